@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Build libssl.a and libcrypto.a with Emscripten, once for each set of inputs.
+# Prints the directory that holds them: include/, libssl.a, libcrypto.a.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../tools/sh-common.sh"
+cd "$REPO"
+
+# Everything that the bytes depend on is in the key: a stale result cannot be found.
+key=$(hash_of "$OPENSSL_SHA256" "$(wasm/toolchain.sh id)" wasm/openssl-target.conf openssl-src/configure.args \
+  openssl-src/build.sh openssl-src/patches/*.patch)
+out=$CACHE/openssl-$OPENSSL_VERSION-$key
+
+build() {
+  [ ! -f "$out/libssl.a" ] || return 0
+  local src=$CACHE/openssl-build-$key args
+  rm -rf "$src"
+  openssl-src/fetch.sh unpack "$src"
+  mapfile -t args < <(sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' openssl-src/configure.args)
+  cd "$src"
+  export SOURCE_DATE_EPOCH=0 # the build date is compiled in
+  # perl and make are wanted in the toolchain's own root as well as outside.
+  step "OpenSSL $OPENSSL_VERSION configure" "$REPO/wasm/toolchain.sh" run \
+    perl ./Configure --config="$REPO/wasm/openssl-target.conf" libssl-wasm "${args[@]}"
+  step "OpenSSL $OPENSSL_VERSION compile (about two minutes on two cores)" "$REPO/wasm/toolchain.sh" run \
+    make -s -j"$(nproc)" build_libs
+  mkdir "$src.out"
+  cp -r include libssl.a libcrypto.a LICENSE.txt "$src.out/"
+  rm -rf "$out"
+  mv "$src.out" "$out"
+  cd "$REPO" && rm -rf "$src"
+}
+
+with_lock openssl build
+printf '%s\n' "$out"

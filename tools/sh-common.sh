@@ -1,0 +1,61 @@
+# Sourced by the shell scripts of the build: where caches live, how a step speaks and how it fails.
+# shellcheck shell=bash
+
+REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/libssl-wasm
+# shellcheck source=../versions.env
+. "$REPO/versions.env"
+
+die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+say() { printf '%s\n' "$*" >&2; }
+
+# step LABEL COMMAND...: run a long command with its output in a log; show the log's end only if it fails.
+# On a terminal a counter of seconds shows that it is alive.
+step() {
+  local label=$1; shift
+  mkdir -p "$CACHE/log"
+  local log start=$SECONDS pid status=0
+  log="$CACHE/log/$(printf '%s' "$label" | tr -cs 'A-Za-z0-9.\n' '-').log"
+  printf '%s …' "$label" >&2
+  "$@" >"$log" 2>&1 </dev/null &
+  pid=$!
+  while [ -t 2 ] && kill -0 "$pid" 2>/dev/null; do
+    printf '\r%s … %ds' "$label" $((SECONDS - start)) >&2
+    sleep 1
+  done
+  wait "$pid" || status=$?
+  if [ "$status" -eq 0 ]; then
+    [ -t 2 ] && printf '\r%s …' "$label" >&2
+    printf ' done in %ds\n' $((SECONDS - start)) >&2
+  else
+    printf ' failed (%s)\n' "$status" >&2
+    tail -n 25 "$log" >&2
+    say "the whole log: $log"
+  fi
+  return "$status"
+}
+
+# hash_of FILE|STRING...: one SHA-256 over the named files' contents and, for what is no file, the words themselves.
+hash_of() {
+  local item
+  for item in "$@"; do
+    if [ -f "$item" ]; then sha256sum <"$item"; else printf '%s\n' "$item"; fi
+  done | sha256sum | cut -c1-16
+}
+
+# with_lock NAME COMMAND...: two builds at once do not write the same cache entry.
+with_lock() {
+  local name=$1; shift
+  mkdir -p "$CACHE"
+  ( flock 9; "$@" ) 9>"$CACHE/$name.lock"
+}
+
+# debian_mirror: the URI of the Debian archive that this machine's own apt uses, read from apt itself.
+debian_mirror() {
+  local codename
+  # shellcheck source=/dev/null
+  codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+  apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+    awk -v c="$codename" '$1 == c || $1 == "stable" || $1 == "testing" || $1 == "unstable" || $1 == "sid" { sub(/\/$/, "", $2); print $2 }' |
+    grep -E '/debian$' | head -n 1
+}
