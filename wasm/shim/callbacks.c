@@ -1,0 +1,69 @@
+/*
+ * Trampolines: OpenSSL calls these static functions, they find the connection's handle and call JavaScript, and
+ * only if JavaScript asked for it. One function-table slot each, however many connections there are.
+ */
+#include "internal.h"
+
+static struct lsw_conn *conn_of_store(X509_STORE_CTX *store_ctx, SSL **ssl)
+{
+    *ssl = X509_STORE_CTX_get_ex_data(store_ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
+    return *ssl != NULL ? lsw_conn_of(*ssl) : NULL;
+}
+
+/* Remembers the first failure: OpenSSL itself keeps its code, but neither its depth nor its certificate. */
+int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx)
+{
+    SSL *ssl;
+    struct lsw_conn *conn = conn_of_store(store_ctx, &ssl);
+    int answer = preverify_ok;
+
+    if (conn == NULL)
+        return preverify_ok;
+    if (!preverify_ok && conn->verify_cert == NULL) {
+        X509 *cert = X509_STORE_CTX_get_current_cert(store_ctx);
+
+        conn->verify_depth = X509_STORE_CTX_get_error_depth(store_ctx);
+        if (cert != NULL && X509_up_ref(cert))
+            conn->verify_cert = cert;
+    }
+    if (conn->wanted & LSW_WANT_VERIFY_CB) {
+        answer = lsw_js_verify_cb(conn->handle, preverify_ok, X509_STORE_CTX_get_error_depth(store_ctx),
+            X509_STORE_CTX_get_error(store_ctx));
+        if (answer < 0)
+            return SSL_set_retry_verify(ssl);
+        if (answer == 0 && preverify_ok)
+            X509_STORE_CTX_set_error(store_ctx, X509_V_ERR_APPLICATION_VERIFICATION);
+    }
+    return answer;
+}
+
+int lsw_client_hello_trampoline(SSL *ssl, int *alert, void *arg)
+{
+    struct lsw_conn *conn = lsw_conn_of(ssl);
+
+    (void)arg;
+    if (conn == NULL || (conn->wanted & LSW_WANT_CLIENT_HELLO_CB) == 0)
+        return SSL_CLIENT_HELLO_SUCCESS;
+    *alert = SSL_AD_INTERNAL_ERROR;
+    return lsw_js_client_hello_cb(conn->handle);
+}
+
+int lsw_cert_trampoline(SSL *ssl, void *arg)
+{
+    struct lsw_conn *conn = lsw_conn_of(ssl);
+
+    (void)arg;
+    return conn != NULL && (conn->wanted & LSW_WANT_CERT_CB) != 0 ? lsw_js_cert_cb(conn->handle) : 1;
+}
+
+void lsw_info_callback(const SSL *ssl, int where, int value)
+{
+    struct lsw_conn *conn;
+
+    if ((where & SSL_CB_ALERT) == 0 || (conn = lsw_conn_of(ssl)) == NULL)
+        return;
+    if (where & SSL_CB_WRITE)
+        conn->alert_sent = value;
+    else
+        conn->alert_received = value;
+}

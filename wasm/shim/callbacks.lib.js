@@ -1,0 +1,9 @@
+// The JavaScript half of LSW_IMPORT in lsw.h, linked by --js-library. Each goes straight to the object that
+// src/ffi/callbacks.ts put at Module.lsw, which catches what a callback throws: nothing unwinds through C.
+addToLibrary({
+  lsw_js_bio_read: (handle, buf, length) => Module['lsw'].bioRead(handle, buf, length),
+  lsw_js_bio_write: (handle, buf, length) => Module['lsw'].bioWrite(handle, buf, length),
+  lsw_js_cert_cb: (handle) => Module['lsw'].certCb(handle),
+  lsw_js_client_hello_cb: (handle) => Module['lsw'].clientHelloCb(handle),
+  lsw_js_verify_cb: (handle, preverifyOk, depth, error) => Module['lsw'].verifyCb(handle, preverifyOk, depth, error),
+});

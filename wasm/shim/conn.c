@@ -1,0 +1,125 @@
+/* SSL: its making, its BIO, and what it agreed on. */
+#include "internal.h"
+
+static void conn_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)
+{
+    struct lsw_conn *conn = ptr;
+
+    (void)parent, (void)ad, (void)idx, (void)argl, (void)argp;
+    if (conn == NULL)
+        return;
+    X509_free(conn->verify_cert);
+    OPENSSL_free(conn);
+}
+
+static int conn_index(void)
+{
+    static int index = -1;
+
+    if (index < 0)
+        index = SSL_get_ex_new_index(0, NULL, NULL, NULL, conn_free);
+    return index;
+}
+
+struct lsw_conn *lsw_conn_of(const SSL *ssl)
+{
+    return SSL_get_ex_data(ssl, conn_index());
+}
+
+SSL *lsw_SSL_new(SSL_CTX *ctx, int handle)
+{
+    struct lsw_conn *conn = OPENSSL_zalloc(sizeof(*conn));
+    SSL *ssl = SSL_new(ctx);
+
+    if (conn == NULL || ssl == NULL || !SSL_set_ex_data(ssl, conn_index(), conn)) {
+        SSL_free(ssl);
+        OPENSSL_free(conn);
+        return NULL;
+    }
+    conn->handle = handle;
+    conn->alert_received = conn->alert_sent = conn->verify_depth = -1;
+    return ssl;
+}
+
+int lsw_SSL_set_bio(SSL *ssl, BIO *rbio, BIO *wbio)
+{
+    /* SSL_set_bio(3) consumes one reference if both are the same object, else one of each. */
+    if (!BIO_up_ref(rbio))
+        return 0;
+    if (rbio != wbio && !BIO_up_ref(wbio)) {
+        BIO_free(rbio);
+        return 0;
+    }
+    SSL_set_bio(ssl, rbio, wbio);
+    return 1;
+}
+
+int lsw_SSL_set_tlsext_host_name(SSL *ssl, const char *name)
+{
+    return (int)SSL_set_tlsext_host_name(ssl, name);
+}
+
+const char *lsw_SSL_get_cipher_standard_name(const SSL *ssl)
+{
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+
+    return cipher != NULL ? SSL_CIPHER_standard_name(cipher) : NULL;
+}
+
+const char *lsw_SSL_get_cipher_name(const SSL *ssl)
+{
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+
+    return cipher != NULL ? SSL_CIPHER_get_name(cipher) : NULL;
+}
+
+const uint8_t *lsw_SSL_get0_alpn_selected(const SSL *ssl, uint32_t *length)
+{
+    const unsigned char *data = NULL;
+    unsigned int n = 0;
+
+    SSL_get0_alpn_selected(ssl, &data, &n);
+    *length = n;
+    return data;
+}
+
+int lsw_SSL_get_verify_depth(const SSL *ssl)
+{
+    return lsw_conn_of(ssl)->verify_depth;
+}
+
+X509 *lsw_SSL_get0_verify_cert(const SSL *ssl)
+{
+    return lsw_conn_of(ssl)->verify_cert;
+}
+
+int lsw_SSL_get_alert_received(const SSL *ssl)
+{
+    return lsw_conn_of(ssl)->alert_received;
+}
+
+int lsw_SSL_get_alert_sent(const SSL *ssl)
+{
+    return lsw_conn_of(ssl)->alert_sent;
+}
+
+void lsw_SSL_set_callbacks(SSL *ssl, int wanted)
+{
+    lsw_conn_of(ssl)->wanted = wanted;
+}
+
+/* SSL_get_peer_cert_chain(3): "if called on the server side, the stack does not contain the peer's certificate". */
+int lsw_SSL_get_peer_chain_length(const SSL *ssl)
+{
+    STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+    int rest = chain != NULL ? sk_X509_num(chain) : 0;
+
+    return SSL_is_server(ssl) && SSL_get0_peer_certificate(ssl) != NULL ? rest + 1 : rest;
+}
+
+X509 *lsw_SSL_get0_peer_chain_cert(const SSL *ssl, int index)
+{
+    if (SSL_is_server(ssl) && index-- == 0)
+        return SSL_get0_peer_certificate(ssl);
+    return sk_X509_value(SSL_get_peer_cert_chain(ssl), index);
+}

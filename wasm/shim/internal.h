@@ -1,0 +1,26 @@
+/* What the shim's own files share. Not part of the ABI. */
+#ifndef LSW_INTERNAL_H
+#define LSW_INTERNAL_H
+
+#include "lsw.h"
+
+/* What the shim remembers for one SSL; hangs in its ex_data, is freed with it. */
+struct lsw_conn {
+    int handle;            /* JavaScript's name of the connection */
+    int wanted;            /* LSW_WANT_* */
+    int alert_received;    /* level << 8 | description, or -1 */
+    int alert_sent;        /* likewise */
+    int verify_depth;      /* where verification failed, or -1 */
+    X509 *verify_cert;     /* what it failed at, or NULL; owned */
+};
+
+/* NULL for an SSL that lsw_SSL_new did not make. */
+struct lsw_conn *lsw_conn_of(const SSL *ssl);
+
+/* callbacks.c: the static trampolines, for ctx.c to install. */
+int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx);
+int lsw_client_hello_trampoline(SSL *ssl, int *alert, void *arg);
+int lsw_cert_trampoline(SSL *ssl, void *arg);
+void lsw_info_callback(const SSL *ssl, int where, int value);
+
+#endif

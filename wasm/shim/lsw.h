@@ -1,0 +1,377 @@
+/*
+ * The ABI between TypeScript and OpenSSL: every call that crosses the border, and nothing else. gen-ffi.ts reads
+ * this file alone and writes the export list, the typed calls and the constants; C sources include it, so the
+ * compiler holds each line against OpenSSL's own headers.
+ *
+ * How to read (and write) it:
+ *   - One prototype per statement, with named parameters. A name that OpenSSL has is OpenSSL's function itself.
+ *     A name that begins with lsw_ is ours, in this folder: a macro made callable, or several steps that must not
+ *     come apart. TypeScript sees both without the prefix.
+ *   - LSW_OWNED before a return type: the caller must free the result with the type's own free function, once.
+ *     Without it a pointer is borrowed: valid while the object that it came from is, or as the comment says.
+ *   - LSW_TAKES before a parameter: the callee owns it from now on, even if the call fails.
+ *   - `uint8_t *` and `char *` are addresses in linear memory; a `const char *` returned is NUL-terminated UTF-8.
+ *   - `int *error` of an I/O call receives SSL_get_error's answer. Such a call clears OpenSSL's error queue first.
+ *   - LSW_CONSTANT(NAME): the generator asks the C compiler for its value.
+ *   - LSW_IMPORT: implemented in JavaScript (callbacks.lib.js), called by C.
+ */
+#ifndef LSW_H
+#define LSW_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#define LSW_OWNED
+#define LSW_TAKES
+#define LSW_IMPORT extern
+#define LSW_CONSTANT(name)
+
+/* ---- memory.c ---- */
+
+/* Zeroed memory, or NULL. Free with lsw_free. */
+LSW_OWNED uint8_t *lsw_alloc(size_t size);
+/* Overwrites `size` bytes, then frees them. NULL is allowed. */
+void lsw_free(LSW_TAKES uint8_t *p, size_t size);
+/* Bytes that the allocator has handed out and not got back. */
+size_t lsw_allocated_bytes(void);
+
+/* ---- err.c: OpenSSL's error queue ---- */
+
+/* Takes the oldest entry off the queue. Returns its packed code, 0 if the queue is empty. `*data` receives the
+   entry's extra text or "", valid until the next call. */
+unsigned long lsw_ERR_get(const char **data);
+void ERR_clear_error(void);
+const char *ERR_lib_error_string(unsigned long code);
+const char *ERR_reason_error_string(unsigned long code);
+int lsw_ERR_GET_LIB(unsigned long code);
+int lsw_ERR_GET_REASON(unsigned long code);
+const char *X509_verify_cert_error_string(long code);
+const char *OpenSSL_version(int type);
+
+/* ---- ctx.c: SSL_CTX ---- */
+
+/* `method`: 0 TLS_method, 1 TLS_client_method, 2 TLS_server_method. */
+LSW_OWNED SSL_CTX *lsw_SSL_CTX_new(int method);
+void SSL_CTX_free(LSW_TAKES SSL_CTX *ctx);
+uint64_t SSL_CTX_set_options(SSL_CTX *ctx, uint64_t options);
+uint64_t SSL_CTX_clear_options(SSL_CTX *ctx, uint64_t options);
+uint64_t SSL_CTX_get_options(const SSL_CTX *ctx);
+uint32_t lsw_SSL_CTX_set_mode(SSL_CTX *ctx, uint32_t mode);
+int lsw_SSL_CTX_set_min_proto_version(SSL_CTX *ctx, int version);
+int lsw_SSL_CTX_set_max_proto_version(SSL_CTX *ctx, int version);
+int SSL_CTX_set_cipher_list(SSL_CTX *ctx, const char *list);
+int SSL_CTX_set_ciphersuites(SSL_CTX *ctx, const char *list);
+int lsw_SSL_CTX_set1_groups_list(SSL_CTX *ctx, const char *list);
+/* `protos`: length-prefixed names (RFC 7301), copied. 0 on success, as OpenSSL has it. */
+int SSL_CTX_set_alpn_protos(SSL_CTX *ctx, const uint8_t *protos, unsigned int length);
+/* What a server accepts, in its order of preference; without a match the handshake ends with the alert
+   no_application_protocol. Same form as above, copied. 1 on success. */
+int lsw_SSL_CTX_set_alpn_select_protos(SSL_CTX *ctx, const uint8_t *protos, size_t length);
+/* `mode`: SSL_VERIFY_NONE or SSL_VERIFY_PEER | ... */
+void lsw_SSL_CTX_set_verify(SSL_CTX *ctx, int mode);
+/* Leaf first, then the chain, PEM; or one certificate as DER. 1 on success. */
+int lsw_SSL_CTX_use_certificate_chain(SSL_CTX *ctx, const uint8_t *bytes, size_t length);
+/* PEM (PKCS#8, PKCS#1, SEC1, each also encrypted) or DER (PKCS#8, encrypted too, PKCS#1, SEC1). `passphrase` is
+   NULL for none. 1 on success; the key must match the certificate if one was set before. */
+int lsw_SSL_CTX_use_PrivateKey(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const uint8_t *passphrase,
+    size_t passphrase_length);
+int SSL_CTX_check_private_key(const SSL_CTX *ctx);
+int SSL_CTX_set_session_id_context(SSL_CTX *ctx, const uint8_t *id, unsigned int length);
+long lsw_SSL_CTX_set_session_cache_mode(SSL_CTX *ctx, long mode);
+int SSL_CTX_set_num_tickets(SSL_CTX *ctx, size_t count);
+LSW_OWNED X509_STORE *X509_STORE_new(void);
+void X509_STORE_free(LSW_TAKES X509_STORE *store);
+/* Adds every certificate of a PEM text, or the one of a DER encoding. Returns how many, or -1. */
+int lsw_X509_STORE_add_certs(X509_STORE *store, const uint8_t *bytes, size_t length);
+int X509_STORE_set_flags(X509_STORE *store, unsigned long flags);
+/* The context takes a reference of its own. */
+void SSL_CTX_set1_cert_store(SSL_CTX *ctx, X509_STORE *store);
+
+/* ---- conn.c: SSL ---- */
+
+/* `handle` names the connection in calls to JavaScript. */
+LSW_OWNED SSL *lsw_SSL_new(SSL_CTX *ctx, int handle);
+void SSL_free(LSW_TAKES SSL *ssl);
+/* The connection takes a reference of its own: the caller's stays valid and must still be freed. */
+int lsw_SSL_set_bio(SSL *ssl, BIO *rbio, BIO *wbio);
+void SSL_set_connect_state(SSL *ssl);
+void SSL_set_accept_state(SSL *ssl);
+int lsw_SSL_set_tlsext_host_name(SSL *ssl, const char *name);
+int SSL_set1_dnsname(SSL *ssl, const char *name);
+int SSL_set1_ipaddr(SSL *ssl, const char *address);
+void SSL_set_hostflags(SSL *ssl, unsigned int flags);
+void SSL_set_shutdown(SSL *ssl, int mode);
+int SSL_get_shutdown(const SSL *ssl);
+void SSL_set_quiet_shutdown(SSL *ssl, int mode);
+int SSL_pending(const SSL *ssl);
+int SSL_has_pending(const SSL *ssl);
+int SSL_is_init_finished(const SSL *ssl);
+int SSL_is_server(const SSL *ssl);
+int SSL_session_reused(const SSL *ssl);
+int SSL_key_update(SSL *ssl, int type);
+const char *SSL_state_string_long(const SSL *ssl);
+const char *SSL_get_version(const SSL *ssl);
+int SSL_version(const SSL *ssl);
+/* RFC name of the agreed cipher suite, e.g. TLS_AES_128_GCM_SHA256; NULL before there is one. */
+const char *lsw_SSL_get_cipher_standard_name(const SSL *ssl);
+/* OpenSSL's name of the same. */
+const char *lsw_SSL_get_cipher_name(const SSL *ssl);
+/* The name of the agreed key exchange group, or NULL. */
+const char *SSL_get0_group_name(SSL *ssl);
+/* The agreed ALPN protocol's bytes, length in `*length` (0: none). Borrowed from the connection. */
+const uint8_t *lsw_SSL_get0_alpn_selected(const SSL *ssl, uint32_t *length);
+const char *SSL_get_servername(const SSL *ssl, int type);
+long SSL_get_verify_result(const SSL *ssl);
+/* Depth at which verification failed, -1 if it did not. */
+int lsw_SSL_get_verify_depth(const SSL *ssl);
+/* The certificate that verification failed at, or NULL. */
+X509 *lsw_SSL_get0_verify_cert(const SSL *ssl);
+/* Last alert as (level << 8 | description), -1 if none. */
+int lsw_SSL_get_alert_received(const SSL *ssl);
+int lsw_SSL_get_alert_sent(const SSL *ssl);
+/* Which of the connection's callbacks JavaScript wants: LSW_WANT_* or-ed. */
+void lsw_SSL_set_callbacks(SSL *ssl, int wanted);
+X509 *SSL_get0_peer_certificate(const SSL *ssl);
+/* How many certificates the peer sent. A server's view lacks the leaf; this does not. */
+int lsw_SSL_get_peer_chain_length(const SSL *ssl);
+X509 *lsw_SSL_get0_peer_chain_cert(const SSL *ssl, int index);
+
+/* ---- io.c: clear the queue, call, SSL_get_error, in one ---- */
+
+int lsw_SSL_connect(SSL *ssl, int *error);
+int lsw_SSL_accept(SSL *ssl, int *error);
+int lsw_SSL_do_handshake(SSL *ssl, int *error);
+int lsw_SSL_read(SSL *ssl, uint8_t *buf, int length, int *error);
+int lsw_SSL_peek(SSL *ssl, uint8_t *buf, int length, int *error);
+int lsw_SSL_write(SSL *ssl, const uint8_t *buf, int length, int *error);
+int lsw_SSL_shutdown(SSL *ssl, int *error);
+
+/* ---- bio_pair.c: BIO_s_bio ---- */
+
+/* `*a` and `*b` receive two owned halves; sizes in bytes, 0 for OpenSSL's 17 KiB. What is written to a is read
+   from b: size_a bounds what a holds for b. */
+int lsw_BIO_new_bio_pair(BIO **a, size_t size_a, BIO **b, size_t size_b);
+int BIO_free(LSW_TAKES BIO *bio);
+size_t BIO_ctrl_pending(BIO *bio);
+size_t BIO_ctrl_wpending(BIO *bio);
+size_t BIO_ctrl_get_write_guarantee(BIO *bio);
+size_t BIO_ctrl_get_read_request(BIO *bio);
+int BIO_ctrl_reset_read_request(BIO *bio);
+int lsw_BIO_shutdown_wr(BIO *bio);
+int lsw_BIO_eof(BIO *bio);
+int lsw_BIO_should_retry(BIO *bio);
+int BIO_read(BIO *bio, void *buf, int length);
+int BIO_write(BIO *bio, const void *buf, int length);
+/* `*buf` receives an address inside the pair, valid until the next call on either half. */
+int BIO_nread0(BIO *bio, char **buf);
+int BIO_nread(BIO *bio, char **buf, int num);
+int BIO_nwrite0(BIO *bio, char **buf);
+int BIO_nwrite(BIO *bio, char **buf, int num);
+
+/* ---- bio_callback.c: a BIO made of JavaScript callbacks ---- */
+
+LSW_OWNED BIO *lsw_BIO_new_callback(int handle);
+
+/* ---- x509.c ---- */
+
+void X509_free(LSW_TAKES X509 *cert);
+/* Each writes into `buf` if `capacity` suffices, and returns the length needed; -1 on failure. Text is UTF-8
+   without NUL. */
+int lsw_X509_to_der(const X509 *cert, uint8_t *buf, size_t capacity);
+int lsw_X509_subject(const X509 *cert, uint8_t *buf, size_t capacity);
+int lsw_X509_issuer(const X509 *cert, uint8_t *buf, size_t capacity);
+int lsw_X509_subject_alt_name(const X509 *cert, uint8_t *buf, size_t capacity);
+int lsw_X509_serial_number(const X509 *cert, uint8_t *buf, size_t capacity);
+int lsw_X509_fingerprint256(const X509 *cert, uint8_t *buf, size_t capacity);
+/* Seconds since 1970-01-01 UTC. */
+int64_t lsw_X509_not_before(const X509 *cert);
+int64_t lsw_X509_not_after(const X509 *cert);
+
+/* ---- callbacks.c: C calls JavaScript. None of these may throw; see src/ffi/callbacks.ts ---- */
+
+/* Bytes read or written (>0), 0 at the end of input, or LSW_BIO_*. */
+LSW_IMPORT int lsw_js_bio_read(int handle, uint8_t *buf, int length);
+LSW_IMPORT int lsw_js_bio_write(int handle, const uint8_t *buf, int length);
+/* 1 go on, 0 fail, -1 suspend (SSL_ERROR_WANT_X509_LOOKUP). */
+LSW_IMPORT int lsw_js_cert_cb(int handle);
+/* SSL_CLIENT_HELLO_SUCCESS, _ERROR or _RETRY. */
+LSW_IMPORT int lsw_js_client_hello_cb(int handle);
+/* 1 accept, 0 refuse, -1 suspend (SSL_ERROR_WANT_RETRY_VERIFY). */
+LSW_IMPORT int lsw_js_verify_cb(int handle, int preverify_ok, int depth, int error);
+
+#define LSW_BIO_WOULD_BLOCK (-1)
+#define LSW_BIO_FAILED (-2)
+#define LSW_BIO_CONNECT (-3)
+#define LSW_BIO_ACCEPT (-4)
+LSW_CONSTANT(LSW_BIO_WOULD_BLOCK)
+LSW_CONSTANT(LSW_BIO_FAILED)
+LSW_CONSTANT(LSW_BIO_CONNECT)
+LSW_CONSTANT(LSW_BIO_ACCEPT)
+
+#define LSW_WANT_CERT_CB 1
+#define LSW_WANT_CLIENT_HELLO_CB 2
+#define LSW_WANT_VERIFY_CB 4
+LSW_CONSTANT(LSW_WANT_CERT_CB)
+LSW_CONSTANT(LSW_WANT_CLIENT_HELLO_CB)
+LSW_CONSTANT(LSW_WANT_VERIFY_CB)
+
+LSW_CONSTANT(SSL_ERROR_NONE)
+LSW_CONSTANT(SSL_ERROR_SSL)
+LSW_CONSTANT(SSL_ERROR_WANT_READ)
+LSW_CONSTANT(SSL_ERROR_WANT_WRITE)
+LSW_CONSTANT(SSL_ERROR_WANT_X509_LOOKUP)
+LSW_CONSTANT(SSL_ERROR_SYSCALL)
+LSW_CONSTANT(SSL_ERROR_ZERO_RETURN)
+LSW_CONSTANT(SSL_ERROR_WANT_CONNECT)
+LSW_CONSTANT(SSL_ERROR_WANT_ACCEPT)
+LSW_CONSTANT(SSL_ERROR_WANT_ASYNC)
+LSW_CONSTANT(SSL_ERROR_WANT_ASYNC_JOB)
+LSW_CONSTANT(SSL_ERROR_WANT_CLIENT_HELLO_CB)
+LSW_CONSTANT(SSL_ERROR_WANT_RETRY_VERIFY)
+LSW_CONSTANT(SSL_CLIENT_HELLO_ERROR)
+LSW_CONSTANT(SSL_CLIENT_HELLO_RETRY)
+LSW_CONSTANT(SSL_CLIENT_HELLO_SUCCESS)
+LSW_CONSTANT(SSL_VERIFY_NONE)
+LSW_CONSTANT(SSL_VERIFY_PEER)
+LSW_CONSTANT(SSL_VERIFY_FAIL_IF_NO_PEER_CERT)
+LSW_CONSTANT(SSL_VERIFY_CLIENT_ONCE)
+LSW_CONSTANT(SSL_SENT_SHUTDOWN)
+LSW_CONSTANT(SSL_RECEIVED_SHUTDOWN)
+LSW_CONSTANT(SSL_MODE_ENABLE_PARTIAL_WRITE)
+LSW_CONSTANT(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER)
+LSW_CONSTANT(SSL_MODE_AUTO_RETRY)
+LSW_CONSTANT(SSL_MODE_RELEASE_BUFFERS)
+LSW_CONSTANT(SSL_OP_NO_TICKET)
+LSW_CONSTANT(SSL_OP_NO_RENEGOTIATION)
+LSW_CONSTANT(SSL_OP_SERVER_PREFERENCE)
+LSW_CONSTANT(SSL_OP_PRIORITIZE_CHACHA)
+LSW_CONSTANT(SSL_OP_IGNORE_UNEXPECTED_EOF)
+LSW_CONSTANT(SSL_SESS_CACHE_OFF)
+LSW_CONSTANT(SSL_SESS_CACHE_SERVER)
+LSW_CONSTANT(SSL_KEY_UPDATE_NOT_REQUESTED)
+LSW_CONSTANT(SSL_KEY_UPDATE_REQUESTED)
+LSW_CONSTANT(TLS1_2_VERSION)
+LSW_CONSTANT(TLS1_3_VERSION)
+LSW_CONSTANT(TLSEXT_NAMETYPE_host_name)
+LSW_CONSTANT(OPENSSL_VERSION)
+LSW_CONSTANT(ERR_LIB_SSL)
+LSW_CONSTANT(ERR_LIB_X509)
+LSW_CONSTANT(SSL_R_UNEXPECTED_EOF_WHILE_READING)
+LSW_CONSTANT(SSL_R_CERTIFICATE_VERIFY_FAILED)
+LSW_CONSTANT(SSL_AD_REASON_OFFSET)
+LSW_CONSTANT(SSL3_AD_CLOSE_NOTIFY)
+LSW_CONSTANT(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
+LSW_CONSTANT(X509_V_FLAG_PARTIAL_CHAIN)
+LSW_CONSTANT(X509_V_FLAG_TRUSTED_FIRST)
+LSW_CONSTANT(X509_V_OK)
+LSW_CONSTANT(X509_V_ERR_UNSPECIFIED)
+LSW_CONSTANT(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT)
+LSW_CONSTANT(X509_V_ERR_UNABLE_TO_GET_CRL)
+LSW_CONSTANT(X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE)
+LSW_CONSTANT(X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE)
+LSW_CONSTANT(X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY)
+LSW_CONSTANT(X509_V_ERR_CERT_SIGNATURE_FAILURE)
+LSW_CONSTANT(X509_V_ERR_CRL_SIGNATURE_FAILURE)
+LSW_CONSTANT(X509_V_ERR_CERT_NOT_YET_VALID)
+LSW_CONSTANT(X509_V_ERR_CERT_HAS_EXPIRED)
+LSW_CONSTANT(X509_V_ERR_CRL_NOT_YET_VALID)
+LSW_CONSTANT(X509_V_ERR_CRL_HAS_EXPIRED)
+LSW_CONSTANT(X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD)
+LSW_CONSTANT(X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD)
+LSW_CONSTANT(X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD)
+LSW_CONSTANT(X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD)
+LSW_CONSTANT(X509_V_ERR_OUT_OF_MEM)
+LSW_CONSTANT(X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
+LSW_CONSTANT(X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN)
+LSW_CONSTANT(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY)
+LSW_CONSTANT(X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE)
+LSW_CONSTANT(X509_V_ERR_CERT_CHAIN_TOO_LONG)
+LSW_CONSTANT(X509_V_ERR_CERT_REVOKED)
+LSW_CONSTANT(X509_V_ERR_NO_ISSUER_PUBLIC_KEY)
+LSW_CONSTANT(X509_V_ERR_PATH_LENGTH_EXCEEDED)
+LSW_CONSTANT(X509_V_ERR_INVALID_PURPOSE)
+LSW_CONSTANT(X509_V_ERR_CERT_UNTRUSTED)
+LSW_CONSTANT(X509_V_ERR_CERT_REJECTED)
+LSW_CONSTANT(X509_V_ERR_SUBJECT_ISSUER_MISMATCH)
+LSW_CONSTANT(X509_V_ERR_AKID_SKID_MISMATCH)
+LSW_CONSTANT(X509_V_ERR_AKID_ISSUER_SERIAL_MISMATCH)
+LSW_CONSTANT(X509_V_ERR_KEYUSAGE_NO_CERTSIGN)
+LSW_CONSTANT(X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER)
+LSW_CONSTANT(X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION)
+LSW_CONSTANT(X509_V_ERR_KEYUSAGE_NO_CRL_SIGN)
+LSW_CONSTANT(X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION)
+LSW_CONSTANT(X509_V_ERR_INVALID_NON_CA)
+LSW_CONSTANT(X509_V_ERR_PROXY_PATH_LENGTH_EXCEEDED)
+LSW_CONSTANT(X509_V_ERR_KEYUSAGE_NO_DIGITAL_SIGNATURE)
+LSW_CONSTANT(X509_V_ERR_PROXY_CERTIFICATES_NOT_ALLOWED)
+LSW_CONSTANT(X509_V_ERR_INVALID_EXTENSION)
+LSW_CONSTANT(X509_V_ERR_INVALID_POLICY_EXTENSION)
+LSW_CONSTANT(X509_V_ERR_NO_EXPLICIT_POLICY)
+LSW_CONSTANT(X509_V_ERR_DIFFERENT_CRL_SCOPE)
+LSW_CONSTANT(X509_V_ERR_UNSUPPORTED_EXTENSION_FEATURE)
+LSW_CONSTANT(X509_V_ERR_UNNESTED_RESOURCE)
+LSW_CONSTANT(X509_V_ERR_PERMITTED_VIOLATION)
+LSW_CONSTANT(X509_V_ERR_EXCLUDED_VIOLATION)
+LSW_CONSTANT(X509_V_ERR_SUBTREE_MINMAX)
+LSW_CONSTANT(X509_V_ERR_APPLICATION_VERIFICATION)
+LSW_CONSTANT(X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE)
+LSW_CONSTANT(X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX)
+LSW_CONSTANT(X509_V_ERR_UNSUPPORTED_NAME_SYNTAX)
+LSW_CONSTANT(X509_V_ERR_CRL_PATH_VALIDATION_ERROR)
+LSW_CONSTANT(X509_V_ERR_PATH_LOOP)
+LSW_CONSTANT(X509_V_ERR_SUITE_B_INVALID_VERSION)
+LSW_CONSTANT(X509_V_ERR_SUITE_B_INVALID_ALGORITHM)
+LSW_CONSTANT(X509_V_ERR_SUITE_B_INVALID_CURVE)
+LSW_CONSTANT(X509_V_ERR_SUITE_B_INVALID_SIGNATURE_ALGORITHM)
+LSW_CONSTANT(X509_V_ERR_SUITE_B_LOS_NOT_ALLOWED)
+LSW_CONSTANT(X509_V_ERR_SUITE_B_CANNOT_SIGN_P_384_WITH_P_256)
+LSW_CONSTANT(X509_V_ERR_HOSTNAME_MISMATCH)
+LSW_CONSTANT(X509_V_ERR_EMAIL_MISMATCH)
+LSW_CONSTANT(X509_V_ERR_IP_ADDRESS_MISMATCH)
+LSW_CONSTANT(X509_V_ERR_DANE_NO_MATCH)
+LSW_CONSTANT(X509_V_ERR_EE_KEY_TOO_SMALL)
+LSW_CONSTANT(X509_V_ERR_CA_KEY_TOO_SMALL)
+LSW_CONSTANT(X509_V_ERR_CA_MD_TOO_WEAK)
+LSW_CONSTANT(X509_V_ERR_INVALID_CALL)
+LSW_CONSTANT(X509_V_ERR_STORE_LOOKUP)
+LSW_CONSTANT(X509_V_ERR_NO_VALID_SCTS)
+LSW_CONSTANT(X509_V_ERR_PROXY_SUBJECT_NAME_VIOLATION)
+LSW_CONSTANT(X509_V_ERR_OCSP_VERIFY_NEEDED)
+LSW_CONSTANT(X509_V_ERR_OCSP_VERIFY_FAILED)
+LSW_CONSTANT(X509_V_ERR_OCSP_CERT_UNKNOWN)
+LSW_CONSTANT(X509_V_ERR_UNSUPPORTED_SIGNATURE_ALGORITHM)
+LSW_CONSTANT(X509_V_ERR_SIGNATURE_ALGORITHM_MISMATCH)
+LSW_CONSTANT(X509_V_ERR_SIGNATURE_ALGORITHM_INCONSISTENCY)
+LSW_CONSTANT(X509_V_ERR_INVALID_CA)
+LSW_CONSTANT(X509_V_ERR_PATHLEN_INVALID_FOR_NON_CA)
+LSW_CONSTANT(X509_V_ERR_PATHLEN_WITHOUT_KU_KEY_CERT_SIGN)
+LSW_CONSTANT(X509_V_ERR_KU_KEY_CERT_SIGN_INVALID_FOR_NON_CA)
+LSW_CONSTANT(X509_V_ERR_ISSUER_NAME_EMPTY)
+LSW_CONSTANT(X509_V_ERR_SUBJECT_NAME_EMPTY)
+LSW_CONSTANT(X509_V_ERR_MISSING_AUTHORITY_KEY_IDENTIFIER)
+LSW_CONSTANT(X509_V_ERR_MISSING_SUBJECT_KEY_IDENTIFIER)
+LSW_CONSTANT(X509_V_ERR_EMPTY_SUBJECT_ALT_NAME)
+LSW_CONSTANT(X509_V_ERR_EMPTY_SUBJECT_SAN_NOT_CRITICAL)
+LSW_CONSTANT(X509_V_ERR_CA_BCONS_NOT_CRITICAL)
+LSW_CONSTANT(X509_V_ERR_AUTHORITY_KEY_IDENTIFIER_CRITICAL)
+LSW_CONSTANT(X509_V_ERR_SUBJECT_KEY_IDENTIFIER_CRITICAL)
+LSW_CONSTANT(X509_V_ERR_CA_CERT_MISSING_KEY_USAGE)
+LSW_CONSTANT(X509_V_ERR_EXTENSIONS_REQUIRE_VERSION_3)
+LSW_CONSTANT(X509_V_ERR_EC_KEY_EXPLICIT_PARAMS)
+LSW_CONSTANT(X509_V_ERR_RPK_UNTRUSTED)
+LSW_CONSTANT(X509_V_ERR_OCSP_RESP_INVALID)
+LSW_CONSTANT(X509_V_ERR_OCSP_SIGNATURE_FAILURE)
+LSW_CONSTANT(X509_V_ERR_OCSP_NOT_YET_VALID)
+LSW_CONSTANT(X509_V_ERR_OCSP_HAS_EXPIRED)
+LSW_CONSTANT(X509_V_ERR_OCSP_NO_RESPONSE)
+LSW_CONSTANT(X509_V_ERR_CRL_VERIFY_FAILED)
+LSW_CONSTANT(X509_V_ERR_EMPTY_AUTHORITY_KEY_IDENTIFIER)
+LSW_CONSTANT(X509_V_ERR_AKID_ISSUER_SERIAL_NOT_PAIRED)
+
+#endif
