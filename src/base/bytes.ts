@@ -1,0 +1,39 @@
+// Bytes in the forms that callers have them.
+
+const encoder = new TextEncoder()
+
+/** UTF-8. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text)
+}
+
+/** Whether `value` is bytes of some kind: an ArrayBuffer or a view of one. */
+export function isBufferSource(value: unknown): value is BufferSource {
+  return value instanceof ArrayBuffer || ArrayBuffer.isView(value)
+    || (typeof SharedArrayBuffer !== 'undefined' && value instanceof SharedArrayBuffer)
+}
+
+/** A view of the same bytes, not a copy; text is encoded as UTF-8. */
+export function asBytes(source: BufferSource | string): Uint8Array {
+  if (typeof source === 'string') return utf8(source)
+  if (source instanceof Uint8Array) return source
+  return ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source)
+}
+
+/** Joins chunks into one. */
+export function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0))
+  let offset = 0
+  for (const chunk of chunks) {
+    joined.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return joined
+}
+
+/** Upper-case hexadecimal, bytes parted by `separator`. */
+export function hex(bytes: Uint8Array, separator = ''): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(separator)
+}

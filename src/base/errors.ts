@@ -1,0 +1,137 @@
+// Errors by who is at fault. Wanting to read or write, and a clean end, are values and never come through here.
+
+/** One entry of OpenSSL's error queue, oldest first in {@link TlsError.opensslErrorStack}. */
+export interface OpensslError {
+  /** OpenSSL's packed code. */
+  readonly packed: number
+  /** For example `SSL routines`. */
+  readonly library: string
+  /** For example `wrong version number`. */
+  readonly reason: string
+  /** Library and reason as a name, for example `ERR_SSL_WRONG_VERSION_NUMBER`. */
+  readonly code: OpensslErrorCode
+  /** What OpenSSL adds, or `''`. */
+  readonly data: string
+}
+
+/** A TLS alert (RFC 8446 §6). */
+export interface Alert {
+  /** Who sent it. */
+  readonly from: 'peer' | 'us'
+  readonly level: 'warning' | 'fatal'
+  /** The number of RFC 8446 §6, for example 48 for unknown_ca. */
+  readonly description: number
+}
+
+/** What a subclass adds to a message and a code. */
+export interface TlsErrorOptions {
+  readonly cause?: unknown
+  readonly opensslErrorStack?: readonly OpensslError[]
+}
+
+/** OpenSSL's own reason as a code, for example `ERR_SSL_WRONG_VERSION_NUMBER` or `ERR_PEM_NO_START_LINE`. */
+export type OpensslErrorCode = `ERR_${string}`
+
+/** What every error of this library is. Tell them apart by `code`, never by message. */
+export abstract class TlsError<Code extends string = string> extends Error {
+  readonly code: Code
+  /** What OpenSSL had to say, oldest first; empty where OpenSSL was not asked. */
+  readonly opensslErrorStack: readonly OpensslError[]
+
+  constructor(code: Code, message: string, options: TlsErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.opensslErrorStack = options.opensslErrorStack ?? []
+  }
+
+  // Written out in each class: a minifier renames classes, and an error's name is for people.
+  override get name(): string { return 'TlsError' }
+}
+
+/** The peer broke the protocol, or refused ours: `alert` says which, if one was sent or received. */
+export class PeerError extends TlsError<OpensslErrorCode> {
+  override get name(): string { return 'PeerError' }
+
+  readonly alert: Alert | undefined
+
+  constructor(code: OpensslErrorCode, message: string, options: TlsErrorOptions & { alert?: Alert | undefined } = {}) {
+    super(code, message, options)
+    this.alert = options.alert
+  }
+}
+
+/** The peer is not who it should be. */
+export class CertificateError<Certificate = unknown> extends TlsError {
+  override get name(): string { return 'CertificateError' }
+
+  /** OpenSSL's X509_V_ERR_… number; `code` is its name without that prefix, as in Node. */
+  readonly verifyCode: number
+  /** 0 is the peer's own certificate, 1 its issuer, and so on; -1 if no certificate is to blame. */
+  readonly depth: number
+  /** The certificate that failed, if there was one. */
+  readonly certificate: Certificate | undefined
+  /** The alert that told the peer. */
+  readonly alert: Alert | undefined
+
+  constructor(
+    code: string,
+    message: string,
+    options: TlsErrorOptions & { verifyCode: number; depth: number; certificate?: Certificate | undefined; alert?: Alert | undefined },
+  ) {
+    super(code, message, options)
+    this.verifyCode = options.verifyCode
+    this.depth = options.depth
+    this.certificate = options.certificate
+    this.alert = options.alert
+  }
+}
+
+/** The stream ended without close_notify: an attacker may have cut it (RFC 8446 §6.1). */
+export class TruncationError extends TlsError<'ERR_TLS_UNEXPECTED_EOF'> {
+  override get name(): string { return 'TruncationError' }
+
+  constructor(message: string, options?: TlsErrorOptions) {
+    super('ERR_TLS_UNEXPECTED_EOF', message, options)
+  }
+}
+
+/** The byte pipe beneath failed; `cause` is its own error. */
+export class TransportError extends TlsError<'ERR_TLS_TRANSPORT'> {
+  override get name(): string { return 'TransportError' }
+
+  constructor(message: string, options?: TlsErrorOptions) {
+    super('ERR_TLS_TRANSPORT', message, options)
+  }
+}
+
+/** A time limit of ours passed. */
+export class DeadlineError extends TlsError<'ERR_TLS_HANDSHAKE_TIMEOUT' | 'ERR_TLS_CLOSE_TIMEOUT'> {
+  override get name(): string { return 'DeadlineError' }
+}
+
+export type ApiMisuseCode =
+  | 'ERR_TLS_DISPOSED'
+  | 'ERR_TLS_INVALID_ARGUMENT'
+  | 'ERR_TLS_INVALID_OPTION'
+  | 'ERR_TLS_INVALID_STATE'
+  | 'ERR_TLS_NO_ENTROPY'
+  | 'ERR_TLS_NO_TRUST_ANCHORS'
+  | 'ERR_TLS_UNKNOWN_OPTION'
+  | OpensslErrorCode
+
+/** The caller is at fault; `option` names the option to put right, if it is one. */
+export class ApiMisuseError extends TlsError<ApiMisuseCode> {
+  override get name(): string { return 'ApiMisuseError' }
+
+  readonly option: string | undefined
+
+  constructor(code: ApiMisuseCode, message: string, options: TlsErrorOptions & { option?: string } = {}) {
+    super(code, message, options)
+    this.option = options.option
+  }
+}
+
+/** We are at fault, or the platform: memory ran out, WebAssembly trapped. The instance is not to be used again. */
+export class InternalError extends TlsError<'ERR_TLS_WASM_ABORT' | 'ERR_TLS_OUT_OF_MEMORY' | 'ERR_TLS_INTERNAL'> {
+  override get name(): string { return 'InternalError' }
+}
