@@ -1,0 +1,112 @@
+// C calls JavaScript. Nothing may unwind through C, whose frames would be left half done: what a callback throws
+// is kept here, C is told that it failed, and the same value is thrown again once the outermost call returned.
+
+import { ApiMisuseError } from '../base/errors.js'
+import {
+  LSW_BIO_ACCEPT, LSW_BIO_CONNECT, LSW_BIO_FAILED, LSW_BIO_WOULD_BLOCK, SSL_CLIENT_HELLO_ERROR, SSL_CLIENT_HELLO_RETRY, SSL_CLIENT_HELLO_SUCCESS,
+} from './constants.gen.js'
+import type { JsCallbacks } from './ffi.gen.js'
+import { HandleTable } from './handles.js'
+import type { Memory } from './memory.js'
+
+/**
+ * What a BIO's callback may answer: a count of bytes, 0 at the end of input, `'would block'`; or, as a BIO that
+ * still makes its connection itself, `'want connect'` or `'want accept'`.
+ */
+export type BioAnswer = number | 'would block' | 'want connect' | 'want accept'
+
+/** The two functions that a callback BIO is made of. */
+export interface BioCallbacks {
+  /** Puts bytes into `buffer` and returns how many. `buffer` is the callee's for the time of the call only. */
+  read(buffer: Uint8Array): BioAnswer
+  /** Takes bytes from `bytes` and returns how many. `bytes` is a copy that the callee may keep. */
+  write(bytes: Uint8Array): BioAnswer
+}
+
+/** 1 go on, 0 fail, -1 suspend: the I/O call returns and is to be repeated. */
+export type CallbackVerdict = 1 | 0 | -1
+
+export interface ConnectionCallbacks {
+  cert?: (() => CallbackVerdict) | undefined
+  clientHello?: (() => CallbackVerdict) | undefined
+  verify?: ((preverifyOk: boolean, depth: number, verifyCode: number) => CallbackVerdict) | undefined
+}
+
+const clientHelloVerdict = { 1: SSL_CLIENT_HELLO_SUCCESS, 0: SSL_CLIENT_HELLO_ERROR, [-1]: SSL_CLIENT_HELLO_RETRY } as const
+
+export class CallbackBorder implements JsCallbacks {
+  readonly bios = new HandleTable<BioCallbacks>()
+  readonly connections = new HandleTable<ConnectionCallbacks>()
+  readonly #memory: () => Memory
+  #thrown: { value: unknown } | undefined
+
+  /** @param memory asked for at call time: it is made after this object. */
+  constructor(memory: () => Memory) {
+    this.#memory = memory
+  }
+
+  /** Runs a call that may call back, and rethrows what a callback threw during it. */
+  run<R>(call: () => R): R {
+    const outer = this.#thrown
+    this.#thrown = undefined
+    try {
+      const result = call()
+      const thrown = this.#thrown as { value: unknown } | undefined
+      if (thrown) throw thrown.value
+      return result
+    } finally {
+      this.#thrown = outer
+    }
+  }
+
+  #guard<R>(failure: R, body: () => R): R {
+    try {
+      return body()
+    } catch (value) {
+      this.#thrown ??= { value }
+      return failure
+    }
+  }
+
+  bioRead(handle: number, buf: number, length: number): number {
+    return this.#guard(LSW_BIO_FAILED, () => {
+      // A buffer of JavaScript's own: the callback may do anything, also make memory grow.
+      const buffer = new Uint8Array(length)
+      const count = answerToC(this.#bio(handle).read(buffer), length)
+      if (count > 0) this.#memory().copyIn(buffer.subarray(0, count), buf)
+      return count
+    })
+  }
+
+  bioWrite(handle: number, buf: number, length: number): number {
+    return this.#guard(LSW_BIO_FAILED, () => {
+      return answerToC(this.#bio(handle).write(this.#memory().copyOut(buf, length)), length)
+    })
+  }
+
+  certCb(handle: number): number {
+    return this.#guard<number>(0, () => this.connections.get(handle)?.cert?.() ?? 1)
+  }
+
+  clientHelloCb(handle: number): number {
+    return this.#guard<number>(SSL_CLIENT_HELLO_ERROR, () => clientHelloVerdict[this.connections.get(handle)?.clientHello?.() ?? 1])
+  }
+
+  verifyCb(handle: number, preverifyOk: number, depth: number, error: number): number {
+    return this.#guard<number>(0, () => this.connections.get(handle)?.verify?.(preverifyOk === 1, depth, error) ?? (preverifyOk === 1 ? 1 : 0))
+  }
+
+  #bio(handle: number): BioCallbacks {
+    const callbacks = this.bios.get(handle)
+    if (!callbacks) throw new ApiMisuseError('ERR_TLS_DISPOSED', 'the BioCallback beneath this connection was freed')
+    return callbacks
+  }
+}
+
+const waits = { 'would block': LSW_BIO_WOULD_BLOCK, 'want connect': LSW_BIO_CONNECT, 'want accept': LSW_BIO_ACCEPT } as const
+
+function answerToC(answer: BioAnswer, length: number): number {
+  if (typeof answer === 'string' && answer in waits) return waits[answer]
+  if (Number.isInteger(answer) && (answer as number) >= 0 && (answer as number) <= length) return answer as number
+  throw new RangeError(`a BIO callback answered ${String(answer)}; it may answer 0 to ${length}, or 'would block'`)
+}
