@@ -1,0 +1,17 @@
+// The one asynchronous step before everything else.
+
+import { LibSsl } from './core/lib-ssl.js'
+import { loadModule, type WasmSource } from './loader/load-module.js'
+
+export interface LoadOptions {
+  /** The WebAssembly code, where the platform cannot find or compile it itself. Default: the file beside this package. */
+  readonly wasm?: WasmSource
+}
+
+/**
+ * Loads an instance of libssl, with memory of its own. The code is compiled once, however many instances there are.
+ * Throws `ERR_TLS_NO_ENTROPY` where the platform has no `crypto.getRandomValues`.
+ */
+export function load(options: LoadOptions = {}): Promise<LibSsl> {
+  return LibSsl.create((callbacks) => loadModule(callbacks, options.wasm))
+}

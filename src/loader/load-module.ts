@@ -1,0 +1,59 @@
+// From a WebAssembly.Module to an instance of it. No singleton: each call makes an instance with memory of its own.
+// What is kept between calls is the compiled code alone, which has no state.
+
+import { source } from '#source'
+import type { LibsslModule, JsCallbacks } from '../ffi/ffi.gen.js'
+import { ApiMisuseError, InternalError } from '../base/errors.js'
+
+/** Where the WebAssembly code comes from: compiled, as bytes, or as a response that holds it. */
+export type WasmSource = WebAssembly.Module | BufferSource | Response | PromiseLike<WebAssembly.Module | BufferSource | Response>
+
+let compiled: Promise<WebAssembly.Module> | undefined
+
+/** Compiles `wasm`, or once what the platform finds beside this package, and instantiates it. */
+export async function loadModule(callbacks: JsCallbacks, wasm?: WasmSource): Promise<LibsslModule> {
+  requireEntropy()
+  const module = await (wasm === undefined ? compileOwn() : compile(await wasm))
+  // Imported late: importing this library does nothing, not even parse this.
+  const { default: createLibssl } = await import('../../lib/libssl.mjs')
+  return new Promise((resolve, reject) => {
+    createLibssl({
+      lsw: callbacks,
+      // What Emscripten prints before it traps would be about us, not about the user's program: the error says it.
+      printErr: () => {},
+      instantiateWasm(imports, receive) {
+        // Emscripten never learns of a failure here, so the outer promise must.
+        WebAssembly.instantiate(module, imports).then(receive, reject)
+        return {}
+      },
+    }).then(resolve, reject)
+  })
+}
+
+/** OpenSSL asks for its seed at any time; better to fail now than in a handshake. */
+function requireEntropy(): void {
+  try {
+    globalThis.crypto.getRandomValues(new Uint8Array(32))
+  } catch (cause) {
+    throw new ApiMisuseError('ERR_TLS_NO_ENTROPY',
+      'this platform has no crypto.getRandomValues (or it failed); without a secure source of randomness there is no TLS', { cause })
+  }
+}
+
+function compileOwn(): Promise<WebAssembly.Module> {
+  compiled ??= source().then(compile)
+  compiled.catch(() => { compiled = undefined }) // the network may be back next time
+  return compiled
+}
+
+async function compile(from: WebAssembly.Module | BufferSource | Response): Promise<WebAssembly.Module> {
+  if (from instanceof WebAssembly.Module) return from
+  if (typeof Response !== 'undefined' && from instanceof Response) {
+    if (!from.ok) throw new InternalError('ERR_TLS_INTERNAL', `cannot fetch libssl.wasm: HTTP status ${from.status}`)
+    // Streaming wants the right content type; a server that does not send it costs only the streaming.
+    return from.headers.get('content-type') === 'application/wasm'
+      ? WebAssembly.compileStreaming(from)
+      : WebAssembly.compile(await from.arrayBuffer())
+  }
+  return WebAssembly.compile(from as BufferSource)
+}
