@@ -1,0 +1,17 @@
+// `libssl-wasm/core`: OpenSSL's objects without I/O, for whoever drives them by hand.
+
+export * from './base/errors.js'
+export { load, type LoadOptions } from './load.js'
+export type { WasmSource } from './loader/load-module.js'
+export type { Bio } from './core/bio.js'
+export { BioCallback } from './core/bio-callback.js'
+export { BioHalf, BioPair } from './core/bio-pair.js'
+export { fatalError } from './core/fatal-error.js'
+export { sslErrorName, type IoResult, type SslErrorCode } from './core/io-result.js'
+export type { LibSsl } from './core/lib-ssl.js'
+export { Ssl } from './core/ssl.js'
+export { SslCtx, type SslMethod } from './core/ssl-ctx.js'
+export type { X509 } from './core/x509.js'
+export { X509Store } from './core/x509-store.js'
+export type { BioAnswer, BioCallbacks, CallbackVerdict } from './ffi/callbacks.js'
+export * from './ffi/constants.gen.js'

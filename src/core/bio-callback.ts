@@ -1,0 +1,37 @@
+// A BIO made of two JavaScript functions. If they answer at once it is a non-blocking socket; if they block
+// (Atomics.wait in a worker) it is a blocking one: OpenSSL's calls then return only when they are done.
+
+import type { BioCallbacks } from '../ffi/callbacks.js'
+import { Lifetime } from '../ffi/lifetime.js'
+import type { Ptr } from '../ffi/pointers.js'
+import type { Bio } from './bio.js'
+import { outOfMemory } from './err-queue.js'
+import type { LibSsl } from './lib-ssl.js'
+
+export class BioCallback implements Bio {
+  readonly #life: Lifetime<'BIO'>
+
+  /**
+   * What a callback throws ends the SSL call with SSL_ERROR_SYSCALL, and that call throws the same value. The
+   * callbacks are called until this BIO is freed, or the last connection upon it was used.
+   * @openssl BIO_meth_new
+   */
+  constructor(lib: LibSsl, callbacks: BioCallbacks) {
+    const handle = lib.border.bios.add(callbacks)
+    const ptr = lib.ffi.BIO_new_callback(handle)
+    if (ptr === 0) throw outOfMemory(lib, 'BIO_new')
+    this.#life = new Lifetime('BioCallback', ptr, (owned) => {
+      lib.border.bios.delete(handle)
+      lib.ffi.BIO_free(owned)
+    })
+  }
+
+  /** @internal */
+  get ptr(): Ptr<'BIO'> {
+    return this.#life.ptr
+  }
+
+  free(): void {
+    this.#life.free()
+  }
+}

@@ -1,0 +1,38 @@
+// OpenSSL's error queue, emptied into values.
+
+import { InternalError, type OpensslError, type OpensslErrorCode } from '../base/errors.js'
+import type { LibSsl } from './lib-ssl.js'
+
+/** Takes every entry off the queue, oldest first. @openssl ERR_get_error_all */
+export function takeErrors(lib: LibSsl): OpensslError[] {
+  const { ffi, memory } = lib
+  return memory.scope((scope) => {
+    const data = scope.alloc<'char*'>(4)
+    const text = (ptr: number) => (ptr === 0 ? '' : memory.readCString(ptr))
+    const errors: OpensslError[] = []
+    for (let packed; (packed = ffi.ERR_get(data)) !== 0;) {
+      const library = text(ffi.ERR_lib_error_string(packed))
+      const reason = text(ffi.ERR_reason_error_string(packed))
+      errors.push({ packed, library, reason, code: errorCode(library, reason), data: text(memory.readPtr(data)) })
+    }
+    return errors
+  })
+}
+
+// As Node names them: 'SSL routines' and 'wrong version number' → ERR_SSL_WRONG_VERSION_NUMBER.
+function errorCode(library: string, reason: string): OpensslErrorCode {
+  const words = `${library.replace(/ (routines|support routines)$/, '')} ${reason}`
+  return `ERR_${words.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}`
+}
+
+/** One line of text for an error's message. */
+export function describe(errors: readonly OpensslError[]): string {
+  const last = errors.at(-1)
+  if (!last) return 'OpenSSL gave no reason'
+  return last.data === '' ? last.reason : `${last.reason} (${last.data})`
+}
+
+/** What to throw when OpenSSL failed at something that cannot fail but for want of memory. */
+export function outOfMemory(lib: LibSsl, what: string): InternalError {
+  return new InternalError('ERR_TLS_OUT_OF_MEMORY', `${what} failed`, { opensslErrorStack: takeErrors(lib) })
+}

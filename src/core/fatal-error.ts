@@ -1,0 +1,46 @@
+// From a failed I/O call to the one error that says whose fault it was.
+
+import { CertificateError, InternalError, PeerError, TransportError, TruncationError, type TlsError } from '../base/errors.js'
+import {
+  ERR_LIB_SSL, SSL_ERROR_SYSCALL, SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_UNEXPECTED_EOF_WHILE_READING,
+  X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH, X509_V_OK,
+} from '../ffi/constants.gen.js'
+import { describe, takeErrors } from './err-queue.js'
+import { sslErrorName, type IoResult } from './io-result.js'
+import type { Ssl } from './ssl.js'
+import type { X509 } from './x509.js'
+
+/**
+ * The error for a result that is neither success, nor a wish to read or write, nor a clean end. Call it right after
+ * the call that gave the result: it empties OpenSSL's error queue.
+ */
+export function fatalError(ssl: Ssl, result: IoResult): TlsError {
+  const { ffi } = ssl.lib
+  const opensslErrorStack = takeErrors(ssl.lib)
+  const alert = ssl.getAlert()
+  const has = (reason: number) => opensslErrorStack.some(({ packed }) =>
+    ffi.ERR_GET_LIB(packed) === ERR_LIB_SSL && ffi.ERR_GET_REASON(packed) === reason)
+
+  if (has(SSL_R_UNEXPECTED_EOF_WHILE_READING)) {
+    return new TruncationError('the stream ended without close_notify', { opensslErrorStack })
+  }
+  if (has(SSL_R_CERTIFICATE_VERIFY_FAILED) && ssl.getVerifyResult() !== X509_V_OK) {
+    const verifyCode = ssl.getVerifyResult()
+    const { depth, certificate } = ssl.getVerifyFailure()
+    const words = ssl.lib.memory.readCString(ffi.X509_verify_cert_error_string(verifyCode))
+    return new CertificateError<X509>(certificateCode(ssl, verifyCode),
+      `the peer's certificate was refused: ${words}${certificate ? ` (depth ${depth}, ${certificate.subject})` : ''}`,
+      { verifyCode, depth, certificate, alert, opensslErrorStack })
+  }
+  const last = opensslErrorStack.at(-1)
+  if (last) return new PeerError(last.code, describe(opensslErrorStack), { alert, opensslErrorStack })
+  if (result.error === SSL_ERROR_SYSCALL) return new TransportError('the BIO beneath the connection failed')
+  return new InternalError('ERR_TLS_INTERNAL', `unexpected ${sslErrorName(result.error)} (returned ${result.ret})`)
+}
+
+/** Node's names: OpenSSL's without its prefix, but for a name that does not match. */
+function certificateCode(ssl: Ssl, verifyCode: number): string {
+  return verifyCode === X509_V_ERR_HOSTNAME_MISMATCH || verifyCode === X509_V_ERR_IP_ADDRESS_MISMATCH
+    ? 'ERR_TLS_CERT_ALTNAME_INVALID'
+    : ssl.getVerifyResultName().replace(/^X509_V_ERR_/, '')
+}

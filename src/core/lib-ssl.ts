@@ -1,0 +1,97 @@
+// One instance of the WebAssembly module, and what all its objects share.
+
+import { InternalError } from '../base/errors.js'
+import { CallbackBorder } from '../ffi/callbacks.js'
+import { OPENSSL_VERSION } from '../ffi/constants.gen.js'
+import { bindFfi, type Ffi, type JsCallbacks, type LibsslModule } from '../ffi/ffi.gen.js'
+import { Memory } from '../ffi/memory.js'
+import type { Owned, Ptr } from '../ffi/pointers.js'
+
+/** Plaintext passes through a buffer of this size: four full TLS records a turn. */
+const SCRATCH_BYTES = 64 * 1024
+
+/**
+ * An instance of libssl: memory of its own, shared with no other instance. Objects of one instance work with each
+ * other only. It ends by being garbage-collected, with everything in it.
+ */
+export class LibSsl {
+  /** @internal */ readonly ffi: Ffi
+  /** @internal */ readonly memory: Memory
+  /** @internal */ readonly border: CallbackBorder
+  readonly #scratch: Owned<'uint8_t'>
+  readonly #slot: Owned<'slot'>
+  #scratchTaken = false
+  #aborted: InternalError | undefined
+
+  /** @internal Use {@link load}. */
+  constructor(module: LibsslModule, border: CallbackBorder) {
+    this.ffi = bindFfi(module)
+    this.memory = new Memory(this.ffi, module.wasmMemory)
+    this.border = border
+    this.#scratch = this.memory.alloc(SCRATCH_BYTES)
+    this.#slot = this.memory.alloc(8)
+  }
+
+  /** @internal Makes an instance around `instantiate`, which is handed what C calls back. */
+  static async create(instantiate: (callbacks: JsCallbacks) => Promise<LibsslModule>): Promise<LibSsl> {
+    const border: CallbackBorder = new CallbackBorder(() => lib.memory)
+    const lib: LibSsl = new LibSsl(await instantiate(border), border)
+    return lib
+  }
+
+  /** For example `OpenSSL 4.0.2 …`. @openssl OpenSSL_version */
+  get version(): string {
+    return this.memory.readCString(this.ffi.OpenSSL_version(OPENSSL_VERSION))
+  }
+
+  /** Bytes that OpenSSL holds at this moment. What is freed is no longer counted: leaks show here. */
+  get allocatedBytes(): number {
+    return this.ffi.allocated_bytes()
+  }
+
+  /** Bytes of WebAssembly memory, used or free. It grows on demand and never shrinks. */
+  get memoryBytes(): number {
+    return this.memory.byteLength
+  }
+
+  /**
+   * Runs calls into WebAssembly. Rethrows what a callback threw meanwhile; turns a trap into `ERR_TLS_WASM_ABORT`,
+   * after which the instance refuses everything: its memory cannot be trusted.
+   * @internal
+   */
+  call<R>(body: () => R): R {
+    if (this.#aborted) throw this.#aborted
+    try {
+      return this.border.run(body)
+    } catch (cause) {
+      if (!(cause instanceof WebAssembly.RuntimeError)) throw cause
+      this.#aborted = new InternalError('ERR_TLS_WASM_ABORT', `OpenSSL aborted: ${cause.message}`, { cause })
+      throw this.#aborted
+    }
+  }
+
+  /**
+   * Eight bytes for a call's out parameter. One serves all: C writes it last before it returns, and it is read
+   * before anything else is called, however calls are nested.
+   * @internal
+   */
+  slot<T extends string>(): Ptr<T> {
+    return this.#slot as Ptr<string> as Ptr<T>
+  }
+
+  /**
+   * Lends a buffer of up to 64 KiB for the time of `body`: usually the instance's own, another if a callback asks
+   * for one in the middle of a call that uses it.
+   * @internal
+   */
+  withBuffer<R>(wanted: number, body: (ptr: Ptr<'uint8_t'>, size: number) => R): R {
+    const size = Math.min(wanted, SCRATCH_BYTES)
+    if (this.#scratchTaken) return this.memory.scope((scope) => body(scope.alloc(size), size))
+    this.#scratchTaken = true
+    try {
+      return body(this.#scratch, size)
+    } finally {
+      this.#scratchTaken = false
+    }
+  }
+}

@@ -1,0 +1,175 @@
+// SSL_CTX: what connections have in common. Methods are OpenSSL's functions less their prefix.
+
+import { ApiMisuseError } from '../base/errors.js'
+import { asBytes } from '../base/bytes.js'
+import { SSL_VERIFY_PEER } from '../ffi/constants.gen.js'
+import { Lifetime } from '../ffi/lifetime.js'
+import { NULL, type Ptr } from '../ffi/pointers.js'
+import { encodeAlpn } from './alpn.js'
+import { describe, outOfMemory, takeErrors } from './err-queue.js'
+import type { LibSsl } from './lib-ssl.js'
+import type { X509Store } from './x509-store.js'
+
+export type SslMethod = 'TLS_client_method' | 'TLS_server_method'
+
+/**
+ * A context for connections. Setters throw `ApiMisuseError` with OpenSSL's code when OpenSSL refuses the value.
+ * Settings reach the connections that are made afterwards.
+ */
+export class SslCtx {
+  /** @internal */ readonly lib: LibSsl
+  readonly #life: Lifetime<'SSL_CTX'>
+
+  /**
+   * Unlike OpenSSL, a client's context verifies the peer's certificate unless it is told otherwise; the trust
+   * anchors are {@link set1CertStore}'s, the expected name is {@link Ssl.set1Dnsname}'s.
+   * @openssl SSL_CTX_new
+   */
+  constructor(lib: LibSsl, method: SslMethod) {
+    if (method !== 'TLS_client_method' && method !== 'TLS_server_method') {
+      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `method must be 'TLS_client_method' or 'TLS_server_method', not ${String(method)}`)
+    }
+    const ptr = lib.ffi.SSL_CTX_new(method === 'TLS_client_method' ? 1 : 2)
+    if (ptr === 0) throw outOfMemory(lib, 'SSL_CTX_new')
+    this.lib = lib
+    this.#life = new Lifetime('SslCtx', ptr, (owned) => { lib.ffi.SSL_CTX_free(owned) })
+    if (method === 'TLS_client_method') this.setVerify(SSL_VERIFY_PEER)
+  }
+
+  /** @internal */
+  get ptr(): Ptr<'SSL_CTX'> {
+    return this.#life.ptr
+  }
+
+  /** Adds `SSL_OP_…` bits; returns all that are set now. @openssl SSL_CTX_set_options */
+  setOptions(options: bigint): bigint {
+    return this.lib.ffi.SSL_CTX_set_options(this.ptr, options)
+  }
+
+  /** @openssl SSL_CTX_clear_options */
+  clearOptions(options: bigint): bigint {
+    return this.lib.ffi.SSL_CTX_clear_options(this.ptr, options)
+  }
+
+  /** @openssl SSL_CTX_get_options */
+  getOptions(): bigint {
+    return this.lib.ffi.SSL_CTX_get_options(this.ptr)
+  }
+
+  /** Adds `SSL_MODE_…` bits; returns all that are set now. @openssl SSL_CTX_set_mode */
+  setMode(mode: number): number {
+    return this.lib.ffi.SSL_CTX_set_mode(this.ptr, mode)
+  }
+
+  /** `TLS1_2_VERSION` or `TLS1_3_VERSION`; 0 for the lowest there is. @openssl SSL_CTX_set_min_proto_version */
+  setMinProtoVersion(version: number): void {
+    this.#set('setMinProtoVersion', this.lib.ffi.SSL_CTX_set_min_proto_version(this.ptr, version))
+  }
+
+  /** `TLS1_2_VERSION` or `TLS1_3_VERSION`; 0 for the highest there is. @openssl SSL_CTX_set_max_proto_version */
+  setMaxProtoVersion(version: number): void {
+    this.#set('setMaxProtoVersion', this.lib.ffi.SSL_CTX_set_max_proto_version(this.ptr, version))
+  }
+
+  /** TLS 1.2's cipher suites, in the syntax of openssl-ciphers(1). @openssl SSL_CTX_set_cipher_list */
+  setCipherList(list: string): void {
+    this.#setText('setCipherList', list, (text) => this.lib.ffi.SSL_CTX_set_cipher_list(this.ptr, text))
+  }
+
+  /** TLS 1.3's cipher suites, names parted by colons, in order of preference. @openssl SSL_CTX_set_ciphersuites */
+  setCiphersuites(list: string): void {
+    this.#setText('setCiphersuites', list, (text) => this.lib.ffi.SSL_CTX_set_ciphersuites(this.ptr, text))
+  }
+
+  /** Key exchange groups, names parted by colons, in order of preference. @openssl SSL_CTX_set1_groups_list */
+  set1GroupsList(list: string): void {
+    this.#setText('set1GroupsList', list, (text) => this.lib.ffi.SSL_CTX_set1_groups_list(this.ptr, text))
+  }
+
+  /** What a client offers, most wanted first. @openssl SSL_CTX_set_alpn_protos @spec RFC 7301 */
+  setAlpnProtos(protocols: readonly string[]): void {
+    const encoded = encodeAlpn(protocols)
+    // The one function of OpenSSL's that answers 0 for success.
+    this.#set('setAlpnProtos', this.lib.memory.scope((scope) =>
+      this.lib.ffi.SSL_CTX_set_alpn_protos(this.ptr, scope.bytes(encoded), encoded.byteLength)) === 0 ? 1 : 0)
+  }
+
+  /**
+   * What a server accepts, most wanted first. A client that offers ALPN and none of these is refused with the
+   * alert no_application_protocol; one that offers none at all is served without.
+   * @openssl SSL_CTX_set_alpn_select_cb @spec RFC 7301 §3.2
+   */
+  setAlpnSelectProtos(protocols: readonly string[]): void {
+    const encoded = encodeAlpn(protocols)
+    this.#set('setAlpnSelectProtos', this.lib.memory.scope((scope) =>
+      this.lib.ffi.SSL_CTX_set_alpn_select_protos(this.ptr, scope.bytes(encoded), encoded.byteLength)))
+  }
+
+  /** `SSL_VERIFY_NONE`, or `SSL_VERIFY_PEER` with others or-ed. @openssl SSL_CTX_set_verify */
+  setVerify(mode: number): void {
+    this.lib.ffi.SSL_CTX_set_verify(this.ptr, mode)
+  }
+
+  /** The context takes a reference of its own. @openssl SSL_CTX_set1_cert_store */
+  set1CertStore(store: X509Store): void {
+    if (store.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this X509Store belongs to another instance')
+    this.lib.ffi.SSL_CTX_set1_cert_store(this.ptr, store.ptr)
+  }
+
+  /** Own certificate first, then its chain: PEM; or one certificate, DER. @openssl SSL_CTX_use_certificate_chain_file */
+  useCertificateChain(certificates: string | BufferSource): void {
+    const bytes = asBytes(certificates)
+    this.#set('useCertificateChain', this.lib.memory.scope((scope) =>
+      this.lib.ffi.SSL_CTX_use_certificate_chain(this.ptr, scope.bytes(bytes), bytes.byteLength)))
+  }
+
+  /**
+   * The private key of the certificate that was set before: PEM or DER, PKCS#8, PKCS#1 or SEC1, encrypted ones with
+   * `passphrase`. Copies in linear memory are overwritten, but for OpenSSL's own. @openssl SSL_CTX_use_PrivateKey
+   */
+  usePrivateKey(key: string | BufferSource, passphrase?: string | BufferSource): void {
+    const bytes = asBytes(key)
+    const secret = passphrase === undefined ? undefined : asBytes(passphrase)
+    this.#set('usePrivateKey', this.lib.memory.scope((scope) => this.lib.ffi.SSL_CTX_use_PrivateKey(
+      this.ptr, scope.bytes(bytes), bytes.byteLength, secret ? scope.bytes(secret) : NULL, secret?.byteLength ?? 0)))
+  }
+
+  /** Throws unless the key belongs to the certificate. @openssl SSL_CTX_check_private_key */
+  checkPrivateKey(): void {
+    this.lib.ffi.ERR_clear_error()
+    this.#set('checkPrivateKey', this.lib.ffi.SSL_CTX_check_private_key(this.ptr))
+  }
+
+  /** Needed by a server that asks for certificates and resumes sessions. @openssl SSL_CTX_set_session_id_context */
+  setSessionIdContext(id: Uint8Array): void {
+    this.#set('setSessionIdContext', this.lib.memory.scope((scope) =>
+      this.lib.ffi.SSL_CTX_set_session_id_context(this.ptr, scope.bytes(id), id.byteLength)))
+  }
+
+  /** `SSL_SESS_CACHE_…`. @openssl SSL_CTX_set_session_cache_mode */
+  setSessionCacheMode(mode: number): void {
+    this.lib.ffi.SSL_CTX_set_session_cache_mode(this.ptr, mode)
+  }
+
+  /** How many TLS 1.3 tickets a server sends after a handshake. @openssl SSL_CTX_set_num_tickets */
+  setNumTickets(count: number): void {
+    this.#set('setNumTickets', this.lib.ffi.SSL_CTX_set_num_tickets(this.ptr, count))
+  }
+
+  /** Gives up this reference. Connections made from the context keep theirs. Again does nothing. */
+  free(): void {
+    this.#life.free()
+  }
+
+  #setText(method: string, value: string, set: (text: Ptr<'char'>) => number): void {
+    if (value.includes('\0')) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `SslCtx.${method}: the text holds a NUL`)
+    this.lib.ffi.ERR_clear_error()
+    this.#set(method, this.lib.memory.scope((scope) => set(scope.cstring(value))))
+  }
+
+  #set(method: string, ok: number): void {
+    if (ok === 1) return
+    const errors = takeErrors(this.lib)
+    throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `SslCtx.${method}: ${describe(errors)}`, { opensslErrorStack: errors })
+  }
+}

@@ -1,0 +1,356 @@
+// SSL: one connection. Synchronous, no I/O of its own: whoever calls moves the bytes. Methods are OpenSSL's functions
+// less their prefix, and mean what its manual says.
+
+import { ApiMisuseError, type Alert } from '../base/errors.js'
+import type { CallbackVerdict, ConnectionCallbacks } from '../ffi/callbacks.js'
+import {
+  LSW_WANT_CERT_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_VERIFY_CB, TLSEXT_NAMETYPE_host_name, X509_V_NAMES,
+} from '../ffi/constants.gen.js'
+import { Lifetime } from '../ffi/lifetime.js'
+import type { Ptr } from '../ffi/pointers.js'
+import type { Bio } from './bio.js'
+import { describe, outOfMemory, takeErrors } from './err-queue.js'
+import type { IoResult, SslErrorCode } from './io-result.js'
+import type { LibSsl } from './lib-ssl.js'
+import type { SslCtx } from './ssl-ctx.js'
+import { readX509, type X509 } from './x509.js'
+
+export class Ssl {
+  /** @internal */ readonly lib: LibSsl
+  readonly #life: Lifetime<'SSL'>
+  readonly #callbacks: ConnectionCallbacks = {}
+
+  /** @openssl SSL_new */
+  constructor(ctx: SslCtx) {
+    const { lib } = ctx
+    const handle = lib.border.connections.add(this.#callbacks)
+    const ptr = lib.ffi.SSL_new(ctx.ptr, handle)
+    if (ptr === 0) {
+      lib.border.connections.delete(handle)
+      throw outOfMemory(lib, 'SSL_new')
+    }
+    this.lib = lib
+    this.#life = new Lifetime('Ssl', ptr, (owned) => {
+      lib.border.connections.delete(handle)
+      lib.ffi.SSL_free(owned)
+    })
+  }
+
+  get #ptr(): Ptr<'SSL'> {
+    return this.#life.ptr
+  }
+
+  /** Whether {@link free} was not called yet. */
+  get alive(): boolean {
+    return this.#life.alive
+  }
+
+  // ---- before the handshake ----
+
+  /** Sets what is beneath, for reading and for writing; takes references of its own. @openssl SSL_set_bio */
+  setBio(rbio: Bio, wbio: Bio = rbio): void {
+    if (this.lib.ffi.SSL_set_bio(this.#ptr, rbio.ptr, wbio.ptr) !== 1) throw outOfMemory(this.lib, 'SSL_set_bio')
+  }
+
+  /** @openssl SSL_set_connect_state */
+  setConnectState(): void {
+    this.lib.ffi.SSL_set_connect_state(this.#ptr)
+  }
+
+  /** @openssl SSL_set_accept_state */
+  setAcceptState(): void {
+    this.lib.ffi.SSL_set_accept_state(this.#ptr)
+  }
+
+  /** The name that a client asks for (SNI). It is not what is verified. @openssl SSL_set_tlsext_host_name @spec RFC 6066 §3 */
+  setTlsextHostName(name: string): void {
+    this.#setText('setTlsextHostName', name, (text) => this.lib.ffi.SSL_set_tlsext_host_name(this.#ptr, text))
+  }
+
+  /** The DNS name that the peer's certificate must hold. @openssl SSL_set1_dnsname */
+  set1Dnsname(name: string): void {
+    this.#setText('set1Dnsname', name, (text) => this.lib.ffi.SSL_set1_dnsname(this.#ptr, text))
+  }
+
+  /** The IP address that the peer's certificate must hold. @openssl SSL_set1_ipaddr */
+  set1Ipaddr(address: string): void {
+    this.#setText('set1Ipaddr', address, (text) => this.lib.ffi.SSL_set1_ipaddr(this.#ptr, text))
+  }
+
+  /** `X509_CHECK_FLAG_…`. @openssl SSL_set_hostflags */
+  setHostflags(flags: number): void {
+    this.lib.ffi.SSL_set_hostflags(this.#ptr, flags)
+  }
+
+  /**
+   * Called when the own certificate is about to be needed; `-1` makes the handshake return
+   * SSL_ERROR_WANT_X509_LOOKUP, to be repeated later. @openssl SSL_set_cert_cb
+   */
+  setCertCb(callback: (() => CallbackVerdict) | undefined): void {
+    this.#callbacks.cert = callback
+    this.#announceCallbacks()
+  }
+
+  /**
+   * Called on a server before anything is answered; `-1` makes the handshake return
+   * SSL_ERROR_WANT_CLIENT_HELLO_CB. @openssl SSL_CTX_set_client_hello_cb
+   */
+  setClientHelloCb(callback: (() => CallbackVerdict) | undefined): void {
+    this.#callbacks.clientHello = callback
+    this.#announceCallbacks()
+  }
+
+  /**
+   * Called for each certificate of the peer's chain with OpenSSL's verdict; its answer replaces that verdict. `-1`
+   * makes the handshake return SSL_ERROR_WANT_RETRY_VERIFY. @openssl SSL_set_verify SSL_set_retry_verify
+   */
+  setVerifyCb(callback: ((preverifyOk: boolean, depth: number, verifyCode: number) => CallbackVerdict) | undefined): void {
+    this.#callbacks.verify = callback
+    this.#announceCallbacks()
+  }
+
+  // ---- I/O ----
+
+  /** @openssl SSL_connect */
+  connect(): IoResult {
+    return this.#io((error) => this.lib.ffi.SSL_connect(this.#ptr, error))
+  }
+
+  /** @openssl SSL_accept */
+  accept(): IoResult {
+    return this.#io((error) => this.lib.ffi.SSL_accept(this.#ptr, error))
+  }
+
+  /** The role must be set before. @openssl SSL_do_handshake */
+  doHandshake(): IoResult {
+    return this.#io((error) => this.lib.ffi.SSL_do_handshake(this.#ptr, error))
+  }
+
+  /** Reads plaintext into `target`, one record and 64 KiB at most. @openssl SSL_read */
+  read(target: Uint8Array): IoResult {
+    return this.#readInto(target, (buf, size, error) => this.lib.ffi.SSL_read(this.#ptr, buf, size, error))
+  }
+
+  /** As {@link read}, and the bytes stay where they are. @openssl SSL_peek */
+  peek(target: Uint8Array): IoResult {
+    return this.#readInto(target, (buf, size, error) => this.lib.ffi.SSL_peek(this.#ptr, buf, size, error))
+  }
+
+  /**
+   * Reads record after record, up to 64 KiB, until there is no more: one copy out for all of them.
+   * @returns the bytes, and what the call that found no more answered. Bytes that came before an error are not lost.
+   */
+  readAvailable(limit: number): { bytes: Uint8Array<ArrayBuffer>; last: IoResult } {
+    const ptr = this.#ptr
+    return this.lib.withBuffer(limit, (buf, size) => {
+      let filled = 0
+      let last: IoResult
+      do {
+        last = this.#io((error) => this.lib.ffi.SSL_read(ptr, (buf + filled) as typeof buf, size - filled, error))
+        if (last.ret > 0) filled += last.ret
+      } while (last.ret > 0 && filled < size)
+      return { bytes: this.lib.memory.copyOut(buf, filled), last }
+    })
+  }
+
+  /**
+   * Writes `bytes`, 64 KiB at most; `ret` says how many were taken. After WANT_READ or WANT_WRITE repeat it with
+   * the same bytes. An empty write is refused: OpenSSL leaves it undefined. @openssl SSL_write
+   */
+  write(bytes: Uint8Array): IoResult {
+    if (bytes.byteLength === 0) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'Ssl.write: there is nothing to write')
+    return this.lib.withBuffer(bytes.byteLength, (buf, size) => {
+      this.lib.memory.copyIn(bytes.subarray(0, size), buf)
+      return this.#io((error) => this.lib.ffi.SSL_write(this.#ptr, buf, size, error))
+    })
+  }
+
+  /**
+   * Sends close_notify. 0: sent, the peer's has not come yet, call again (or read) for the two-sided shutdown;
+   * 1: both were exchanged. @openssl SSL_shutdown
+   */
+  shutdown(): IoResult {
+    return this.#io((error) => this.lib.ffi.SSL_shutdown(this.#ptr, error))
+  }
+
+  // ---- state ----
+
+  /** What SSL_get_error answered to the last I/O call of this connection. @openssl SSL_get_error */
+  getError(): SslErrorCode {
+    this.#ptr
+    return this.#lastError
+  }
+
+  /** Plaintext bytes that `read` gives without looking below. @openssl SSL_pending */
+  pending(): number {
+    return this.lib.ffi.SSL_pending(this.#ptr)
+  }
+
+  /** Whether anything is buffered, processed or not. @openssl SSL_has_pending */
+  hasPending(): boolean {
+    return this.lib.ffi.SSL_has_pending(this.#ptr) === 1
+  }
+
+  /** `SSL_SENT_SHUTDOWN` and `SSL_RECEIVED_SHUTDOWN`, or-ed. @openssl SSL_get_shutdown */
+  getShutdown(): number {
+    return this.lib.ffi.SSL_get_shutdown(this.#ptr)
+  }
+
+  /** @openssl SSL_set_shutdown */
+  setShutdown(mode: number): void {
+    this.lib.ffi.SSL_set_shutdown(this.#ptr, mode)
+  }
+
+  /** `true`: `shutdown` sends nothing and answers 1. @openssl SSL_set_quiet_shutdown */
+  setQuietShutdown(quiet: boolean): void {
+    this.lib.ffi.SSL_set_quiet_shutdown(this.#ptr, quiet ? 1 : 0)
+  }
+
+  /** @openssl SSL_is_init_finished */
+  isInitFinished(): boolean {
+    return this.lib.ffi.SSL_is_init_finished(this.#ptr) === 1
+  }
+
+  /** @openssl SSL_is_server */
+  isServer(): boolean {
+    return this.lib.ffi.SSL_is_server(this.#ptr) === 1
+  }
+
+  /** For example `SSLv3/TLS write client hello`. @openssl SSL_state_string_long */
+  stateStringLong(): string {
+    return this.#text(this.lib.ffi.SSL_state_string_long(this.#ptr)) ?? ''
+  }
+
+  /** New keys for what is sent from now on (TLS 1.3); `SSL_KEY_UPDATE_…`. Goes out with the next write. @openssl SSL_key_update */
+  keyUpdate(type: number): void {
+    this.lib.ffi.ERR_clear_error()
+    this.#set('keyUpdate', this.lib.ffi.SSL_key_update(this.#ptr, type))
+  }
+
+  // ---- what was agreed ----
+
+  /** `TLSv1.2` or `TLSv1.3`. @openssl SSL_get_version */
+  getVersion(): string {
+    return this.#text(this.lib.ffi.SSL_get_version(this.#ptr)) ?? ''
+  }
+
+  /** The RFC's name, for example `TLS_AES_128_GCM_SHA256`. @openssl SSL_CIPHER_standard_name */
+  getCipherStandardName(): string | undefined {
+    return this.#text(this.lib.ffi.SSL_get_cipher_standard_name(this.#ptr))
+  }
+
+  /** OpenSSL's name, for example `ECDHE-RSA-AES128-GCM-SHA256`. @openssl SSL_get_cipher */
+  getCipher(): string | undefined {
+    return this.#text(this.lib.ffi.SSL_get_cipher_name(this.#ptr))
+  }
+
+  /** For example `X25519MLKEM768`. @openssl SSL_get0_group_name */
+  get0GroupName(): string | undefined {
+    return this.#text(this.lib.ffi.SSL_get0_group_name(this.#ptr))
+  }
+
+  /** @openssl SSL_get0_alpn_selected */
+  get0AlpnSelected(): string | undefined {
+    const { ffi, memory } = this.lib
+    const slot = this.lib.slot<'uint32_t'>()
+    const ptr = ffi.SSL_get0_alpn_selected(this.#ptr, slot)
+    const length = memory.readInt32(slot)
+    return length === 0 ? undefined : new TextDecoder().decode(memory.copyOut(ptr, length))
+  }
+
+  /** The name the client asked for. @openssl SSL_get_servername */
+  getServername(): string | undefined {
+    return this.#text(this.lib.ffi.SSL_get_servername(this.#ptr, TLSEXT_NAMETYPE_host_name))
+  }
+
+  /** @openssl SSL_session_reused */
+  sessionReused(): boolean {
+    return this.lib.ffi.SSL_session_reused(this.#ptr) === 1
+  }
+
+  /** `X509_V_OK` or what OpenSSL holds against the peer's certificate; `X509_V_OK` too if there is none. @openssl SSL_get_verify_result */
+  getVerifyResult(): number {
+    return this.lib.ffi.SSL_get_verify_result(this.#ptr)
+  }
+
+  /** The name of a verification result, for example `X509_V_ERR_CERT_HAS_EXPIRED`. */
+  getVerifyResultName(): string {
+    const result = this.getVerifyResult()
+    return (X509_V_NAMES as Readonly<Record<number, string>>)[result] ?? `X509_V_ERR_${result}`
+  }
+
+  /** Where verification failed: depth (-1 if it did not) and certificate. @openssl X509_STORE_CTX_get_error_depth */
+  getVerifyFailure(): { depth: number; certificate: X509 | undefined } {
+    const cert = this.lib.ffi.SSL_get0_verify_cert(this.#ptr)
+    return {
+      depth: this.lib.ffi.SSL_get_verify_depth(this.#ptr),
+      certificate: cert === 0 ? undefined : readX509(this.lib, cert),
+    }
+  }
+
+  /** A copy of the peer's certificate. @openssl SSL_get0_peer_certificate */
+  getPeerCertificate(): X509 | undefined {
+    const cert = this.lib.ffi.SSL_get0_peer_certificate(this.#ptr)
+    return cert === 0 ? undefined : readX509(this.lib, cert)
+  }
+
+  /** Copies of all certificates that the peer sent, its own first. @openssl SSL_get_peer_cert_chain */
+  getPeerCertChain(): X509[] {
+    const { ffi } = this.lib
+    return Array.from({ length: ffi.SSL_get_peer_chain_length(this.#ptr) }, (_, index) =>
+      readX509(this.lib, ffi.SSL_get0_peer_chain_cert(this.#ptr, index) as Ptr<'X509'>))
+  }
+
+  /** The last alert received or, failing that, sent. @openssl SSL_CTX_set_info_callback */
+  getAlert(): Alert | undefined {
+    const received = this.lib.ffi.SSL_get_alert_received(this.#ptr)
+    const value = received >= 0 ? received : this.lib.ffi.SSL_get_alert_sent(this.#ptr)
+    if (value < 0) return undefined
+    return { from: received >= 0 ? 'peer' : 'us', level: value >> 8 === 2 ? 'fatal' : 'warning', description: value & 0xff }
+  }
+
+  /** Frees the connection, and its references to BIOs and context. Again does nothing. @openssl SSL_free */
+  free(): void {
+    this.#life.free()
+  }
+
+  // ---- private ----
+
+  #lastError: SslErrorCode = 0
+
+  #io(call: (error: Ptr<'int'>) => number): IoResult {
+    const slot = this.lib.slot<'int'>()
+    const ret = this.lib.call(() => call(slot))
+    this.#lastError = this.lib.memory.readInt32(slot) as SslErrorCode
+    return { ret, error: this.#lastError }
+  }
+
+  #readInto(target: Uint8Array, call: (buf: Ptr<'uint8_t'>, size: number, error: Ptr<'int'>) => number): IoResult {
+    return this.lib.withBuffer(target.byteLength, (buf, size) => {
+      const result = this.#io((error) => call(buf, size, error))
+      if (result.ret > 0) this.lib.memory.copyOutTo(buf, result.ret, target)
+      return result
+    })
+  }
+
+  #announceCallbacks(): void {
+    this.lib.ffi.SSL_set_callbacks(this.#ptr, (this.#callbacks.cert ? LSW_WANT_CERT_CB : 0)
+      | (this.#callbacks.clientHello ? LSW_WANT_CLIENT_HELLO_CB : 0) | (this.#callbacks.verify ? LSW_WANT_VERIFY_CB : 0))
+  }
+
+  #text(ptr: number): string | undefined {
+    return ptr === 0 ? undefined : this.lib.memory.readCString(ptr)
+  }
+
+  #setText(method: string, value: string, set: (text: Ptr<'char'>) => number): void {
+    if (value.includes('\0')) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `Ssl.${method}: the text holds a NUL`)
+    this.lib.ffi.ERR_clear_error()
+    this.#set(method, this.lib.memory.scope((scope) => set(scope.cstring(value))))
+  }
+
+  #set(method: string, ok: number): void {
+    if (ok === 1) return
+    const errors = takeErrors(this.lib)
+    throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `Ssl.${method}: ${describe(errors)}`, { opensslErrorStack: errors })
+  }
+}

@@ -1,0 +1,52 @@
+// Trust anchors. A store may serve many contexts: parsing a platform's whole list takes milliseconds.
+
+import { ApiMisuseError } from '../base/errors.js'
+import { asBytes } from '../base/bytes.js'
+import { Lifetime } from '../ffi/lifetime.js'
+import type { Ptr } from '../ffi/pointers.js'
+import { describe, outOfMemory, takeErrors } from './err-queue.js'
+import type { LibSsl } from './lib-ssl.js'
+
+/** The certificates that a peer's chain may end in. */
+export class X509Store {
+  readonly #lib: LibSsl
+  readonly #life: Lifetime<'X509_STORE'>
+
+  /** @openssl X509_STORE_new */
+  constructor(lib: LibSsl) {
+    const ptr = lib.ffi.X509_STORE_new()
+    if (ptr === 0) throw outOfMemory(lib, 'X509_STORE_new')
+    this.#lib = lib
+    this.#life = new Lifetime('X509Store', ptr, (owned) => { lib.ffi.X509_STORE_free(owned) })
+  }
+
+  /** @internal */
+  get lib(): LibSsl {
+    return this.#lib
+  }
+
+  /** @internal */
+  get ptr(): Ptr<'X509_STORE'> {
+    return this.#life.ptr
+  }
+
+  /**
+   * Adds every certificate of a PEM text (what stands between them is skipped), or the one of a DER encoding.
+   * Returns how many. Throws `ApiMisuseError` with OpenSSL's code if there is none or one is broken.
+   * @openssl X509_STORE_add_cert
+   */
+  addCerts(certificates: string | BufferSource): number {
+    const bytes = asBytes(certificates)
+    const count = this.#lib.memory.scope((scope) => this.#lib.ffi.X509_STORE_add_certs(this.ptr, scope.bytes(bytes), bytes.byteLength))
+    if (count < 0) {
+      const errors = takeErrors(this.#lib)
+      throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `not a certificate: ${describe(errors)}`, { opensslErrorStack: errors })
+    }
+    return count
+  }
+
+  /** Gives up this reference. Contexts that use the store keep theirs. Again does nothing. */
+  free(): void {
+    this.#life.free()
+  }
+}

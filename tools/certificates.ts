@@ -1,0 +1,78 @@
+// Certificates for tests and the demonstration, made by the machine's own openssl command, never committed.
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Files and their contents: PEM. */
+export interface KeyPair {
+  readonly certFile: string
+  readonly keyFile: string
+  readonly cert: string
+  readonly key: string
+}
+
+export interface LeafOptions {
+  readonly name?: string
+  /** `openssl req -newkey` words; default EC P-256. */
+  readonly newkey?: readonly string[]
+  /** subjectAltName; default `DNS:localhost,IP:127.0.0.1,IP:::1`. */
+  readonly san?: string
+  /** Validity as openssl's own YYYYMMDDHHMMSSZ; default from yesterday, for 30 days. */
+  readonly notBefore?: string
+  readonly notAfter?: string
+  /** Signed by itself, not by the CA. */
+  readonly selfSigned?: boolean
+}
+
+export const EC = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'] as const
+export const RSA = ['rsa:2048'] as const
+
+/** A CA of its own in a new directory, and leaves that it signs. */
+export class CertificateAuthority {
+  readonly dir = mkdtempSync(join(tmpdir(), 'libssl-wasm-certs-'))
+  readonly ca: KeyPair
+  #serial = 1
+
+  constructor(name = 'libssl-wasm test CA') {
+    this.ca = this.#pair('ca')
+    openssl('req', '-x509', '-newkey', ...EC, '-nodes', '-keyout', this.ca.keyFile, '-out', this.ca.certFile, '-days', '30',
+      '-subj', `/O=libssl-wasm/CN=${name}`, '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign')
+  }
+
+  leaf(options: LeafOptions = {}): KeyPair {
+    const { name = 'localhost', newkey = EC, san = 'DNS:localhost,IP:127.0.0.1,IP:::1', selfSigned = false } = options
+    const serial = ++this.#serial
+    const pair = this.#pair(`leaf-${serial}`)
+    const csr = join(this.dir, `leaf-${serial}.csr`)
+    openssl('req', '-new', '-newkey', ...newkey, '-nodes', '-keyout', pair.keyFile, '-out', csr, '-subj', `/CN=${name}`)
+    // `openssl x509` of 3.0 takes no dates; `openssl ca` does.
+    const config = join(this.dir, `leaf-${serial}.cnf`)
+    writeFileSync(config, `[ca]\ndefault_ca=this\n[this]\nnew_certs_dir=${this.dir}\ndatabase=${this.dir}/index-${serial}\n`
+      + `serial=${this.dir}/serial-${serial}\ndefault_md=sha256\npolicy=any\nx509_extensions=ext\n[any]\ncommonName=supplied\n`
+      + `[ext]\nsubjectAltName=${san}\nbasicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n`)
+    writeFileSync(join(this.dir, `index-${serial}`), '')
+    writeFileSync(join(this.dir, `serial-${serial}`), serial.toString(16).padStart(4, '0'))
+    openssl('ca', '-batch', '-notext', '-config', config, '-in', csr, '-out', pair.certFile,
+      ...(selfSigned ? ['-selfsign', '-keyfile', pair.keyFile] : ['-cert', this.ca.certFile, '-keyfile', this.ca.keyFile]),
+      '-startdate', options.notBefore ?? date(-1), '-enddate', options.notAfter ?? date(30))
+    return pair
+  }
+
+  #pair(name: string): KeyPair {
+    const certFile = join(this.dir, `${name}.pem`)
+    const keyFile = join(this.dir, `${name}.key`)
+    return { certFile, keyFile, get cert() { return readFileSync(certFile, 'utf8') }, get key() { return readFileSync(keyFile, 'utf8') } }
+  }
+}
+
+/** Days from now in openssl's form. */
+export function date(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString().replace(/\.\d+/, '').replace(/[-:T]/g, '')
+}
+
+/** Runs the machine's openssl command; throws with what it printed if it fails. */
+export function openssl(...args: readonly string[]): string {
+  return execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
