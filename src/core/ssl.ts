@@ -137,19 +137,22 @@ export class Ssl {
   }
 
   /**
-   * Reads record after record, up to 64 KiB, until there is no more: one copy out for all of them.
-   * @returns the bytes, and what the call that found no more answered. Bytes that came before an error are not lost.
+   * Reads record after record, up to `limit` bytes (64 KiB at most), with one copy out for all of them.
+   * @param after called after each SSL_read with its result; whether to go on. Nothing is lost if it says no
+   * @param into where to; default an array of the size that is needed
+   * @internal
    */
-  readAvailable(limit: number): { bytes: Uint8Array<ArrayBuffer>; last: IoResult } {
-    const ptr = this.#ptr
+  readAvailable(limit: number, after: (result: IoResult) => boolean, into?: Uint8Array): Uint8Array {
     return this.lib.withBuffer(limit, (buf, size) => {
       let filled = 0
-      let last: IoResult
-      do {
-        last = this.#io((error) => this.lib.ffi.SSL_read(ptr, (buf + filled) as typeof buf, size - filled, error))
-        if (last.ret > 0) filled += last.ret
-      } while (last.ret > 0 && filled < size)
-      return { bytes: this.lib.memory.copyOut(buf, filled), last }
+      for (let goOn = true; goOn && filled < size;) {
+        const result = this.#io((error) => this.lib.ffi.SSL_read(this.#ptr, (buf + filled) as typeof buf, size - filled, error))
+        if (result.ret > 0) filled += result.ret
+        goOn = after(result)
+      }
+      if (!into) return this.lib.memory.copyOut(buf, filled)
+      this.lib.memory.copyOutTo(buf, filled, into)
+      return into.subarray(0, filled)
     })
   }
 

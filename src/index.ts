@@ -1,0 +1,15 @@
+// `libssl-wasm`: TLS over any byte transport, as WHATWG streams.
+
+export * from './base/errors.js'
+export { load, type LoadOptions } from './load.js'
+export type { WasmSource } from './loader/load-module.js'
+export type { LibSsl } from './core/lib-ssl.js'
+export type { X509 } from './core/x509.js'
+export { accept, connect, type ConnectionInfo, type TlsConnection } from './frontends/whatwg.js'
+export type { AcceptOptions, Certificates, CommonOptions, ConnectOptions, ProtocolVersion } from './frontends/options.js'
+export type { IoEvent } from './pump/pump.js'
+export type { ByteTransport } from './pump/transport.js'
+export type { TransportLike } from './transports/adapt.js'
+export { memoryTransportPair } from './transports/memory.js'
+export { fromNodeStream } from './transports/node.js'
+export { fromWebSocket, type WebSocketLike, type WebSocketTransportOptions } from './transports/websocket.js'

@@ -1,0 +1,22 @@
+// Waiting for what may never come. Promise.race against one long-lived promise would keep every loser alive with it.
+
+export class Interrupt {
+  readonly #waiting = new Set<(reason: unknown) => void>()
+  #tripped: { reason: unknown } | undefined
+
+  /** Settles as `promise` does, or rejects as soon as {@link trip} is called. */
+  guard<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#tripped) reject(this.#tripped.reason)
+      this.#waiting.add(reject)
+      promise.then(resolve, reject).finally(() => this.#waiting.delete(reject))
+    })
+  }
+
+  /** Rejects all that is guarded now or later. */
+  trip(reason: unknown): void {
+    this.#tripped ??= { reason }
+    for (const reject of this.#waiting) reject(reason)
+    this.#waiting.clear()
+  }
+}

@@ -1,0 +1,11 @@
+// What the pump moves ciphertext over.
+
+/**
+ * Any pair of byte streams: what comes from the peer, and what goes to it. Chunks are Uint8Array. The end of
+ * `readable` is the end of the peer's stream; closing `writable` is the end of ours (a half-close, where the
+ * transport has one); cancelling and aborting give the transport up.
+ */
+export interface ByteTransport {
+  readonly readable: ReadableStream<Uint8Array>
+  readonly writable: WritableStream<Uint8Array>
+}

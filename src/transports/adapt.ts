@@ -1,0 +1,25 @@
+// Whatever a caller has at hand, as a transport.
+
+import type { Duplex } from 'node:stream'
+import { ApiMisuseError } from '../base/errors.js'
+import type { ByteTransport } from '../pump/transport.js'
+import { fromNodeStream, isNodeDuplex } from './node.js'
+import { fromWebSocket, isWebSocket, type WebSocketLike } from './websocket.js'
+
+/** A pair of byte streams, a Node Duplex (net.Socket), or a WebSocket. */
+export type TransportLike = ByteTransport | Duplex | WebSocketLike
+
+/** Throws `ERR_TLS_INVALID_ARGUMENT` if it is none of them, or its streams are in use. */
+export function toByteTransport(transport: TransportLike): ByteTransport {
+  if (typeof transport === 'object' && transport !== null) {
+    if (isWebSocket(transport)) return fromWebSocket(transport)
+    if (isNodeDuplex(transport)) return fromNodeStream(transport)
+    if (transport.readable instanceof ReadableStream && transport.writable instanceof WritableStream) {
+      if (transport.readable.locked || transport.writable.locked) {
+        throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'a stream of the transport is locked: release its reader and writer first')
+      }
+      return transport
+    }
+  }
+  throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'the transport must be { readable, writable }, a Node Duplex or a WebSocket')
+}

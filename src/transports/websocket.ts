@@ -1,0 +1,136 @@
+// A WebSocket as a transport: the browser's, Node's own, or that of the `ws` package. Each binary message is a piece
+// of the byte stream; where messages begin and end means nothing. WebSocket has no half-close, so an empty message
+// says "this direction has ended"; a relay that does not know this passes on its zero bytes.
+
+import type { ByteTransport } from '../pump/transport.js'
+
+/** What is used of a WebSocket. */
+export interface WebSocketLike {
+  binaryType: string
+  readonly readyState: number
+  readonly bufferedAmount: number
+  send(data: Uint8Array<ArrayBuffer>): void
+  close(code?: number, reason?: string): void
+  addEventListener(type: 'open' | 'close' | 'error' | 'message', listener: (event: never) => void): void
+  /** The `ws` package can hold back what arrives. */
+  pause?(): void
+  resume?(): void
+}
+
+export interface WebSocketTransportOptions {
+  /** Above this much that waits to be sent, a write waits. Default 256 KiB. */
+  readonly highWaterMarkBytes?: number
+  /**
+   * A browser's WebSocket cannot be told to wait: what nobody reads piles up. Above this much the transport fails.
+   * Default 16 MiB. Where the WebSocket can be paused it is, and this is not reached.
+   */
+  readonly maxBufferedBytes?: number
+}
+
+const CONNECTING = 0
+const OPEN = 1
+/** bufferedAmount has no event: it is looked at this often, and only while a write waits. */
+const LOOK_AGAIN_MS = 4
+
+/** Whether `value` is a WebSocket of some kind. */
+export function isWebSocket(value: object): value is WebSocketLike {
+  const socket = value as Partial<WebSocketLike>
+  return typeof socket.send === 'function' && typeof socket.bufferedAmount === 'number' && typeof socket.addEventListener === 'function'
+}
+
+/**
+ * Takes over a WebSocket, open or still connecting. Set no handlers of your own for messages. Once both directions
+ * have ended it is closed.
+ */
+export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransportOptions = {}): ByteTransport {
+  const { highWaterMarkBytes = 256 * 1024, maxBufferedBytes = 16 * 1024 * 1024 } = options
+  socket.binaryType = 'arraybuffer'
+  let source!: ReadableStreamDefaultController<Uint8Array>
+  let sink!: WritableStreamDefaultController
+  let received = false // the peer's direction has ended
+  let sent = false // ours has
+  const opened = new Promise<void>((resolve, reject) => {
+    if (socket.readyState !== CONNECTING) return resolve()
+    socket.addEventListener('open', () => resolve())
+    socket.addEventListener('close', () => reject(new Error('the WebSocket could not be opened')))
+  })
+  opened.catch(() => {}) // seen by the first write, and by the reader through fail()
+
+  const fail = (error: Error) => {
+    if (!received) source.error(error)
+    if (!sent) sink.error(error)
+    received = sent = true
+    socket.close()
+  }
+  const endOfPeer = () => {
+    if (received) return
+    received = true
+    source.close()
+    if (sent) socket.close(1000)
+  }
+
+  const readable = new ReadableStream<Uint8Array>({
+    start(controller) {
+      source = controller
+      socket.addEventListener('message', ({ data }: { data: unknown }) => {
+        if (received) return
+        if (!(data instanceof ArrayBuffer)) return fail(new TypeError('the WebSocket gave text, not bytes'))
+        if (data.byteLength === 0) return endOfPeer()
+        controller.enqueue(new Uint8Array(data))
+        if (controller.desiredSize! <= 0) {
+          if (socket.pause) socket.pause()
+          else if (controller.desiredSize! < -maxBufferedBytes) fail(new Error(`more than ${maxBufferedBytes} bytes arrived that nobody read`))
+        }
+      })
+      socket.addEventListener('error', (event: { error?: unknown; message?: unknown }) => {
+        const why = typeof event.message === 'string' && event.message !== '' ? `: ${event.message}` : ''
+        fail(new Error(`the WebSocket failed${why}`, { cause: event.error }))
+      })
+      socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
+        // 1005: closed without a code. A tunnel that ends so has delivered all it had.
+        if (code === 1000 || code === 1005) {
+          endOfPeer()
+          if (!sent) sink.error(new Error('the WebSocket was closed'))
+          sent = true
+        } else {
+          fail(new Error(`the WebSocket was closed with code ${code}${reason ? `: ${reason}` : ''}`))
+        }
+      })
+    },
+    pull() {
+      socket.resume?.()
+    },
+    cancel() {
+      received = true
+      socket.resume?.()
+      if (sent) socket.close(1000)
+    },
+  }, new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 }))
+
+  const writable = new WritableStream<Uint8Array>({
+    start(controller) {
+      sink = controller
+      // `abort` would wait for a write in flight, which may be what is stuck.
+      controller.signal.addEventListener('abort', () => {
+        sent = received = true
+        socket.close()
+      })
+    },
+    async write(chunk) {
+      if (chunk.byteLength === 0) return // it would mean the end
+      await opened
+      socket.send(chunk as Uint8Array<ArrayBuffer>)
+      while (socket.bufferedAmount > highWaterMarkBytes && socket.readyState === OPEN) {
+        await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+      }
+    },
+    async close() {
+      await opened
+      if (sent) return
+      sent = true
+      if (received) socket.close(1000)
+      else socket.send(new Uint8Array())
+    },
+  })
+  return { readable, writable }
+}
