@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Everything from nothing: toolchain → OpenSSL's source → configure → compile → link → generate → tsc → sizes.
+#
+#   ./build.sh                    build
+#   ./build.sh demo [HOST:PORT]   build, then the demonstration
+#   ./build.sh test [ARGS...]     build, then the tests (ARGS go to vitest)
+#   ./build.sh bench              build, then the benchmarks
+#   ./build.sh clean              forget what was built here; the caches stay
+#
+# What is downloaded or takes minutes is kept in ${XDG_CACHE_HOME:-~/.cache}/libssl-wasm, keyed by what it was made
+# from: deleting that costs time, nothing else.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/tools/sh-common.sh"
+cd "$REPO"
+
+need() { command -v "$1" >/dev/null || die "$1 is not installed ($2)"; }
+
+build() {
+  need node 'version 20 or later' && need npm 'it comes with Node' && need make 'Debian: make' && need perl 'Debian: perl'
+  node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' || die "Node 20 or later is needed, this is $(node --version)"
+  local openssl stamp
+  if [ ! -f node_modules/.lsw-lock ] || ! cmp -s package-lock.json node_modules/.lsw-lock; then
+    step 'npm packages' npm ci --no-audit --no-fund --ignore-scripts
+    cp package-lock.json node_modules/.lsw-lock
+  fi
+  openssl=$(openssl-src/build.sh)
+  mkdir -p build
+  stamp=$(hash_of "$openssl" $(find wasm src tsconfig.json package-lock.json -type f ! -name '*.gen.ts' | LC_ALL=C sort))
+  if [ "$(cat build/stamp 2>/dev/null)" != "$stamp" ] || [ ! -f lib/libssl.wasm ] || [ ! -f dist/index.js ]; then
+    rm -f build/stamp
+    step 'shim and link (the first time also Emscripten'"'"'s C library)' make -s -j"$(nproc)" -f wasm/Makefile OPENSSL="$openssl"
+    step 'TypeScript' build_typescript
+    printf '%s\n' "$stamp" >build/stamp
+  fi
+  node tools/sizes.mjs
+}
+
+build_typescript() {
+  rm -rf dist
+  node_modules/.bin/tsc -p tsconfig.json
+  chmod +x dist/apps/cli/main.js
+}
+
+command=${1:-build}
+[ $# -eq 0 ] || shift
+case "$command" in
+  build) build ;;
+  demo)
+    build
+    need openssl 'the demonstration serves with openssl s_server; Debian: openssl'
+    exec node_modules/.bin/tsx tools/demo/main.ts "$@"
+    ;;
+  test)
+    build
+    exec tools/test.sh "$@"
+    ;;
+  bench)
+    build
+    exec npm --prefix bench run --silent bench
+    ;;
+  clean) rm -rf build dist lib src/ffi/*.gen.ts ;;
+  *) die "unknown command $command; see the head of this file" ;;
+esac

@@ -1,0 +1,23 @@
+// Prints the size of what a page would download: raw, gzip and Brotli at their highest levels. Compressing takes
+// seconds, so the figures are kept beside the build for as long as the file stays the same.
+
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+
+const wasm = readFileSync(new URL('../lib/libssl.wasm', import.meta.url))
+const sha256 = createHash('sha256').update(wasm).digest('hex')
+const kept = new URL('../build/sizes.json', import.meta.url)
+
+let sizes = existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : {}
+if (sizes.sha256 !== sha256) {
+  sizes = {
+    sha256,
+    raw: wasm.length,
+    gzip: gzipSync(wasm, { level: 9 }).length,
+    brotli: brotliCompressSync(wasm, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 } }).length,
+  }
+  writeFileSync(kept, JSON.stringify(sizes))
+}
+const kb = (/** @type {number} */ bytes) => `${Math.round(bytes / 1000).toLocaleString('en')} KB`
+console.log(`lib/libssl.wasm: ${kb(sizes.raw)} raw, ${kb(sizes.gzip)} gzip, ${kb(sizes.brotli)} Brotli; SHA-256 ${sizes.sha256}`)
