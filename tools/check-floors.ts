@@ -1,0 +1,66 @@
+// Holds the floors of ARCHITECTURE.md against the imports: they go down only, and without circles.
+// Prints what is wrong, a line each, and exits 1 if there is any.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const src = fileURLToPath(new URL('../src', import.meta.url))
+
+/** Bottom up. A file may import from its own floor and from those before it. */
+const floors = ['base', 'ffi', 'loader', 'core', 'pump', 'transports', 'frontends', 'apps']
+/** What stands outside the floors: public entries, and the step that brings loader and core together. */
+const entries: Readonly<Record<string, string>> = { 'index.ts': 'apps', 'core.ts': 'apps', 'load.ts': 'pump' }
+/** Subpath imports of package.json: one of two files, by platform. */
+const platform: Readonly<Record<string, string>> = { '#source': 'loader/source.node.ts', '#roots': 'loader/roots.node.ts' }
+/** The pump is the only place that awaits between OpenSSL and a transport: below it nothing does. */
+const synchronous = ['ffi', 'core']
+
+const problems: string[] = []
+const imports = new Map<string, string[]>()
+
+for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile() || !entry.name.endsWith('.ts')) continue
+  const file = relative(src, join(entry.parentPath, entry.name))
+  const text = readFileSync(join(src, file), 'utf8')
+  const found = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!)
+  imports.set(file, found.flatMap((specifier) => resolveImport(file, specifier)))
+  if (synchronous.includes(floorOf(file)) && /\bawait\b|\bsetTimeout\b/.test(text.replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '')) && file !== 'core/lib-ssl.ts') {
+    problems.push(`${file}: '${floorOf(file)}' is synchronous, but this file awaits or sets a timer`)
+  }
+  if (!file.startsWith('ffi/') && /\braw\._|module\._/.test(text)) problems.push(`${file}: calls a raw export`)
+}
+
+for (const [file, targets] of imports) {
+  for (const target of targets) {
+    if (floors.indexOf(floorOf(target)) > floors.indexOf(floorOf(file))) problems.push(`${file} (${floorOf(file)}) imports ${target} (${floorOf(target)}), which is above it`)
+  }
+}
+findCircles()
+
+for (const problem of problems) console.error(problem)
+process.exitCode = problems.length > 0 ? 1 : 0
+
+function floorOf(file: string): string {
+  const floor = entries[file] ?? file.split('/')[0]!
+  if (!floors.includes(floor)) throw new Error(`${file} is on no floor`)
+  return floor
+}
+
+function resolveImport(from: string, specifier: string): string[] {
+  if (specifier in platform) return [platform[specifier]!]
+  if (!specifier.startsWith('.')) return []
+  const target = relative(src, resolve(src, dirname(from), specifier)).replace(/\.js$/, '.ts')
+  return target.startsWith('..') ? [] : [target] // lib/libssl.mjs
+}
+
+function findCircles(): void {
+  const done = new Set<string>()
+  const visit = (file: string, path: readonly string[]) => {
+    if (path.includes(file)) problems.push(`circle: ${[...path.slice(path.indexOf(file)), file].join(' → ')}`)
+    if (path.includes(file) || done.has(file)) return
+    for (const target of imports.get(file) ?? []) visit(target, [...path, file])
+    done.add(file)
+  }
+  for (const file of imports.keys()) visit(file, [])
+}
