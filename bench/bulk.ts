@@ -1,0 +1,50 @@
+// Bulk data through the stream front end: encrypted and decrypted on one thread.
+
+import { byTurns, row, time } from './measure.js'
+import { load, nodes, ours } from './peers.js'
+
+const CHUNK_BYTES = 64 * 1024
+const TOTAL_BYTES = 32 * 1024 * 1024
+
+export async function bulk(): Promise<void> {
+  const libssl = await load()
+  for (const [ciphersuites, wanted] of [['TLS_CHACHA20_POLY1305_SHA256', 'at least 0.15×'], ['TLS_AES_128_GCM_SHA256', '']] as const) {
+    const ourPair = await ours({ name: ciphersuites, ciphersuites, groups: 'X25519' }, libssl)
+    const nodePair = await nodes(ciphersuites, 'X25519')
+    for (const up of [true, false]) {
+      const from = up ? ourPair.client : ourPair.server
+      const to = up ? ourPair.server : ourPair.client
+      const nodeFrom = up ? nodePair.client : nodePair.server
+      const nodeTo = up ? nodePair.server : nodePair.client
+      const chunk = new Uint8Array(CHUNK_BYTES)
+      const writer = from.writable.getWriter()
+      const reader = to.readable.getReader()
+      const result = await byTurns(5, () => time(async () => {
+        const written = (async () => {
+          for (let sent = 0; sent < TOTAL_BYTES; sent += CHUNK_BYTES) await writer.write(chunk)
+        })()
+        for (let got = 0; got < TOTAL_BYTES;) got += (await reader.read()).value!.byteLength
+        await written
+      }), () => time(() => new Promise((resolve) => {
+        let got = 0
+        const onData = (data: Buffer) => {
+          got += data.length
+          if (got < TOTAL_BYTES) return
+          nodeTo.off('data', onData)
+          resolve()
+        }
+        nodeTo.on('data', onData)
+        let sent = 0
+        const send = () => {
+          while (sent < TOTAL_BYTES) {
+            sent += CHUNK_BYTES
+            if (!nodeFrom.write(chunk)) return void nodeFrom.once('drain', send)
+          }
+        }
+        send()
+      })))
+      const speed = (ms: number) => `${Math.round(TOTAL_BYTES / 1000 / ms)} MB/s`
+      row(`bulk, ${ciphersuites}, ${up ? 'client to server' : 'server to client'}`, speed(result.ours), speed(result.theirs), result.theirs / result.ours, wanted)
+    }
+  }
+}
