@@ -11,7 +11,8 @@ export interface WebSocketLike {
   readonly bufferedAmount: number
   send(data: Uint8Array<ArrayBuffer>): void
   close(code?: number, reason?: string): void
-  addEventListener(type: 'open' | 'close' | 'error' | 'message', listener: (event: never) => void): void
+  // Each kind of WebSocket has event types of its own; what is used of them is checked where it is used.
+  addEventListener(type: 'open' | 'close' | 'error' | 'message', listener: (event: any) => void): void
   /** The `ws` package can hold back what arrives. */
   pause?(): void
   resume?(): void
@@ -49,14 +50,16 @@ export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransport
   let sink!: WritableStreamDefaultController
   let received = false // the peer's direction has ended
   let sent = false // ours has
+  let failed!: (error: Error) => void
   const opened = new Promise<void>((resolve, reject) => {
-    if (socket.readyState !== CONNECTING) return resolve()
-    socket.addEventListener('open', () => resolve())
-    socket.addEventListener('close', () => reject(new Error('the WebSocket could not be opened')))
+    failed = reject
+    if (socket.readyState === CONNECTING) socket.addEventListener('open', () => resolve())
+    else resolve()
   })
   opened.catch(() => {}) // seen by the first write, and by the reader through fail()
 
   const fail = (error: Error) => {
+    failed(error) // a write that waits for the opening is told why
     if (!received) source.error(error)
     if (!sent) sink.error(error)
     received = sent = true
@@ -87,6 +90,7 @@ export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransport
         fail(new Error(`the WebSocket failed${why}`, { cause: event.error }))
       })
       socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
+        failed(new Error('the WebSocket was closed before it was open'))
         // 1005: closed without a code. A tunnel that ends so has delivered all it had.
         if (code === 1000 || code === 1005) {
           endOfPeer()
