@@ -1,0 +1,110 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const cleanups: (() => unknown)[] = []
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+describe('libssl-wasm', () => {
+  it('--version prints the version of the package', async () => {
+    const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { version: string }
+    expect(await run('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  it.each([['--help'], ['relay', '--help']])('%s %s prints the flags and exits with 0', async (...args) => {
+    const { status, stdout, stderr } = await run(...args.filter((arg) => arg !== undefined))
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    for (const flag of ['--allow', '--origin', '--host', '--port', '--max-connections', '--max-message-bytes']) expect(stdout).toContain(flag)
+  })
+
+  it.each([
+    [['relay', '--alow', 'x:1'], '--alow'],
+    [['relay', 'x:1'], 'x:1'],
+    [['relay', '--allow', 'x'], 'allow'],
+    [['relay', '--port', '80x'], '--port'],
+    [['relay', '--max-connections', '0'], 'maxConnections'],
+    [['serve'], 'serve'],
+    [[], 'command'],
+  ])('%j says what is wrong and exits with 2', async (args, word) => {
+    const { status, stdout, stderr } = await run(...args)
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toContain(word)
+    expect(stderr).not.toContain('    at ')
+  })
+})
+
+describe('libssl-wasm relay', () => {
+  it('exits with 1 where it cannot listen', async () => {
+    const { status, stderr } = await run('relay', '--port', String(await echoServer()))
+    expect(status).toBe(1)
+    expect(stderr).toContain('EADDRINUSE')
+  })
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('carries bytes, prints a line for each event, and ends with 0 after %s', async (signal) => {
+    const port = await echoServer()
+    const child = start('relay', '--allow', `127.0.0.1:${port}`, '--allow', '[::1]:9', '--origin', 'https://app.example', '--max-connections', '2')
+    const lines = createInterface(child.stdout)
+    const stderr = text(child.stderr)
+    const [first] = await once(lines, 'line') as [string]
+    expect(first).toMatch(/^relay listening on ws:\/\/127\.0\.0\.1:\d+$/)
+    const url = first.slice('relay listening on '.length)
+
+    const client = connect(`${url}/127.0.0.1:${port}`, { origin: 'https://app.example' })
+    await once(client, 'open')
+    client.send(Buffer.from('over there'))
+    const [data] = await once(client, 'message') as [Buffer]
+    expect(String(data)).toBe('over there')
+
+    const refused = connect(`${url}/forged%0aline:1`)
+    const [, response] = await once(refused, 'unexpected-response') as [unknown, { statusCode: number }]
+    expect(response.statusCode).toBe(400)
+
+    child.kill(signal)
+    const [code] = await once(client, 'close') as [number]
+    expect(code).toBe(1001)
+    expect(await once(child, 'exit')).toEqual([0, null])
+    const logged = (await stderr).trimEnd().split('\n')
+    expect(logged).toHaveLength(3)
+    expect(logged[0]).toMatch(new RegExp(` open 127\\.0\\.0\\.1:\\d+ \\(https://app\\.example\\) -> 127\\.0\\.0\\.1:${port}: open$`))
+    expect(logged[1]).toMatch(/ refuse 127\.0\.0\.1:\d+ -> \/forged%0aline:1: 400 the path must be \/host:port$/)
+    expect(logged[2]).toMatch(/ end .*: the relay is closing, 10 bytes to target, 10 bytes to client, \d+ ms$/)
+  })
+})
+
+/** In one process and not through the tsx command, so that signals and exit statuses are the program's own. */
+function start(...args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/apps/cli/main.ts', ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  cleanups.push(() => child.kill('SIGKILL'))
+  return child
+}
+
+async function run(...args: readonly string[]): Promise<{ status: unknown, stdout: string, stderr: string }> {
+  const child = start(...args)
+  const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  return { status, stdout, stderr }
+}
+
+function connect(url: string, options: { origin?: string } = {}): WebSocket {
+  const client = new WebSocket(url, options)
+  client.on('error', () => {})
+  cleanups.push(() => client.terminate())
+  return client
+}
+
+async function echoServer(): Promise<number> {
+  const server = createServer((socket) => socket.on('error', () => {}).pipe(socket))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  cleanups.push(() => new Promise((resolve) => server.close(resolve)))
+  return (server.address() as AddressInfo).port
+}
