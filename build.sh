@@ -17,7 +17,7 @@ need() { command -v "$1" >/dev/null || die "$1 is not installed ($2)"; }
 
 build() {
   need node 'version 20 or later' && need npm 'it comes with Node' && need make 'Debian: make' && need perl 'Debian: perl'
-  node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' || die "Node 20 or later is needed, this is $(node --version)"
+  node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || die "Node 20 or later is needed, this is $(node --version)"
   local openssl stamp
   if [ ! -f node_modules/.lsw-lock ] || ! cmp -s package-lock.json node_modules/.lsw-lock; then
     step 'npm packages' npm ci --no-audit --no-fund --ignore-scripts

@@ -15,6 +15,6 @@ node - "$results" <<'END' || status=1
 const results = JSON.parse(require('node:fs').readFileSync(process.argv[2], 'utf8'))
 const skipped = results.numPendingTests + results.numTodoTests
 console.log(`${results.numPassedTests} passed, ${results.numFailedTests} failed${skipped ? `, ${skipped} skipped` : ''}`)
-process.exit(results.numPassedTests === 0)
+process.exitCode = results.numPassedTests === 0 ? 1 : 0
 END
 exit "$status"
