@@ -1,6 +1,7 @@
 // `libssl-wasm/core`: OpenSSL's objects without I/O, for whoever drives them by hand.
 
 export * from './base/errors.js'
+export type { BytesLike } from './base/bytes.js'
 export { load, type LoadOptions } from './load.js'
 export type { WasmSource } from './loader/load-module.js'
 export type { Bio } from './core/bio.js'

@@ -98,11 +98,10 @@ function writeHeaderOutputs(): void {
   const exported = protos.filter((proto) => !proto.imported)
   const imported = protos.filter((proto) => proto.imported)
   const rawResult = (proto: Proto) => (proto.result.kind === 'pointer' ? 'number' : proto.result.ts)
-  writeFileSync(new URL('src/ffi/ffi.gen.ts', repo), `${banner}/// <reference types="emscripten" />
-import type { Owned, Ptr } from './pointers.js'
+  writeFileSync(new URL('src/ffi/ffi.gen.ts', repo), `${banner}import type { Owned, Ptr } from './pointers.js'
 
 /** What the Emscripten module exports. Called in this file alone. */
-export interface LibsslModule extends Pick<EmscriptenModule, 'instantiateWasm'> {
+export interface LibsslModule {
   readonly wasmMemory: WebAssembly.Memory
   lsw: JsCallbacks
 ${exported.map((proto) => `  _${proto.c}${signature(proto, ':', rawResult(proto))}`).join('\n')}

@@ -1,5 +1,8 @@
 // Bytes in the forms that callers have them.
 
+/** An ArrayBuffer or a view of one; shared ones too: what is given is copied. */
+export type BytesLike = ArrayBufferView | ArrayBufferLike
+
 const encoder = new TextEncoder()
 
 /** UTF-8. */
@@ -8,13 +11,13 @@ export function utf8(text: string): Uint8Array {
 }
 
 /** Whether `value` is bytes of some kind: an ArrayBuffer or a view of one. */
-export function isBufferSource(value: unknown): value is BufferSource {
+export function isBytesLike(value: unknown): value is BytesLike {
   return value instanceof ArrayBuffer || ArrayBuffer.isView(value)
     || (typeof SharedArrayBuffer !== 'undefined' && value instanceof SharedArrayBuffer)
 }
 
 /** A view of the same bytes, not a copy; text is encoded as UTF-8. */
-export function asBytes(source: BufferSource | string): Uint8Array {
+export function asBytes(source: BytesLike | string): Uint8Array {
   if (typeof source === 'string') return utf8(source)
   if (source instanceof Uint8Array) return source
   return ArrayBuffer.isView(source)

@@ -9,6 +9,7 @@ import { outOfMemory } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
 
 export class BioCallback implements Bio {
+  /** @internal */ readonly lib: LibSsl
   readonly #life: Lifetime<'BIO'>
 
   /**
@@ -19,7 +20,11 @@ export class BioCallback implements Bio {
   constructor(lib: LibSsl, callbacks: BioCallbacks) {
     const handle = lib.border.bios.add(callbacks)
     const ptr = lib.ffi.BIO_new_callback(handle)
-    if (ptr === 0) throw outOfMemory(lib, 'BIO_new')
+    if (ptr === 0) {
+      lib.border.bios.delete(handle)
+      throw outOfMemory(lib, 'BIO_new')
+    }
+    this.lib = lib
     this.#life = new Lifetime('BioCallback', ptr, (owned) => {
       lib.border.bios.delete(handle)
       lib.ffi.BIO_free(owned)

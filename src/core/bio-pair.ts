@@ -9,12 +9,12 @@ import type { LibSsl } from './lib-ssl.js'
 
 /** One half of a {@link BioPair}. What is written to it is read from the other half. */
 export class BioHalf implements Bio {
-  readonly #lib: LibSsl
+  /** @internal */ readonly lib: LibSsl
   readonly #life: Lifetime<'BIO'>
 
   /** @internal */
   constructor(lib: LibSsl, ptr: Owned<'BIO'>) {
-    this.#lib = lib
+    this.lib = lib
     this.#life = new Lifetime('BioHalf', ptr, (owned) => { lib.ffi.BIO_free(owned) })
   }
 
@@ -25,49 +25,49 @@ export class BioHalf implements Bio {
 
   /** Bytes that can be read from this half now. @openssl BIO_ctrl_pending */
   ctrlPending(): number {
-    return this.#lib.ffi.BIO_ctrl_pending(this.ptr)
+    return this.lib.ffi.BIO_ctrl_pending(this.ptr)
   }
 
   /** Bytes written to this half and not yet read from the other. @openssl BIO_ctrl_wpending */
   ctrlWpending(): number {
-    return this.#lib.ffi.BIO_ctrl_wpending(this.ptr)
+    return this.lib.ffi.BIO_ctrl_wpending(this.ptr)
   }
 
   /** Bytes that can be written to this half now. 0: full, or closed. @openssl BIO_get_write_guarantee */
   getWriteGuarantee(): number {
-    return this.#lib.ffi.BIO_ctrl_get_write_guarantee(this.ptr)
+    return this.lib.ffi.BIO_ctrl_get_write_guarantee(this.ptr)
   }
 
   /** Bytes that the other half tried in vain to read; 0 if it did not. @openssl BIO_get_read_request */
   getReadRequest(): number {
-    return this.#lib.ffi.BIO_ctrl_get_read_request(this.ptr)
+    return this.lib.ffi.BIO_ctrl_get_read_request(this.ptr)
   }
 
   /** @openssl BIO_ctrl_reset_read_request */
   resetReadRequest(): void {
-    this.#lib.ffi.BIO_ctrl_reset_read_request(this.ptr)
+    this.lib.ffi.BIO_ctrl_reset_read_request(this.ptr)
   }
 
   /** No more will be written to this half: the other reads what there is, then end of file. @openssl BIO_shutdown_wr */
   shutdownWr(): void {
-    this.#lib.ffi.BIO_shutdown_wr(this.ptr)
+    this.lib.ffi.BIO_shutdown_wr(this.ptr)
   }
 
   /** Whether the other half was shut down and all it wrote was read. @openssl BIO_eof */
   eof(): boolean {
-    return this.#lib.ffi.BIO_eof(this.ptr) === 1
+    return this.lib.ffi.BIO_eof(this.ptr) === 1
   }
 
   /** Whether the last `read` or `write` may succeed if it is repeated. @openssl BIO_should_retry */
   shouldRetry(): boolean {
-    return this.#lib.ffi.BIO_should_retry(this.ptr) === 1
+    return this.lib.ffi.BIO_should_retry(this.ptr) === 1
   }
 
   /** Reads into `target`; returns the count, -1 if there is nothing yet, 0 at the end. @openssl BIO_read */
   read(target: Uint8Array): number {
-    return this.#lib.withBuffer(target.byteLength, (buf, size) => {
-      const count = this.#lib.ffi.BIO_read(this.ptr, buf as Ptr<string> as Ptr<'void'>, size)
-      if (count > 0) this.#lib.memory.copyOutTo(buf, count, target)
+    return this.lib.withBuffer(target.byteLength, (buf, size) => {
+      const count = this.lib.ffi.BIO_read(this.ptr, buf as Ptr<string> as Ptr<'void'>, size)
+      if (count > 0) this.lib.memory.copyOutTo(buf, count, target)
       return count
     })
   }
@@ -77,9 +77,9 @@ export class BioHalf implements Bio {
    * down (then `shouldRetry()` is false). @openssl BIO_write
    */
   write(bytes: Uint8Array): number {
-    return this.#lib.withBuffer(bytes.byteLength, (buf, size) => {
-      this.#lib.memory.copyIn(bytes.subarray(0, size), buf)
-      return this.#lib.ffi.BIO_write(this.ptr, buf as Ptr<string> as Ptr<'void'>, size)
+    return this.lib.withBuffer(bytes.byteLength, (buf, size) => {
+      this.lib.memory.copyIn(bytes.subarray(0, size), buf)
+      return this.lib.ffi.BIO_write(this.ptr, buf as Ptr<string> as Ptr<'void'>, size)
     })
   }
 
@@ -90,8 +90,8 @@ export class BioHalf implements Bio {
    */
   nread(target: Uint8Array, offset = 0, limit = target.byteLength - offset): number {
     if (limit <= 0 || limit > target.byteLength - offset) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'nread: no room for limit bytes in target')
-    const { ffi, memory } = this.#lib
-    const slot = this.#lib.slot<'char*'>()
+    const { ffi, memory } = this.lib
+    const slot = this.lib.slot<'char*'>()
     const count = ffi.BIO_nread(this.ptr, slot, limit)
     if (count > 0) memory.copyOutTo(memory.readPtr(slot), count, target, offset)
     return count
@@ -102,22 +102,23 @@ export class BioHalf implements Bio {
    * Returns the count, or -1 if the pair is full. @openssl BIO_nwrite
    */
   nwrite(bytes: Uint8Array): number {
-    const { ffi, memory } = this.#lib
+    const { ffi, memory } = this.lib
+    const ptr = this.ptr
     if (bytes.byteLength === 0) return 0
-    const slot = this.#lib.slot<'char*'>()
-    const count = ffi.BIO_nwrite(this.ptr, slot, bytes.byteLength)
+    const slot = this.lib.slot<'char*'>()
+    const count = ffi.BIO_nwrite(ptr, slot, bytes.byteLength)
     if (count > 0) memory.copyIn(bytes.subarray(0, count), memory.readPtr(slot))
     return count
   }
 
   /** How many bytes one `nread` would give now; -1 or 0 as `read`. @openssl BIO_nread0 */
   nread0(): number {
-    return this.#lib.ffi.BIO_nread0(this.ptr, this.#lib.slot())
+    return this.lib.ffi.BIO_nread0(this.ptr, this.lib.slot())
   }
 
   /** How many bytes one `nwrite` would take now; -1 if the pair is full. @openssl BIO_nwrite0 */
   nwrite0(): number {
-    return this.#lib.ffi.BIO_nwrite0(this.ptr, this.#lib.slot())
+    return this.lib.ffi.BIO_nwrite0(this.ptr, this.lib.slot())
   }
 
   free(): void {

@@ -1,9 +1,11 @@
 // What an Ssl can be set upon.
 
 import type { Ptr } from '../ffi/pointers.js'
+import type { LibSsl } from './lib-ssl.js'
 
 /** A BIO as {@link Ssl.setBio} takes it: half of a `BioPair`, or a `BioCallback`. */
 export interface Bio {
+  /** @internal */ readonly lib: LibSsl
   /** @internal */ readonly ptr: Ptr<'BIO'>
   /** Gives up this reference. A connection that was set upon the BIO keeps its own. Again does nothing. */
   free(): void

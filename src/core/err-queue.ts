@@ -22,7 +22,7 @@ export function takeErrors(lib: LibSsl): OpensslError[] {
 // As Node names them: 'SSL routines' and 'wrong version number' → ERR_SSL_WRONG_VERSION_NUMBER.
 function errorCode(library: string, reason: string): OpensslErrorCode {
   const words = `${library.replace(/ (routines|support routines)$/, '')} ${reason}`
-  return `ERR_${words.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}`
+  return `ERR_${words.toUpperCase().replace(/[^A-Z0-9]+/g, '_').replace(/_$/, '')}`
 }
 
 /** One line of text for an error's message. */

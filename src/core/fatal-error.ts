@@ -5,18 +5,15 @@ import {
   ERR_LIB_SSL, SSL_ERROR_SYSCALL, SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_UNEXPECTED_EOF_WHILE_READING,
   X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH, X509_V_OK,
 } from '../ffi/constants.gen.js'
-import { describe, takeErrors } from './err-queue.js'
+import { describe } from './err-queue.js'
 import { sslErrorName, type IoResult } from './io-result.js'
 import type { Ssl } from './ssl.js'
 import type { X509 } from './x509.js'
 
-/**
- * The error for a result that is neither success, nor a wish to read or write, nor a clean end. Call it right after
- * the call that gave the result: it empties OpenSSL's error queue.
- */
+/** The error for a connection's last result, which was neither success, nor a wish to read or write, nor a clean end. */
 export function fatalError(ssl: Ssl, result: IoResult): TlsError {
   const { ffi } = ssl.lib
-  const opensslErrorStack = takeErrors(ssl.lib)
+  const opensslErrorStack = ssl.opensslErrors
   const alert = ssl.getAlert()
   const has = (reason: number) => opensslErrorStack.some(({ packed }) =>
     ffi.ERR_GET_LIB(packed) === ERR_LIB_SSL && ffi.ERR_GET_REASON(packed) === reason)
@@ -32,9 +29,10 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
       `the peer's certificate was refused: ${words}${certificate ? ` (depth ${depth}, ${certificate.subject})` : ''}`,
       { verifyCode, depth, certificate, alert, opensslErrorStack })
   }
+  // SYSCALL is the BIO's fault; what OpenSSL may add is errno, which nobody sets here.
+  if (result.error === SSL_ERROR_SYSCALL) return new TransportError('the BIO beneath the connection failed', { opensslErrorStack })
   const last = opensslErrorStack.at(-1)
   if (last) return new PeerError(last.code, describe(opensslErrorStack), { alert, opensslErrorStack })
-  if (result.error === SSL_ERROR_SYSCALL) return new TransportError('the BIO beneath the connection failed')
   return new InternalError('ERR_TLS_INTERNAL', `unexpected ${sslErrorName(result.error)} (returned ${result.ret})`)
 }
 

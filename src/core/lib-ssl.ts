@@ -1,6 +1,6 @@
 // One instance of the WebAssembly module, and what all its objects share.
 
-import { InternalError } from '../base/errors.js'
+import { InternalError, TlsError } from '../base/errors.js'
 import { CallbackBorder } from '../ffi/callbacks.js'
 import { OPENSSL_VERSION } from '../ffi/constants.gen.js'
 import { bindFfi, type Ffi, type JsCallbacks, type LibsslModule } from '../ffi/ffi.gen.js'
@@ -61,13 +61,16 @@ export class LibSsl {
    */
   call<R>(body: () => R): R {
     if (this.#aborted) throw this.#aborted
-    try {
-      return this.border.run(body)
-    } catch (cause) {
-      if (!(cause instanceof WebAssembly.RuntimeError)) throw cause
-      this.#aborted = new InternalError('ERR_TLS_WASM_ABORT', `OpenSSL aborted: ${cause.message}`, { cause })
-      throw this.#aborted
-    }
+    return this.border.run(() => {
+      try {
+        return body()
+      } catch (cause) {
+        // No callback lets anything through: this left C's frames half done. A trap, or the engine's stack overflow.
+        if (cause instanceof TlsError) throw cause
+        this.#aborted ??= new InternalError('ERR_TLS_WASM_ABORT', `OpenSSL aborted: ${String(cause)}`, { cause })
+        throw this.#aborted
+      }
+    })
   }
 
   /**

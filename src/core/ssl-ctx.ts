@@ -1,7 +1,7 @@
 // SSL_CTX: what connections have in common. Methods are OpenSSL's functions less their prefix.
 
 import { ApiMisuseError } from '../base/errors.js'
-import { asBytes } from '../base/bytes.js'
+import { asBytes, type BytesLike } from '../base/bytes.js'
 import { SSL_VERIFY_PEER } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
@@ -63,12 +63,12 @@ export class SslCtx {
 
   /** `TLS1_2_VERSION` or `TLS1_3_VERSION`; 0 for the lowest there is. @openssl SSL_CTX_set_min_proto_version */
   setMinProtoVersion(version: number): void {
-    this.#set('setMinProtoVersion', this.lib.ffi.SSL_CTX_set_min_proto_version(this.ptr, version))
+    this.#set('setMinProtoVersion', () => this.lib.ffi.SSL_CTX_set_min_proto_version(this.ptr, version))
   }
 
   /** `TLS1_2_VERSION` or `TLS1_3_VERSION`; 0 for the highest there is. @openssl SSL_CTX_set_max_proto_version */
   setMaxProtoVersion(version: number): void {
-    this.#set('setMaxProtoVersion', this.lib.ffi.SSL_CTX_set_max_proto_version(this.ptr, version))
+    this.#set('setMaxProtoVersion', () => this.lib.ffi.SSL_CTX_set_max_proto_version(this.ptr, version))
   }
 
   /** TLS 1.2's cipher suites, in the syntax of openssl-ciphers(1). @openssl SSL_CTX_set_cipher_list */
@@ -90,7 +90,7 @@ export class SslCtx {
   setAlpnProtos(protocols: readonly string[]): void {
     const encoded = encodeAlpn(protocols)
     // The one function of OpenSSL's that answers 0 for success.
-    this.#set('setAlpnProtos', this.lib.memory.scope((scope) =>
+    this.#set('setAlpnProtos', () => this.lib.memory.scope((scope) =>
       this.lib.ffi.SSL_CTX_set_alpn_protos(this.ptr, scope.bytes(encoded), encoded.byteLength)) === 0 ? 1 : 0)
   }
 
@@ -101,7 +101,7 @@ export class SslCtx {
    */
   setAlpnSelectProtos(protocols: readonly string[]): void {
     const encoded = encodeAlpn(protocols)
-    this.#set('setAlpnSelectProtos', this.lib.memory.scope((scope) =>
+    this.#set('setAlpnSelectProtos', () => this.lib.memory.scope((scope) =>
       this.lib.ffi.SSL_CTX_set_alpn_select_protos(this.ptr, scope.bytes(encoded), encoded.byteLength)))
   }
 
@@ -117,9 +117,9 @@ export class SslCtx {
   }
 
   /** Own certificate first, then its chain: PEM; or one certificate, DER. @openssl SSL_CTX_use_certificate_chain_file */
-  useCertificateChain(certificates: string | BufferSource): void {
+  useCertificateChain(certificates: string | BytesLike): void {
     const bytes = asBytes(certificates)
-    this.#set('useCertificateChain', this.lib.memory.scope((scope) =>
+    this.#set('useCertificateChain', () => this.lib.memory.scope((scope) =>
       this.lib.ffi.SSL_CTX_use_certificate_chain(this.ptr, scope.bytes(bytes), bytes.byteLength)))
   }
 
@@ -127,22 +127,21 @@ export class SslCtx {
    * The private key of the certificate that was set before: PEM or DER, PKCS#8, PKCS#1 or SEC1, encrypted ones with
    * `passphrase`. Copies in linear memory are overwritten, but for OpenSSL's own. @openssl SSL_CTX_use_PrivateKey
    */
-  usePrivateKey(key: string | BufferSource, passphrase?: string | BufferSource): void {
+  usePrivateKey(key: string | BytesLike, passphrase?: string | BytesLike): void {
     const bytes = asBytes(key)
     const secret = passphrase === undefined ? undefined : asBytes(passphrase)
-    this.#set('usePrivateKey', this.lib.memory.scope((scope) => this.lib.ffi.SSL_CTX_use_PrivateKey(
+    this.#set('usePrivateKey', () => this.lib.memory.scope((scope) => this.lib.ffi.SSL_CTX_use_PrivateKey(
       this.ptr, scope.bytes(bytes), bytes.byteLength, secret ? scope.bytes(secret) : NULL, secret?.byteLength ?? 0)))
   }
 
   /** Throws unless the key belongs to the certificate. @openssl SSL_CTX_check_private_key */
   checkPrivateKey(): void {
-    this.lib.ffi.ERR_clear_error()
-    this.#set('checkPrivateKey', this.lib.ffi.SSL_CTX_check_private_key(this.ptr))
+    this.#set('checkPrivateKey', () => this.lib.ffi.SSL_CTX_check_private_key(this.ptr))
   }
 
   /** Needed by a server that asks for certificates and resumes sessions. @openssl SSL_CTX_set_session_id_context */
   setSessionIdContext(id: Uint8Array): void {
-    this.#set('setSessionIdContext', this.lib.memory.scope((scope) =>
+    this.#set('setSessionIdContext', () => this.lib.memory.scope((scope) =>
       this.lib.ffi.SSL_CTX_set_session_id_context(this.ptr, scope.bytes(id), id.byteLength)))
   }
 
@@ -153,7 +152,7 @@ export class SslCtx {
 
   /** How many TLS 1.3 tickets a server sends after a handshake. @openssl SSL_CTX_set_num_tickets */
   setNumTickets(count: number): void {
-    this.#set('setNumTickets', this.lib.ffi.SSL_CTX_set_num_tickets(this.ptr, count))
+    this.#set('setNumTickets', () => this.lib.ffi.SSL_CTX_set_num_tickets(this.ptr, count))
   }
 
   /** Gives up this reference. Connections made from the context keep theirs. Again does nothing. */
@@ -163,12 +162,12 @@ export class SslCtx {
 
   #setText(method: string, value: string, set: (text: Ptr<'char'>) => number): void {
     if (value.includes('\0')) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `SslCtx.${method}: the text holds a NUL`)
-    this.lib.ffi.ERR_clear_error()
-    this.#set(method, this.lib.memory.scope((scope) => set(scope.cstring(value))))
+    this.#set(method, () => this.lib.memory.scope((scope) => set(scope.cstring(value))))
   }
 
-  #set(method: string, ok: number): void {
-    if (ok === 1) return
+  #set(method: string, call: () => number): void {
+    this.lib.ffi.ERR_clear_error()
+    if (call() === 1) return
     const errors = takeErrors(this.lib)
     throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `SslCtx.${method}: ${describe(errors)}`, { opensslErrorStack: errors })
   }

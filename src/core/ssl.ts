@@ -1,10 +1,10 @@
 // SSL: one connection. Synchronous, no I/O of its own: whoever calls moves the bytes. Methods are OpenSSL's functions
 // less their prefix, and mean what its manual says.
 
-import { ApiMisuseError, type Alert } from '../base/errors.js'
+import { ApiMisuseError, type Alert, type OpensslError } from '../base/errors.js'
 import type { CallbackVerdict, ConnectionCallbacks } from '../ffi/callbacks.js'
 import {
-  LSW_WANT_CERT_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_VERIFY_CB, TLSEXT_NAMETYPE_host_name, X509_V_NAMES,
+  LSW_WANT_CERT_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL, TLSEXT_NAMETYPE_host_name, X509_V_NAMES,
 } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Ptr } from '../ffi/pointers.js'
@@ -23,16 +23,22 @@ export class Ssl {
   /** @openssl SSL_new */
   constructor(ctx: SslCtx) {
     const { lib } = ctx
+    const ctxPtr = ctx.ptr
     const handle = lib.border.connections.add(this.#callbacks)
-    const ptr = lib.ffi.SSL_new(ctx.ptr, handle)
+    const ptr = lib.ffi.SSL_new(ctxPtr, handle)
     if (ptr === 0) {
       lib.border.connections.delete(handle)
       throw outOfMemory(lib, 'SSL_new')
     }
     this.lib = lib
     this.#life = new Lifetime('Ssl', ptr, (owned) => {
-      lib.border.connections.delete(handle)
-      lib.ffi.SSL_free(owned)
+      const free = () => {
+        lib.border.connections.delete(handle)
+        lib.ffi.SSL_free(owned)
+      }
+      // A callback may free the connection that called it: OpenSSL must have let go of it first.
+      if (this.#busy) this.#freeAfterCall = free
+      else free()
     })
   }
 
@@ -49,16 +55,20 @@ export class Ssl {
 
   /** Sets what is beneath, for reading and for writing; takes references of its own. @openssl SSL_set_bio */
   setBio(rbio: Bio, wbio: Bio = rbio): void {
+    if (rbio.lib !== this.lib || wbio.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'Ssl.setBio: this BIO belongs to another instance')
+    this.#refuseWhileBusy()
     if (this.lib.ffi.SSL_set_bio(this.#ptr, rbio.ptr, wbio.ptr) !== 1) throw outOfMemory(this.lib, 'SSL_set_bio')
   }
 
   /** @openssl SSL_set_connect_state */
   setConnectState(): void {
+    this.#refuseWhileBusy()
     this.lib.ffi.SSL_set_connect_state(this.#ptr)
   }
 
   /** @openssl SSL_set_accept_state */
   setAcceptState(): void {
+    this.#refuseWhileBusy()
     this.lib.ffi.SSL_set_accept_state(this.#ptr)
   }
 
@@ -102,7 +112,8 @@ export class Ssl {
 
   /**
    * Called for each certificate of the peer's chain with OpenSSL's verdict; its answer replaces that verdict. `-1`
-   * makes the handshake return SSL_ERROR_WANT_RETRY_VERIFY. @openssl SSL_set_verify SSL_set_retry_verify
+   * makes a client's handshake return SSL_ERROR_WANT_RETRY_VERIFY; on a server it is a refusal, for OpenSSL's server
+   * cannot wait there. @openssl SSL_set_verify SSL_set_retry_verify
    */
   setVerifyCb(callback: ((preverifyOk: boolean, depth: number, verifyCode: number) => CallbackVerdict) | undefined): void {
     this.#callbacks.verify = callback
@@ -113,27 +124,30 @@ export class Ssl {
 
   /** @openssl SSL_connect */
   connect(): IoResult {
-    return this.#io((error) => this.lib.ffi.SSL_connect(this.#ptr, error))
+    return this.#io((ssl, error) => this.lib.ffi.SSL_connect(ssl, error))
   }
 
   /** @openssl SSL_accept */
   accept(): IoResult {
-    return this.#io((error) => this.lib.ffi.SSL_accept(this.#ptr, error))
+    return this.#io((ssl, error) => this.lib.ffi.SSL_accept(ssl, error))
   }
 
   /** The role must be set before. @openssl SSL_do_handshake */
   doHandshake(): IoResult {
-    return this.#io((error) => this.lib.ffi.SSL_do_handshake(this.#ptr, error))
+    return this.#io((ssl, error) => this.lib.ffi.SSL_do_handshake(ssl, error))
   }
 
-  /** Reads plaintext into `target`, one record and 64 KiB at most. @openssl SSL_read */
+  /**
+   * Reads plaintext into `target`, one record and 64 KiB at most. An empty `target` is refused: what OpenSSL
+   * answers to it tells nothing. @openssl SSL_read
+   */
   read(target: Uint8Array): IoResult {
-    return this.#readInto(target, (buf, size, error) => this.lib.ffi.SSL_read(this.#ptr, buf, size, error))
+    return this.#readInto('read', target, (ssl, buf, size, error) => this.lib.ffi.SSL_read(ssl, buf, size, error))
   }
 
   /** As {@link read}, and the bytes stay where they are. @openssl SSL_peek */
   peek(target: Uint8Array): IoResult {
-    return this.#readInto(target, (buf, size, error) => this.lib.ffi.SSL_peek(this.#ptr, buf, size, error))
+    return this.#readInto('peek', target, (ssl, buf, size, error) => this.lib.ffi.SSL_peek(ssl, buf, size, error))
   }
 
   /**
@@ -146,7 +160,7 @@ export class Ssl {
     return this.lib.withBuffer(limit, (buf, size) => {
       let filled = 0
       for (let goOn = true; goOn && filled < size;) {
-        const result = this.#io((error) => this.lib.ffi.SSL_read(this.#ptr, (buf + filled) as typeof buf, size - filled, error))
+        const result = this.#io((ssl, error) => this.lib.ffi.SSL_read(ssl, (buf + filled) as typeof buf, size - filled, error))
         if (result.ret > 0) filled += result.ret
         goOn = after(result)
       }
@@ -161,10 +175,11 @@ export class Ssl {
    * the same bytes. An empty write is refused: OpenSSL leaves it undefined. @openssl SSL_write
    */
   write(bytes: Uint8Array): IoResult {
+    this.#ptr
     if (bytes.byteLength === 0) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'Ssl.write: there is nothing to write')
     return this.lib.withBuffer(bytes.byteLength, (buf, size) => {
       this.lib.memory.copyIn(bytes.subarray(0, size), buf)
-      return this.#io((error) => this.lib.ffi.SSL_write(this.#ptr, buf, size, error))
+      return this.#io((ssl, error) => this.lib.ffi.SSL_write(ssl, buf, size, error))
     })
   }
 
@@ -173,7 +188,7 @@ export class Ssl {
    * 1: both were exchanged. @openssl SSL_shutdown
    */
   shutdown(): IoResult {
-    return this.#io((error) => this.lib.ffi.SSL_shutdown(this.#ptr, error))
+    return this.#io((ssl, error) => this.lib.ffi.SSL_shutdown(ssl, error))
   }
 
   // ---- state ----
@@ -182,6 +197,11 @@ export class Ssl {
   getError(): SslErrorCode {
     this.#ptr
     return this.#lastError
+  }
+
+  /** @internal What OpenSSL had to say when the connection failed, oldest first. */
+  get opensslErrors(): readonly OpensslError[] {
+    return this.#errors
   }
 
   /** Plaintext bytes that `read` gives without looking below. @openssl SSL_pending */
@@ -226,8 +246,7 @@ export class Ssl {
 
   /** New keys for what is sent from now on (TLS 1.3); `SSL_KEY_UPDATE_…`. Goes out with the next write. @openssl SSL_key_update */
   keyUpdate(type: number): void {
-    this.lib.ffi.ERR_clear_error()
-    this.#set('keyUpdate', this.lib.ffi.SSL_key_update(this.#ptr, type))
+    this.#set('keyUpdate', () => this.lib.ffi.SSL_key_update(this.#ptr, type))
   }
 
   // ---- what was agreed ----
@@ -320,17 +339,48 @@ export class Ssl {
   // ---- private ----
 
   #lastError: SslErrorCode = 0
+  #errors: readonly OpensslError[] = []
+  #busy = false
+  #freeAfterCall: (() => void) | undefined
 
-  #io(call: (error: Ptr<'int'>) => number): IoResult {
+  #io(call: (ssl: Ptr<'SSL'>, error: Ptr<'int'>) => number): IoResult {
+    this.#refuseWhileBusy()
+    const ssl = this.#ptr
     const slot = this.lib.slot<'int'>()
-    const ret = this.lib.call(() => call(slot))
-    this.#lastError = this.lib.memory.readInt32(slot) as SslErrorCode
-    return { ret, error: this.#lastError }
+    this.#busy = true
+    try {
+      const ret = this.lib.call(() => {
+        const returned = call(ssl, slot)
+        // In here it counts too when a callback threw: that is rethrown by lib.call.
+        this.#lastError = this.lib.memory.readInt32(slot) as SslErrorCode
+        // The queue is the instance's: what is left there, the next connection would take for its own.
+        if (this.#lastError === SSL_ERROR_SSL || this.#lastError === SSL_ERROR_SYSCALL) this.#keepErrors()
+        return returned
+      })
+      return { ret, error: this.#lastError }
+    } finally {
+      this.#busy = false
+      this.#freeAfterCall?.()
+      this.#freeAfterCall = undefined
+    }
   }
 
-  #readInto(target: Uint8Array, call: (buf: Ptr<'uint8_t'>, size: number, error: Ptr<'int'>) => number): IoResult {
+  /** A failed connection that is asked again raises no errors any more; the first ones are the reason. */
+  #keepErrors(): void {
+    const errors = takeErrors(this.lib)
+    if (errors.length > 0) this.#errors = errors
+  }
+
+  /** OpenSSL does not expect a callback to use the very connection that called it. */
+  #refuseWhileBusy(): void {
+    if (this.#busy) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'this Ssl is in the middle of a call, whose callback this is')
+  }
+
+  #readInto(method: string, target: Uint8Array, call: (ssl: Ptr<'SSL'>, buf: Ptr<'uint8_t'>, size: number, error: Ptr<'int'>) => number): IoResult {
+    this.#ptr
+    if (target.byteLength === 0) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `Ssl.${method}: there is no room in target`)
     return this.lib.withBuffer(target.byteLength, (buf, size) => {
-      const result = this.#io((error) => call(buf, size, error))
+      const result = this.#io((ssl, error) => call(ssl, buf, size, error))
       if (result.ret > 0) this.lib.memory.copyOutTo(buf, result.ret, target)
       return result
     })
@@ -347,12 +397,12 @@ export class Ssl {
 
   #setText(method: string, value: string, set: (text: Ptr<'char'>) => number): void {
     if (value.includes('\0')) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `Ssl.${method}: the text holds a NUL`)
-    this.lib.ffi.ERR_clear_error()
-    this.#set(method, this.lib.memory.scope((scope) => set(scope.cstring(value))))
+    this.#set(method, () => this.lib.memory.scope((scope) => set(scope.cstring(value))))
   }
 
-  #set(method: string, ok: number): void {
-    if (ok === 1) return
+  #set(method: string, call: () => number): void {
+    this.lib.ffi.ERR_clear_error()
+    if (call() === 1) return
     const errors = takeErrors(this.lib)
     throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `Ssl.${method}: ${describe(errors)}`, { opensslErrorStack: errors })
   }

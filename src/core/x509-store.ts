@@ -1,7 +1,7 @@
 // Trust anchors. A store may serve many contexts: parsing a platform's whole list takes milliseconds.
 
 import { ApiMisuseError } from '../base/errors.js'
-import { asBytes } from '../base/bytes.js'
+import { asBytes, type BytesLike } from '../base/bytes.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Ptr } from '../ffi/pointers.js'
 import { describe, outOfMemory, takeErrors } from './err-queue.js'
@@ -35,7 +35,7 @@ export class X509Store {
    * Returns how many. Throws `ApiMisuseError` with OpenSSL's code if there is none or one is broken.
    * @openssl X509_STORE_add_cert
    */
-  addCerts(certificates: string | BufferSource): number {
+  addCerts(certificates: string | BytesLike): number {
     const bytes = asBytes(certificates)
     const count = this.#lib.memory.scope((scope) => this.#lib.ffi.X509_STORE_add_certs(this.ptr, scope.bytes(bytes), bytes.byteLength))
     if (count < 0) {

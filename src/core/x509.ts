@@ -17,7 +17,7 @@ export interface X509 {
   /** SHA-256 over the DER encoding, `AB:CD:…`. */
   readonly fingerprint256: string
   /** The certificate itself, DER. */
-  readonly raw: Uint8Array
+  readonly raw: Uint8Array<ArrayBuffer>
 }
 
 /** Copies the certificate at `cert`. */

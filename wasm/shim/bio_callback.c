@@ -2,7 +2,7 @@
  * A source/sink BIO whose reads and writes are JavaScript functions. They may answer at once, say "would block",
  * or block: for OpenSSL it is a socket either way.
  */
-#include "lsw.h"
+#include "internal.h"
 
 static int answer(BIO *bio, int result, int retry)
 {
@@ -32,10 +32,12 @@ static int handle_of(BIO *bio)
 
 static int callback_read(BIO *bio, char *buf, int length)
 {
+    ERR_STATE *errors = lsw_errors_save();
     int result;
 
     BIO_clear_retry_flags(bio);
     result = lsw_js_bio_read(handle_of(bio), (uint8_t *)buf, length);
+    lsw_errors_restore(errors);
     /* Lets SSL_get_error tell an end of input from a failure. */
     if (result == 0)
         BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
@@ -44,8 +46,13 @@ static int callback_read(BIO *bio, char *buf, int length)
 
 static int callback_write(BIO *bio, const char *buf, int length)
 {
+    ERR_STATE *errors = lsw_errors_save();
+    int result;
+
     BIO_clear_retry_flags(bio);
-    return answer(bio, lsw_js_bio_write(handle_of(bio), (const uint8_t *)buf, length), BIO_FLAGS_WRITE);
+    result = lsw_js_bio_write(handle_of(bio), (const uint8_t *)buf, length);
+    lsw_errors_restore(errors);
+    return answer(bio, result, BIO_FLAGS_WRITE);
 }
 
 static long callback_ctrl(BIO *bio, int cmd, long num, void *ptr)

@@ -10,7 +10,16 @@ static struct lsw_conn *conn_of_store(X509_STORE_CTX *store_ctx, SSL **ssl)
     return *ssl != NULL ? lsw_conn_of(*ssl) : NULL;
 }
 
-/* Remembers the first failure: OpenSSL itself keeps its code, but neither its depth nor its certificate. */
+/* Remembers where verification failed: OpenSSL itself keeps the code, but neither the depth nor the certificate. */
+static void remember_failure(struct lsw_conn *conn, X509_STORE_CTX *store_ctx)
+{
+    X509 *cert = X509_STORE_CTX_get_current_cert(store_ctx);
+
+    X509_free(conn->verify_cert);
+    conn->verify_cert = cert != NULL && X509_up_ref(cert) ? cert : NULL;
+    conn->verify_depth = X509_STORE_CTX_get_error_depth(store_ctx);
+}
+
 int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx)
 {
     SSL *ssl;
@@ -19,41 +28,54 @@ int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx)
 
     if (conn == NULL)
         return preverify_ok;
-    if (!preverify_ok && conn->verify_cert == NULL) {
-        X509 *cert = X509_STORE_CTX_get_current_cert(store_ctx);
-
-        conn->verify_depth = X509_STORE_CTX_get_error_depth(store_ctx);
-        if (cert != NULL && X509_up_ref(cert))
-            conn->verify_cert = cert;
-    }
     if (conn->wanted & LSW_WANT_VERIFY_CB) {
+        ERR_STATE *errors = lsw_errors_save();
+
         answer = lsw_js_verify_cb(conn->handle, preverify_ok, X509_STORE_CTX_get_error_depth(store_ctx),
             X509_STORE_CTX_get_error(store_ctx));
-        if (answer < 0)
+        lsw_errors_restore(errors);
+        if (answer < 0 && !SSL_is_server(ssl))
             return SSL_set_retry_verify(ssl);
+        /* OpenSSL's server knows no retry, and would take the 1 that stands for it as a yes. */
+        if (answer < 0)
+            answer = 0;
         if (answer == 0 && preverify_ok)
             X509_STORE_CTX_set_error(store_ctx, X509_V_ERR_APPLICATION_VERIFICATION);
     }
+    if (answer == 0)
+        remember_failure(conn, store_ctx);
     return answer;
 }
 
 int lsw_client_hello_trampoline(SSL *ssl, int *alert, void *arg)
 {
     struct lsw_conn *conn = lsw_conn_of(ssl);
+    ERR_STATE *errors;
+    int answer;
 
     (void)arg;
     if (conn == NULL || (conn->wanted & LSW_WANT_CLIENT_HELLO_CB) == 0)
         return SSL_CLIENT_HELLO_SUCCESS;
     *alert = SSL_AD_INTERNAL_ERROR;
-    return lsw_js_client_hello_cb(conn->handle);
+    errors = lsw_errors_save();
+    answer = lsw_js_client_hello_cb(conn->handle);
+    lsw_errors_restore(errors);
+    return answer;
 }
 
 int lsw_cert_trampoline(SSL *ssl, void *arg)
 {
     struct lsw_conn *conn = lsw_conn_of(ssl);
+    ERR_STATE *errors;
+    int answer;
 
     (void)arg;
-    return conn != NULL && (conn->wanted & LSW_WANT_CERT_CB) != 0 ? lsw_js_cert_cb(conn->handle) : 1;
+    if (conn == NULL || (conn->wanted & LSW_WANT_CERT_CB) == 0)
+        return 1;
+    errors = lsw_errors_save();
+    answer = lsw_js_cert_cb(conn->handle);
+    lsw_errors_restore(errors);
+    return answer;
 }
 
 void lsw_info_callback(const SSL *ssl, int where, int value)

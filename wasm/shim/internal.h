@@ -23,4 +23,12 @@ int lsw_client_hello_trampoline(SSL *ssl, int *alert, void *arg);
 int lsw_cert_trampoline(SSL *ssl, void *arg);
 void lsw_info_callback(const SSL *ssl, int where, int value);
 
+/*
+ * err.c: around every call of JavaScript. OpenSSL may hold errors at that moment (it raises one, then writes the
+ * alert) and JavaScript may call OpenSSL for another connection, which empties the queue and fills it anew.
+ * Call restore with what save gave, NULL included.
+ */
+ERR_STATE *lsw_errors_save(void);
+void lsw_errors_restore(ERR_STATE *errors);
+
 #endif

@@ -15,19 +15,34 @@
         return ret;                          \
     } while (0)
 
+/*
+ * SSL_connect(3) and its like promise 0 for a handshake "not successful but [...] shut down controlled and by the
+ * specifications", which is close_notify. OpenSSL's state machine answers -1 to that as to all else; this keeps the
+ * manual's word.
+ */
+#define LSW_HANDSHAKE(ssl, error, call)                        \
+    do {                                                       \
+        int ret;                                               \
+                                                               \
+        ERR_clear_error();                                     \
+        ret = (call);                                          \
+        *(error) = SSL_get_error(ssl, ret);                    \
+        return *(error) == SSL_ERROR_ZERO_RETURN ? 0 : ret;    \
+    } while (0)
+
 int lsw_SSL_connect(SSL *ssl, int *error)
 {
-    LSW_IO(ssl, error, SSL_connect(ssl));
+    LSW_HANDSHAKE(ssl, error, SSL_connect(ssl));
 }
 
 int lsw_SSL_accept(SSL *ssl, int *error)
 {
-    LSW_IO(ssl, error, SSL_accept(ssl));
+    LSW_HANDSHAKE(ssl, error, SSL_accept(ssl));
 }
 
 int lsw_SSL_do_handshake(SSL *ssl, int *error)
 {
-    LSW_IO(ssl, error, SSL_do_handshake(ssl));
+    LSW_HANDSHAKE(ssl, error, SSL_do_handshake(ssl));
 }
 
 int lsw_SSL_read(SSL *ssl, uint8_t *buf, int length, int *error)
