@@ -1,6 +1,7 @@
 // `libssl-wasm`: TLS over any byte transport, as WHATWG streams.
 
 export * from './base/errors.js'
+export type { BytesLike } from './base/bytes.js'
 export { load, type LoadOptions } from './load.js'
 export type { WasmSource } from './loader/load-module.js'
 export type { LibSsl } from './core/lib-ssl.js'
@@ -11,5 +12,5 @@ export type { IoEvent } from './pump/pump.js'
 export type { ByteTransport } from './pump/transport.js'
 export type { TransportLike } from './transports/adapt.js'
 export { memoryTransportPair } from './transports/memory.js'
-export { fromNodeStream } from './transports/node.js'
+export { fromNodeStream, type NodeDuplexLike } from './transports/node.js'
 export { fromWebSocket, type WebSocketLike, type WebSocketTransportOptions } from './transports/websocket.js'

@@ -8,7 +8,7 @@ import { Ssl } from '../core/ssl.js'
 import { X509Store } from '../core/x509-store.js'
 import {
   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_MODE_RELEASE_BUFFERS, SSL_OP_NO_RENEGOTIATION,
-  SSL_OP_SERVER_PREFERENCE, SSL_SESS_CACHE_OFF, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER,
+  SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE, SSL_SESS_CACHE_OFF, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER,
   TLS1_2_VERSION, TLS1_3_VERSION, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
 } from '../ffi/constants.gen.js'
 import type { AcceptOptions, Certificates, CommonOptions, ConnectOptions } from './options.js'
@@ -25,7 +25,8 @@ const versions = { 'TLSv1.2': TLS1_2_VERSION, 'TLSv1.3': TLS1_3_VERSION } as con
 /** A client's connection, ready for its BIO. */
 export function clientSsl(lib: LibSsl, options: ConnectOptions): Ssl {
   return withCtx(lib, 'TLS_client_method', options, (ctx) => {
-    if (options.alpnProtocols) ctx.setAlpnProtos(options.alpnProtocols)
+    const { alpnProtocols } = options
+    if (alpnProtocols) refuse('alpnProtocols', () => ctx.setAlpnProtos(alpnProtocols))
     // Even if verification is skipped its result is reported, so the roots are wanted where there are any.
     const store = options.ca ? ownStore(lib, options.ca) : platformStore(lib)
     if (store) ctx.set1CertStore(store)
@@ -55,9 +56,13 @@ export function clientSsl(lib: LibSsl, options: ConnectOptions): Ssl {
 export function serverSsl(lib: LibSsl, options: AcceptOptions): Ssl {
   return withCtx(lib, 'TLS_server_method', options, (ctx) => {
     ctx.setOptions(SSL_OP_SERVER_PREFERENCE)
-    // Sessions live in tickets; nothing is kept here.
+    // No sessions, and no tickets: their keys are the context's, which lives as long as the connection. A ticket would
+    // only be something more to send to a client that may have hung up.
     ctx.setSessionCacheMode(SSL_SESS_CACHE_OFF)
-    if (options.alpnProtocols) ctx.setAlpnSelectProtos(options.alpnProtocols)
+    ctx.setOptions(SSL_OP_NO_TICKET)
+    ctx.setNumTickets(0)
+    const { alpnProtocols } = options
+    if (alpnProtocols) refuse('alpnProtocols', () => ctx.setAlpnSelectProtos(alpnProtocols))
     if (options.ca) {
       const store = ownStore(lib, options.ca)
       ctx.set1CertStore(store)
@@ -84,7 +89,10 @@ function withCtx(
     const { cert, key, passphrase } = options
     if (cert !== undefined && key !== undefined) {
       refuse('cert', () => ctx.useCertificateChain(cert))
-      refuse('key', () => ctx.usePrivateKey(key, passphrase))
+      refuse('key', () => {
+        ctx.usePrivateKey(key, passphrase)
+        ctx.checkPrivateKey() // a key of another type than the certificate's would pass so far
+      })
     }
     setUpCtx(ctx)
     const ssl = new Ssl(ctx)

@@ -2,12 +2,12 @@
 // before the first byte is sent.
 
 import { ApiMisuseError } from '../base/errors.js'
-import { isBufferSource } from '../base/bytes.js'
+import { asBytes, isBytesLike, type BytesLike } from '../base/bytes.js'
 import { LibSsl } from '../core/lib-ssl.js'
 import type { IoEvent } from '../pump/pump.js'
 
 /** One or more certificates: PEM text, or one as DER. */
-export type Certificates = string | BufferSource
+export type Certificates = string | BytesLike
 
 export type ProtocolVersion = 'TLSv1.2' | 'TLSv1.3'
 
@@ -16,9 +16,9 @@ export interface CommonOptions {
   /** Own certificate first, then its chain: PEM; or one certificate, DER. Wants `key`. */
   readonly cert?: Certificates
   /** Private key of `cert`: PEM or DER; PKCS#8, PKCS#1 or SEC1. */
-  readonly key?: string | BufferSource
+  readonly key?: string | BytesLike
   /** For an encrypted `key`. */
-  readonly passphrase?: string | BufferSource
+  readonly passphrase?: string | BytesLike
   /** Application protocols, most wanted first (RFC 7301). Default: none are negotiated. */
   readonly alpnProtocols?: readonly string[]
   /** Default `TLSv1.2`. */
@@ -57,7 +57,7 @@ export interface ConnectOptions extends CommonOptions {
 
 export interface AcceptOptions extends CommonOptions {
   readonly cert: Certificates
-  readonly key: string | BufferSource
+  readonly key: string | BytesLike
   /** If given, clients must present a certificate that one of these has issued. Default: none is asked for. */
   readonly ca?: Certificates | readonly Certificates[]
 }
@@ -65,9 +65,9 @@ export interface AcceptOptions extends CommonOptions {
 type Check = (value: unknown) => string | undefined
 
 const string: Check = (value) => (typeof value === 'string' && value !== '' && !value.includes('\0') ? undefined : 'must be a non-empty string without NUL')
-const certificates: Check = (value) => ((typeof value === 'string' && value !== '') || (isBufferSource(value) && value.byteLength > 0)
+const certificates: Check = (value) => ((typeof value === 'string' && value !== '') || (isBytesLike(value) && value.byteLength > 0)
   ? undefined : 'must be PEM text, or PEM or DER bytes, and not empty')
-const secret: Check = (value) => (typeof value === 'string' || isBufferSource(value) ? undefined : 'must be a string or bytes')
+const secret: Check = (value) => (typeof value === 'string' || isBytesLike(value) ? undefined : 'must be a string or bytes')
 const version: Check = (value) => (value === 'TLSv1.2' || value === 'TLSv1.3' ? undefined : "must be 'TLSv1.2' or 'TLSv1.3'")
 const integer = (min: number, max: number): Check => (value) =>
   (Number.isInteger(value) && (value as number) >= min && (value as number) <= max ? undefined : `must be an integer from ${min} to ${max}`)
@@ -96,38 +96,54 @@ const common: Readonly<Record<keyof CommonOptions | 'ca', Check>> = {
 
 const client: Readonly<Record<keyof ConnectOptions, Check>> = {
   ...common,
-  servername: (value) => string(value) ?? (/^[\x21-\x7e]+$/.test(value as string) ? undefined : 'must be ASCII: write an internationalised name in its A-label form (xn--…)'),
+  servername: (value) => string(value)
+    ?? (/^[\x21-\x7e]+$/.test(value as string) ? undefined : 'must be ASCII: write an internationalised name in its A-label form (xn--…)')
+    // OpenSSL takes a leading dot for "any name below".
+    ?? ((value as string).startsWith('.') ? 'must not start with a dot' : undefined),
   dangerouslySkipVerification: boolean,
 }
 
-/** Throws `ERR_TLS_UNKNOWN_OPTION` or `ERR_TLS_INVALID_OPTION`; `option` of the error names it. */
-export function checkConnectOptions(options: ConnectOptions): void {
-  check(options, client)
-  if (options.servername === undefined && options.dangerouslySkipVerification !== true) {
+/**
+ * A copy of the options: what its owner does to the original later (wipe a key, name the next server) is no longer
+ * seen. Throws `ERR_TLS_UNKNOWN_OPTION` or `ERR_TLS_INVALID_OPTION`; `option` of the error names it.
+ */
+export function checkConnectOptions(options: ConnectOptions): ConnectOptions {
+  const checked = check(options, client)
+  if (checked.servername === undefined && checked.dangerouslySkipVerification !== true) {
     throw invalid('servername', 'is required: it is the name that the certificate must hold')
   }
+  return checked
 }
 
 /** As {@link checkConnectOptions}. */
-export function checkAcceptOptions(options: AcceptOptions): void {
-  check(options, common)
-  if (options.cert === undefined) throw invalid('cert', 'is required: a server shows a certificate')
+export function checkAcceptOptions(options: AcceptOptions): AcceptOptions {
+  const checked = check(options, common)
+  if (checked.cert === undefined) throw invalid('cert', 'is required: a server shows a certificate')
+  return checked
 }
 
-function check(options: CommonOptions, table: Readonly<Record<string, Check>>): void {
+function check<Options extends CommonOptions>(options: Options, table: Readonly<Record<string, Check>>): Options {
   if (typeof options !== 'object' || options === null) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'options must be an object')
+  const checked: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(table, name)) {
       throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `there is no option '${name}'; there are ${Object.keys(table).join(', ')}`, { option: name })
     }
     const wrong = value === undefined ? undefined : table[name]!(value)
     if (wrong !== undefined) throw invalid(name, wrong)
+    checked[name] = copy(value)
   }
   const { cert, key, passphrase, minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3' } = options
   if (cert !== undefined && key === undefined) throw invalid('key', 'is required with cert')
   if (key !== undefined && cert === undefined) throw invalid('cert', 'is required with key')
   if (passphrase !== undefined && key === undefined) throw invalid('passphrase', 'is of no use without key')
   if (minVersion > maxVersion) throw invalid('minVersion', `must not be above maxVersion (${minVersion} > ${maxVersion})`)
+  return checked as unknown as Options
+}
+
+function copy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copy)
+  return isBytesLike(value) ? new Uint8Array(asBytes(value)) : value
 }
 
 function invalid(option: string, wrong: string): ApiMisuseError {

@@ -1,14 +1,15 @@
 // TLS as a pair of WHATWG streams.
 
 import { ApiMisuseError, DeadlineError } from '../base/errors.js'
-import { asBytes, isBufferSource } from '../base/bytes.js'
+import { asBytes, isBytesLike, type BytesLike } from '../base/bytes.js'
 import { BioPair } from '../core/bio-pair.js'
 import type { LibSsl } from '../core/lib-ssl.js'
 import type { Ssl } from '../core/ssl.js'
 import type { X509 } from '../core/x509.js'
 import { load } from '../load.js'
+import { Interrupt } from '../pump/interrupt.js'
+import { Port } from '../pump/port.js'
 import { Pump } from '../pump/pump.js'
-import type { ByteTransport } from '../pump/transport.js'
 import { toByteTransport, type TransportLike } from '../transports/adapt.js'
 import { clientSsl, serverSsl } from './context.js'
 import { checkAcceptOptions, checkConnectOptions, type AcceptOptions, type CommonOptions, type ConnectOptions } from './options.js'
@@ -43,15 +44,15 @@ export interface TlsConnection {
    */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
   /** Plaintext to the peer. Closing it sends close_notify; aborting it aborts the connection. */
-  readonly writable: WritableStream<BufferSource>
+  readonly writable: WritableStream<BytesLike>
   /** Settles with the handshake. */
   readonly opened: Promise<ConnectionInfo>
   /** Resolves when both directions have ended cleanly; rejects with the error that ended the connection. */
   readonly closed: Promise<void>
   /**
-   * Sends what was written, then close_notify, and ends the transport: both directions, at once. With
-   * `waitForPeerMs` it first waits that long for the peer's close_notify, and rejects with
-   * `ERR_TLS_CLOSE_TIMEOUT` if none comes.
+   * Sends what was written, then close_notify, and ends the transport: both directions, at once. What the peer still
+   * sends is thrown away. With `waitForPeerMs` it first waits that long for the peer's close_notify, and rejects with
+   * `ERR_TLS_CLOSE_TIMEOUT` if none comes. If `writable` is locked, what its writer has queued is not sent.
    */
   close(options?: { readonly waitForPeerMs?: number }): Promise<void>
   /** Ends the connection now, without close_notify. Everything rejects with `reason`. */
@@ -59,15 +60,17 @@ export interface TlsConnection {
 }
 
 /**
- * Opens a TLS connection as a client. The peer's certificate and name are verified.
+ * Opens a TLS connection as a client. The peer's certificate and name are verified. The transport is the connection's
+ * from now on.
  *
- * Options are checked at once: `ApiMisuseError`. What goes wrong later rejects `opened` and `closed`, and errors the
+ * Options are checked, and copied, at once: `ApiMisuseError`, or `signal.reason` if it is aborted already. Then the
+ * transport is left alone. What goes wrong later rejects `opened` and `closed`, and errors the
  * streams: `CertificateError`, `PeerError`, `TruncationError`, `TransportError`, `DeadlineError`, or `signal.reason`.
  * @openssl SSL_connect
  */
 export function connect(transport: TransportLike, options: ConnectOptions): TlsConnection {
-  checkConnectOptions(options)
-  return new Connection('SSL_connect', transport, options, (lib) => clientSsl(lib, options))
+  const checked = checkConnectOptions(options)
+  return new Connection('SSL_connect', transport, checked, (lib) => clientSsl(lib, checked))
 }
 
 /**
@@ -75,18 +78,18 @@ export function connect(transport: TransportLike, options: ConnectOptions): TlsC
  * @openssl SSL_accept
  */
 export function accept(transport: TransportLike, options: AcceptOptions): TlsConnection {
-  checkAcceptOptions(options)
-  return new Connection('SSL_accept', transport, options, (lib) => serverSsl(lib, options))
+  const checked = checkAcceptOptions(options)
+  return new Connection('SSL_accept', transport, checked, (lib) => serverSsl(lib, checked))
 }
 
 class Connection implements TlsConnection {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
-  readonly writable: WritableStream<BufferSource>
+  readonly writable: WritableStream<BytesLike>
   readonly opened: Promise<ConnectionInfo>
   readonly closed: Promise<void>
   #pump: Pump | undefined
-  /** Aborted before there was a pump. */
-  #aborted: { reason: unknown } | undefined
+  /** Before there is a pump there is the loading to wait for. */
+  readonly #loading = new Interrupt()
   #onClosed!: () => void
   #onBroken!: (error: unknown) => void
   #sink!: WritableStreamDefaultController
@@ -95,17 +98,12 @@ class Connection implements TlsConnection {
 
   constructor(call: 'SSL_connect' | 'SSL_accept', transport: TransportLike, options: CommonOptions, makeSsl: (lib: LibSsl) => Ssl) {
     options.signal?.throwIfAborted()
-    const byteTransport = toByteTransport(transport)
+    const port = new Port(toByteTransport(transport))
     const highWaterMark = options.highWaterMarkBytes ?? HIGH_WATER_MARK_BYTES
     this.closed = new Promise((resolve, reject) => {
       this.#onClosed = resolve
       this.#onBroken = reject
     })
-    this.opened = this.#open(call, byteTransport, options, makeSsl)
-    // Whoever does not ask for these learns of errors from the streams; that is no unhandled rejection.
-    this.opened.catch(() => {})
-    this.closed.catch(() => {})
-
     this.readable = new ReadableStream({
       type: 'bytes',
       start: (controller) => { this.#source = controller },
@@ -115,38 +113,40 @@ class Connection implements TlsConnection {
         this.#pump!.stopReading()
       },
     }, { highWaterMark: 0 })
-    this.writable = new WritableStream<BufferSource>({
+    this.writable = new WritableStream<BytesLike>({
       start: (controller) => { this.#sink = controller },
-      write: async (chunk) => {
-        if (!isBufferSource(chunk)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'writable takes bytes: an ArrayBuffer or a view of one')
-        await this.opened
-        await this.#pump!.write(asBytes(chunk))
-      },
+      write: (chunk) => this.#write(chunk),
       close: async () => {
         await this.opened
         await this.#pump!.closeWriting()
       },
       abort: (reason) => this.abort(reason),
-    }, { highWaterMark, size: (chunk) => chunk?.byteLength ?? 0 })
+    }, { highWaterMark, size: (chunk) => (isBytesLike(chunk) ? chunk.byteLength : 0) })
+
+    this.opened = this.#open(call, port, options, makeSsl)
+    // Whoever does not ask for these learns of errors from the streams; that is no unhandled rejection.
+    this.opened.catch(() => {})
+    this.closed.catch(() => {})
   }
 
   async close({ waitForPeerMs = 0 }: { readonly waitForPeerMs?: number } = {}): Promise<void> {
-    if (!Number.isInteger(waitForPeerMs) || waitForPeerMs < 0) {
+    // setTimeout's own limit
+    if (!Number.isInteger(waitForPeerMs) || waitForPeerMs < 0 || waitForPeerMs > 0x7fffffff) {
       throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'waitForPeerMs must be an integer of milliseconds, 0 or more')
     }
     await this.opened
     // What is queued in an unlocked stream goes out first; a locked one is its writer's business.
-    if (!this.writable.locked) await this.writable.close().catch(() => {}) // closed already
-    await this.#pump!.close(waitForPeerMs)
+    const flush = async () => { if (!this.writable.locked) await this.writable.close().catch(() => {}) } // closed already
+    await this.#pump!.close(waitForPeerMs, flush)
     return this.closed
   }
 
   abort(reason: unknown = new DOMException('The connection was aborted', 'AbortError')): void {
     if (this.#pump) this.#pump.break(reason)
-    else this.#aborted ??= { reason }
+    else this.#loading.trip(reason)
   }
 
-  async #open(call: 'SSL_connect' | 'SSL_accept', transport: ByteTransport, options: CommonOptions, makeSsl: (lib: LibSsl) => Ssl): Promise<ConnectionInfo> {
+  async #open(call: 'SSL_connect' | 'SSL_accept', port: Port, options: CommonOptions, makeSsl: (lib: LibSsl) => Ssl): Promise<ConnectionInfo> {
     const { signal, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options
     const onAbort = () => this.abort(signal!.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
@@ -156,15 +156,16 @@ class Connection implements TlsConnection {
     const timeout = new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', `no handshake within ${handshakeTimeoutMs} ms`)
     const deadline = handshakeTimeoutMs > 0 ? setTimeout(() => this.abort(timeout), handshakeTimeoutMs) : undefined
     try {
-      this.#pump = this.#start(options.libssl ?? await load(), transport, options, makeSsl)
-      if (this.#aborted) this.#pump.break(this.#aborted.reason)
+      // Never at once, though `libssl` be there: `onIo` could not reach a connection that connect() has not returned.
+      const lib = await this.#loading.guard(options.libssl ? Promise.resolve(options.libssl) : load())
+      this.#loading.throwIfTripped()
+      this.#pump = this.#start(lib, port, options, makeSsl)
       return await this.#pump.handshake(call, describeConnection)
     } catch (error) {
       // Before there was a pump nobody else has told the streams and the transport.
       if (!this.#pump) {
         this.#break(error)
-        transport.readable.cancel(error).catch(() => {})
-        transport.writable.abort(error).catch(() => {})
+        port.giveUp(error)
       }
       throw error
     } finally {
@@ -172,14 +173,14 @@ class Connection implements TlsConnection {
     }
   }
 
-  #start(lib: LibSsl, transport: ByteTransport, options: CommonOptions, makeSsl: (lib: LibSsl) => Ssl): Pump {
+  #start(lib: LibSsl, port: Port, options: CommonOptions, makeSsl: (lib: LibSsl) => Ssl): Pump {
     const ssl = makeSsl(lib)
     let pair: BioPair | undefined
     try {
       pair = new BioPair(lib)
       ssl.setBio(pair.internal)
       return new Pump({
-        ssl, pair, transport, onIo: options.onIo, onBroken: (error) => this.#break(error), onClosed: () => this.#end(),
+        ssl, pair, port, onIo: options.onIo, onBroken: (error) => this.#break(error), onClosed: () => this.#end(),
       })
     } catch (error) {
       ssl.free()
@@ -188,11 +189,22 @@ class Connection implements TlsConnection {
     }
   }
 
+  async #write(chunk: BytesLike): Promise<void> {
+    try {
+      if (!isBytesLike(chunk)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'writable takes bytes: an ArrayBuffer or a view of one')
+      await this.opened
+      await this.#pump!.write(asBytes(chunk))
+    } catch (error) {
+      this.abort(error) // a stream that failed cannot be closed any more, nor then the connection
+      throw error
+    }
+  }
+
   async #pull(controller: ReadableByteStreamController, limit: number): Promise<void> {
     await this.opened
     const request = controller.byobRequest as ReadableStreamBYOBRequest | null
     const view = request?.view as Uint8Array | undefined
-    const bytes = await this.#pump!.read(view ? Math.min(limit, view.byteLength) : limit, view && asBytes(view as BufferSource))
+    const bytes = await this.#pump!.read(view ? Math.min(limit, view.byteLength) : limit, view && asBytes(view))
     if (bytes === undefined) this.#closeReadable()
     else if (request) request.respond(bytes.byteLength)
     else controller.enqueue(bytes as Uint8Array<ArrayBuffer>)

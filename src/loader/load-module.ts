@@ -17,7 +17,7 @@ export async function loadModule(callbacks: JsCallbacks, wasm?: WasmSource): Pro
   // Imported late: importing this library does nothing, not even parse this.
   const { default: createLibssl } = await import('../../lib/libssl.mjs')
   return new Promise((resolve, reject) => {
-    createLibssl({
+    const incoming: Pick<EmscriptenModule, 'instantiateWasm' | 'printErr'> & { lsw: JsCallbacks } = {
       lsw: callbacks,
       // What Emscripten prints before it traps would be about us, not about the user's program: the error says it.
       printErr: () => {},
@@ -26,7 +26,8 @@ export async function loadModule(callbacks: JsCallbacks, wasm?: WasmSource): Pro
         WebAssembly.instantiate(module, imports).then(receive, reject)
         return {}
       },
-    }).then(resolve, reject)
+    }
+    createLibssl(incoming).then((instance) => resolve(instance as LibsslModule), reject)
   })
 }
 

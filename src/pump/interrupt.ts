@@ -4,19 +4,28 @@ export class Interrupt {
   readonly #waiting = new Set<(reason: unknown) => void>()
   #tripped: { reason: unknown } | undefined
 
+  get tripped(): boolean {
+    return this.#tripped !== undefined
+  }
+
   /** Settles as `promise` does, or rejects as soon as {@link trip} is called. */
   guard<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#tripped) reject(this.#tripped.reason)
-      this.#waiting.add(reject)
+      else this.#waiting.add(reject)
       promise.then(resolve, reject).finally(() => this.#waiting.delete(reject))
     })
   }
 
-  /** Rejects all that is guarded now or later. */
+  /** Rejects all that is guarded now or later. Only the first reason counts. */
   trip(reason: unknown): void {
-    this.#tripped ??= { reason }
+    if (this.#tripped) return
+    this.#tripped = { reason }
     for (const reject of this.#waiting) reject(reason)
     this.#waiting.clear()
+  }
+
+  throwIfTripped(): void {
+    if (this.#tripped) throw this.#tripped.reason
   }
 }

@@ -1,4 +1,4 @@
-// The one async loop between OpenSSL and a transport.
+// The one async loop between OpenSSL and a transport. A long file, because what must hold is told where it is kept.
 //
 // OpenSSL is synchronous: a call either does what it was asked to, or says that it wants to read or to write. The
 // loop (#drive) repeats a call, moving ciphertext between the pair's network half and the transport in between,
@@ -16,13 +16,15 @@
 //   6. WANT_WRITE is real: the pair is bounded. Draining makes room.
 //   7. The transport's end becomes BIO_shutdown_wr. It is clean only after close_notify, else it is a truncation.
 //   8. A fatal error is for ever: what lies in the pair (the alert) is offered to the transport once, later calls
-//      throw the same error, and SSL_shutdown is not called any more.
-//   9. close_notify is sent once. Waiting for the peer's is the caller's choice, with a deadline.
+//      throw the same error, and SSL_shutdown is not called any more. Whatever an SSL call or the observer throws is
+//      such an error.
+//   9. close_notify is sent once. Waiting for the peer's is the caller's choice, with a deadline. A peer that sent
+//      its own may hang up without reading ours (RFC 8446 §6.1): that is clean.
 //  10. The transport is read only when somebody wants plaintext and the pair holds no more of it: back-pressure.
 //      What was decrypted before an error is delivered before the error. Reading never waits for a send, unless
 //      replies (to key updates, say) pile up: a peer that does not read until we do must not block us.
 
-import { ApiMisuseError, DeadlineError, TransportError } from '../base/errors.js'
+import { ApiMisuseError, DeadlineError, InternalError, PeerError, TransportError } from '../base/errors.js'
 import type { BioPair } from '../core/bio-pair.js'
 import { fatalError } from '../core/fatal-error.js'
 import { sslErrorName, type IoResult } from '../core/io-result.js'
@@ -31,23 +33,14 @@ import {
   SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE, SSL_ERROR_ZERO_RETURN,
 } from '../ffi/constants.gen.js'
 import { FifoLock } from './fifo-lock.js'
-import { Interrupt } from './interrupt.js'
-import { Outbox } from './outbox.js'
+import type { Port } from './port.js'
 import { StateMachine, type State } from './state.js'
-import type { ByteTransport } from './transport.js'
+import { BATCH_BYTES, RECORD_BYTES, Wire } from './wire.js'
 
-/** A TLS record's plaintext, at most (RFC 8446 §5.1). */
-const RECORD_BYTES = 16 * 1024
-/** How much ciphertext a writer makes before it waits for the transport; also the size of blocks. */
-const BATCH_BYTES = 64 * 1024
-/** A record's header, tag and padding, at most, for each of a batch. */
-const BATCH_OVERHEAD_BYTES = 512
-/** How long a transport may take to accept the last words of a connection. */
-const LINGER_MS = 5_000
 
 /** One SSL call that the pump made. */
 export interface IoEvent {
-  readonly call: 'SSL_connect' | 'SSL_accept' | 'SSL_read' | 'SSL_write' | 'SSL_shutdown'
+  readonly call: 'SSL_connect' | 'SSL_accept' | 'SSL_do_handshake' | 'SSL_read' | 'SSL_write' | 'SSL_shutdown'
   readonly ret: number
   /** SSL_get_error's answer by name, for example `SSL_ERROR_WANT_READ`. */
   readonly error: ReturnType<typeof sslErrorName>
@@ -61,7 +54,8 @@ export interface PumpOptions {
   readonly ssl: Ssl
   /** Its internal half is beneath `ssl`. The pump owns both, and frees them. */
   readonly pair: BioPair
-  readonly transport: ByteTransport
+  /** Upon the transport. The pump ends it. */
+  readonly port: Port
   /** Called once, when the connection breaks. */
   readonly onBroken: (error: unknown) => void
   /** Called once, when the connection ended cleanly. */
@@ -75,29 +69,26 @@ type Verdict = 'done' | 'again' | 'want read' | 'broken'
 export class Pump {
   readonly #options: PumpOptions
   readonly #ssl: Ssl
-  readonly #pair: BioPair
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly #wire: Wire
   readonly #machine = new StateMachine()
-  readonly #outbox = new Outbox()
-  readonly #interrupt = new Interrupt()
   /** close_notify comes after the writes that were asked for before it. */
   readonly #writing = new FifoLock()
   #broken: { error: unknown } | undefined
-  /** The rest of the chunk that the pair had no room for. */
-  #inbox = new Uint8Array() as Uint8Array
-  #receiving: Promise<void> | undefined
-  #unsentBytes = 0
-  #fedBytes = 0
-  #readEnded = false
+  /** What reading made us send and the transport has not accepted yet. */
+  #unsentReplyBytes = 0
+  /** The peer's close_notify has come. */
+  #peerClosed = false
+  /** Nobody wants plaintext any more. */
+  #unwanted = false
+  /** Somebody wants the peer's close_notify all the same. */
+  #wantsGoodbye = false
+  /** close() is waiting for it, and throws away what comes before. */
+  #goodbye: Promise<void> | undefined
 
   constructor(options: PumpOptions) {
     this.#options = options
     this.#ssl = options.ssl
-    this.#pair = options.pair
-    this.#reader = options.transport.readable.getReader()
-    this.#writer = options.transport.writable.getWriter()
-    this.#writer.closed.catch(() => {}) // failures are seen where they matter, by the write that fails
+    this.#wire = new Wire(options.pair, options.port)
   }
 
   get state(): State {
@@ -106,32 +97,49 @@ export class Pump {
 
   /** Runs SSL_connect or SSL_accept to its end. `describe` is called then, while nothing can have changed. */
   async handshake<T>(call: 'SSL_connect' | 'SSL_accept', describe: (ssl: Ssl) => T): Promise<T> {
+    this.#throwIfBroken()
     this.#machine.to('HANDSHAKE')
     await this.#drive(() => this.#judge(this.#after(call, call === 'SSL_connect' ? this.#ssl.connect() : this.#ssl.accept())))
-    if (this.#broken) throw this.#broken.error
+    this.#throwIfBroken()
     this.#machine.to('OPEN')
-    return describe(this.#ssl)
+    try {
+      return describe(this.#ssl)
+    } catch (error) {
+      this.break(error)
+      throw error
+    }
   }
 
   /**
    * The next plaintext, one byte at least and `limit` at most, in `into` if that is given; `undefined` once the
-   * peer has sent close_notify, or {@link stopReading} was called.
+   * peer has sent close_notify, or {@link close} has ended the connection.
    */
   async read(limit: number, into?: Uint8Array): Promise<Uint8Array | undefined> {
-    if (this.#broken) throw this.#broken.error
-    if (this.#readEnded) return undefined
+    const bytes = await this.#read(limit, () => this.#goodbye === undefined, into)
+    // Once close() throws plaintext away nobody may get what comes after: the stream would have a hole.
+    if (!bytes) await this.#goodbye
+    return bytes
+  }
+
+  async #read(limit: number, wanted: () => boolean, into?: Uint8Array): Promise<Uint8Array | undefined> {
+    this.#throwIfBroken()
+    if (this.#peerClosed) {
+      this.#finishIfDone() // close_notify may have come with the last plaintext
+      return undefined
+    }
     let bytes: Uint8Array = new Uint8Array()
     await this.#drive(() => {
-      let verdict: Verdict | undefined
+      if (!wanted()) return 'done'
+      let verdict!: Verdict
       bytes = this.#ssl.readAvailable(limit, (result) => {
-        this.#after('SSL_read', result)
-        if (result.ret <= 0) verdict = this.#judge(result, true)
-        return result.ret > 0 || verdict === 'again'
+        verdict = this.#judge(this.#after('SSL_read', result), true)
+        if (verdict === 'done' && result.ret <= 0) this.#peerClosed = true
+        return verdict === 'again' || (verdict === 'done' && result.ret > 0)
       }, into)
-      return bytes.byteLength > 0 ? 'done' : verdict!
+      return bytes.byteLength > 0 ? 'done' : verdict
     }, true)
     if (bytes.byteLength > 0) return bytes
-    this.#endReading()
+    this.#finishIfDone()
     return undefined
   }
 
@@ -152,7 +160,7 @@ export class Pump {
           const result = this.#ssl.write(bytes.subarray(offset, offset + RECORD_BYTES))
           if (result.ret > 0) offset += result.ret
           verdict = this.#judge(this.#after('SSL_write', result, bytes.byteLength - offset))
-        } while ((verdict === 'done' || verdict === 'again') && offset < bytes.byteLength && this.#outbox.size < BATCH_BYTES)
+        } while ((verdict === 'done' || verdict === 'again') && offset < bytes.byteLength && this.#wire.unsentBytes < BATCH_BYTES)
         return verdict
       })
     }
@@ -164,38 +172,48 @@ export class Pump {
   }
 
   async #closeWriting(): Promise<void> {
-    if (this.#broken) throw this.#broken.error
+    this.#throwIfBroken()
     if (this.#machine.state !== 'OPEN') return
     this.#machine.to('CLOSING')
     await this.#drive(() => {
+      if (!this.#ssl.isInitFinished()) {
+        // A part of a ticket or key update was read, and SSL_shutdown fails until the rest is.
+        const verdict = this.#judge(this.#after('SSL_do_handshake', this.#ssl.doHandshake()))
+        return verdict === 'done' ? 'again' : verdict
+      }
       const result = this.#after('SSL_shutdown', this.#ssl.shutdown())
       // 0 is success here: sent, and the peer's has not come. SSL_shutdown(3).
-      return result.ret >= 0 ? 'done' : this.#judge(result)
+      return result.ret === 0 && !this.#machine.ended ? 'done' : this.#judge(result)
     })
-    if (this.#readEnded) this.#finish()
+    this.#finishIfDone()
   }
 
   /** Nobody wants plaintext any more. */
   stopReading(): void {
-    this.#endReading()
+    this.#unwanted = true
+    this.#finishIfDone()
   }
 
   /**
    * Sends close_notify, waits up to `waitForPeerMs` for the peer's (0: not at all), throwing away the plaintext that
-   * comes before it, and ends the transport.
+   * comes before it, and ends the transport. `flush` goes first: it sees to what is not yet written.
    */
-  async close(waitForPeerMs: number): Promise<void> {
+  async close(waitForPeerMs: number, flush?: () => Promise<void>): Promise<void> {
+    if (waitForPeerMs > 0) this.#wantsGoodbye = true
+    await flush?.()
     await this.closeWriting()
-    if (waitForPeerMs > 0 && !this.#machine.ended) {
-      const deadline = setTimeout(() => this.break(
-        new DeadlineError('ERR_TLS_CLOSE_TIMEOUT', `the peer sent no close_notify within ${waitForPeerMs} ms`)), waitForPeerMs)
-      try {
-        while (!this.#machine.ended && (await this.read(BATCH_BYTES)) !== undefined);
-      } finally {
-        clearTimeout(deadline)
-      }
-    }
+    if (waitForPeerMs > 0 && !this.#machine.ended) await (this.#goodbye ??= this.#waitForGoodbye(waitForPeerMs))
     this.#finish()
+  }
+
+  async #waitForGoodbye(ms: number): Promise<void> {
+    const deadline = setTimeout(() => this.break(
+      new DeadlineError('ERR_TLS_CLOSE_TIMEOUT', `the peer sent no close_notify within ${ms} ms`)), ms)
+    try {
+      while ((await this.#read(BATCH_BYTES, () => true)) !== undefined);
+    } finally {
+      clearTimeout(deadline)
+    }
   }
 
   /** Ends the connection for ever with `error`, unless it has ended already. */
@@ -203,12 +221,10 @@ export class Pump {
     if (this.#machine.ended) return
     this.#machine.to('BROKEN')
     this.#broken = { error }
-    const lastWords = error instanceof TransportError ? [] : this.#outbox.take()
-    this.#release()
-    this.#interrupt.trip(error)
-    if (lastWords.length > 0) this.#leave(lastWords, error)
-    else this.#writer.abort(error).catch(() => {})
-    this.#reader.cancel(error).catch(() => {})
+    // After a trap nothing in that memory can be trusted, the allocator's lists least of all.
+    if (!(error instanceof InternalError && error.code === 'ERR_TLS_WASM_ABORT')) this.#release()
+    if (this.#wire.unsentBytes > 0 && !(error instanceof TransportError)) this.#wire.leave(error)
+    else this.#wire.giveUp(error)
     this.#options.onBroken(error)
   }
 
@@ -217,123 +233,99 @@ export class Pump {
   /** Repeats `step` until it is done. `reading`: its sends need not be waited for. */
   async #drive(step: () => Verdict, reading = false): Promise<void> {
     for (;;) {
-      if (this.#broken) throw this.#broken.error
+      this.#throwIfBroken()
       if (this.#machine.ended) return
-      const verdict = step()
-      if (this.#outbox.size > 0) {
-        const sent = this.#send()
-        if (!reading || this.#unsentBytes > BATCH_BYTES) await sent
-        else sent.catch(() => {}) // it broke the connection: whoever comes next is told
-        if (verdict === 'want read' && !reading) continue
+      const verdict = this.#attempt(step)
+      if (this.#wire.unsentBytes > 0) {
+        await this.#send(reading)
+        if (verdict === 'want read') continue // somebody may have received it meanwhile
       }
       if (verdict === 'done') return
-      if (verdict === 'want read') await this.#receive()
+      if (verdict === 'want read') await this.#wire.receive().catch((error) => this.#transportFailed(error))
     }
   }
 
-  /** After an SSL call: drains the network half, and tells the observer. */
-  #after(call: IoEvent['call'], result: IoResult, moreToCome = 0): IoResult {
-    const before = this.#outbox.size
-    const { network } = this.#pair
-    for (let pending; (pending = network.ctrlPending()) > 0;) {
-      const blockBytes = Math.min(moreToCome + pending + BATCH_OVERHEAD_BYTES, BATCH_BYTES + RECORD_BYTES + BATCH_OVERHEAD_BYTES)
-      this.#outbox.put(pending, moreToCome > 0 ? blockBytes : pending, (block, offset) => network.nread(block, offset, pending))
+  #attempt(step: () => Verdict): Verdict {
+    try {
+      return step()
+    } catch (error) {
+      this.break(error)
+      return 'broken'
     }
-    this.#options.onIo?.({ call, ret: result.ret, error: sslErrorName(result.error), sentBytes: this.#outbox.size - before, receivedBytes: this.#fedBytes })
-    this.#fedBytes = 0
+  }
+
+  /** After an SSL call: drains the network half, and tells the observer, who may end the connection. */
+  #after(call: IoEvent['call'], result: IoResult, moreToCome = 0): IoResult {
+    const sentBytes = this.#wire.drain(moreToCome)
+    const receivedBytes = this.#wire.takeFedBytes()
+    this.#options.onIo?.({ call, ret: result.ret, error: sslErrorName(result.error), sentBytes, receivedBytes })
     return result
   }
 
-  /** Call it after {@link #after}, before anything else is asked of OpenSSL. Breaks the connection on a fatal result. */
+  /** Call it after {@link #after}. Breaks the connection on a fatal result. */
   #judge(result: IoResult, zeroReturnIsDone = false): Verdict {
+    if (this.#machine.ended) return 'broken'
     if (result.ret > 0) return 'done'
     switch (result.error) {
       case SSL_ERROR_WANT_READ:
-        return this.#feed() ? 'again' : 'want read'
+        return this.#wire.feed() ? 'again' : 'want read'
       case SSL_ERROR_WANT_WRITE:
         return 'again'
       case SSL_ERROR_ZERO_RETURN:
         if (zeroReturnIsDone) return 'done'
+        this.break(new PeerError('ERR_TLS_HANDSHAKE_CLOSED', 'the peer said goodbye in the middle of the handshake', { alert: this.#ssl.getAlert() }))
+        return 'broken'
     }
     this.break(fatalError(this.#ssl, result))
     return 'broken'
   }
 
-  /** Moves what was received into the pair, as much as there is room for. Whether any was. */
-  #feed(): boolean {
-    const before = this.#inbox.byteLength
-    for (let count; this.#inbox.byteLength > 0 && (count = this.#pair.network.nwrite(this.#inbox)) > 0;) {
-      this.#inbox = this.#inbox.subarray(count)
+  /** Sends what was drained, and waits for the transport to accept it, unless it is a reader's reply. */
+  async #send(reading: boolean): Promise<void> {
+    const size = this.#wire.unsentBytes
+    const sent = this.#wire.send().catch((error) => {
+      // The last that a connection sends is close_notify, and a peer that has said goodbye need not wait for ours.
+      if (this.#machine.state === 'CLOSING' && this.#peerClosed) this.#finish()
+      this.#transportFailed(error)
+    })
+    if (reading) {
+      this.#unsentReplyBytes += size
+      const settled = sent.finally(() => { this.#unsentReplyBytes -= size })
+      if (this.#unsentReplyBytes <= BATCH_BYTES) {
+        settled.catch(() => {}) // it broke the connection: whoever comes next is told
+        return
+      }
     }
-    this.#fedBytes += before - this.#inbox.byteLength
-    return this.#inbox.byteLength < before
+    await sent
   }
 
-  async #send(): Promise<void> {
-    const size = this.#outbox.size
-    this.#unsentBytes += size
-    try {
-      // All are queued before the first await: nothing can come between them.
-      await this.#interrupt.guard(Promise.all(this.#outbox.take().map((block) => this.#writer.write(block))))
-    } catch (cause) {
-      this.break(new TransportError('the transport failed to send', { cause }))
-      throw this.#broken!.error
-    } finally {
-      this.#unsentBytes -= size
-    }
+  #throwIfBroken(): void {
+    if (this.#broken) throw this.#broken.error
   }
 
-  #receive(): Promise<void> {
-    this.#receiving ??= this.#receiveChunk().finally(() => { this.#receiving = undefined })
-    return this.#receiving
-  }
-
-  async #receiveChunk(): Promise<void> {
-    let chunk: ReadableStreamReadResult<Uint8Array>
-    try {
-      chunk = await this.#interrupt.guard(this.#reader.read())
-    } catch (cause) {
-      this.break(new TransportError('the transport failed to receive', { cause }))
-      throw this.#broken!.error
-    }
-    if (this.#machine.ended) return
-    if (chunk.done) {
-      this.#pair.network.shutdownWr()
-    } else if (chunk.value instanceof Uint8Array) {
-      this.#inbox = chunk.value
-      this.#feed()
-    } else {
-      this.break(new TransportError('the transport gave something other than a Uint8Array'))
-    }
+  /** Throws what the connection broke with: this, unless it had ended before. */
+  #transportFailed(error: unknown): void {
+    this.break(error)
+    this.#throwIfBroken()
   }
 
   // ---- the end ----
 
-  #endReading(): void {
-    this.#readEnded = true
-    if (this.#machine.state === 'CLOSING') this.#finish()
+  #finishIfDone(): void {
+    if (this.#machine.state !== 'CLOSING') return
+    if (this.#peerClosed || (this.#unwanted && !this.#wantsGoodbye)) this.#finish()
   }
 
   #finish(): void {
     if (this.#machine.ended) return
     this.#machine.to('CLOSED')
-    this.#readEnded = true
     this.#release()
-    this.#leave([], undefined)
-    this.#reader.cancel().catch(() => {})
+    this.#wire.leave()
     this.#options.onClosed()
-  }
-
-  /** Sends the last blocks and ends the transport's writable side; gives it up if it takes too long. */
-  #leave(lastWords: readonly Uint8Array[], error: unknown): void {
-    const deadline = setTimeout(() => this.#writer.abort(error).catch(() => {}), LINGER_MS)
-    for (const block of lastWords) this.#writer.write(block).catch(() => {})
-    this.#writer.close().catch(() => {}).finally(() => clearTimeout(deadline))
   }
 
   #release(): void {
     this.#ssl.free()
-    this.#pair.free()
-    this.#inbox = new Uint8Array()
+    this.#options.pair.free()
   }
 }

@@ -1,13 +1,12 @@
 // Whatever a caller has at hand, as a transport.
 
-import type { Duplex } from 'node:stream'
 import { ApiMisuseError } from '../base/errors.js'
 import type { ByteTransport } from '../pump/transport.js'
-import { fromNodeStream, isNodeDuplex } from './node.js'
+import { fromNodeStream, isNodeDuplex, type NodeDuplexLike } from './node.js'
 import { fromWebSocket, isWebSocket, type WebSocketLike } from './websocket.js'
 
 /** A pair of byte streams, a Node Duplex (net.Socket), or a WebSocket. */
-export type TransportLike = ByteTransport | Duplex | WebSocketLike
+export type TransportLike = ByteTransport | NodeDuplexLike | WebSocketLike
 
 /** Throws `ERR_TLS_INVALID_ARGUMENT` if it is none of them, or its streams are in use. */
 export function toByteTransport(transport: TransportLike): ByteTransport {

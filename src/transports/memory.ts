@@ -1,13 +1,17 @@
 // Two transports back to back, in memory: what is written to one is read from the other.
 
+import { ApiMisuseError } from '../base/errors.js'
 import type { ByteTransport } from '../pump/transport.js'
 
 /**
- * A pair of connected transports. A write settles once the other side's reader has taken its bytes, or there is
- * room for `highWaterMarkBytes` (default 64 KiB) of them to wait. Closing one's writable ends the other's readable;
- * aborting or cancelling fails the other side with the same reason. Chunks are passed on, not copied.
+ * A pair of connected transports. A write settles once fewer than `highWaterMarkBytes` (1 or more, default 64 KiB)
+ * wait for the other side's reader. Closing one's writable ends the other's readable; aborting or cancelling fails
+ * the other side with the same reason. Chunks are passed on, not copied.
  */
 export function memoryTransportPair(highWaterMarkBytes = 64 * 1024): [ByteTransport, ByteTransport] {
+  if (!Number.isInteger(highWaterMarkBytes) || highWaterMarkBytes < 1) {
+    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'highWaterMarkBytes must be an integer, 1 or more')
+  }
   const there = pipe(highWaterMarkBytes)
   const back = pipe(highWaterMarkBytes)
   return [

@@ -30,6 +30,9 @@ export interface WebSocketTransportOptions {
 
 const CONNECTING = 0
 const OPEN = 1
+const CLOSED = 3
+/** A code of our own (RFC 6455 §7.4.2) for a stream that was cut: a close without one would pass for its end. */
+const ABORTED = 4000
 /** bufferedAmount has no event: it is looked at this often, and only while a write waits. */
 const LOOK_AGAIN_MS = 4
 
@@ -48,9 +51,10 @@ export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransport
   socket.binaryType = 'arraybuffer'
   let source!: ReadableStreamDefaultController<Uint8Array>
   let sink!: WritableStreamDefaultController
+  let paused = false
   let received = false // the peer's direction has ended
   let sent = false // ours has
-  let failed!: (error: Error) => void
+  let failed!: (error: unknown) => void
   const opened = new Promise<void>((resolve, reject) => {
     failed = reject
     if (socket.readyState === CONNECTING) socket.addEventListener('open', () => resolve())
@@ -58,12 +62,17 @@ export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransport
   })
   opened.catch(() => {}) // seen by the first write, and by the reader through fail()
 
-  const fail = (error: Error) => {
+  const resume = () => {
+    if (paused) socket.resume!()
+    paused = false
+  }
+  const fail = (error: unknown) => {
     failed(error) // a write that waits for the opening is told why
     if (!received) source.error(error)
     if (!sent) sink.error(error)
     received = sent = true
-    socket.close()
+    resume() // the peer's answer to our close waits behind what nobody has read
+    socket.close(ABORTED)
   }
   const endOfPeer = () => {
     if (received) return
@@ -81,8 +90,12 @@ export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransport
         if (data.byteLength === 0) return endOfPeer()
         controller.enqueue(new Uint8Array(data))
         if (controller.desiredSize! <= 0) {
-          if (socket.pause) socket.pause()
-          else if (controller.desiredSize! < -maxBufferedBytes) fail(new Error(`more than ${maxBufferedBytes} bytes arrived that nobody read`))
+          if (socket.pause && socket.resume) {
+            socket.pause()
+            paused = true
+          } else if (controller.desiredSize! < -maxBufferedBytes) {
+            fail(new Error(`more than ${maxBufferedBytes} bytes arrived that nobody read`))
+          }
         }
       })
       socket.addEventListener('error', (event: { error?: unknown; message?: unknown }) => {
@@ -101,12 +114,10 @@ export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransport
         }
       })
     },
-    pull() {
-      socket.resume?.()
-    },
+    pull: resume,
     cancel() {
       received = true
-      socket.resume?.()
+      resume()
       if (sent) socket.close(1000)
     },
   }, new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 }))
@@ -116,13 +127,15 @@ export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransport
       sink = controller
       // `abort` would wait for a write in flight, which may be what is stuck.
       controller.signal.addEventListener('abort', () => {
-        sent = received = true
-        socket.close()
+        sent = true
+        fail(controller.signal.reason)
       })
+      if (socket.readyState === CLOSED) fail(new Error('the WebSocket was closed before'))
     },
     async write(chunk) {
       if (chunk.byteLength === 0) return // it would mean the end
       await opened
+      if (socket.readyState !== OPEN) throw new Error('the WebSocket is not open any more') // send() would say nothing
       socket.send(chunk as Uint8Array<ArrayBuffer>)
       while (socket.bufferedAmount > highWaterMarkBytes && socket.readyState === OPEN) {
         await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))

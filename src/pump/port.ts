@@ -1,0 +1,69 @@
+// The pump's hold on a transport: what it sends goes in order, and it ends so that the peer hears our last words.
+
+import { Interrupt } from './interrupt.js'
+import type { ByteTransport } from './transport.js'
+
+/** How long a transport may take to accept the last words of a connection. */
+const LAST_WORDS_MS = 5_000
+/** How long we listen for the peer's end after that. */
+const LINGER_MS = 1_000
+
+export class Port {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly #interrupt = new Interrupt()
+
+  /** Locks both streams, for good. */
+  constructor(transport: ByteTransport) {
+    this.#reader = transport.readable.getReader()
+    this.#writer = transport.writable.getWriter()
+    this.#writer.closed.catch(() => {}) // failures are seen where they matter, by the write that fails
+  }
+
+  /** Whether {@link leave} or {@link giveUp} was called. */
+  get ended(): boolean {
+    return this.#interrupt.tripped
+  }
+
+  /** Settles when the transport has accepted all blocks, or failed, or the port has ended. They are queued at once. */
+  async send(blocks: readonly Uint8Array[]): Promise<void> {
+    await this.#interrupt.guard(Promise.all(blocks.map((block) => this.#writer.write(block))))
+  }
+
+  /** Settles with the next chunk, or when the transport failed, or the port has ended. One at a time. */
+  receive(): Promise<ReadableStreamReadResult<Uint8Array>> {
+    return this.#interrupt.guard(this.#reader.read())
+  }
+
+  /** Ends both directions at once. What waits rejects with `reason`. */
+  giveUp(reason: unknown): void {
+    this.#interrupt.trip(reason)
+    this.#abandon(reason)
+  }
+
+  /**
+   * Sends the last blocks and ends our direction. What waits rejects with `reason`. What the peer still sends is
+   * thrown away for a while: on most transports (a socket, say) refusing it would also destroy what is on its way to
+   * the peer, or fail a peer that is about to say goodbye.
+   */
+  leave(lastWords: readonly Uint8Array[], reason: unknown): void {
+    this.#interrupt.trip(reason)
+    for (const block of lastWords) this.#writer.write(block).catch(() => {})
+    const discarded = this.#discard().catch(() => {})
+    const deadline = setTimeout(() => this.#abandon(reason), LAST_WORDS_MS)
+    this.#writer.close().catch(() => {}).then(() => {
+      clearTimeout(deadline)
+      const linger = setTimeout(() => this.#abandon(reason), LINGER_MS)
+      return discarded.then(() => clearTimeout(linger))
+    })
+  }
+
+  async #discard(): Promise<void> {
+    while (!(await this.#reader.read()).done);
+  }
+
+  #abandon(reason: unknown): void {
+    this.#writer.abort(reason).catch(() => {})
+    this.#reader.cancel(reason).catch(() => {})
+  }
+}

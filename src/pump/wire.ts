@@ -1,0 +1,108 @@
+// Ciphertext between the pair's network half and the port. It knows what waits in either direction, and nothing of
+// what the bytes mean.
+
+import { TransportError } from '../base/errors.js'
+import type { BioPair } from '../core/bio-pair.js'
+import { Outbox } from './outbox.js'
+import type { Port } from './port.js'
+
+/** A TLS record's plaintext, at most (RFC 8446 §5.1). */
+export const RECORD_BYTES = 16 * 1024
+/** How much ciphertext a writer makes before it waits for the transport; also the size of blocks. */
+export const BATCH_BYTES = 64 * 1024
+/** A record's header, tag and padding, at most, for each of a batch. */
+const BATCH_OVERHEAD_BYTES = 512
+
+export class Wire {
+  readonly #pair: BioPair
+  readonly #port: Port
+  readonly #outbox = new Outbox()
+  /** The rest of the chunk that the pair had no room for. */
+  #inbox = new Uint8Array() as Uint8Array
+  #receiving: Promise<void> | undefined
+  #fedBytes = 0
+
+  constructor(pair: BioPair, port: Port) {
+    this.#pair = pair
+    this.#port = port
+  }
+
+  /** Bytes taken from the pair that wait for {@link send}. */
+  get unsentBytes(): number {
+    return this.#outbox.size
+  }
+
+  /** Takes all that the pair holds; returns how much. `moreToCome`: plaintext that will follow, so that one block serves. */
+  drain(moreToCome: number): number {
+    const before = this.#outbox.size
+    const { network } = this.#pair
+    for (let pending; (pending = network.ctrlPending()) > 0;) {
+      const blockBytes = Math.min(moreToCome + pending + BATCH_OVERHEAD_BYTES, BATCH_BYTES + RECORD_BYTES + BATCH_OVERHEAD_BYTES)
+      this.#outbox.put(pending, moreToCome > 0 ? blockBytes : pending, (block, offset) => network.nread(block, offset, pending))
+    }
+    return this.#outbox.size - before
+  }
+
+  /** Moves what was received into the pair, as much as there is room for. Whether any was. */
+  feed(): boolean {
+    const before = this.#inbox.byteLength
+    for (let count; this.#inbox.byteLength > 0 && (count = this.#pair.network.nwrite(this.#inbox)) > 0;) {
+      this.#inbox = this.#inbox.subarray(count)
+    }
+    this.#fedBytes += before - this.#inbox.byteLength
+    return this.#inbox.byteLength < before
+  }
+
+  /** How many bytes were fed since this was asked last. */
+  takeFedBytes(): number {
+    const count = this.#fedBytes
+    this.#fedBytes = 0
+    return count
+  }
+
+  /** Sends what was drained; settles when the transport has accepted it. Rejects with `TransportError`. */
+  async send(): Promise<void> {
+    try {
+      await this.#port.send(this.#outbox.take())
+    } catch (cause) {
+      throw new TransportError('the transport failed to send', { cause })
+    }
+  }
+
+  /** Feeds the next chunk, or the end of the stream, to the pair: one for all who ask meanwhile. Rejects with `TransportError`. */
+  receive(): Promise<void> {
+    this.#receiving ??= this.#receiveChunk().finally(() => { this.#receiving = undefined })
+    return this.#receiving
+  }
+
+  async #receiveChunk(): Promise<void> {
+    let chunk: ReadableStreamReadResult<Uint8Array>
+    try {
+      chunk = await this.#port.receive()
+    } catch (cause) {
+      throw new TransportError('the transport failed to receive', { cause })
+    }
+    if (this.#port.ended) return
+    if (chunk.done) {
+      this.#pair.network.shutdownWr()
+    } else if (chunk.value instanceof Uint8Array) {
+      this.#inbox = chunk.value
+      this.feed()
+    } else {
+      throw new TransportError('the transport gave something other than a Uint8Array')
+    }
+  }
+
+  /** Sends what was drained as the last there is, and listens no more. `reason`: why, if it is an error. */
+  leave(reason?: unknown): void {
+    this.#inbox = new Uint8Array()
+    this.#port.leave(this.#outbox.take(), reason)
+  }
+
+  /** Ends both directions at once, whatever waits. */
+  giveUp(reason: unknown): void {
+    this.#inbox = new Uint8Array()
+    this.#outbox.take()
+    this.#port.giveUp(reason)
+  }
+}
