@@ -1,0 +1,215 @@
+// The packed tarball as a user gets it: installed in an empty project, imported by each subpath, type-checked, run.
+// It is made of what ./build.sh left in dist/ and lib/.
+
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { authority, localhost } from '../helpers/certificates.js'
+import { startOpensslServer } from '../interop/peers/openssl.js'
+
+const repository = fileURLToPath(new URL('../../', import.meta.url))
+const work = mkdtempSync(join(tmpdir(), 'libssl-wasm-package-'))
+const project = join(work, 'project')
+const installed = join(project, 'node_modules/libssl-wasm')
+afterAll(() => rmSync(work, { recursive: true, force: true }))
+
+interface Ran { readonly status: number; readonly output: string }
+
+/** Runs a command to its end; what it printed, both streams, and its status. */
+async function run(command: string, args: readonly string[], cwd: string): Promise<Ran> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(command, args, { cwd, maxBuffer: 16 << 20 })
+    return { status: 0, output: stdout + stderr }
+  } catch (error) {
+    const { code, stdout = '', stderr = '', message } = error as Error & { code?: number | string; stdout?: string; stderr?: string }
+    return { status: typeof code === 'number' ? code : -1, output: stdout + stderr || message }
+  }
+}
+
+async function succeed(command: string, args: readonly string[], cwd: string): Promise<string> {
+  const { status, output } = await run(command, args, cwd)
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${output}`)
+  return output
+}
+
+/** Packs a directory into `work` and returns the tarball. Scripts do not run: nothing may be built here. */
+async function pack(directory: string): Promise<string> {
+  const into = mkdtempSync(join(work, 'tarball-'))
+  await succeed('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', into], directory)
+  return join(into, readdirSync(into)[0]!)
+}
+
+/** Writes a file of the project and runs it there with Node. */
+function runProgram(name: string, source: string): Promise<string> {
+  writeFileSync(join(project, name), source)
+  return succeed(process.execPath, [name], project)
+}
+
+/** All files below a directory, relative to it, sorted. */
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1)).sort()
+}
+
+beforeAll(async () => {
+  for (const file of ['dist/index.js', 'lib/libssl.mjs', 'lib/libssl.wasm']) {
+    if (!existsSync(join(repository, file))) throw new Error(`${file} is missing: run ./build.sh first`)
+  }
+  mkdirSync(project)
+  // The dependency comes from what is installed here: the test asks no registry, and what is not declared is not there.
+  const ws = await pack(join(repository, 'node_modules/ws'))
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module', overrides: { ws: `file:${ws}` } }))
+  await succeed('npm', ['install', '--no-audit', '--no-fund', '--offline', '--silent', await pack(repository)], project)
+}, 60_000)
+
+describe('the package', () => {
+  it('holds what was built and what people read, and nothing else', () => {
+    const files = filesBelow(installed)
+    expect(files.filter((file) => !file.startsWith('dist/'))).toEqual([
+      'ARCHITECTURE.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE', 'README.md', 'SECURITY.md',
+      'lib/libssl.d.mts', 'lib/libssl.mjs', 'lib/libssl.wasm', 'package.json',
+    ])
+    // Each module of the sources has its two files, and there is no other: leftovers of an older build would show.
+    const modules = filesBelow(join(repository, 'src')).map((file) => `dist/${file.replace(/\.ts$/, '')}`)
+    expect(files.filter((file) => file.startsWith('dist/'))).toEqual(modules.flatMap((module) => [`${module}.d.ts`, `${module}.js`]).sort())
+  })
+
+  it('holds no declaration that imports a file which is not there', () => {
+    const dangling = filesBelow(installed).filter((file) => /\.d\.m?ts$/.test(file)).flatMap((file) => {
+      const imports = readFileSync(join(installed, file), 'utf8').matchAll(/(?:from|import\()\s*['"](\.[^'"]*)\.js['"]/g)
+      return [...imports].map(([, path]) => join(dirname(file), `${path}.d.ts`)).filter((path) => !existsSync(join(installed, path)))
+        .map((path) => `${file} imports ${path}`)
+    })
+    expect(dangling).toEqual([])
+  })
+
+  it('has one dependency', () => {
+    expect(readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['libssl-wasm', 'ws'])
+  })
+
+  it('connects to openssl s_server from ten lines of JavaScript', async () => {
+    const { port } = await startOpensslServer(localhost, 'TLSv1.3')
+    const page = await runProgram('fetch-page.js', `
+      import { readFileSync } from 'node:fs'
+      import { connect as connectTcp } from 'node:net'
+      import { connect } from 'libssl-wasm'
+      const ca = readFileSync(${JSON.stringify(authority.ca.certFile)}, 'utf8')
+      const tls = connect(connectTcp(${port}, '127.0.0.1'), { servername: 'localhost', ca })
+      const writer = tls.writable.getWriter()
+      await writer.write(new TextEncoder().encode('GET / HTTP/1.0\\r\\n\\r\\n'))
+      for await (const chunk of tls.readable) process.stdout.write(chunk)
+      await tls.close()
+      await tls.closed
+    `)
+    expect(page).toMatch(/^HTTP\/1\.0 200 ok\r\n/)
+    expect(page).toMatch(/Protocol *: TLSv1\.3/)
+  })
+
+  it('is imported by each subpath', async () => {
+    const printed = await runProgram('subpaths.js', `
+      import { createRequire } from 'node:module'
+      import { existsSync } from 'node:fs'
+      import { fileURLToPath } from 'node:url'
+      const main = await import('libssl-wasm')
+      const core = await import('libssl-wasm/core')
+      const relay = await import('libssl-wasm/relay')
+      const { name } = createRequire(import.meta.url)('libssl-wasm/package.json')
+      const wasm = existsSync(fileURLToPath(import.meta.resolve('libssl-wasm/libssl.wasm')))
+      const inner = await import('libssl-wasm/dist/index.js').catch((error) => error.code)
+      const { version } = await main.load()
+      console.log(JSON.stringify([typeof main.connect, typeof main.accept, typeof core.Ssl, typeof relay.startRelay, name, wasm, inner, version]))
+    `)
+    expect(JSON.parse(printed)).toEqual(['function', 'function', 'function', 'function', 'libssl-wasm', true, 'ERR_PACKAGE_PATH_NOT_EXPORTED', expect.stringMatching(/^OpenSSL 4\.0\./)])
+  })
+
+  it('does nothing when it is imported', async () => {
+    // No handle keeps the process alive, nothing is printed, and no global is added.
+    expect(await runProgram('import-alone.js', `
+      const before = Reflect.ownKeys(globalThis).length
+      await import('libssl-wasm')
+      if (Reflect.ownKeys(globalThis).length !== before) console.log('a global was added')
+    `)).toBe('')
+  })
+
+  it('brings the command libssl-wasm', async () => {
+    const command = join(project, 'node_modules/.bin/libssl-wasm')
+    expect(await succeed(command, ['--help'], project)).toMatch(/^usage: libssl-wasm relay/)
+    const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string }
+    expect(await succeed(command, ['--version'], project)).toBe(`${version}\n`)
+    expect((await run(command, ['nonsense'], project)).status).toBe(2)
+  })
+})
+
+const programs = {
+  main: `
+    import { CertificateError, connect, load, memoryTransportPair, type ConnectionInfo, type ConnectOptions, type TlsConnection } from 'libssl-wasm'
+    const options: ConnectOptions = { servername: 'localhost', ca: 'PEM', minVersion: 'TLSv1.3', libssl: await load() }
+    const connection: TlsConnection = connect(memoryTransportPair()[0], options)
+    const info: ConnectionInfo = await connection.opened.catch((error: unknown) => {
+      if (error instanceof CertificateError) console.log(error.code.length, error.depth.toFixed())
+      throw error
+    })
+    export const chunks: ReadableStream<Uint8Array> = connection.readable
+    export const names: readonly (string | undefined)[] = [info.protocol, info.peerCertificate?.subject]
+    // @ts-expect-error: there is no such version
+    connect(memoryTransportPair()[0], { servername: 'localhost', minVersion: 'TLSv1.1' })
+  `,
+  browser: `
+    import { connect } from 'libssl-wasm'
+    export const connection = connect(new WebSocket('wss://localhost/'), { servername: 'localhost', ca: 'PEM' })
+  `,
+  core: `
+    import { BioPair, load, Ssl, SslCtx, SSL_ERROR_WANT_READ, type IoResult } from 'libssl-wasm/core'
+    const lib = await load()
+    const ssl = new Ssl(new SslCtx(lib, 'TLS_client_method'))
+    ssl.setBio(new BioPair(lib).internal)
+    const result: IoResult = ssl.connect()
+    export const waits: boolean = result.error === SSL_ERROR_WANT_READ
+  `,
+  node: `
+    import { createServer, connect as connectTcp } from 'node:net'
+    import { accept, connect } from 'libssl-wasm'
+    import { startRelay } from 'libssl-wasm/relay'
+    export const client = connect(connectTcp(443, 'localhost'), { servername: 'localhost' })
+    export const server = createServer((socket) => void accept(socket, { cert: 'PEM', key: new Uint8Array() }))
+    export const relay = startRelay({})
+  `,
+} as const
+
+describe("the package's types, checked without skipLibCheck", () => {
+  /** Errors, for a project that has the types named and nothing else. */
+  async function check(program: keyof typeof programs, moduleResolution: 'nodenext' | 'bundler', types: readonly string[] = []): Promise<string> {
+    const directory = join(project, `${program}-${moduleResolution}`)
+    mkdirSync(join(directory, 'node_modules/@types'), { recursive: true })
+    writeFileSync(join(directory, 'program.ts'), programs[program])
+    writeFileSync(join(directory, 'package.json'), JSON.stringify({ type: 'module' }))
+    if (types.includes('node')) {
+      for (const name of ['@types/node', 'undici-types']) symlinkSync(join(repository, 'node_modules', name), join(directory, 'node_modules', name))
+    }
+    writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({
+      compilerOptions: {
+        strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true, target: 'ES2022', types,
+        module: moduleResolution === 'nodenext' ? 'NodeNext' : 'ESNext', moduleResolution,
+        lib: ['ES2023', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'],
+      },
+      files: ['program.ts'],
+    }))
+    return (await run(join(repository, 'node_modules/.bin/tsc'), ['-p', directory], directory)).output
+  }
+
+  for (const moduleResolution of ['nodenext', 'bundler'] as const) {
+    for (const program of ['main', 'browser', 'core'] as const) {
+      it(`suit a ${program} program without @types packages under ${moduleResolution}`, async () => {
+        expect(await check(program, moduleResolution)).toBe('')
+      })
+    }
+
+    it(`suit a node program with @types/node alone under ${moduleResolution}`, async () => {
+      expect(await check('node', moduleResolution, ['node'])).toBe('')
+    })
+  }
+})
