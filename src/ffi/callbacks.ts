@@ -106,7 +106,7 @@ export class CallbackBorder implements JsCallbacks {
 const waits = { 'would block': LSW_BIO_WOULD_BLOCK, 'want connect': LSW_BIO_CONNECT, 'want accept': LSW_BIO_ACCEPT } as const
 
 function answerToC(answer: BioAnswer, length: number): number {
-  if (typeof answer === 'string' && answer in waits) return waits[answer]
+  if (typeof answer === 'string' && Object.hasOwn(waits, answer)) return waits[answer]
   if (Number.isInteger(answer) && (answer as number) >= 0 && (answer as number) <= length) return answer as number
   throw new RangeError(`a BIO callback answered ${String(answer)}; it may answer 0 to ${length}, or 'would block'`)
 }

@@ -22,8 +22,8 @@ export async function loadModule(callbacks: JsCallbacks, wasm?: WasmSource): Pro
       // What Emscripten prints before it traps would be about us, not about the user's program: the error says it.
       printErr: () => {},
       instantiateWasm(imports, receive) {
-        // Emscripten never learns of a failure here, so the outer promise must.
-        WebAssembly.instantiate(module, imports).then(receive, reject)
+        // Emscripten never learns of a failure here, so the outer promise must; receive fails for a module that is not ours.
+        WebAssembly.instantiate(module, imports).then(receive).catch(reject)
         return {}
       },
     }
