@@ -1,0 +1,107 @@
+// load: where the WebAssembly comes from, and that each instance is its own.
+
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { BioPair, InternalError, load, SslCtx, type LibSsl } from '../../src/core.js'
+import type { WasmSource } from '../../src/loader/load-module.js'
+import { Link } from '../helpers/link.js'
+
+let bytes: Uint8Array<ArrayBuffer>
+let module: WebAssembly.Module
+beforeAll(async () => {
+  bytes = new Uint8Array(await readFile(new URL('../../lib/libssl.wasm', import.meta.url)))
+  module = await WebAssembly.compile(bytes)
+})
+
+function works(lib: LibSsl): void {
+  expect(lib.version).toMatch(/^OpenSSL \d+\.\d+\.\d+/)
+  const link = new Link(lib).established()
+  expect(link.client.ssl.getVersion()).toBe('TLSv1.3')
+  link.free()
+}
+
+describe('load', () => {
+  it('gives another instance each time, with memory of its own', async () => {
+    const [a, b] = await Promise.all([load(), load()])
+    expect(a).not.toBe(b)
+    const before = { allocated: b.allocatedBytes, memory: b.memoryBytes }
+    const pair = new BioPair(a, 32 << 20)
+    expect(a.memoryBytes).toBeGreaterThan(32 << 20)
+    expect({ allocated: b.allocatedBytes, memory: b.memoryBytes }).toEqual(before)
+    pair.free()
+    works(a)
+    works(b)
+  })
+
+  it.each<[string, () => WasmSource]>([
+    ['a compiled module', () => module],
+    ['bytes', () => bytes],
+    ['an ArrayBuffer', () => bytes.buffer],
+    ['a view into more bytes', () => { const more = new Uint8Array(bytes.length + 20); more.set(bytes, 10); return more.subarray(10, 10 + bytes.length) }],
+    ['a promise of a module', () => Promise.resolve(module)],
+    ['a promise of bytes', () => Promise.resolve(bytes)],
+    ['a response of the right type', () => new Response(bytes, { headers: { 'content-type': 'application/wasm' } })],
+    ['a response of another type', () => new Response(bytes, { headers: { 'content-type': 'application/octet-stream' } })],
+    ['a promise of a response', () => Promise.resolve(new Response(bytes))],
+  ])('takes %s', async (_, wasm) => {
+    works(await load({ wasm: wasm() }))
+  })
+
+  it.each<[string, () => WasmSource]>([
+    ['bytes that are no WebAssembly', () => new TextEncoder().encode('not WebAssembly') as Uint8Array<ArrayBuffer>],
+    ['no bytes', () => new Uint8Array()],
+    ['a file that was cut', () => bytes.slice(0, bytes.length >> 1)],
+    ['a page in place of the file', () => new Response('<html>', { headers: { 'content-type': 'text/html' } })],
+    ['a module that is another', () => new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))],
+    ['a promise that is rejected', () => Promise.reject(new Error('no network'))],
+    ['nothing of the kind', () => 42 as unknown as WasmSource],
+  ])('rejects %s, and works the next time', async (_, wasm) => {
+    await expect(load({ wasm: wasm() })).rejects.toThrow()
+    works(await load({ wasm: module }))
+    works(await load())
+  })
+
+  it('rejects a response that says that it failed', async () => {
+    const answer = load({ wasm: new Response('not here', { status: 404 }) })
+    await expect(answer).rejects.toBeInstanceOf(InternalError)
+    await expect(answer).rejects.toMatchObject({ code: 'ERR_TLS_INTERNAL', message: expect.stringContaining('404') as unknown })
+  })
+
+  it('makes an instance that is small while it is idle', async () => {
+    const lib = await load()
+    expect(lib.memoryBytes).toBeLessThan(4 << 20)
+    expect(lib.allocatedBytes).toBeLessThan(256 << 10)
+    new SslCtx(lib, 'TLS_client_method').free()
+  })
+})
+
+describe('load without crypto.getRandomValues', () => {
+  const run = promisify(execFile)
+  const root = fileURLToPath(new URL('../../', import.meta.url))
+
+  /** What becomes of `load` in a process of its own, in which `prepare` was run first. */
+  async function outcome(prepare: string): Promise<string> {
+    const script = `
+      await import('./test/helpers/blocking-source.mjs')
+      const { load } = await import('./src/core.ts')
+      ${prepare}
+      console.log(await load().then((lib) => lib.version, (error) => error.name + ' ' + error.code))`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: root })
+    return stdout.trim()
+  }
+
+  it('is fine with it', async () => {
+    expect(await outcome('')).toMatch(/^OpenSSL /)
+  })
+
+  it.each([
+    ['there is no crypto', 'delete globalThis.crypto'],
+    ['crypto has no getRandomValues', 'Object.defineProperty(globalThis, "crypto", { value: {} })'],
+    ['getRandomValues throws', 'Object.defineProperty(globalThis, "crypto", { value: { getRandomValues() { throw new Error("no entropy") } } })'],
+  ])('rejects with ERR_TLS_NO_ENTROPY if %s', async (_, prepare) => {
+    expect(await outcome(prepare)).toBe('ApiMisuseError ERR_TLS_NO_ENTROPY')
+  })
+})
