@@ -5,62 +5,62 @@
  */
 #include "lsw.h"
 
-#define LSW_IO(ssl, error, call)             \
-    do {                                     \
-        int ret;                             \
-                                             \
-        ERR_clear_error();                   \
-        ret = (call);                        \
-        *(error) = SSL_get_error(ssl, ret);  \
-        return ret;                          \
-    } while (0)
+/* To be called with the call's own result as argument: then nothing stands between. */
+static int end(SSL *ssl, int ret, int *error)
+{
+    *error = SSL_get_error(ssl, ret);
+    return ret;
+}
 
 /*
  * SSL_connect(3) and its like promise 0 for a handshake "not successful but [...] shut down controlled and by the
  * specifications", which is close_notify. OpenSSL's state machine answers -1 to that as to all else; this keeps the
  * manual's word.
  */
-#define LSW_HANDSHAKE(ssl, error, call)                        \
-    do {                                                       \
-        int ret;                                               \
-                                                               \
-        ERR_clear_error();                                     \
-        ret = (call);                                          \
-        *(error) = SSL_get_error(ssl, ret);                    \
-        return *(error) == SSL_ERROR_ZERO_RETURN ? 0 : ret;    \
-    } while (0)
+static int end_handshake(SSL *ssl, int ret, int *error)
+{
+    ret = end(ssl, ret, error);
+    return *error == SSL_ERROR_ZERO_RETURN ? 0 : ret;
+}
 
 int lsw_SSL_connect(SSL *ssl, int *error)
 {
-    LSW_HANDSHAKE(ssl, error, SSL_connect(ssl));
+    ERR_clear_error();
+    return end_handshake(ssl, SSL_connect(ssl), error);
 }
 
 int lsw_SSL_accept(SSL *ssl, int *error)
 {
-    LSW_HANDSHAKE(ssl, error, SSL_accept(ssl));
+    ERR_clear_error();
+    return end_handshake(ssl, SSL_accept(ssl), error);
 }
 
 int lsw_SSL_do_handshake(SSL *ssl, int *error)
 {
-    LSW_HANDSHAKE(ssl, error, SSL_do_handshake(ssl));
+    ERR_clear_error();
+    return end_handshake(ssl, SSL_do_handshake(ssl), error);
 }
 
 int lsw_SSL_read(SSL *ssl, uint8_t *buf, int length, int *error)
 {
-    LSW_IO(ssl, error, SSL_read(ssl, buf, length));
+    ERR_clear_error();
+    return end(ssl, SSL_read(ssl, buf, length), error);
 }
 
 int lsw_SSL_peek(SSL *ssl, uint8_t *buf, int length, int *error)
 {
-    LSW_IO(ssl, error, SSL_peek(ssl, buf, length));
+    ERR_clear_error();
+    return end(ssl, SSL_peek(ssl, buf, length), error);
 }
 
 int lsw_SSL_write(SSL *ssl, const uint8_t *buf, int length, int *error)
 {
-    LSW_IO(ssl, error, SSL_write(ssl, buf, length));
+    ERR_clear_error();
+    return end(ssl, SSL_write(ssl, buf, length), error);
 }
 
 int lsw_SSL_shutdown(SSL *ssl, int *error)
 {
-    LSW_IO(ssl, error, SSL_shutdown(ssl));
+    ERR_clear_error();
+    return end(ssl, SSL_shutdown(ssl), error);
 }
