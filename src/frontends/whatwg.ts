@@ -153,8 +153,8 @@ class Connection implements TlsConnection {
     const forget = () => signal?.removeEventListener('abort', onAbort)
     this.closed.then(forget, forget)
 
-    const timeout = new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', `no handshake within ${handshakeTimeoutMs} ms`)
-    const deadline = handshakeTimeoutMs > 0 ? setTimeout(() => this.abort(timeout), handshakeTimeoutMs) : undefined
+    const onTimeout = () => this.abort(new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', `no handshake within ${handshakeTimeoutMs} ms`))
+    const deadline = handshakeTimeoutMs > 0 ? setTimeout(onTimeout, handshakeTimeoutMs) : undefined
     try {
       // Never at once, though `libssl` be there: `onIo` could not reach a connection that connect() has not returned.
       const lib = await this.#loading.guard(options.libssl ? Promise.resolve(options.libssl) : load())

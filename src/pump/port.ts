@@ -44,17 +44,28 @@ export class Port {
   /**
    * Sends the last blocks and ends our direction. What waits rejects with `reason`. What the peer still sends is
    * thrown away for a while: on most transports (a socket, say) refusing it would also destroy what is on its way to
-   * the peer, or fail a peer that is about to say goodbye.
+   * the peer, or fail a peer that is about to say goodbye. Resolves when the transport has accepted the blocks and our
+   * end, or has failed to, or takes too long.
    */
-  leave(lastWords: readonly Uint8Array[], reason: unknown): void {
+  async leave(lastWords: readonly Uint8Array[], reason: unknown): Promise<void> {
     this.#interrupt.trip(reason)
     for (const block of lastWords) this.#writer.write(block).catch(() => {})
     const discarded = this.#discard().catch(() => {})
-    const deadline = setTimeout(() => this.#abandon(reason), LAST_WORDS_MS)
-    this.#writer.close().catch(() => {}).then(() => {
-      clearTimeout(deadline)
-      const linger = setTimeout(() => this.#abandon(reason), LINGER_MS)
-      return discarded.then(() => clearTimeout(linger))
+    await this.#within(LAST_WORDS_MS, this.#writer.close().catch(() => {}), reason)
+    void this.#within(LINGER_MS, discarded, reason)
+  }
+
+  /** Waits for `task`, but gives the transport up after `ms`. */
+  #within(ms: number, task: Promise<void>, reason: unknown): Promise<void> {
+    return new Promise((resolve) => {
+      const deadline = setTimeout(() => {
+        this.#abandon(reason)
+        resolve()
+      }, ms)
+      task.then(() => {
+        clearTimeout(deadline)
+        resolve()
+      })
     })
   }
 

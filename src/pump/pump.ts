@@ -22,7 +22,7 @@
 //      its own may hang up without reading ours (RFC 8446 §6.1): that is clean.
 //  10. The transport is read only when somebody wants plaintext and the pair holds no more of it: back-pressure.
 //      What was decrypted before an error is delivered before the error. Reading never waits for a send, unless
-//      replies (to key updates, say) pile up: a peer that does not read until we do must not block us.
+//      its own replies (refused renegotiations, say) pile up: a peer that does not read until we do must not block us.
 
 import { ApiMisuseError, DeadlineError, InternalError, PeerError, TransportError } from '../base/errors.js'
 import type { BioPair } from '../core/bio-pair.js'
@@ -84,6 +84,8 @@ export class Pump {
   #wantsGoodbye = false
   /** close() is waiting for it, and throws away what comes before. */
   #goodbye: Promise<void> | undefined
+  /** Settles when the transport has accepted the last words, or was given up. */
+  #left: Promise<void> | undefined
 
   constructor(options: PumpOptions) {
     this.#options = options
@@ -183,9 +185,12 @@ export class Pump {
       }
       const result = this.#after('SSL_shutdown', this.#ssl.shutdown())
       // 0 is success here: sent, and the peer's has not come. SSL_shutdown(3).
-      return result.ret === 0 && !this.#machine.ended ? 'done' : this.#judge(result)
+      const verdict = result.ret === 0 && !this.#machine.ended ? 'done' : this.#judge(result)
+      if (verdict === 'done') this.#finishIfDone() // then it is the last word, and not waited for like a message
+      return verdict
     })
     this.#finishIfDone()
+    await this.#left
   }
 
   /** Nobody wants plaintext any more. */
@@ -195,25 +200,31 @@ export class Pump {
   }
 
   /**
-   * Sends close_notify, waits up to `waitForPeerMs` for the peer's (0: not at all), throwing away the plaintext that
-   * comes before it, and ends the transport. `flush` goes first: it sees to what is not yet written.
+   * Sends close_notify, waits up to `waitForPeerMs` for the peer's (0: not at all), and ends the transport. `flush`
+   * goes first: it sees to what is not yet written. Whoever waits for the peer throws away all plaintext from now on,
+   * for the peer may be unable to listen before it has spoken.
    */
   async close(waitForPeerMs: number, flush?: () => Promise<void>): Promise<void> {
-    if (waitForPeerMs > 0) this.#wantsGoodbye = true
+    if (waitForPeerMs > 0) {
+      this.#wantsGoodbye = true
+      this.#goodbye ??= this.#waitForGoodbye()
+      this.#goodbye.catch(() => {}) // it broke the connection: whoever comes next is told
+    } else {
+      this.#unwanted = true
+    }
     await flush?.()
     await this.closeWriting()
-    if (waitForPeerMs > 0 && !this.#machine.ended) await (this.#goodbye ??= this.#waitForGoodbye(waitForPeerMs))
+    if (waitForPeerMs > 0) {
+      const deadline = setTimeout(() => this.break(
+        new DeadlineError('ERR_TLS_CLOSE_TIMEOUT', `the peer sent no close_notify within ${waitForPeerMs} ms`)), waitForPeerMs)
+      await this.#goodbye!.finally(() => clearTimeout(deadline))
+    }
     this.#finish()
+    await this.#left
   }
 
-  async #waitForGoodbye(ms: number): Promise<void> {
-    const deadline = setTimeout(() => this.break(
-      new DeadlineError('ERR_TLS_CLOSE_TIMEOUT', `the peer sent no close_notify within ${ms} ms`)), ms)
-    try {
-      while ((await this.#read(BATCH_BYTES, () => true)) !== undefined);
-    } finally {
-      clearTimeout(deadline)
-    }
+  async #waitForGoodbye(): Promise<void> {
+    while ((await this.#read(BATCH_BYTES, () => true)) !== undefined);
   }
 
   /** Ends the connection for ever with `error`, unless it has ended already. */
@@ -283,11 +294,7 @@ export class Pump {
   /** Sends what was drained, and waits for the transport to accept it, unless it is a reader's reply. */
   async #send(reading: boolean): Promise<void> {
     const size = this.#wire.unsentBytes
-    const sent = this.#wire.send().catch((error) => {
-      // The last that a connection sends is close_notify, and a peer that has said goodbye need not wait for ours.
-      if (this.#machine.state === 'CLOSING' && this.#peerClosed) this.#finish()
-      this.#transportFailed(error)
-    })
+    const sent = this.#wire.send().catch((error) => this.#transportFailed(error))
     if (reading) {
       this.#unsentReplyBytes += size
       const settled = sent.finally(() => { this.#unsentReplyBytes -= size })
@@ -320,7 +327,7 @@ export class Pump {
     if (this.#machine.ended) return
     this.#machine.to('CLOSED')
     this.#release()
-    this.#wire.leave()
+    this.#left = this.#wire.leave()
     this.#options.onClosed()
   }
 

@@ -93,10 +93,10 @@ export class Wire {
     }
   }
 
-  /** Sends what was drained as the last there is, and listens no more. `reason`: why, if it is an error. */
-  leave(reason?: unknown): void {
+  /** Sends what was drained as the last there is, and listens no more. As {@link Port.leave}. */
+  leave(reason?: unknown): Promise<void> {
     this.#inbox = new Uint8Array()
-    this.#port.leave(this.#outbox.take(), reason)
+    return this.#port.leave(this.#outbox.take(), reason)
   }
 
   /** Ends both directions at once, whatever waits. */
