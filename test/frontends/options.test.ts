@@ -1,0 +1,247 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { accept, ApiMisuseError, connect, load, memoryTransportPair, type AcceptOptions, type ConnectOptions, type LibSsl } from '../../src/index.js'
+import { authority, localhost, openssl, RSA } from '../helpers/certificates.js'
+import { clientOptions, opened, peers, readAll, rejection, serverOptions } from '../helpers/stream-peers.js'
+
+const bytes = new Uint8Array([1])
+const notStrings = [1, true, {}, [], null, '', 'a\0b']
+const notCertificates = [1, true, {}, null, '', new Uint8Array()]
+
+/** For every option there is: what it must not be. */
+const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
+  servername: [...notStrings, 'bücher.example', 'with space', '.localhost', bytes],
+  ca: [...notCertificates, [], [''], ['x', 1], [['x']]],
+  cert: [...notCertificates, ['x']],
+  key: [...notCertificates, ['x']],
+  passphrase: [1, true, {}, null, ['x']],
+  alpnProtocols: ['h2', [], [''], [1], ['x'.repeat(256)], null, {}],
+  minVersion: ['TLSv1', 'TLSv1.1', 'tlsv1.2', 771, null],
+  maxVersion: ['SSLv3', 'TLSv1.4', 772, null],
+  ciphers: [...notStrings, bytes],
+  ciphersuites: [...notStrings, bytes],
+  groups: [...notStrings, bytes],
+  signal: [{}, true, { aborted: false, addEventListener() {} }, null],
+  handshakeTimeoutMs: [-1, 0.5, NaN, Infinity, 2 ** 31, '1', null],
+  highWaterMarkBytes: [0, -1, 0.5, NaN, Infinity, 64 * 1024 * 1024 + 1, '1', null],
+  libssl: [{}, true, null, load],
+  onIo: [{}, true, null],
+  dangerouslySkipVerification: [1, 'yes', null, {}],
+}
+const clientOnly: readonly string[] = ['servername', 'dangerouslySkipVerification']
+
+const roles = {
+  connect: (options: Partial<ConnectOptions>) => connect(memoryTransportPair()[0], { ...clientOptions(), ...options }),
+  accept: (options: Partial<AcceptOptions>) => accept(memoryTransportPair()[0], { ...serverOptions(), ...options }),
+}
+
+describe.each(Object.entries(roles))('%s', (role, start) => {
+  const refused = (options: unknown) => {
+    try {
+      start(options as never)
+    } catch (error) {
+      expect(error).toBeInstanceOf(ApiMisuseError)
+      return error as ApiMisuseError
+    }
+    throw new Error('was accepted')
+  }
+
+  it.each(Object.entries(wrong).flatMap(([name, values]) => values.map((value) => [name, value] as const))
+    .filter(([name]) => role === 'connect' || !clientOnly.includes(name)))('refuses for option %s the value %j', (name, value) => {
+    expect(refused({ [name]: value })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: name, message: expect.stringContaining(`'${name}'`) })
+  })
+
+  it.each(['rejectUnauthorized', 'Servername', 'host', ''])('refuses an option that there is not: %j', (name) => {
+    expect(refused({ [name]: undefined })).toMatchObject({ code: 'ERR_TLS_UNKNOWN_OPTION', option: name })
+  })
+
+  it('takes undefined for absent', async () => {
+    const connection = start(Object.fromEntries(Object.keys(wrong).filter((name) => !['servername', 'cert', 'key', 'dangerouslySkipVerification', 'ca'].includes(name)).map((name) => [name, undefined])))
+    connection.abort()
+    await rejection(connection.opened)
+  })
+
+  it.each([undefined, null, 'localhost'])('refuses %j for options', (options) => {
+    const call = () => (role === 'connect' ? connect : accept)(memoryTransportPair()[0], options as never)
+    expect(call).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
+  })
+
+  it('refuses options that contradict each other', () => {
+    expect(refused({ minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'minVersion' })
+    expect(refused({ cert: 'x', key: undefined })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'key' })
+    expect(refused({ cert: undefined, key: 'x' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'cert' })
+    expect(refused({ cert: undefined, key: undefined, passphrase: 'x' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION' })
+  })
+
+  it('leaves the transport alone when it refuses', () => {
+    const [transport] = memoryTransportPair()
+    expect(() => (role === 'connect' ? connect : accept)(transport, { ciphers: 1 } as never)).toThrow()
+    expect([transport.readable.locked, transport.writable.locked]).toEqual([false, false])
+  })
+})
+
+describe('connect', () => {
+  it('wants a servername', () => {
+    const call = () => connect(memoryTransportPair()[0], { ca: authority.ca.cert })
+    expect(call).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'servername' }))
+  })
+
+  it('is not swayed by what happens to the options afterwards', async () => {
+    const ca = [new TextEncoder().encode(authority.ca.cert)]
+    const options = { ...clientOptions(), servername: 'localhost', ca }
+    const [near, far] = memoryTransportPair()
+    const server = accept(far, serverOptions())
+    const client = connect(near, options)
+    options.servername = 'elsewhere'
+    ca[0]!.fill(0)
+    ca.pop()
+    await client.opened
+    expect((await server.opened).servername).toBe('localhost')
+    await Promise.all([client.close(), server.close()])
+  })
+})
+
+describe('accept', () => {
+  it('wants a certificate', () => {
+    const call = () => accept(memoryTransportPair()[0], {} as AcceptOptions)
+    expect(call).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'cert' }))
+  })
+
+  it.each(clientOnly)('knows no %s', (name) => {
+    const call = () => accept(memoryTransportPair()[0], { ...serverOptions(), [name]: 'x' } as AcceptOptions)
+    expect(call).toThrow(expect.objectContaining({ code: 'ERR_TLS_UNKNOWN_OPTION', option: name }))
+  })
+})
+
+describe('an option that OpenSSL refuses', () => {
+  const other = authority.leaf()
+  const rsa = authority.leaf({ newkey: RSA })
+  const encrypted = openssl('pkey', '-in', localhost.keyFile, '-aes256', '-passout', 'pass:secret')
+  const broken = authority.ca.cert.replace(/\n(.{30})/, '\n$1!!')
+
+  const cases: readonly (readonly [what: string, option: string, role: 'connect' | 'accept', options: Record<string, unknown>])[] = [
+    ['unknown ciphers', 'ciphers', 'connect', { ciphers: 'NO-SUCH-CIPHER' }],
+    ['unknown ciphers', 'ciphers', 'accept', { ciphers: 'NO-SUCH-CIPHER' }],
+    ['unknown ciphersuites', 'ciphersuites', 'connect', { ciphersuites: 'TLS_NO_SUCH_SUITE' }],
+    ['unknown groups', 'groups', 'connect', { groups: 'no-such-group' }],
+    ['a ca that is no PEM', 'ca', 'connect', { ca: 'no certificate' }],
+    ['a ca that is broken', 'ca', 'connect', { ca: [authority.ca.cert, broken] }],
+    ['a ca that is no DER', 'ca', 'accept', { ca: new Uint8Array([1, 2, 3]) }],
+    ['a cert that is no PEM', 'cert', 'accept', { cert: 'no certificate' }],
+    ['a cert that is a key', 'cert', 'accept', { cert: localhost.key }],
+    ['a key that is no PEM', 'key', 'accept', { key: 'no key' }],
+    ['a key that is a certificate', 'key', 'accept', { key: localhost.cert }],
+    ['a key of another certificate', 'key', 'accept', { key: other.key }],
+    ['a key of another type', 'key', 'accept', { key: rsa.key }],
+    ['a key of another type, the other way round', 'key', 'accept', { cert: rsa.cert }],
+    ['an encrypted key without passphrase', 'key', 'accept', { key: encrypted }],
+    ['an encrypted key with a wrong passphrase', 'key', 'accept', { key: encrypted, passphrase: 'wrong' }],
+    ['a servername that looks like an address and is none', 'servername', 'connect', { servername: '999.1.1.1' }],
+    ['a servername that is longer than names are', 'servername', 'connect', { servername: 'a'.repeat(300) }],
+    ['more protocols than a hello can hold', 'alpnProtocols', 'connect', { alpnProtocols: Array(400).fill('x'.repeat(255)) }],
+  ]
+
+  it.each(cases)('%s: %s', async (_, option, role, options) => {
+    for (const libssl of [undefined, await load()]) {
+      const [near, far] = memoryTransportPair()
+      const connection = role === 'connect'
+        ? connect(near, { ...clientOptions(), ...options, ...(libssl && { libssl }) })
+        : accept(near, { ...serverOptions(), ...options, ...(libssl && { libssl }) } as AcceptOptions)
+      const error = await rejection(connection.opened)
+      expect(error).toBeInstanceOf(ApiMisuseError)
+      expect(error).toMatchObject({ option })
+      expect(await rejection(connection.closed)).toBe(error)
+      expect(await rejection(readAll(connection.readable))).toBe(error)
+      expect(await rejection(connection.writable.getWriter().closed)).toBe(error)
+      expect(await rejection(connection.close())).toBe(error)
+      // And the transport was given up.
+      await rejection(far.readable.getReader().read())
+    }
+  })
+
+  it('and one that it takes: an encrypted key with its passphrase, as text or as bytes', async () => {
+    for (const passphrase of ['secret', new TextEncoder().encode('secret')]) {
+      const { client, server } = await opened({ server: { key: encrypted, passphrase } })
+      await Promise.all([client.close(), server.close()])
+    }
+  })
+
+  it('and ones that it takes: certificates and keys as DER', async () => {
+    const pemBody = (pem: string) => Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')
+    const { client, server } = await opened({
+      client: { ca: pemBody(authority.ca.cert) }, server: { cert: pemBody(localhost.cert), key: pemBody(localhost.key) },
+    })
+    await Promise.all([client.close(), server.close()])
+  })
+})
+
+describe('an option that is negotiated', () => {
+  let libssl: LibSsl
+  beforeAll(async () => { libssl = await load() })
+  const agree = async (client: Partial<ConnectOptions>, server: Partial<AcceptOptions> = {}) => {
+    const both = await opened({ client: { libssl, ...client }, server: { libssl, ...server } })
+    const info = await both.client.opened
+    expect(await both.server.opened).toMatchObject({ protocol: info.protocol, cipher: info.cipher, alpnProtocol: info.alpnProtocol })
+    await Promise.all([both.client.close(), both.server.close()])
+    return info
+  }
+  const disagree = async (client: Partial<ConnectOptions>, server: Partial<AcceptOptions>) => {
+    const both = peers({ client: { libssl, ...client }, server: { libssl, ...server } })
+    const errors = await Promise.all([rejection(both.client.opened), rejection(both.server.opened)])
+    for (const error of errors) expect(error).toMatchObject({ name: 'PeerError' })
+    return errors
+  }
+
+  it('protocol: TLSv1.3 unless somebody stays below', async () => {
+    expect(await agree({})).toMatchObject({ protocol: 'TLSv1.3' })
+    expect(await agree({ maxVersion: 'TLSv1.2' })).toMatchObject({ protocol: 'TLSv1.2' })
+    expect(await agree({}, { maxVersion: 'TLSv1.2' })).toMatchObject({ protocol: 'TLSv1.2' })
+    expect(await agree({ minVersion: 'TLSv1.3' })).toMatchObject({ protocol: 'TLSv1.3' })
+    await disagree({ maxVersion: 'TLSv1.2' }, { minVersion: 'TLSv1.3' })
+    await disagree({ minVersion: 'TLSv1.3' }, { maxVersion: 'TLSv1.2' })
+  })
+
+  it('group: X25519MLKEM768 unless somebody does not know it', async () => {
+    expect(await agree({})).toMatchObject({ group: 'X25519MLKEM768' })
+    expect(await agree({ groups: 'secp384r1' })).toMatchObject({ group: 'secp384r1' })
+    expect(await agree({}, { groups: 'X25519' })).toMatchObject({ group: 'x25519' })
+    expect(await agree({}, { groups: 'secp384r1' })).toMatchObject({ group: 'secp384r1' }) // by a HelloRetryRequest
+    expect(await agree({ maxVersion: 'TLSv1.2' })).toMatchObject({ group: 'x25519' })
+    await disagree({ groups: 'X25519' }, { groups: 'secp256r1' })
+  })
+
+  it('ciphersuites of TLS 1.3', async () => {
+    expect(await agree({})).toMatchObject({ cipher: 'TLS_CHACHA20_POLY1305_SHA256' })
+    expect(await agree({ ciphersuites: 'TLS_AES_256_GCM_SHA384' })).toMatchObject({ cipher: 'TLS_AES_256_GCM_SHA384' })
+    expect(await agree({}, { ciphersuites: 'TLS_AES_128_GCM_SHA256' })).toMatchObject({ cipher: 'TLS_AES_128_GCM_SHA256' })
+    await disagree({ ciphersuites: 'TLS_AES_128_GCM_SHA256' }, { ciphersuites: 'TLS_AES_256_GCM_SHA384', minVersion: 'TLSv1.3' })
+  })
+
+  it('ciphers of TLS 1.2', async () => {
+    const maxVersion = 'TLSv1.2'
+    expect(await agree({ maxVersion })).toMatchObject({ cipher: 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256' })
+    expect(await agree({ maxVersion, ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' })).toMatchObject({ cipher: 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384' })
+    await disagree({ maxVersion, ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' }, { ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' })
+  })
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('alpnProtocols, in the order of the server, %s', async (maxVersion) => {
+    expect(await agree({ maxVersion, alpnProtocols: ['h2', 'http/1.1'] }, { alpnProtocols: ['http/1.1', 'h2'] })).toMatchObject({ alpnProtocol: 'http/1.1' })
+    expect(await agree({ maxVersion, alpnProtocols: ['x'.repeat(255), 'ü'] }, { alpnProtocols: ['ü'] })).toMatchObject({ alpnProtocol: 'ü' })
+    expect(await agree({ maxVersion }, { alpnProtocols: ['h2'] })).toMatchObject({ alpnProtocol: undefined })
+    expect(await agree({ maxVersion, alpnProtocols: ['h2'] })).toMatchObject({ alpnProtocol: undefined })
+    const [error] = await disagree({ maxVersion, alpnProtocols: ['h2'] }, { alpnProtocols: ['h3'] })
+    expect(error).toMatchObject({ alert: { from: 'peer', description: 120 } })
+  })
+
+  it('servername: names are asked for, addresses are not', async () => {
+    const asked = async (servername: string) => {
+      const both = await opened({ client: { libssl, servername }, server: { libssl } })
+      const info = await both.server.opened
+      await Promise.all([both.client.close(), both.server.close()])
+      return info.servername
+    }
+    expect(await asked('localhost')).toBe('localhost')
+    expect(await asked('localhost.')).toBe('localhost')
+    expect(await asked('LOCALHOST')).toBe('LOCALHOST')
+    for (const address of ['127.0.0.1', '::1', '[::1]', '0:0:0:0:0:0:0:1']) expect(await asked(address)).toBeUndefined()
+  })
+})

@@ -1,0 +1,333 @@
+// readable and writable as what they claim to be: WHATWG streams, the readable one of bytes.
+
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { connect, load, memoryTransportPair, type LibSsl, type TlsConnection } from '../../src/index.js'
+import { clientOptions, closeBoth, isPending, noise, opened, peers, readAll, readBytes, rejection, same, turns, writeAll } from '../helpers/stream-peers.js'
+import { FaultyTransport } from '../helpers/virtual-network.js'
+
+let libssl: LibSsl
+beforeAll(async () => { libssl = await load() })
+
+const open = (highWaterMarkBytes?: number) => opened({
+  client: { libssl, ...(highWaterMarkBytes && { highWaterMarkBytes }) }, server: { libssl },
+})
+
+/** Sends `bytes` and ends the direction. */
+async function say({ writable }: TlsConnection, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  await writeAll(writable, bytes, 30_000)
+  await writable.close()
+}
+
+describe('TlsConnection.opened', () => {
+  it('tells what was agreed on, the same on both sides', async () => {
+    const both = await opened({ client: { libssl, alpnProtocols: ['h2'] }, server: { libssl, alpnProtocols: ['h2'] } })
+    const agreed = { protocol: 'TLSv1.3', cipher: 'TLS_CHACHA20_POLY1305_SHA256', group: 'X25519MLKEM768', alpnProtocol: 'h2', servername: 'localhost' }
+    expect(await both.client.opened).toMatchObject({ ...agreed, verifyResult: 'X509_V_OK' })
+    expect(await both.client.opened).toMatchObject({ peerCertificate: { subject: 'CN=localhost' } })
+    expect(await both.server.opened).toMatchObject({ ...agreed, peerCertificate: undefined, peerCertificateChain: [] })
+    await closeBoth(both)
+  })
+
+  it('holds writes and reads until then', async () => {
+    const { client, server } = peers({ client: { libssl }, server: { libssl } })
+    // All before the first byte of the handshake was sent.
+    const talk = [say(client, noise(1000)), say(server, noise(1000, 2))]
+    const [atServer, atClient] = await Promise.all([readAll(server.readable), readAll(client.readable), ...talk])
+    expect(same(atServer as Uint8Array, noise(1000))).toBe(true)
+    expect(same(atClient as Uint8Array, noise(1000, 2))).toBe(true)
+    await Promise.all([client.closed, server.closed])
+  })
+})
+
+describe('TlsConnection.readable', () => {
+  it.each([1, 100, 16_384, 50_000, 200_000])('fills a BYOB view of %i bytes', async (viewBytes) => {
+    const { client, server } = await open()
+    const bytes = noise(Math.min(viewBytes * 50, 300_000))
+    const saying = say(server, bytes)
+    const reader = client.readable.getReader({ mode: 'byob' })
+    const got: Uint8Array[] = []
+    for (let buffer = new ArrayBuffer(viewBytes); ;) {
+      const { done, value } = await reader.read(new Uint8Array(buffer))
+      if (done) break
+      expect(value.byteLength).toBeGreaterThan(0)
+      got.push(value.slice())
+      buffer = value.buffer
+    }
+    await saying
+    expect(same(Buffer.concat(got), bytes)).toBe(true)
+    await Promise.all([client.close(), server.close()])
+  })
+
+  it('fills views of any kind, at any offset', async () => {
+    const { client, server } = await open()
+    const bytes = noise(4000)
+    const saying = say(server, bytes)
+    const reader = client.readable.getReader({ mode: 'byob' })
+    const words = await reader.read(new Uint16Array(new ArrayBuffer(1001 * 2), 2, 1000))
+    expect(words.value).toBeInstanceOf(Uint16Array)
+    expect(words.value!.byteOffset).toBe(2)
+    const rest = await reader.read(new DataView(new ArrayBuffer(3000), 500, 2000))
+    expect(rest.value!.byteOffset).toBe(500)
+    const view = ({ buffer, byteOffset, byteLength }: ArrayBufferView) => new Uint8Array(buffer, byteOffset, byteLength)
+    expect(same(Buffer.concat([view(words.value!), view(rest.value!)]), bytes.subarray(0, words.value!.byteLength + rest.value!.byteLength))).toBe(true)
+    reader.releaseLock()
+    await readAll(client.readable)
+    await saying
+    await client.close()
+  })
+
+  it('gives a BYOB reader its view back at the end', async () => {
+    const { client, server } = await open()
+    const reader = client.readable.getReader({ mode: 'byob' })
+    const last = reader.read(new Uint8Array(100))
+    await turns()
+    await server.close()
+    const { done, value } = await last
+    expect(done).toBe(true)
+    expect(value!.byteLength).toBe(0)
+    await client.close()
+  })
+
+  it('gives a BYOB reader its view back when the connection is closed under it', async () => {
+    const { client, server } = await open()
+    const last = client.readable.getReader({ mode: 'byob' }).read(new Uint8Array(100))
+    await turns()
+    await client.close()
+    expect((await last).done).toBe(true)
+    await server.close()
+  })
+
+  it('loses nothing when readers take turns', async () => {
+    const { client, server } = await open()
+    const bytes = noise(100_000)
+    const saying = say(server, bytes)
+    const got: Uint8Array[] = []
+    for (let turn = 0, count = 0; count < bytes.byteLength; turn++) {
+      const readable: ReadableStream<Uint8Array> = client.readable
+      let value: Uint8Array | undefined
+      if (turn % 2) {
+        const reader = readable.getReader()
+        value = (await reader.read()).value
+        reader.releaseLock()
+      } else {
+        const reader = readable.getReader({ mode: 'byob' })
+        value = (await reader.read(new Uint8Array(777))).value
+        reader.releaseLock()
+      }
+      got.push(value!.slice())
+      count += value!.byteLength
+    }
+    expect(same(Buffer.concat(got), bytes)).toBe(true)
+    await saying
+    await readAll(client.readable)
+    await client.close()
+  })
+
+  it('loses nothing when a reader lets go while it waits', async () => {
+    const { client, server } = await open()
+    const first = client.readable.getReader()
+    const waiting = rejection(first.read())
+    await turns()
+    first.releaseLock()
+    await waiting
+    const saying = say(server, noise(5000))
+    expect(same(await readAll(client.readable), noise(5000))).toBe(true)
+    await saying
+    await client.close()
+  })
+
+  it('can be iterated', async () => {
+    const { client, server } = await open()
+    const saying = say(server, noise(200_000))
+    const got: Uint8Array[] = []
+    for await (const chunk of client.readable) got.push(chunk)
+    expect(same(Buffer.concat(got), noise(200_000))).toBe(true)
+    await saying
+    await client.close()
+  })
+
+  it('can be piped, through and back', async () => {
+    const { client, server } = await open()
+    const echo = server.readable.pipeTo(server.writable)
+    const bytes = noise(500_000)
+    const received = readAll(client.readable)
+    await say(client, bytes)
+    expect(same(await received, bytes)).toBe(true)
+    await echo
+    await Promise.all([client.closed, server.closed])
+  })
+
+  it('can be teed', async () => {
+    const { client, server } = await open()
+    const [one, other] = client.readable.tee()
+    const saying = say(server, noise(100_000))
+    const both = await Promise.all([readAll(one), readAll(other)])
+    for (const got of both) expect(same(got, noise(100_000))).toBe(true)
+    await saying
+    await client.close()
+  })
+
+  it('gives no more than highWaterMarkBytes at once', async () => {
+    const { client, server } = await open(1000)
+    const saying = say(server, noise(20_000))
+    for await (const chunk of client.readable) expect(chunk.byteLength).toBeLessThanOrEqual(1000)
+    await saying
+    await client.close()
+  })
+
+  it('cancels before the handshake is done', async () => {
+    const { client, server } = peers({ client: { libssl }, server: { libssl } })
+    await client.readable.cancel()
+    await client.close()
+    await server.close()
+  })
+
+  it('rejects a cancel with what the handshake failed with', async () => {
+    const { client, server } = peers({ client: { libssl, servername: 'elsewhere' }, server: { libssl } })
+    const error = await rejection(client.readable.cancel())
+    expect(await rejection(client.opened)).toBe(error)
+    await rejection(server.closed)
+  })
+})
+
+describe('TlsConnection.writable', () => {
+  it('takes bytes in every form', async () => {
+    const { client, server } = await open()
+    const received = readBytes(server.readable, 14)
+    const writer = client.writable.getWriter()
+    const buffer = Uint8Array.from({ length: 16 }, (_, index) => index).buffer
+    await writer.write(buffer.slice(0, 4))
+    await writer.write(new Uint8Array(buffer, 4, 2))
+    await writer.write(new DataView(buffer, 6, 3))
+    await writer.write(new Uint16Array(buffer, 10, 1))
+    await writer.write(Buffer.from([12, 13]))
+    await writer.write(new Uint8Array())
+    const shared = new Uint8Array(new SharedArrayBuffer(1))
+    shared[0] = 14
+    await writer.write(shared as unknown as BufferSource)
+    expect([...await received]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14])
+    writer.releaseLock()
+    await closeBoth({ client, server })
+  })
+
+  it.each(['text', 1, null, undefined, [1, 2], { byteLength: 3 }, { byteLength: -1 }])('refuses %j, which breaks the connection', async (chunk) => {
+    const { client, server } = await open()
+    const writer = client.writable.getWriter()
+    const error = await rejection(writer.write(chunk as BufferSource))
+    expect(error).toMatchObject({ name: 'ApiMisuseError', code: 'ERR_TLS_INVALID_ARGUMENT' })
+    // Its writable cannot be closed any more: nobody could say goodbye.
+    expect(await rejection(client.closed)).toBe(error)
+    expect(await rejection(readAll(client.readable))).toBe(error)
+    await rejection(readAll(server.readable))
+  })
+
+  it('tells by ready and desiredSize when to wait', async () => {
+    const [near, far] = memoryTransportPair()
+    const transport = new FaultyTransport(near)
+    const { client, server } = await opened({ transports: [transport, far], client: { libssl, highWaterMarkBytes: 1000 }, server: { libssl } })
+    const writer = client.writable.getWriter()
+    await writer.ready
+    expect(writer.desiredSize).toBe(1000)
+    transport.stall()
+    void writer.write(noise(400))
+    expect(writer.desiredSize).toBe(600)
+    void writer.write(noise(700))
+    expect(writer.desiredSize).toBe(-100)
+    expect(await isPending(writer.ready)).toBe(true)
+    transport.goOn()
+    await writer.ready
+    await readBytes(server.readable, 1100)
+    writer.releaseLock()
+    await closeBoth({ client, server })
+  })
+
+  it('aborts the connection when it is aborted', async () => {
+    const { client, server } = await open()
+    const reason = new Error('given up')
+    await client.writable.abort(reason)
+    expect(await rejection(client.closed)).toBe(reason)
+    expect(await rejection(readAll(client.readable))).toBe(reason)
+    await rejection(readAll(server.readable))
+  })
+
+  it('aborts the connection when what is piped into it fails', async () => {
+    const { client, server } = await open()
+    const reason = new Error('no more')
+    const source = new ReadableStream<Uint8Array>({ pull(controller) { controller.error(reason) } })
+    expect(await rejection(source.pipeTo(client.writable as WritableStream<Uint8Array>))).toBe(reason)
+    expect(await rejection(client.closed)).toBe(reason)
+    await rejection(readAll(server.readable))
+  })
+})
+
+describe('connect', () => {
+  it('without libssl has an instance of its own', async () => {
+    const before = libssl.allocatedBytes
+    const instantiate = vi.spyOn(WebAssembly, 'instantiate')
+    const both = await opened()
+    expect(instantiate).toHaveBeenCalledTimes(2)
+    expect(libssl.allocatedBytes).toBe(before)
+    instantiate.mockRestore()
+    await closeBoth(both)
+  })
+
+  it('throws the reason of a signal that is aborted already, and leaves the transport alone', () => {
+    const [transport] = memoryTransportPair()
+    const reason = new Error('too late')
+    expect(() => connect(transport, { ...clientOptions(), signal: AbortSignal.abort(reason) })).toThrow(reason)
+    expect(transport.readable.locked).toBe(false)
+  })
+
+  it.each(['with libssl', 'without libssl'])('ends with the very reason of its signal, at each moment, %s', async (which) => {
+    for (const moment of ['at once', 'a turn later', 'in the handshake', 'when open', 'while closing', 'when closed']) {
+      const controller = new AbortController()
+      const reason = { moment }
+      const [near, far] = memoryTransportPair()
+      const server = moment === 'in the handshake' ? undefined : peersServer(far)
+      const client = connect(near, { ...clientOptions(), ...(which === 'with libssl' && { libssl }), signal: controller.signal })
+      if (moment === 'a turn later') await Promise.resolve()
+      if (moment === 'in the handshake') await far.readable.getReader().read()
+      if (moment.startsWith('w')) await client.opened
+      if (moment === 'while closing') client.close({ waitForPeerMs: 60_000 }).catch(() => {})
+      if (moment === 'when closed') await client.close()
+      await (moment === 'while closing' ? turns() : undefined)
+      controller.abort(reason)
+      if (moment === 'when closed') {
+        await client.closed
+      } else {
+        expect(await rejection(client.closed)).toBe(reason)
+        expect(await rejection(readAll(client.readable))).toBe(reason)
+        if (!moment.startsWith('w')) expect(await rejection(client.opened)).toBe(reason)
+      }
+      server?.abort()
+    }
+  })
+
+  it('forgets its signal when the connection has ended', async () => {
+    const controller = new AbortController()
+    let listening = 0
+    const { signal } = controller
+    const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)]
+    signal.addEventListener = (...args: Parameters<typeof add>) => { listening++; add(...args) }
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => { listening--; remove(...args) }
+    const both = await opened({ client: { libssl, signal }, server: { libssl } })
+    expect(listening).toBe(1)
+    await closeBoth(both)
+    await turns(1)
+    expect(listening).toBe(0)
+  })
+
+  it('tells its observer nothing before it has returned', async () => {
+    const [near] = memoryTransportPair()
+    let returned = false
+    const connection = connect(near, { ...clientOptions(), libssl, onIo: () => { expect(returned).toBe(true) } })
+    returned = true
+    await turns()
+    connection.abort()
+    expect(await rejection(connection.closed)).toMatchObject({ name: 'AbortError' })
+  })
+})
+
+function peersServer(transport: ReturnType<typeof memoryTransportPair>[1]): TlsConnection {
+  return peers({ transports: [memoryTransportPair()[0], transport], server: { libssl } }).server
+}

@@ -1,0 +1,232 @@
+// What the pump expects of every transport, whatever it is made of. One suite that each of them passes.
+
+import { Duplex } from 'node:stream'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { ByteTransport } from '../../src/index.js'
+import { isPending, noise, random, readAll, readBytes, rejection, same, standstill, writeAll } from './stream-peers.js'
+
+export interface TransportPair {
+  readonly near: ByteTransport
+  readonly far: ByteTransport
+  /** Makes what is beneath `near` fail. */
+  readonly fail: () => void
+  /** What `near` must then say, by its own error's message; default: anything. */
+  readonly failure?: RegExp
+  readonly dispose?: () => Promise<void> | void
+}
+
+export interface ContractOptions {
+  /** How much a write may be ahead of the reader, with the buffers of everything between. */
+  readonly boundBytes: number
+  /** An abort waits for a write in flight: so it is with the platform's own streams. */
+  readonly abortWaitsForWrite?: boolean
+}
+
+/** Far more than any transport may take that nobody reads. */
+const FLOOD_BYTES = 64 * 1024 * 1024
+
+export function transportContract(name: string, open: () => Promise<TransportPair>, { boundBytes, abortWaitsForWrite = false }: ContractOptions): void {
+  describe(name, () => {
+    const disposers: (() => Promise<void> | void)[] = []
+    const opened = async () => {
+      const pair = await open()
+      if (pair.dispose) disposers.push(pair.dispose)
+      return pair
+    }
+    afterEach(async () => {
+      for (const dispose of disposers.splice(0)) await dispose()
+    })
+
+    it('delivers both directions at once, in order and unchanged, however the bytes are cut', async () => {
+      const { near, far } = await opened()
+      const [there, back] = [noise(600_000, 1), noise(500_000, 2)]
+      const results = await Promise.all([
+        readAll(far.readable), readAll(near.readable), writeInPieces(near.writable, there, 3), writeInPieces(far.writable, back, 4),
+      ])
+      expect(same(results[0], there)).toBe(true)
+      expect(same(results[1], back)).toBe(true)
+    })
+
+    it('takes an empty chunk for nothing, not for the end', async () => {
+      const { near, far } = await opened()
+      const writer = near.writable.getWriter()
+      void writer.write(new Uint8Array())
+      void writer.write(Uint8Array.of(1, 2))
+      void writer.write(new Uint8Array())
+      void writer.write(Uint8Array.of(3))
+      expect([...await readBytes(far.readable, 3)]).toEqual([1, 2, 3])
+    })
+
+    it('accepts a bounded amount when nobody reads, and delivers it all when somebody does', async () => {
+      const { near, far } = await opened()
+      const writer = near.writable.getWriter()
+      const chunk = noise(64 * 1024, 5)
+      let accepted = 0
+      let stopped = false
+      const flooding = (async () => {
+        while (accepted < FLOOD_BYTES && !stopped) {
+          await writer.write(chunk.slice())
+          accepted += chunk.byteLength
+        }
+        await writer.close()
+      })()
+      expect(await standstill(() => accepted)).toBeLessThanOrEqual(boundBytes)
+      stopped = true
+      const received = await readAll(far.readable)
+      await flooding
+      expect(received.byteLength).toBe(accepted)
+      for (let at = 0; at < received.byteLength; at += chunk.byteLength) {
+        if (!same(received.subarray(at, at + chunk.byteLength), chunk)) throw new Error(`other bytes than were sent, from ${at}`)
+      }
+    })
+
+    it('ends one direction and keeps the other', async () => {
+      const { near, far } = await opened()
+      const there = readAll(far.readable)
+      await writeAll(near.writable, noise(1000))
+      await near.writable.close()
+      expect(await there).toHaveLength(1000)
+      const back = noise(100_000, 6)
+      const received = readAll(near.readable)
+      await writeAll(far.writable, back)
+      await far.writable.close()
+      expect(same(await received, back)).toBe(true)
+    })
+
+    it('ends without a byte', async () => {
+      const { near, far } = await opened()
+      const ends = [readAll(far.readable), readAll(near.readable)]
+      await Promise.all([near.writable.close(), far.writable.close()])
+      expect((await Promise.all(ends)).map(({ byteLength }) => byteLength)).toEqual([0, 0])
+    })
+
+    it('leaves nothing pending once both directions have ended', async () => {
+      const { near, far } = await opened()
+      const all = [near, far].flatMap(({ readable, writable }) => {
+        const [reader, writer] = [readable.getReader(), writable.getWriter()]
+        return [reader.closed, writer.closed, reader.read(), writer.close()]
+      })
+      await Promise.all(all)
+    })
+
+    it('refuses a write after the close', async () => {
+      const { near, far } = await opened()
+      readAll(far.readable).catch(() => {})
+      const writer = near.writable.getWriter()
+      await writer.close()
+      // Node 20's own streams throw this instead of rejecting.
+      expect(await rejection((async () => writer.write(Uint8Array.of(1)))())).toBeInstanceOf(Error)
+    })
+
+    it('aborts a write that the other side never reads', async () => {
+      const { near, far } = await opened()
+      const writer = near.writable.getWriter()
+      let accepted = 0
+      const stuck = (async () => {
+        while (accepted < FLOOD_BYTES) {
+          await writer.write(new Uint8Array(64 * 1024))
+          accepted += 64 * 1024
+        }
+      })()
+      stuck.catch(() => {})
+      writer.closed.catch(() => {})
+      await standstill(() => accepted)
+      const aborted = writer.abort(new Error('given up'))
+      if (abortWaitsForWrite) {
+        expect(await isPending(aborted)).toBe(true)
+        await readBytes(far.readable, 1).catch(() => {})
+      }
+      await aborted.catch(() => {}) // that it settles is what matters
+      await rejection(stuck)
+      // What was on its way may still arrive; then it ends, one way or another.
+      await readAll(far.readable).catch(() => {})
+    })
+
+    it('cancels, and whoever writes to nobody is not kept waiting', async () => {
+      const { near, far } = await opened()
+      const writer = far.writable.getWriter()
+      writer.closed.catch(() => {})
+      const before = writer.write(noise(1000)).catch(() => {})
+      await near.readable.cancel(new Error('not wanted'))
+      await before
+      // Thrown away or refused, either will do.
+      for (let chunk = 0; chunk < 40; chunk++) {
+        try {
+          await writer.write(new Uint8Array(64 * 1024))
+        } catch {
+          break
+        }
+      }
+      await near.writable.abort(new Error('done')).catch(() => {})
+    })
+
+    it('reports a failure of what is beneath to reader and writer', async () => {
+      const { near, fail, failure = /./ } = await opened()
+      const [reader, writer] = [near.readable.getReader(), near.writable.getWriter()]
+      const failures = [rejection(reader.read()), rejection(writer.closed)]
+      fail()
+      for (const error of await Promise.all(failures)) expect(String(error)).toMatch(failure)
+      await rejection(writer.write(Uint8Array.of(1)))
+    })
+
+    it('fails a write that waits when what is beneath fails', async () => {
+      const { near, fail } = await opened()
+      const writer = near.writable.getWriter()
+      writer.closed.catch(() => {})
+      let accepted = 0
+      const stuck = (async () => {
+        while (accepted < FLOOD_BYTES) {
+          await writer.write(new Uint8Array(64 * 1024))
+          accepted += 64 * 1024
+        }
+      })()
+      stuck.catch(() => {})
+      await standstill(() => accepted)
+      fail()
+      await rejection(stuck)
+    })
+  })
+}
+
+async function writeInPieces(writable: WritableStream<Uint8Array>, bytes: Uint8Array, seed: number): Promise<void> {
+  const next = random(seed)
+  const writer = writable.getWriter()
+  for (let at = 0; at < bytes.byteLength;) {
+    // Mostly small, now and then large.
+    const size = 1 + Math.floor(next() ** 4 * 50_000)
+    await writer.write(bytes.slice(at, at + size))
+    at += size
+  }
+  await writer.close()
+}
+
+/** Two Duplexes back to back: what is written to one is read from the other. */
+export function duplexPair(): [Duplex, Duplex] {
+  const ends: Duplex[] = []
+  const waiting: ((() => void) | undefined)[] = []
+  for (const [own, other] of [[0, 1], [1, 0]] as const) {
+    ends.push(new Duplex({
+      read() {
+        waiting[other]?.()
+        waiting[other] = undefined
+      },
+      write(chunk, _encoding, callback) {
+        if (chunk.byteLength === 0) return callback()
+        if (ends[other]!.push(chunk)) callback()
+        else waiting[own] = callback
+      },
+      final(callback) {
+        ends[other]!.push(null)
+        callback()
+      },
+      destroy(error, callback) {
+        waiting[own] = undefined
+        // As a socket's peer does, the other learns of it.
+        if (!ends[own]!.writableFinished && !ends[other]!.destroyed) ends[other]!.destroy(new Error('reset by peer'))
+        callback(error)
+      },
+    }))
+  }
+  for (const end of ends) end.on('error', () => {}) // many tests look at one end alone
+  return [ends[0]!, ends[1]!]
+}

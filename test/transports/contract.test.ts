@@ -1,0 +1,78 @@
+import { once } from 'node:events'
+import net from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { WebSocket, WebSocketServer } from 'ws'
+import { fromNodeStream, fromWebSocket, memoryTransportPair, type WebSocketLike } from '../../src/index.js'
+import { duplexPair, transportContract, type TransportPair } from '../helpers/transport-contract.js'
+
+const MIB = 1024 * 1024
+
+transportContract('memoryTransportPair', async () => {
+  const [near, far] = memoryTransportPair()
+  return { near, far, fail: () => { far.readable.cancel(new Error('broken')); far.writable.abort(new Error('broken')) }, failure: /broken/ }
+}, { boundBytes: 128 * 1024 })
+
+transportContract('memoryTransportPair of one byte', async () => {
+  const [near, far] = memoryTransportPair(1)
+  return { near, far, fail: () => { far.readable.cancel(new Error('broken')); far.writable.abort(new Error('broken')) }, failure: /broken/ }
+}, { boundBytes: 64 * 1024 })
+
+transportContract('fromNodeStream upon a Duplex', async () => {
+  const [near, far] = duplexPair()
+  return { near: fromNodeStream(near), far: fromNodeStream(far), fail: () => near.destroy(new Error('broken')), failure: /broken/ }
+}, { boundBytes: 512 * 1024 })
+
+// The system's own buffers are a few MiB each way.
+transportContract('fromNodeStream upon a net.Socket', openSockets, { boundBytes: 24 * MIB })
+
+transportContract('fromWebSocket upon a ws WebSocket', async () => openWebSockets(), { boundBytes: 24 * MIB })
+
+transportContract('a pair of TransformStreams', async () => {
+  const [there, back] = [new TransformStream<Uint8Array, Uint8Array>(), new TransformStream<Uint8Array, Uint8Array>()]
+  return {
+    near: { readable: back.readable, writable: there.writable },
+    far: { readable: there.readable, writable: back.writable },
+    fail: () => { there.readable.cancel(new Error('broken')); back.writable.abort(new Error('broken')) },
+    failure: /broken/,
+  }
+}, { boundBytes: 128 * 1024, abortWaitsForWrite: true })
+
+async function openSockets(): Promise<TransportPair> {
+  const server = net.createServer({ allowHalfOpen: true })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const near = net.connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true })
+  const [far] = await once(server, 'connection') as [net.Socket]
+  return {
+    near: fromNodeStream(near),
+    far: fromNodeStream(far),
+    fail: () => near.destroy(new Error('broken')),
+    failure: /broken/,
+    async dispose() {
+      near.destroy()
+      far.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+async function openWebSockets(): Promise<TransportPair> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
+  await once(server, 'listening')
+  // Wrapped while it connects: the first writes wait for it.
+  const near = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, { perMessageDeflate: false })
+  const transport = fromWebSocket(near as WebSocketLike)
+  const [far] = await once(server, 'connection') as [WebSocket]
+  return {
+    near: transport,
+    far: fromWebSocket(far as WebSocketLike),
+    fail: () => far.terminate(),
+    failure: /code 1006/,
+    async dispose() {
+      near.terminate()
+      far.terminate()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}

@@ -1,0 +1,100 @@
+// A connection over each kind of transport, those included that hold nothing at all.
+
+import { once } from 'node:events'
+import net, { type AddressInfo } from 'node:net'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { load, memoryTransportPair, type LibSsl, type TransportLike } from '../../src/index.js'
+import { accept, connect } from '../../src/index.js'
+import { clientOptions, closeBoth, noise, readAll, same, serverOptions, VERSIONS, writeAll } from '../helpers/stream-peers.js'
+import { duplexPair } from '../helpers/transport-contract.js'
+
+let libssl: LibSsl
+beforeAll(async () => { libssl = await load() })
+
+const kinds: Readonly<Record<string, () => Promise<[TransportLike, TransportLike, (() => void)?]>>> = {
+  'a pair in memory': async () => memoryTransportPair(),
+  'a pair in memory of one byte': async () => memoryTransportPair(1),
+  'TransformStreams': async () => {
+    const [there, back] = [new TransformStream<Uint8Array, Uint8Array>(), new TransformStream<Uint8Array, Uint8Array>()]
+    return [{ readable: back.readable, writable: there.writable }, { readable: there.readable, writable: back.writable }]
+  },
+  'Duplexes': async () => duplexPair(),
+  'sockets': async () => {
+    // As most programs make them: without allowHalfOpen.
+    const server = net.createServer()
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const near = net.connect((server.address() as AddressInfo).port, '127.0.0.1')
+    const [far] = await once(server, 'connection') as [net.Socket]
+    return [near, far, () => server.close()]
+  },
+  'WebSockets': async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    await once(server, 'listening')
+    const near = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const [far] = await once(server, 'connection') as [WebSocket]
+    return [near as TransportLike, far as TransportLike, () => server.close()]
+  },
+}
+
+describe.each(VERSIONS)('connect and accept, %s', (version) => {
+  describe.each(Object.entries(kinds))('over %s', (_, open) => {
+    const start = async () => {
+      const [near, far, dispose = () => {}] = await open()
+      const client = connect(near, { ...clientOptions({ version }), libssl })
+      const server = accept(far, { ...serverOptions({ version }), libssl })
+      await Promise.all([client.opened, server.opened])
+      return { client, server, dispose }
+    }
+
+    it('talk both ways at once and end each direction for itself', async () => {
+      const { client, server, dispose } = await start()
+      const [there, back] = [noise(300_000), noise(400_000, 2)]
+      const say = async (connection: typeof client, bytes: Uint8Array<ArrayBuffer>) => {
+        await writeAll(connection.writable, bytes, 50_000)
+        await connection.writable.close()
+      }
+      const [atServer, atClient] = await Promise.all([readAll(server.readable), readAll(client.readable), say(client, there), say(server, back)])
+      expect(same(atServer, there)).toBe(true)
+      expect(same(atClient, back)).toBe(true)
+      await Promise.all([client.closed, server.closed])
+      dispose()
+    })
+
+    it('close at the same time, with nobody reading', async () => {
+      const { client, server, dispose } = await start()
+      await Promise.all([client.close(), server.close()])
+      await Promise.all([client.closed, server.closed])
+      dispose()
+    })
+
+    it('close at the same time, each waiting for the other', async () => {
+      const { client, server, dispose } = await start()
+      await closeBoth({ client, server })
+      dispose()
+    })
+
+    it('close at the same time with megabytes under way, each waiting for the other', async () => {
+      const { client, server, dispose } = await start()
+      for (const { writable } of [client, server]) {
+        const writer = writable.getWriter()
+        for (let message = 0; message < 20; message++) writer.write(noise(100_000)).catch(() => {})
+        writer.releaseLock()
+      }
+      await closeBoth({ client, server })
+      dispose()
+    })
+
+    it('close one after the other', async () => {
+      const { client, server, dispose } = await start()
+      const written = writeAll(server.writable, noise(100))
+      const reading = readAll(client.readable)
+      await written
+      await server.close()
+      expect(await reading).toHaveLength(100)
+      await client.close()
+      await Promise.all([client.closed, server.closed])
+      dispose()
+    })
+  })
+})
