@@ -5,6 +5,7 @@
 #   ./build.sh demo [HOST:PORT]   build, then the demonstration
 #   ./build.sh test [ARGS...]     build, then the tests (ARGS go to vitest)
 #   ./build.sh bench              build, then the benchmarks
+#   ./build.sh reproduce          build, then once more from nothing elsewhere, and compare the bytes
 #   ./build.sh clean              forget what was built here; the caches stay
 #
 # What is downloaded or takes minutes is kept in ${XDG_CACHE_HOME:-~/.cache}/libssl-wasm, keyed by what it was made
@@ -57,6 +58,10 @@ case "$command" in
   bench)
     build
     exec npm --prefix bench run --silent bench
+    ;;
+  reproduce)
+    build
+    exec tools/reproduce.sh
     ;;
   clean) rm -rf build dist lib src/ffi/*.gen.ts ;;
   *) die "unknown command $command; see the head of this file" ;;
