@@ -4,7 +4,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sh-common.sh"
 
-[ -z "$(git -C "$REPO" status --porcelain)" ] || die "commit first: what is built again is what is committed"
+[ -z "$(git -C "$REPO" status --porcelain -- wasm openssl-src versions.env)" ] || die "commit first: what is built again is what is committed"
 dir=$(mktemp -d)
 # shellcheck disable=SC2064 # the directory's name is to be read now
 trap "rm -rf '$dir'" EXIT
