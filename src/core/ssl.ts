@@ -1,3 +1,5 @@
+// Long because it is one class for one type of OpenSSL's, a few lines a function.
+//
 // SSL: one connection. Synchronous, no I/O of its own: whoever calls moves the bytes. Methods are OpenSSL's functions
 // less their prefix, and mean what its manual says.
 
