@@ -6,8 +6,9 @@ import { SSL_VERIFY_PEER } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
 import { encodeAlpn } from './alpn.js'
-import { describe, outOfMemory, takeErrors } from './err-queue.js'
+import { outOfMemory } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
+import { set, setText } from './setters.js'
 import type { X509Store } from './x509-store.js'
 
 export type SslMethod = 'TLS_client_method' | 'TLS_server_method'
@@ -63,34 +64,34 @@ export class SslCtx {
 
   /** `TLS1_2_VERSION` or `TLS1_3_VERSION`; 0 for the lowest there is. @openssl SSL_CTX_set_min_proto_version */
   setMinProtoVersion(version: number): void {
-    this.#set('setMinProtoVersion', () => this.lib.ffi.SSL_CTX_set_min_proto_version(this.ptr, version))
+    set(this.lib, 'SslCtx.setMinProtoVersion', () => this.lib.ffi.SSL_CTX_set_min_proto_version(this.ptr, version))
   }
 
   /** `TLS1_2_VERSION` or `TLS1_3_VERSION`; 0 for the highest there is. @openssl SSL_CTX_set_max_proto_version */
   setMaxProtoVersion(version: number): void {
-    this.#set('setMaxProtoVersion', () => this.lib.ffi.SSL_CTX_set_max_proto_version(this.ptr, version))
+    set(this.lib, 'SslCtx.setMaxProtoVersion', () => this.lib.ffi.SSL_CTX_set_max_proto_version(this.ptr, version))
   }
 
   /** TLS 1.2's cipher suites, in the syntax of openssl-ciphers(1). @openssl SSL_CTX_set_cipher_list */
   setCipherList(list: string): void {
-    this.#setText('setCipherList', list, (text) => this.lib.ffi.SSL_CTX_set_cipher_list(this.ptr, text))
+    setText(this.lib, 'SslCtx.setCipherList', list, (text) => this.lib.ffi.SSL_CTX_set_cipher_list(this.ptr, text))
   }
 
   /** TLS 1.3's cipher suites, names parted by colons, in order of preference. @openssl SSL_CTX_set_ciphersuites */
   setCiphersuites(list: string): void {
-    this.#setText('setCiphersuites', list, (text) => this.lib.ffi.SSL_CTX_set_ciphersuites(this.ptr, text))
+    setText(this.lib, 'SslCtx.setCiphersuites', list, (text) => this.lib.ffi.SSL_CTX_set_ciphersuites(this.ptr, text))
   }
 
   /** Key exchange groups, names parted by colons, in order of preference. @openssl SSL_CTX_set1_groups_list */
   set1GroupsList(list: string): void {
-    this.#setText('set1GroupsList', list, (text) => this.lib.ffi.SSL_CTX_set1_groups_list(this.ptr, text))
+    setText(this.lib, 'SslCtx.set1GroupsList', list, (text) => this.lib.ffi.SSL_CTX_set1_groups_list(this.ptr, text))
   }
 
   /** What a client offers, most wanted first. @openssl SSL_CTX_set_alpn_protos @spec RFC 7301 */
   setAlpnProtos(protocols: readonly string[]): void {
     const encoded = encodeAlpn(protocols)
     // The one function of OpenSSL's that answers 0 for success.
-    this.#set('setAlpnProtos', () => this.lib.memory.scope((scope) =>
+    set(this.lib, 'SslCtx.setAlpnProtos', () => this.lib.memory.scope((scope) =>
       this.lib.ffi.SSL_CTX_set_alpn_protos(this.ptr, scope.bytes(encoded), encoded.byteLength)) === 0 ? 1 : 0)
   }
 
@@ -101,7 +102,7 @@ export class SslCtx {
    */
   setAlpnSelectProtos(protocols: readonly string[]): void {
     const encoded = encodeAlpn(protocols)
-    this.#set('setAlpnSelectProtos', () => this.lib.memory.scope((scope) =>
+    set(this.lib, 'SslCtx.setAlpnSelectProtos', () => this.lib.memory.scope((scope) =>
       this.lib.ffi.SSL_CTX_set_alpn_select_protos(this.ptr, scope.bytes(encoded), encoded.byteLength)))
   }
 
@@ -119,7 +120,7 @@ export class SslCtx {
   /** Own certificate first, then its chain: PEM; or one certificate, DER. @openssl SSL_CTX_use_certificate_chain_file */
   useCertificateChain(certificates: string | BytesLike): void {
     const bytes = asBytes(certificates)
-    this.#set('useCertificateChain', () => this.lib.memory.scope((scope) =>
+    set(this.lib, 'SslCtx.useCertificateChain', () => this.lib.memory.scope((scope) =>
       this.lib.ffi.SSL_CTX_use_certificate_chain(this.ptr, scope.bytes(bytes), bytes.byteLength)))
   }
 
@@ -130,18 +131,18 @@ export class SslCtx {
   usePrivateKey(key: string | BytesLike, passphrase?: string | BytesLike): void {
     const bytes = asBytes(key)
     const secret = passphrase === undefined ? undefined : asBytes(passphrase)
-    this.#set('usePrivateKey', () => this.lib.memory.scope((scope) => this.lib.ffi.SSL_CTX_use_PrivateKey(
+    set(this.lib, 'SslCtx.usePrivateKey', () => this.lib.memory.scope((scope) => this.lib.ffi.SSL_CTX_use_PrivateKey(
       this.ptr, scope.bytes(bytes), bytes.byteLength, secret ? scope.bytes(secret) : NULL, secret?.byteLength ?? 0)))
   }
 
   /** Throws unless the key belongs to the certificate. @openssl SSL_CTX_check_private_key */
   checkPrivateKey(): void {
-    this.#set('checkPrivateKey', () => this.lib.ffi.SSL_CTX_check_private_key(this.ptr))
+    set(this.lib, 'SslCtx.checkPrivateKey', () => this.lib.ffi.SSL_CTX_check_private_key(this.ptr))
   }
 
   /** Needed by a server that asks for certificates and resumes sessions. @openssl SSL_CTX_set_session_id_context */
   setSessionIdContext(id: Uint8Array): void {
-    this.#set('setSessionIdContext', () => this.lib.memory.scope((scope) =>
+    set(this.lib, 'SslCtx.setSessionIdContext', () => this.lib.memory.scope((scope) =>
       this.lib.ffi.SSL_CTX_set_session_id_context(this.ptr, scope.bytes(id), id.byteLength)))
   }
 
@@ -152,23 +153,11 @@ export class SslCtx {
 
   /** How many TLS 1.3 tickets a server sends after a handshake. @openssl SSL_CTX_set_num_tickets */
   setNumTickets(count: number): void {
-    this.#set('setNumTickets', () => this.lib.ffi.SSL_CTX_set_num_tickets(this.ptr, count))
+    set(this.lib, 'SslCtx.setNumTickets', () => this.lib.ffi.SSL_CTX_set_num_tickets(this.ptr, count))
   }
 
   /** Gives up this reference. Connections made from the context keep theirs. Again does nothing. */
   free(): void {
     this.#life.free()
-  }
-
-  #setText(method: string, value: string, set: (text: Ptr<'char'>) => number): void {
-    if (value.includes('\0')) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `SslCtx.${method}: the text holds a NUL`)
-    this.#set(method, () => this.lib.memory.scope((scope) => set(scope.cstring(value))))
-  }
-
-  #set(method: string, call: () => number): void {
-    this.lib.ffi.ERR_clear_error()
-    if (call() === 1) return
-    const errors = takeErrors(this.lib)
-    throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `SslCtx.${method}: ${describe(errors)}`, { opensslErrorStack: errors })
   }
 }

@@ -11,9 +11,10 @@ import {
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Ptr } from '../ffi/pointers.js'
 import type { Bio } from './bio.js'
-import { describe, outOfMemory, takeErrors } from './err-queue.js'
+import { outOfMemory, takeErrors } from './err-queue.js'
 import type { IoResult, SslErrorCode } from './io-result.js'
 import type { LibSsl } from './lib-ssl.js'
+import { set, setText } from './setters.js'
 import type { SslCtx } from './ssl-ctx.js'
 import { readX509, type X509 } from './x509.js'
 
@@ -76,17 +77,17 @@ export class Ssl {
 
   /** The name that a client asks for (SNI). It is not what is verified. @openssl SSL_set_tlsext_host_name @spec RFC 6066 §3 */
   setTlsextHostName(name: string): void {
-    this.#setText('setTlsextHostName', name, (text) => this.lib.ffi.SSL_set_tlsext_host_name(this.#ptr, text))
+    setText(this.lib, 'Ssl.setTlsextHostName', name, (text) => this.lib.ffi.SSL_set_tlsext_host_name(this.#ptr, text))
   }
 
   /** The DNS name that the peer's certificate must hold. @openssl SSL_set1_dnsname */
   set1Dnsname(name: string): void {
-    this.#setText('set1Dnsname', name, (text) => this.lib.ffi.SSL_set1_dnsname(this.#ptr, text))
+    setText(this.lib, 'Ssl.set1Dnsname', name, (text) => this.lib.ffi.SSL_set1_dnsname(this.#ptr, text))
   }
 
   /** The IP address that the peer's certificate must hold. @openssl SSL_set1_ipaddr */
   set1Ipaddr(address: string): void {
-    this.#setText('set1Ipaddr', address, (text) => this.lib.ffi.SSL_set1_ipaddr(this.#ptr, text))
+    setText(this.lib, 'Ssl.set1Ipaddr', address, (text) => this.lib.ffi.SSL_set1_ipaddr(this.#ptr, text))
   }
 
   /** `X509_CHECK_FLAG_…`. @openssl SSL_set_hostflags */
@@ -248,7 +249,7 @@ export class Ssl {
 
   /** New keys for what is sent from now on (TLS 1.3); `SSL_KEY_UPDATE_…`. Goes out with the next write. @openssl SSL_key_update */
   keyUpdate(type: number): void {
-    this.#set('keyUpdate', () => this.lib.ffi.SSL_key_update(this.#ptr, type))
+    set(this.lib, 'Ssl.keyUpdate', () => this.lib.ffi.SSL_key_update(this.#ptr, type))
   }
 
   // ---- what was agreed ----
@@ -395,17 +396,5 @@ export class Ssl {
 
   #text(ptr: number): string | undefined {
     return ptr === 0 ? undefined : this.lib.memory.readCString(ptr)
-  }
-
-  #setText(method: string, value: string, set: (text: Ptr<'char'>) => number): void {
-    if (value.includes('\0')) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `Ssl.${method}: the text holds a NUL`)
-    this.#set(method, () => this.lib.memory.scope((scope) => set(scope.cstring(value))))
-  }
-
-  #set(method: string, call: () => number): void {
-    this.lib.ffi.ERR_clear_error()
-    if (call() === 1) return
-    const errors = takeErrors(this.lib)
-    throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `Ssl.${method}: ${describe(errors)}`, { opensslErrorStack: errors })
   }
 }
