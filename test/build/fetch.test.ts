@@ -1,13 +1,13 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { basename, delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const script = join(import.meta.dirname, '../../openssl-src/fetch.sh')
-const name = `openssl-${/^OPENSSL_VERSION=(.*)$/m.exec(readFileSync(join(import.meta.dirname, '../../versions.env'), 'utf8'))![1]!}`
-/** What the build that came before these tests has fetched. */
-const tarball = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'libssl-wasm', `${name}.tar.gz`)
+// Obtained as the build does: from the cache, if it is there.
+const tarball = execFileSync(script, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+const name = basename(tarball, '.tar.gz')
 
 describe('openssl-src/fetch.sh', () => {
   let dir: string
