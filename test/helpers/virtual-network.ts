@@ -67,6 +67,8 @@ export class FaultyTransport implements ByteTransport {
   readonly writable: WritableStream<Uint8Array>
   /** Bytes that were written to it. */
   sentBytes = 0
+  /** Whether its writable was closed, and that came through. */
+  closed = false
   /** What it was given up with, if it was: by a cancel, or an abort. */
   cancelled: { reason: unknown } | undefined
   aborted: { reason: unknown } | undefined
@@ -114,6 +116,7 @@ export class FaultyTransport implements ByteTransport {
       close: async () => {
         await this.#stalled
         await writer.close()
+        this.closed = true
       },
     })
   }

@@ -31,6 +31,24 @@ describe.each(VERSIONS)('TlsConnection.close, %s', (version) => {
     await server.closed
   })
 
+  it('has ended the transport when it resolves', async () => {
+    for (const waits of [false, true]) {
+      const [near, far] = memoryTransportPair()
+      const transport = new FaultyTransport(near)
+      const { client, server } = await opened({ version, transports: [transport, far], client: { libssl }, server: { libssl } })
+      if (!waits) transport.stall()
+      const closing = client.close(waits ? { waitForPeerMs: 50_000 } : {})
+      await turns()
+      // Now its close_notify is sent, and the transport will be slow to end.
+      if (waits) transport.stall()
+      await server.close()
+      expect(await isPending(closing)).toBe(true)
+      transport.goOn()
+      await closing
+      expect(transport.closed).toBe(true)
+    }
+  })
+
   it('sends close_notify once, however often it is called', async () => {
     const { client, server, calls } = await open()
     await Promise.all([client.close(), client.close(), client.writable.close().catch(() => {}), client.close({ waitForPeerMs: 1000 })])

@@ -1,16 +1,19 @@
 // What must hold in the pump, as its source lists it: each test here fails without it.
 
+import { once } from 'node:events'
+import tls from 'node:tls'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { load, memoryTransportPair, type ByteTransport, type IoEvent, type LibSsl, type ProtocolVersion } from '../../src/index.js'
+import { fromNodeStream, load, memoryTransportPair, type ByteTransport, type IoEvent, type LibSsl, type ProtocolVersion } from '../../src/index.js'
 import {
   BioPair, Ssl, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE, SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED,
-  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_VERIFY_PEER, SslCtx,
+  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_OP_NO_RENEGOTIATION, SSL_VERIFY_PEER, SslCtx,
 } from '../../src/core.js'
 import { Port } from '../../src/pump/port.js'
 import { Pump } from '../../src/pump/pump.js'
 import { authority } from '../helpers/certificates.js'
 import { makeCtx, type Side } from '../helpers/link.js'
 import { isPending, noise, opened, readAll, readBytes, rejection, same, standstill, turns, VERSIONS } from '../helpers/stream-peers.js'
+import { duplexPair } from '../helpers/transport-contract.js'
 import { FaultyTransport, virtualNetwork } from '../helpers/virtual-network.js'
 
 let libssl: LibSsl
@@ -210,6 +213,20 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     await rejection(flood)
   })
 
+  it('encrypts no more of a long message than a batch while the transport takes nothing', async () => {
+    const [near, far] = memoryTransportPair()
+    const transport = new FaultyTransport(near)
+    const { client, server } = await shakenHands(version, [transport, far])
+    transport.stall()
+    const written = rejection(client.pump.write(noise(2_000_000)))
+    await turns()
+    // Four records of 16 KiB, and the one that makes it too much.
+    expect(client.events.filter(({ call }) => call === 'SSL_write').length).toBeLessThanOrEqual(5)
+    client.pump.break(0)
+    server.pump.break(0)
+    expect(await written).toBe(0)
+  })
+
   it('reads while its own sends are stuck: a peer that does not read until we do must not block us', async () => {
     const [near, far] = memoryTransportPair()
     const transport = new FaultyTransport(near)
@@ -276,6 +293,51 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     server.pump.break(0)
   })
 })
+
+describe('Pump, TLSv1.2', () => {
+  it('refuses a renegotiation, and does not wait until the refusal is sent before it hands on what came with it', async () => {
+    const [near, far] = duplexPair()
+    const ours = fromNodeStream(far)
+    // Two records that come together.
+    const held: Uint8Array[] = []
+    let hold = false
+    const joined = ours.readable.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        if (hold) held.push(chunk)
+        else controller.enqueue(chunk)
+        if (recordsIn(held) < 2) return
+        controller.enqueue(Buffer.concat(held.splice(0)))
+        hold = false
+      },
+    }))
+    const transport = new FaultyTransport({ readable: joined, writable: ours.writable })
+    const server = makePump('server', transport, 'TLSv1.2', {
+      configure: (ctx) => { ctx.setOptions(SSL_OP_NO_RENEGOTIATION) },
+    })
+    const client = tls.connect({ socket: near, servername: 'localhost', ca: authority.ca.cert, maxVersion: 'TLSv1.2' })
+    client.on('error', () => {}) // it takes the refusal for the end
+    const secure = once(client, 'secureConnect')
+    await server.pump.handshake('SSL_accept', () => {})
+    await secure
+    hold = true
+    transport.stall()
+    client.write('before')
+    await turns(2)
+    client.renegotiate({}, () => {})
+    expect(new TextDecoder().decode(await server.pump.read(100))).toBe('before')
+    expect(server.events.at(-1)).toMatchObject({ call: 'SSL_read', error: 'SSL_ERROR_WANT_READ' })
+    expect(server.events.at(-1)!.sentBytes).toBeGreaterThan(0)
+    server.pump.break(0)
+    client.destroy()
+  })
+})
+
+function recordsIn(chunks: readonly Uint8Array[]): number {
+  const bytes = Buffer.concat(chunks)
+  let count = 0
+  for (let at = 0; at + 5 <= bytes.byteLength; at += 5 + bytes.readUInt16BE(at + 3)) count++
+  return count
+}
 
 describe('Pump, TLSv1.3', () => {
   it('follows key updates of the peer, and answers them, while data flows both ways', async () => {

@@ -92,8 +92,15 @@ describe('fromNodeStream', () => {
     const read = rejection(readable.getReader().read())
     stream.emit('error', new Error('only said'))
     expect(await read).toMatchObject({ message: 'only said' })
+    const thrown: unknown[] = []
+    const listener = (error: unknown) => { thrown.push(error) }
+    process.on('uncaughtException', listener)
+    stream.resume()
     stream.write('more')
     await turns()
+    process.off('uncaughtException', listener)
+    expect(stream.readableLength).toBe(0)
+    expect(thrown).toEqual([])
   })
 
   it('destroys the Duplex once both sides are done, although it does not by itself', async () => {
