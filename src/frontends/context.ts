@@ -9,7 +9,8 @@ import { X509Store } from '../core/x509-store.js'
 import {
   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_MODE_RELEASE_BUFFERS, SSL_OP_NO_RENEGOTIATION,
   SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE, SSL_SESS_CACHE_OFF, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER,
-  TLS1_2_VERSION, TLS1_3_VERSION, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
+  TLS1_2_VERSION, TLS1_3_VERSION, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+  X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
 } from '../ffi/constants.gen.js'
 import type { AcceptOptions, Certificates, CommonOptions, ConnectOptions } from './options.js'
 
@@ -43,7 +44,8 @@ export function clientSsl(lib: LibSsl, options: ConnectOptions): Ssl {
     if (isIpAddress(name)) {
       refuse('servername', () => ssl.set1Ipaddr(name.replace(/^\[|\]$/g, '')))
     } else {
-      ssl.setHostflags(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
+      // RFC 9525 §2 and §6.3: names stand in subjectAltName, not in the subject, and a wildcard is a whole label.
+      ssl.setHostflags(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
       refuse('servername', () => {
         ssl.setTlsextHostName(name)
         ssl.set1Dnsname(name)

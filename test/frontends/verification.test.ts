@@ -37,6 +37,7 @@ const failures: Readonly<Record<string, Failure>> = {
   'a certificate of the future': { identity: authority.leaf({ notBefore: date(1) }), code: 'CERT_NOT_YET_VALID', verifyCode: 9, depth: 0, alert: BAD_CERTIFICATE },
   'a self-signed certificate': { identity: authority.leaf({ selfSigned: true }), code: 'DEPTH_ZERO_SELF_SIGNED_CERT', verifyCode: 18, depth: 0, alert: UNKNOWN_CA },
   'an unknown CA': { identity: stranger.leaf(), code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', verifyCode: 20, depth: 0, alert: UNKNOWN_CA },
+  'a name that stands in the subject alone': { identity: authority.leaf({ san: 'email:nobody@example.com' }), code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0, alert: BAD_CERTIFICATE },
   'part of a wildcard': { identity: authority.leaf({ san: 'DNS:w*.example.com' }), client: { servername: 'www.example.com' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0, alert: BAD_CERTIFICATE },
   'a wildcard of two labels': { identity: authority.leaf({ san: 'DNS:*.example.com' }), client: { servername: 'a.b.example.com' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0, alert: BAD_CERTIFICATE },
 }
