@@ -37,7 +37,8 @@ export class X509Store {
    */
   addCerts(certificates: string | BytesLike): number {
     const bytes = asBytes(certificates)
-    const count = this.#lib.memory.scope((scope) => this.#lib.ffi.X509_STORE_add_certs(this.ptr, scope.bytes(bytes), bytes.byteLength))
+    const count = this.#lib.call(() => this.#lib.memory.scope((scope) =>
+      this.#lib.ffi.X509_STORE_add_certs(this.ptr, scope.bytes(bytes), bytes.byteLength)))
     if (count < 0) {
       const errors = takeErrors(this.#lib)
       throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `not a certificate: ${describe(errors)}`, { opensslErrorStack: errors })
