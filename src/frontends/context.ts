@@ -7,7 +7,7 @@ import { SslCtx } from '../core/ssl-ctx.js'
 import { Ssl } from '../core/ssl.js'
 import { X509Store } from '../core/x509-store.js'
 import {
-  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_MODE_RELEASE_BUFFERS, SSL_OP_NO_RENEGOTIATION,
+  SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_MODE_RELEASE_BUFFERS, SSL_OP_NO_RENEGOTIATION,
   SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE, SSL_SESS_CACHE_OFF, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER,
   TLS1_2_VERSION, TLS1_3_VERSION, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
   X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
@@ -81,7 +81,7 @@ function withCtx(
 ): Ssl {
   const ctx = new SslCtx(lib, method)
   try {
-    ctx.setMode(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS)
+    ctx.setMode(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS)
     ctx.setOptions(SSL_OP_NO_RENEGOTIATION)
     ctx.setMinProtoVersion(versions[options.minVersion ?? 'TLSv1.2'])
     ctx.setMaxProtoVersion(versions[options.maxVersion ?? 'TLSv1.3'])
