@@ -4,9 +4,10 @@
 // less their prefix, and mean what its manual says.
 
 import { ApiMisuseError, type Alert, type OpensslError } from '../base/errors.js'
-import type { CallbackVerdict, ConnectionCallbacks } from '../ffi/callbacks.js'
+import type { CallbackVerdict, ConnectionCallbacks, ProtocolMessage } from '../ffi/callbacks.js'
 import {
-  LSW_WANT_CERT_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL, TLSEXT_NAMETYPE_host_name, X509_V_NAMES,
+  LSW_WANT_CERT_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_KEYLOG_CB, LSW_WANT_MSG_CB, LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL,
+  TLSEXT_NAMETYPE_host_name, X509_V_NAMES,
 } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Ptr } from '../ffi/pointers.js'
@@ -120,6 +121,24 @@ export class Ssl {
    */
   setVerifyCb(callback: ((preverifyOk: boolean, depth: number, verifyCode: number) => CallbackVerdict) | undefined): void {
     this.#callbacks.verify = callback
+    this.#announceCallbacks()
+  }
+
+  /**
+   * Called for each record header, handshake message, alert and change of cipher spec, both ways, during I/O calls.
+   * {@link describeMessage} names them. @openssl SSL_set_msg_callback
+   */
+  setMsgCallback(callback: ((message: ProtocolMessage) => void) | undefined): void {
+    this.#callbacks.msg = callback
+    this.#announceCallbacks()
+  }
+
+  /**
+   * Called with each secret as a line of the NSS key log format. DANGEROUS to whoever keeps these lines carelessly:
+   * they decrypt the connection. @openssl SSL_CTX_set_keylog_callback
+   */
+  setKeylogCallback(callback: ((line: string) => void) | undefined): void {
+    this.#callbacks.keylog = callback
     this.#announceCallbacks()
   }
 
@@ -391,7 +410,8 @@ export class Ssl {
 
   #announceCallbacks(): void {
     this.lib.ffi.SSL_set_callbacks(this.#ptr, (this.#callbacks.cert ? LSW_WANT_CERT_CB : 0)
-      | (this.#callbacks.clientHello ? LSW_WANT_CLIENT_HELLO_CB : 0) | (this.#callbacks.verify ? LSW_WANT_VERIFY_CB : 0))
+      | (this.#callbacks.clientHello ? LSW_WANT_CLIENT_HELLO_CB : 0) | (this.#callbacks.verify ? LSW_WANT_VERIFY_CB : 0)
+      | (this.#callbacks.msg ? LSW_WANT_MSG_CB : 0) | (this.#callbacks.keylog ? LSW_WANT_KEYLOG_CB : 0))
   }
 
   #text(ptr: number): string | undefined {

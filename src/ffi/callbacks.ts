@@ -26,10 +26,24 @@ export interface BioCallbacks {
 /** 1 go on, 0 fail, -1 suspend: the I/O call returns and is to be repeated. */
 export type CallbackVerdict = 1 | 0 | -1
 
+/** What OpenSSL saw go by, as SSL_set_msg_callback(3) has it. */
+export interface ProtocolMessage {
+  /** By us; else received. */
+  readonly sent: boolean
+  /** The protocol's number, for example 0x0304; of a record header, what stands in it. */
+  readonly version: number
+  /** `SSL3_RT_…`. */
+  readonly contentType: number
+  /** The message in the clear, a copy; of a record its header alone. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
 export interface ConnectionCallbacks {
   cert?: (() => CallbackVerdict) | undefined
   clientHello?: (() => CallbackVerdict) | undefined
   verify?: ((preverifyOk: boolean, depth: number, verifyCode: number) => CallbackVerdict) | undefined
+  msg?: ((message: ProtocolMessage) => void) | undefined
+  keylog?: ((line: string) => void) | undefined
 }
 
 const clientHelloVerdict = { 1: SSL_CLIENT_HELLO_SUCCESS, 0: SSL_CLIENT_HELLO_ERROR, [-1]: SSL_CLIENT_HELLO_RETRY } as const
@@ -94,6 +108,16 @@ export class CallbackBorder implements JsCallbacks {
 
   verifyCb(handle: number, preverifyOk: number, depth: number, error: number): number {
     return this.#guard<number>(0, () => this.connections.get(handle)?.verify?.(preverifyOk === 1, depth, error) ?? (preverifyOk === 1 ? 1 : 0))
+  }
+
+  msgCb(handle: number, sent: number, version: number, contentType: number, buf: number, length: number): void {
+    this.#guard(undefined, () => {
+      this.connections.get(handle)?.msg?.({ sent: sent === 1, version, contentType, bytes: this.#memory().copyOut(buf, length) })
+    })
+  }
+
+  keylogCb(handle: number, line: number): void {
+    this.#guard(undefined, () => this.connections.get(handle)?.keylog?.(this.#memory().readCString(line)))
   }
 
   #bio(handle: number): BioCallbacks {

@@ -5,6 +5,7 @@ import { ApiMisuseError } from '../base/errors.js'
 import type { LibSsl } from '../core/lib-ssl.js'
 import { SslCtx } from '../core/ssl-ctx.js'
 import { Ssl } from '../core/ssl.js'
+import { describeMessage } from '../core/trace.js'
 import { X509Store } from '../core/x509-store.js'
 import {
   SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_MODE_RELEASE_BUFFERS, SSL_OP_NO_RENEGOTIATION,
@@ -100,6 +101,9 @@ function withCtx(
     const ssl = new Ssl(ctx)
     try {
       setUpSsl(ssl)
+      const { onTrace, onKeylog } = options
+      if (onTrace) ssl.setMsgCallback((message) => onTrace({ ...describeMessage(lib, message), atMs: performance.now() }))
+      if (onKeylog) ssl.setKeylogCallback(onKeylog)
       return ssl
     } catch (error) {
       ssl.free()

@@ -4,6 +4,7 @@
 import { ApiMisuseError } from '../base/errors.js'
 import { asBytes, isBytesLike, type BytesLike } from '../base/bytes.js'
 import { LibSsl } from '../core/lib-ssl.js'
+import type { ProtocolEvent } from '../core/trace.js'
 import type { IoEvent } from '../pump/pump.js'
 
 /** One or more certificates: PEM text, or one as DER. */
@@ -41,6 +42,19 @@ export interface CommonOptions {
   readonly libssl?: LibSsl
   /** Told of each SSL call: what it returned, SSL_get_error's answer, the bytes moved. For people who want to see. */
   readonly onIo?: (event: IoEvent) => void
+  /** Told of each record, handshake message and alert, both ways. What it throws ends the connection, as with `onIo`. */
+  readonly onTrace?: (event: TraceEvent) => void
+  /**
+   * Given each secret as a line of the NSS key log format, without a newline. Whoever has these lines can decrypt the
+   * connection: for debugging, with Wireshark say.
+   */
+  readonly onKeylog?: (line: string) => void
+}
+
+/** Something that went by on the wire. */
+export interface TraceEvent extends ProtocolEvent {
+  /** By performance.now(). */
+  readonly atMs: number
 }
 
 export interface ConnectOptions extends CommonOptions {
@@ -71,6 +85,7 @@ const secret: Check = (value) => (typeof value === 'string' || isBytesLike(value
 const version: Check = (value) => (value === 'TLSv1.2' || value === 'TLSv1.3' ? undefined : "must be 'TLSv1.2' or 'TLSv1.3'")
 const integer = (min: number, max: number): Check => (value) =>
   (Number.isInteger(value) && (value as number) >= min && (value as number) <= max ? undefined : `must be an integer from ${min} to ${max}`)
+const callback: Check = (value) => (typeof value === 'function' ? undefined : 'must be a function')
 const boolean: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be a boolean')
 
 const common: Readonly<Record<keyof CommonOptions | 'ca', Check>> = {
@@ -91,7 +106,9 @@ const common: Readonly<Record<keyof CommonOptions | 'ca', Check>> = {
   handshakeTimeoutMs: integer(0, 0x7fffffff),
   highWaterMarkBytes: integer(1, 64 * 1024 * 1024),
   libssl: (value) => (value instanceof LibSsl ? undefined : 'must be what load() gave'),
-  onIo: (value) => (typeof value === 'function' ? undefined : 'must be a function'),
+  onIo: callback,
+  onTrace: callback,
+  onKeylog: callback,
 }
 
 const client: Readonly<Record<keyof ConnectOptions, Check>> = {

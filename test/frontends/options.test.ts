@@ -25,6 +25,8 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
   highWaterMarkBytes: [0, -1, 0.5, NaN, Infinity, 64 * 1024 * 1024 + 1, '1', null],
   libssl: [{}, true, null, load],
   onIo: [{}, true, null],
+  onTrace: [{}, 'on', null],
+  onKeylog: [{}, '/tmp/keys', null],
   dangerouslySkipVerification: [1, 'yes', null, {}],
 }
 const clientOnly: readonly string[] = ['servername', 'dangerouslySkipVerification']

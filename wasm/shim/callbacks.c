@@ -89,3 +89,29 @@ void lsw_info_callback(const SSL *ssl, int where, int value)
     else
         conn->alert_received = value;
 }
+
+void lsw_msg_trampoline(int write_p, int version, int content_type, const void *buf, size_t length, SSL *ssl, void *arg)
+{
+    struct lsw_conn *conn = lsw_conn_of(ssl);
+    ERR_STATE *errors;
+
+    (void)arg;
+    if (conn == NULL)
+        return;
+    errors = lsw_errors_save();
+    lsw_js_msg_cb(conn->handle, write_p, version, content_type, buf, length);
+    lsw_errors_restore(errors);
+}
+
+/* The context's, not the connection's: another connection of it may be the one that wants to know. */
+void lsw_keylog_trampoline(const SSL *ssl, const char *line)
+{
+    struct lsw_conn *conn = lsw_conn_of(ssl);
+    ERR_STATE *errors;
+
+    if (conn == NULL || (conn->wanted & LSW_WANT_KEYLOG_CB) == 0)
+        return;
+    errors = lsw_errors_save();
+    lsw_js_keylog_cb(conn->handle, line);
+    lsw_errors_restore(errors);
+}

@@ -5,5 +5,7 @@ addToLibrary({
   lsw_js_bio_write: (handle, buf, length) => Module['lsw'].bioWrite(handle, buf, length),
   lsw_js_cert_cb: (handle) => Module['lsw'].certCb(handle),
   lsw_js_client_hello_cb: (handle) => Module['lsw'].clientHelloCb(handle),
+  lsw_js_msg_cb: (handle, sent, version, contentType, buf, length) => Module['lsw'].msgCb(handle, sent, version, contentType, buf, length),
+  lsw_js_keylog_cb: (handle, line) => Module['lsw'].keylogCb(handle, line),
   lsw_js_verify_cb: (handle, preverifyOk, depth, error) => Module['lsw'].verifyCb(handle, preverifyOk, depth, error),
 });

@@ -106,6 +106,10 @@ int lsw_SSL_get_alert_sent(const SSL *ssl)
 void lsw_SSL_set_callbacks(SSL *ssl, int wanted)
 {
     lsw_conn_of(ssl)->wanted = wanted;
+    /* Installed only while wanted: building their arguments costs OpenSSL time. */
+    SSL_set_msg_callback(ssl, wanted & LSW_WANT_MSG_CB ? lsw_msg_trampoline : NULL);
+    if (wanted & LSW_WANT_KEYLOG_CB)
+        SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(ssl), lsw_keylog_trampoline);
 }
 
 /* SSL_get_peer_cert_chain(3): "if called on the server side, the stack does not contain the peer's certificate". */

@@ -22,6 +22,8 @@ int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx);
 int lsw_client_hello_trampoline(SSL *ssl, int *alert, void *arg);
 int lsw_cert_trampoline(SSL *ssl, void *arg);
 void lsw_info_callback(const SSL *ssl, int where, int value);
+void lsw_msg_trampoline(int write_p, int version, int content_type, const void *buf, size_t length, SSL *ssl, void *arg);
+void lsw_keylog_trampoline(const SSL *ssl, const char *line);
 
 /*
  * err.c: around every call of JavaScript. OpenSSL may hold errors at that moment (it raises one, then writes the

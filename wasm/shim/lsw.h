@@ -118,6 +118,8 @@ int SSL_key_update(SSL *ssl, int type);
 const char *SSL_state_string_long(const SSL *ssl);
 const char *SSL_get_version(const SSL *ssl);
 int SSL_version(const SSL *ssl);
+/* Of an alert, (level << 8 | description). Static text. */
+const char *SSL_alert_desc_string_long(int value);
 /* RFC name of the agreed cipher suite, e.g. TLS_AES_128_GCM_SHA256; NULL before there is one. */
 const char *lsw_SSL_get_cipher_standard_name(const SSL *ssl);
 /* OpenSSL's name of the same. */
@@ -204,6 +206,10 @@ LSW_IMPORT int lsw_js_cert_cb(int handle);
 LSW_IMPORT int lsw_js_client_hello_cb(int handle);
 /* 1 accept, 0 refuse, -1 suspend (SSL_ERROR_WANT_RETRY_VERIFY). */
 LSW_IMPORT int lsw_js_verify_cb(int handle, int preverify_ok, int depth, int error);
+/* SSL_set_msg_callback(3): `sent` is its write_p. */
+LSW_IMPORT void lsw_js_msg_cb(int handle, int sent, int version, int content_type, const uint8_t *buf, size_t length);
+/* `line`: NUL-terminated, without a newline. */
+LSW_IMPORT void lsw_js_keylog_cb(int handle, const char *line);
 
 #define LSW_BIO_WOULD_BLOCK (-1)
 #define LSW_BIO_FAILED (-2)
@@ -217,9 +223,13 @@ LSW_CONSTANT(LSW_BIO_ACCEPT)
 #define LSW_WANT_CERT_CB 1
 #define LSW_WANT_CLIENT_HELLO_CB 2
 #define LSW_WANT_VERIFY_CB 4
+#define LSW_WANT_MSG_CB 8
+#define LSW_WANT_KEYLOG_CB 16
 LSW_CONSTANT(LSW_WANT_CERT_CB)
 LSW_CONSTANT(LSW_WANT_CLIENT_HELLO_CB)
 LSW_CONSTANT(LSW_WANT_VERIFY_CB)
+LSW_CONSTANT(LSW_WANT_MSG_CB)
+LSW_CONSTANT(LSW_WANT_KEYLOG_CB)
 
 LSW_CONSTANT(SSL_ERROR_NONE)
 LSW_CONSTANT(SSL_ERROR_SSL)
@@ -256,6 +266,12 @@ LSW_CONSTANT(SSL_SESS_CACHE_OFF)
 LSW_CONSTANT(SSL_SESS_CACHE_SERVER)
 LSW_CONSTANT(SSL_KEY_UPDATE_NOT_REQUESTED)
 LSW_CONSTANT(SSL_KEY_UPDATE_REQUESTED)
+LSW_CONSTANT(SSL3_RT_CHANGE_CIPHER_SPEC)
+LSW_CONSTANT(SSL3_RT_ALERT)
+LSW_CONSTANT(SSL3_RT_HANDSHAKE)
+LSW_CONSTANT(SSL3_RT_APPLICATION_DATA)
+LSW_CONSTANT(SSL3_RT_HEADER)
+LSW_CONSTANT(SSL3_RT_INNER_CONTENT_TYPE)
 LSW_CONSTANT(TLS1_2_VERSION)
 LSW_CONSTANT(TLS1_3_VERSION)
 LSW_CONSTANT(TLSEXT_NAMETYPE_host_name)
