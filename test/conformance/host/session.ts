@@ -1,0 +1,159 @@
+// What one runtime under test asks of the machine, by `suite/host.ts`: programs to talk to, files, tunnels.
+
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import * as tls from 'node:tls'
+import type { WebSocket } from 'ws'
+import { fromNodeStream, fromWebSocket, type ByteTransport, type WebSocketLike } from 'libssl-wasm'
+import type { Relay } from 'libssl-wasm/relay'
+import { CertificateAuthority, date, RSA, type KeyPair } from '../../../tools/certificates.js'
+import type { Identities, IdentityName } from '../suite/host.js'
+import { noise } from '../suite/bytes.js'
+import { startClient, startServer, type OpensslPeer } from './peers.js'
+
+/** What all sessions share: making certificates takes a while. */
+export class Shared {
+  readonly authority = new CertificateAuthority()
+  readonly #strangers = new CertificateAuthority('a stranger')
+  readonly relay: Relay
+  readonly keyPairs: Readonly<Record<IdentityName, KeyPair>>
+  readonly identities: Identities
+
+  constructor(relay: Relay) {
+    this.relay = relay
+    const client = { name: 'client', san: 'DNS:client.example' }
+    this.keyPairs = {
+      ec: this.authority.leaf(),
+      rsa: this.authority.leaf({ newkey: RSA }),
+      expired: this.authority.leaf({ notBefore: date(-20), notAfter: date(-10) }),
+      stranger: this.#strangers.leaf(),
+      client: this.authority.leaf(client),
+      strangerClient: this.#strangers.leaf(client),
+    }
+    const texts = Object.fromEntries(Object.entries(this.keyPairs).map(([name, { cert, key }]) => [name, { cert, key }]))
+    this.identities = { ...texts as Record<IdentityName, { cert: string; key: string }>, ca: this.authority.ca.cert, strangerCa: this.#strangers.ca.cert }
+  }
+
+  get directories(): readonly string[] {
+    return [this.authority.dir, this.#strangers.dir]
+  }
+
+  get strangerCaFile(): string {
+    return this.#strangers.ca.certFile
+  }
+}
+
+interface Details {
+  readonly [name: string]: any // checked by use: both ends are in this folder
+}
+
+export class Session {
+  readonly #shared: Shared
+  readonly #peers = new Map<number, OpensslPeer>()
+  #lastId = 0
+  readonly #servers: Server[] = []
+  readonly #sockets = new Set<Socket>()
+  /** By path: the TCP connection that a WebSocket will be joined with. */
+  readonly #tunnels = new Map<string, Promise<Socket>>()
+
+  constructor(shared: Shared) {
+    this.#shared = shared
+  }
+
+  async answer(what: string, details: Details): Promise<object> {
+    const { directories: [dir], keyPairs, authority, identities, relay } = this.#shared
+    const identity = keyPairs[details['identity'] as IdentityName]
+    const args = ((details['args'] ?? []) as string[]).map((arg) => arg.replace('CA_FILE', authority.ca.certFile).replace('STRANGER_FILE', this.#shared.strangerCaFile))
+    const peer = this.#peers.get(details['id'])!
+    switch (what) {
+      case 'identities': return identities
+      case 'relay': return { url: relay.url }
+      case 's_server': {
+        const started = await startServer(identity, details['version'], args, dir!)
+        relay.allow(`127.0.0.1:${started.port}`)
+        return { id: this.#keep(started.peer), port: started.port }
+      }
+      case 's_client': {
+        const { port, version } = details
+        return { id: this.#keep(startClient(port, version, args, authority.ca, identity, dir!)), port }
+      }
+      case 'printed': return { groups: await peer.printed(new RegExp(details['pattern'], details['flags'])) }
+      case 'type': return (await peer.write(details['text'], details['end']), {})
+      case 'feed': return (await peer.write(noise(details['bytes'], details['seed']), details['end']), {})
+      case 'wrote': return peer.wrote(details['bytes'], details['marker'])
+      case 'end': return { status: await peer.exited() }
+      case 'kill': return (await peer.kill(), {})
+      case 'file': return { path: this.#file(details['bytes'], details['seed']) }
+      case 'echo': return { port: await this.#echo() }
+      case 'tunnel': return this.#tunnel()
+      case 'stopAll': return (await this.stopAll(), {})
+    }
+    throw new Error(`there is no '${what}'`)
+  }
+
+  /** The other end of a tunnel has come, by WebSocket, if it is one of ours. */
+  async join(path: string, webSocket: WebSocket): Promise<void> {
+    const socket = this.#tunnels.get(path)
+    if (!socket) return
+    const far = fromWebSocket(webSocket as WebSocketLike)
+    const near: ByteTransport = fromNodeStream(await socket)
+    // A failure of one side becomes one of the other; there is nobody else to tell.
+    await Promise.allSettled([far.readable.pipeTo(near.writable), near.readable.pipeTo(far.writable)])
+  }
+
+  async stopAll(): Promise<void> {
+    for (const server of this.#servers.splice(0)) server.close()
+    for (const socket of this.#sockets) socket.destroy()
+    this.#tunnels.clear()
+    const peers = [...this.#peers.values()]
+    this.#peers.clear()
+    await Promise.all(peers.map((peer) => peer.kill()))
+  }
+
+  #keep(peer: OpensslPeer): number {
+    this.#peers.set(++this.#lastId, peer)
+    return this.#lastId
+  }
+
+  #file(bytes: number, seed: number): string {
+    const name = `noise-${bytes}-${seed}`
+    const file = join(this.#shared.authority.dir, name)
+    if (!existsSync(file)) writeFileSync(file, noise(bytes, seed))
+    return `/${name}`
+  }
+
+  async #echo(): Promise<number> {
+    const { cert, key } = this.#shared.keyPairs.ec
+    const server = tls.createServer({ cert, key }, (socket) => {
+      socket.on('error', () => {})
+      socket.pipe(socket)
+    })
+    const port = await this.#listen(server)
+    this.#shared.relay.allow(`127.0.0.1:${port}`)
+    return port
+  }
+
+  async #tunnel(): Promise<{ port: number; path: string }> {
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
+    const first = once(server, 'connection').then(([socket]) => socket as Socket)
+    const path = `/tunnel/${randomUUID()}`
+    this.#tunnels.set(path, first)
+    return { port: await this.#listen(server), path }
+  }
+
+  /** On the loopback address alone; ends with the test. */
+  async #listen(server: Server): Promise<number> {
+    this.#servers.push(server)
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return (server.address() as AddressInfo).port
+  }
+}

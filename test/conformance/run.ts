@@ -1,0 +1,59 @@
+// The conformance suite in every runtime that is here: `npx tsx test/conformance/run.ts [RUNTIME…]`.
+//
+// Writes build/conformance.json, prints a table of runtimes and groups of tests, and at last "conformance: N passed,
+// N failed". Exits 1 on a failure. A runtime that is missing is named, with how to get it; with
+// LIBSSL_WASM_REQUIRE_ALL_RUNTIMES=1 it is a failure.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { startHostServer } from './host/host-server.js'
+import { repository } from './runtimes/installed.js'
+import { Project } from './runtimes/project.js'
+import { runtimes } from './runtimes/all.js'
+import type { Found, RuntimeDriver } from './runtimes/runtime.js'
+import { printResults, type RuntimeResults } from './results.js'
+import { runContext } from './run-context.js'
+
+/** Browsers and openssl have threads of their own: more at once only make them wait for each other. */
+const AT_ONCE = 2
+
+const wanted = process.argv.slice(2).map((name) => name.toLowerCase().replace(/\s/g, ''))
+const chosen = runtimes.filter(({ name }) => wanted.length === 0 || wanted.includes(name.toLowerCase().replace(/\s/g, '')))
+if (chosen.length < wanted.length) throw new Error(`there are ${runtimes.map(({ name }) => name.replace(/\s/g, '')).join(', ')}`)
+
+const project = new Project()
+await project.make()
+const host = await startHostServer(project.directory)
+const results: RuntimeResults[] = []
+try {
+  const waiting = [...chosen.keys()]
+  const work = async () => {
+    for (let index; (index = waiting.shift()) !== undefined;) results[index] = await run(chosen[index]!)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+} finally {
+  await host.close()
+}
+
+writeFileSync(join(repository, 'build/conformance.json'), JSON.stringify(results, undefined, 1))
+const failed = printResults(results, process.env['LIBSSL_WASM_REQUIRE_ALL_RUNTIMES'] === '1')
+process.exit(failed > 0 ? 1 : 0)
+
+async function run(driver: RuntimeDriver): Promise<RuntimeResults> {
+  const { name } = driver
+  const found = await driver.find()
+  if ('missing' in found) return { name, missing: found.missing, contexts: [] }
+  console.error(`${name} (${found.version}) …`)
+  const contexts = []
+  await found.prepare?.(project)
+  for (const context of driver.contexts) contexts.push(await runIn(name, found, context))
+  return { name, version: found.version, contexts }
+}
+
+async function runIn(name: string, found: Found, context: string): Promise<RuntimeResults['contexts'][number]> {
+  const session = context === '' ? name : `${name}, ${context}`
+  const start = Date.now()
+  const outcome = await runContext(host, session, found.command(project, host.url, session, context), found.environment)
+  console.error(`${session}: ${outcome.results.length} tests in ${((Date.now() - start) / 1000).toFixed(1)} s`)
+  return { context, ...outcome }
+}

@@ -1,0 +1,45 @@
+// What browsers load: a page and its workers, made once for all of them.
+//
+// - page: the package as it is installed, module by module, with an import map and no bundler;
+// - module worker, classic worker: bundles, since import maps hold for pages only.
+
+import type { Project } from './project.js'
+
+export const browserContexts = ['page', 'module worker', 'classic worker'] as const
+
+let made: Promise<void> | undefined
+
+export function makeBrowserPages(project: Project): Promise<void> {
+  made ??= make(project)
+  return made
+}
+
+export function pageUrl(hostUrl: string, session: string, context: string): string {
+  return `${hostUrl}/browser.html?${new URLSearchParams({ session, context })}`
+}
+
+async function make(project: Project): Promise<void> {
+  const conditions = ['browser', 'import', 'module']
+  await project.compile('browser')
+  await project.bundle('browser.js', 'module-worker.js', { conditions })
+  await project.bundle('browser.js', 'classic-worker.js', { conditions, format: 'iife' })
+  project.write('browser.html', `<!doctype html>
+<meta charset="utf-8">
+<title>conformance</title>
+<script type="importmap">${JSON.stringify(project.importMap(conditions))}</script>
+<script type="module">
+  const { searchParams } = new URL(location.href)
+  const crashed = (why) => fetch('/report', { method: 'POST', body: JSON.stringify({ session: searchParams.get('session'), crashed: String(why) }) })
+  window.onerror = (message) => void crashed(message)
+  try {
+    const context = searchParams.get('context')
+    if (context === 'page') await import('./browser.js')
+    else new Worker((context === 'module worker' ? './module-worker.js' : './classic-worker.js') + location.search, {
+      type: context === 'module worker' ? 'module' : 'classic',
+    }).onerror = ({ message }) => void crashed(message)
+  } catch (error) {
+    await crashed(error)
+  }
+</script>
+`)
+}

@@ -1,0 +1,23 @@
+// Chromium, headless, from Debian's package or wherever `chromium` is.
+
+import { fileURLToPath } from 'node:url'
+import { browserContexts, makeBrowserPages, pageUrl } from './browser-pages.js'
+import { ask, byDebian, byNpm, fromNpm, onPath } from './installed.js'
+import type { RuntimeDriver } from './runtime.js'
+
+export const chromium: RuntimeDriver = {
+  name: 'Chromium',
+  contexts: browserContexts,
+  async find() {
+    const browser = onPath('chromium')
+    const driver = fromNpm('playwright-core/index.mjs')
+    if (!browser) return { missing: byDebian('chromium') }
+    if (!driver) return { missing: byNpm }
+    return {
+      version: (await ask(browser, '--version')).replace(/ built on.*/, ''),
+      prepare: makeBrowserPages,
+      command: (_project, hostUrl, session, context) =>
+        [process.execPath, fileURLToPath(new URL('./drive-chromium.mjs', import.meta.url)), driver, browser, pageUrl(hostUrl, session, context)],
+    }
+  },
+}

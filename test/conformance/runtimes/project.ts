@@ -1,0 +1,86 @@
+// A project that uses the package as a user gets it: the packed tarball, unpacked into node_modules, and the suite
+// bundled for each kind of runtime.
+
+import { execFile } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { fromNpm, repository, runtimesDirectory } from './installed.js'
+
+/** What is used of esbuild: its types are there only once it is installed. */
+interface Esbuild {
+  build(options: Readonly<Record<string, unknown>>): Promise<unknown>
+}
+
+export class Project {
+  readonly directory = join(repository, 'build/conformance')
+  readonly #package = join(this.directory, 'node_modules/libssl-wasm')
+
+  /** Packs what ./build.sh has left in dist/ and lib/. */
+  async make(): Promise<void> {
+    rmSync(this.directory, { recursive: true, force: true })
+    mkdirSync(this.#package, { recursive: true })
+    writeFileSync(join(this.directory, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
+    const run = promisify(execFile)
+    await run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', this.directory], { cwd: repository })
+    const tarball = readdirSync(this.directory).find((name) => name.endsWith('.tgz'))!
+    await run('tar', ['-xzf', join(this.directory, tarball), '-C', this.#package, '--strip-components=1'])
+    symlinkSync(join(repository, 'node_modules/ws'), join(this.directory, 'node_modules/ws'))
+  }
+
+  path(name: string): string {
+    return join(this.directory, name)
+  }
+
+  write(name: string, text: string): void {
+    writeFileSync(this.path(name), text)
+  }
+
+  /** Bundles `entries/NAME.ts` to `NAME.js`, in which `libssl-wasm` stays an import: for the runtime itself to resolve, or for {@link bundle}. */
+  async compile(name: string): Promise<void> {
+    await esbuild({
+      entryPoints: [join(repository, 'test/conformance/entries', `${name}.ts`)],
+      outfile: this.path(`${name}.js`),
+      nodePaths: [join(runtimesDirectory, 'node_modules')],
+      external: [...platforms, 'ws', 'libssl-wasm', 'libssl-wasm/*'],
+    })
+  }
+
+  /** Bundles a program of the project's with what it imports, as a user's bundler does under these conditions. */
+  async bundle(input: string, output: string, options: { conditions: readonly string[]; format?: 'esm' | 'iife'; external?: readonly string[] }): Promise<void> {
+    await esbuild({ entryPoints: [this.path(input)], outfile: this.path(output), ...options, external: [...platforms, ...options.external ?? []] })
+  }
+
+  /** An import map for what the package's own package.json says under these conditions: what a bundler would do. */
+  importMap(conditions: readonly string[]): { imports: Record<string, string> } {
+    type Target = string | { readonly [condition: string]: Target }
+    const { exports, imports } = JSON.parse(readFileSync(join(this.#package, 'package.json'), 'utf8')) as Record<'exports' | 'imports', Record<string, Target>>
+    const resolve = (target: Target): string | undefined => {
+      if (typeof target === 'string') return target
+      for (const [condition, below] of Object.entries(target)) {
+        if (condition !== 'default' && !conditions.includes(condition)) continue
+        const resolved = resolve(below)
+        if (resolved) return resolved
+      }
+      return undefined
+    }
+    const entries = [
+      ...Object.entries(exports).map(([name, target]) => [name.replace(/^\./, 'libssl-wasm'), target] as const), ...Object.entries(imports),
+    ].flatMap(([name, target]) => {
+      const path = resolve(target)
+      return path ? [[name, path.replace(/^\./, '/node_modules/libssl-wasm')]] : []
+    })
+    return { imports: Object.fromEntries(entries) as Record<string, string> }
+  }
+}
+
+/** Modules of the platforms themselves. */
+const platforms = ['node:*', 'cloudflare:*']
+
+async function esbuild(options: Readonly<Record<string, unknown>>): Promise<void> {
+  const main = fromNpm('esbuild/lib/main.js')
+  if (!main) throw new Error('esbuild is missing: run tools/install-runtimes.sh')
+  const { build } = await import(pathToFileURL(main).href) as Esbuild
+  await build({ bundle: true, format: 'esm', target: 'es2022', logLevel: 'error', ...options })
+}

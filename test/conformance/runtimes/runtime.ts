@@ -1,0 +1,26 @@
+// What the runner knows of a runtime: whether it is here, and the program that starts it.
+
+import type { Project } from './project.js'
+
+export interface RuntimeDriver {
+  /** As in the table, for example `Node 22`. */
+  readonly name: string
+  /** The places in it that the suite runs in, one after the other: for browsers page and workers. */
+  readonly contexts: readonly string[]
+  /** The command that it is started with, or how to get what is missing. Called before anything is started. */
+  find(): Promise<Found | Missing>
+}
+
+export interface Found {
+  /** Version, for people. */
+  readonly version: string
+  /** Makes what it runs, in `project`. */
+  prepare?(project: Project): Promise<void>
+  /** The program and its arguments, for a run of the suite as `session`. It may go on after the suite's end: it is ended then. */
+  command(project: Project, hostUrl: string, session: string, context: string): readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+export interface Missing {
+  readonly missing: string
+}
