@@ -1,6 +1,7 @@
 // From a WebAssembly.Module to an instance of it. No singleton: each call makes an instance with memory of its own.
 // What is kept between calls is the compiled code alone, which has no state.
 
+import createLibssl from '../../lib/libssl.mjs'
 import { source } from '#source'
 import type { LibsslModule, JsCallbacks } from '../ffi/ffi.gen.js'
 import { ApiMisuseError, InternalError } from '../base/errors.js'
@@ -14,8 +15,6 @@ let compiled: Promise<WebAssembly.Module> | undefined
 export async function loadModule(callbacks: JsCallbacks, wasm?: WasmSource): Promise<LibsslModule> {
   requireEntropy()
   const module = await (wasm === undefined ? compileOwn() : compile(await wasm))
-  // Imported late: importing this library does nothing, not even parse this.
-  const { default: createLibssl } = await import('../../lib/libssl.mjs')
   return new Promise((resolve, reject) => {
     const incoming: Pick<EmscriptenModule, 'instantiateWasm' | 'printErr'> & { lsw: JsCallbacks } = {
       lsw: callbacks,
@@ -51,8 +50,9 @@ async function compile(from: WebAssembly.Module | BufferSource | Response): Prom
   if (from instanceof WebAssembly.Module) return from
   if (typeof Response !== 'undefined' && from instanceof Response) {
     if (!from.ok) throw new InternalError('ERR_TLS_INTERNAL', `cannot fetch libssl.wasm: HTTP status ${from.status}`)
-    // Streaming wants the right content type; a server that does not send it costs only the streaming.
-    return from.headers.get('content-type') === 'application/wasm'
+    // Streaming wants the right content type; a server that does not send it costs only the streaming. Compiling and
+    // instantiating are not made one (instantiateStreaming): the code is compiled once, for however many instances.
+    return from.headers.get('content-type') === 'application/wasm' && typeof WebAssembly.compileStreaming === 'function'
       ? WebAssembly.compileStreaming(from)
       : WebAssembly.compile(await from.arrayBuffer())
   }

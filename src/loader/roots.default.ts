@@ -1,4 +1,4 @@
-// No platform but Node hands out its roots.
+// Browsers and edge workers hand out no list of roots.
 
 /** PEM texts, or `undefined` where the platform has no list to give. */
 export function platformRoots(): readonly string[] | undefined {

@@ -1,4 +1,4 @@
-// Node's own trust: what `node:tls` would use by default.
+// Node, Deno and Bun: their own trust, what `node:tls` would use by default.
 
 import { readFileSync } from 'node:fs'
 import * as tls from 'node:tls'
@@ -7,9 +7,19 @@ import * as tls from 'node:tls'
 export function platformRoots(): readonly string[] | undefined {
   // Node 22.15 and later answer for --use-system-ca and NODE_EXTRA_CA_CERTS themselves.
   const get = (tls as { getCACertificates?: (type: 'default') => string[] }).getCACertificates
-  if (get) return get('default')
+  if (get) return permitted(() => get('default'))
   const extra = process.env['NODE_EXTRA_CA_CERTS']
   return extra ? [...tls.rootCertificates, ...readExtra(extra)] : tls.rootCertificates
+}
+
+// Deno hands out its list to programs with --allow-sys=ca; for others it is a platform without one.
+function permitted(get: () => string[]): string[] | undefined {
+  try {
+    return get()
+  } catch (error) {
+    if ((error as Error).name === 'NotCapable') return undefined
+    throw error
+  }
 }
 
 // Node warns and goes on when the file cannot be read; so do we.

@@ -1,7 +1,8 @@
-// Node, Bun and Deno's Node mode: the file beside this package.
+// Node and Bun: the file beside this package.
 
 import { readFile } from 'node:fs/promises'
+import { wasmUrl } from '../../lib/libssl-url.mjs'
 
-export async function source(): Promise<BufferSource> {
-  return readFile(new URL('../../lib/libssl.wasm', import.meta.url)) as Promise<Uint8Array<ArrayBuffer>>
+export function source(): Promise<BufferSource> {
+  return readFile(wasmUrl()) as Promise<Uint8Array<ArrayBuffer>>
 }

@@ -1,0 +1,8 @@
+// Browsers, Deno and whatever else has `fetch` and URLs of its modules: a page's server, a CDN or, in Deno, the file
+// (--allow-read). Bundlers follow the URL and emit the .wasm as an asset.
+
+import { wasmUrl } from '../../lib/libssl-url.mjs'
+
+export function source(): Promise<Response> {
+  return fetch(wasmUrl())
+}
