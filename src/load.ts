@@ -10,7 +10,8 @@ export interface LoadOptions {
 
 /**
  * Loads an instance of libssl, with memory of its own. The code is compiled once, however many instances there are.
- * Throws `ERR_TLS_NO_ENTROPY` where the platform has no `crypto.getRandomValues`.
+ * Throws `ERR_TLS_NO_ENTROPY` where the platform has no `crypto.getRandomValues`. No random bytes are asked for yet: an
+ * edge worker may load while it starts, outside of a handler.
  */
 export function load(options: LoadOptions = {}): Promise<LibSsl> {
   return LibSsl.create((callbacks) => loadModule(callbacks, options.wasm))

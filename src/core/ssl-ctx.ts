@@ -1,5 +1,6 @@
 // SSL_CTX: what connections have in common. Methods are OpenSSL's functions less their prefix.
 
+import { requireEntropy } from '../base/entropy.js'
 import { ApiMisuseError } from '../base/errors.js'
 import { asBytes, type BytesLike } from '../base/bytes.js'
 import { SSL_VERIFY_PEER } from '../ffi/constants.gen.js'
@@ -23,13 +24,15 @@ export class SslCtx {
 
   /**
    * Unlike OpenSSL, a client's context verifies the peer's certificate unless it is told otherwise; the trust
-   * anchors are {@link set1CertStore}'s, the expected name is {@link Ssl.set1Dnsname}'s.
+   * anchors are {@link set1CertStore}'s, the expected name is {@link Ssl.set1Dnsname}'s. Throws `ERR_TLS_NO_ENTROPY`
+   * if the platform gives no random bytes, as edge workers do outside of a handler.
    * @openssl SSL_CTX_new
    */
   constructor(lib: LibSsl, method: SslMethod) {
     if (method !== 'TLS_client_method' && method !== 'TLS_server_method') {
       throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `method must be 'TLS_client_method' or 'TLS_server_method', not ${String(method)}`)
     }
+    requireEntropy()
     const ptr = lib.ffi.SSL_CTX_new(method === 'TLS_client_method' ? 1 : 2)
     if (ptr === 0) throw outOfMemory(lib, 'SSL_CTX_new')
     this.lib = lib

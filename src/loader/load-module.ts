@@ -4,7 +4,8 @@
 import createLibssl from '../../lib/libssl.mjs'
 import { source } from '#source'
 import type { LibsslModule, JsCallbacks } from '../ffi/ffi.gen.js'
-import { ApiMisuseError, InternalError } from '../base/errors.js'
+import { requireEntropySource } from '../base/entropy.js'
+import { InternalError } from '../base/errors.js'
 
 /** Where the WebAssembly code comes from: compiled, as bytes, or as a response that holds it. */
 export type WasmSource = WebAssembly.Module | BufferSource | Response | PromiseLike<WebAssembly.Module | BufferSource | Response>
@@ -13,7 +14,7 @@ let compiled: Promise<WebAssembly.Module> | undefined
 
 /** Compiles `wasm`, or once what the platform finds beside this package, and instantiates it. */
 export async function loadModule(callbacks: JsCallbacks, wasm?: WasmSource): Promise<LibsslModule> {
-  requireEntropy()
+  requireEntropySource()
   const module = await (wasm === undefined ? compileOwn() : compile(await wasm))
   return new Promise((resolve, reject) => {
     const incoming: Pick<EmscriptenModule, 'instantiateWasm' | 'printErr'> & { lsw: JsCallbacks } = {
@@ -28,16 +29,6 @@ export async function loadModule(callbacks: JsCallbacks, wasm?: WasmSource): Pro
     }
     createLibssl(incoming).then((instance) => resolve(instance as LibsslModule), reject)
   })
-}
-
-/** OpenSSL asks for its seed at any time; better to fail now than in a handshake. */
-function requireEntropy(): void {
-  try {
-    globalThis.crypto.getRandomValues(new Uint8Array(32))
-  } catch (cause) {
-    throw new ApiMisuseError('ERR_TLS_NO_ENTROPY',
-      'this platform has no crypto.getRandomValues (or it failed); without a secure source of randomness there is no TLS', { cause })
-  }
 }
 
 function compileOwn(): Promise<WebAssembly.Module> {

@@ -1,0 +1,22 @@
+// OpenSSL asks for random bytes at any time, in the middle of a call. Better to fail before, and clearly.
+
+import { ApiMisuseError } from './errors.js'
+
+/** Throws `ERR_TLS_NO_ENTROPY` where the platform has no `crypto.getRandomValues`. Asks it for nothing: see below. */
+export function requireEntropySource(): void {
+  if (typeof (globalThis.crypto as Crypto | undefined)?.getRandomValues !== 'function') throw noEntropy()
+}
+
+/** Throws `ERR_TLS_NO_ENTROPY` if it gives nothing now. Edge workers refuse it while they start, outside of a handler. */
+export function requireEntropy(): void {
+  try {
+    globalThis.crypto.getRandomValues(new Uint8Array(32))
+  } catch (cause) {
+    throw noEntropy({ cause })
+  }
+}
+
+function noEntropy(options?: ErrorOptions): ApiMisuseError {
+  return new ApiMisuseError('ERR_TLS_NO_ENTROPY',
+    'this platform has no crypto.getRandomValues, or none at this moment; without a secure source of randomness there is no TLS', options)
+}
