@@ -39,6 +39,7 @@ build() {
 build_typescript() {
   rm -rf dist
   node_modules/.bin/tsc -p tsconfig.json
+  node_modules/.bin/tsx wasm/inline/build.ts
   chmod +x dist/apps/cli/main.js
 }
 
