@@ -1,9 +1,20 @@
-// What the pump expects of every transport, whatever it is made of. One suite that each of them passes.
+// What the pump expects of every transport, whatever it is made of. One suite that each of them passes, in whichever
+// runtime it has: the test functions are given, and nothing of Node's is used.
 
-import { Duplex } from 'node:stream'
-import { afterEach, describe, expect, it } from 'vitest'
 import type { ByteTransport } from '../../src/index.js'
-import { isPending, noise, random, readAll, readBytes, rejection, same, standstill, writeAll } from './stream-peers.js'
+import { isPending, noise, random, readAll, readBytes, rejection, same, standstill, writeAll } from './streams.js'
+
+/** What is used of a test runner: vitest's functions, or others of the same names. */
+export interface TestKit {
+  describe(name: string, body: () => void): unknown
+  it(name: string, body: () => Promise<void>): unknown
+  expect(value: unknown): {
+    toBe(expected: unknown): unknown
+    toEqual(expected: unknown): unknown
+    toMatch(expected: RegExp): unknown
+    toBeLessThanOrEqual(expected: number): unknown
+  }
+}
 
 export interface TransportPair {
   readonly near: ByteTransport
@@ -20,25 +31,28 @@ export interface ContractOptions {
   readonly boundBytes: number
   /** An abort waits for a write in flight: so it is with the platform's own streams. */
   readonly abortWaitsForWrite?: boolean
+  /** What arrives cannot be held back: then `far` must fail before more than `boundBytes` have piled up. */
+  readonly cannotHoldBack?: boolean
 }
 
 /** Far more than any transport may take that nobody reads. */
 const FLOOD_BYTES = 64 * 1024 * 1024
 
-export function transportContract(name: string, open: () => Promise<TransportPair>, { boundBytes, abortWaitsForWrite = false }: ContractOptions): void {
+export function transportContract(
+  { describe, it: test, expect }: TestKit, name: string, open: () => Promise<TransportPair>,
+  { boundBytes, abortWaitsForWrite = false, cannotHoldBack = false }: ContractOptions,
+): void {
   describe(name, () => {
-    const disposers: (() => Promise<void> | void)[] = []
-    const opened = async () => {
+    const it = (claim: string, body: (pair: TransportPair) => Promise<void>) => test(claim, async () => {
       const pair = await open()
-      if (pair.dispose) disposers.push(pair.dispose)
-      return pair
-    }
-    afterEach(async () => {
-      for (const dispose of disposers.splice(0)) await dispose()
+      try {
+        await body(pair)
+      } finally {
+        await pair.dispose?.()
+      }
     })
 
-    it('delivers both directions at once, in order and unchanged, however the bytes are cut', async () => {
-      const { near, far } = await opened()
+    it('delivers both directions at once, in order and unchanged, however the bytes are cut', async ({ near, far }) => {
       const [there, back] = [noise(600_000, 1), noise(500_000, 2)]
       const results = await Promise.all([
         readAll(far.readable), readAll(near.readable), writeInPieces(near.writable, there, 3), writeInPieces(far.writable, back, 4),
@@ -47,8 +61,7 @@ export function transportContract(name: string, open: () => Promise<TransportPai
       expect(same(results[1], back)).toBe(true)
     })
 
-    it('takes an empty chunk for nothing, not for the end', async () => {
-      const { near, far } = await opened()
+    it('takes an empty chunk for nothing, not for the end', async ({ near, far }) => {
       const writer = near.writable.getWriter()
       void writer.write(new Uint8Array())
       void writer.write(Uint8Array.of(1, 2))
@@ -57,8 +70,20 @@ export function transportContract(name: string, open: () => Promise<TransportPai
       expect([...await readBytes(far.readable, 3)]).toEqual([1, 2, 3])
     })
 
-    it('accepts a bounded amount when nobody reads, and delivers it all when somebody does', async () => {
-      const { near, far } = await opened()
+    if (cannotHoldBack) it('fails when more arrives than it will keep, and tells both sides', async ({ near, far }) => {
+      const writer = near.writable.getWriter()
+      writer.closed.catch(() => {})
+      let accepted = 0
+      await rejection((async () => {
+        while (accepted < FLOOD_BYTES) {
+          await writer.write(new Uint8Array(64 * 1024))
+          accepted += 64 * 1024
+        }
+      })())
+      expect(accepted).toBeLessThanOrEqual(boundBytes)
+      await rejection(readAll(far.readable))
+    })
+    else it('accepts a bounded amount when nobody reads, and delivers it all when somebody does', async ({ near, far }) => {
       const writer = near.writable.getWriter()
       const chunk = noise(64 * 1024, 5)
       let accepted = 0
@@ -80,12 +105,11 @@ export function transportContract(name: string, open: () => Promise<TransportPai
       }
     })
 
-    it('ends one direction and keeps the other', async () => {
-      const { near, far } = await opened()
+    it('ends one direction and keeps the other', async ({ near, far }) => {
       const there = readAll(far.readable)
       await writeAll(near.writable, noise(1000))
       await near.writable.close()
-      expect(await there).toHaveLength(1000)
+      expect((await there).byteLength).toBe(1000)
       const back = noise(100_000, 6)
       const received = readAll(near.readable)
       await writeAll(far.writable, back)
@@ -93,15 +117,13 @@ export function transportContract(name: string, open: () => Promise<TransportPai
       expect(same(await received, back)).toBe(true)
     })
 
-    it('ends without a byte', async () => {
-      const { near, far } = await opened()
+    it('ends without a byte', async ({ near, far }) => {
       const ends = [readAll(far.readable), readAll(near.readable)]
       await Promise.all([near.writable.close(), far.writable.close()])
       expect((await Promise.all(ends)).map(({ byteLength }) => byteLength)).toEqual([0, 0])
     })
 
-    it('leaves nothing pending once both directions have ended', async () => {
-      const { near, far } = await opened()
+    it('leaves nothing pending once both directions have ended', async ({ near, far }) => {
       const all = [near, far].flatMap(({ readable, writable }) => {
         const [reader, writer] = [readable.getReader(), writable.getWriter()]
         return [reader.closed, writer.closed, reader.read(), writer.close()]
@@ -109,17 +131,15 @@ export function transportContract(name: string, open: () => Promise<TransportPai
       await Promise.all(all)
     })
 
-    it('refuses a write after the close', async () => {
-      const { near, far } = await opened()
+    it('refuses a write after the close', async ({ near, far }) => {
       readAll(far.readable).catch(() => {})
       const writer = near.writable.getWriter()
       await writer.close()
       // Node 20's own streams throw this instead of rejecting.
-      expect(await rejection((async () => writer.write(Uint8Array.of(1)))())).toBeInstanceOf(Error)
+      expect(await rejection((async () => writer.write(Uint8Array.of(1)))()) instanceof Error).toBe(true)
     })
 
-    it('aborts a write that the other side never reads', async () => {
-      const { near, far } = await opened()
+    it('aborts a write that the other side never reads', async ({ near, far }) => {
       const writer = near.writable.getWriter()
       let accepted = 0
       const stuck = (async () => {
@@ -142,8 +162,7 @@ export function transportContract(name: string, open: () => Promise<TransportPai
       await readAll(far.readable).catch(() => {})
     })
 
-    it('cancels, and whoever writes to nobody is not kept waiting', async () => {
-      const { near, far } = await opened()
+    it('cancels, and whoever writes to nobody is not kept waiting', async ({ near, far }) => {
       const writer = far.writable.getWriter()
       writer.closed.catch(() => {})
       const before = writer.write(noise(1000)).catch(() => {})
@@ -160,8 +179,7 @@ export function transportContract(name: string, open: () => Promise<TransportPai
       await near.writable.abort(new Error('done')).catch(() => {})
     })
 
-    it('reports a failure of what is beneath to reader and writer', async () => {
-      const { near, fail, failure = /./ } = await opened()
+    it('reports a failure of what is beneath to reader and writer', async ({ near, fail, failure = /./ }) => {
       const [reader, writer] = [near.readable.getReader(), near.writable.getWriter()]
       const failures = [rejection(reader.read()), rejection(writer.closed)]
       fail()
@@ -169,8 +187,7 @@ export function transportContract(name: string, open: () => Promise<TransportPai
       await rejection(writer.write(Uint8Array.of(1)))
     })
 
-    it('fails a write that waits when what is beneath fails', async () => {
-      const { near, fail } = await opened()
+    it('fails a write that waits when what is beneath fails', async ({ near, fail }) => {
       const writer = near.writable.getWriter()
       writer.closed.catch(() => {})
       let accepted = 0
@@ -198,35 +215,4 @@ async function writeInPieces(writable: WritableStream<Uint8Array>, bytes: Uint8A
     at += size
   }
   await writer.close()
-}
-
-/** Two Duplexes back to back: what is written to one is read from the other. */
-export function duplexPair(): [Duplex, Duplex] {
-  const ends: Duplex[] = []
-  const waiting: ((() => void) | undefined)[] = []
-  for (const [own, other] of [[0, 1], [1, 0]] as const) {
-    ends.push(new Duplex({
-      read() {
-        waiting[other]?.()
-        waiting[other] = undefined
-      },
-      write(chunk, _encoding, callback) {
-        if (chunk.byteLength === 0) return callback()
-        if (ends[other]!.push(chunk)) callback()
-        else waiting[own] = callback
-      },
-      final(callback) {
-        ends[other]!.push(null)
-        callback()
-      },
-      destroy(error, callback) {
-        waiting[own] = undefined
-        // As a socket's peer does, the other learns of it.
-        if (!ends[own]!.writableFinished && !ends[other]!.destroyed) ends[other]!.destroy(new Error('reset by peer'))
-        callback(error)
-      },
-    }))
-  }
-  for (const end of ends) end.on('error', () => {}) // many tests look at one end alone
-  return [ends[0]!, ends[1]!]
 }

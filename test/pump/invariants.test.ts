@@ -13,7 +13,7 @@ import { Pump } from '../../src/pump/pump.js'
 import { authority } from '../helpers/certificates.js'
 import { makeCtx, type Side } from '../helpers/link.js'
 import { isPending, noise, opened, readAll, readBytes, rejection, same, standstill, turns, VERSIONS } from '../helpers/stream-peers.js'
-import { duplexPair } from '../helpers/transport-contract.js'
+import { duplexPair } from '../helpers/duplex-pair.js'
 import { FaultyTransport, virtualNetwork } from '../helpers/virtual-network.js'
 
 let libssl: LibSsl

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ApiMisuseError, connect, memoryTransportPair, type TransportLike } from '../../src/index.js'
 import { toByteTransport } from '../../src/transports/adapt.js'
 import { rejection } from '../helpers/stream-peers.js'
-import { duplexPair } from '../helpers/transport-contract.js'
+import { duplexPair } from '../helpers/duplex-pair.js'
 
 const wrong: Readonly<Record<string, unknown>> = {
   'undefined': undefined,

@@ -1,33 +1,37 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { fromNodeStream, fromWebSocket, memoryTransportPair, type WebSocketLike } from '../../src/index.js'
-import { duplexPair, transportContract, type TransportPair } from '../helpers/transport-contract.js'
+import { duplexPair } from '../helpers/duplex-pair.js'
+import { transportContract, type ContractOptions, type TransportPair } from '../helpers/transport-contract.js'
 
 const MIB = 1024 * 1024
+const contract = (name: string, open: () => Promise<TransportPair>, options: ContractOptions) =>
+  transportContract({ describe, it, expect }, name, open, options)
 
-transportContract('memoryTransportPair', async () => {
+contract('memoryTransportPair', async () => {
   const [near, far] = memoryTransportPair()
   return { near, far, fail: () => { far.readable.cancel(new Error('broken')); far.writable.abort(new Error('broken')) }, failure: /broken/ }
 }, { boundBytes: 128 * 1024 })
 
-transportContract('memoryTransportPair of one byte', async () => {
+contract('memoryTransportPair of one byte', async () => {
   const [near, far] = memoryTransportPair(1)
   return { near, far, fail: () => { far.readable.cancel(new Error('broken')); far.writable.abort(new Error('broken')) }, failure: /broken/ }
 }, { boundBytes: 64 * 1024 })
 
-transportContract('fromNodeStream upon a Duplex', async () => {
+contract('fromNodeStream upon a Duplex', async () => {
   const [near, far] = duplexPair()
   return { near: fromNodeStream(near), far: fromNodeStream(far), fail: () => near.destroy(new Error('broken')), failure: /broken/ }
 }, { boundBytes: 512 * 1024 })
 
 // The system's own buffers are a few MiB each way.
-transportContract('fromNodeStream upon a net.Socket', openSockets, { boundBytes: 24 * MIB })
+contract('fromNodeStream upon a net.Socket', openSockets, { boundBytes: 24 * MIB })
 
-transportContract('fromWebSocket upon a ws WebSocket', async () => openWebSockets(), { boundBytes: 24 * MIB })
+contract('fromWebSocket upon a ws WebSocket', async () => openWebSockets(), { boundBytes: 24 * MIB })
 
-transportContract('a pair of TransformStreams', async () => {
+contract('a pair of TransformStreams', async () => {
   const [there, back] = [new TransformStream<Uint8Array, Uint8Array>(), new TransformStream<Uint8Array, Uint8Array>()]
   return {
     near: { readable: back.readable, writable: there.writable },

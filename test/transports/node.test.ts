@@ -4,7 +4,7 @@ import { Duplex, PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { connect, fromNodeStream, TransportError } from '../../src/index.js'
 import { isPending, noise, readAll, readBytes, rejection, same, turns, until, writeAll } from '../helpers/stream-peers.js'
-import { duplexPair } from '../helpers/transport-contract.js'
+import { duplexPair } from '../helpers/duplex-pair.js'
 
 describe('fromNodeStream', () => {
   it('fails clearly upon a stream that gives text', async () => {

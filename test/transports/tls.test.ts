@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { load, memoryTransportPair, type LibSsl, type TransportLike } from '../../src/index.js'
 import { accept, connect } from '../../src/index.js'
 import { clientOptions, closeBoth, noise, readAll, same, serverOptions, VERSIONS, writeAll } from '../helpers/stream-peers.js'
-import { duplexPair } from '../helpers/transport-contract.js'
+import { duplexPair } from '../helpers/duplex-pair.js'
 
 let libssl: LibSsl
 beforeAll(async () => { libssl = await load() })
