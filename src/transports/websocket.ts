@@ -3,6 +3,7 @@
 // says "this direction has ended"; a relay that does not know this passes on its zero bytes.
 
 import type { ByteTransport } from '../pump/transport.js'
+import { ABORTED, closeError, NORMAL } from './websocket-close.js'
 
 /** What is used of a WebSocket. */
 export interface WebSocketLike {
@@ -31,8 +32,6 @@ export interface WebSocketTransportOptions {
 const CONNECTING = 0
 const OPEN = 1
 const CLOSED = 3
-/** A code of our own (RFC 6455 §7.4.2) for a stream that was cut: a close without one would pass for its end. */
-const ABORTED = 4000
 /** bufferedAmount has no event: it is looked at this often, and only while a write waits. */
 const LOOK_AGAIN_MS = 4
 
@@ -78,7 +77,7 @@ export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransport
     if (received) return
     received = true
     source.close()
-    if (sent) socket.close(1000)
+    if (sent) socket.close(NORMAL)
   }
 
   const readable = new ReadableStream<Uint8Array>({
@@ -104,21 +103,18 @@ export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransport
       })
       socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
         failed(new Error('the WebSocket was closed before it was open'))
-        // 1005: closed without a code. A tunnel that ends so has delivered all it had.
-        if (code === 1000 || code === 1005) {
-          endOfPeer()
-          if (!sent) sink.error(new Error('the WebSocket was closed'))
-          sent = true
-        } else {
-          fail(new Error(`the WebSocket was closed with code ${code}${reason ? `: ${reason}` : ''}`))
-        }
+        const error = closeError(code, reason)
+        if (error) return fail(error)
+        endOfPeer()
+        if (!sent) sink.error(new Error('the WebSocket was closed'))
+        sent = true
       })
     },
     pull: resume,
     cancel() {
       received = true
       resume()
-      if (sent) socket.close(1000)
+      if (sent) socket.close(NORMAL)
     },
   }, new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 }))
 
@@ -145,7 +141,7 @@ export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransport
       await opened
       if (sent) return
       sent = true
-      if (received) socket.close(1000)
+      if (received) socket.close(NORMAL)
       else socket.send(new Uint8Array())
     },
   })

@@ -1,0 +1,45 @@
+// The platform's own WebSocket and WebSocketStream under the transport contract. Between near and far are the relay and a
+// TCP server that joins its connections two by two.
+
+import { fromWebSocket, fromWebSocketStream, type ByteTransport, type WebSocketStreamLike } from '../../../src/index.js'
+import { rejection } from '../../helpers/streams.js'
+import { transportContract, type TestKit, type TransportPair } from '../../helpers/transport-contract.js'
+
+const MIB = 1024 * 1024
+
+declare const WebSocketStream: new (url: string) => WebSocketStreamLike
+
+/** `meetingUrl` is the WebSocket's URL, through the relay, of the server that joins connections two by two. */
+export function webSocketTransport(kit: TestKit, meetingUrl: string): void {
+  const open = async () => pair(fromWebSocket(new WebSocket(meetingUrl)), fromWebSocket(new WebSocket(meetingUrl)))
+  transportContract(kit, 'fromWebSocket', open, { boundBytes: 40 * MIB, cannotHoldBack: true })
+}
+
+/** As {@link webSocketTransport}; for Chromium, which alone has WebSocketStream. */
+export function webSocketStreamTransport(kit: TestKit, meetingUrl: string): void {
+  const open = async () => pair(fromWebSocketStream(new WebSocketStream(meetingUrl)), fromWebSocketStream(new WebSocketStream(meetingUrl)))
+  transportContract(kit, 'fromWebSocketStream', open, { boundBytes: 40 * MIB })
+
+  kit.describe('fromWebSocketStream', () => {
+    kit.it('fails when the relay refuses', async () => {
+      const { readable, writable } = fromWebSocketStream(new WebSocketStream(`${meetingUrl}0`))
+      const errors = await Promise.all([rejection(readable.getReader().read()), rejection(writable.getWriter().write(Uint8Array.of(1)))])
+      for (const error of errors) kit.expect(String(error)).toMatch(/WebSocket failed/)
+    })
+  })
+}
+
+/** Both have met when each has heard a byte of the other. */
+async function pair(near: ByteTransport, far: ByteTransport): Promise<TransportPair> {
+  for (const { writable } of [near, far]) {
+    const writer = writable.getWriter()
+    await writer.write(Uint8Array.of(0))
+    writer.releaseLock()
+  }
+  for (const { readable } of [near, far]) {
+    const reader = readable.getReader()
+    await reader.read()
+    reader.releaseLock()
+  }
+  return { near, far, fail: () => { far.writable.abort().catch(() => {}) }, failure: /code 1\d\d\d/ }
+}
