@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { fromNodeStream, fromWebSocket, memoryTransportPair, type WebSocketLike } from '../../src/index.js'
+import { messagePortTransport } from '../conformance/transports/message-port.js'
 import { duplexPair } from '../helpers/duplex-pair.js'
 import { transportContract, type ContractOptions, type TransportPair } from '../helpers/transport-contract.js'
 
@@ -30,6 +31,8 @@ contract('fromNodeStream upon a Duplex', async () => {
 contract('fromNodeStream upon a net.Socket', openSockets, { boundBytes: 24 * MIB })
 
 contract('fromWebSocket upon a ws WebSocket', async () => openWebSockets(), { boundBytes: 24 * MIB })
+
+messagePortTransport({ describe, it, expect })
 
 contract('a pair of TransformStreams', async () => {
   const [there, back] = [new TransformStream<Uint8Array, Uint8Array>(), new TransformStream<Uint8Array, Uint8Array>()]
