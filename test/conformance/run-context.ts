@@ -22,6 +22,7 @@ export async function runContext(
   let output = ''
   // A process group of its own: browsers start many processes.
   const child = spawn(program!, args, { detached: true, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  if (child.pid !== undefined) running.add(child.pid)
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output = (output + chunk.toString()).slice(-10_000) })
   const crashed = await new Promise<string | undefined>((resolve) => {
     const deadline = setTimeout(() => resolve(`not done within ${PATIENCE_MS} ms`), PATIENCE_MS)
@@ -50,7 +51,13 @@ async function end(child: ChildProcess): Promise<void> {
   await gone
   clearTimeout(deadline)
   signalGroup(pid, 'SIGKILL') // whoever of the group outlived its leader
+  running.delete(pid)
 }
+
+/** Whatever becomes of the runner, what it started ends with it. */
+const running = new Set<number>()
+process.once('exit', () => { for (const pid of running) signalGroup(pid, 'SIGKILL') })
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {

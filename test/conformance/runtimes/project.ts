@@ -47,9 +47,9 @@ export class Project {
     })
   }
 
-  /** Bundles a program of the project's with what it imports, as a user's bundler does under these conditions. */
-  async bundle(input: string, output: string, options: { conditions: readonly string[]; format?: 'esm' | 'iife'; external?: readonly string[] }): Promise<void> {
-    await esbuild({ entryPoints: [this.path(input)], outfile: this.path(output), ...options, external: [...platforms, ...options.external ?? []] })
+  /** Bundles a program of the project's with what it imports, as a user's bundler does under these conditions. What is WebAssembly goes beside it. */
+  async bundle(input: string, output: string, options: { conditions: readonly string[]; format?: 'esm' | 'iife' }): Promise<void> {
+    await esbuild({ entryPoints: [this.path(input)], outfile: this.path(output), ...options, external: platforms, loader: { '.wasm': 'copy' } })
   }
 
   /** An import map for what the package's own package.json says under these conditions: what a bundler would do. */

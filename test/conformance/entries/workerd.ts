@@ -1,0 +1,25 @@
+// A Cloudflare-style worker: the suite runs within one request, /?url=URL&session=SESSION.
+
+import { connect } from 'cloudflare:sockets'
+import type { WebSocketLike } from 'libssl-wasm'
+import wasm from 'libssl-wasm/libssl.wasm'
+import type { Runtime } from '../suite/harness.js'
+import { conduct } from './conduct.js'
+
+const runtime: Runtime = {
+  kind: 'workerd',
+  loadOptions: () => ({ wasm }),
+  webSocket: (address) => new WebSocket(address) as WebSocketLike,
+  dial: { 'cloudflare:sockets': (port) => connect({ hostname: '127.0.0.1', port }, { allowHalfOpen: true }) },
+  listen: {},
+  hasRoots: false,
+}
+
+const worker = {
+  async fetch(request: Request): Promise<Response> {
+    const { searchParams } = new URL(request.url)
+    await conduct(searchParams.get('url')!, searchParams.get('session')!, () => runtime)
+    return new Response()
+  },
+}
+export { worker as default }

@@ -1,0 +1,20 @@
+// Bun: the machine's own, or npm's.
+
+import { ask, byNpm, fromNpm, onPath } from './installed.js'
+import type { RuntimeDriver } from './runtime.js'
+
+const arch = { x64: 'x64', arm64: 'aarch64' }[process.arch as string]
+
+export const bun: RuntimeDriver = {
+  name: 'Bun',
+  contexts: [''],
+  async find() {
+    const program = fromNpm(`@oven/bun-${process.platform}-${arch}/bin/bun`) ?? onPath('bun')
+    if (!program) return { missing: byNpm }
+    return {
+      version: await ask(program, '--version'),
+      prepare: (project) => project.compile('bun'),
+      command: (project, hostUrl, session) => [program, project.path('bun.js'), hostUrl, session],
+    }
+  },
+}

@@ -1,0 +1,22 @@
+// Deno: the machine's own, or npm's.
+
+import { ask, byNpm, fromNpm, onPath } from './installed.js'
+import type { RuntimeDriver } from './runtime.js'
+
+const arch = { x64: 'x64', arm64: 'arm64' }[process.arch as string]
+
+export const deno: RuntimeDriver = {
+  name: 'Deno',
+  contexts: [''],
+  async find() {
+    const program = fromNpm(`@deno/linux-${arch}-glibc/deno`, `@deno/${process.platform}-${arch}/deno`) ?? onPath('deno')
+    if (!program) return { missing: byNpm }
+    return {
+      version: (await ask(program, '--version')).replace(/ \(.*/, ''),
+      prepare: (project) => project.compile('deno'),
+      // Nothing of the registry is asked for: what the program imports lies beside it.
+      command: (project, hostUrl, session) => [program, 'run', '--allow-all', '--no-remote', '--quiet', project.path('deno.js'), hostUrl, session],
+      environment: { DENO_NO_UPDATE_CHECK: '1' },
+    }
+  },
+}

@@ -1,0 +1,11 @@
+// Opens a page in Firefox and stays: `node drive-firefox.mjs PUPPETEER FIREFOX URL`. Ended by a signal.
+
+import { pathToFileURL } from 'node:url'
+
+const [puppeteer, executablePath, url] = process.argv.slice(2)
+const { default: driver } = await import(pathToFileURL(puppeteer).href)
+const browser = await driver.launch({ browser: 'firefox', executablePath, headless: true })
+const page = await browser.newPage()
+page.on('console', (message) => console.log(message.text()))
+page.on('pageerror', (error) => console.error(error))
+await page.goto(url)

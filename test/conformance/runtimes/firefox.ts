@@ -1,0 +1,23 @@
+// Firefox, headless, from Debian's package or wherever it is.
+
+import { fileURLToPath } from 'node:url'
+import { browserContexts, makeBrowserPages, pageUrl } from './browser-pages.js'
+import { ask, byDebian, byNpm, fromNpm, onPath } from './installed.js'
+import type { RuntimeDriver } from './runtime.js'
+
+export const firefox: RuntimeDriver = {
+  name: 'Firefox',
+  contexts: browserContexts,
+  async find() {
+    const browser = onPath('firefox-esr') ?? onPath('firefox')
+    const driver = fromNpm('puppeteer-core/lib/esm/puppeteer/puppeteer-core.js')
+    if (!browser) return { missing: byDebian('firefox-esr') }
+    if (!driver) return { missing: byNpm }
+    return {
+      version: await ask(browser, '--version'),
+      prepare: makeBrowserPages,
+      command: (_project, hostUrl, session, context) =>
+        [process.execPath, fileURLToPath(new URL('./drive-firefox.mjs', import.meta.url)), driver, browser, pageUrl(hostUrl, session, context)],
+    }
+  },
+}
