@@ -1,0 +1,69 @@
+// A small app, built by each bundler without a configuration for this package, and its output run: it must connect.
+// The .wasm is emitted once, as it is; by esbuild and Rollup, which know nothing of assets, it is put beside the output.
+
+import { copyFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { installed, runInstalled } from './installed.js'
+import { app, connected, visit } from './page.js'
+import { project, wasmFiles } from './project.js'
+
+const html = '<!doctype html><title>app</title><script type="module" src="/src/index.js"></script>'
+
+/** The .wasm is fetched once, from where the bundler has put it. */
+function once(requests: readonly string[], wasm: readonly string[]): void {
+  expect(requests.filter((path) => path.endsWith('.wasm'))).toEqual(wasm.map((file) => `/${file}`))
+}
+
+it('Vite: the build connects', async () => {
+  const directory = await project({ 'index.html': html, 'src/index.js': app() })
+  await runInstalled('vite/bin/vite.js', ['build'], directory)
+  const wasm = wasmFiles(join(directory, 'dist'))
+  expect(wasm).toEqual([expect.stringMatching(/^assets\/libssl-.*\.wasm$/)])
+  const { result, requests } = await visit(join(directory, 'dist'))
+  expect(result).toEqual(connected)
+  once(requests, wasm)
+})
+
+it('webpack: the build connects', async () => {
+  const directory = await project({ 'src/index.js': app() })
+  await runInstalled('webpack-cli/bin/cli.js', ['build', '--mode', 'production', '--config-node-env', 'production'], directory)
+  const wasm = wasmFiles(join(directory, 'dist'))
+  expect(wasm).toHaveLength(1)
+  const { result, requests } = await visit(join(directory, 'dist'), { script: '/main.js' })
+  expect(result).toEqual(connected)
+  once(requests, wasm)
+})
+
+it('esbuild: the build connects, with the .wasm as a second entry', async () => {
+  const directory = await project({ 'src/index.js': app() })
+  await runInstalled('esbuild/bin/esbuild', ['app=src/index.js', 'libssl=libssl-wasm/libssl.wasm', '--bundle', '--format=esm', '--loader:.wasm=copy', '--outdir=dist'], directory)
+  expect(wasmFiles(join(directory, 'dist'))).toEqual(['libssl.wasm'])
+  const { result, requests } = await visit(join(directory, 'dist'), { script: '/app.js' })
+  expect(result).toEqual(connected)
+  once(requests, ['libssl.wasm'])
+})
+
+it('Rollup with node-resolve: the build connects, with the .wasm copied beside it', async () => {
+  const directory = await project({ 'src/index.js': app() })
+  await runInstalled('rollup/dist/bin/rollup', ['src/index.js', '--file', 'dist/app.js', '--plugin', installed('@rollup/plugin-node-resolve')], directory)
+  copyFileSync(join(directory, 'node_modules/libssl-wasm/lib/libssl.wasm'), join(directory, 'dist/libssl.wasm'))
+  const { result, requests } = await visit(join(directory, 'dist'), { script: '/app.js' })
+  expect(result).toEqual(connected)
+  once(requests, ['libssl.wasm'])
+})
+
+it.each([
+  ['Vite', 'vite/bin/vite.js', ['build']],
+  ['webpack', 'webpack-cli/bin/cli.js', ['build', '--mode', 'production']],
+  ['esbuild', 'esbuild/bin/esbuild', ['src/index.js', '--bundle', '--format=esm', '--outfile=dist/main.js']],
+  ['Rollup', 'rollup/dist/bin/rollup', ['src/index.js', '--file', 'dist/main.js', '--plugin', '@rollup/plugin-node-resolve']],
+])('%s: libssl-wasm/inline becomes a single script that fetches nothing and connects', async (name, command, args) => {
+  const directory = await project({ 'src/index.js': app('libssl-wasm/inline'), ...(name === 'Vite' && { 'index.html': html }) })
+  await runInstalled(command, args.map((arg) => (arg.startsWith('@') ? installed(arg) : arg)), directory)
+  expect(readdirSync(join(directory, 'dist'), { recursive: true, encoding: 'utf8' }).filter((file) => /\.\w*$/.test(file) && !file.endsWith('.html')))
+    .toEqual([expect.stringMatching(/\.js$/)])
+  const { result, requests } = await visit(join(directory, 'dist'), name === 'Vite' ? {} : { script: '/main.js' })
+  expect(result).toEqual(connected)
+  expect(requests).toEqual(['/', expect.stringMatching(/\.js$/), '/ca.pem'])
+})

@@ -1,0 +1,34 @@
+// A page whose policy forbids everything but its own scripts, WebAssembly, and what it must reach.
+
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { runInstalled } from './installed.js'
+import { app, connected, visit } from './page.js'
+import { project } from './project.js'
+
+const CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws://127.0.0.1:*"
+
+async function bundled(from: string): Promise<string> {
+  const directory = await project({ 'src/index.js': app(from) })
+  await runInstalled('esbuild/bin/esbuild', ['src/index.js', '--bundle', '--format=esm', '--outfile=dist/app.js'], directory)
+  if (from === 'libssl-wasm') copyFileSync(join(directory, 'node_modules/libssl-wasm/lib/libssl.wasm'), join(directory, 'dist/libssl.wasm'))
+  return join(directory, 'dist')
+}
+
+it.each(['libssl-wasm', 'libssl-wasm/inline'])('%s connects under a strict policy, and the browser has nothing to complain about', async (from) => {
+  const { result, complaints } = await visit(await bundled(from), { script: '/app.js', csp: CSP })
+  expect(result).toEqual(connected)
+  expect(complaints).toEqual([])
+})
+
+it('the policy is in force: without wasm-unsafe-eval nothing is compiled', async () => {
+  const forbidden = visit(await bundled('libssl-wasm'), { script: '/app.js', csp: CSP.replace(" 'wasm-unsafe-eval'", '') })
+  await expect(forbidden).rejects.toThrow(/failed CompileError/)
+})
+
+it('a server that sends the .wasm with another type costs the streaming alone', async () => {
+  const { result, complaints } = await visit(await bundled('libssl-wasm'), { script: '/app.js', csp: CSP, wasmType: 'application/octet-stream' })
+  expect(result).toEqual(connected)
+  expect(complaints).toEqual([])
+})

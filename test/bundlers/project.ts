@@ -1,0 +1,50 @@
+// A user's project: the packed tarball in node_modules, and a few files of the user's own.
+
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll } from 'vitest'
+import { runNode } from './installed.js'
+
+const repository = fileURLToPath(new URL('../../', import.meta.url))
+const wasm = readFileSync(join(repository, 'lib/libssl.wasm'))
+const work = mkdtempSync(join(tmpdir(), 'libssl-wasm-bundlers-'))
+afterAll(() => rmSync(work, { recursive: true, force: true }))
+
+let unpacked: Promise<string> | undefined
+
+/** The package as npm would install it. */
+function packed(): Promise<string> {
+  unpacked ??= (async () => {
+    const into = join(work, 'libssl-wasm')
+    mkdirSync(into)
+    await runNode('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', work], repository)
+    const tarball = readdirSync(work).find((name) => name.endsWith('.tgz'))!
+    await runNode('tar', ['-xzf', join(work, tarball), '-C', into, '--strip-components=1'], work)
+    return into
+  })()
+  return unpacked
+}
+
+/** Makes a project of `files` (path → text) in a directory of its own; returns the directory. */
+export async function project(files: Readonly<Record<string, string>>): Promise<string> {
+  const directory = mkdtempSync(join(work, 'project-'))
+  mkdirSync(join(directory, 'node_modules'))
+  // A copy, not a link: bundlers would see through that, and find other packages around it.
+  await runNode('cp', ['-r', await packed(), join(directory, 'node_modules/libssl-wasm')], directory)
+  symlinkSync(join(repository, 'node_modules/ws'), join(directory, 'node_modules/ws'))
+  for (const [path, text] of Object.entries({ 'package.json': '{ "private": true, "type": "module" }', ...files })) {
+    mkdirSync(dirname(join(directory, path)), { recursive: true })
+    writeFileSync(join(directory, path), text)
+  }
+  return directory
+}
+
+/** The .wasm files below a directory, relative to it. Each must be ours, whole. */
+export function wasmFiles(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.wasm')).map((file) => {
+    if (!readFileSync(join(directory, file)).equals(wasm)) throw new Error(`${file} is not lib/libssl.wasm`)
+    return file
+  })
+}
