@@ -1,6 +1,5 @@
 // What only threads show: the other end lives elsewhere, and may die. (Order, credit and ends: contract.test.ts.)
 
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { fromMessagePort, type MessagePortLike } from '../../src/index.js'
@@ -56,7 +55,6 @@ describe('fromMessagePort', () => {
     expect((await reader.read()).value).toEqual(Uint8Array.of(7))
     const reading = rejection(reader.read())
     worker.postMessage({ type: 'die' })
-    await once(worker, 'exit')
     expect(String(await reading)).toMatch(/gone/)
   })
 })
