@@ -2,14 +2,15 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import type { ByteTransport } from '../pump/transport.js'
+import { fromBunSocket, isBunSocket, type BunSocketLike } from './bun.js'
 import { fromDenoConn, isDenoConn, type DenoConnLike } from './deno.js'
 import { fromMessagePort, isMessagePort } from './message-port.js'
 import { fromNodeStream, isNodeDuplex, type NodeDuplexLike } from './node.js'
 import { fromWebSocket, isWebSocket, type WebSocketLike } from './websocket.js'
 import { fromWebSocketStream, isWebSocketStream, type WebSocketStreamLike } from './websocket-stream.js'
 
-/** A pair of byte streams, a Node Duplex (net.Socket), a WebSocket or WebSocketStream, a MessagePort, a Deno.Conn. */
-export type TransportLike = ByteTransport | DenoConnLike | MessagePort | NodeDuplexLike | WebSocketLike | WebSocketStreamLike
+/** A pair of byte streams, a Node Duplex (net.Socket), a WebSocket or WebSocketStream, a MessagePort, a Deno.Conn, a socket of Bun's. */
+export type TransportLike = ByteTransport | BunSocketLike | DenoConnLike | MessagePort | NodeDuplexLike | WebSocketLike | WebSocketStreamLike
 
 /** Throws `ERR_TLS_INVALID_ARGUMENT` if it is none of them, or its streams are in use. */
 export function toByteTransport(transport: TransportLike): ByteTransport {
@@ -18,6 +19,7 @@ export function toByteTransport(transport: TransportLike): ByteTransport {
     if (isWebSocketStream(transport)) return fromWebSocketStream(transport)
     if (isMessagePort(transport)) return fromMessagePort(transport)
     if (isDenoConn(transport)) return fromDenoConn(transport)
+    if (isBunSocket(transport)) return fromBunSocket(transport)
     if (isNodeDuplex(transport)) return fromNodeStream(transport)
     if (transport.readable instanceof ReadableStream && transport.writable instanceof WritableStream) {
       if (transport.readable.locked || transport.writable.locked) {
