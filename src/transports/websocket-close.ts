@@ -1,13 +1,39 @@
-// What the close of a WebSocket means to a stream of bytes: its end, or a cut.
+// What the close of a WebSocket means to a stream of bytes: its end, or a cut. Codes of RFC 6455 §7.4; those above 4000 are
+// ours (§7.4.2), and with 1000 the only ones that a browser lets a page send: in place of others it sends ABORTED.
 
 /** Both directions have ended. */
 export const NORMAL = 1000
-/** A code of our own (RFC 6455 §7.4.2) for a stream that was cut: a close without one would pass for its end. */
+/** A server shuts down, or a page is left. */
+export const GOING_AWAY = 1001
+export const PROTOCOL_ERROR = 1002
+export const UNSUPPORTED_DATA = 1003
+/** No code was sent. A tunnel that ends so has delivered all it had. */
+export const NO_CODE = 1005
+export const MESSAGE_TOO_BIG = 1009
+export const INTERNAL_ERROR = 1011
+/** A stream that was cut: a close without a code would pass for its end. */
 export const ABORTED = 4000
-/** No code was sent (RFC 6455 §7.1.5). A tunnel that ends so has delivered all it had. */
-const NO_CODE = 1005
+/** More bytes than there was credit for (docs/credit-window.md). */
+export const CREDIT_EXCEEDED = 4001
+/** What is no message of the credit window subprotocol, or not in its order. */
+export const CREDIT_MALFORMED = 4002
+
+/** A close that was no end of the stream. Named and shaped as the platform's, which not every platform has. */
+export class WebSocketError extends Error {
+  override get name(): string { return 'WebSocketError' }
+
+  readonly closeCode: number
+  readonly reason: string
+
+  constructor(message: string, closeCode: number, reason = '') {
+    super(message)
+    this.closeCode = closeCode
+    this.reason = reason
+  }
+}
 
 /** `undefined` if what arrived before was all; else what to fail with. */
-export function closeError(code: number, reason: string): Error | undefined {
-  return code === NORMAL || code === NO_CODE ? undefined : new Error(`the WebSocket was closed with code ${code}${reason ? `: ${reason}` : ''}`)
+export function closeError(code: number, reason: string): WebSocketError | undefined {
+  if (code === NORMAL || code === NO_CODE) return undefined
+  return new WebSocketError(`the WebSocket was closed with code ${code}${reason ? `: ${reason}` : ''}`, code, reason)
 }

@@ -32,6 +32,9 @@ contract('fromNodeStream upon a net.Socket', openSockets, { boundBytes: 24 * MIB
 
 contract('fromWebSocket upon a ws WebSocket', async () => openWebSockets(), { boundBytes: 24 * MIB })
 
+// The window, and a chunk beyond it; nothing is hidden in the system's buffers.
+contract('fromWebSocket with a credit window', async () => openWebSockets('libssl-wasm.credit.v1'), { boundBytes: 1.25 * MIB })
+
 messagePortTransport({ describe, it, expect })
 
 contract('a pair of TransformStreams', async () => {
@@ -63,16 +66,16 @@ async function openSockets(): Promise<TransportPair> {
   }
 }
 
-async function openWebSockets(): Promise<TransportPair> {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
+async function openWebSockets(protocol?: string): Promise<TransportPair> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false }) // selects what comes first
   await once(server, 'listening')
   // Wrapped while it connects: the first writes wait for it.
-  const near = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, { perMessageDeflate: false })
+  const near = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, protocol, { perMessageDeflate: false })
   const transport = fromWebSocket(near as WebSocketLike)
   const [far] = await once(server, 'connection') as [WebSocket]
   return {
     near: transport,
-    far: fromWebSocket(far as WebSocketLike),
+    far: fromWebSocket(far as WebSocketLike, { role: 'server' }),
     fail: () => far.terminate(),
     failure: /code 1006/,
     async dispose() {

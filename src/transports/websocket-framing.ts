@@ -1,0 +1,33 @@
+// How a byte stream lies in the messages of a WebSocket: the border between the transport, which knows streams, and a
+// subprotocol, which knows messages.
+
+/** What a framing may do to the transport that it works for. */
+export interface Wire {
+  /** Delivered and not yet read. 0 once nobody wants to read. */
+  readonly unreadBytes: number
+  /** Hands bytes to the reader; empty ones are none. */
+  deliver(bytes: Uint8Array<ArrayBuffer>): void
+  /** The peer has ended its direction. */
+  end(): void
+  /** Gives everything up. */
+  fail(error: unknown, closeCode: number, reason?: string): void
+  send(message: Uint8Array<ArrayBuffer>): void
+  /** Waits while too much waits to be sent. */
+  drained(): Promise<void>
+}
+
+/** One subprotocol on one open WebSocket. */
+export interface Framing {
+  /** Fulfilled when it is certain that the peer speaks it too: nothing is written before. */
+  readonly ready: Promise<void>
+  /** A binary message has come. */
+  receive(message: Uint8Array<ArrayBuffer>): void
+  /** The reader has taken some of what was delivered, or has gone. */
+  consumed(): void
+  /** Settles when more may be written. Rejects after {@link stop}. `chunk` is never empty. */
+  write(chunk: Uint8Array): Promise<void>
+  /** Tells the peer that our direction has ended. */
+  end(): void
+  /** Nothing is delivered or written any more: lets go of whoever waits. */
+  stop(): void
+}
