@@ -17,5 +17,7 @@ export { bunSocketHandlers, fromBunSocket, type BunSocketHandlers, type BunSocke
 export { fromDenoConn, type DenoConnLike } from './transports/deno.js'
 export { fromMessagePort, type MessagePortLike, type MessagePortTransportOptions } from './transports/message-port.js'
 export { fromNodeStream, type NodeDuplexLike } from './transports/node.js'
+export type { Target } from './transports/target.js'
+export { openTunnel, type TunnelOptions, type WebSocketConstructor } from './transports/tunnel.js'
 export { fromWebSocket, type WebSocketLike, type WebSocketTransportOptions } from './transports/websocket.js'
 export { fromWebSocketStream, type WebSocketStreamLike } from './transports/websocket-stream.js'

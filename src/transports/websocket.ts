@@ -41,6 +41,8 @@ export interface WebSocketTransport extends ByteTransport {
   readonly opened: Promise<void>
   /** Fulfilled when the WebSocket has been closed, with how. */
   readonly closed: Promise<{ readonly closeCode: number; readonly reason: string }>
+  /** Fails both streams with `error`, and closes the WebSocket so. */
+  fail(error: unknown, closeCode: number, reason?: string): void
 }
 
 /** bufferedAmount has no event: it is looked at this often, and only while somebody waits. */
@@ -188,8 +190,8 @@ class Taken implements WebSocketTransport, Wire {
     await this.opened
     if (this.#sent) return
     this.#sent = true
-    if (this.#received) return this.#finish()
     this.#framing!.end()
+    if (this.#received) return this.#finish()
   }
 
   #abort(reason: unknown): void {

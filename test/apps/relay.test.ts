@@ -8,9 +8,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { connectTarget } from '../../src/apps/relay/connect-target.js'
 import { startRelay, type Relay, type RelayLogEntry, type RelayOptions } from '../../src/apps/relay/relay.js'
-import { parseTarget, parseTargetPath } from '../../src/apps/relay/target.js'
+import { parseRequestTarget } from '../../src/apps/relay/target.js'
+import { parseTarget } from '../../src/transports/target.js'
 import { Tunnel } from '../../src/apps/relay/tunnel.js'
+import type { RelaySocket } from '../../src/apps/relay/visitor.js'
 
 const MiB = 1024 * 1024
 const empty = Buffer.alloc(0)
@@ -59,8 +62,8 @@ describe('parseTarget', () => {
   ])('refuses %j', (text) => expect(parseTarget(text)).toBeUndefined())
 
   it('reads a percent-encoded path, and no query', () => {
-    expect(parseTargetPath('/%5B::1%5D%3A443')).toEqual({ host: '::1', port: 443 })
-    for (const path of ['host:1', '//host:1', '/host:1?a', '/%', '/host%00:1']) expect(parseTargetPath(path)).toBeUndefined()
+    expect(parseRequestTarget('/%5B::1%5D%3A443')).toEqual({ host: '::1', port: 443 })
+    for (const path of ['host:1', '//host:1', '/host:1?a', '/%', '/host%00:1']) expect(parseRequestTarget(path)).toBeUndefined()
   })
 })
 
@@ -340,9 +343,10 @@ describe('Tunnel', () => {
     await once(server, 'listening')
     const client = track(new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`))
     const [[accepted]] = await Promise.all([once(server, 'connection'), once(client, 'open')])
-    const toTarget = connect({ port: target.port, host: '127.0.0.1', allowHalfOpen: true })
-    await once(toTarget, 'connect')
-    const tunnel = new Tunnel(accepted as WebSocket, toTarget, { highWaterMarkBytes: MiB, graceMs: 1000, probeMs: 20 })
+    const toTarget = await connectTarget({ port: target.port, host: '127.0.0.1' }, new AbortController().signal)
+    const tunnel = new Tunnel(accepted as RelaySocket, toTarget, {
+      highWaterMarkBytes: MiB, maxMessageBytes: MiB, idleTimeoutMs: 0, graceMs: 1000, probeMs: 20,
+    })
     const flood = pour((chunk, taken) => client.send(chunk, taken))
     await settled(() => flood.taken)
     expect((accepted as WebSocket).isPaused).toBe(true)

@@ -130,7 +130,7 @@ describe('fromWebSocket with libssl-wasm.credit.v1', () => {
     await writer.write(Uint8Array.of(3))
     await writer.close()
     expect((await closed)[0]).toBe(1000)
-    expect(received.filter(([type]) => type !== 1)).toEqual([data(Uint8Array.of(3))]) // the close itself says the end
+    expect(received.filter(([type]) => type !== 1)).toEqual([data(Uint8Array.of(3)), end])
   })
 
   it('sends END when it is the first to end, and then still gives and takes credit', async () => {

@@ -1,16 +1,16 @@
 // The WebSocket-to-TCP relay: lets code that has no sockets (a browser, an edge worker) reach the few TCP servers that
 // its operator names. It carries ciphertext and holds no keys: TLS is between the client and the target.
 
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { isIPv6, type AddressInfo, type Socket } from 'node:net'
-import { WebSocketServer } from 'ws'
-import { ApiMisuseError, TransportError } from '../../base/errors.js'
-import { checkRelayOptions, type RelayOptions, type RelaySettings } from './relay-options.js'
-import { formatTarget, parseTarget } from './target.js'
-import { visit, type Visit } from './visit.js'
+import { TransportError } from '../../base/errors.js'
+import { connectTarget } from './connect-target.js'
+import { Doorkeeper } from './doorkeeper.js'
+import { NodeHandshakes, NodeVisitor } from './node-visitor.js'
+import { checkListenOptions, checkRelayRules, type RelayOptions, type RelaySettings } from './relay-options.js'
 
 export type { RelayLogEntry } from './relay-log.js'
-export type { RelayOptions } from './relay-options.js'
+export type { RelayOptions, RelayRules } from './relay-options.js'
 
 /** A relay that listens. */
 export interface Relay {
@@ -33,14 +33,15 @@ export interface Relay {
  * `ERR_TLS_TRANSPORT` if it cannot listen (`cause` is the system's error).
  */
 export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
-  const settings = checkRelayOptions(options)
+  const settings = checkRelayRules(options, ['host', 'port'])
+  const { host, port } = checkListenOptions(options)
   const server = createServer({ noDelay: true }, (_request, response) => {
     response.writeHead(426, { 'Content-Type': 'text/plain; charset=utf-8', 'Connection': 'close', 'Upgrade': 'websocket' })
     response.end('this is a WebSocket relay\n')
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(new TransportError(`cannot listen: ${cause.message}`, { cause })))
-    server.listen({ host: settings.host, port: settings.port }, resolve)
+    server.listen({ host, port }, resolve)
   })
   return new ListeningRelay(settings, server, server.address() as AddressInfo)
 }
@@ -49,38 +50,27 @@ class ListeningRelay implements Relay {
   readonly host: string
   readonly port: number
   readonly url: string
-  readonly #settings: RelaySettings
   readonly #server: Server
-  readonly #allowed: Set<string>
-  readonly #visits = new Set<Visit>()
-  readonly #webSockets: WebSocketServer
+  readonly #doorkeeper: Doorkeeper
   #closed: Promise<void> | undefined
 
   constructor(settings: RelaySettings, server: Server, address: AddressInfo) {
     this.host = address.address
     this.port = address.port
     this.url = `ws://${isIPv6(this.host) ? `[${this.host}]` : this.host}:${this.port}`
-    this.#settings = settings
     this.#server = server
-    this.#allowed = new Set(settings.allow)
-    this.#webSockets = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      maxPayload: settings.maxMessageBytes,
-      perMessageDeflate: false, // ciphertext does not compress, and compression beside secrets leaks them (CRIME)
+    this.#doorkeeper = new Doorkeeper(settings, connectTarget)
+    const handshakes = new NodeHandshakes(settings.maxMessageBytes)
+    server.on('upgrade', (request, client, head) => {
+      // An HTTP server's sockets are net.Sockets; the event's type is wider.
+      void this.#doorkeeper.serve(new NodeVisitor(request, client as Socket, head, handshakes))
     })
-    // An HTTP server's sockets are net.Sockets; the event's type is wider.
-    server.on('upgrade', (request, client, head) => this.#upgrade(request, client as Socket, head))
   }
 
-  get connections(): number { return this.#visits.size }
+  get connections(): number { return this.#doorkeeper.connections }
 
-  allow(text: string): void {
-    const target = typeof text === 'string' ? parseTarget(text) : undefined
-    if (!target) {
-      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `${JSON.stringify(text)} is not a target such as 'mail.example:993'`)
-    }
-    this.#allowed.add(formatTarget(target))
+  allow(target: string): void {
+    this.#doorkeeper.allow(target)
   }
 
   close(): Promise<void> {
@@ -91,21 +81,7 @@ class ListeningRelay implements Relay {
   async #close(): Promise<void> {
     const stopped = new Promise((resolve) => this.#server.close(resolve))
     this.#server.closeAllConnections() // those that have not asked for a tunnel
-    for (const each of this.#visits) each.stop()
-    await Promise.all([...this.#visits].map((each) => each.over))
+    await this.#doorkeeper.close()
     await stopped
-  }
-
-  #upgrade(request: IncomingMessage, client: Socket, head: Buffer): void {
-    const { maxConnections } = this.#settings
-    const started = visit(request, client, head, {
-      ...this.#settings,
-      allow: this.#allowed,
-      full: this.#closed !== undefined || this.#visits.size >= maxConnections,
-      webSockets: this.#webSockets,
-    })
-    if (!started) return
-    this.#visits.add(started)
-    void started.over.then(() => this.#visits.delete(started))
   }
 }

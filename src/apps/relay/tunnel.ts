@@ -1,59 +1,63 @@
-// One WebSocket, one TCP connection, and the bytes between them.
-//
-// A WebSocket has no half-close, and protocols over TCP use one. Here an EMPTY binary message says "this direction has
-// ended". From the client it becomes the end of what we send to the target; the target's end becomes an empty message
-// to the client. The other direction goes on. After both have ended, the relay closes the WebSocket with 1000.
-//
-// Back-pressure: whoever is slow makes the relay stop reading from the other, so that what waits here stays bounded.
+// One WebSocket, one TCP connection, and the bytes between them: two transports, each carried into the other. What a
+// message means, half-closes and back-pressure are theirs; here it is decided what the end of one means to the other.
 
-import type { Socket } from 'node:net'
-import type { RawData, WebSocket } from 'ws'
-import { linger } from './linger.js'
+import { takeWebSocket, type WebSocketTransport } from '../../transports/websocket.js'
+import { GOING_AWAY, INTERNAL_ERROR, NO_CODE, NORMAL, WebSocketError } from '../../transports/websocket-like.js'
+import type { RelaySocket, TargetConnection } from './visitor.js'
 
 export interface TunnelLimits {
   /** How much may wait for the client before we stop reading from the target. */
   readonly highWaterMarkBytes: number
+  readonly maxMessageBytes: number
+  /** How long nothing may move; 0 for ever. */
+  readonly idleTimeoutMs: number
   /** How long an end may take that the other side has to answer. */
   readonly graceMs: number
-  /** While we do not read from the client, how often to ask whether it is still there. */
+  /** How often to ask whether the client is still there: who does not read does not learn that it has gone. */
   readonly probeMs: number
 }
 
 /** Close codes (RFC 6455 §7.4.1) of a client that meant to close. All others cut a stream that had more to say. */
-const cleanCodes: readonly number[] = [1000, 1001, 1005]
+const cleanCodes: readonly number[] = [NORMAL, GOING_AWAY, NO_CODE]
+/** What is written at once: small, so that a slow target is seen to move. */
+const pieceBytes = 64 * 1024
 
 /** Owns both connections from the start, and closes both. */
 export class Tunnel {
   /** Fulfilled when both connections are closed, with what ended the tunnel, in words. */
   readonly ended: Promise<string>
-  readonly #client: WebSocket
-  readonly #target: Socket
+  readonly #socket: RelaySocket
+  readonly #client: WebSocketTransport
+  readonly #target: TargetConnection
   readonly #limits: TunnelLimits
+  readonly #targetReader: ReadableStreamDefaultReader<Uint8Array>
   #bytesToTarget = 0
   #bytesToClient = 0
-  /** Given to the WebSocket, not yet taken by the system. */
-  #unsentBytes = 0
   #clientEnded = false
   #targetEnded = false
-  /** We have decided to close: what still arrives from the client is dropped. */
-  #closing = false
+  /** The client's stream was cut. */
+  #cut = false
+  /** The tunnel is ending: a failure says nothing new. */
+  #ending = false
   #result: string | undefined
-  #probe: NodeJS.Timeout | undefined
 
-  constructor(client: WebSocket, target: Socket, limits: TunnelLimits) {
-    this.#client = client
+  constructor(socket: RelaySocket, target: TargetConnection, limits: TunnelLimits) {
+    const { highWaterMarkBytes, maxMessageBytes, probeMs } = limits
+    this.#socket = socket
+    this.#client = takeWebSocket(socket, { role: 'server', highWaterMarkBytes, maxMessageBytes })
     this.#target = target
     this.#limits = limits
-    const closed = [client, target].map((end) => new Promise((resolve) => end.once('close', resolve)))
-    this.ended = Promise.all(closed).then(() => this.#result ?? 'closed')
-
-    client.on('message', (data, isBinary) => this.#fromClient(data, isBinary))
-    client.on('error', (error) => { this.#result ??= `client: ${error.message}` }) // its close follows
-    client.on('close', (code) => this.#clientClosed(code))
-    target.on('data', (chunk) => this.#fromTarget(chunk))
-    target.on('end', () => this.#endOfTarget())
-    target.on('drain', () => this.#resumeClient())
-    target.on('error', (error) => this.#close(1011, `target: ${'code' in error ? error.code : error.message}`))
+    this.#targetReader = target.readable.getReader()
+    const delivered = this.#fromClient()
+    void this.#fromTarget()
+    const probe = socket.ping && setInterval(() => socket.ping!(), probeMs)
+    const stopIdling = this.#watchIdling()
+    const clientClosed = this.#client.closed.then(({ closeCode }) => {
+      clearInterval(probe)
+      stopIdling()
+      return this.#clientClosed(closeCode, delivered)
+    })
+    this.ended = Promise.all([clientClosed, target.closed]).then(() => this.#result ?? 'closed')
   }
 
   get bytesToTarget(): number { return this.#bytesToTarget }
@@ -62,79 +66,103 @@ export class Tunnel {
 
   /** Closes the tunnel because the relay goes away; {@link ended} says when it is done. */
   shutDown(): void {
-    this.#close(1001, 'the relay is closing')
-    const timer = setTimeout(() => this.#client.terminate(), this.#limits.graceMs)
-    this.#client.once('close', () => clearTimeout(timer))
+    this.#close(GOING_AWAY, 'the relay is closing')
+    const timer = setTimeout(() => this.#socket.terminate?.(), this.#limits.graceMs)
+    void this.#client.closed.then(() => clearTimeout(timer))
   }
 
-  #fromClient(message: RawData, isBinary: boolean): void {
-    if (this.#closing) return
-    if (!isBinary) return this.#close(1003, 'binary messages only')
-    if (this.#clientEnded) return this.#close(1002, 'a message after the end')
-    const bytes = message as Buffer // what ws gives for the binaryType it starts with
-    if (bytes.length === 0) return this.#endOfClient()
-    this.#bytesToTarget += bytes.length
-    if (!this.#target.write(bytes)) this.#pauseClient()
+  async #fromClient(): Promise<void> {
+    const reader = this.#client.readable.getReader()
+    const writer = this.#target.writable.getWriter()
+    for (;;) {
+      const read = await reader.read().catch((error: unknown) => this.#clientFailed(error))
+      if (!read) return
+      try {
+        if (read.done) {
+          this.#clientEnded = true
+          return await writer.close()
+        }
+        for (let at = 0; at < read.value.byteLength; at += pieceBytes) {
+          const piece = read.value.subarray(at, at + pieceBytes)
+          await writer.write(piece)
+          this.#bytesToTarget += piece.byteLength
+        }
+      } catch (error) {
+        return this.#targetFailed(error)
+      }
+    }
   }
 
-  #endOfClient(): void {
-    this.#clientEnded = true
-    this.#target.end()
-    this.#resumeClient() // a stream that ends has no 'drain', and the client's close is still to come
-    this.#closeIfBothEnded()
+  async #fromTarget(): Promise<void> {
+    const writer = this.#client.writable.getWriter()
+    for (;;) {
+      const read = await this.#targetReader.read().catch((error: unknown) => this.#targetFailed(error))
+      if (!read) return
+      try {
+        if (read.done) {
+          await writer.close()
+          this.#targetEnded = true
+          return
+        }
+        await writer.write(read.value)
+        this.#bytesToClient += read.value.byteLength
+      } catch {
+        return // the client has closed, and that says what comes of the target
+      }
+    }
   }
 
-  #fromTarget(chunk: Buffer): void {
-    if (this.#client.readyState !== this.#client.OPEN) return
-    this.#bytesToClient += chunk.length
-    this.#unsentBytes += chunk.length
-    this.#client.send(chunk, { binary: true }, (error) => {
-      this.#unsentBytes -= chunk.length
-      if (!error && this.#unsentBytes <= this.#limits.highWaterMarkBytes) this.#target.resume()
-    })
-    if (this.#unsentBytes > this.#limits.highWaterMarkBytes) this.#target.pause()
+  #clientFailed(error: unknown): void {
+    this.#cut = true
+    if (!(error instanceof WebSocketError)) this.#result ??= `client: ${(error as Error).message}`
   }
 
-  #endOfTarget(): void {
-    if (this.#client.readyState !== this.#client.OPEN) return
-    this.#client.send(Buffer.alloc(0), { binary: true }, (error) => {
-      if (error) return
-      // Only now, when a slow client has taken everything: a close has a time limit, and would cut the rest.
-      this.#targetEnded = true
-      this.#closeIfBothEnded()
-    })
+  #targetFailed(error: unknown): void {
+    if (this.#ending) return
+    const { code, message } = error as NodeJS.ErrnoException
+    this.#close(INTERNAL_ERROR, `target: ${code ?? message}`)
   }
 
-  #closeIfBothEnded(): void {
-    if (this.#clientEnded && this.#targetEnded) this.#close(1000, 'both directions ended')
-  }
-
+  /** Gives the tunnel up. */
   #close(code: number, result: string): void {
+    if (this.#ending) return
+    this.#ending = true
     this.#result ??= result
-    this.#closing = true
-    this.#resumeClient() // its answer waits behind what we have not read
-    this.#client.close(code, result)
+    this.#client.fail(new Error(result), code, result)
+    this.#target.reset()
   }
 
-  #clientClosed(code: number): void {
-    clearInterval(this.#probe)
-    const clean = cleanCodes.includes(code)
+  async #clientClosed(code: number, delivered: Promise<void>): Promise<void> {
+    const clean = cleanCodes.includes(code) && !this.#cut
+    if (clean && this.#clientEnded && this.#targetEnded) this.#result ??= 'both directions ended'
     this.#result ??= `${clean ? 'the client closed' : 'the client was lost'} (${code})`
-    if (clean) linger(this.#target, this.#limits.graceMs)
-    // A reset, because an ordinary end would tell the target that the client had said all it wanted to.
-    else if (!this.#target.destroyed) this.#target.resetAndDestroy()
+    this.#ending = true
+    // Not an ordinary end: it would tell the target that the client had said all it wanted to.
+    if (!clean) return this.#target.reset()
+    void this.#targetReader.cancel().catch(() => {}) // what the target says now, nobody is left to hear
+    let before = -1
+    while (!await within(this.#limits.graceMs, delivered) && before !== this.#bytesToTarget) before = this.#bytesToTarget
+    if (!await within(this.#limits.graceMs, this.#target.closed)) this.#target.reset()
   }
 
-  #pauseClient(): void {
-    if (this.#probe) return
-    this.#client.pause()
-    // Who does not read does not learn that the other has gone; who writes does.
-    this.#probe = setInterval(() => this.#client.ping(), this.#limits.probeMs)
+  /** Looks once in that time whether something has moved since, so it may take up to twice as long. */
+  #watchIdling(): () => void {
+    const { idleTimeoutMs } = this.#limits
+    let before = -1
+    const timer = idleTimeoutMs > 0 && setInterval(() => {
+      const moved = this.#bytesToClient + this.#bytesToTarget
+      if (moved === before) this.#close(GOING_AWAY, `nothing moved for ${idleTimeoutMs} ms`)
+      before = moved
+    }, idleTimeoutMs)
+    return () => clearInterval(timer || undefined)
   }
+}
 
-  #resumeClient(): void {
-    clearInterval(this.#probe)
-    this.#probe = undefined
-    this.#client.resume()
-  }
+/** Whether `promise` is fulfilled in time. */
+async function within(ms: number, promise: Promise<void>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<boolean>((resolve) => { timer = setTimeout(() => resolve(false), ms) })
+  const inTime = await Promise.race([promise.then(() => true), late])
+  clearTimeout(timer)
+  return inTime
 }

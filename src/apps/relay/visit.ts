@@ -1,13 +1,12 @@
-// One request for a tunnel, from the upgrade to the end: admit, connect the target, shake hands, carry.
+// One request for a tunnel, from the upgrade to the end: connect the target, shake hands, carry.
 
-import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
-import type { WebSocketServer } from 'ws'
-import { admit, originOf, refuse, type Refusal, type Rules } from './admission.js'
-import { connectTarget } from './connect-target.js'
+import { formatTarget } from '../../transports/target.js'
+import { originOf, type Admission } from './admission.js'
 import type { RelayLogEntry } from './relay-log.js'
-import { formatTarget, parseTargetPath, type Target } from './target.js'
+import type { RelaySettings } from './relay-options.js'
+import { parseRequestTarget } from './target.js'
 import { Tunnel } from './tunnel.js'
+import type { Dial, Refusal, TargetConnection, Visitor } from './visitor.js'
 
 /** An admitted request: it holds one of the relay's places until it is over. */
 export interface Visit {
@@ -17,54 +16,32 @@ export interface Visit {
   stop(): void
 }
 
-export interface VisitSettings extends Rules {
-  readonly webSockets: WebSocketServer
-  readonly connectTimeoutMs: number
-  readonly highWaterMarkBytes: number
-  readonly log: (entry: RelayLogEntry) => void
+export interface Admitted {
+  readonly visitor: Visitor
+  readonly admission: Admission
+  readonly settings: RelaySettings
+  readonly dial: Dial
+  readonly log: Logger
 }
 
 const graceMs = 2_000
 const probeMs = 30_000
 
-/** Refuses the request, or starts to serve it. */
-export function visit(request: IncomingMessage, client: Socket, head: Buffer, settings: VisitSettings): Visit | undefined {
-  client.on('error', () => {}) // its close says enough
-  const log = logger(request, client, settings.log)
-  const verdict = admit(request, settings)
-  if ('status' in verdict) {
-    refuse(client, verdict)
-    log('refuse', verdict.status, verdict.reason)
-    return undefined
-  }
+export function startVisit(admitted: Admitted): Visit {
   const stopping = new AbortController()
-  return {
-    over: serve({ request, client, head, settings, target: verdict, stopping: stopping.signal, log }),
-    stop: () => stopping.abort(),
-  }
+  return { over: visit(admitted, stopping.signal), stop: () => stopping.abort() }
 }
 
-interface Admitted {
-  readonly request: IncomingMessage
-  readonly client: Socket
-  readonly head: Buffer
-  readonly settings: VisitSettings
-  readonly target: Target
-  readonly stopping: AbortSignal
-  readonly log: Logger
-}
-
-async function serve(admitted: Admitted): Promise<void> {
-  const { stopping, log } = admitted
-  const connected = await connect(admitted)
+async function visit(admitted: Admitted, stopping: AbortSignal): Promise<void> {
+  const { visitor, admission, settings, log } = admitted
+  const connected = await connect(admitted, stopping)
   if ('status' in connected) {
-    if (connected.status === 0) admitted.client.destroy()
-    else refuse(admitted.client, connected)
+    visitor.refuse(connected)
     return log('refuse', connected.status, connected.reason)
   }
-  const tunnel = await shakeHands(admitted, connected)
+  const tunnel = await visitor.accept(admission.protocol, (socket) => new Tunnel(socket, connected, { ...settings, graceMs, probeMs }))
   if (!tunnel) {
-    connected.destroy()
+    connected.reset()
     return log('refuse', 400, 'no WebSocket handshake')
   }
   log('open', 101, 'open')
@@ -77,52 +54,36 @@ async function serve(admitted: Admitted): Promise<void> {
 }
 
 /** Before the handshake, so that a target out of reach is an HTTP status and not a tunnel that opens and dies. */
-async function connect({ client, target, settings, stopping }: Admitted): Promise<Socket | Refusal> {
+async function connect({ visitor, admission, settings, dial }: Admitted, stopping: AbortSignal): Promise<TargetConnection | Refusal> {
   const unwanted = new AbortController()
   const giveUp = () => unwanted.abort()
-  client.once('end', giveUp).once('close', giveUp)
-  stopping.addEventListener('abort', giveUp)
+  const timer = setTimeout(giveUp, settings.connectTimeoutMs)
+  for (const signal of [visitor.gone, stopping]) {
+    signal.addEventListener('abort', giveUp)
+    if (signal.aborted) giveUp()
+  }
   try {
-    return await connectTarget(target, settings.connectTimeoutMs, unwanted.signal)
+    return await dial(admission.target, unwanted.signal)
   } catch (error) {
     if (stopping.aborted) return { status: 503, reason: 'the relay is closing' }
-    if (unwanted.signal.aborted) return { status: 0, reason: 'the client went away' }
+    if (visitor.gone.aborted) return { status: 0, reason: 'the client went away' }
     // The system's words may name addresses behind the relay: the log has the code, the client learns no more than it.
-    const code = (error as NodeJS.ErrnoException).code ?? 'ETIMEDOUT'
-    return { status: 502, reason: `cannot reach the target: ${code}` }
+    const code = unwanted.signal.aborted ? 'ETIMEDOUT' : (error as NodeJS.ErrnoException).code
+    return { status: 502, reason: `cannot reach the target${code ? `: ${code}` : ''}` }
   } finally {
-    client.off('end', giveUp).off('close', giveUp)
-    stopping.removeEventListener('abort', giveUp)
+    clearTimeout(timer)
+    for (const signal of [visitor.gone, stopping]) signal.removeEventListener('abort', giveUp)
   }
-}
-
-/** Undefined if `ws` refused the request's headers (it has answered), or if the client went away. */
-function shakeHands({ request, client, head, settings }: Admitted, target: Socket): Promise<Tunnel | undefined> {
-  return new Promise((resolve) => {
-    const failed = () => resolve(undefined)
-    if (client.destroyed) return failed()
-    client.once('close', failed)
-    settings.webSockets.handleUpgrade(request, client, head, (webSocket) => {
-      client.off('close', failed)
-      // Here and not after an await: the first message may follow at once.
-      resolve(new Tunnel(webSocket, target, { highWaterMarkBytes: settings.highWaterMarkBytes, graceMs, probeMs }))
-    })
-  })
 }
 
 type Logger = (
   event: RelayLogEntry['event'], status: number, result: string, bytes?: Pick<RelayLogEntry, 'bytesToTarget' | 'bytesToClient'>,
 ) => void
 
-function logger(request: IncomingMessage, client: Socket, write: (entry: RelayLogEntry) => void): Logger {
+export function logger(visitor: Visitor, write: (entry: RelayLogEntry) => void): Logger {
   const startedAt = performance.now()
-  const path = request.url ?? ''
-  const target = parseTargetPath(path)
-  const who = {
-    client: `${client.remoteAddress ?? 'unknown'}:${client.remotePort ?? 0}`, // now: a closed socket has forgotten it
-    origin: originOf(request),
-    target: target ? formatTarget(target) : path,
-  }
+  const target = parseRequestTarget(visitor.path)
+  const who = { client: visitor.address, origin: originOf(visitor), target: target ? formatTarget(target) : visitor.path }
   return (event, status, result, { bytesToTarget, bytesToClient } = { bytesToTarget: 0, bytesToClient: 0 }) =>
     write({ event, ...who, status, result, bytesToTarget, bytesToClient, durationMs: Math.round(performance.now() - startedAt) })
 }

@@ -1,0 +1,61 @@
+// The relay without its host: who is let in, how many at a time, and what is open. Nothing of Node's, nothing of a worker's.
+
+import { ApiMisuseError } from '../../base/errors.js'
+import { formatTarget, parseTarget } from '../../transports/target.js'
+import { admit } from './admission.js'
+import type { RelaySettings } from './relay-options.js'
+import { logger, startVisit, type Visit } from './visit.js'
+import type { Dial, Visitor } from './visitor.js'
+
+export class Doorkeeper {
+  readonly #settings: RelaySettings
+  readonly #dial: Dial
+  readonly #allowed: Set<string>
+  readonly #visits = new Set<Visit>()
+  #closed = false
+
+  constructor(settings: RelaySettings, dial: Dial) {
+    this.#settings = settings
+    this.#dial = dial
+    this.#allowed = new Set(settings.allow)
+  }
+
+  /** Tunnels now, with those whose target is still being connected. */
+  get connections(): number { return this.#visits.size }
+
+  /** Allows one more target, `host:port`. Throws `ERR_TLS_INVALID_ARGUMENT` if it is none. */
+  allow(text: string): void {
+    const target = typeof text === 'string' ? parseTarget(text) : undefined
+    if (!target) {
+      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `${JSON.stringify(text)} is not a target such as 'mail.example:993'`)
+    }
+    this.#allowed.add(formatTarget(target))
+  }
+
+  /** Answers the request, and serves it. Fulfilled when it is over; rejects only with what the operator's `log` throws. */
+  async serve(visitor: Visitor): Promise<void> {
+    const log = logger(visitor, this.#settings.log)
+    const admission = await admit(visitor, { ...this.#settings, allow: this.#allowed })
+    const full = this.#closed || this.#visits.size >= this.#settings.maxConnections
+    const verdict = 'status' in admission || !full ? admission : { status: 503, reason: 'too many connections' }
+    if ('status' in verdict) {
+      visitor.refuse(verdict)
+      return log('refuse', verdict.status, verdict.reason)
+    }
+    // No await since the look at what is full: two requests cannot take one place.
+    const visit = startVisit({ visitor, admission: verdict, settings: this.#settings, dial: this.#dial, log })
+    this.#visits.add(visit)
+    try {
+      await visit.over
+    } finally {
+      this.#visits.delete(visit)
+    }
+  }
+
+  /** Closes every tunnel (1001) and admits no more. Fulfilled when nothing is left open. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const visit of this.#visits) visit.stop()
+    await Promise.all([...this.#visits].map((visit) => visit.over))
+  }
+}

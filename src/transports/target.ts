@@ -1,0 +1,34 @@
+// Where a tunnel leads, and how that is written: `host:port`.
+
+export interface Target {
+  /** A name or an address; an IPv6 address without its brackets. */
+  readonly host: string
+  /** 1 to 65535. */
+  readonly port: number
+}
+
+/**
+ * Reads `host:port` or `[::1]:port`; undefined if it is neither. The host is given in lower case, an IPv6 address in its
+ * shortest form, so that equal targets are equal strings.
+ */
+export function parseTarget(text: string): Target | undefined {
+  const parts = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]{1,253})):([1-9][0-9]{0,4})$/i.exec(text)
+  if (!parts) return undefined
+  const [, address, name, digits] = parts
+  const host = address === undefined ? name?.toLowerCase() : shortest(address)
+  const port = Number(digits)
+  return host !== undefined && port <= 65535 ? { host, port } : undefined
+}
+
+export function formatTarget({ host, port }: Target): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** The platform's own reading of IPv6, which every runtime has. */
+function shortest(address: string): string | undefined {
+  try {
+    return new URL(`http://[${address}]`).hostname.slice(1, -1)
+  } catch {
+    return undefined
+  }
+}

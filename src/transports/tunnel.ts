@@ -1,0 +1,155 @@
+// The client's end of a WebSocket-to-TCP tunnel: one WebSocket a connection.
+
+import { ApiMisuseError } from '../base/errors.js'
+import { utf8 } from '../base/bytes.js'
+import type { ByteTransport } from '../pump/transport.js'
+import { laterTransport } from './later.js'
+import { formatTarget, parseTarget, type Target } from './target.js'
+import { takeWebSocket, type WebSocketTransport } from './websocket.js'
+import { CREDIT_PROTOCOL } from './websocket-credit.js'
+import { isWebSocket } from './websocket-like.js'
+import { RAW_PROTOCOL } from './websocket-raw.js'
+
+/** Any WebSocket class; what it makes is looked at when it is made. */
+export type WebSocketConstructor = new (url: string, protocols: string[]) => any
+
+export interface TunnelOptions {
+  /**
+   * How the tunnel is told where to lead. `'path'` (default): `wss://relay/host:port`. `'query'`:
+   * `wss://relay/?address=host:port`, as Postgres-over-WebSocket proxies have it. `'fixed'`: not at all, it leads to one
+   * target, as websockify's do.
+   */
+  readonly form?: 'path' | 'query' | 'fixed' | undefined
+  /** The name of the parameter in the query. Default `address`. */
+  readonly addressParameter?: string | undefined
+  /**
+   * `'credit'`: the relay must speak `libssl-wasm.credit.v1`, and holds back what nobody reads. `'none'`: it is not asked
+   * to. `'auto'` (default): it is asked, and if that fails before the tunnel is open, once more without: platforms fail a
+   * WebSocket whose server selects no subprotocol. A `'fixed'` tunnel is never asked unless told `'credit'`.
+   */
+  readonly flowControl?: 'auto' | 'credit' | 'none' | undefined
+  /**
+   * A bearer token for our relay. A page can set no headers, so it travels as a subprotocol that is offered beside
+   * others, `libssl-wasm.bearer.` and the token in base64url. With it there is no second try. Default none.
+   */
+  readonly token?: string | undefined
+  /** Ends the tunnel, open or not. */
+  readonly signal?: AbortSignal | undefined
+  /** See {@link WebSocketTransportOptions}. */
+  readonly highWaterMarkBytes?: number | undefined
+  readonly maxBufferedBytes?: number | undefined
+  readonly windowBytes?: number | undefined
+  /** The class to use. Default: the platform's own; Node 20 has none. */
+  readonly WebSocket?: WebSocketConstructor | undefined
+}
+
+/**
+ * Opens a tunnel to `target` through `relay` (`ws:`, `wss:`, or the same as `http:`, `https:`; its path and query are
+ * kept). The transport may be used at once; its streams fail if the tunnel does not open. With `form: 'fixed'` there is
+ * no target: give `undefined`.
+ *
+ * Throws `ERR_TLS_INVALID_ARGUMENT` for a relay or target that is none, `ERR_TLS_UNKNOWN_OPTION` and
+ * `ERR_TLS_INVALID_OPTION` with `option` naming it: `WebSocket` where the platform has none and none was given.
+ */
+export function openTunnel(relay: string | URL, target: Target | undefined, options: TunnelOptions = {}): ByteTransport {
+  checkOptions(options)
+  const { form = 'path', signal, highWaterMarkBytes, maxBufferedBytes, windowBytes } = options
+  const Constructor = webSocketClass(options)
+  const url = tunnelUrl(relay, form, target, options.addressParameter ?? 'address')
+  const attempt = (protocols: string[]): WebSocketTransport => {
+    const socket: unknown = new Constructor(url, protocols)
+    if (typeof socket !== 'object' || socket === null || !isWebSocket(socket)) throw invalid('WebSocket', 'a WebSocket class')
+    return takeWebSocket(socket, { highWaterMarkBytes, maxBufferedBytes, windowBytes })
+  }
+  return laterTransport((unwanted) => firstToOpen(offers(options), attempt, unwanted), signal)
+}
+
+/** The subprotocols to offer, a try after the other. */
+function offers({ form = 'path', flowControl = form === 'fixed' ? 'none' : 'auto', token }: TunnelOptions): string[][] {
+  if (token !== undefined) {
+    const bearer = `libssl-wasm.bearer.${base64url(token)}`
+    const spoken = { auto: [CREDIT_PROTOCOL, RAW_PROTOCOL], credit: [CREDIT_PROTOCOL], none: [RAW_PROTOCOL] }[flowControl]
+    return [[...spoken, bearer]]
+  }
+  return { auto: [[CREDIT_PROTOCOL], []], credit: [[CREDIT_PROTOCOL]], none: [[]] }[flowControl]
+}
+
+async function firstToOpen(
+  tries: readonly string[][], attempt: (protocols: string[]) => WebSocketTransport, unwanted: AbortSignal,
+): Promise<ByteTransport> {
+  let failure: unknown
+  for (const protocols of tries) {
+    const transport = attempt(protocols)
+    const abort = () => void transport.writable.abort(unwanted.reason).catch(() => {})
+    unwanted.addEventListener('abort', abort)
+    try {
+      await transport.opened
+      return transport
+    } catch (error) {
+      unwanted.throwIfAborted()
+      failure = error
+    } finally {
+      unwanted.removeEventListener('abort', abort)
+    }
+  }
+  throw failure
+}
+
+function tunnelUrl(relay: string | URL, form: 'path' | 'query' | 'fixed', target: Target | undefined, addressParameter: string): string {
+  let url: URL
+  try {
+    url = new URL(relay)
+  } catch (cause) {
+    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the relay must be a URL, not ${JSON.stringify(relay)}`, { cause })
+  }
+  url.protocol = url.protocol.replace(/^http/, 'ws')
+  if (!/^wss?:$/.test(url.protocol)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `a relay is reached by ws: or wss:, not by ${url.protocol}`)
+  url.hash = ''
+  if (form === 'fixed') {
+    if (target !== undefined) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'a fixed tunnel cannot be told a target')
+    return url.href
+  }
+  // Read as the relay will: nothing in a host's name may become another part of the URL.
+  const address = target && parseTarget(formatTarget(target))
+  if (!address) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'the target must be { host, port }: a host name or an address, and 1 to 65535')
+  if (form === 'query') url.searchParams.set(addressParameter, formatTarget(address))
+  else url.pathname = `${url.pathname.replace(/\/$/, '')}/${formatTarget(address)}`
+  return url.href
+}
+
+function webSocketClass({ WebSocket: given }: TunnelOptions): WebSocketConstructor {
+  const found = given ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket
+  if (typeof found !== 'function') throw invalid('WebSocket', 'a WebSocket class, as this platform has none of its own (on Node 20, that of the ws package)')
+  return found
+}
+
+const known = [
+  'form', 'addressParameter', 'flowControl', 'token', 'signal', 'highWaterMarkBytes', 'maxBufferedBytes', 'windowBytes', 'WebSocket',
+] as const satisfies readonly (keyof TunnelOptions)[]
+
+function checkOptions(options: TunnelOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!(known as readonly string[]).includes(name)) {
+      throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `a tunnel has no option '${name}'`, { option: name })
+    }
+  }
+  const { form = 'path', flowControl = 'auto', token = 'x', addressParameter = 'x', signal } = options
+  if (!['path', 'query', 'fixed'].includes(form)) throw invalid('form', '\'path\', \'query\' or \'fixed\'')
+  if (!['auto', 'credit', 'none'].includes(flowControl)) throw invalid('flowControl', '\'auto\', \'credit\' or \'none\'')
+  if (typeof token !== 'string' || token === '') throw invalid('token', 'a text that is not empty')
+  if (typeof addressParameter !== 'string' || addressParameter === '') throw invalid('addressParameter', 'a name')
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', 'an AbortSignal')
+  for (const name of ['highWaterMarkBytes', 'maxBufferedBytes', 'windowBytes'] as const) {
+    const value = options[name] ?? 256 * 1024
+    const least = name === 'windowBytes' ? 256 * 1024 : 1
+    if (!Number.isInteger(value) || value < least || value >= 2 ** 31) throw invalid(name, `a whole number from ${least} to ${2 ** 31 - 1}`)
+  }
+}
+
+function invalid(option: string, wanted: string): ApiMisuseError {
+  return new ApiMisuseError('ERR_TLS_INVALID_OPTION', `the tunnel's option '${option}' must be ${wanted}`, { option })
+}
+
+function base64url(text: string): string {
+  return btoa(String.fromCharCode(...utf8(text))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
