@@ -349,7 +349,7 @@ describe('Tunnel', () => {
     })
     const flood = pour((chunk, taken) => client.send(chunk, taken))
     await settled(() => flood.taken)
-    expect((accepted as WebSocket).isPaused).toBe(true)
+    await until(() => (accepted as WebSocket).isPaused)
     client.terminate()
     expect(await tunnel.ended).toMatch(/ECONNRESET|EPIPE|lost/)
   })
