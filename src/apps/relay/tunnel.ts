@@ -2,7 +2,7 @@
 // message means, half-closes and back-pressure are theirs; here it is decided what the end of one means to the other.
 
 import { takeWebSocket, type WebSocketTransport } from '../../transports/websocket.js'
-import { GOING_AWAY, INTERNAL_ERROR, NO_CODE, NORMAL, WebSocketError } from '../../transports/websocket-like.js'
+import { GOING_AWAY, INTERNAL_ERROR, NO_CODE, NORMAL, WebSocketError } from '../../transports/websocket-close.js'
 import type { RelaySocket, TargetConnection } from './visitor.js'
 
 export interface TunnelLimits {
