@@ -39,7 +39,7 @@ export interface ConnectionInfo {
 /** A TLS connection. Its halves are independent: the end of one does not end the other. */
 export interface TlsConnection {
   /**
-   * Plaintext from the peer, a byte stream (BYOB works). It closes on the peer's close_notify; a stream cut without
+   * Plaintext from the peer, a byte stream: BYOB works, wherever the platform has that. It closes on the peer's close_notify; a stream cut without
    * it errors with `TruncationError`. Read only as fast as it is read.
    */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
@@ -93,7 +93,7 @@ class Connection implements TlsConnection {
   #onClosed!: () => void
   #onBroken!: (error: unknown) => void
   #sink!: WritableStreamDefaultController
-  #source!: ReadableByteStreamController
+  #source!: ReadableController
   #settled = false
 
   constructor(call: 'SSL_connect' | 'SSL_accept', transport: TransportLike, options: CommonOptions, makeSsl: (lib: LibSsl) => Ssl) {
@@ -104,15 +104,14 @@ class Connection implements TlsConnection {
       this.#onClosed = resolve
       this.#onBroken = reject
     })
-    this.readable = new ReadableStream({
-      type: 'bytes',
+    this.readable = makeReadable({
       start: (controller) => { this.#source = controller },
       pull: (controller) => this.#pull(controller, highWaterMark),
       cancel: async () => {
         await this.opened
         this.#pump!.stopReading()
       },
-    }, { highWaterMark: 0 })
+    })
     this.writable = new WritableStream<BytesLike>({
       start: (controller) => { this.#sink = controller },
       write: (chunk) => this.#write(chunk),
@@ -200,9 +199,9 @@ class Connection implements TlsConnection {
     }
   }
 
-  async #pull(controller: ReadableByteStreamController, limit: number): Promise<void> {
+  async #pull(controller: ReadableController, limit: number): Promise<void> {
     await this.opened
-    const request = controller.byobRequest as ReadableStreamBYOBRequest | null
+    const request = controller.byobRequest
     const view = request?.view as Uint8Array | undefined
     const bytes = await this.#pump!.read(view ? Math.min(limit, view.byteLength) : limit, view && asBytes(view))
     if (bytes === undefined) this.#closeReadable()
@@ -231,6 +230,32 @@ class Connection implements TlsConnection {
     this.#onClosed()
     this.#closeReadable()
     this.#sink.error(new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed'))
+  }
+}
+
+/** What is used of a byte stream's controller; an ordinary stream's has no requests. */
+interface ReadableController {
+  readonly byobRequest?: ReadableStreamBYOBRequest | null
+  enqueue(chunk: Uint8Array<ArrayBuffer>): void
+  close(): void
+}
+
+/** A byte stream that is read only as fast as it is read; an ordinary stream where the platform has no others (WebKitGTK). */
+function makeReadable(source: {
+  start(controller: ReadableController): void
+  pull(controller: ReadableController): Promise<void>
+  cancel(): Promise<void>
+}): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const strategy = { highWaterMark: 0 }
+  return hasByteStreams() ? new ReadableStream({ type: 'bytes', ...source }, strategy) : new ReadableStream(source, strategy)
+}
+
+function hasByteStreams(): boolean {
+  try {
+    new ReadableStream({ type: 'bytes' })
+    return true
+  } catch {
+    return false
   }
 }
 
