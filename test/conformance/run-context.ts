@@ -13,6 +13,8 @@ export interface Outcome {
   readonly results: readonly Result[]
   /** Why the run did not come to its end, with what the program printed. */
   readonly crashed?: string
+  /** Where only the running program tells it. */
+  readonly version?: string
 }
 
 export async function runContext(
@@ -20,6 +22,7 @@ export async function runContext(
 ): Promise<Outcome> {
   const results: Result[] = []
   let output = ''
+  let version: string | undefined
   // A process group of its own: browsers start many processes.
   const child = spawn(program!, args, { detached: true, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   if (child.pid !== undefined) running.add(child.pid)
@@ -32,6 +35,7 @@ export async function runContext(
     }
     host.listen(session, (report) => {
       if ('result' in report) results.push(report.result)
+      else if ('version' in report) version = report.version
       else settle('crashed' in report ? report.crashed : undefined)
     })
     child.once('error', (error) => settle(error.message))
@@ -39,7 +43,7 @@ export async function runContext(
   })
   await end(child)
   await host.end(session)
-  return { results, ...(crashed !== undefined && { crashed: `${crashed}\n${output}` }) }
+  return { results, ...(version && { version }), ...(crashed !== undefined && { crashed: `${crashed}\n${output}` }) }
 }
 
 async function end(child: ChildProcess): Promise<void> {

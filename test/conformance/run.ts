@@ -44,10 +44,10 @@ async function run(driver: RuntimeDriver): Promise<RuntimeResults> {
   const found = await driver.find()
   if ('missing' in found) return { name, missing: found.missing, contexts: [] }
   console.error(`${name} (${found.version}) …`)
-  const contexts = []
+  const contexts: RuntimeResults['contexts'][number][] = []
   await found.prepare?.(project)
   for (const context of driver.contexts) contexts.push(await runIn(name, found, context))
-  return { name, version: found.version, contexts }
+  return { name, version: contexts.find(({ version }) => version)?.version ?? found.version, contexts }
 }
 
 async function runIn(name: string, found: Found, context: string): Promise<RuntimeResults['contexts'][number]> {

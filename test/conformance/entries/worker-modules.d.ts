@@ -10,8 +10,3 @@ declare module 'cloudflare:sockets' {
   }
   export function connect(address: { hostname: string; port: number }, options?: { allowHalfOpen?: boolean; secureTransport?: 'on' | 'off' | 'starttls' }): Socket
 }
-
-declare module 'libssl-wasm/libssl.wasm' {
-  const module: WebAssembly.Module
-  export { module as default }
-}

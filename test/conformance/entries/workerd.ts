@@ -2,13 +2,12 @@
 
 import { connect } from 'cloudflare:sockets'
 import type { WebSocketLike } from 'libssl-wasm'
-import wasm from 'libssl-wasm/libssl.wasm'
 import type { Runtime } from '../suite/harness.js'
 import { conduct } from './conduct.js'
 
 const runtime: Runtime = {
   kind: 'workerd',
-  loadOptions: () => ({ wasm }),
+  loadOptions: () => ({}),
   webSocket: (address) => new WebSocket(address) as WebSocketLike,
   dial: { 'cloudflare:sockets': (port) => connect({ hostname: '127.0.0.1', port }, { allowHalfOpen: true }) },
   listen: {},

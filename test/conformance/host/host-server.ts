@@ -10,8 +10,8 @@ import { startRelay } from 'libssl-wasm/relay'
 import type { Result } from '../suite/collector.js'
 import { Session, Shared } from './session.js'
 
-/** What a session says while it runs: a result, that it is done, or that it could not go on. */
-export type Report = { readonly result: Result } | { readonly done: true } | { readonly crashed: string }
+/** What a session says while it runs: a result, that it is done, that it could not go on, or which version it is. */
+export type Report = { readonly result: Result } | { readonly done: true } | { readonly crashed: string } | { readonly version: string }
 
 export interface HostServer {
   /** `http://127.0.0.1:port` */

@@ -1,10 +1,10 @@
-// Opens a page in WebKitGTK's MiniBrowser and stays: `node drive-webkit.mjs WEBKITWEBDRIVER MINIBROWSER URL`.
-// Ended by a signal, which it passes on. Speaks WebDriver itself: it is three requests.
+// Opens a page in WebKitGTK's MiniBrowser and stays: `node drive-webkit.mjs WEBKITWEBDRIVER MINIBROWSER PAGE
+// URL SESSION`; tells the host at URL which version it is. Ended by a signal, which it passes on. Speaks WebDriver itself: it is three requests.
 
 import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 
-const [driver, binary, url] = process.argv.slice(2)
+const [driver, binary, page, hostUrl, session] = process.argv.slice(2)
 
 /** WebKitWebDriver cannot pick a port itself. */
 const port = await new Promise((resolve) => {
@@ -36,7 +36,9 @@ async function ready() {
 }
 
 await ready()
-const { sessionId } = await ask('POST', '/session', {
+const { sessionId, capabilities } = await ask('POST', '/session', {
   capabilities: { alwaysMatch: { browserName: 'MiniBrowser', 'webkitgtk:browserOptions': { binary, args: ['--automation'] } } },
 })
-await ask('POST', `/session/${sessionId}/url`, { url })
+const version = `WebKitGTK ${capabilities.browserVersion}`
+await fetch(`${hostUrl}/report`, { method: 'POST', body: JSON.stringify({ session, version }) })
+await ask('POST', `/session/${sessionId}/url`, { url: page })

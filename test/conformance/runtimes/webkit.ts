@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { browserContexts, makeBrowserPages, pageUrl } from './browser-pages.js'
-import { ask, byDebian, onPath } from './installed.js'
+import { byDebian, onPath } from './installed.js'
 import type { RuntimeDriver } from './runtime.js'
 
 const packages = 'webkit2gtk-driver xvfb xauth dbus'
@@ -17,10 +17,10 @@ export const webkit: RuntimeDriver = {
     const browser = miniBrowser()
     if (!driver || !browser || !onPath('xvfb-run') || !onPath('xauth') || !onPath('dbus-run-session')) return { missing: byDebian(packages) }
     return {
-      version: await ask(browser, '--version'),
+      version: 'WebKitGTK', // which, its driver tells once it runs
       prepare: makeBrowserPages,
       command: (_project, hostUrl, session, context) => ['xvfb-run', '--auto-servernum', 'dbus-run-session', '--',
-        process.execPath, fileURLToPath(new URL('./drive-webkit.mjs', import.meta.url)), driver, browser, pageUrl(hostUrl, session, context)],
+        process.execPath, fileURLToPath(new URL('./drive-webkit.mjs', import.meta.url)), driver, browser, pageUrl(hostUrl, session, context), hostUrl, session],
       environment: {
         WEBKIT_DISABLE_COMPOSITING_MODE: '1', LIBGL_ALWAYS_SOFTWARE: '1', GDK_BACKEND: 'x11',
         // Its sandbox wants user namespaces, which containers do not have; the page is our own.
