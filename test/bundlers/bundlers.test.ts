@@ -4,9 +4,9 @@
 import { copyFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { installed, runInstalled } from './installed.js'
+import { installed, runInstalled } from '../helpers/installed.js'
 import { app, connected, visit } from './page.js'
-import { project, wasmFiles } from './project.js'
+import { project, wasmFiles } from '../helpers/project.js'
 
 const html = '<!doctype html><title>app</title><script type="module" src="/src/index.js"></script>'
 

@@ -3,9 +3,9 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { runInstalled } from './installed.js'
+import { runInstalled } from '../helpers/installed.js'
 import { app, connected, visit } from './page.js'
-import { project } from './project.js'
+import { project } from '../helpers/project.js'
 
 const CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws://127.0.0.1:*"
 

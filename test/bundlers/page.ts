@@ -9,7 +9,7 @@ import { onTestFailed, onTestFinished } from 'vitest'
 import { startRelay } from '../../src/apps/relay/relay.js'
 import { authority, localhost } from '../helpers/certificates.js'
 import { startOpensslServer } from '../interop/peers/openssl.js'
-import { importInstalled } from './installed.js'
+import { importInstalled } from '../helpers/installed.js'
 
 /** The user's app. It takes the library from `from`, and tells by the console what came of it. */
 export const app = (from = 'libssl-wasm') => `

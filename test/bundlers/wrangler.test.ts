@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { authority, localhost } from '../helpers/certificates.js'
 import { startOpensslServer } from '../interop/peers/openssl.js'
-import { installed, node22, runNode } from './installed.js'
-import { project, wasmFiles } from './project.js'
+import { installed, node22, runNode } from '../helpers/installed.js'
+import { project, wasmFiles } from '../helpers/project.js'
 
 const worker = (from: string) => `
 import { connect as connectTcp } from 'cloudflare:sockets'

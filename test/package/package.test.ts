@@ -116,14 +116,16 @@ describe('the package', () => {
       import { fileURLToPath } from 'node:url'
       const main = await import('libssl-wasm')
       const core = await import('libssl-wasm/core')
+      const inline = await import('libssl-wasm/inline')
       const relay = await import('libssl-wasm/relay')
       const { name } = createRequire(import.meta.url)('libssl-wasm/package.json')
       const wasm = existsSync(fileURLToPath(import.meta.resolve('libssl-wasm/libssl.wasm')))
       const inner = await import('libssl-wasm/dist/index.js').catch((error) => error.code)
       const { version } = await main.load()
-      console.log(JSON.stringify([typeof main.connect, typeof main.accept, typeof core.Ssl, typeof relay.startRelay, name, wasm, inner, version]))
+      const same = Object.keys(main).join() === Object.keys(inline).join() && (await inline.load()).version === version
+      console.log(JSON.stringify([typeof main.connect, typeof main.accept, typeof core.Ssl, same, typeof relay.startRelay, name, wasm, inner, version]))
     `)
-    expect(JSON.parse(printed)).toEqual(['function', 'function', 'function', 'function', 'libssl-wasm', true, 'ERR_PACKAGE_PATH_NOT_EXPORTED', expect.stringMatching(/^OpenSSL 4\.0\./)])
+    expect(JSON.parse(printed)).toEqual(['function', 'function', 'function', true, 'function', 'libssl-wasm', true, 'ERR_PACKAGE_PATH_NOT_EXPORTED', expect.stringMatching(/^OpenSSL 4\.0\./)])
   })
 
   it('does nothing when it is imported', async () => {
@@ -162,6 +164,10 @@ const programs = {
     import { connect } from 'libssl-wasm'
     export const connection = connect(new WebSocket('wss://localhost/'), { servername: 'localhost', ca: 'PEM' })
   `,
+  inline: `
+    import { connect, load, type TlsConnection } from 'libssl-wasm/inline'
+    export const connection: TlsConnection = connect(new WebSocket('wss://localhost/'), { servername: 'localhost', ca: 'PEM', libssl: await load() })
+  `,
   core: `
     import { BioPair, load, Ssl, SslCtx, SSL_ERROR_WANT_READ, type IoResult } from 'libssl-wasm/core'
     const lib = await load()
@@ -178,38 +184,52 @@ const programs = {
     export const server = createServer((socket) => void accept(socket, { cert: 'PEM', key: new Uint8Array() }))
     export const relay = startRelay({})
   `,
+  javascript: `
+    // @ts-check
+    import { connect, PeerError } from 'libssl-wasm'
+    import { SslCtx, load } from 'libssl-wasm/core'
+    import { load as loadInline } from 'libssl-wasm/inline'
+    const tls = connect(new WebSocket('wss://localhost/'), { servername: 'localhost', ca: 'PEM' })
+    tls.opened.catch((error) => { if (error instanceof PeerError) error.code.toLowerCase() })
+    export const { protocol } = await tls.opened
+    export const options = new SslCtx(await load(), 'TLS_client_method').getOptions() + 1n
+    export const versions = [(await loadInline()).version.length]
+    // @ts-expect-error: checked, though it be JavaScript
+    connect(42, {})
+  `,
 } as const
 
+type ModuleResolution = 'node16' | 'nodenext' | 'bundler'
+
 describe("the package's types, checked without skipLibCheck", () => {
-  /** Errors, for a project that has the types named and nothing else. */
-  async function check(program: keyof typeof programs, moduleResolution: 'nodenext' | 'bundler', types: readonly string[] = []): Promise<string> {
-    const directory = join(project, `${program}-${moduleResolution}`)
+  /** Errors, for a project of these programs that has the types named and nothing else. */
+  async function check(names: readonly (keyof typeof programs)[], moduleResolution: ModuleResolution, types: readonly string[] = []): Promise<string> {
+    const directory = join(project, `${names[0]}-${moduleResolution}`)
     mkdirSync(join(directory, 'node_modules/@types'), { recursive: true })
-    writeFileSync(join(directory, 'program.ts'), programs[program])
+    const files = names.map((name) => `${name}.${name === 'javascript' ? 'js' : 'ts'}`)
+    for (const [i, file] of files.entries()) writeFileSync(join(directory, file), programs[names[i]!])
     writeFileSync(join(directory, 'package.json'), JSON.stringify({ type: 'module' }))
     if (types.includes('node')) {
       for (const name of ['@types/node', 'undici-types']) symlinkSync(join(repository, 'node_modules', name), join(directory, 'node_modules', name))
     }
     writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({
       compilerOptions: {
-        strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true, target: 'ES2022', types,
-        module: moduleResolution === 'nodenext' ? 'NodeNext' : 'ESNext', moduleResolution,
+        strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true, target: 'ES2022', types, allowJs: true, checkJs: true,
+        module: moduleResolution === 'bundler' ? 'ESNext' : moduleResolution, moduleResolution,
         lib: ['ES2023', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'],
       },
-      files: ['program.ts'],
+      files,
     }))
     return (await run(join(repository, 'node_modules/.bin/tsc'), ['-p', directory], directory)).output
   }
 
-  for (const moduleResolution of ['nodenext', 'bundler'] as const) {
-    for (const program of ['main', 'browser', 'core'] as const) {
-      it(`suit a ${program} program without @types packages under ${moduleResolution}`, async () => {
-        expect(await check(program, moduleResolution)).toBe('')
-      })
-    }
+  for (const moduleResolution of ['node16', 'nodenext', 'bundler'] as const) {
+    it(`suit programs for browsers, in TypeScript and in plain JavaScript, without @types packages under ${moduleResolution}`, async () => {
+      expect(await check(['main', 'browser', 'inline', 'core', 'javascript'], moduleResolution)).toBe('')
+    })
 
-    it(`suit a node program with @types/node alone under ${moduleResolution}`, async () => {
-      expect(await check('node', moduleResolution, ['node'])).toBe('')
+    it(`suit a program for Node with @types/node alone under ${moduleResolution}`, async () => {
+      expect(await check(['node'], moduleResolution, ['node'])).toBe('')
     })
   }
 })

@@ -1,11 +1,13 @@
-// One file for every platform imports nothing of Node's: it asks, where there is something to ask (Node ≥ 20.16, Deno, Bun).
+// One file for every platform cannot import what is Node's: it asks, where there is something to ask (Node ≥ 20.16,
+// Deno, Bun). For libssl-wasm/inline and for JSR.
 
-import { nodeRoots, type FsModule, type TlsModule } from '../../src/loader/node-roots.js'
+import { nodeRoots, type FsModule, type TlsModule } from './node-roots.js'
 
 interface MaybeNode {
   readonly process?: { readonly getBuiltinModule?: (id: string) => unknown }
 }
 
+/** PEM texts, or `undefined` where the platform has no list to give. */
 export function platformRoots(): readonly string[] | undefined {
   const { process } = globalThis as MaybeNode
   const tls = process?.getBuiltinModule?.('node:tls') as TlsModule | undefined

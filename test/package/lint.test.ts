@@ -1,0 +1,89 @@
+// What others' tools say about the package, and what no shipped file may hold.
+
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { installed, runInstalled, runNode } from '../helpers/installed.js'
+import { project } from '../helpers/project.js'
+
+const repository = fileURLToPath(new URL('../../', import.meta.url))
+let directory: string
+let files: readonly string[]
+const text = (file: string) => readFileSync(join(directory, file), 'utf8')
+
+beforeAll(async () => {
+  directory = join(await project({}), 'node_modules/libssl-wasm')
+  files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+})
+
+describe('no shipped file', () => {
+  const scripts = () => files.filter((file) => /\.m?js$/.test(file))
+
+  it('makes code of text: no eval, no Function constructor, no timer with a string', () => {
+    expect(scripts().length).toBeGreaterThan(40)
+    expect(scripts().filter((file) => /\beval\s*\(|\bFunction\s*\(|\.constructor\s*\(\s*["'`]|set(?:Timeout|Interval)\s*\(\s*["'`]/.test(text(file)))).toEqual([])
+  })
+
+  it('names a source map, or a source, that is not there', () => {
+    expect(files.filter((file) => file.endsWith('.map'))).toEqual([])
+    expect(files.filter((file) => /\.(m?[jt]s)$/.test(file) && /sourceMappingURL|sourceURL/.test(text(file)))).toEqual([])
+  })
+
+  it('imports a file, or a package, that is not there', () => {
+    const { dependencies, imports } = JSON.parse(text('package.json')) as { dependencies: object; imports: object }
+    const known = [...Object.keys(dependencies), ...Object.keys(imports)]
+    // The single file is not looked through: it holds other modules' text, and imports nothing at all (test/bundlers).
+    const lost = scripts().filter((file) => file !== 'dist/inline.js').flatMap((file) =>
+      [...text(file).matchAll(/^(?:(?:import|export)\b.*\bfrom|import) ["']([^"']+)["'];?$/gm)].map(([, specifier]) => specifier!)
+        .filter((specifier) => (specifier.startsWith('.') ? !existsSync(join(directory, dirname(file), specifier)) : !/^node:/.test(specifier) && !known.includes(specifier)))
+        .map((specifier) => `${file} imports ${specifier}`))
+    expect(lost).toEqual([])
+  })
+
+  it('but libssl-url.mjs has a URL of the .wasm: bundlers would emit it twice', () => {
+    // The command line looks for package.json.
+    expect(scripts().filter((file) => !file.startsWith('dist/apps/') && text(file).includes('import.meta.url'))).toEqual(['lib/libssl-url.mjs'])
+  })
+})
+
+describe("package.json's conditions", () => {
+  it('name files that are there', () => {
+    const { exports, imports } = JSON.parse(text('package.json')) as { exports: object; imports: object }
+    const targets = (value: unknown): string[] => (typeof value === 'string' ? [value] : Object.values(value as object).flatMap(targets))
+    const named = [...targets(exports), ...targets(imports)]
+    expect(named.length).toBeGreaterThan(15)
+    expect(named.filter((target) => !existsSync(join(directory, target)))).toEqual([])
+  })
+})
+
+describe('the tools of others are content', () => {
+  it('publint', async () => {
+    expect(await runInstalled('publint/src/cli.js', ['run', directory, '--strict', '--pack', 'false'], directory)).toMatch(/All good!/)
+  })
+
+  it('are the types wrong?', async () => {
+    const output = await runInstalled('@arethetypeswrong/cli/dist/index.js',
+      ['--pack', directory, '--profile', 'esm-only', '--exclude-entrypoints', './libssl.wasm', '--format', 'json'], directory)
+    const { analysis } = JSON.parse(output) as { analysis: { entrypoints: object; problems: readonly { kind: string; resolutionKind?: string }[] } }
+    expect(Object.keys(analysis.entrypoints)).toEqual(expect.arrayContaining(['.', './core', './inline', './relay']))
+    // ESM only: require() of it, and resolution from before there were "exports", are not offered.
+    expect(analysis.problems.filter(({ kind, resolutionKind }) => kind !== 'CJSResolvesToESM' && resolutionKind !== 'node10' && resolutionKind !== 'node16-cjs')).toEqual([])
+  })
+
+  it('deno publish --dry-run, with the layout for JSR, which Deno loads', async () => {
+    const layout = mkdtempSync(join(tmpdir(), 'libssl-wasm-jsr-'))
+    onTestFinished(() => rmSync(layout, { recursive: true, force: true }))
+    await runNode(process.execPath, [join(repository, 'node_modules/tsx/dist/cli.mjs'), 'tools/jsr.ts', layout], repository)
+    const home = { DENO_DIR: join(layout, '.deno'), DENO_NO_UPDATE_CHECK: '1' }
+    const deno = installed('.bin/deno')
+    const output = await runNode(deno, ['publish', '--dry-run', '--allow-dirty'], layout, home)
+    expect(output).toMatch(/Dry run complete/)
+    expect(output).not.toMatch(/^(?:warning|error)\b/m)
+    expect(output).toMatch(/lib\/libssl\.wasm/)
+    writeFileSync(join(layout, 'load.js'), "import { load } from './dist/index.js'\nconsole.log((await load()).version)\n")
+    expect(await runNode(deno, ['run', '--no-prompt', '--allow-read', 'load.js'], layout, home)).toMatch(/^OpenSSL 4\./)
+  })
+})
