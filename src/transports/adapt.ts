@@ -3,14 +3,20 @@
 import { ApiMisuseError } from '../base/errors.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { fromBunSocket, isBunSocket, type BunSocketLike } from './bun.js'
+import { fromCloudflareSocket, isCloudflareSocket, type CloudflareSocketLike } from './cloudflare.js'
 import { fromDenoConn, isDenoConn, type DenoConnLike } from './deno.js'
 import { fromMessagePort, isMessagePort } from './message-port.js'
 import { fromNodeStream, isNodeDuplex, type NodeDuplexLike } from './node.js'
 import { fromWebSocket, isWebSocket, type WebSocketLike } from './websocket.js'
 import { fromWebSocketStream, isWebSocketStream, type WebSocketStreamLike } from './websocket-stream.js'
 
-/** A pair of byte streams, a Node Duplex (net.Socket), a WebSocket or WebSocketStream, a MessagePort, a Deno.Conn, a socket of Bun's. */
-export type TransportLike = ByteTransport | BunSocketLike | DenoConnLike | MessagePort | NodeDuplexLike | WebSocketLike | WebSocketStreamLike
+/**
+ * A pair of byte streams (a TlsConnection is one, too), or what {@link toByteTransport} knows: a WebSocket, a
+ * WebSocketStream, an RTCDataChannel, a MessagePort, a Node Duplex (net.Socket), a Deno.Conn, a socket of Bun's, a Socket of
+ * `cloudflare:sockets`.
+ */
+export type TransportLike =
+  | ByteTransport | BunSocketLike | CloudflareSocketLike | DenoConnLike | MessagePort | NodeDuplexLike | WebSocketLike | WebSocketStreamLike
 
 /** Throws `ERR_TLS_INVALID_ARGUMENT` if it is none of them, or its streams are in use. */
 export function toByteTransport(transport: TransportLike): ByteTransport {
@@ -25,8 +31,8 @@ export function toByteTransport(transport: TransportLike): ByteTransport {
       if (transport.readable.locked || transport.writable.locked) {
         throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'a stream of the transport is locked: release its reader and writer first')
       }
-      return transport
+      return isCloudflareSocket(transport) ? fromCloudflareSocket(transport) : transport
     }
   }
-  throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'the transport must be { readable, writable }, a Node Duplex or a WebSocket')
+  throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'the transport must be { readable, writable }, a socket of some kind, or a MessagePort')
 }

@@ -1,9 +1,10 @@
 // The platform's own WebSocket and WebSocketStream under the transport contract. Between near and far are the relay and a
 // TCP server that joins its connections two by two.
 
-import { fromWebSocket, fromWebSocketStream, type ByteTransport, type WebSocketStreamLike } from '../../../src/index.js'
+import { fromWebSocket, fromWebSocketStream, type WebSocketStreamLike } from '../../../src/index.js'
 import { rejection } from '../../helpers/streams.js'
-import { transportContract, type TestKit, type TransportPair } from '../../helpers/transport-contract.js'
+import { transportContract, type TestKit } from '../../helpers/transport-contract.js'
+import { pair } from './meeting.js'
 
 const MIB = 1024 * 1024
 
@@ -27,19 +28,4 @@ export function webSocketStreamTransport(kit: TestKit, meetingUrl: string): void
       for (const error of errors) kit.expect(String(error)).toMatch(/WebSocket failed/)
     })
   })
-}
-
-/** Both have met when each has heard a byte of the other. */
-async function pair(near: ByteTransport, far: ByteTransport): Promise<TransportPair> {
-  for (const { writable } of [near, far]) {
-    const writer = writable.getWriter()
-    await writer.write(Uint8Array.of(0))
-    writer.releaseLock()
-  }
-  for (const { readable } of [near, far]) {
-    const reader = readable.getReader()
-    await reader.read()
-    reader.releaseLock()
-  }
-  return { near, far, fail: () => { far.writable.abort().catch(() => {}) }, failure: /code 1\d\d\d/ }
 }

@@ -1,0 +1,21 @@
+// Sockets of cloudflare:sockets under the transport contract, through a TCP server that joins its connections two by two.
+
+import { connect } from 'cloudflare:sockets'
+import { fromCloudflareSocket } from '../../../src/index.js'
+import { transportContract, type TestKit } from '../../helpers/transport-contract.js'
+import { pair } from './meeting.js'
+
+const MIB = 1024 * 1024
+
+/** `port` is the meeting server's, on 127.0.0.1. */
+export function cloudflareSocketTransport(kit: TestKit, port: number): void {
+  const open = () => connect({ hostname: '127.0.0.1', port }, { allowHalfOpen: true })
+  transportContract(kit, 'fromCloudflareSocket', async () => {
+    const [near, far] = [open(), open()]
+    return {
+      ...await pair(fromCloudflareSocket(near), fromCloudflareSocket(far)),
+      // A close at the other side is no failure here: it ends the stream in order, whatever waits.
+      fail: () => { void near.close() },
+    }
+  }, { boundBytes: 40 * MIB })
+}
