@@ -7,6 +7,7 @@ declare module 'cloudflare:sockets' {
     readonly opened: Promise<object>
     readonly closed: Promise<void>
     close(): Promise<void>
+    startTls(): Socket
   }
   export function connect(address: { hostname: string; port: number }, options?: { allowHalfOpen?: boolean }): Socket
 }
