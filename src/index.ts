@@ -20,5 +20,6 @@ export { fromMessagePort, type MessagePortLike, type MessagePortTransportOptions
 export { fromNodeStream, type NodeDuplexLike } from './transports/node.js'
 export type { Target } from './transports/target.js'
 export { openTunnel, type TunnelOptions, type WebSocketConstructor } from './transports/tunnel.js'
+export { PlaintextConversation, type PlaintextOptions } from './transports/plaintext.js'
 export { fromWebSocket, type WebSocketLike, type WebSocketTransportOptions } from './transports/websocket.js'
 export { fromWebSocketStream, type WebSocketStreamLike } from './transports/websocket-stream.js'

@@ -11,6 +11,7 @@ curl curl
 gnutls-cli gnutls-bin
 gnutls-serv gnutls-bin
 nginx nginx
+stunnel4 stunnel4
 unshare util-linux
 ip iproute2'
 
