@@ -9,9 +9,13 @@ import { takeWebSocket, type WebSocketTransport } from './websocket.js'
 import { CREDIT_PROTOCOL } from './websocket-credit.js'
 import { isWebSocket } from './websocket-like.js'
 import { RAW_PROTOCOL } from './websocket-raw.js'
+import { fromWebSocketStream, isWebSocketStream } from './websocket-stream.js'
 
 /** Any WebSocket class; what it makes is looked at when it is made. */
 export type WebSocketConstructor = new (url: string, protocols: string[]) => any
+
+/** Any WebSocketStream class. */
+export type WebSocketStreamConstructor = new (url: string, options: { protocols: string[] }) => any
 
 export interface TunnelOptions {
   /**
@@ -25,7 +29,8 @@ export interface TunnelOptions {
   /**
    * `'credit'`: the relay must speak `libssl-wasm.credit.v1`, and holds back what nobody reads. `'none'`: it is not asked
    * to. `'auto'` (default): it is asked, and if that fails before the tunnel is open, once more without: platforms fail a
-   * WebSocket whose server selects no subprotocol. A `'fixed'` tunnel is never asked unless told `'credit'`.
+   * WebSocket whose server selects no subprotocol. A `'fixed'` tunnel is not asked unless told `'credit'`, and a
+   * WebSocketStream never is: it holds back what arrives by itself.
    */
   readonly flowControl?: 'auto' | 'credit' | 'none' | undefined
   /**
@@ -41,6 +46,11 @@ export interface TunnelOptions {
   readonly windowBytes?: number | undefined
   /** The class to use. Default: the platform's own; Node 20 has none. */
   readonly WebSocket?: WebSocketConstructor | undefined
+  /**
+   * The class to use rather than a WebSocket. Default: the platform's own, if there is one, no `WebSocket` is given, and
+   * `flowControl` is not `'credit'`.
+   */
+  readonly WebSocketStream?: WebSocketStreamConstructor | undefined
 }
 
 /**
@@ -54,8 +64,10 @@ export interface TunnelOptions {
 export function openTunnel(relay: string | URL, target: Target | undefined, options: TunnelOptions = {}): ByteTransport {
   checkOptions(options)
   const { form = 'path', signal, highWaterMarkBytes, maxBufferedBytes, windowBytes } = options
-  const Constructor = webSocketClass(options)
   const url = tunnelUrl(relay, form, target, options.addressParameter ?? 'address')
+  const Stream = webSocketStreamClass(options)
+  if (Stream) return laterTransport(async (unwanted) => openStream(Stream, url, offers({ ...options, flowControl: 'none' })[0]!, unwanted), signal)
+  const Constructor = webSocketClass(options)
   const attempt = (protocols: string[]): WebSocketTransport => {
     const socket: unknown = new Constructor(url, protocols)
     if (typeof socket !== 'object' || socket === null || !isWebSocket(socket)) throw invalid('WebSocket', 'a WebSocket class')
@@ -72,6 +84,20 @@ function offers({ form = 'path', flowControl = form === 'fixed' ? 'none' : 'auto
     return [[...spoken, bearer]]
   }
   return { auto: [[CREDIT_PROTOCOL], []], credit: [[CREDIT_PROTOCOL]], none: [[]] }[flowControl]
+}
+
+async function openStream(Stream: WebSocketStreamConstructor, url: string, protocols: string[], unwanted: AbortSignal): Promise<ByteTransport> {
+  const stream: unknown = new Stream(url, { protocols })
+  if (typeof stream !== 'object' || stream === null || !isWebSocketStream(stream)) throw invalid('WebSocketStream', 'a WebSocketStream class')
+  const abort = () => stream.close()
+  unwanted.addEventListener('abort', abort)
+  const transport = fromWebSocketStream(stream)
+  try {
+    await stream.opened
+  } finally {
+    unwanted.removeEventListener('abort', abort)
+  }
+  return transport
 }
 
 async function firstToOpen(
@@ -123,8 +149,15 @@ function webSocketClass({ WebSocket: given }: TunnelOptions): WebSocketConstruct
   return found
 }
 
+function webSocketStreamClass({ WebSocket, WebSocketStream: given, flowControl }: TunnelOptions): WebSocketStreamConstructor | undefined {
+  if (given !== undefined && typeof given !== 'function') throw invalid('WebSocketStream', 'a WebSocketStream class')
+  if (given || WebSocket || flowControl === 'credit') return given
+  return (globalThis as { WebSocketStream?: WebSocketStreamConstructor }).WebSocketStream
+}
+
 const known = [
   'form', 'addressParameter', 'flowControl', 'token', 'signal', 'highWaterMarkBytes', 'maxBufferedBytes', 'windowBytes', 'WebSocket',
+  'WebSocketStream',
 ] as const satisfies readonly (keyof TunnelOptions)[]
 
 function checkOptions(options: TunnelOptions): void {
