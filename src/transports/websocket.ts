@@ -47,8 +47,11 @@ export interface WebSocketTransport extends ByteTransport {
 
 /** bufferedAmount has no event: it is looked at this often, and only while somebody waits. */
 const LOOK_AGAIN_MS = 4
-/** The streams' own limit is out of the way: the framing decides how much may wait, and is told of each read. */
-const NO_LIMIT = Number.MAX_SAFE_INTEGER
+/**
+ * The streams' own limit is out of the way: the framing decides how much may wait, and is told of each read. As large as
+ * workerd can count.
+ */
+const NO_LIMIT = 2 ** 31 - 1
 
 /**
  * Takes over a WebSocket, open or still connecting. Set no handlers of your own for messages. Once both directions

@@ -1,0 +1,86 @@
+// The relay as an edge worker, on `cloudflare:sockets`: the same rules and the same tunnels as on Node. Only edge runtimes
+// can import this file.
+
+import { connect } from 'cloudflare:sockets'
+import { fromCloudflareSocket } from '../../transports/cloudflare.js'
+import { formatTarget, type Target } from '../../transports/target.js'
+import { Doorkeeper } from './doorkeeper.js'
+import { checkRelayRules, type RelayRules } from './relay-options.js'
+import type { TargetConnection } from './visitor.js'
+import { WorkerVisitor } from './worker-visitor.js'
+
+export type { RelayLogEntry } from './relay-log.js'
+export type { RelayRules } from './relay-options.js'
+
+/** What a worker exports to serve requests. */
+export interface RelayWorker<Env> {
+  fetch(request: Request, env: Env, context: { waitUntil(promise: Promise<unknown>): void }): Promise<Response>
+}
+
+/**
+ * A worker that relays. `rules` are given, or made from the worker's bindings upon the first request, as
+ * {@link rulesFromEnv} does; `maxConnections` counts within one isolate, of which the platform has many. What is wrong in
+ * them throws `ERR_TLS_UNKNOWN_OPTION` or `ERR_TLS_INVALID_OPTION` here, or fails every request.
+ *
+ * Two things are not as on Node. The platform does not say how much waits for a slow client, so only tunnels with the
+ * credit window hold back their targets. And it cannot reset a connection: a stream that was cut looks ended to the target.
+ */
+export function relayWorker<Env = unknown>(rules: RelayRules | ((env: Env) => RelayRules)): RelayWorker<Env> {
+  const open = (given: RelayRules) => new Doorkeeper(checkRelayRules(given), dial)
+  let doorkeeper = typeof rules === 'function' ? undefined : open(rules)
+  return {
+    async fetch(request, env, context) {
+      doorkeeper ??= open((rules as (env: Env) => RelayRules)(env))
+      const visitor = new WorkerVisitor(request)
+      const served = doorkeeper.serve(visitor)
+      context.waitUntil(served)
+      return Promise.race([visitor.answered, served.then(() => visitor.answered)])
+    },
+  }
+}
+
+/**
+ * Rules from bindings: `ALLOW` and `ORIGINS` are lists, parted by spaces or commas; `TOKEN` (a secret);
+ * `MAX_CONNECTIONS`, `MAX_MESSAGE_BYTES`, `CONNECT_TIMEOUT_MS`, `IDLE_TIMEOUT_MS`, `HIGH_WATER_MARK_BYTES`. What is absent
+ * has its default. Each event is logged as one line of JSON.
+ */
+export function rulesFromEnv(env: Readonly<Record<string, unknown>>): RelayRules {
+  const text = (name: string) => env[name] === undefined || env[name] === '' ? undefined : String(env[name])
+  const list = (name: string) => text(name)?.split(/[\s,]+/).filter((item) => item !== '')
+  const number = (name: string) => text(name) === undefined ? undefined : Number(text(name))
+  return {
+    allow: list('ALLOW'),
+    origins: list('ORIGINS'),
+    token: text('TOKEN'),
+    maxConnections: number('MAX_CONNECTIONS'),
+    maxMessageBytes: number('MAX_MESSAGE_BYTES'),
+    connectTimeoutMs: number('CONNECT_TIMEOUT_MS'),
+    idleTimeoutMs: number('IDLE_TIMEOUT_MS'),
+    highWaterMarkBytes: number('HIGH_WATER_MARK_BYTES'),
+    log: (entry) => console.log(JSON.stringify(entry)),
+  }
+}
+
+async function dial(target: Target, signal: AbortSignal): Promise<TargetConnection> {
+  const socket = connect(formatTarget(target), { allowHalfOpen: true })
+  const closing = new Promise<void>((resolve) => { socket.closed.then(() => resolve(), () => resolve()) })
+  let over!: () => void
+  const closed = new Promise<void>((resolve) => { over = resolve })
+  void closing.then(over)
+  const reset = () => {
+    over() // with a target that does not read, the platform's own closing does not end
+    socket.close().catch(() => {})
+  }
+  const transport = fromCloudflareSocket(socket)
+  try {
+    await new Promise((resolve, reject) => {
+      socket.opened.then(resolve, reject)
+      signal.addEventListener('abort', () => reject(signal.reason))
+      if (signal.aborted) reject(signal.reason)
+    })
+  } catch (error) {
+    reset()
+    throw error
+  }
+  return { ...transport, closed, reset }
+}
