@@ -1,0 +1,130 @@
+// What a Wisp server is told, and what it tells.
+
+import { ApiMisuseError } from '../../base/errors.js'
+import type { ByteTransport } from '../../pump/transport.js'
+
+/** Where a stream is to lead. */
+export interface WispTarget {
+  /** A name or an address as the client wrote it, 1 to 255 bytes without spaces; IPv6 without brackets. */
+  readonly host: string
+  /** 1 to 65535. */
+  readonly port: number
+}
+
+export interface ServeWispOptions {
+  /**
+   * Opens the connection that a stream asks for. It is the only judge of where streams may lead: refuse here. What it
+   * gives is owned by the server, which ends it. `signal` aborts when the client no longer wants it; a transport that
+   * is given all the same is given up at once.
+   *
+   * If it rejects, the client is told why by the `code` of the error or of its `cause`: ECONNREFUSED (refused);
+   * ENOTFOUND, EAI_AGAIN, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, EADDRNOTAVAIL (unreachable); ETIMEDOUT, or the name
+   * TimeoutError (timed out); EACCES, EPERM (not allowed); EINVAL (not valid); EBUSY (throttled). No words of the error
+   * reach the client.
+   */
+  readonly dial: (target: WispTarget, signal: AbortSignal) => Promise<ByteTransport>
+  /**
+   * 2 if the client's request for the WebSocket had a Sec-WebSocket-Protocol header (by the specification any value asks
+   * for version 2; select {@link WISP_SUBPROTOCOL} if it is offered), 1 if not. Default: 2 if the socket's `protocol` is
+   * not empty.
+   */
+  readonly version?: 1 | 2
+  /** Streams at one time; a further one is closed as throttled. Default 100. */
+  readonly maxStreams?: number
+  /** How many packets of a stream the client may send ahead. Default 128. */
+  readonly bufferPackets?: number
+  /**
+   * How much may wait here for all targets together. Above it the WebSocket is paused, or, where it cannot be, the
+   * stream that brought too much is closed as throttled. Default 16 MiB.
+   */
+  readonly maxBufferedBytes?: number
+  /** Above this much that waits for a slow client, targets are not read. Default 256 KiB. */
+  readonly highWaterMarkBytes?: number
+  /** The longest message a client may send; a longer one closes the WebSocket with 1009. Default 1 MiB. */
+  readonly maxMessageBytes?: number
+  /** How long a client of version 2 may take to introduce itself. Default 10 000. */
+  readonly handshakeTimeoutMs?: number
+  /** A message for the client's user (version 2). Default none. */
+  readonly motd?: string
+  /**
+   * Who may use the server (version 2; a client of version 1 is then refused). Compare in constant time. Default:
+   * everyone.
+   */
+  readonly authenticate?: (username: string, password: string) => boolean | Promise<boolean>
+  /** Told when a stream opens, is refused, and ends. What it throws is not caught. Default none. */
+  readonly log?: (entry: WispLogEntry) => void
+}
+
+export interface WispLogEntry {
+  readonly event: 'open' | 'refuse' | 'end'
+  readonly streamId: number
+  /** As the client wrote it: escape it before printing. */
+  readonly target: WispTarget
+  /** The reason in the CLOSE packet that was sent or came; 0 for `open`. */
+  readonly reason: number
+  /** What failed, if something did: the error that `dial` or the target's connection gave. Not for the client. */
+  readonly error: unknown
+  readonly bytesToTarget: number
+  readonly bytesToClient: number
+  /** Since the client asked for it. */
+  readonly durationMs: number
+}
+
+export interface WispServer {
+  /** Fulfilled when the WebSocket is closed and nothing that was dialled is left open. Never rejects. */
+  readonly closed: Promise<void>
+  /** Streams now, with those that are being dialled or are ending. */
+  readonly streams: number
+  /** Ends every stream and closes the WebSocket with 1001. */
+  close(): Promise<void>
+}
+
+export type ServerSettings = Required<Omit<ServeWispOptions, 'version' | 'motd' | 'authenticate'>>
+  & Pick<ServeWispOptions, 'version' | 'motd' | 'authenticate'>
+
+const known = [
+  'dial', 'version', 'maxStreams', 'bufferPackets', 'maxBufferedBytes', 'highWaterMarkBytes', 'maxMessageBytes', 'handshakeTimeoutMs',
+  'motd', 'authenticate', 'log',
+] as const satisfies readonly (keyof ServeWispOptions)[]
+
+/** Fills in the defaults. Throws `ERR_TLS_UNKNOWN_OPTION` and `ERR_TLS_INVALID_OPTION`, with `option` naming it. */
+export function checkServerOptions(options: ServeWispOptions): ServerSettings {
+  for (const name of Object.keys(options)) {
+    if (!(known as readonly string[]).includes(name)) {
+      throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `serveWisp has no option '${name}'`, { option: name })
+    }
+  }
+  const { dial, version, motd, authenticate, log = () => {} } = options
+  if (typeof dial !== 'function') throw invalid('dial', 'a function')
+  if (version !== undefined && version !== 1 && version !== 2) throw invalid('version', '1 or 2')
+  if (motd !== undefined && typeof motd !== 'string') throw invalid('motd', 'a string')
+  if (authenticate !== undefined && typeof authenticate !== 'function') throw invalid('authenticate', 'a function')
+  if (typeof log !== 'function') throw invalid('log', 'a function')
+  return {
+    dial,
+    log,
+    ...(version !== undefined && { version }),
+    ...(motd !== undefined && { motd }),
+    ...(authenticate && { authenticate }),
+    maxStreams: wholeNumber('maxStreams', options.maxStreams, 100),
+    bufferPackets: wholeNumber('bufferPackets', options.bufferPackets, 128),
+    maxBufferedBytes: wholeNumber('maxBufferedBytes', options.maxBufferedBytes, 16 * 1024 * 1024),
+    highWaterMarkBytes: wholeNumber('highWaterMarkBytes', options.highWaterMarkBytes, 256 * 1024),
+    maxMessageBytes: wholeNumber('maxMessageBytes', options.maxMessageBytes, 1024 * 1024),
+    handshakeTimeoutMs: wholeNumber('handshakeTimeoutMs', options.handshakeTimeoutMs, 10_000),
+  }
+}
+
+/** Above it, setTimeout fires at once. */
+const MOST = 2 ** 31 - 1
+
+/** `value`, or `fallback` if it is undefined. Throws `ERR_TLS_INVALID_OPTION`. */
+export function wholeNumber(name: string, value: number | undefined, fallback: number): number {
+  const number = value ?? fallback
+  if (!Number.isInteger(number) || number < 1 || number > MOST) throw invalid(name, `a whole number from 1 to ${MOST}`)
+  return number
+}
+
+function invalid(option: string, wanted: string): ApiMisuseError {
+  return new ApiMisuseError('ERR_TLS_INVALID_OPTION', `the option '${option}' must be ${wanted}`, { option })
+}
