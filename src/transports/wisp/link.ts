@@ -1,0 +1,148 @@
+// A WebSocket as both ends of a Wisp connection see it: packets in, packets out, and the two ways to wait. What is
+// small and must go at once (CONNECT, CONTINUE, CLOSE) goes at once; DATA goes when there is room, a packet of each
+// stream in turn, so that no stream starves another.
+
+import type { WebSocketLike } from '../websocket.js'
+import { parsePacket, type Packet } from './packets.js'
+
+export interface LinkOptions {
+  /** Above this much that waits to be sent, DATA waits. */
+  readonly highWaterMarkBytes: number
+  /** A longer message ends the link. */
+  readonly maxMessageBytes: number
+  readonly onPacket: (packet: Packet) => void
+  /** The other side does what it may not: close with this code of RFC 6455. */
+  readonly onViolation: (code: number, why: string) => void
+  /** Once, when the WebSocket has closed or failed: by then nothing can be sent. `code` is RFC 6455's. */
+  readonly onEnd: (code: number, error: Error) => void
+}
+
+const CLOSED = 3
+/** bufferedAmount has no event: it is looked at this often, and only while a packet waits. */
+const LOOK_AGAIN_MS = 4
+/** How far beyond the mark small packets may pile up before the other side is taken for one that does not listen. */
+const MAX_UNHEARD_BYTES = 1024 * 1024
+
+export class PacketLink {
+  readonly #socket: WebSocketLike
+  readonly #options: LinkOptions
+  /** A packet each, in the order of their coming. */
+  readonly #waiting = new Map<object, { packet: Uint8Array<ArrayBuffer>; sent: () => void }>()
+  readonly #holders = new Set<object>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #closing = false
+  #ended = false
+
+  /** Takes over the socket, open or still connecting. */
+  constructor(socket: WebSocketLike, options: LinkOptions) {
+    this.#socket = socket
+    this.#options = options
+    socket.binaryType = 'arraybuffer'
+    socket.addEventListener('message', ({ data }: { data: unknown }) => this.#receive(data))
+    socket.addEventListener('error', (event: { error?: unknown; message?: unknown }) => {
+      const why = typeof event.message === 'string' && event.message !== '' ? `: ${event.message}` : ''
+      this.#end(1006, new Error(`the WebSocket failed${why}`, { cause: event.error }))
+      socket.close()
+    })
+    socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
+      this.#end(code, new Error(`the WebSocket was closed with code ${code}${reason ? `: ${reason}` : ''}`))
+    })
+    if (socket.readyState === CLOSED) queueMicrotask(() => this.#end(1006, new Error('the WebSocket was closed before')))
+  }
+
+  /** Whether {@link hold} does anything. */
+  get canPause(): boolean {
+    return typeof this.#socket.pause === 'function' && typeof this.#socket.resume === 'function'
+  }
+
+  /** Nothing is sent or received any more. */
+  get done(): boolean {
+    return this.#closing || this.#ended
+  }
+
+  /** Sends at once. For small packets. */
+  send(packet: Uint8Array<ArrayBuffer>): void {
+    if (this.done) return
+    this.#socket.send(packet)
+    if (this.#unsentBytes > this.#options.highWaterMarkBytes + MAX_UNHEARD_BYTES) this.#options.onViolation(1008, 'packets, and reads none')
+  }
+
+  /**
+   * Sends when it is `owner`'s turn and there is room; resolves then. One at a time for each owner. It never settles if
+   * the packet is withdrawn, or the link ends before.
+   */
+  post(owner: object, packet: Uint8Array<ArrayBuffer>): Promise<void> {
+    return new Promise((sent) => {
+      this.#waiting.set(owner, { packet, sent })
+      this.#pump()
+    })
+  }
+
+  /** Drops what `owner` has posted, and lets go of its hold. */
+  withdraw(owner: object): void {
+    this.#waiting.delete(owner)
+    this.release(owner)
+  }
+
+  /** Stops reading from the WebSocket, if it can be paused, until no owner holds it any more. */
+  hold(owner: object): void {
+    if (!this.canPause || this.done) return
+    this.#holders.add(owner)
+    this.#socket.pause!()
+  }
+
+  release(owner: object): void {
+    if (this.#holders.delete(owner) && this.#holders.size === 0) this.#socket.resume!()
+  }
+
+  /** Ends the link in order: what was sent goes before it. `onEnd` is called when the other side has answered. */
+  close(code: number, reason = ''): void {
+    if (this.done) return
+    this.#closing = true
+    this.#forget()
+    this.#socket.close(code, reason)
+  }
+
+  // Some hosts (workerd) do not say what waits: there nothing holds a sender back.
+  get #unsentBytes(): number {
+    return this.#socket.bufferedAmount ?? 0
+  }
+
+  #pump(): void {
+    clearTimeout(this.#timer)
+    for (const [owner, { packet, sent }] of this.#waiting) {
+      if (this.done) return
+      if (this.#unsentBytes > this.#options.highWaterMarkBytes) {
+        this.#timer = setTimeout(() => this.#pump(), LOOK_AGAIN_MS)
+        return
+      }
+      this.#waiting.delete(owner)
+      this.#socket.send(packet)
+      sent()
+    }
+  }
+
+  #receive(data: unknown): void {
+    if (this.done) return
+    const message = data instanceof ArrayBuffer ? new Uint8Array(data)
+      : ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : undefined
+    if (!message) return this.#options.onViolation(1003, 'text')
+    if (message.byteLength > this.#options.maxMessageBytes) return this.#options.onViolation(1009, 'a message that is too long')
+    this.#options.onPacket(parsePacket(message))
+  }
+
+  #end(code: number, error: Error): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#forget()
+    this.#options.onEnd(code, error)
+  }
+
+  /** Reads on, if it was paused: the other side's answer to a close waits behind what was not read. */
+  #forget(): void {
+    clearTimeout(this.#timer)
+    this.#waiting.clear()
+    if (this.#holders.size > 0) this.#socket.resume!()
+    this.#holders.clear()
+  }
+}

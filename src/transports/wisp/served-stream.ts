@@ -1,0 +1,221 @@
+// A stream as the server has it: what the client sends waits here for the target, and what the target says goes on when
+// the client's WebSocket has room.
+//
+// Credit. A CONTINUE says how many packets the client may send from when it is heard, whatever it might before; so after
+// one, the packets that may still come are those that might come before it, and as many again as it says. The server
+// counts that sum, and says CONTINUE when it is a whole buffer below two: then no client that counts can ever have more
+// than two buffers here, and one that has is ended.
+
+import { Interrupt } from '../../pump/interrupt.js'
+import { reasonOfFailure, WispCloseReason } from './close-reason.js'
+import type { PacketLink } from './link.js'
+import { closePacket, continuePacket, dataPacket } from './packets.js'
+import type { ServerSettings, WispLogEntry, WispTarget } from './server-options.js'
+
+export interface ServedStreamSettings {
+  readonly link: PacketLink
+  readonly streamId: number
+  readonly target: WispTarget
+  readonly server: ServerSettings
+  readonly halfClose: boolean
+  /** Told how much more, or less, waits for targets. `false`: it is too much, and nothing can hold it back. */
+  readonly account: (bytes: number) => boolean
+  /** Called once, when the number is free again. The target may still be ending. */
+  readonly onGone: () => void
+}
+
+/** A target may give more than this at once. */
+const PACKET_BYTES = 64 * 1024
+/** How long what a client has left behind may take to reach the target. */
+const LINGER_MS = 5_000
+
+export class ServedStream {
+  /** Fulfilled when nothing of it is left open. */
+  readonly over: Promise<void>
+  readonly #settings: ServedStreamSettings
+  readonly #startedAt = performance.now()
+  readonly #dialling = new AbortController()
+  /** What waits for the client to send, or for the target to take. */
+  readonly #input = new Interrupt()
+  /** What waits for the target to send, or for the client to take. */
+  readonly #output = new Interrupt()
+  readonly #queue: Uint8Array[] = []
+  /** In the queue, or being written. */
+  #packets = 0
+  #mayCome: number
+  #arrived: (() => void) | undefined
+  #inputEnded = false
+  #outputEnded = false
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  #writer: WritableStreamDefaultWriter<Uint8Array> | undefined
+  #linger: ReturnType<typeof setTimeout> | undefined
+  /** The reason that was said or heard; then the client knows nothing of this stream any more. */
+  #gone: number | undefined
+  #error: unknown
+  #bytesToTarget = 0
+  #bytesToClient = 0
+
+  constructor(settings: ServedStreamSettings) {
+    this.#settings = settings
+    this.#mayCome = settings.server.bufferPackets
+    this.over = this.#serve()
+  }
+
+  /** DATA came. */
+  receive(bytes: Uint8Array): void {
+    if (--this.#mayCome < 0) return this.#abandon(WispCloseReason.THROTTLED, new Error('the client has sent more than it was granted'))
+    if (this.#inputEnded || bytes.byteLength === 0) {
+      if (this.#settings.halfClose) this.#endInput()
+      this.#grant()
+      return
+    }
+    this.#packets++
+    this.#queue.push(bytes)
+    this.#arrived?.()
+    if (!this.#settings.account(bytes.byteLength)) this.#abandon(WispCloseReason.THROTTLED, new Error('too much waits for targets'))
+  }
+
+  /** CLOSE came, or the connection has ended in order: what the client has sent still goes to the target. */
+  closed(reason: number): void {
+    // Clients in the field give UNSPECIFIED for an ordinary end.
+    const inOrder = reason === WispCloseReason.VOLUNTARY || reason === WispCloseReason.UNSPECIFIED
+    if (!inOrder || !this.#writer) return this.#abandon(reason, this.#error, false)
+    this.#leave(reason)
+  }
+
+  /** The connection is lost, or the server goes away. */
+  stop(error: unknown): void {
+    this.#abandon(WispCloseReason.NETWORK_ERROR, error, false)
+  }
+
+  async #serve(): Promise<void> {
+    const { target, server } = this.#settings
+    try {
+      await null // what follows may call onGone, which is not for a constructor to do
+      const transport = await server.dial(target, this.#dialling.signal)
+      this.#reader = transport.readable.getReader()
+      this.#writer = transport.writable.getWriter()
+    } catch (error) {
+      const reason = reasonOfFailure(error)
+      if (this.#gone === undefined) this.#abandon(reason, error)
+      this.#log('refuse')
+      return
+    }
+    this.#writer.closed.catch(() => {}) // failures are seen by the write that fails
+    if (this.#gone !== undefined) {
+      this.#giveUpTransport(this.#error)
+      return this.#log('refuse')
+    }
+    this.#log('open')
+    this.#grant() // also tells a client that asked for it that the stream is open
+    await Promise.all([this.#feed().catch((error: unknown) => this.#failed(error)), this.#relay().catch((error: unknown) => this.#failed(error))])
+    clearTimeout(this.#linger)
+    this.#log('end')
+  }
+
+  /** From the client to the target. */
+  async #feed(): Promise<void> {
+    const writer = this.#writer!
+    for (;;) {
+      const bytes = this.#queue.shift()
+      if (bytes) {
+        await this.#input.guard(writer.write(bytes))
+        this.#packets--
+        this.#bytesToTarget += bytes.byteLength
+        this.#settings.account(-bytes.byteLength)
+        this.#grant()
+      } else if (this.#inputEnded) {
+        return await this.#input.guard(writer.close())
+      } else {
+        await this.#input.guard(new Promise<void>((resolve) => { this.#arrived = resolve }))
+      }
+    }
+  }
+
+  /** From the target to the client. */
+  async #relay(): Promise<void> {
+    const { link, streamId, halfClose } = this.#settings
+    const post = (bytes: Uint8Array) => this.#output.guard(link.post(this, dataPacket(streamId, bytes)))
+    for (;;) {
+      const { done, value } = await this.#output.guard(this.#reader!.read())
+      if (done) break
+      for (let at = 0; at < value.byteLength; at += PACKET_BYTES) {
+        const piece = value.subarray(at, at + PACKET_BYTES)
+        await post(piece)
+        this.#bytesToClient += piece.byteLength
+      }
+    }
+    this.#outputEnded = true
+    if (halfClose && !this.#inputEnded) await post(new Uint8Array())
+    else this.#leave(WispCloseReason.VOLUNTARY, true)
+  }
+
+  #grant(): void {
+    const { link, streamId, server: { bufferPackets } } = this.#settings
+    if (this.#gone !== undefined || !this.#writer || this.#inputEnded) return
+    if (this.#packets + this.#mayCome > bufferPackets) return
+    this.#mayCome += bufferPackets
+    link.send(continuePacket(streamId, bufferPackets))
+  }
+
+  #endInput(): void {
+    this.#inputEnded = true
+    this.#arrived?.()
+    if (this.#outputEnded) this.#leave(WispCloseReason.VOLUNTARY, true)
+  }
+
+  /** In order: the target gets what is here, and our end. What it says meanwhile has nobody to hear it. */
+  #leave(reason: number, tell = false): void {
+    if (!this.#forget(reason, tell)) return
+    this.#output.trip(new Error('the stream was closed'))
+    if (!this.#outputEnded) this.#reader!.cancel().catch(() => {})
+    this.#inputEnded = true
+    this.#arrived?.()
+    this.#linger = setTimeout(() => this.#giveUpTransport(new Error('the target did not take its last bytes in time')), LINGER_MS)
+  }
+
+  /** At once. */
+  #abandon(reason: number, error: unknown, tell = true): void {
+    this.#error ??= error
+    this.#forget(reason, tell)
+    this.#dialling.abort(error)
+    this.#giveUpTransport(error)
+  }
+
+  #failed(error: unknown): void {
+    if (this.#gone === undefined) this.#abandon(WispCloseReason.NETWORK_ERROR, error)
+  }
+
+  #forget(reason: number, tell: boolean): boolean {
+    if (this.#gone !== undefined) return false
+    const { link, streamId, onGone } = this.#settings
+    this.#gone = reason
+    link.withdraw(this)
+    if (tell) link.send(closePacket(streamId, reason))
+    onGone()
+    return true
+  }
+
+  #giveUpTransport(error: unknown): void {
+    clearTimeout(this.#linger)
+    this.#input.trip(error)
+    this.#output.trip(error)
+    for (const bytes of this.#queue.splice(0)) this.#settings.account(-bytes.byteLength)
+    this.#writer?.abort(error).catch(() => {})
+    this.#reader?.cancel(error).catch(() => {})
+  }
+
+  #log(event: WispLogEntry['event']): void {
+    const { streamId, target, server } = this.#settings
+    server.log({
+      event,
+      streamId,
+      target,
+      reason: this.#gone ?? 0,
+      error: this.#error,
+      bytesToTarget: this.#bytesToTarget,
+      bytesToClient: this.#bytesToClient,
+      durationMs: Math.round(performance.now() - this.#startedAt),
+    })
+  }
+}
