@@ -33,6 +33,8 @@ export interface ContractOptions {
   readonly abortWaitsForWrite?: boolean
   /** What arrives cannot be held back: then `far` must fail before more than `boundBytes` have piled up. */
   readonly cannotHoldBack?: boolean
+  /** `near` cannot end its direction alone: `far` hears of that end when it has ended its own, or `near` reads no more. */
+  readonly noHalfClose?: boolean
 }
 
 /** Far more than any transport may take that nobody reads. */
@@ -40,7 +42,7 @@ const FLOOD_BYTES = 64 * 1024 * 1024
 
 export function transportContract(
   { describe, it: test, expect }: TestKit, name: string, open: () => Promise<TransportPair>,
-  { boundBytes, abortWaitsForWrite = false, cannotHoldBack = false }: ContractOptions,
+  { boundBytes, abortWaitsForWrite = false, cannotHoldBack = false, noHalfClose = false }: ContractOptions,
 ): void {
   describe(name, () => {
     const it = (claim: string, body: (pair: TransportPair) => Promise<void>) => test(claim, async () => {
@@ -54,8 +56,11 @@ export function transportContract(
 
     it('delivers both directions at once, in order and unchanged, however the bytes are cut', async ({ near, far }) => {
       const [there, back] = [noise(600_000, 1), noise(500_000, 2)]
+      // Without half-close the first end would cut the other direction.
+      const [read, finish] = noHalfClose ? [readBytes, false] : [readAll, true]
       const results = await Promise.all([
-        readAll(far.readable), readAll(near.readable), writeInPieces(near.writable, there, 3), writeInPieces(far.writable, back, 4),
+        read(far.readable, there.byteLength), read(near.readable, back.byteLength),
+        writeInPieces(near.writable, there, 3, finish), writeInPieces(far.writable, back, 4, finish),
       ])
       expect(same(results[0], there)).toBe(true)
       expect(same(results[1], back)).toBe(true)
@@ -97,6 +102,7 @@ export function transportContract(
       })()
       expect(await standstill(() => accepted)).toBeLessThanOrEqual(boundBytes)
       stopped = true
+      if (noHalfClose) await near.readable.cancel()
       const received = await readAll(far.readable)
       await flooding
       expect(received.byteLength).toBe(accepted)
@@ -109,12 +115,14 @@ export function transportContract(
       const there = readAll(far.readable)
       await writeAll(near.writable, noise(1000))
       await near.writable.close()
-      expect((await there).byteLength).toBe(1000)
+      if (noHalfClose) expect(await isPending(there)).toBe(true)
+      else expect((await there).byteLength).toBe(1000)
       const back = noise(100_000, 6)
       const received = readAll(near.readable)
       await writeAll(far.writable, back)
       await far.writable.close()
       expect(same(await received, back)).toBe(true)
+      expect((await there).byteLength).toBe(1000)
     })
 
     it('ends without a byte', async ({ near, far }) => {
@@ -205,7 +213,7 @@ export function transportContract(
   })
 }
 
-async function writeInPieces(writable: WritableStream<Uint8Array>, bytes: Uint8Array, seed: number): Promise<void> {
+async function writeInPieces(writable: WritableStream<Uint8Array>, bytes: Uint8Array, seed: number, finish: boolean): Promise<void> {
   const next = random(seed)
   const writer = writable.getWriter()
   for (let at = 0; at < bytes.byteLength;) {
@@ -214,5 +222,6 @@ async function writeInPieces(writable: WritableStream<Uint8Array>, bytes: Uint8A
     await writer.write(bytes.slice(at, at + size))
     at += size
   }
-  await writer.close()
+  if (finish) await writer.close()
+  else writer.releaseLock()
 }

@@ -59,6 +59,9 @@ export interface WispConnection {
   close(): Promise<void>
 }
 
+/** A page may not send 1002 (RFC 6455 §7.4): what is ours to give begins at 4000. */
+const VIOLATION = 4000
+
 const known = [
   'version', 'WebSocket', 'credentials', 'maxBufferedBytes', 'highWaterMarkBytes', 'handshakeTimeoutMs', 'signal',
 ] as const satisfies readonly (keyof ConnectWispOptions)[]
@@ -129,7 +132,7 @@ class Connection implements WispConnection {
       highWaterMarkBytes: wholeNumber('highWaterMarkBytes', options.highWaterMarkBytes, 256 * 1024),
       maxMessageBytes: Infinity,
       onPacket: (packet) => (this.#open ? this.#receive(packet) : this.#shakeHands(packet)),
-      onViolation: (code, why) => this.#violated(code, why),
+      onViolation: (_code, why) => this.#violated(why),
       onEnd: (_code, error) => this.#ended(error),
     })
     this.reached = socket.readyState === 1
@@ -229,12 +232,12 @@ class Connection implements WispConnection {
   }
 
   #beyondStreams(packet: Packet): void {
-    if (packet.type === 'malformed') this.#violated(1002, packet.why)
+    if (packet.type === 'malformed') this.#violated(packet.why)
     else if (packet.type === CLOSE && packet.streamId === 0) this.#fail(new WispCloseError('the server has closed the Wisp connection', packet.reason))
   }
 
-  #violated(code: number, what: string): void {
-    this.#fail(new TransportError(`the Wisp server has sent ${what}`), code)
+  #violated(what: string): void {
+    this.#fail(new TransportError(`the Wisp server has sent ${what}`), VIOLATION)
   }
 
   #fail(error: unknown, code = 1000): void {

@@ -63,7 +63,10 @@ export class WispStream implements ByteTransport {
       start: (controller) => {
         this.#sink = controller
         // `abort` would wait for a write in flight, which may be what is stuck.
-        controller.signal.addEventListener('abort', () => this.#giveUp(controller.signal.reason))
+        controller.signal.addEventListener('abort', () => {
+          this.#written = true // to error() a stream that is being aborted confuses Node 20
+          this.#giveUp(controller.signal.reason)
+        })
       },
       write: (chunk) => this.#write(chunk),
       close: () => this.#endWriting(),
