@@ -152,7 +152,7 @@ export class ServedStream {
 
   #grant(): void {
     const { link, streamId, server: { bufferPackets } } = this.#settings
-    if (this.#gone !== undefined || !this.#writer || this.#inputEnded) return
+    if (this.#gone !== undefined || !this.#writer) return
     if (this.#packets + this.#mayCome > bufferPackets) return
     this.#mayCome += bufferPackets
     link.send(continuePacket(streamId, bufferPackets))
