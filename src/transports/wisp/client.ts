@@ -3,7 +3,8 @@
 import { ApiMisuseError, TransportError } from '../../base/errors.js'
 import { utf8 } from '../../base/bytes.js'
 import type { ByteTransport } from '../../pump/transport.js'
-import { isWebSocket, type WebSocketLike } from '../websocket.js'
+import { ABORTED, NORMAL } from '../websocket-close.js'
+import { isWebSocket, OPEN, type WebSocketLike } from '../websocket-like.js'
 import { WispCloseError, WispCloseReason } from './close-reason.js'
 import { clientInfo, readServerInfo, WISP_SUBPROTOCOL, type Credentials } from './handshake.js'
 import { PacketLink } from './link.js'
@@ -58,9 +59,6 @@ export interface WispConnection {
   /** Ends all streams and the WebSocket. Settles as `closed`. */
   close(): Promise<void>
 }
-
-/** A page may not send 1002 (RFC 6455 §7.4): what is ours to give begins at 4000. */
-const VIOLATION = 4000
 
 const known = [
   'version', 'WebSocket', 'credentials', 'maxBufferedBytes', 'highWaterMarkBytes', 'handshakeTimeoutMs', 'signal',
@@ -135,7 +133,7 @@ class Connection implements WispConnection {
       onViolation: (_code, why) => this.#violated(why),
       onEnd: (_code, error) => this.#ended(error),
     })
-    this.reached = socket.readyState === 1
+    this.reached = socket.readyState === OPEN
     if (!this.reached) socket.addEventListener('open', () => { this.reached = true })
     const limitMs = wholeNumber('handshakeTimeoutMs', options.handshakeTimeoutMs, 30_000)
     this.#timer = setTimeout(() => this.#fail(new TransportError(`no Wisp server has answered within ${limitMs} ms`)), limitMs)
@@ -167,7 +165,7 @@ class Connection implements WispConnection {
   }
 
   close(): Promise<void> {
-    this.#fail(new TransportError('the Wisp connection was closed'), 1000)
+    this.#fail(new TransportError('the Wisp connection was closed'))
     return this.closed
   }
 
@@ -237,10 +235,10 @@ class Connection implements WispConnection {
   }
 
   #violated(what: string): void {
-    this.#fail(new TransportError(`the Wisp server has sent ${what}`), VIOLATION)
+    this.#fail(new TransportError(`the Wisp server has sent ${what}`), ABORTED) // a page may not send 1002
   }
 
-  #fail(error: unknown, code = 1000): void {
+  #fail(error: unknown, code = NORMAL): void {
     if (this.#link.done) return
     this.#error = error
     this.#link.close(code)

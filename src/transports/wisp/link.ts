@@ -2,7 +2,8 @@
 // small and must go at once (CONNECT, CONTINUE, CLOSE) goes at once; DATA goes when there is room, a packet of each
 // stream in turn, so that no stream starves another.
 
-import type { WebSocketLike } from '../websocket.js'
+import { MESSAGE_TOO_BIG, UNSUPPORTED_DATA } from '../websocket-close.js'
+import { CLOSED, type WebSocketLike } from '../websocket-like.js'
 import { parsePacket, type Packet } from './packets.js'
 
 export interface LinkOptions {
@@ -17,7 +18,8 @@ export interface LinkOptions {
   readonly onEnd: (code: number, error: Error) => void
 }
 
-const CLOSED = 3
+/** What was sent breaks the rules of this server (RFC 6455 §7.4.1). */
+export const POLICY_VIOLATION = 1008
 /** bufferedAmount has no event: it is looked at this often, and only while a packet waits. */
 const LOOK_AGAIN_MS = 4
 /** How far beyond the mark small packets may pile up before the other side is taken for one that does not listen. */
@@ -64,7 +66,7 @@ export class PacketLink {
   send(packet: Uint8Array<ArrayBuffer>): void {
     if (this.done) return
     this.#socket.send(packet)
-    if (this.#unsentBytes > this.#options.highWaterMarkBytes + MAX_UNHEARD_BYTES) this.#options.onViolation(1008, 'packets, and reads none')
+    if (this.#unsentBytes > this.#options.highWaterMarkBytes + MAX_UNHEARD_BYTES) this.#options.onViolation(POLICY_VIOLATION, 'packets, and reads none')
   }
 
   /**
@@ -126,8 +128,8 @@ export class PacketLink {
     if (this.done) return
     const message = data instanceof ArrayBuffer ? new Uint8Array(data)
       : ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : undefined
-    if (!message) return this.#options.onViolation(1003, 'text')
-    if (message.byteLength > this.#options.maxMessageBytes) return this.#options.onViolation(1009, 'a message that is too long')
+    if (!message) return this.#options.onViolation(UNSUPPORTED_DATA, 'text')
+    if (message.byteLength > this.#options.maxMessageBytes) return this.#options.onViolation(MESSAGE_TOO_BIG, 'a message that is too long')
     this.#options.onPacket(parsePacket(message))
   }
 

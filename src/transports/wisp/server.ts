@@ -1,10 +1,11 @@
 // The server's end of a Wisp connection, upon whatever WebSocket its host has.
 
 import { ApiMisuseError } from '../../base/errors.js'
-import type { WebSocketLike } from '../websocket.js'
+import { GOING_AWAY, NO_CODE, NORMAL, PROTOCOL_ERROR } from '../websocket-close.js'
+import { OPEN, type WebSocketLike } from '../websocket-like.js'
 import { WispCloseReason } from './close-reason.js'
 import { readClientInfo, serverInfo } from './handshake.js'
-import { PacketLink } from './link.js'
+import { PacketLink, POLICY_VIOLATION } from './link.js'
 import { CLOSE, closePacket, CONNECT, continuePacket, DATA, INFO, infoPacket, TCP, type Info, type Packet } from './packets.js'
 import { ServedStream } from './served-stream.js'
 import { checkServerOptions, type ServerSettings, type ServeWispOptions, type WispServer } from './server-options.js'
@@ -16,14 +17,14 @@ import { checkServerOptions, type ServerSettings, type ServeWispOptions, type Wi
  * Throws `ERR_TLS_UNKNOWN_OPTION` and `ERR_TLS_INVALID_OPTION` (`option` names it), and `ERR_TLS_INVALID_STATE` if the
  * WebSocket is not open. Whatever the client does ends its stream, or its connection, and no more.
  */
-export function serveWisp(socket: WebSocketLike & { readonly protocol?: string | null }, options: ServeWispOptions): WispServer {
+export function serveWisp(socket: WebSocketLike, options: ServeWispOptions): WispServer {
   const settings = checkServerOptions(options)
-  if (socket.readyState !== 1) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the WebSocket is not open')
+  if (socket.readyState !== OPEN) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the WebSocket is not open')
   return new Server(socket, settings, settings.version ?? (socket.protocol ? 2 : 1))
 }
 
 /** Close codes (RFC 6455 §7.4.1) of a client that meant to close. All others cut streams that had more to say. */
-const cleanCodes: readonly number[] = [1000, 1001, 1005]
+const cleanCodes: readonly number[] = [NORMAL, GOING_AWAY, NO_CODE]
 
 class Server implements WispServer {
   readonly closed: Promise<void>
@@ -63,7 +64,7 @@ class Server implements WispServer {
   get streams(): number { return this.#all.size }
 
   close(): Promise<void> {
-    this.#end(1001, 'the server is closing')
+    this.#end(GOING_AWAY, 'the server is closing')
     return this.closed
   }
 
@@ -75,7 +76,7 @@ class Server implements WispServer {
 
   #receive(packet: Packet): void {
     if (packet.type === 'malformed') return this.#malformed(packet.streamId, packet.why)
-    if (packet.type === CLOSE && packet.streamId === 0) return this.#end(1000, 'the client has closed the connection')
+    if (packet.type === CLOSE && packet.streamId === 0) return this.#end(NORMAL, 'the client has closed the connection')
     if (this.#state !== 'open') {
       if (packet.type === INFO && this.#state === 'introduction') return void this.#introduced(packet.info)
       return this.#refuse(WispCloseReason.INCOMPATIBLE, 'an introduction is to come first')
@@ -111,7 +112,7 @@ class Server implements WispServer {
   }
 
   #connect({ streamId, streamType, host, port }: Packet & { type: typeof CONNECT }): void {
-    if (streamId === 0) return this.#end(1002, 'stream 0 is the connection itself')
+    if (streamId === 0) return this.#end(PROTOCOL_ERROR, 'stream 0 is the connection itself')
     const other = this.#open.get(streamId)
     if (other) {
       // Whatever it says of one it says of both: they have one number.
@@ -136,7 +137,7 @@ class Server implements WispServer {
 
   /** A bad CONNECT costs its stream alone. What cannot be put down to a stream costs the connection. */
   #malformed(streamId: number | undefined, why: string): void {
-    if (streamId === undefined || streamId === 0) return this.#end(1002, why)
+    if (streamId === undefined || streamId === 0) return this.#end(PROTOCOL_ERROR, why)
     this.#open.get(streamId)?.stop(new Error(`the client has sent ${why}`))
     this.#link.send(closePacket(streamId, WispCloseReason.INVALID_TARGET))
   }
@@ -155,7 +156,7 @@ class Server implements WispServer {
 
   #refuse(reason: number, why: string): void {
     this.#link.send(closePacket(0, reason))
-    this.#end(1008, why)
+    this.#end(POLICY_VIOLATION, why)
   }
 
   /** Not in order: whoever was connected sees its stream cut. */
