@@ -29,42 +29,54 @@ export interface LeafOptions {
 export const EC = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'] as const
 export const RSA = ['rsa:2048'] as const
 
-/** A CA of its own in a new directory, and leaves that it signs. */
+/** A CA of its own in a new directory, and the leaves and CAs beneath it that it signs. */
 export class CertificateAuthority {
-  readonly dir = mkdtempSync(join(tmpdir(), 'libssl-wasm-certs-'))
+  readonly dir: string
   readonly ca: KeyPair
   #serial = 1
 
-  constructor(name = 'libssl-wasm test CA') {
-    this.ca = this.#pair('ca')
+  /** @param issuer who signs this CA; default itself */
+  constructor(name = 'libssl-wasm test CA', issuer?: CertificateAuthority) {
+    this.dir = mkdtempSync(join(tmpdir(), 'libssl-wasm-certs-'))
+    if (issuer) {
+      this.ca = issuer.#issue({ name }, CA_EXTENSIONS)
+      return
+    }
+    this.ca = pair(this.dir, 'ca')
     openssl('req', '-x509', '-newkey', ...EC, '-nodes', '-keyout', this.ca.keyFile, '-out', this.ca.certFile, '-days', '30',
       '-subj', `/O=libssl-wasm/CN=${name}`, '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign')
   }
 
   leaf(options: LeafOptions = {}): KeyPair {
-    const { name = 'localhost', newkey = EC, san = 'DNS:localhost,IP:127.0.0.1,IP:::1', selfSigned = false } = options
+    const { san = 'DNS:localhost,IP:127.0.0.1,IP:::1' } = options
+    return this.#issue(options, `subjectAltName=${san}\nbasicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n`)
+  }
+
+  #issue(options: LeafOptions, extensions: string): KeyPair {
+    const { name = 'localhost', newkey = EC, selfSigned = false } = options
     const serial = ++this.#serial
-    const pair = this.#pair(`leaf-${serial}`)
+    const issued = pair(this.dir, `leaf-${serial}`)
     const csr = join(this.dir, `leaf-${serial}.csr`)
-    openssl('req', '-new', '-newkey', ...newkey, '-nodes', '-keyout', pair.keyFile, '-out', csr, '-subj', `/CN=${name}`)
+    openssl('req', '-new', '-newkey', ...newkey, '-nodes', '-keyout', issued.keyFile, '-out', csr, '-subj', `/CN=${name}`)
     // `openssl x509` of 3.0 takes no dates; `openssl ca` does.
     const config = join(this.dir, `leaf-${serial}.cnf`)
     writeFileSync(config, `[ca]\ndefault_ca=this\n[this]\nnew_certs_dir=${this.dir}\ndatabase=${this.dir}/index-${serial}\n`
-      + `serial=${this.dir}/serial-${serial}\ndefault_md=sha256\npolicy=any\nx509_extensions=ext\n[any]\ncommonName=supplied\n`
-      + `[ext]\nsubjectAltName=${san}\nbasicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n`)
+      + `serial=${this.dir}/serial-${serial}\ndefault_md=sha256\npolicy=any\nx509_extensions=ext\n[any]\ncommonName=supplied\n[ext]\n${extensions}`)
     writeFileSync(join(this.dir, `index-${serial}`), '')
     writeFileSync(join(this.dir, `serial-${serial}`), serial.toString(16).padStart(4, '0'))
-    openssl('ca', '-batch', '-notext', '-config', config, '-in', csr, '-out', pair.certFile,
-      ...(selfSigned ? ['-selfsign', '-keyfile', pair.keyFile] : ['-cert', this.ca.certFile, '-keyfile', this.ca.keyFile]),
+    openssl('ca', '-batch', '-notext', '-config', config, '-in', csr, '-out', issued.certFile,
+      ...(selfSigned ? ['-selfsign', '-keyfile', issued.keyFile] : ['-cert', this.ca.certFile, '-keyfile', this.ca.keyFile]),
       '-startdate', options.notBefore ?? date(-1), '-enddate', options.notAfter ?? date(30))
-    return pair
+    return issued
   }
+}
 
-  #pair(name: string): KeyPair {
-    const certFile = join(this.dir, `${name}.pem`)
-    const keyFile = join(this.dir, `${name}.key`)
-    return { certFile, keyFile, get cert() { return readFileSync(certFile, 'utf8') }, get key() { return readFileSync(keyFile, 'utf8') } }
-  }
+const CA_EXTENSIONS = 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n'
+
+function pair(dir: string, name: string): KeyPair {
+  const certFile = join(dir, `${name}.pem`)
+  const keyFile = join(dir, `${name}.key`)
+  return { certFile, keyFile, get cert() { return readFileSync(certFile, 'utf8') }, get key() { return readFileSync(keyFile, 'utf8') } }
 }
 
 /** Days from now in openssl's form. */
