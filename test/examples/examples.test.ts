@@ -25,7 +25,7 @@ describe('the examples of README.md', () => {
   const authority = new CertificateAuthority()
   let server: DemoServer
 
-  beforeAll(async () => { server = await startServer(authority) })
+  beforeAll(async () => { server = await startServer(authority.leaf()) })
   afterAll(() => server.stop())
 
   it.each(examples)('shows $file as it is', ({ file, code }) => {
@@ -67,7 +67,7 @@ describe('the demonstration', () => {
 
   it('exits 1 and says why when the server is not one to trust', async () => {
     const authority = new CertificateAuthority('a CA that no platform knows')
-    const server = await startServer(authority)
+    const server = await startServer(authority.leaf())
     try {
       const { status, stderr } = await demo(`localhost:${server.port}`)
       expect(stderr).toMatch(/CertificateError/)

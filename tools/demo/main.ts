@@ -1,87 +1,17 @@
-// `./build.sh demo [HOST:PORT]`: a TLS handshake by OpenSSL in WebAssembly, through a WebSocket tunnel, with a server
-// that we did not write; a line for each step. Exits 0 only if every step happened.
+// `./build.sh demo [HOST:PORT]` shows a handshake in the terminal; `./build.sh demo --browser [HOST:PORT …]` serves a page
+// that shows one in a browser, until Ctrl-C.
 
-import { WebSocket } from 'ws'
-import { startRelay } from '../../src/apps/relay/relay.js'
-import { connect, fromWebSocket, load, type IoEvent } from '../../src/index.js'
-import { CertificateAuthority } from '../certificates.js'
-import { startServer } from './server.js'
+import { serveDemo } from './browser.js'
+import { showHandshake } from './terminal.js'
 
-const PAGE_LINES = 6
-
-interface Target {
-  readonly host: string
-  readonly port: number
-  readonly servername: string
-  /** PEM; default the platform's roots. */
-  readonly ca?: string
-  readonly stop: () => Promise<void>
-}
-
-async function main(given: string | undefined): Promise<void> {
-  const target = given === undefined ? await ownTarget() : parseTarget(given)
-  const { host, port, servername } = target
-  const relay = await startRelay({ allow: [`${host}:${port}`] })
-  try {
-    say('relay', `${relay.url}/${host}:${port}  (a WebSocket for each TCP connection; it sees ciphertext only)`)
-    const libssl = await load()
-    say('client', `${libssl.version} in WebAssembly, ${libssl.memoryBytes / 1024} KiB of memory`)
-
-    const socket = new WebSocket(`${relay.url}/${host}:${port}`)
-    const tls = connect(fromWebSocket(socket), { servername, libssl, onIo: sayIo, ...(target.ca && { ca: target.ca }) })
-    const info = await tls.opened
-    say('protocol', info.protocol)
-    say('cipher suite', info.cipher)
-    say('group', info.group ?? '(none)')
-    say('certificate', `${info.peerCertificate?.subject}  (${info.peerCertificate?.subjectAltName})`)
-    say('issued by', `${info.peerCertificate?.issuer}`)
-    say('verification', `${info.verifyResult}: ${servername} is who it says`)
-    require(info.verifyResult === 'X509_V_OK', 'the certificate was not verified')
-    require(given !== undefined || info.protocol === 'TLSv1.3', 'TLS 1.3 was not agreed')
-
-    const writer = tls.writable.getWriter()
-    await writer.write(new TextEncoder().encode(`GET / HTTP/1.0\r\nHost: ${servername}\r\nConnection: close\r\n\r\n`))
-    writer.releaseLock()
-    // The stream ends with the peer's close_notify; cut without it, it would throw.
-    const page = await new Response(tls.readable).text()
-    require(page.startsWith('HTTP/1.'), 'no page came')
-    for (const line of page.split(/\r?\n/).slice(0, PAGE_LINES)) say('page', line)
-    say('page', `… ${page.length} characters in all`)
-
-    say('close', "the peer's close_notify came; sending ours")
-    await tls.close()
-    await tls.closed
-    say('close', `clean; ${libssl.version.split(' ').slice(0, 2).join(' ')} holds no connection any more`)
-  } finally {
-    await relay.close()
-    await target.stop()
-  }
-}
-
-async function ownTarget(): Promise<Target> {
-  const authority = new CertificateAuthority('libssl-wasm demonstration CA')
-  const server = await startServer(authority)
-  say('server', server.command)
-  return { host: '127.0.0.1', port: server.port, servername: 'localhost', ca: authority.ca.cert, stop: () => server.stop() }
-}
-
-function parseTarget(text: string): Target {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text)
-  if (!match) throw new Error(`'${text}' is not HOST:PORT`)
-  const host = match[1] ?? match[2]!
-  return { host: match[1] ? `[${host}]` : host, port: Number(match[3]), servername: host, stop: async () => {} }
-}
-
-function sayIo({ call, ret, error, sentBytes, receivedBytes }: IoEvent): void {
-  say(call, `${String(ret).padStart(5)}  ${error.padEnd(22)} ${String(sentBytes).padStart(6)} bytes to send, ${String(receivedBytes).padStart(6)} received`)
-}
-
-function say(what: string, text: string): void {
-  console.log(`${what.padEnd(13)} ${text}`)
-}
-
-function require(condition: boolean, complaint: string): void {
-  if (!condition) throw new Error(complaint)
+async function main(args: readonly string[]): Promise<void> {
+  const options = args.filter((arg) => arg.startsWith('-'))
+  const targets = args.filter((arg) => !arg.startsWith('-'))
+  const unknown = options.find((option) => option !== '--browser')
+  if (unknown !== undefined) throw new Error(`there is no option ${unknown}; use: ./build.sh demo [HOST:PORT], or ./build.sh demo --browser [HOST:PORT ...]`)
+  if (options.length > 0) return serveDemo(targets)
+  if (targets.length > 1) throw new Error('one HOST:PORT at a time')
+  return showHandshake(targets[0])
 }
 
 /** An error and what caused it, a line each. */
@@ -92,7 +22,7 @@ function explain(error: unknown): string {
 }
 
 try {
-  await main(process.argv[2])
+  await main(process.argv.slice(2))
 } catch (error) {
   console.error(`demo failed: ${explain(error)}`)
   process.exitCode = 1

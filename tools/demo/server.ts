@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createServer, type AddressInfo } from 'node:net'
-import type { CertificateAuthority } from '../certificates.js'
+import type { KeyPair } from '../certificates.js'
 
 export interface DemoServer {
   readonly port: number
@@ -10,18 +10,22 @@ export interface DemoServer {
   stop(): Promise<void>
 }
 
-/** `openssl s_server -www` on loopback, with a certificate for localhost. */
-export async function startServer(authority: CertificateAuthority): Promise<DemoServer> {
-  const { certFile, keyFile } = authority.leaf()
+/**
+ * `openssl s_server -www` on loopback: it answers each request with a page about the connection.
+ * @param args more of its options
+ * @param chainFile certificates to send after its own, PEM
+ */
+export async function startServer({ certFile, keyFile }: KeyPair, args: readonly string[] = [], chainFile?: string): Promise<DemoServer> {
   const port = await freePort()
-  const args = ['s_server', '-accept', `127.0.0.1:${port}`, '-cert', certFile, '-key', keyFile, '-www']
-  const child = spawn('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const accept = ['-accept', `127.0.0.1:${port}`]
+  const chain = chainFile === undefined ? [] : ['-cert_chain', chainFile]
+  const child = spawn('openssl', ['s_server', ...accept, '-cert', certFile, '-key', keyFile, ...chain, '-www', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   await listening(child)
   return {
     port,
-    command: `openssl s_server -accept 127.0.0.1:${port} -cert … -key … -www`,
+    command: ['openssl s_server', ...accept, '-cert … -key …', ...(chainFile === undefined ? [] : ['-cert_chain …']), '-www', ...args].join(' '),
     stop: () => new Promise((resolve) => {
-      if (child.exitCode !== null) return resolve()
+      if (child.exitCode !== null || child.signalCode !== null) return resolve()
       child.once('exit', () => resolve())
       child.kill()
     }),
