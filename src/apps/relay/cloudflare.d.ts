@@ -1,9 +1,9 @@
-// What the relay uses of the edge runtime beyond the web platform.
+// What the relay (and tests) use of the edge runtime beyond the web platform.
 
 declare module 'cloudflare:sockets' {
-  /** `address` is `host:port`. */
+  /** An `address` in one text is `host:port`. */
   export function connect(
-    address: string, options?: { allowHalfOpen?: boolean },
+    address: string | { hostname: string; port: number }, options?: { allowHalfOpen?: boolean; secureTransport?: 'on' | 'off' | 'starttls' },
   ): import('../../transports/cloudflare.js').CloudflareSocketLike
 }
 
