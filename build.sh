@@ -3,6 +3,7 @@
 #
 #   ./build.sh                    build
 #   ./build.sh demo [HOST:PORT]   build, then the demonstration
+#   ./build.sh demo --browser [HOST:PORT...]   build, then the demonstration as a page
 #   ./build.sh test [ARGS...]     build, then the tests (ARGS go to vitest)
 #   ./build.sh bench              build, then the benchmarks
 #   ./build.sh reproduce          build, then once more from nothing elsewhere, and compare the bytes
