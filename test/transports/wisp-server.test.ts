@@ -279,6 +279,21 @@ describe('serveWisp', () => {
     expect(received.map(({ byteLength }) => byteLength)).toEqual([sent * 256 * 1024, sent * 256 * 1024])
   })
 
+  it('forgets what waited for targets that are gone', async () => {
+    const { client, open, far, server } = await start({ maxBufferedBytes: 100_000 })
+    for (let id = 1; id <= 6; id++) {
+      const target = await open(id)
+      client.send(dataPacket(id, new Uint8Array(70_000)), dataPacket(id, new Uint8Array(20_000))) // one is being written, one waits
+      await turns()
+      if (id % 2) client.send(closePacket(id, WispCloseReason.NETWORK_ERROR))
+      else await target.readable.cancel(new Error('reset'))
+      await until(() => server.streams === 0)
+    }
+    await open(7)
+    client.send(dataPacket(7, Uint8Array.of(1)))
+    expect([...await readBytes(far[6]!.readable, 1)]).toEqual([1])
+  })
+
   it('where the WebSocket cannot wait, closes the stream that brought too much', async () => {
     const socket = new PageWebSocket()
     const { dial, far } = memoryDial()

@@ -2,7 +2,7 @@
 // small and must go at once (CONNECT, CONTINUE, CLOSE) goes at once; DATA goes when there is room, a packet of each
 // stream in turn, so that no stream starves another.
 
-import { MESSAGE_TOO_BIG, UNSUPPORTED_DATA } from '../websocket-close.js'
+import { ABORTED, MESSAGE_TOO_BIG, UNSUPPORTED_DATA } from '../websocket-close.js'
 import { CLOSED, type WebSocketLike } from '../websocket-like.js'
 import { parsePacket, type Packet } from './packets.js'
 
@@ -102,7 +102,11 @@ export class PacketLink {
     if (this.done) return
     this.#closing = true
     this.#forget()
-    this.#socket.close(code, reason)
+    try {
+      this.#socket.close(code, reason)
+    } catch {
+      this.#socket.close(ABORTED, reason) // not every platform lets us send every code
+    }
   }
 
   // Some hosts (workerd) do not say what waits: there nothing holds a sender back.

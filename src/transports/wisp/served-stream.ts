@@ -42,6 +42,7 @@ export class ServedStream {
   readonly #queue: Uint8Array[] = []
   /** In the queue, or being written. */
   #packets = 0
+  #heldBytes = 0
   #mayCome: number
   #arrived: (() => void) | undefined
   #inputEnded = false
@@ -72,7 +73,7 @@ export class ServedStream {
     this.#packets++
     this.#queue.push(bytes)
     this.#arrived?.()
-    if (!this.#settings.account(bytes.byteLength)) this.#abandon(WispCloseReason.THROTTLED, new Error('too much waits for targets'))
+    if (!this.#hold(bytes.byteLength)) this.#abandon(WispCloseReason.THROTTLED, new Error('too much waits for targets'))
   }
 
   /** CLOSE came, or the connection has ended in order: what the client has sent still goes to the target. */
@@ -98,18 +99,18 @@ export class ServedStream {
     } catch (error) {
       const reason = reasonOfFailure(error)
       if (this.#gone === undefined) this.#abandon(reason, error)
-      this.#log('refuse')
-      return
+      return this.#refused()
     }
     this.#writer.closed.catch(() => {}) // failures are seen by the write that fails
     if (this.#gone !== undefined) {
       this.#giveUpTransport(this.#error)
-      return this.#log('refuse')
+      return this.#refused()
     }
     this.#log('open')
     this.#grant() // also tells a client that asked for it that the stream is open
     await Promise.all([this.#feed().catch((error: unknown) => this.#failed(error)), this.#relay().catch((error: unknown) => this.#failed(error))])
     clearTimeout(this.#linger)
+    this.#hold(-this.#heldBytes) // what the target did not take is gone with it
     this.#log('end')
   }
 
@@ -122,7 +123,7 @@ export class ServedStream {
         await this.#input.guard(writer.write(bytes))
         this.#packets--
         this.#bytesToTarget += bytes.byteLength
-        this.#settings.account(-bytes.byteLength)
+        this.#hold(-bytes.byteLength)
         this.#grant()
       } else if (this.#inputEnded) {
         return await this.#input.guard(writer.close())
@@ -200,9 +201,19 @@ export class ServedStream {
     clearTimeout(this.#linger)
     this.#input.trip(error)
     this.#output.trip(error)
-    for (const bytes of this.#queue.splice(0)) this.#settings.account(-bytes.byteLength)
+    this.#queue.length = 0
     this.#writer?.abort(error).catch(() => {})
     this.#reader?.cancel(error).catch(() => {})
+  }
+
+  #hold(bytes: number): boolean {
+    this.#heldBytes += bytes
+    return this.#settings.account(bytes)
+  }
+
+  #refused(): void {
+    this.#hold(-this.#heldBytes)
+    this.#log('refuse')
   }
 
   #log(event: WispLogEntry['event']): void {

@@ -132,7 +132,7 @@ class Server implements WispServer {
     })
     this.#open.set(streamId, stream)
     this.#all.add(stream)
-    void stream.over.then(() => this.#all.delete(stream))
+    void stream.over.finally(() => this.#all.delete(stream))
   }
 
   /** A bad CONNECT costs its stream alone. What cannot be put down to a stream costs the connection. */
@@ -173,7 +173,7 @@ class Server implements WispServer {
       if (cleanCodes.includes(code)) stream.closed(WispCloseReason.VOLUNTARY)
       else stream.stop(error)
     }
-    await Promise.all([...this.#all].map(({ over }) => over))
+    await Promise.allSettled([...this.#all].map(({ over }) => over))
     this.#nowClosed()
   }
 }
