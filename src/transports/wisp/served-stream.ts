@@ -26,7 +26,7 @@ export interface ServedStreamSettings {
 
 /** A target may give more than this at once. */
 const PACKET_BYTES = 64 * 1024
-/** How long what a client has left behind may take to reach the target. */
+/** How long the target may take none of what a client has left behind. */
 const LINGER_MS = 5_000
 
 export class ServedStream {
@@ -49,7 +49,7 @@ export class ServedStream {
   #outputEnded = false
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined
-  #linger: ReturnType<typeof setTimeout> | undefined
+  #patience: ReturnType<typeof setTimeout> | undefined
   /** The reason that was said or heard; then the client knows nothing of this stream any more. */
   #gone: number | undefined
   #error: unknown
@@ -93,6 +93,7 @@ export class ServedStream {
     const { target, server } = this.#settings
     try {
       await null // what follows may call onGone, which is not for a constructor to do
+      this.#dialling.signal.throwIfAborted()
       const transport = await server.dial(target, this.#dialling.signal)
       this.#reader = transport.readable.getReader()
       this.#writer = transport.writable.getWriter()
@@ -109,7 +110,7 @@ export class ServedStream {
     this.#log('open')
     this.#grant() // also tells a client that asked for it that the stream is open
     await Promise.all([this.#feed().catch((error: unknown) => this.#failed(error)), this.#relay().catch((error: unknown) => this.#failed(error))])
-    clearTimeout(this.#linger)
+    clearTimeout(this.#patience)
     this.#hold(-this.#heldBytes) // what the target did not take is gone with it
     this.#log('end')
   }
@@ -125,6 +126,7 @@ export class ServedStream {
         this.#bytesToTarget += bytes.byteLength
         this.#hold(-bytes.byteLength)
         this.#grant()
+        if (this.#gone !== undefined) this.#linger()
       } else if (this.#inputEnded) {
         return await this.#input.guard(writer.close())
       } else {
@@ -172,7 +174,12 @@ export class ServedStream {
     if (!this.#outputEnded) this.#reader!.cancel().catch(() => {})
     this.#inputEnded = true
     this.#arrived?.()
-    this.#linger = setTimeout(() => this.#giveUpTransport(new Error('the target did not take its last bytes in time')), LINGER_MS)
+    this.#linger()
+  }
+
+  #linger(): void {
+    clearTimeout(this.#patience)
+    this.#patience = setTimeout(() => this.#giveUpTransport(new Error('the target does not take its last bytes')), LINGER_MS)
   }
 
   /** At once. */
@@ -198,7 +205,7 @@ export class ServedStream {
   }
 
   #giveUpTransport(error: unknown): void {
-    clearTimeout(this.#linger)
+    clearTimeout(this.#patience)
     this.#input.trip(error)
     this.#output.trip(error)
     this.#queue.length = 0
