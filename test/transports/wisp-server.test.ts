@@ -212,8 +212,10 @@ describe('serveWisp', () => {
     const { client, server, log } = await start({
       dial: (_, signal) => { aborted = signal; return new Promise((resolve) => { reached = resolve }) },
     })
-    client.send(connectPacket(1, 'a.example', 443), closePacket(1, WispCloseReason.VOLUNTARY))
-    await until(() => aborted?.aborted)
+    client.send(connectPacket(1, 'a.example', 443))
+    await until(() => aborted !== undefined)
+    client.send(closePacket(1, WispCloseReason.VOLUNTARY))
+    await until(() => aborted.aborted)
     expect(server.streams).toBe(1)
     const [near, far] = memoryTransportPair()
     const cut = rejection(far.writable.getWriter().closed)
@@ -221,6 +223,18 @@ describe('serveWisp', () => {
     await cut
     await until(() => server.streams === 0)
     expect(log.map(({ event }) => event)).toEqual(['refuse'])
+  })
+
+  it('does not dial for a client that has changed its mind already', async () => {
+    const socket = new PageWebSocket()
+    let dialled = 0
+    const server = serveWisp(socket as unknown as WebSocketLike, { dial: async () => { dialled++; return memoryTransportPair()[0] } })
+    socket.receive(connectPacket(1, 'a.example', 443).buffer)
+    socket.receive(closePacket(1, WispCloseReason.VOLUNTARY).buffer)
+    await until(() => server.streams === 0)
+    expect(dialled).toBe(0)
+    socket.nowClosed(1000)
+    await server.closed
   })
 
   it('tells the client when the target fails', async () => {
