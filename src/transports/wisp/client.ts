@@ -18,22 +18,22 @@ export interface ConnectWispOptions {
    * `'auto'`: offers it, once more without it if the WebSocket then does not open (a browser fails it if the server
    * selects none), and goes by what the server says. With a WebSocket of your own it is you who offers.
    */
-  readonly version?: 1 | 2 | 'auto'
+  readonly version?: 1 | 2 | 'auto' | undefined
   /** Default: the platform's. Node 20 has none: give that of the `ws` package. */
-  readonly WebSocket?: new (url: string, protocols?: string[]) => object
+  readonly WebSocket?: (new (url: string, protocols?: string[]) => object) | undefined
   /** User name and password (version 2). Used if the server asks for them. Key authentication is not spoken. */
-  readonly credentials?: Credentials
+  readonly credentials?: Credentials | undefined
   /**
    * How much may wait in each stream for its reader. Above it the WebSocket is paused, with all its streams, if it can
    * be (that of `ws`); if not (a browser's), that stream fails alone. Default 16 MiB.
    */
-  readonly maxBufferedBytes?: number
+  readonly maxBufferedBytes?: number | undefined
   /** Above this much that waits to be sent, writes wait. Default 256 KiB. */
-  readonly highWaterMarkBytes?: number
+  readonly highWaterMarkBytes?: number | undefined
   /** Until the server has introduced itself. Default 30 000. */
-  readonly handshakeTimeoutMs?: number
+  readonly handshakeTimeoutMs?: number | undefined
   /** Ends the connection at any time. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface WispConnection {

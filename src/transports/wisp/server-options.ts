@@ -28,31 +28,31 @@ export interface ServeWispOptions {
    * for version 2; select {@link WISP_SUBPROTOCOL} if it is offered), 1 if not. Default: 2 if the socket's `protocol` is
    * not empty.
    */
-  readonly version?: 1 | 2
+  readonly version?: 1 | 2 | undefined
   /** Streams at one time; a further one is closed as throttled. Default 100. */
-  readonly maxStreams?: number
+  readonly maxStreams?: number | undefined
   /** How many packets of a stream the client may send ahead. Default 128. */
-  readonly bufferPackets?: number
+  readonly bufferPackets?: number | undefined
   /**
    * How much may wait here for all targets together. Above it the WebSocket is paused, or, where it cannot be, the
    * stream that brought too much is closed as throttled. Default 16 MiB.
    */
-  readonly maxBufferedBytes?: number
+  readonly maxBufferedBytes?: number | undefined
   /** Above this much that waits for a slow client, targets are not read. Default 256 KiB. */
-  readonly highWaterMarkBytes?: number
+  readonly highWaterMarkBytes?: number | undefined
   /** The longest message a client may send; a longer one closes the WebSocket with 1009. Default 1 MiB. */
-  readonly maxMessageBytes?: number
+  readonly maxMessageBytes?: number | undefined
   /** How long a client of version 2 may take to introduce itself. Default 10 000. */
-  readonly handshakeTimeoutMs?: number
+  readonly handshakeTimeoutMs?: number | undefined
   /** A message for the client's user (version 2). Default none. */
-  readonly motd?: string
+  readonly motd?: string | undefined
   /**
    * Who may use the server (version 2; a client of version 1 is then refused). Compare in constant time. Default:
    * everyone.
    */
-  readonly authenticate?: (username: string, password: string) => boolean | Promise<boolean>
+  readonly authenticate?: ((username: string, password: string) => boolean | Promise<boolean>) | undefined
   /** Told when a stream opens, is refused, and ends. What it throws is not caught. Default none. */
-  readonly log?: (entry: WispLogEntry) => void
+  readonly log?: ((entry: WispLogEntry) => void) | undefined
 }
 
 export interface WispLogEntry {
@@ -79,7 +79,10 @@ export interface WispServer {
   close(): Promise<void>
 }
 
-export type ServerSettings = Required<Omit<ServeWispOptions, 'version' | 'motd' | 'authenticate'>>
+/** With every default filled in. */
+type Complete<Options> = { readonly [Name in keyof Options]-?: NonNullable<Options[Name]> }
+
+export type ServerSettings = Complete<Omit<ServeWispOptions, 'version' | 'motd' | 'authenticate'>>
   & Pick<ServeWispOptions, 'version' | 'motd' | 'authenticate'>
 
 const known = [
