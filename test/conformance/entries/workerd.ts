@@ -1,8 +1,10 @@
-// A Cloudflare-style worker: the suite runs within one request, /?url=URL&session=SESSION.
+// A Cloudflare-style worker: the suite runs within one request, /?url=URL&session=SESSION. Any other path answers with
+// the version that this request has loaded.
 
 import { connect } from 'cloudflare:sockets'
-import type { WebSocketLike } from 'libssl-wasm'
+import { load, type WebSocketLike } from 'libssl-wasm'
 import type { Runtime } from '../suite/harness.js'
+import { edge } from '../suite/edge.js'
 import { conduct } from './conduct.js'
 
 const runtime: Runtime = {
@@ -12,11 +14,13 @@ const runtime: Runtime = {
   dial: { 'cloudflare:sockets': (port) => connect({ hostname: '127.0.0.1', port }, { allowHalfOpen: true }) },
   listen: {},
   hasRoots: false,
+  own: edge,
 }
 
 const worker = {
   async fetch(request: Request): Promise<Response> {
-    const { searchParams } = new URL(request.url)
+    const { pathname, searchParams } = new URL(request.url)
+    if (pathname !== '/') return new Response((await load()).version)
     await conduct(searchParams.get('url')!, searchParams.get('session')!, () => runtime)
     return new Response()
   },

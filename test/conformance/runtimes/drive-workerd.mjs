@@ -17,6 +17,10 @@ const worker = new Miniflare({
   compatibilityDate: '2026-07-01',
   log: new Log(LogLevel.WARN),
 })
+// What one request has made another may not wait for: several at once must load, each for itself.
+for (const version of await Promise.all([1, 2, 3].map(async () => (await worker.dispatchFetch('http://localhost/version')).text()))) {
+  if (!version.startsWith('OpenSSL ')) throw new Error(`a request could not load: ${version}`)
+}
 const response = await worker.dispatchFetch(`http://localhost/?${new URLSearchParams({ url, session })}`)
 console.log(response.status, await response.text())
 await worker.dispose()

@@ -3,9 +3,14 @@
 import { clientOverTcp, clientOverWebSocket } from './client.js'
 import { coreByHand } from './core.js'
 import type { Harness } from './harness.js'
+import { limits } from './limits.js'
 import { loading } from './loading.js'
+import { many } from './many.js'
+import { serverByListening, serverUponStreams } from './server.js'
+import { streams } from './streams.js'
 
 export function suite(harness: Harness): void {
-  for (const part of [loading, coreByHand, clientOverWebSocket, clientOverTcp]) part(harness)
+  const parts = [loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, streams, limits, many]
+  for (const part of parts) part(harness)
   harness.runtime.own?.(harness)
 }
