@@ -2,6 +2,8 @@
 
 import type { LoadOptions, WebSocketLike } from 'libssl-wasm'
 import type { Runtime } from '../suite/harness.js'
+import { messagePortTransport } from '../transports/message-port.js'
+import { webSocketStreamTransport, webSocketTransport } from '../transports/websocket.js'
 import { conduct } from './conduct.js'
 
 const { searchParams } = new URL(location.href)
@@ -17,4 +19,9 @@ void conduct(location.origin, searchParams.get('session')!, (): Runtime => ({
   dial: {},
   listen: {},
   hasRoots: false,
+  transports: (kit, { url }) => {
+    messagePortTransport(kit)
+    webSocketTransport(kit, url)
+    if ('WebSocketStream' in globalThis) webSocketStreamTransport(kit, url)
+  },
 }))

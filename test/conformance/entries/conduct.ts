@@ -19,8 +19,8 @@ export async function conduct(url: string, session: string, makeRuntime: () => P
     await fetch(`${url}/report`, { method: 'POST', body: JSON.stringify({ session, ...what }) })
   }
   try {
-    const runtime = await makeRuntime()
-    await runSuite(suite, { expect: chai.expect as unknown as ExpectStatic, runtime, host }, (result) => report({ result }))
+    const given = { expect: chai.expect as unknown as ExpectStatic, runtime: await makeRuntime(), host, meeting: await host.meeting() }
+    await runSuite(suite, given, (result) => report({ result }))
     await report({ done: true })
   } catch (error) {
     await report({ crashed: error instanceof Error ? `${error.message}\n${error.stack}` : String(error) })

@@ -1,15 +1,16 @@
 // Deno: `deno run -A deno.js URL SESSION`.
 
 import { connect } from 'node:net'
-import type { ByteTransport, WebSocketLike } from 'libssl-wasm'
+import type { DenoConnLike, WebSocketLike } from 'libssl-wasm'
 import type { Runtime } from '../suite/harness.js'
+import { denoConnTransport } from '../transports/deno.js'
 import { conduct } from './conduct.js'
 
 /** What is used of Deno. */
 declare const Deno: {
   readonly args: readonly string[]
-  connect(options: { hostname: string; port: number }): Promise<ByteTransport>
-  listen(options: { hostname: string; port: number }): AsyncIterable<ByteTransport> & { readonly addr: { readonly port: number }; close(): void }
+  connect(options: { hostname: string; port: number }): Promise<DenoConnLike>
+  listen(options: { hostname: string; port: number }): AsyncIterable<DenoConnLike> & { readonly addr: { readonly port: number }; close(): void }
   exit(): never
 }
 
@@ -33,5 +34,6 @@ await conduct(url, session, (): Runtime => ({
     },
   },
   hasRoots: true,
+  transports: (kit) => denoConnTransport(kit),
 }))
 Deno.exit() // what a failed test left open must not keep the process

@@ -5,6 +5,7 @@ import { connect } from 'cloudflare:sockets'
 import { load, type WebSocketLike } from 'libssl-wasm'
 import type { Runtime } from '../suite/harness.js'
 import { edge } from '../suite/edge.js'
+import { cloudflareSocketTransport } from '../transports/cloudflare.js'
 import { conduct } from './conduct.js'
 
 const runtime: Runtime = {
@@ -14,6 +15,7 @@ const runtime: Runtime = {
   dial: { 'cloudflare:sockets': (port) => connect({ hostname: '127.0.0.1', port }, { allowHalfOpen: true }) },
   listen: {},
   hasRoots: false,
+  transports: (kit, meeting) => cloudflareSocketTransport(kit, meeting.port),
   own: edge,
 }
 

@@ -68,11 +68,11 @@ export async function startHostServer(root: string): Promise<HostServer> {
     listen: (session, listener) => void listeners.set(session, listener),
     async end(session) {
       listeners.delete(session)
-      await sessions.get(session)?.stopAll()
+      await sessions.get(session)?.end()
       sessions.delete(session)
     },
     async close() {
-      await Promise.all([...sessions.values()].map((session) => session.stopAll()))
+      await Promise.all([...sessions.values()].map((session) => session.end()))
       await shared.relay.close()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

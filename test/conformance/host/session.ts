@@ -10,7 +10,7 @@ import type { WebSocket } from 'ws'
 import { fromNodeStream, fromWebSocket, type ByteTransport, type WebSocketLike } from 'libssl-wasm'
 import type { Relay } from 'libssl-wasm/relay'
 import { CertificateAuthority, date, RSA, type KeyPair } from '../../../tools/certificates.js'
-import type { Identities, IdentityName } from '../suite/host.js'
+import type { Identities, IdentityName, Meeting } from '../suite/host.js'
 import { noise } from '../suite/bytes.js'
 import { startClient, startServer, type OpensslPeer } from './peers.js'
 
@@ -56,6 +56,9 @@ export class Session {
   #lastId = 0
   readonly #servers: Server[] = []
   readonly #sockets = new Set<Socket>()
+  /** Unlike the others it stays until the end. */
+  #meeting: Promise<Meeting> | undefined
+  #meetingServer: Server | undefined
   /** By path: the TCP connection that a WebSocket will be joined with. */
   readonly #tunnels = new Map<string, Promise<Socket>>()
 
@@ -88,6 +91,7 @@ export class Session {
       case 'kill': return (await peer.kill(), {})
       case 'file': return { path: this.#file(details['bytes'], details['seed']) }
       case 'echo': return { port: await this.#echo() }
+      case 'meeting': return (this.#meeting ??= this.#startMeeting())
       case 'tunnel': return this.#tunnel()
       case 'stopAll': return (await this.stopAll(), {})
     }
@@ -105,12 +109,20 @@ export class Session {
   }
 
   async stopAll(): Promise<void> {
-    for (const server of this.#servers.splice(0)) server.close()
+    for (const server of this.#servers.splice(0)) {
+      if (server === this.#meetingServer) this.#servers.push(server)
+      else server.close()
+    }
     for (const socket of this.#sockets) socket.destroy()
     this.#tunnels.clear()
     const peers = [...this.#peers.values()]
     this.#peers.clear()
     await Promise.all(peers.map((peer) => peer.kill()))
+  }
+
+  async end(): Promise<void> {
+    this.#meetingServer?.close()
+    await this.stopAll()
   }
 
   #keep(peer: OpensslPeer): number {
@@ -134,6 +146,25 @@ export class Session {
     const port = await this.#listen(server)
     this.#shared.relay.allow(`127.0.0.1:${port}`)
     return port
+  }
+
+  async #startMeeting(): Promise<Meeting> {
+    let alone: Socket | undefined
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      if (!alone) {
+        alone = socket.pause()
+        return
+      }
+      const [one, other] = [alone, socket]
+      alone = undefined
+      one.pipe(other).pipe(one)
+      // Whoever is cut off cuts off the other, too.
+      for (const [near, far] of [[one, other], [other, one]] as const) near.on('error', () => far.resetAndDestroy())
+    })
+    this.#meetingServer = server
+    const port = await this.#listen(server)
+    this.#shared.relay.allow(`127.0.0.1:${port}`)
+    return { port, url: `${this.#shared.relay.url}/127.0.0.1:${port}` }
   }
 
   async #tunnel(): Promise<{ port: number; path: string }> {

@@ -1,8 +1,7 @@
 // Collects tests and runs them one after the other: the part of a test framework that no framework offers for all of
 // these runtimes.
 
-import type { Harness, Runtime } from './harness.js'
-import type { Host } from './host.js'
+import type { Harness } from './harness.js'
 
 /** What became of one test. */
 export interface Result {
@@ -19,12 +18,14 @@ interface Test extends Pick<Result, 'group' | 'name' | 'lacks'> {
   readonly body: () => Promise<void> | void
 }
 
+type Given = Pick<Harness, 'expect' | 'runtime' | 'host' | 'meeting'>
+
 /** A test that hangs must not take the others with it. */
 const PATIENCE_MS = 30_000
 
 /** Runs all that `suite` describes; `report` is told of each result. */
 export async function runSuite(
-  suite: (harness: Harness) => void, given: Pick<Harness, 'expect'> & { runtime: Runtime; host: Host },
+  suite: (harness: Harness) => void, given: Given,
   report: (result: Result) => Promise<void>,
 ): Promise<void> {
   const tests = collect(suite, given)
@@ -47,7 +48,7 @@ export async function runSuite(
   }
 }
 
-function collect(suite: (harness: Harness) => void, given: Pick<Harness, 'expect' | 'runtime' | 'host'>): Test[] {
+function collect(suite: (harness: Harness) => void, given: Given): Test[] {
   const tests: Test[] = []
   const path: string[] = []
   const add = (name: string, body: Test['body'], more: { lacks?: string } = {}) => {

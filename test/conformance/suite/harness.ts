@@ -2,7 +2,8 @@
 
 import type { ExpectStatic } from 'vitest'
 import type { LoadOptions, TransportLike, WebSocketLike } from 'libssl-wasm'
-import type { Host } from './host.js'
+import type { TestKit } from '../../helpers/transport-contract.js'
+import type { Host, Meeting } from './host.js'
 
 export interface Harness {
   /** The outermost one is a row of the table of runtimes. */
@@ -13,6 +14,8 @@ export interface Harness {
   readonly expect: ExpectStatic
   readonly runtime: Runtime
   readonly host: Host
+  /** For transports of which a runtime has one side only. */
+  readonly meeting: Meeting
 }
 
 /** A way to open a TCP connection to a port of the loopback address. */
@@ -34,6 +37,8 @@ export interface Runtime {
   readonly listen: Readonly<Record<string, Listen>>
   /** Whether the runtime tells which roots it trusts. */
   readonly hasRoots: boolean
+  /** The runtime's own transports, under the contract that every transport holds. */
+  readonly transports: (kit: TestKit, meeting: Meeting) => void
   /** Tests of this runtime alone. */
   readonly own?: (harness: Harness) => void
 }

@@ -25,6 +25,12 @@ export interface Identities {
 export type IdentityName = Exclude<keyof Identities, 'ca' | 'strangerCa'>
 export type Version = 'TLSv1.2' | 'TLSv1.3'
 
+/** A TCP server that joins its connections two by two: its port, and its URL through the relay. */
+export interface Meeting {
+  readonly port: number
+  readonly url: string
+}
+
 export interface Digest {
   readonly bytes: number
   /** Hexadecimal. */
@@ -76,6 +82,11 @@ export class Host {
   /** A TLS server of Node's own that sends back what it gets, for many clients at once. */
   async echo(): Promise<number> {
     return (await this.ask<{ port: number }>('echo')).port
+  }
+
+  /** Stays for as long as the session. */
+  meeting(): Promise<Meeting> {
+    return this.ask('meeting')
   }
 
   /** A port of the host, and the URL of a WebSocket that is handed the first connection to it. */

@@ -12,5 +12,6 @@ import { streams } from './streams.js'
 export function suite(harness: Harness): void {
   const parts = [loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, streams, limits, many]
   for (const part of parts) part(harness)
+  harness.describe("transports: the contract, by the runtime's own", () => harness.runtime.transports(harness, harness.meeting))
   harness.runtime.own?.(harness)
 }
