@@ -11,8 +11,11 @@ export interface RuntimeResults {
   readonly contexts: readonly (Outcome & { readonly context: string })[]
 }
 
-/** Prints the table, what failed, what is missing, and the closing line; returns how many failed. */
-export function printResults(all: readonly RuntimeResults[], missingFails: boolean): number {
+/**
+ * Prints the table, what failed, what is missing, and the closing line; returns how many failed. `lastWord` is asked if
+ * none has, and says what else is wrong.
+ */
+export function printResults(all: readonly RuntimeResults[], missingFails: boolean, lastWord: () => string | undefined): number {
   const rows = all.flatMap(({ name, contexts }) => contexts.map((run) => ({ label: run.context ? `${name}, ${run.context}` : name, ...run })))
   const groups = [...new Set(rows.flatMap(({ results }) => results.map(({ group }) => group)))]
   const lacks: string[] = []
@@ -46,6 +49,11 @@ export function printResults(all: readonly RuntimeResults[], missingFails: boole
     if (missing === undefined) continue
     console.log(`\n${name} is missing. ${missing}`)
     if (missingFails) failed++
+  }
+  const wrong = failed === 0 ? lastWord() : undefined
+  if (wrong !== undefined) {
+    failed++
+    console.log(`\n✗ ${wrong.trim()}`)
   }
   console.log(`\nconformance: ${passed} passed, ${failed} failed`)
   return failed + (passed === 0 ? 1 : 0)

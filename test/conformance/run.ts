@@ -4,8 +4,10 @@
 // N failed". Exits 1 on a failure. A runtime that is missing is named, with how to get it; with
 // LIBSSL_WASM_REQUIRE_ALL_RUNTIMES=1 it is a failure.
 
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { runExamples } from './examples.js'
 import { startHostServer } from './host/host-server.js'
 import { repository } from './runtimes/installed.js'
 import { Project } from './runtimes/project.js'
@@ -28,7 +30,11 @@ const results: RuntimeResults[] = []
 try {
   const waiting = [...chosen.keys()]
   const work = async () => {
-    for (let index; (index = waiting.shift()) !== undefined;) results[index] = await run(chosen[index]!)
+    for (let index; (index = waiting.shift()) !== undefined;) {
+      const { name } = chosen[index]!
+      results[index] = await run(chosen[index]!)
+        .catch((error: Error) => ({ name, contexts: [{ context: '', results: [], crashed: error.stack ?? error.message }] }))
+    }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
 } finally {
@@ -36,8 +42,15 @@ try {
 }
 
 writeFileSync(join(repository, 'build/conformance.json'), JSON.stringify(results, undefined, 1))
-const failed = printResults(results, process.env['LIBSSL_WASM_REQUIRE_ALL_RUNTIMES'] === '1')
-process.exit(failed > 0 ? 1 : 0)
+const complete = wanted.length === 0 && results.every(({ missing }) => missing === undefined)
+const failures = printResults(results, process.env['LIBSSL_WASM_REQUIRE_ALL_RUNTIMES'] === '1', complete ? checkReadme : () => undefined)
+process.exit(failures > 0 ? 1 : 0)
+
+/** What is wrong with README's table of runtimes, if anything is. */
+function checkReadme(): string | undefined {
+  const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', join(repository, 'tools/runtime-table.ts'), '--check'], { cwd: repository, encoding: 'utf8' })
+  return status === 0 ? undefined : stderr
+}
 
 async function run(driver: RuntimeDriver): Promise<RuntimeResults> {
   const { name } = driver
@@ -47,7 +60,13 @@ async function run(driver: RuntimeDriver): Promise<RuntimeResults> {
   const contexts: RuntimeResults['contexts'][number][] = []
   await found.prepare?.(project)
   for (const context of driver.contexts) contexts.push(await runIn(name, found, context))
-  return { name, version: contexts.find(({ version }) => version)?.version ?? found.version, contexts }
+  const examples = await runExamples(project, host.url, name, found.examples)
+  await host.end(`${name}, examples`)
+  const [first, ...others] = contexts
+  return {
+    name, version: contexts.find(({ version }) => version)?.version ?? found.version,
+    contexts: [{ ...first!, results: [...first!.results, ...examples] }, ...others],
+  }
 }
 
 async function runIn(name: string, found: Found, context: string): Promise<RuntimeResults['contexts'][number]> {

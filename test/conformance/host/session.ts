@@ -62,6 +62,9 @@ export class Session {
   /** By path: the TCP connection that a WebSocket will be joined with. */
   readonly #tunnels = new Map<string, Promise<Socket>>()
 
+  #say!: (what: { text: string }) => void
+  readonly #said = new Promise<{ text: string }>((resolve) => { this.#say = resolve })
+
   constructor(shared: Shared) {
     this.#shared = shared
   }
@@ -93,6 +96,8 @@ export class Session {
       case 'echo': return { port: await this.#echo() }
       case 'meeting': return (this.#meeting ??= this.#startMeeting())
       case 'tunnel': return this.#tunnel()
+      case 'say': return (this.#say({ text: String(details['text']) }), {})
+      case 'said': return this.#said
       case 'stopAll': return (await this.stopAll(), {})
     }
     throw new Error(`there is no '${what}'`)

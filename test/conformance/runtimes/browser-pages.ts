@@ -3,6 +3,7 @@
 // - page: the package as it is installed, module by module, with an import map and no bundler;
 // - module worker, classic worker: bundles, since import maps hold for pages only.
 
+import type { Example } from '../examples.js'
 import type { Project } from './project.js'
 
 export const browserContexts = ['page', 'module worker', 'classic worker'] as const
@@ -18,8 +19,36 @@ export function pageUrl(hostUrl: string, session: string, context: string): stri
   return `${hostUrl}/browser.html?${new URLSearchParams({ session, context })}`
 }
 
+/** The example of a page: `open` gives the command that opens a URL. */
+export function pageExample(open: (url: string) => readonly string[], environment?: Readonly<Record<string, string>>): Example {
+  return {
+    file: 'page.mjs',
+    async run({ host, identities, page, project, running, serve, write }) {
+      write('ca.pem', identities.ca)
+      write('page.html', `<!doctype html>
+<meta charset="utf-8">
+<title>example</title>
+<script type="importmap">${JSON.stringify(project.importMap(conditions))}</script>
+<body>
+<script type="module">
+  const say = (text) => fetch('/host/say', { method: 'POST', body: JSON.stringify({ session: ${JSON.stringify(host.session)}, text }) })
+  await import('./page.mjs').then(() => say(document.body.textContent), (error) => say(String(error)))
+</script>
+`)
+      const port = await serve()
+      const target = new URLSearchParams({ relay: (await host.relay(port)).replace(/\/[^/]*$/, ''), host: '127.0.0.1', port: String(port) })
+      await running(open(`${host.url}/page.html?${target}`), environment, async (browser) => {
+        const text = await Promise.race([host.said(), browser.ended])
+        if (!page.test(text)) throw new Error(`the page says ${text}\n${browser.output}`)
+      })
+    },
+  }
+}
+
+/** What bundlers ask for when they build for a page. */
+const conditions = ['browser', 'import', 'module']
+
 async function make(project: Project): Promise<void> {
-  const conditions = ['browser', 'import', 'module']
   await project.compile('browser')
   await project.bundle('browser.js', 'module-worker.js', { conditions })
   await project.bundle('browser.js', 'classic-worker.js', { conditions, format: 'iife' })

@@ -1,7 +1,7 @@
 // Chromium, headless, from Debian's package or wherever `chromium` is.
 
 import { fileURLToPath } from 'node:url'
-import { browserContexts, makeBrowserPages, pageUrl } from './browser-pages.js'
+import { browserContexts, makeBrowserPages, pageExample, pageUrl } from './browser-pages.js'
 import { ask, byDebian, byNpm, fromNpm, onPath } from './installed.js'
 import type { RuntimeDriver } from './runtime.js'
 
@@ -13,11 +13,12 @@ export const chromium: RuntimeDriver = {
     const driver = fromNpm('playwright-core/index.mjs')
     if (!browser) return { missing: byDebian('chromium') }
     if (!driver) return { missing: byNpm }
+    const open = (url: string) => [process.execPath, fileURLToPath(new URL('./drive-chromium.mjs', import.meta.url)), driver, browser, url]
     return {
       version: (await ask(browser, '--version')).replace(/ built on.*/, ''),
       prepare: makeBrowserPages,
-      command: (_project, hostUrl, session, context) =>
-        [process.execPath, fileURLToPath(new URL('./drive-chromium.mjs', import.meta.url)), driver, browser, pageUrl(hostUrl, session, context)],
+      command: (_project, hostUrl, session, context) => open(pageUrl(hostUrl, session, context)),
+      examples: [pageExample(open)],
     }
   },
 }

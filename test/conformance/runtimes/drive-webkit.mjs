@@ -1,5 +1,5 @@
 // Opens a page in WebKitGTK's MiniBrowser and stays: `node drive-webkit.mjs WEBKITWEBDRIVER MINIBROWSER PAGE
-// URL SESSION`; tells the host at URL which version it is. Ended by a signal, which it passes on. Speaks WebDriver itself: it is three requests.
+// [URL SESSION]`; tells the host at URL which version it is. Ended by a signal, which it passes on. Speaks WebDriver itself: it is three requests.
 
 import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
@@ -39,6 +39,8 @@ await ready()
 const { sessionId, capabilities } = await ask('POST', '/session', {
   capabilities: { alwaysMatch: { browserName: 'MiniBrowser', 'webkitgtk:browserOptions': { binary, args: ['--automation'] } } },
 })
-const version = `WebKitGTK ${capabilities.browserVersion}`
-await fetch(`${hostUrl}/report`, { method: 'POST', body: JSON.stringify({ session, version }) })
+if (hostUrl) {
+  const version = `WebKitGTK ${capabilities.browserVersion}`
+  await fetch(`${hostUrl}/report`, { method: 'POST', body: JSON.stringify({ session, version }) })
+}
 await ask('POST', `/session/${sessionId}/url`, { url: page })

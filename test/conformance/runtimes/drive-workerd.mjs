@@ -1,10 +1,11 @@
-// Asks a worker to run the suite: `node drive-workerd.mjs MINIFLARE DIRECTORY FILE URL SESSION`.
+// Asks a worker and prints its answers: `node drive-workerd.mjs MINIFLARE DIRECTORY FILE BINDINGS PATH…`. All paths but the
+// last are asked for at once.
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-const [miniflare, directory, file, url, session] = process.argv.slice(2)
+const [miniflare, directory, file, bindings, ...paths] = process.argv.slice(2)
 const { Miniflare, Log, LogLevel } = await import(pathToFileURL(miniflare).href)
 const worker = new Miniflare({
   host: '127.0.0.1',
@@ -14,13 +15,16 @@ const worker = new Miniflare({
     { type: 'ESModule', path: join(directory, file) },
     ...readdirSync(directory).filter((name) => name.endsWith('.wasm')).map((name) => ({ type: 'CompiledWasm', path: join(directory, name) })),
   ],
+  bindings: JSON.parse(bindings),
   compatibilityDate: '2026-07-01',
   log: new Log(LogLevel.WARN),
 })
-// What one request has made another may not wait for: several at once must load, each for itself.
-for (const version of await Promise.all([1, 2, 3].map(async () => (await worker.dispatchFetch('http://localhost/version')).text()))) {
-  if (!version.startsWith('OpenSSL ')) throw new Error(`a request could not load: ${version}`)
+async function ask(path) {
+  const response = await worker.dispatchFetch(new URL(path, 'http://localhost'))
+  console.log(response.status, await response.text())
+  if (!response.ok) process.exit(1)
 }
-const response = await worker.dispatchFetch(`http://localhost/?${new URLSearchParams({ url, session })}`)
-console.log(response.status, await response.text())
+const last = paths.pop()
+await Promise.all(paths.map(ask))
+await ask(last)
 await worker.dispose()

@@ -1,7 +1,7 @@
 // Firefox, headless, from Debian's package or wherever it is.
 
 import { fileURLToPath } from 'node:url'
-import { browserContexts, makeBrowserPages, pageUrl } from './browser-pages.js'
+import { browserContexts, makeBrowserPages, pageExample, pageUrl } from './browser-pages.js'
 import { ask, byDebian, byNpm, fromNpm, onPath } from './installed.js'
 import type { RuntimeDriver } from './runtime.js'
 
@@ -13,11 +13,12 @@ export const firefox: RuntimeDriver = {
     const driver = fromNpm('puppeteer-core/lib/esm/puppeteer/puppeteer-core.js')
     if (!browser) return { missing: byDebian('firefox-esr') }
     if (!driver) return { missing: byNpm }
+    const open = (url: string) => [process.execPath, fileURLToPath(new URL('./drive-firefox.mjs', import.meta.url)), driver, browser, url]
     return {
       version: await ask(browser, '--version'),
       prepare: makeBrowserPages,
-      command: (_project, hostUrl, session, context) =>
-        [process.execPath, fileURLToPath(new URL('./drive-firefox.mjs', import.meta.url)), driver, browser, pageUrl(hostUrl, session, context)],
+      command: (_project, hostUrl, session, context) => open(pageUrl(hostUrl, session, context)),
+      examples: [pageExample(open)],
     }
   },
 }

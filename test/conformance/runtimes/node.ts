@@ -18,6 +18,21 @@ export const node = (major: number): RuntimeDriver => ({
       version: await ask(program, '--version'),
       prepare: (project) => project.compile('node'),
       command: (project, hostUrl, session) => [program, project.path('node.js'), hostUrl, session],
+      examples: [
+        { file: 'connect.mjs', run: (kit) => kit.runClient([program, kit.path]) },
+        {
+          file: 'node-server.mjs',
+          async run(kit) {
+            const { cert, key } = kit.identities.ec
+            await kit.running([program, kit.path, kit.write('cert.pem', cert), kit.write('key.pem', key)], {}, async (server) => {
+              const [port] = await server.printed(/^\d+$/m)
+              const client = await kit.host.connect(Number(port), 'TLSv1.3')
+              await client.type('is there anybody?\n')
+              await client.printed(/^is there anybody\?$/m)
+            })
+          },
+        },
+      ],
     }
   },
 })

@@ -1,5 +1,6 @@
 // What the runner knows of a runtime: whether it is here, and the program that starts it.
 
+import type { Example } from '../examples.js'
 import type { Project } from './project.js'
 
 export interface RuntimeDriver {
@@ -19,6 +20,8 @@ export interface Found {
   /** The program and its arguments, for a run of the suite as `session`. It may go on after the suite's end: it is ended then. */
   command(project: Project, hostUrl: string, session: string, context: string): readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  /** README's examples for it, and how they are run. */
+  readonly examples: readonly Example[]
 }
 
 export interface Missing {

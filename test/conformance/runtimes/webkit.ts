@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { browserContexts, makeBrowserPages, pageUrl } from './browser-pages.js'
+import { browserContexts, makeBrowserPages, pageExample, pageUrl } from './browser-pages.js'
 import { byDebian, onPath } from './installed.js'
 import type { RuntimeDriver } from './runtime.js'
 
@@ -16,16 +16,19 @@ export const webkit: RuntimeDriver = {
     const driver = onPath('WebKitWebDriver')
     const browser = miniBrowser()
     if (!driver || !browser || !onPath('xvfb-run') || !onPath('xauth') || !onPath('dbus-run-session')) return { missing: byDebian(packages) }
+    const open = (url: string, ...tell: readonly string[]) => ['xvfb-run', '--auto-servernum', 'dbus-run-session', '--',
+      process.execPath, fileURLToPath(new URL('./drive-webkit.mjs', import.meta.url)), driver, browser, url, ...tell]
+    const environment = {
+      WEBKIT_DISABLE_COMPOSITING_MODE: '1', LIBGL_ALWAYS_SOFTWARE: '1', GDK_BACKEND: 'x11',
+      // Its sandbox wants user namespaces, which containers do not have; the pages are our own.
+      WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
+    }
     return {
       version: 'WebKitGTK', // which, its driver tells once it runs
       prepare: makeBrowserPages,
-      command: (_project, hostUrl, session, context) => ['xvfb-run', '--auto-servernum', 'dbus-run-session', '--',
-        process.execPath, fileURLToPath(new URL('./drive-webkit.mjs', import.meta.url)), driver, browser, pageUrl(hostUrl, session, context), hostUrl, session],
-      environment: {
-        WEBKIT_DISABLE_COMPOSITING_MODE: '1', LIBGL_ALWAYS_SOFTWARE: '1', GDK_BACKEND: 'x11',
-        // Its sandbox wants user namespaces, which containers do not have; the page is our own.
-        WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
-      },
+      command: (_project, hostUrl, session, context) => open(pageUrl(hostUrl, session, context), hostUrl, session),
+      environment,
+      examples: [pageExample(open, environment)],
     }
   },
 }

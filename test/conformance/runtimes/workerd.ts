@@ -13,15 +13,26 @@ export const workerd: RuntimeDriver = {
     const node = findNode(22) ?? findNode(24) // what miniflare asks for
     const program = fromNpm('.bin/workerd')
     if (!miniflare || !node || !program) return { missing: byNpm }
+    const driver = [node, fileURLToPath(new URL('./drive-workerd.mjs', import.meta.url)), miniflare]
+    // As wrangler does.
+    const conditions = ['workerd', 'worker', 'browser']
     return {
       version: await ask(node, program, '--version'),
       async prepare(project) {
         await project.compile('workerd')
-        // As wrangler does.
-        await project.bundle('workerd.js', 'workerd-bundle.js', { conditions: ['workerd', 'worker', 'browser'] })
+        await project.bundle('workerd.js', 'workerd-bundle.js', { conditions })
       },
-      command: (project, hostUrl, session) =>
-        [node, fileURLToPath(new URL('./drive-workerd.mjs', import.meta.url)), miniflare, project.directory, 'workerd-bundle.js', hostUrl, session],
+      // What one request has made another may not wait for: the first three load at once, each for itself.
+      command: (project, hostUrl, session) => [...driver, project.directory, 'workerd-bundle.js', '{}', '/version', '/version', '/version', `/?${new URLSearchParams({ url: hostUrl, session })}`],
+      examples: [{
+        file: 'worker.mjs',
+        async run(kit) {
+          const { ca, client } = kit.identities
+          await kit.project.bundle('worker.mjs', 'worker-bundle.js', { conditions })
+          const bindings = JSON.stringify({ HOST: '127.0.0.1', PORT: String(await kit.serve(true)), CA: ca, CERT: client.cert, KEY: client.key })
+          await kit.running([...driver, kit.project.directory, 'worker-bundle.js', bindings, '/'], {}, (worker) => worker.printed(/^200 HTTP\/1\.0 200 ok/m))
+        },
+      }],
     }
   },
 }

@@ -95,6 +95,11 @@ export class Host {
     return { port, url: `${this.url.replace(/^http/, 'ws')}${path}` }
   }
 
+  /** What a page has said for this session, once it has. */
+  async said(): Promise<string> {
+    return (await this.ask<{ text: string }>('said')).text
+  }
+
   /** Ends all that was started for this session. */
   async stopAll(): Promise<void> {
     await this.ask('stopAll')

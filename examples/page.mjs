@@ -1,0 +1,11 @@
+import { connect } from 'libssl-wasm'
+
+const { searchParams } = new URL(location.href) // ?relay=ws://127.0.0.1:8080&host=mail.example&port=993
+const [relay, host, port] = ['relay', 'host', 'port'].map((name) => searchParams.get(name))
+const ca = await (await fetch('ca.pem')).text()
+const tls = connect(new WebSocket(`${relay}/${host}:${port}`), { servername: host, ca })
+const { protocol, cipher, group } = await tls.opened
+document.body.append(`${protocol} ${cipher} ${group}\n`)
+const writer = tls.writable.getWriter()
+await writer.write(new TextEncoder().encode(`GET / HTTP/1.0\r\nHost: ${host}\r\n\r\n`))
+document.body.append(await new Response(tls.readable).text())
