@@ -3,12 +3,18 @@
 
 import { copyFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
-import { installed, runInstalled } from '../helpers/installed.js'
-import { app, connected, visit } from './page.js'
+import { expect, it, onTestFinished } from 'vitest'
+import { authority } from '../helpers/certificates.js'
+import { importInstalled, installed, runInstalled } from '../helpers/installed.js'
+import { app, connected, open, visit } from './page.js'
 import { project, wasmFiles } from '../helpers/project.js'
 
 const html = '<!doctype html><title>app</title><script type="module" src="/src/index.js"></script>'
+
+/** What is used of Vite: its types are there only once it is installed. */
+interface Vite {
+  createServer(config: object): Promise<{ listen(): Promise<unknown>; close(): Promise<void>; httpServer: { address(): { port: number } } }>
+}
 
 /** The .wasm is fetched once, from where the bundler has put it. */
 function once(requests: readonly string[], wasm: readonly string[]): void {
@@ -23,6 +29,16 @@ it('Vite: the build connects', async () => {
   const { result, requests } = await visit(join(directory, 'dist'))
   expect(result).toEqual(connected)
   once(requests, wasm)
+})
+
+it('Vite: the development server connects', async () => {
+  const directory = await project({ 'index.html': html, 'src/index.js': app(), 'public/ca.pem': authority.ca.cert })
+  const { createServer } = await importInstalled<Vite>('vite/dist/node/index.js')
+  const server = await createServer({ root: directory, configFile: false, logLevel: 'error', server: { host: '127.0.0.1', port: 0 } })
+  onTestFinished(() => server.close())
+  await server.listen()
+  const { port } = server.httpServer.address()
+  expect((await open(`http://127.0.0.1:${port}`)).result).toEqual(connected)
 })
 
 it('webpack: the build connects', async () => {

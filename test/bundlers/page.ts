@@ -1,5 +1,5 @@
-// Serves what a bundler wrote, opens it in Chromium, and waits for the answer of the app in it: it fetches a page of
-// `openssl s_server` by TLS through our relay.
+// Serves what a bundler wrote, opens it in Chromium, and waits for the answer of the app in it: the app fetches a page
+// of `openssl s_server` by TLS through our relay.
 
 import { createReadStream, existsSync, statSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -67,14 +67,18 @@ export async function visit(directory: string, { script, csp, wasmType = 'applic
     response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' })
     createReadStream(file).pipe(response)
   })
-  const origin = await listening(server)
+  return { ...await open(await listening(server)), requests }
+}
+
+/** Opens a site that is served already, at `origin`. */
+export async function open(origin: string): Promise<Omit<Visit, 'requests'>> {
   const target = await startOpensslServer(localhost, 'TLSv1.3')
   const relay = await startRelay({ allow: [`127.0.0.1:${target.port}`], origins: [origin] })
   onTestFinished(() => relay.close())
 
   const page = await newPage()
   const complaints: string[] = []
-  onTestFailed(() => console.error(requests, complaints))
+  onTestFailed(() => console.error(complaints))
   const result = new Promise((resolve, reject) => {
     page.on('console', (message) => {
       const text = message.text()
@@ -85,7 +89,7 @@ export async function visit(directory: string, { script, csp, wasmType = 'applic
     page.on('pageerror', reject)
   })
   await page.goto(`${origin}/?tunnel=${encodeURIComponent(`${relay.url}/127.0.0.1:${target.port}`)}`)
-  return { result: await result, requests, complaints }
+  return { result: await result, complaints }
 }
 
 async function listening(server: Server): Promise<string> {
