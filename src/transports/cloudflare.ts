@@ -15,7 +15,7 @@ export interface CloudflareSocketLike {
   readonly closed: Promise<unknown>
   close(): Promise<unknown>
   /** Not called. It tells such a socket from a connection of our own, which can be a transport, too. */
-  startTls: unknown
+  readonly startTls?: unknown
 }
 
 /** Whether `value` is such a socket. */
