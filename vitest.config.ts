@@ -6,7 +6,9 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 export default defineConfig({
   resolve: {
     // package.json's "imports" name the built files; tests run the sources.
-    alias: { '#source': here('./src/loader/source.node.ts'), '#roots': here('./src/loader/roots.node.ts') },
+    alias: {
+      '#source': here('./src/loader/source.node.ts'), '#roots': here('./src/loader/roots.node.ts'), '#worker': here('./src/frontends/worker/spawn.node.ts'),
+    },
   },
   test: {
     include: ['test/**/*.test.ts'],

@@ -10,9 +10,13 @@ const src = fileURLToPath(new URL('../src', import.meta.url))
 /** Bottom up. A file may import from its own floor and from those before it. */
 const floors = ['base', 'ffi', 'loader', 'core', 'pump', 'transports', 'frontends', 'apps']
 /** What stands outside the floors: public entries, and the step that brings loader and core together. */
-const entries: Readonly<Record<string, string>> = { 'index.ts': 'apps', 'core.ts': 'apps', 'inline.ts': 'apps', 'load.ts': 'pump', 'wisp.ts': 'apps' }
+const entries: Readonly<Record<string, string>> = {
+  'index.ts': 'apps', 'core.ts': 'apps', 'inline.ts': 'apps', 'wisp.ts': 'apps', 'worker.ts': 'apps', 'load.ts': 'pump',
+}
 /** Subpath imports of package.json: one of two files, by platform. */
-const platform: Readonly<Record<string, string>> = { '#source': 'loader/source.node.ts', '#roots': 'loader/roots.node.ts' }
+const platform: Readonly<Record<string, string>> = {
+  '#source': 'loader/source.node.ts', '#roots': 'loader/roots.node.ts', '#worker': 'frontends/worker/spawn.node.ts',
+}
 /** The pump is the only place that awaits between OpenSSL and a transport: below it nothing does. */
 const synchronous = ['ffi', 'core']
 

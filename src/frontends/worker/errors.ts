@@ -1,0 +1,53 @@
+// Errors on their way between a page and its worker. A structured clone of an error keeps neither its class nor what
+// the class adds: so it travels by the name of its class.
+
+import {
+  ApiMisuseError, CertificateError, DeadlineError, InternalError, PeerError, TlsError, TransportError, TruncationError,
+} from '../../base/errors.js'
+
+/** What can be posted. */
+export type PostedError =
+  | { readonly kind: 'tls'; readonly name: string; readonly message: string; readonly stack: string | undefined; readonly fields: Fields; readonly cause?: PostedError }
+  | { readonly kind: 'dom'; readonly name: string; readonly message: string }
+  | { readonly kind: 'other'; readonly value: unknown }
+
+/** What the classes of `base/errors.ts` have among them, beside message and cause. */
+type Fields = Readonly<Record<string, any>>
+
+// The names that the classes give themselves: a minifier changes those that they were declared with.
+const classes: Readonly<Record<string, (message: string, fields: any) => TlsError>> = {
+  PeerError: (message, fields) => new PeerError(fields.code, message, fields),
+  CertificateError: (message, fields) => new CertificateError(fields.code, message, fields),
+  TruncationError: (message, fields) => new TruncationError(message, fields),
+  TransportError: (message, fields) => new TransportError(message, fields),
+  DeadlineError: (message, fields) => new DeadlineError(fields.code, message, fields),
+  ApiMisuseError: (message, fields) => new ApiMisuseError(fields.code, message, fields),
+  InternalError: (message, fields) => new InternalError(fields.code, message, fields),
+}
+
+export function encodeError(error: unknown): PostedError {
+  if (error instanceof TlsError) {
+    const { cause, ...fields } = error as TlsError & Fields
+    return {
+      kind: 'tls', name: error.name, message: error.message, stack: error.stack, fields: structuredClone(fields),
+      ...('cause' in error && { cause: encodeError(cause) }),
+    }
+  }
+  // Not every platform can clone one.
+  if (error instanceof DOMException) return { kind: 'dom', name: error.name, message: error.message }
+  try {
+    return { kind: 'other', value: structuredClone(error) }
+  } catch {
+    return { kind: 'other', value: new Error(String(error)) }
+  }
+}
+
+/** `cause`, if given, takes the place of a TransportError's own: the very error that the page's transport failed with. */
+export function decodeError(posted: PostedError, transportFailure?: { readonly error: unknown }): unknown {
+  if (posted.kind === 'dom') return new DOMException(posted.message, posted.name)
+  if (posted.kind === 'other') return posted.value
+  const cause = posted.name === 'TransportError' && transportFailure ? transportFailure.error : posted.cause && decodeError(posted.cause)
+  const error = classes[posted.name]!(posted.message, { ...posted.fields, ...(posted.cause && { cause }) })
+  if (posted.stack !== undefined) error.stack = posted.stack
+  return error
+}

@@ -1,0 +1,33 @@
+// What a page and its worker say to each other.
+
+import type { ConnectionInfo } from '../whatwg.js'
+import type { PostedError } from './errors.js'
+
+/** Page to worker, over the worker itself: begins a connection. */
+export interface Begin {
+  readonly type: 'connect' | 'accept'
+  /** Checked on the page; those that are functions are named in `callbacks`. */
+  readonly options: Readonly<Record<string, unknown>>
+  readonly callbacks: readonly string[]
+  /** Where the worker is not to look for the code itself. */
+  readonly wasm: WebAssembly.Module | BufferSource | undefined
+  /** {@link FromPage} and {@link FromWorker}. */
+  readonly control: MessagePort
+  /** Ciphertext and plaintext, each by `transports/message-port.ts`. */
+  readonly transport: MessagePort
+  readonly plaintext: MessagePort
+}
+
+export type FromPage =
+  | { readonly type: 'close'; readonly waitForPeerMs: number }
+  | { readonly type: 'abort'; readonly reason: PostedError }
+
+export type FromWorker =
+  | { readonly type: 'opened'; readonly info: ConnectionInfo }
+  | { readonly type: 'closed' }
+  | { readonly type: 'broken'; readonly error: PostedError }
+  /** All plaintext has been posted; `failed` if something should have followed: `broken` says why. */
+  | { readonly type: 'readable ended'; readonly failed: boolean }
+  /** close_notify has gone. */
+  | { readonly type: 'writable ended' }
+  | { readonly type: 'call'; readonly callback: string; readonly args: readonly unknown[] }

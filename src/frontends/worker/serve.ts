@@ -1,0 +1,79 @@
+// The worker's side: makes the connections that the page asks for.
+
+import { load } from '../../load.js'
+import { fromMessagePort } from '../../transports/message-port.js'
+import type { AcceptOptions, ConnectOptions } from '../options.js'
+import { accept, connect, type TlsConnection } from '../whatwg.js'
+import { carry } from './carry.js'
+import { decodeError, encodeError } from './errors.js'
+import type { Begin, FromPage, FromWorker } from './protocol.js'
+
+/** Answers one {@link Begin}. */
+export async function serve(begin: Begin): Promise<void> {
+  const { control } = begin
+  const post = (message: FromWorker) => control.postMessage(message)
+  let connection: TlsConnection | undefined
+  let aborted: { readonly reason: unknown } | undefined
+  control.addEventListener('message', ({ data }: MessageEvent<FromPage>) => {
+    if (data.type === 'close') connection?.close(data).catch(() => {}) // `closed` tells
+    else {
+      aborted = { reason: decodeError(data.reason) }
+      connection?.abort(aborted.reason)
+    }
+  })
+  control.start()
+  const transport = fromMessagePort(begin.transport)
+  const plaintext = fromMessagePort(begin.plaintext, { highWaterMarkBytes: highWaterMarkBytes(begin) })
+
+  try {
+    const options: Record<string, unknown> = { ...begin.options }
+    for (const callback of begin.callbacks) options[callback] = (...args: unknown[]) => post({ type: 'call', callback, args })
+    if (begin.wasm) options['libssl'] = await load({ wasm: await compiled(begin.wasm) })
+    connection = begin.type === 'connect' ? connect(transport, options as ConnectOptions) : accept(transport, options as unknown as AcceptOptions)
+  } catch (error) {
+    post({ type: 'broken', error: encodeError(error) })
+    for (const { readable, writable } of [transport, plaintext]) {
+      readable.cancel(error).catch(() => {})
+      writable.abort(error).catch(() => {})
+    }
+    return
+  }
+  if (aborted) connection.abort(aborted.reason)
+  connection.opened.then((info) => post({ type: 'opened', info }), () => {}) // `closed` tells
+  connection.closed.then(() => post({ type: 'closed' }), (error: unknown) => post({ type: 'broken', error: encodeError(error) }))
+  await Promise.allSettled([connection.closed, sendPlaintext(connection, plaintext.writable, post), takePlaintext(connection, plaintext.readable, post)])
+  control.close()
+}
+
+/** The end, or the failure, comes after all that was read before: an abort of the port would overtake it. */
+async function sendPlaintext({ readable }: TlsConnection, to: WritableStream<Uint8Array>, post: (message: FromWorker) => void): Promise<void> {
+  const reader = readable.getReader()
+  const writer = to.getWriter()
+  writer.closed.catch((reason: unknown) => { reader.cancel(reason).catch(() => {}) }) // the page wants no more
+  let failed = false
+  try {
+    for (let result; !(result = await reader.read()).done;) await writer.write(result.value)
+  } catch {
+    failed = true
+  }
+  post({ type: 'readable ended', failed })
+  await writer.close()
+}
+
+async function takePlaintext({ writable }: TlsConnection, from: ReadableStream<Uint8Array>, post: (message: FromWorker) => void): Promise<void> {
+  await carry(from, writable as WritableStream<Uint8Array>).done
+  post({ type: 'writable ended' })
+}
+
+/** As much as the page's own streams hold. */
+export function highWaterMarkBytes({ options }: Pick<Begin, 'options'>): number {
+  return (options as ConnectOptions).highWaterMarkBytes ?? 64 * 1024
+}
+
+let module: Promise<WebAssembly.Module> | undefined
+
+/** A worker has one page, which gives it one code. */
+function compiled(wasm: WebAssembly.Module | BufferSource): Promise<WebAssembly.Module> {
+  module ??= wasm instanceof WebAssembly.Module ? Promise.resolve(wasm) : WebAssembly.compile(wasm)
+  return module
+}

@@ -1,0 +1,81 @@
+// OpenSSL in a worker, so that neither its work nor its memory is the page's.
+
+import { spawn } from '#worker'
+import { ApiMisuseError, InternalError } from '../../base/errors.js'
+import type { TransportLike } from '../../transports/adapt.js'
+import { checkAcceptOptions, checkConnectOptions, type AcceptOptions, type CommonOptions, type ConnectOptions } from '../options.js'
+import type { TlsConnection } from '../whatwg.js'
+import type { Begin } from './protocol.js'
+import { RemoteConnection } from './remote-connection.js'
+import type { WorkerLike } from './worker-like.js'
+
+export interface TlsWorkerOptions {
+  /**
+   * A worker that runs `libssl-wasm/worker-script` and nothing else, or the URL of that script. Default: found beside this
+   * package, as bundlers find it: `new Worker(new URL('./main.js', import.meta.url), { type: 'module' })`.
+   */
+  readonly worker?: WorkerLike | URL | string
+  /** The WebAssembly code, where the worker cannot find it itself. */
+  readonly wasm?: WebAssembly.Module | BufferSource
+}
+
+/** Options of a connection; an instance of libssl is the worker's own business. */
+export type Remote<Options extends CommonOptions> = Omit<Options, 'libssl'>
+
+/** A worker that makes connections; each has an instance of libssl of its own in it. */
+export interface TlsWorker {
+  /**
+   * As `connect` of `libssl-wasm`, with the same options but for `libssl`, and the same errors. The transport stays on
+   * this side. Up to `highWaterMarkBytes` of plaintext are decrypted ahead of the reader, and a write settles when so much
+   * at most is on its way to the worker. Callbacks are called here, a little later than what they tell of.
+   */
+  connect(transport: TransportLike, options: Remote<ConnectOptions>): TlsConnection
+  /** As `accept` of `libssl-wasm`, likewise. */
+  accept(transport: TransportLike, options: Remote<AcceptOptions>): TlsConnection
+  /**
+   * Ends the worker. Connections that are still there break with an `AbortError`. Until then Node's process stays alive
+   * for it.
+   */
+  terminate(): void
+}
+
+/**
+ * Starts a worker. If it dies, its connections break with `InternalError` (`ERR_TLS_INTERNAL`), `cause` being its
+ * error; and it makes no others: `ERR_TLS_INVALID_STATE`.
+ */
+export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): TlsWorker {
+  const worker = given === undefined || typeof given === 'string' || given instanceof URL ? spawn(given) : given
+  const connections = new Set<RemoteConnection>()
+  let dead = false
+
+  const end = (reason: unknown) => {
+    if (dead) return
+    dead = true
+    void worker.terminate()
+    for (const connection of connections) connection.die(reason)
+  }
+  const died = (cause: unknown) => end(new InternalError('ERR_TLS_INTERNAL', 'the worker has ended', { cause }))
+  if (worker.addEventListener) {
+    worker.addEventListener('error', (event: { error?: unknown; message?: string }) => died(event.error ?? new Error(event.message)))
+  } else {
+    worker.on!('error', died)
+    worker.on!('exit', (code: number) => died(new Error(`it exited with code ${code}`)))
+  }
+
+  const begin = (type: Begin['type'], transport: TransportLike, options: CommonOptions): TlsConnection => {
+    if (options.libssl !== undefined) {
+      throw new ApiMisuseError('ERR_TLS_INVALID_OPTION', "option 'libssl' cannot be given to a worker: its instances are its own", { option: 'libssl' })
+    }
+    if (dead) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the worker has ended')
+    const connection = new RemoteConnection(type, transport, options, wasm, (message, transfer) => worker.postMessage(message, transfer))
+    connections.add(connection)
+    const forget = () => connections.delete(connection)
+    connection.closed.then(forget, forget)
+    return connection
+  }
+  return {
+    connect: (transport, options) => begin('connect', transport, checkConnectOptions(options)),
+    accept: (transport, options) => begin('accept', transport, checkAcceptOptions(options)),
+    terminate: () => end(new DOMException('The worker was terminated', 'AbortError')),
+  }
+}

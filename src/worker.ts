@@ -1,0 +1,7 @@
+// `libssl-wasm/worker`: connections whose OpenSSL is in a worker.
+
+export * from './base/errors.js'
+export type { AcceptOptions, ConnectOptions } from './frontends/options.js'
+export type { ConnectionInfo, TlsConnection } from './frontends/whatwg.js'
+export { createWorker, type Remote, type TlsWorker, type TlsWorkerOptions } from './frontends/worker/tls-worker.js'
+export type { WorkerLike } from './frontends/worker/worker-like.js'

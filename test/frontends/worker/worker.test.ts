@@ -1,0 +1,375 @@
+// Connections whose OpenSSL is in a worker: they must not be told from others. The server's is here.
+
+import { Worker } from 'node:worker_threads'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  accept, CertificateError, InternalError, load, memoryTransportPair, TransportError, TruncationError, type AcceptOptions, type ByteTransport,
+  type ConnectOptions, type IoEvent, type LibSsl, type TlsConnection, type TransportLike,
+} from '../../../src/index.js'
+import { createWorker, type TlsWorker } from '../../../src/worker.js'
+import {
+  clientOptions, closeBoth, isPending, noise, readAll, readBytes, rejection, same, serverOptions, turns, unhandledDuring, VERSIONS, writeAll, type PeersOptions,
+} from '../../helpers/stream-peers.js'
+import { FaultyTransport } from '../../helpers/virtual-network.js'
+
+/** Workers run what was built. */
+const script = new URL('../../../dist/frontends/worker/main.js', import.meta.url)
+
+let libssl: LibSsl
+let worker: TlsWorker
+beforeAll(async () => {
+  libssl = await load()
+  worker = createWorker({ worker: script })
+})
+afterAll(() => worker.terminate())
+
+function peers(options: PeersOptions = {}): { client: TlsConnection; server: TlsConnection } {
+  const [near, far] = options.transports ?? memoryTransportPair()
+  return {
+    client: worker.connect(near, clientOptions(options)),
+    server: accept(far, { libssl, ...serverOptions(options) } as AcceptOptions),
+  }
+}
+
+async function opened(options: PeersOptions = {}): Promise<{ client: TlsConnection; server: TlsConnection }> {
+  const both = peers(options)
+  await Promise.all([both.client.opened, both.server.opened])
+  return both
+}
+
+async function say({ writable }: TlsConnection, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  await writeAll(writable, bytes, 30_000)
+  await writable.close()
+}
+
+describe.each(VERSIONS)('createWorker().connect, %s', (version) => {
+  it('tells what was agreed on', async () => {
+    const both = await opened({ version, client: { alpnProtocols: ['h2'] }, server: { alpnProtocols: ['h2'] } })
+    const info = await both.client.opened
+    expect(info).toMatchObject({
+      protocol: version, alpnProtocol: 'h2', servername: 'localhost', verifyResult: 'X509_V_OK', peerCertificate: { subject: 'CN=localhost' },
+    })
+    expect(info.peerCertificate!.validTo).toBeInstanceOf(Date)
+    expect(info.peerCertificate!.raw).toBeInstanceOf(Uint8Array)
+    await closeBoth(both)
+  })
+
+  it('talks both ways at once, from before the handshake, and ends each direction for itself', async () => {
+    const { client, server } = peers({ version })
+    const [there, back] = [noise(1_000_000), noise(700_000, 2)]
+    const [atServer, atClient] = await Promise.all([readAll(server.readable), readAll(client.readable), say(client, there), say(server, back)])
+    expect(same(atServer as Uint8Array, there)).toBe(true)
+    expect(same(atClient as Uint8Array, back)).toBe(true)
+    await Promise.all([client.closed, server.closed])
+  })
+
+  it('closes, both waiting for the other, with data under way', async () => {
+    const { client, server } = await opened({ version })
+    for (const { writable } of [client, server]) {
+      const writer = writable.getWriter()
+      for (let message = 0; message < 20; message++) writer.write(noise(100_000)).catch(() => {})
+      writer.releaseLock()
+    }
+    await closeBoth({ client, server })
+  })
+
+  it('is a server, too', async () => {
+    const [near, far] = memoryTransportPair()
+    const server = worker.accept(far, serverOptions({ version }))
+    const client = worker.connect(near, clientOptions({ version }))
+    await writeAll(client.writable, noise(1000))
+    expect(same(await readBytes(server.readable, 1000), noise(1000))).toBe(true)
+    await closeBoth({ client, server })
+  })
+})
+
+describe('readable in worker mode', () => {
+  it.each([1, 100, 50_000])('fills a BYOB view of %i bytes', async (viewBytes) => {
+    const { client, server } = await opened()
+    const bytes = noise(Math.min(viewBytes * 50, 300_000))
+    const saying = say(server, bytes)
+    const reader = client.readable.getReader({ mode: 'byob' })
+    const got: Uint8Array[] = []
+    for (let buffer = new ArrayBuffer(viewBytes); ;) {
+      const { done, value } = await reader.read(new Uint8Array(buffer))
+      if (done) break
+      got.push(value.slice())
+      buffer = value.buffer
+    }
+    await saying
+    expect(same(Buffer.concat(got), bytes)).toBe(true)
+    await Promise.all([client.close(), server.close()])
+  })
+
+  it('gives a BYOB reader its view back when the connection is closed under it', async () => {
+    const { client, server } = await opened()
+    const last = client.readable.getReader({ mode: 'byob' }).read(new Uint8Array(100))
+    await turns()
+    await client.close()
+    expect((await last).done).toBe(true)
+    await server.close()
+  })
+
+  it('gives no more than highWaterMarkBytes at once', async () => {
+    const { client, server } = await opened({ client: { highWaterMarkBytes: 1000 } })
+    const saying = say(server, noise(20_000))
+    let count = 0
+    for await (const chunk of client.readable) {
+      expect(chunk.byteLength).toBeLessThanOrEqual(1000)
+      count += chunk.byteLength
+    }
+    expect(count).toBe(20_000)
+    await saying
+    await client.close()
+  })
+
+  it('holds the peer back when nobody reads', async () => {
+    const { client, server } = await opened()
+    const writer = server.writable.getWriter()
+    let accepted = 0
+    const flooding = (async () => {
+      while (accepted < 64 * 1024 * 1024) {
+        await writer.write(new Uint8Array(64 * 1024))
+        accepted += 64 * 1024
+      }
+    })()
+    flooding.catch(() => {})
+    await expect.poll(async () => {
+      const before = accepted
+      await turns(2000)
+      return accepted > 0 && accepted === before
+    }).toBe(true)
+    expect(accepted).toBeLessThan(2 * 1024 * 1024)
+    client.abort()
+    await rejection(flooding)
+  })
+
+  it('can be cancelled', async () => {
+    const { client, server } = await opened()
+    await client.readable.cancel()
+    await say(client, noise(10))
+    expect(await readAll(server.readable)).toHaveLength(10)
+    await server.writable.close()
+    await Promise.all([client.close(), server.close()])
+  })
+
+  it('delivers what came before the stream was cut, and then says so', async () => {
+    const [near, far] = memoryTransportPair()
+    const transport = new FaultyTransport(near)
+    const { client, server } = await opened({ transports: [transport, far] })
+    await writeAll(server.writable, noise(30_000))
+    const reader = client.readable.getReader()
+    const first = await reader.read()
+    transport.endReading()
+    let count = first.value!.byteLength
+    const error = await rejection((async () => {
+      for (let result; !(result = await reader.read()).done;) count += result.value.byteLength
+    })())
+    expect(error).toBeInstanceOf(TruncationError)
+    expect(error).toMatchObject({ code: 'ERR_TLS_UNEXPECTED_EOF', opensslErrorStack: [{ code: 'ERR_SSL_UNEXPECTED_EOF_WHILE_READING' }] })
+    expect(count).toBe(30_000)
+    expect(await rejection(client.closed)).toBe(error)
+    server.abort()
+  })
+})
+
+describe('writable in worker mode', () => {
+  it('takes bytes in every form, and leaves them to their owner', async () => {
+    const { client, server } = await opened()
+    const received = readBytes(server.readable, 9)
+    const writer = client.writable.getWriter()
+    const buffer = Uint8Array.from({ length: 8 }, (_, index) => index).buffer
+    await writer.write(buffer.slice(0, 4))
+    await writer.write(new DataView(buffer, 4, 2))
+    await writer.write(new Uint16Array(buffer, 6, 1))
+    await writer.write(new Uint8Array())
+    await writer.write(Buffer.from([8]))
+    expect([...await received]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+    expect(buffer.byteLength).toBe(8)
+    writer.releaseLock()
+    await closeBoth({ client, server })
+  })
+
+  it.each(['text', null, { byteLength: 3 }])('refuses %j, which breaks the connection', async (chunk) => {
+    const { client, server } = await opened()
+    const error = await rejection(client.writable.getWriter().write(chunk as BufferSource))
+    expect(error).toMatchObject({ code: 'ERR_TLS_INVALID_ARGUMENT' })
+    expect(await rejection(client.closed)).toBe(error)
+    await rejection(readAll(server.readable))
+  })
+
+  it('aborts the connection when it is aborted', async () => {
+    const { client, server } = await opened()
+    const reason = new Error('given up')
+    await client.writable.abort(reason)
+    expect(await rejection(client.closed)).toBe(reason)
+    expect(await rejection(readAll(client.readable))).toBe(reason)
+    await rejection(readAll(server.readable))
+  })
+})
+
+describe('errors in worker mode', () => {
+  it('are the classes that they are elsewhere, with all that belongs to them', async () => {
+    const { client, server } = peers({ client: { servername: 'elsewhere.example' } })
+    const error = await rejection(client.opened)
+    expect(error).toBeInstanceOf(CertificateError)
+    expect(error).toMatchObject({
+      name: 'CertificateError', code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0, certificate: { subject: 'CN=localhost' },
+      alert: { from: 'us', level: 'fatal' }, opensslErrorStack: [{ code: 'ERR_SSL_CERTIFICATE_VERIFY_FAILED' }],
+    })
+    expect(await rejection(client.closed)).toBe(error)
+    expect(await rejection(readAll(client.readable))).toBe(error)
+    expect(await rejection(client.writable.getWriter().closed)).toBe(error)
+    expect(await rejection(server.opened)).toMatchObject({ name: 'PeerError', alert: { from: 'peer' } })
+  })
+
+  it('have the very error of the transport as their cause', async () => {
+    const [near, far] = memoryTransportPair()
+    const transport = new FaultyTransport(near)
+    const { client, server } = await opened({ transports: [transport, far] })
+    const cause = new Error('unplugged')
+    transport.failReading(cause)
+    const error = await rejection(readAll(client.readable))
+    expect(error).toBeInstanceOf(TransportError)
+    expect((error as Error).cause).toBe(cause)
+    server.abort()
+  })
+
+  it('come when the handshake takes too long', async () => {
+    const [near] = memoryTransportPair()
+    const client = worker.connect(near, { ...clientOptions(), handshakeTimeoutMs: 50 })
+    expect(await rejection(client.opened)).toMatchObject({ name: 'DeadlineError', code: 'ERR_TLS_HANDSHAKE_TIMEOUT' })
+  })
+
+  it('come when the peer does not say goodbye in time', async () => {
+    const { client, server } = await opened()
+    expect(await rejection(client.close({ waitForPeerMs: 50 }))).toMatchObject({ code: 'ERR_TLS_CLOSE_TIMEOUT' })
+    expect(await rejection(client.closed)).toMatchObject({ code: 'ERR_TLS_CLOSE_TIMEOUT' })
+    server.abort()
+  })
+
+  it('are not left unhandled', async () => {
+    expect(await unhandledDuring(async () => {
+      const { client, server } = peers({ client: { servername: 'elsewhere.example' } })
+      await Promise.allSettled([client.closed, server.closed])
+      await expect.poll(() => isPending(server.closed)).toBe(false)
+    })).toEqual([])
+  })
+})
+
+describe('options in worker mode', () => {
+  const wrong: readonly [string, object, object][] = [
+    ['an unknown one', { colour: 'red' }, { code: 'ERR_TLS_UNKNOWN_OPTION', option: 'colour' }],
+    ['a wrong one', { minVersion: 'SSLv3' }, { code: 'ERR_TLS_INVALID_OPTION', option: 'minVersion' }],
+  ]
+  it.each(wrong)('%s is refused at once, and the transport left alone', (_, options, error) => {
+    const [near] = memoryTransportPair()
+    expect(() => worker.connect(near, { ...clientOptions(), ...options } as ConnectOptions)).toThrow(expect.objectContaining(error))
+    expect(near.readable.locked).toBe(false)
+  })
+
+  it('libssl is refused by name', () => {
+    const [near] = memoryTransportPair()
+    expect(() => worker.connect(near, { ...clientOptions(), libssl } as ConnectOptions))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'libssl' }))
+    expect(near.readable.locked).toBe(false)
+  })
+
+  it('OpenSSL refuses some later, by name, too', async () => {
+    const [near] = memoryTransportPair()
+    expect(await rejection(worker.connect(near, { ...clientOptions(), groups: 'nonsense' }).opened)).toMatchObject({ name: 'ApiMisuseError', option: 'groups' })
+  })
+
+  it('signal ends the connection with its very reason, at each moment', async () => {
+    for (const moment of ['at once', 'in the handshake', 'when open', 'while closing', 'when closed']) {
+      const controller = new AbortController()
+      const reason = { moment }
+      const [near, far] = memoryTransportPair()
+      const server = moment === 'in the handshake' ? undefined : accept(far, { ...serverOptions(), libssl })
+      const client = worker.connect(near, { ...clientOptions(), signal: controller.signal })
+      if (moment === 'in the handshake') await far.readable.getReader().read()
+      if (moment.startsWith('w')) await client.opened
+      if (moment === 'while closing') client.close({ waitForPeerMs: 60_000 }).catch(() => {})
+      if (moment === 'when closed') await client.close()
+      controller.abort(reason)
+      if (moment === 'when closed') {
+        await client.closed
+      } else {
+        expect(await rejection(client.closed)).toBe(reason)
+        expect(await rejection(readAll(client.readable))).toBe(reason)
+        if (!moment.startsWith('w')) expect(await rejection(client.opened)).toBe(reason)
+      }
+      server?.abort()
+    }
+    const [near] = memoryTransportPair()
+    expect(() => worker.connect(near, { ...clientOptions(), signal: AbortSignal.abort(new Error('too late')) })).toThrow('too late')
+  })
+
+  it('callbacks are called here, and what they throw ends the connection', async () => {
+    const events: IoEvent[] = []
+    const both = await opened({ client: { onIo: (event) => events.push(event) } })
+    expect(events.map(({ call }) => call)).toContain('SSL_connect')
+    expect(events.some(({ error }) => error === 'SSL_ERROR_WANT_READ')).toBe(true)
+    await closeBoth(both)
+
+    const thrown = new Error('from the callback')
+    const { client, server } = peers({ client: { onIo() { throw thrown } } })
+    expect(await rejection(client.closed)).toBe(thrown)
+    await rejection(server.closed)
+  })
+})
+
+describe('the worker', () => {
+  const pending = async (own: TlsWorker) => {
+    const [near, far] = memoryTransportPair()
+    const server = accept(far, { ...serverOptions(), libssl })
+    const client = own.connect(near, clientOptions())
+    await client.opened
+    return { client, server, read: rejection(client.readable.getReader().read()), write: rejection(client.writable.getWriter().closed) }
+  }
+
+  it('breaks its connections when it is terminated, and makes no more', async () => {
+    const own = createWorker({ worker: script })
+    const { client, server, read, write } = await pending(own)
+    own.terminate()
+    for (const error of await Promise.all([rejection(client.closed), read, write])) expect(error).toMatchObject({ name: 'AbortError' })
+    await rejection(readAll(server.readable)) // its transport was given up
+    expect(() => own.connect(memoryTransportPair()[0], clientOptions())).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_STATE' }))
+  })
+
+  it('breaks its connections when it dies', async () => {
+    const thread = new Worker(script)
+    const { client, server, read, write } = await pending(createWorker({ worker: thread as never }))
+    await thread.terminate() // not by createWorker
+    for (const error of await Promise.all([rejection(client.closed), read, write])) {
+      expect(error).toBeInstanceOf(InternalError)
+      expect(error).toMatchObject({ code: 'ERR_TLS_INTERNAL' })
+    }
+    await rejection(readAll(server.readable))
+  })
+
+  it('that cannot start breaks its connections', async () => {
+    const own = createWorker({ worker: new URL('data:text/javascript,throw new Error("no")') })
+    const [near] = memoryTransportPair()
+    const client = own.connect(near as TransportLike, clientOptions())
+    expect(await rejection(client.opened)).toMatchObject({ code: 'ERR_TLS_INTERNAL', cause: { message: 'no' } })
+  })
+
+  it('takes code that it is given', async () => {
+    const { readFile } = await import('node:fs/promises')
+    const wasm = await WebAssembly.compile(await readFile(new URL('../../../lib/libssl.wasm', import.meta.url)))
+    const own = createWorker({ worker: script, wasm })
+    const [near, far] = memoryTransportPair()
+    const client = own.connect(near, clientOptions())
+    await closeBoth({ client, server: accept(far, { ...serverOptions(), libssl }) })
+    own.terminate()
+  })
+
+  it('leaves its transport when a connection is closed', async () => {
+    const [near, far] = memoryTransportPair()
+    const transport: ByteTransport & { closed: boolean } = new FaultyTransport(near)
+    const { client, server } = await opened({ transports: [transport, far] })
+    await Promise.all([client.close(), server.close()])
+    await expect.poll(() => transport.closed).toBe(true)
+  })
+})
