@@ -56,7 +56,10 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
   }
   const died = (cause: unknown) => end(new InternalError('ERR_TLS_INTERNAL', 'the worker has ended', { cause }))
   if (worker.addEventListener) {
-    worker.addEventListener('error', (event: { error?: unknown; message?: string }) => died(event.error ?? new Error(event.message)))
+    worker.addEventListener('error', (event: ErrorEvent) => {
+      event.preventDefault() // who uses the connections is told; Deno would end the process
+      died(event.error ?? new Error(event.message))
+    })
   } else {
     worker.on!('error', died)
     worker.on!('exit', (code: number) => died(new Error(`it exited with code ${code}`)))
