@@ -12,10 +12,11 @@ export function laterTransport(open: (signal: AbortSignal) => Promise<ByteTransp
   let source!: ReadableStreamDefaultController<Uint8Array>
   let sink!: WritableStreamDefaultController
   let readDone = false // no more errors are to be told to `source`
+  let aborted = false // `writable` is failing by itself, and must not be failed while it does
   const fail = (error: unknown) => {
     if (!readDone) source.error(error)
     readDone = true
-    sink.error(error)
+    if (!aborted) sink.error(error)
   }
   const giveUp = (reason: unknown) => {
     unwanted.abort(reason)
@@ -41,7 +42,10 @@ export function laterTransport(open: (signal: AbortSignal) => Promise<ByteTransp
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
       sink = controller
-      controller.signal.addEventListener('abort', () => giveUp(controller.signal.reason))
+      controller.signal.addEventListener('abort', () => {
+        aborted = true
+        giveUp(controller.signal.reason)
+      })
     },
     write: async (chunk) => (await inner).writer.write(chunk),
     close: async () => (await inner).writer.close(),
@@ -55,7 +59,7 @@ export function laterTransport(open: (signal: AbortSignal) => Promise<ByteTransp
   inner.then(async ({ reader, writer }) => {
     // A failure is told even to those who neither read nor write.
     reader.closed.catch(fail)
-    writer.closed.catch((error: unknown) => sink.error(error))
+    writer.closed.catch((error: unknown) => { if (!aborted) sink.error(error) })
     await Promise.allSettled([reader.closed, writer.closed])
     signal?.removeEventListener('abort', onAbort)
   }, (error: unknown) => {

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startRelay, type Relay } from '../../src/apps/relay/relay.js'
-import { fromNodeStream, openTunnel, type TunnelOptions } from '../../src/index.js'
+import { fromNodeStream, openTunnel, type ByteTransport, type TunnelOptions } from '../../src/index.js'
 import { startEdgeRelay, type EdgeRelay } from '../apps/edge/edge-relay.js'
 import { transportContract, type TransportPair } from '../helpers/transport-contract.js'
 import { Pausable, startTarget, undici, type TunnelTarget } from '../helpers/tunnels.js'
@@ -36,6 +36,7 @@ function contract(name: string, options: TunnelOptions, bounds: { boundBytes: nu
   transportContract({ describe, it, expect }, name, async (): Promise<TransportPair> => {
     const near = openTunnel(url(), target, options)
     const far = await target.accept()
+    await opening(near) // before, a failure is a refusal
     return {
       near,
       far: fromNodeStream(far),
@@ -47,4 +48,11 @@ function contract(name: string, options: TunnelOptions, bounds: { boundBytes: nu
       },
     }
   }, bounds)
+}
+
+/** A write of nothing settles when the tunnel is open. */
+async function opening({ writable }: ByteTransport): Promise<void> {
+  const writer = writable.getWriter()
+  await writer.write(new Uint8Array())
+  writer.releaseLock()
 }
