@@ -1,20 +1,33 @@
 #!/usr/bin/env bash
 # All tests, or those that the arguments name (they go to vitest). Run by `./build.sh test`, after the build.
-# Ends with the line "N passed, N failed, N skipped".
+# Two suites: vitest in this machine's Node, and the conformance suite in every runtime that is here.
+# Ends with the line "N passed, N failed, N skipped", summed over both.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sh-common.sh"
 cd "$REPO"
 
 tools/install-test-peers.sh
+tools/install-runtimes.sh
 
-results=build/test-results.json
-rm -f "$results"
+results=build/test-results.json conformance=build/conformance.log
+rm -f "$results" "$conformance"
 status=0
 node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json="$results" "$@" || status=$?
-node - "$results" <<'END' || status=1
-const results = JSON.parse(require('node:fs').readFileSync(process.argv[2], 'utf8'))
-const skipped = results.numPendingTests + results.numTodoTests
-console.log(`${results.numPassedTests} passed, ${results.numFailedTests} failed${skipped ? `, ${skipped} skipped` : ''}`)
-process.exitCode = results.numPassedTests === 0 ? 1 : 0
-END
+if [ $# -eq 0 ]; then
+  node_modules/.bin/tsx test/conformance/run.ts | tee "$conformance" || status=$?
+fi
+node - "$results" "$conformance" <<'END_OF_SUM' || status=1
+const { existsSync, readFileSync } = require('node:fs')
+const [results, log] = process.argv.slice(2)
+const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(results, 'utf8'))
+const skipped = numPendingTests + numTodoTests
+let [passed, failed] = [numPassedTests, numFailedTests]
+if (existsSync(log)) {
+  const counts = /^conformance: (\d+) passed, (\d+) failed$/m.exec(readFileSync(log, 'utf8'))
+  passed += Number(counts?.[1] ?? 0)
+  failed += Number(counts?.[2] ?? 1) // one that did not come to its end
+}
+console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`)
+process.exitCode = numPassedTests === 0 || failed > 0 ? 1 : 0
+END_OF_SUM
 exit "$status"
