@@ -38,7 +38,7 @@ describe('no shipped file', () => {
     // The single file is not looked through: it holds other modules' text, and imports nothing at all (test/bundlers).
     const lost = scripts().filter((file) => file !== 'dist/inline.js').flatMap((file) =>
       [...text(file).matchAll(/^(?:(?:import|export)\b.*\bfrom|import) ["']([^"']+)["'];?$/gm)].map(([, specifier]) => specifier!)
-        .filter((specifier) => (specifier.startsWith('.') ? !existsSync(join(directory, dirname(file), specifier)) : !/^node:/.test(specifier) && !known.includes(specifier)))
+        .filter((specifier) => (specifier.startsWith('.') ? !existsSync(join(directory, dirname(file), specifier)) : !/^(?:node|cloudflare):/.test(specifier) && !known.includes(specifier)))
         .map((specifier) => `${file} imports ${specifier}`))
     expect(lost).toEqual([])
   })
@@ -79,7 +79,9 @@ describe('the tools of others are content', () => {
     await runNode(process.execPath, [join(repository, 'node_modules/tsx/dist/cli.mjs'), 'tools/jsr.ts', layout], repository)
     const home = { DENO_DIR: join(layout, '.deno'), DENO_NO_UPDATE_CHECK: '1' }
     const deno = installed('.bin/deno')
-    const output = await runNode(deno, ['publish', '--dry-run', '--allow-dirty'], layout, home)
+    // Our declarations are whole, so Deno need not make any; it fails at that for ./wisp: it takes a type out of
+    // server-options.d.ts that served-stream.d.ts imports, and says itself that this is a bug of Deno's (2.9).
+    const output = await runNode(deno, ['publish', '--dry-run', '--allow-dirty', '--allow-slow-types'], layout, home)
     expect(output).toMatch(/Dry run complete/)
     expect(output).not.toMatch(/^(?:warning|error)\b/m)
     expect(output).toMatch(/lib\/libssl\.wasm/)
