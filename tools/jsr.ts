@@ -14,8 +14,9 @@ interface Manifest {
   readonly version: string
   readonly license: string
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>
+  readonly imports: Readonly<Record<string, { readonly deno?: string; readonly default: string }>>
 }
-const { name, version, license, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
+const { name, version, license, exports, imports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
 
 /** The relay is Node's, and a program rather than a library: npm has it. */
 const onNpmAlone = (path: string) => /(^|\/)apps(\/|$)/.test(path)
@@ -38,6 +39,6 @@ writeFileSync(join(directory, 'deno.json'), `${JSON.stringify({
     const file = typeof target === 'string' ? target : target.default
     return /\.js$/.test(file) && !onNpmAlone(file) ? [[subpath, file]] : []
   })),
-  // What fits every platform: there is no picking.
-  imports: { '#source': './dist/loader/source.fetch.js', '#roots': './dist/loader/roots.any.js' },
+  // There is no picking by platform: what Deno would take fits the others that take packages from JSR.
+  imports: Object.fromEntries(Object.entries(imports).map(([specifier, target]) => [specifier, target.deno ?? target.default])),
 }, null, 2)}\n`)
