@@ -3,11 +3,13 @@
 
 import { copyFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { authority } from '../helpers/certificates.js'
 import { importInstalled, installed, runInstalled } from '../helpers/installed.js'
 import { app, connected, open, visit } from './page.js'
 import { project, wasmFiles } from '../helpers/project.js'
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }) // other people's programs, on a machine that may be busy
 
 const html = '<!doctype html><title>app</title><script type="module" src="/src/index.js"></script>'
 

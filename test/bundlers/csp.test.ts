@@ -2,10 +2,12 @@
 
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { runInstalled } from '../helpers/installed.js'
 import { app, connected, visit } from './page.js'
 import { project } from '../helpers/project.js'
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }) // other people's programs, on a machine that may be busy
 
 const CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws://127.0.0.1:*"
 

@@ -3,11 +3,13 @@
 
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { authority, localhost } from '../helpers/certificates.js'
 import { startOpensslServer } from '../interop/peers/openssl.js'
 import { installed, node22, runNode } from '../helpers/installed.js'
 import { project, wasmFiles } from '../helpers/project.js'
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }) // other people's programs, on a machine that may be busy
 
 const worker = (from: string) => `
 import { connect as connectTcp } from 'cloudflare:sockets'
