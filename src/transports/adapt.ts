@@ -4,6 +4,7 @@ import { ApiMisuseError } from '../base/errors.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { fromBunSocket, isBunSocket, type BunSocketLike } from './bun.js'
 import { fromCloudflareSocket, isCloudflareSocket, type CloudflareSocketLike } from './cloudflare.js'
+import { fromDataChannel, isDataChannel, type DataChannelLike } from './data-channel.js'
 import { fromDenoConn, isDenoConn, type DenoConnLike } from './deno.js'
 import { fromMessagePort, isMessagePort } from './message-port.js'
 import { fromNodeStream, isNodeDuplex, type NodeDuplexLike } from './node.js'
@@ -16,11 +17,12 @@ import { fromWebSocketStream, isWebSocketStream, type WebSocketStreamLike } from
  * `cloudflare:sockets`.
  */
 export type TransportLike =
-  | ByteTransport | BunSocketLike | CloudflareSocketLike | DenoConnLike | MessagePort | NodeDuplexLike | WebSocketLike | WebSocketStreamLike
+  | ByteTransport | BunSocketLike | CloudflareSocketLike | DataChannelLike | DenoConnLike | MessagePort | NodeDuplexLike | WebSocketLike | WebSocketStreamLike
 
 /** Throws `ERR_TLS_INVALID_ARGUMENT` if it is none of them, or its streams are in use. */
 export function toByteTransport(transport: TransportLike): ByteTransport {
   if (typeof transport === 'object' && transport !== null) {
+    if (isDataChannel(transport)) return fromDataChannel(transport) // which has all that a WebSocket has
     if (isWebSocket(transport)) return fromWebSocket(transport)
     if (isWebSocketStream(transport)) return fromWebSocketStream(transport)
     if (isMessagePort(transport)) return fromMessagePort(transport)

@@ -1,0 +1,123 @@
+// An RTCDataChannel as a transport: between browsers, with no server in the data's way. Each binary message is a piece
+// of the byte stream; where messages begin and end means nothing. A channel has no half-close, so an empty message says
+// "this direction has ended", and a close before it cuts the stream.
+
+import { ApiMisuseError } from '../base/errors.js'
+import { Interrupt } from '../pump/interrupt.js'
+import type { ByteTransport } from '../pump/transport.js'
+
+/** What is used of an RTCDataChannel. */
+export interface DataChannelLike {
+  binaryType: string
+  bufferedAmountLowThreshold: number
+  readonly readyState: 'connecting' | 'open' | 'closing' | 'closed'
+  readonly bufferedAmount: number
+  readonly ordered: boolean
+  readonly maxRetransmits: number | null
+  readonly maxPacketLifeTime: number | null
+  send(data: Uint8Array<ArrayBuffer>): void
+  close(): void
+  addEventListener(type: 'open' | 'message' | 'bufferedamountlow' | 'error' | 'close', listener: (event: any) => void): void
+}
+
+export interface DataChannelTransportOptions {
+  /** Above this much that waits to be sent, a write waits. Default 256 KiB. */
+  readonly highWaterMarkBytes?: number
+  /** What arrives cannot be held back: above this much that nobody has read the transport fails. Default 16 MiB. */
+  readonly maxBufferedBytes?: number
+  /** The longest message to send; `RTCPeerConnection.sctp.maxMessageSize` tells. Default 64 KiB, which all take (RFC 8841 §6.1). */
+  readonly maxMessageBytes?: number
+}
+
+/** Whether `value` is an RTCDataChannel. */
+export function isDataChannel(value: object): value is DataChannelLike {
+  const { send, bufferedAmountLowThreshold, ordered } = value as Partial<DataChannelLike>
+  return typeof send === 'function' && typeof bufferedAmountLowThreshold === 'number' && typeof ordered === 'boolean'
+}
+
+/**
+ * Takes over a channel, open or still connecting; one from a `datachannel` event within that event, for its messages wait
+ * for nobody. Both ends must be fromDataChannel(). Throws `ERR_TLS_INVALID_ARGUMENT` for a channel that may lose or
+ * reorder messages. Once both directions have ended it is closed.
+ */
+export function fromDataChannel(channel: DataChannelLike, options: DataChannelTransportOptions = {}): ByteTransport {
+  const { highWaterMarkBytes = 256 * 1024, maxBufferedBytes = 16 * 1024 * 1024, maxMessageBytes = 64 * 1024 } = options
+  if (!channel.ordered || channel.maxRetransmits !== null || channel.maxPacketLifeTime !== null) {
+    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT',
+      'the RTCDataChannel may lose or reorder messages: make it without ordered: false, maxRetransmits and maxPacketLifeTime')
+  }
+  if (!Number.isInteger(maxMessageBytes) || maxMessageBytes < 1) {
+    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'maxMessageBytes must be an integer, 1 or more')
+  }
+  channel.binaryType = 'arraybuffer'
+  channel.bufferedAmountLowThreshold = Math.floor(highWaterMarkBytes / 2)
+  let source!: ReadableStreamDefaultController<Uint8Array>
+  let sink!: WritableStreamDefaultController
+  let wake = () => {}
+  const waiting = new Interrupt()
+  let received = false // the peer's direction has ended
+  let receiving = true // somebody wants it
+  let sent = false // ours has ended
+  const until = async (condition: () => boolean) => {
+    while (!condition()) await waiting.guard(new Promise<void>((resolve) => { wake = resolve }))
+    waiting.throwIfTripped()
+  }
+
+  const fail = (error: unknown) => {
+    if (receiving && !received) source.error(error)
+    if (!sent) sink.error(error)
+    received = sent = true
+    waiting.trip(error)
+    channel.close()
+  }
+
+  const readable = new ReadableStream<Uint8Array>({
+    start(controller) {
+      source = controller
+    },
+    cancel() { receiving = false },
+  }, new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 }))
+  const writable = new WritableStream<Uint8Array>({
+    start(controller) {
+      sink = controller
+      // `abort` would wait for a write in flight, which may be what is stuck.
+      controller.signal.addEventListener('abort', () => {
+        sent = true
+        fail(controller.signal.reason)
+      })
+    },
+    async write(chunk) {
+      await until(() => channel.readyState !== 'connecting')
+      for (let at = 0; at < chunk.byteLength; at += maxMessageBytes) {
+        channel.send(chunk.subarray(at, at + maxMessageBytes) as Uint8Array<ArrayBuffer>)
+        if (channel.bufferedAmount > highWaterMarkBytes) await until(() => channel.bufferedAmount <= highWaterMarkBytes)
+      }
+    },
+    async close() {
+      await until(() => channel.readyState !== 'connecting')
+      if (sent) return
+      channel.send(new Uint8Array())
+      sent = true
+      // If the peer's direction has ended before, it is the peer who hears the last word, and closes.
+    },
+  })
+
+  for (const event of ['open', 'bufferedamountlow'] as const) channel.addEventListener(event, () => wake())
+  channel.addEventListener('message', ({ data }: { data: unknown }) => {
+    if (received) return
+    if (!(data instanceof ArrayBuffer)) return fail(new TypeError('the RTCDataChannel gave text, not bytes'))
+    if (data.byteLength === 0) {
+      received = true
+      if (receiving) source.close()
+      if (sent) channel.close()
+    } else if (receiving) {
+      source.enqueue(new Uint8Array(data))
+      if (source.desiredSize! < -maxBufferedBytes) fail(new Error(`more than ${maxBufferedBytes} bytes arrived that nobody read`))
+    }
+  })
+  const closed = () => fail(new Error('the RTCDataChannel was closed before its end'))
+  channel.addEventListener('error', ({ error }: { error?: unknown }) => fail(new Error('the RTCDataChannel failed', { cause: error })))
+  channel.addEventListener('close', closed)
+  if (channel.readyState === 'closing' || channel.readyState === 'closed') closed()
+  return { readable, writable }
+}
