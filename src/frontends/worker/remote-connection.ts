@@ -1,8 +1,5 @@
 // A connection whose OpenSSL is in a worker, with the interface of one that is here. The page keeps the transport and
 // the plaintext streams; bytes cross by MessagePort with credit, events and calls by a port beside it.
-//
-// The streams themselves are not transferred: not every browser can, a byte stream loses BYOB by it, and Node's stops at
-// a chunk a message as this does.
 
 import { ApiMisuseError, InternalError } from '../../base/errors.js'
 import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'

@@ -12,7 +12,8 @@ import type { WorkerLike } from './worker-like.js'
 export interface TlsWorkerOptions {
   /**
    * A worker that runs `libssl-wasm/worker-script` and nothing else, or the URL of that script. Default: found beside this
-   * package, as bundlers find it: `new Worker(new URL('./main.js', import.meta.url), { type: 'module' })`.
+   * package, as bundlers find it: `new Worker(new URL('./main.js', import.meta.url), { type: 'module' })`. A page that
+   * has an import map and no bundler must give one that is bundled: import maps do not reach into workers.
    */
   readonly worker?: WorkerLike | URL | string
   /** The WebAssembly code, where the worker cannot find it itself. */

@@ -2,6 +2,7 @@
 
 import type { LoadOptions, WebSocketLike } from 'libssl-wasm'
 import type { Runtime } from '../suite/harness.js'
+import { dataChannelTransport } from '../transports/data-channel.js'
 import { messagePortTransport } from '../transports/message-port.js'
 import { webSocketStreamTransport, webSocketTransport } from '../transports/websocket.js'
 import { conduct } from './conduct.js'
@@ -22,6 +23,7 @@ void conduct(location.origin, searchParams.get('session')!, (): Runtime => ({
   transports: (kit, { url }) => {
     messagePortTransport(kit)
     webSocketTransport(kit, url)
+    if ('RTCPeerConnection' in globalThis) dataChannelTransport(kit) // on pages
     if ('WebSocketStream' in globalThis) webSocketStreamTransport(kit, url)
   },
 }))
