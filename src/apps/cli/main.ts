@@ -10,15 +10,19 @@ const help = `usage: libssl-wasm relay [options]
        libssl-wasm --help | --version
 
 relay: carries bytes between WebSockets and TCP, for code that has no sockets.
-A client connects to ws://HOST:PORT/target:port. It carries ciphertext; TLS ends in the client and in the target.
+A client connects to ws://HOST:PORT/target:port, or to ws://HOST:PORT/wisp/ to speak Wisp. It carries ciphertext; TLS ends
+in the client and in the target.
 
   --allow HOST:PORT         a target that may be reached; repeat it for more (default: none)
   --origin ORIGIN           an origin whose pages may connect, such as https://app.example; repeat it for more
                             (default: none; clients that are not browsers send none and may always connect)
+  --token-file FILE         ask every client for the bearer token that is the file's only line (default: that of the
+                            environment variable LIBSSL_WASM_RELAY_TOKEN, if it is set)
   --host ADDRESS            where to listen (default: 127.0.0.1)
   --port PORT               where to listen (default: 0, the system picks one)
   --max-connections N       tunnels at one time (default: 100)
   --max-message-bytes N     the longest message from a client (default: 1048576)
+  --idle-timeout-ms N       close a tunnel in which nothing moves for so long (default: 0, never)
   --help                    print this
 `
 
@@ -54,6 +58,8 @@ async function relay(args: readonly string[]): Promise<void> {
       'port': { type: 'string' },
       'max-connections': { type: 'string' },
       'max-message-bytes': { type: 'string' },
+      'idle-timeout-ms': { type: 'string' },
+      'token-file': { type: 'string' },
       'help': { type: 'boolean', short: 'h' },
     },
   })
@@ -65,6 +71,8 @@ async function relay(args: readonly string[]): Promise<void> {
     port: wholeNumber('--port', values.port),
     maxConnections: wholeNumber('--max-connections', values['max-connections']),
     maxMessageBytes: wholeNumber('--max-message-bytes', values['max-message-bytes']),
+    idleTimeoutMs: wholeNumber('--idle-timeout-ms', values['idle-timeout-ms']),
+    token: token(values['token-file']),
     log: (entry) => process.stderr.write(`${line(entry)}\n`),
   }
   const running = await startRelay(options)
@@ -74,6 +82,12 @@ async function relay(args: readonly string[]): Promise<void> {
   if (!values.allow) process.stderr.write('every target is refused: name those to allow with --allow HOST:PORT\n')
 }
 
+/** Not on the command line, which every user of the machine can read. */
+function token(file: string | undefined): string | undefined {
+  if (file === undefined) return process.env['LIBSSL_WASM_RELAY_TOKEN']
+  return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+}
+
 function wholeNumber(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (!/^[0-9]+$/.test(text)) throw new UsageError(`${flag} must be a whole number, not '${text}'`)
@@ -81,8 +95,8 @@ function wholeNumber(flag: string, text: string | undefined): number | undefined
 }
 
 function line(entry: RelayLogEntry): string {
-  const { event, client, origin, target, status, result, bytesToTarget, bytesToClient, durationMs } = entry
-  const who = `${client}${origin === undefined ? '' : ` (${plain(origin)})`} -> ${plain(target)}`
+  const { event, client, origin, target, stream, status, result, bytesToTarget, bytesToClient, durationMs } = entry
+  const who = `${client}${origin === undefined ? '' : ` (${plain(origin)})`} -> ${plain(target)}${stream === undefined ? '' : ` (stream ${stream})`}`
   const what = event === 'refuse' ? `${status} ${result}` : result
   const how = event === 'end' ? `, ${bytesToTarget} bytes to target, ${bytesToClient} bytes to client, ${durationMs} ms` : ''
   return `${new Date().toISOString()} ${event} ${who}: ${what}${how}`

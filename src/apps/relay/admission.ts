@@ -3,7 +3,8 @@
 import { formatTarget, type Target } from '../../transports/target.js'
 import { CREDIT_PROTOCOL, MAX_DATA_BYTES } from '../../transports/websocket-credit.js'
 import { RAW_PROTOCOL } from '../../transports/websocket-raw.js'
-import { presentedToken, sameToken } from './bearer.js'
+import { WISP_SUBPROTOCOL } from '../../transports/wisp/handshake.js'
+import { isBearer, presentedToken, sameToken } from './bearer.js'
 import { parseRequestTarget } from './target.js'
 import type { Refusal, Visitor } from './visitor.js'
 
@@ -15,7 +16,8 @@ export interface Rules {
 }
 
 export interface Admission {
-  readonly target: Target
+  /** Where a tunnel leads; or the version of Wisp, whose client names a target for each stream. */
+  readonly to: Target | 1 | 2
   /** The subprotocol to select. Never the one that carries a token: it would come back in the answer. */
   readonly protocol: string | undefined
 }
@@ -32,10 +34,22 @@ export async function admit(visitor: Visitor, rules: Rules): Promise<Admission |
     const token = presentedToken(visitor.header('authorization'), offered)
     if (token === undefined || !await sameToken(token, rules.token)) return { status: 401, reason: 'a bearer token is needed' }
   }
+  if (isWispPath(visitor.path)) return admitWisp(offered)
   const target = parseRequestTarget(visitor.path)
   if (!target) return { status: 400, reason: 'the path must be /host:port' }
   if (!rules.allow.has(formatTarget(target))) return { status: 403, reason: 'this target is not allowed' }
-  return { target, protocol: select(offered, rules) }
+  return { to: target, protocol: select(offered, rules) }
+}
+
+/** A path that ends in a slash, such as `/wisp/`: so Wisp's specification has it. Not the root, where people look first. */
+function isWispPath(path: string): boolean {
+  return /^\/[^?]+\/$/.test(path)
+}
+
+/** By the specification, to offer any subprotocol at all is to ask for version 2. One that carries a token is not meant. */
+function admitWisp(offered: readonly string[]): Admission {
+  const protocol = [WISP_SUBPROTOCOL, RAW_PROTOCOL].find((name) => offered.includes(name))
+  return { to: offered.some((name) => name !== '' && !isBearer(name)) ? 2 : 1, protocol }
 }
 
 /** The page that a browser acts for. Version 8 of the protocol, which `ws` still speaks, had another header for it. */

@@ -5,6 +5,10 @@ import { utf8 } from '../../base/bytes.js'
 /** What a page offers as a subprotocol, since it can set no headers: this, and the token in base64url. */
 const prefix = 'libssl-wasm.bearer.'
 
+export function isBearer(protocol: string): boolean {
+  return protocol.startsWith(prefix)
+}
+
 /**
  * The token that a request presents: in `Authorization: Bearer`, else among the subprotocols it offers. Undefined if
  * there is none.
@@ -12,7 +16,7 @@ const prefix = 'libssl-wasm.bearer.'
 export function presentedToken(authorization: string | undefined, offered: readonly string[]): string | undefined {
   const bearer = /^Bearer +([^ ]+) *$/i.exec(authorization ?? '')?.[1]
   if (bearer !== undefined) return bearer
-  const encoded = offered.find((protocol) => protocol.startsWith(prefix))?.slice(prefix.length)
+  const encoded = offered.find(isBearer)?.slice(prefix.length)
   if (encoded === undefined) return undefined
   try {
     const bytes = Uint8Array.from(atob(encoded.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))

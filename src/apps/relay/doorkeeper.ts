@@ -6,12 +6,15 @@ import { admit } from './admission.js'
 import type { RelaySettings } from './relay-options.js'
 import { logger, startVisit, type Visit } from './visit.js'
 import type { Dial, Visitor } from './visitor.js'
+import type { WispRules } from './wisp-visit.js'
 
 export class Doorkeeper {
   readonly #settings: RelaySettings
   readonly #dial: Dial
   readonly #allowed: Set<string>
   readonly #visits = new Set<Visit>()
+  /** Of Wisp's connections, each of which is a visit too. */
+  #streams = 0
   #closed = false
 
   constructor(settings: RelaySettings, dial: Dial) {
@@ -20,8 +23,8 @@ export class Doorkeeper {
     this.#allowed = new Set(settings.allow)
   }
 
-  /** Tunnels now, with those whose target is still being connected. */
-  get connections(): number { return this.#visits.size }
+  /** Tunnels now, with those whose target is still being connected, and Wisp's streams. */
+  get connections(): number { return this.#visits.size + this.#streams }
 
   /** Allows one more target, `host:port`. Throws `ERR_TLS_INVALID_ARGUMENT` if it is none. */
   allow(text: string): void {
@@ -36,14 +39,14 @@ export class Doorkeeper {
   async serve(visitor: Visitor): Promise<void> {
     const log = logger(visitor, this.#settings.log)
     const admission = await admit(visitor, { ...this.#settings, allow: this.#allowed })
-    const full = this.#closed || this.#visits.size >= this.#settings.maxConnections
+    const full = this.#closed || this.#full
     const verdict = 'status' in admission || !full ? admission : { status: 503, reason: 'too many connections' }
     if ('status' in verdict) {
       visitor.refuse(verdict)
       return log('refuse', verdict.status, verdict.reason)
     }
     // No await since the look at what is full: two requests cannot take one place.
-    const visit = startVisit({ visitor, admission: verdict, settings: this.#settings, dial: this.#dial, log })
+    const visit = startVisit({ visitor, admission: verdict, settings: this.#settings, wisp: this.#wispRules(), dial: this.#dial, log })
     this.#visits.add(visit)
     try {
       await visit.over
@@ -57,5 +60,20 @@ export class Doorkeeper {
     this.#closed = true
     for (const visit of this.#visits) visit.stop()
     await Promise.all([...this.#visits].map((visit) => visit.over))
+  }
+
+  get #full(): boolean { return this.connections >= this.#settings.maxConnections }
+
+  #wispRules(): WispRules {
+    return {
+      ...this.#settings,
+      allow: this.#allowed,
+      dial: this.#dial,
+      takePlace: () => {
+        if (this.#full) return undefined
+        this.#streams++
+        return () => { this.#streams-- }
+      },
+    }
   }
 }

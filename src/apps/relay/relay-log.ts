@@ -1,6 +1,6 @@
 // What the relay tells its operator: who connected where, and how it went.
 
-/** One tunnel opened, was refused, or ended. */
+/** One tunnel opened, was refused, or ended; a stream of a Wisp connection is one, and so is that connection itself. */
 export interface RelayLogEntry {
   readonly event: 'open' | 'refuse' | 'end'
   /** Address and port of the client's end of the WebSocket. */
@@ -9,6 +9,8 @@ export interface RelayLogEntry {
   readonly origin: string | undefined
   /** `host:port`; for a path that is none, the path as it came. Escape it before printing. */
   readonly target: string
+  /** The number of the stream in a Wisp connection; absent for everything else. */
+  readonly stream?: number
   /** The HTTP status that answered the request: 101 for a tunnel; 0 if the client had gone before the answer. */
   readonly status: number
   /** In words. */
@@ -18,3 +20,9 @@ export interface RelayLogEntry {
   /** Since the request arrived. */
   readonly durationMs: number
 }
+
+/** Writes entries of one client. What it does not say itself is known from the request. */
+export type Logger = (
+  event: RelayLogEntry['event'], status: number, result: string,
+  more?: Pick<RelayLogEntry, 'bytesToTarget' | 'bytesToClient'> & Partial<Pick<RelayLogEntry, 'target' | 'stream' | 'durationMs'>>,
+) => void

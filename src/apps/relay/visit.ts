@@ -1,12 +1,14 @@
-// One request for a tunnel, from the upgrade to the end: connect the target, shake hands, carry.
+// One admitted request, to its end: connect the target, shake hands, carry; or shake hands and speak Wisp.
 
-import { formatTarget } from '../../transports/target.js'
+import { formatTarget, type Target } from '../../transports/target.js'
 import { originOf, type Admission } from './admission.js'
-import type { RelayLogEntry } from './relay-log.js'
+import type { Logger, RelayLogEntry } from './relay-log.js'
 import type { RelaySettings } from './relay-options.js'
 import { parseRequestTarget } from './target.js'
+import { timedDial } from './timed-dial.js'
 import { Tunnel } from './tunnel.js'
 import type { Dial, Refusal, TargetConnection, Visitor } from './visitor.js'
+import { serveWispVisit, type WispRules } from './wisp-visit.js'
 
 /** An admitted request: it holds one of the relay's places until it is over. */
 export interface Visit {
@@ -20,6 +22,7 @@ export interface Admitted {
   readonly visitor: Visitor
   readonly admission: Admission
   readonly settings: RelaySettings
+  readonly wisp: WispRules
   readonly dial: Dial
   readonly log: Logger
 }
@@ -29,12 +32,14 @@ const probeMs = 30_000
 
 export function startVisit(admitted: Admitted): Visit {
   const stopping = new AbortController()
-  return { over: visit(admitted, stopping.signal), stop: () => stopping.abort() }
+  const { to } = admitted.admission
+  const over = typeof to === 'number' ? visitByWisp(admitted, to, stopping.signal) : visit(admitted, to, stopping.signal)
+  return { over, stop: () => stopping.abort() }
 }
 
-async function visit(admitted: Admitted, stopping: AbortSignal): Promise<void> {
+async function visit(admitted: Admitted, target: Target, stopping: AbortSignal): Promise<void> {
   const { visitor, admission, settings, log } = admitted
-  const connected = await connect(admitted, stopping)
+  const connected = await connect(admitted, target, stopping)
   if ('status' in connected) {
     visitor.refuse(connected)
     return log('refuse', connected.status, connected.reason)
@@ -45,45 +50,60 @@ async function visit(admitted: Admitted, stopping: AbortSignal): Promise<void> {
     return log('refuse', 400, 'no WebSocket handshake')
   }
   log('open', 101, 'open')
-  const shutDown = () => tunnel.shutDown()
-  stopping.addEventListener('abort', shutDown)
-  if (stopping.aborted) shutDown()
-  const result = await tunnel.ended
-  stopping.removeEventListener('abort', shutDown)
+  const result = await untilOver(tunnel.ended, () => tunnel.shutDown(), stopping)
   log('end', 101, result, tunnel)
 }
 
-/** Before the handshake, so that a target out of reach is an HTTP status and not a tunnel that opens and dies. */
-async function connect({ visitor, admission, settings, dial }: Admitted, stopping: AbortSignal): Promise<TargetConnection | Refusal> {
-  const unwanted = new AbortController()
-  const giveUp = () => unwanted.abort()
-  const timer = setTimeout(giveUp, settings.connectTimeoutMs)
-  for (const signal of [visitor.gone, stopping]) {
-    signal.addEventListener('abort', giveUp)
-    if (signal.aborted) giveUp()
+/** The connection itself has no target; its streams have, and are logged one by one. */
+async function visitByWisp({ visitor, admission, wisp, log }: Admitted, version: 1 | 2, stopping: AbortSignal): Promise<void> {
+  const server = await visitor.accept(admission.protocol, (socket) => ({
+    socket,
+    wisp: serveWispVisit(socket, version, wisp, log),
+    probe: socket.ping && setInterval(() => socket.ping!(), probeMs),
+  }))
+  if (!server) return log('refuse', 400, 'no WebSocket handshake')
+  log('open', 101, `Wisp version ${version}`)
+  const shutDown = () => {
+    void server.wisp.close()
+    const timer = setTimeout(() => server.socket.terminate?.(), graceMs)
+    void server.wisp.closed.then(() => clearTimeout(timer))
   }
+  await untilOver(server.wisp.closed, shutDown, stopping)
+  clearInterval(server.probe)
+  log('end', 101, stopping.aborted ? 'the relay is closing' : 'closed')
+}
+
+/** What is open ends by itself, or because the relay goes away. */
+async function untilOver<Result>(over: Promise<Result>, shutDown: () => void, stopping: AbortSignal): Promise<Result> {
+  stopping.addEventListener('abort', shutDown)
+  if (stopping.aborted) shutDown()
   try {
-    return await dial(admission.target, unwanted.signal)
+    return await over
+  } finally {
+    stopping.removeEventListener('abort', shutDown)
+  }
+}
+
+/** Before the handshake, so that a target out of reach is an HTTP status and not a tunnel that opens and dies. */
+async function connect({ visitor, settings, dial }: Admitted, target: Target, stopping: AbortSignal): Promise<TargetConnection | Refusal> {
+  try {
+    return await timedDial(dial, target, settings.connectTimeoutMs, visitor.gone, stopping)
   } catch (error) {
     if (stopping.aborted) return { status: 503, reason: 'the relay is closing' }
     if (visitor.gone.aborted) return { status: 0, reason: 'the client went away' }
     // The system's words may name addresses behind the relay: the log has the code, the client learns no more than it.
-    const code = unwanted.signal.aborted ? 'ETIMEDOUT' : (error as NodeJS.ErrnoException).code
+    const { code } = error as NodeJS.ErrnoException
     return { status: 502, reason: `cannot reach the target${code ? `: ${code}` : ''}` }
-  } finally {
-    clearTimeout(timer)
-    for (const signal of [visitor.gone, stopping]) signal.removeEventListener('abort', giveUp)
   }
 }
-
-type Logger = (
-  event: RelayLogEntry['event'], status: number, result: string, bytes?: Pick<RelayLogEntry, 'bytesToTarget' | 'bytesToClient'>,
-) => void
 
 export function logger(visitor: Visitor, write: (entry: RelayLogEntry) => void): Logger {
   const startedAt = performance.now()
   const target = parseRequestTarget(visitor.path)
   const who = { client: visitor.address, origin: originOf(visitor), target: target ? formatTarget(target) : visitor.path }
-  return (event, status, result, { bytesToTarget, bytesToClient } = { bytesToTarget: 0, bytesToClient: 0 }) =>
-    write({ event, ...who, status, result, bytesToTarget, bytesToClient, durationMs: Math.round(performance.now() - startedAt) })
+  return (event, status, result, more) => {
+    const { bytesToTarget = 0, bytesToClient = 0, durationMs = Math.round(performance.now() - startedAt) } = more ?? {}
+    const stream = more?.stream === undefined ? {} : { stream: more.stream }
+    write({ event, ...who, target: more?.target ?? who.target, ...stream, status, result, bytesToTarget, bytesToClient, durationMs })
+  }
 }

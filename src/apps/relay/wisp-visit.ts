@@ -1,0 +1,60 @@
+// A client that speaks Wisp: many streams on one WebSocket, each held to the rules as a tunnel of its own is.
+
+import { formatTarget, parseTarget } from '../../transports/target.js'
+import { serveWisp } from '../../transports/wisp/server.js'
+import type { WispServer, WispTarget } from '../../transports/wisp/server-options.js'
+import type { Logger } from './relay-log.js'
+import type { RelaySettings } from './relay-options.js'
+import { timedDial } from './timed-dial.js'
+import type { Dial, RelaySocket, TargetConnection } from './visitor.js'
+
+export interface WispRules extends Pick<RelaySettings, 'maxConnections' | 'maxMessageBytes' | 'connectTimeoutMs' | 'highWaterMarkBytes'> {
+  readonly allow: ReadonlySet<string>
+  readonly dial: Dial
+  /** Takes one of the relay's places, and gives back what frees it; undefined if there is none. */
+  readonly takePlace: () => (() => void) | undefined
+}
+
+/** Serves a client of that version upon an open WebSocket, until it is closed. */
+export function serveWispVisit(socket: RelaySocket, version: 1 | 2, rules: WispRules, log: Logger): WispServer {
+  const { maxConnections, maxMessageBytes, connectTimeoutMs, highWaterMarkBytes } = rules
+  return serveWisp(socket, {
+    version,
+    maxMessageBytes,
+    highWaterMarkBytes,
+    maxStreams: maxConnections,
+    dial: async (wanted, signal) => {
+      const target = parseTarget(formatTarget(wanted))
+      if (!target) throw refusal('EINVAL', 'not a target')
+      if (!rules.allow.has(formatTarget(target))) throw refusal('EACCES', 'this target is not allowed')
+      const leave = rules.takePlace()
+      if (!leave) throw refusal('EBUSY', 'too many connections')
+      let connection: TargetConnection
+      try {
+        connection = await timedDial(rules.dial, target, connectTimeoutMs, signal)
+      } catch (error) {
+        leave()
+        throw error
+      }
+      void connection.closed.then(leave)
+      return connection
+    },
+    log: ({ event, streamId, target, error, ...entry }) => {
+      const { code, message = '' } = (error ?? {}) as NodeJS.ErrnoException
+      const statuses: Record<string, number> = { EINVAL: 400, EACCES: 403, EBUSY: 503 }
+      const status = event === 'refuse' ? statuses[code ?? ''] ?? 502 : 101
+      const result = error !== undefined ? (status === 502 || event === 'end' ? `target: ${code ?? message}` : message)
+        : event === 'open' ? 'open' : `closed (0x${entry.reason.toString(16).padStart(2, '0')})`
+      log(event, status, result, { ...entry, target: nameOf(target), stream: streamId })
+    },
+  })
+}
+
+function refusal(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code })
+}
+
+/** As tunnels are named, and what is none as it came. */
+function nameOf(target: WispTarget): string {
+  return formatTarget(parseTarget(formatTarget(target)) ?? target)
+}
