@@ -12,6 +12,7 @@ gnutls-serv gnutls-bin
 nginx nginx
 stunnel4 stunnel4
 unshare util-linux
+websockify websockify
 ip iproute2'
 
 need_commands 'test peers' "$peers"

@@ -1,0 +1,243 @@
+// What the relay learned after its first tunnels: queries, tokens, subprotocols, an idle limit, Wisp. On each of its hosts
+// where the host could make a difference.
+
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { startRelay, type RelayLogEntry, type RelayOptions } from '../../src/apps/relay/relay.js'
+import { parseRequestTarget } from '../../src/apps/relay/target.js'
+import { sameToken } from '../../src/apps/relay/bearer.js'
+import { connect, openTunnel, type WebSocketLike } from '../../src/index.js'
+import { connectWisp } from '../../src/wisp.js'
+import { authority, localhost } from '../helpers/certificates.js'
+import { noise, readAll, readBytes, rejection, same, until, writeAll } from '../helpers/streams.js'
+import { Pausable, startTarget, type TunnelTarget } from '../helpers/tunnels.js'
+import { startOpensslServer } from '../interop/peers/openssl.js'
+import { startEdgeRelay, type EdgeRelay } from './edge/edge-relay.js'
+
+const credit = 'libssl-wasm.credit.v1'
+const raw = 'libssl-wasm.raw.v1'
+const bearer = (token: string) => `libssl-wasm.bearer.${Buffer.from(token).toString('base64url')}`
+const cleanups: (() => unknown)[] = []
+afterEach(async () => { for (const cleanup of cleanups.splice(0).reverse()) await cleanup() })
+
+let target: TunnelTarget
+let edge: EdgeRelay
+let closed: EdgeRelay
+let other: TunnelTarget
+
+beforeAll(async () => {
+  target = await startTarget()
+  other = await startTarget()
+  edge = await startEdgeRelay({ ALLOW: `${target.address}, 127.0.0.1:1`, ORIGINS: 'https://app.example', TOKEN: 's3cret' })
+  closed = await startEdgeRelay({})
+})
+afterAll(async () => {
+  await Promise.all([target.close(), other.close(), edge.close(), closed.close()])
+})
+
+interface Host {
+  readonly url: string
+  readonly log: readonly (RelayLogEntry | Record<string, unknown>)[]
+}
+
+const rules = { token: 's3cret', origins: ['https://app.example'] }
+
+const hosts: [string, () => Promise<Host>][] = [
+  ['Node', async () => {
+    const log: RelayLogEntry[] = []
+    const relay = await startRelay({ allow: [target.address, '127.0.0.1:1'], ...rules, log: (entry) => log.push(entry) })
+    cleanups.push(() => relay.close())
+    return { url: relay.url, log }
+  }],
+  ['the edge', async () => edge],
+]
+
+interface Answer {
+  readonly status: number
+  readonly protocol: string
+  readonly socket: WebSocket
+  readonly headers: Record<string, unknown>
+}
+
+/** 101, or how the relay refused. */
+function ask(url: string, protocols: string[] = [], headers: Record<string, string> = {}): Promise<Answer> {
+  const socket = new WebSocket(url, protocols, { headers })
+  cleanups.push(() => socket.terminate())
+  return new Promise((resolve) => {
+    socket.on('error', () => {})
+    socket.once('upgrade', (response) => socket.once('open', () => resolve({ status: 101, protocol: socket.protocol, socket, headers: response.headers })))
+    socket.once('unexpected-response', (_request, response) => {
+      response.resume()
+      resolve({ status: response.statusCode!, protocol: '', socket, headers: response.headers })
+    })
+  })
+}
+
+const authorized = { authorization: 'Bearer s3cret' }
+
+describe.each(hosts)('the relay on %s', (_name, open) => {
+  it('wants its token, from a program as a header and from a page as a subprotocol, which it does not select', async () => {
+    const { url } = await open()
+    const path = `${url}/${target.address}`
+    const denied = await ask(path)
+    expect(denied).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } })
+    for (const wrong of ['Bearer s3cre', 'Bearer s3cret2', 'Bearer S3cret', 'Basic s3cret', 'Bearer', '']) {
+      expect(await ask(path, [], { authorization: wrong })).toMatchObject({ status: 401 })
+    }
+    expect(await ask(path, [raw, bearer('other')])).toMatchObject({ status: 401 })
+    expect(await ask(path, [raw, 'libssl-wasm.bearer.%%%'.replaceAll('%', '!')])).toMatchObject({ status: 401 })
+    expect(await ask(path, [], authorized)).toMatchObject({ status: 101, protocol: '' })
+    expect(await ask(path, [bearer('s3cret'), raw])).toMatchObject({ status: 101, protocol: raw })
+    expect(await ask(path, [bearer('s3cret'), credit])).toMatchObject({ status: 101, protocol: credit })
+  })
+
+  it('selects the credit window before the plain framing, whatever the order, and no stranger', async () => {
+    const { url } = await open()
+    const path = `${url}/${target.address}`
+    for (const [offered, selected] of [[[raw, credit], credit], [['chat', raw], raw], [['binary', 'base64'], 'binary']] as const) {
+      expect(await ask(path, [...offered], authorized)).toMatchObject({ status: 101, protocol: selected })
+    }
+  })
+
+  it('refuses by origin before anything else, then by path, then by list, and says what it cannot reach', async () => {
+    const { url } = await open()
+    expect(await ask(`${url}/${target.address}`, [], { origin: 'https://evil.example', ...authorized })).toMatchObject({ status: 403 })
+    expect(await ask(`${url}/${target.address}`, [], { origin: 'https://app.example', ...authorized })).toMatchObject({ status: 101 })
+    expect(await ask(`${url}/nothing`, [], authorized)).toMatchObject({ status: 400 })
+    expect(await ask(`${url}/${other.address}`, [], authorized)).toMatchObject({ status: 403 })
+    expect(await ask(`${url}/127.0.0.1:1`, [], authorized)).toMatchObject({ status: 502 })
+    expect((await fetch(url.replace('ws:', 'http:'))).status).toBe(426)
+  })
+
+  it('takes the target from a query', async () => {
+    const { url, log } = await open()
+    const before = log.length
+    const { readable, writable } = openTunnel(`${url}/v1?region=eu`, target, { form: 'query', WebSocket: Pausable, token: 's3cret' })
+    await writeAll(writable, Buffer.from('there'))
+    const far = await lastConnection(target, 'there')
+    far.end('back')
+    expect(Buffer.from(await readAll(readable)).toString()).toBe('back')
+    await writable.close()
+    await until(() => log.length >= before + 2)
+    expect(log.at(-1)).toMatchObject({ event: 'end', target: target.address, bytesToTarget: 5, bytesToClient: 4, result: 'both directions ended' })
+  })
+
+  it('speaks Wisp below a path that ends in a slash, each stream under the same rules', async () => {
+    const { url, log } = await open()
+    for (const version of [1, 2] as const) {
+      const before = log.length
+      const socket = new WebSocket(`${url}/wisp/`, version === 2 ? ['wisp-v2', bearer('s3cret')] : [], { headers: version === 1 ? authorized : {} })
+      cleanups.push(() => socket.terminate())
+      const wisp = await connectWisp(socket as WebSocketLike)
+      expect(wisp.version).toBe(version)
+      const streams = [wisp.open(target), wisp.open(target)]
+      const text = [`one ${version}`, `two ${version}`]
+      for (const [index, { readable, writable }] of streams.entries()) {
+        const reading = readBytes(readable, 300_000)
+        await writeAll(writable, Buffer.from(text[index]!))
+        const far = await lastConnection(target, text[index]!)
+        const answer = noise(300_000, index)
+        far.write(answer)
+        expect(same(await reading, answer)).toBe(true)
+      }
+      await rejection(readAll(wisp.open(other).readable))
+      socket.close(1000)
+      await until(() => log.filter(({ event }) => event === 'end').length >= 3 && log.slice(before).some(({ target }) => target === '/wisp/'))
+      expect(log.slice(before)).toContainEqual(expect.objectContaining({ event: 'refuse', status: 403, target: other.address, stream: expect.any(Number) }))
+      expect(log.slice(before)).toContainEqual(expect.objectContaining({ event: 'open', status: 101, target: target.address, stream: expect.any(Number) }))
+    }
+  })
+
+  it('does not speak Wisp without the token', async () => {
+    const { url } = await open()
+    expect(await ask(`${url}/wisp/`, ['wisp-v2'])).toMatchObject({ status: 401 })
+  })
+
+  it('carries TLS to OpenSSL', async () => {
+    const { port } = await startOpensslServer(localhost, 'TLSv1.3')
+    const relay = await startRelay({ allow: [`127.0.0.1:${port}`] })
+    cleanups.push(() => relay.close())
+    const { url, close } = _name === 'Node' ? relay : await startEdgeRelay({ ALLOW: `127.0.0.1:${port}` })
+    cleanups.push(close)
+    const tls = connect(openTunnel(url, { host: '127.0.0.1', port }, { WebSocket: Pausable }), { servername: 'localhost', ca: authority.ca.cert })
+    await tls.opened
+    await writeAll(tls.writable, Buffer.from('GET / HTTP/1.0\r\n\r\n'))
+    expect(Buffer.from(await readAll(tls.readable)).toString()).toMatch(/^HTTP\/1\.0 200/)
+    await tls.close()
+  })
+})
+
+describe('startRelay', () => {
+  const start = async (options: RelayOptions) => {
+    const log: RelayLogEntry[] = []
+    const relay = await startRelay({ allow: [target.address], log: (entry) => log.push(entry), ...options })
+    cleanups.push(() => relay.close())
+    return { relay, log }
+  }
+
+  it('closes a tunnel in which nothing moves', async () => {
+    const { relay, log } = await start({ idleTimeoutMs: 50 })
+    const { socket } = await ask(`${relay.url}/${target.address}`)
+    expect((await once(socket, 'close'))[0]).toBe(1001)
+    await until(() => relay.connections === 0)
+    expect(log.at(-1)).toMatchObject({ event: 'end', result: 'nothing moved for 50 ms' })
+  })
+
+  it('does not offer the credit window where its messages would be too long', async () => {
+    const { relay } = await start({ maxMessageBytes: 65536 })
+    expect(await ask(`${relay.url}/${target.address}`, [credit, raw])).toMatchObject({ protocol: raw })
+  })
+
+  it('counts Wisp\'s streams as connections', async () => {
+    const { relay } = await start({ maxConnections: 3 })
+    const wisp = await connectWisp(`${relay.url}/wisp/`, { WebSocket: WebSocket as unknown as new (url: string) => object })
+    const streams = [wisp.open(target), wisp.open(target), wisp.open(target)]
+    await rejection(readAll(streams[2]!.readable))
+    expect(relay.connections).toBe(3)
+    expect(await ask(`${relay.url}/${target.address}`)).toMatchObject({ status: 503 })
+    await relay.close()
+    await wisp.closed
+    expect(relay.connections).toBe(0)
+  })
+
+  it.each<[string, unknown]>([['token', ''], ['token', 'two words'], ['token', 'ünicode'], ['token', 1], ['idleTimeoutMs', -1]])('refuses a wrong option %s: %j', async (option, value) => {
+    await expect(startRelay({ [option]: value })).rejects.toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option })
+  })
+})
+
+describe('relayWorker', () => {
+  it('refuses every target without bindings', async () => {
+    expect(await ask(`${closed.url}/${target.address}`)).toMatchObject({ status: 403 })
+  })
+})
+
+describe('parseRequestTarget', () => {
+  it('reads one address in a query, whatever else is there', () => {
+    expect(parseRequestTarget('/?address=mail.example:993')).toEqual({ host: 'mail.example', port: 993 })
+    expect(parseRequestTarget('/v1?a=b&address=%5B::1%5D%3A1')).toEqual({ host: '::1', port: 1 })
+  })
+
+  it.each(['/?', '/?address=', '/?address=a:1&address=b:1', '/a:1?address=b:1', '/?Address=a:1', '?address=a:1'])('refuses %s', (path) => {
+    expect(parseRequestTarget(path)).toBeUndefined()
+  })
+})
+
+describe('sameToken', () => {
+  it.each([['a', 'a', true], ['a', 'b', false], ['', '', true], ['a', 'aa', false], ['ä', 'ä', true]])('%j and %j: %s', async (one, two, same) => {
+    expect(await sameToken(one, two)).toBe(same)
+  })
+})
+
+/** The connection to `from` that brings `text`: others were there before, and have ended or brought nothing. */
+async function lastConnection(from: TunnelTarget, text: string): Promise<Socket> {
+  for (;;) {
+    const socket = await from.accept()
+    const first = await new Promise<Buffer | undefined>((resolve) => {
+      socket.once('data', resolve).once('close', () => resolve(undefined)).once('end', () => resolve(undefined))
+      if (socket.destroyed) resolve(undefined)
+    })
+    if (String(first) === text) return socket
+  }
+}
