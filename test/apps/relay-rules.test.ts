@@ -77,7 +77,7 @@ function ask(url: string, protocols: string[] = [], headers: Record<string, stri
 
 const authorized = { authorization: 'Bearer s3cret' }
 
-describe.each(hosts)('the relay on %s', (_name, open) => {
+describe.each(hosts)('the relay on %s', (name, open) => {
   it('wants its token, from a program as a header and from a page as a subprotocol, which it does not select', async () => {
     const { url } = await open()
     const path = `${url}/${target.address}`
@@ -157,11 +157,10 @@ describe.each(hosts)('the relay on %s', (_name, open) => {
 
   it('carries TLS to OpenSSL', async () => {
     const { port } = await startOpensslServer(localhost, 'TLSv1.3')
-    const relay = await startRelay({ allow: [`127.0.0.1:${port}`] })
+    const address = `127.0.0.1:${port}`
+    const relay = name === 'Node' ? await startRelay({ allow: [address] }) : await startEdgeRelay({ ALLOW: address })
     cleanups.push(() => relay.close())
-    const { url, close } = _name === 'Node' ? relay : await startEdgeRelay({ ALLOW: `127.0.0.1:${port}` })
-    cleanups.push(close)
-    const tls = connect(openTunnel(url, { host: '127.0.0.1', port }, { WebSocket: Pausable }), { servername: 'localhost', ca: authority.ca.cert })
+    const tls = connect(openTunnel(relay.url, { host: '127.0.0.1', port }, { WebSocket: Pausable }), { servername: 'localhost', ca: authority.ca.cert })
     await tls.opened
     await writeAll(tls.writable, Buffer.from('GET / HTTP/1.0\r\n\r\n'))
     expect(Buffer.from(await readAll(tls.readable)).toString()).toMatch(/^HTTP\/1\.0 200/)
@@ -236,7 +235,7 @@ async function lastConnection(from: TunnelTarget, text: string): Promise<Socket>
     const socket = await from.accept()
     const first = await new Promise<Buffer | undefined>((resolve) => {
       socket.once('data', resolve).once('close', () => resolve(undefined)).once('end', () => resolve(undefined))
-      if (socket.destroyed) resolve(undefined)
+      if (socket.destroyed || socket.readableEnded) resolve(undefined)
     })
     if (String(first) === text) return socket
   }
