@@ -1,7 +1,9 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -25,7 +27,7 @@ describe('libssl-wasm', () => {
   it.each([['--help'], ['relay', '--help']])('%s %s prints the flags and exits with 0', async (...args) => {
     const { status, stdout, stderr } = await run(...args.filter((arg) => arg !== undefined))
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    for (const flag of ['--allow', '--origin', '--host', '--port', '--max-connections', '--max-message-bytes']) expect(stdout).toContain(flag)
+    for (const flag of ['--allow', '--origin', '--host', '--port', '--max-connections', '--max-message-bytes', '--idle-timeout-ms', '--token-file']) expect(stdout).toContain(flag)
   })
 
   it.each([
@@ -34,6 +36,7 @@ describe('libssl-wasm', () => {
     [['relay', '--allow', 'x'], 'allow'],
     [['relay', '--port', '80x'], '--port'],
     [['relay', '--max-connections', '0'], 'maxConnections'],
+    [['relay', '--token-file', '/dev/null'], 'token'],
     [['serve'], 'serve'],
     [[], 'command'],
   ])('%j says what is wrong and exits with 2', async (args, word) => {
@@ -82,6 +85,24 @@ describe('libssl-wasm relay', () => {
   })
 })
 
+describe('libssl-wasm relay --token-file', () => {
+  it('asks for the token in the file, without its line end, and prints it nowhere', async () => {
+    const port = await echoServer()
+    const directory = mkdtempSync(join(tmpdir(), 'libssl-wasm-cli-'))
+    cleanups.push(() => rmSync(directory, { recursive: true }))
+    writeFileSync(join(directory, 'token'), 's3cret\n')
+    const child = start('relay', '--allow', `127.0.0.1:${port}`, '--token-file', join(directory, 'token'))
+    const stderr = text(child.stderr)
+    const [first] = await once(createInterface(child.stdout), 'line') as [string]
+    const url = `${first.slice('relay listening on '.length)}/127.0.0.1:${port}`
+    const [, response] = await once(connect(url), 'unexpected-response') as [unknown, { statusCode: number }]
+    expect(response.statusCode).toBe(401)
+    await once(connect(url, { headers: { authorization: 'Bearer s3cret' } }), 'open')
+    child.kill()
+    expect(await stderr).not.toContain('s3cret')
+  })
+})
+
 /** In one process and not through the tsx command, so that signals and exit statuses are the program's own. */
 function start(...args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/apps/cli/main.ts', ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -95,7 +116,7 @@ async function run(...args: readonly string[]): Promise<{ status: unknown, stdou
   return { status, stdout, stderr }
 }
 
-function connect(url: string, options: { origin?: string } = {}): WebSocket {
+function connect(url: string, options: { origin?: string, headers?: Record<string, string> } = {}): WebSocket {
   const client = new WebSocket(url, options)
   client.on('error', () => {})
   cleanups.push(() => client.terminate())
