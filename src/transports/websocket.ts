@@ -82,6 +82,7 @@ class Taken implements WebSocketTransport, Wire {
   #received = false
   /** Ours is over. */
   #sent = false
+  #failed = false
   #cannotOpen!: (error: unknown) => void
 
   constructor(socket: WebSocketLike, options: WebSocketTransportOptions) {
@@ -148,6 +149,9 @@ class Taken implements WebSocketTransport, Wire {
   }
 
   fail(error: unknown, closeCode = ABORTED, reason = ''): void {
+    // Node 22's close() of a socket that has not opened fires 'error' again, before it returns.
+    if (this.#failed) return
+    this.#failed = true
     this.#cannotOpen(error) // a write that waits for the opening is told why
     if (!this.#received) this.#source.error(error)
     if (!this.#sent) this.#sink.error(error)
