@@ -1,9 +1,9 @@
-import { connect } from 'libssl-wasm'
+import { connect, openTunnel } from 'libssl-wasm'
 
 const { searchParams } = new URL(location.href) // ?relay=ws://127.0.0.1:8080&host=mail.example&port=993
 const [relay, host, port] = ['relay', 'host', 'port'].map((name) => searchParams.get(name))
 const ca = await (await fetch('ca.pem')).text()
-const tls = connect(new WebSocket(`${relay}/${host}:${port}`), { servername: host, ca })
+const tls = connect(openTunnel(relay, { host, port: Number(port) }), { servername: host, ca })
 const { protocol, cipher, group } = await tls.opened
 document.body.append(`${protocol} ${cipher} ${group}\n`)
 const writer = tls.writable.getWriter()

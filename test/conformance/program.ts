@@ -16,7 +16,8 @@ export class Program {
   readonly ended: Promise<string>
 
   constructor([program, ...args]: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    const child = spawn(program!, args, { detached: true, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program!, args, { detached: true, env: { ...process.env, ...environment }, stdio: 'pipe' })
+    child.stdin.on('error', () => {})
     this.#child = child
     if (child.pid !== undefined) running.add(child.pid)
     for (const stream of [child.stdout, child.stderr]) {
@@ -29,6 +30,11 @@ export class Program {
       child.once('error', (error) => resolve(error.message))
       child.once('close', (status, signal) => resolve(`ended with ${status ?? signal}`))
     })
+  }
+
+  /** 0 if it could not be started. */
+  get pid(): number {
+    return this.#child.pid ?? 0
   }
 
   /** The last of what it printed. */

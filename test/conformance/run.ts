@@ -39,6 +39,7 @@ try {
   await Promise.all(Array.from({ length: AT_ONCE }, work))
 } finally {
   await host.close()
+  project.remove()
 }
 
 writeFileSync(join(repository, 'build/conformance.json'), JSON.stringify(results, undefined, 1))
@@ -62,10 +63,11 @@ async function run(driver: RuntimeDriver): Promise<RuntimeResults> {
   for (const context of driver.contexts) contexts.push(await runIn(name, found, context))
   const examples = await runExamples(project, host.url, name, found.examples)
   await host.end(`${name}, examples`)
+  const memory = await found.memory?.(project, host, name) ?? []
   const [first, ...others] = contexts
   return {
     name, version: contexts.find(({ version }) => version)?.version ?? found.version,
-    contexts: [{ ...first!, results: [...first!.results, ...examples] }, ...others],
+    contexts: [{ ...first!, results: [...first!.results, ...examples, ...memory] }, ...others],
   }
 }
 

@@ -20,6 +20,8 @@ void conduct(location.origin, searchParams.get('session')!, (): Runtime => ({
   dial: {},
   listen: {},
   hasRoots: false,
+  // An import map holds for pages only, so a bundle; a classic worker has no address that its test could start from.
+  ...(context !== 'classic worker' && { worker: { worker: '/tls-worker.js' } }),
   transports: (kit, { url }) => {
     messagePortTransport(kit)
     webSocketTransport(kit, url)

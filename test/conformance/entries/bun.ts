@@ -46,6 +46,7 @@ await conduct(url, session, (): Runtime => ({
     },
   },
   hasRoots: true,
+  worker: {},
   transports: (kit) => bunSocketTransport(kit),
 }))
 process.exit() // what a failed test left open must not keep the process

@@ -34,6 +34,7 @@ await conduct(url, session, (): Runtime => ({
     },
   },
   hasRoots: true,
+  worker: {},
   transports: (kit) => denoConnTransport(kit),
 }))
 Deno.exit() // what a failed test left open must not keep the process

@@ -27,6 +27,7 @@ await conduct(url, session, (): Runtime => ({
   dial: { 'node:net': (port) => connect(port, '127.0.0.1') },
   listen: { 'node:net': listen },
   hasRoots: true,
+  worker: {},
   transports: (kit, { url }) => {
     messagePortTransport(kit)
     if ('WebSocket' in globalThis) webSocketTransport(kit, url)

@@ -18,6 +18,8 @@ export interface HostServer {
   readonly url: string
   /** What the session of this name says goes to `listener`. */
   listen(session: string, listener: (report: Report) => void): void
+  /** A page of this session that posts to /pause is answered once `until` is done. */
+  pauses(session: string, until: () => Promise<void>): void
   /** Ends what was started for a session. */
   end(session: string): Promise<void>
   close(): Promise<void>
@@ -38,6 +40,7 @@ export async function startHostServer(root: string): Promise<HostServer> {
   const shared = new Shared(await startRelay({ origins: [url], maxConnections: 1000 }))
   const sessions = new Map<string, Session>()
   const listeners = new Map<string, (report: Report) => void>()
+  const pauses = new Map<string, () => Promise<void>>()
   const webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false })
   server.on('upgrade', (request, socket, head) => {
     const path = request.url ?? ''
@@ -60,13 +63,19 @@ export async function startHostServer(root: string): Promise<HostServer> {
       listeners.get(session)?.(details as unknown as Report)
       return json(response, 200, {})
     }
+    if (path === '/pause') {
+      await pauses.get(session)?.()
+      return json(response, 200, {})
+    }
     json(response, 200, await sessionOf(session).answer(path.replace('/host/', ''), details))
   }
 
   return {
     url,
     listen: (session, listener) => void listeners.set(session, listener),
+    pauses: (session, until) => void pauses.set(session, until),
     async end(session) {
+      pauses.delete(session)
       listeners.delete(session)
       await sessions.get(session)?.end()
       sessions.delete(session)

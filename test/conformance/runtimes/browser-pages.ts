@@ -3,8 +3,12 @@
 // - page: the package as it is installed, module by module, with an import map and no bundler;
 // - module worker, classic worker: bundles, since import maps hold for pages only.
 
+import { setTimeout } from 'node:timers/promises'
 import type { Example } from '../examples.js'
 import type { Project } from './project.js'
+
+/** How long an example's page may take, the browser's start included. */
+const PATIENCE_MS = 120_000
 
 export const browserContexts = ['page', 'module worker', 'classic worker'] as const
 
@@ -31,14 +35,15 @@ export function pageExample(open: (url: string) => readonly string[], environmen
 <script type="importmap">${JSON.stringify(project.importMap(conditions))}</script>
 <body>
 <script type="module">
-  const say = (text) => fetch('/host/say', { method: 'POST', body: JSON.stringify({ session: ${JSON.stringify(host.session)}, text }) })
+  const session = new URL(location.href).searchParams.get('session')
+  const say = (text) => fetch('/host/say', { method: 'POST', body: JSON.stringify({ session, text }) })
   await import('./page.mjs').then(() => say(document.body.textContent), (error) => say(String(error)))
 </script>
 `)
       const port = await serve()
-      const target = new URLSearchParams({ relay: (await host.relay(port)).replace(/\/[^/]*$/, ''), host: '127.0.0.1', port: String(port) })
+      const target = new URLSearchParams({ session: host.session, relay: (await host.relay(port)).replace(/\/[^/]*$/, ''), host: '127.0.0.1', port: String(port) })
       await running(open(`${host.url}/page.html?${target}`), environment, async (browser) => {
-        const text = await Promise.race([host.said(), browser.ended])
+        const text = await Promise.race([host.said(), browser.ended, setTimeout(PATIENCE_MS, `nothing within ${PATIENCE_MS} ms`, { ref: false })])
         if (!page.test(text)) throw new Error(`the page says ${text}\n${browser.output}`)
       })
     },
@@ -52,6 +57,8 @@ async function make(project: Project): Promise<void> {
   await project.compile('browser')
   await project.bundle('browser.js', 'module-worker.js', { conditions })
   await project.bundle('browser.js', 'classic-worker.js', { conditions, format: 'iife' })
+  project.write('worker-script.js', "import 'libssl-wasm/worker-script'\n")
+  await project.bundle('worker-script.js', 'tls-worker.js', { conditions })
   project.write('browser.html', `<!doctype html>
 <meta charset="utf-8">
 <title>conformance</title>

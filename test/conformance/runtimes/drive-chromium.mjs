@@ -1,6 +1,9 @@
-// Opens a page in Chromium and stays: `node drive-chromium.mjs PLAYWRIGHT CHROMIUM URL`. Ended by a signal.
+// Opens a page in Chromium and stays: `node drive-chromium.mjs PLAYWRIGHT CHROMIUM URL`. Ended by a signal, or with the runner.
 
 import { pathToFileURL } from 'node:url'
+
+// The runner holds the other end: if it is killed, nobody else ends the browser.
+process.stdin.on('end', () => process.kill(process.pid, 'SIGTERM')).resume()
 
 const [playwright, executablePath, url] = process.argv.slice(2)
 const { chromium } = await import(pathToFileURL(playwright).href)

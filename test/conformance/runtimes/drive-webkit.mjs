@@ -1,8 +1,12 @@
 // Opens a page in WebKitGTK's MiniBrowser and stays: `node drive-webkit.mjs WEBKITWEBDRIVER MINIBROWSER PAGE
-// [URL SESSION]`; tells the host at URL which version it is. Ended by a signal, which it passes on. Speaks WebDriver itself: it is three requests.
+// [URL SESSION]`; tells the host at URL which version it is. Ended by a signal, which it passes on, or with the runner.
+// Speaks WebDriver itself: it is three requests.
 
 import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
+
+// The runner holds the other end: if it is killed, nobody else ends the browser.
+process.stdin.on('end', () => process.kill(process.pid, 'SIGTERM')).resume()
 
 const [driver, binary, page, hostUrl, session] = process.argv.slice(2)
 

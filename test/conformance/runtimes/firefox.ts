@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url'
 import { browserContexts, makeBrowserPages, pageExample, pageUrl } from './browser-pages.js'
+import { memoryTest } from '../memory.js'
 import { ask, byDebian, byNpm, fromNpm, onPath } from './installed.js'
 import type { RuntimeDriver } from './runtime.js'
 
@@ -19,6 +20,7 @@ export const firefox: RuntimeDriver = {
       prepare: makeBrowserPages,
       command: (_project, hostUrl, session, context) => open(pageUrl(hostUrl, session, context)),
       examples: [pageExample(open)],
+      memory: memoryTest(open, ['credit']),
     }
   },
 }

@@ -2,7 +2,7 @@
 // bundled for each kind of runtime.
 
 import { execFile } from 'node:child_process'
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
@@ -14,12 +14,12 @@ interface Esbuild {
 }
 
 export class Project {
-  readonly directory = join(repository, 'build/conformance')
+  /** Of its own for each run, within the repository, so that the machine's temporary files need no room for it. */
+  readonly directory = mkdtempSync(join(repository, 'build/conformance-'))
   readonly #package = join(this.directory, 'node_modules/libssl-wasm')
 
   /** Packs what ./build.sh has left in dist/ and lib/. */
   async make(): Promise<void> {
-    rmSync(this.directory, { recursive: true, force: true })
     mkdirSync(this.#package, { recursive: true })
     writeFileSync(join(this.directory, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
     const run = promisify(execFile)
@@ -29,6 +29,10 @@ export class Project {
     symlinkSync(join(repository, 'node_modules/ws'), join(this.directory, 'node_modules/ws'))
     // esbuild leaves the URL of the .wasm as it is: its place is beside the bundle.
     copyFileSync(join(this.#package, 'lib/libssl.wasm'), this.path('libssl.wasm'))
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true })
   }
 
   path(name: string): string {
@@ -51,6 +55,7 @@ export class Project {
         name: 'package',
         setup(build: { onResolve(filter: { filter: RegExp }, give: () => object): void }) {
           build.onResolve({ filter: /\/src\/index\.js$/ }, () => ({ path: 'libssl-wasm', external: true }))
+          build.onResolve({ filter: /\/src\/worker\.js$/ }, () => ({ path: 'libssl-wasm/worker', external: true }))
         },
       }],
     })

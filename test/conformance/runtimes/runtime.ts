@@ -1,6 +1,7 @@
 // What the runner knows of a runtime: whether it is here, and the program that starts it.
 
 import type { Example } from '../examples.js'
+import type { MemoryTest } from '../memory.js'
 import type { Project } from './project.js'
 
 export interface RuntimeDriver {
@@ -22,6 +23,7 @@ export interface Found {
   readonly environment?: Readonly<Record<string, string>>
   /** README's examples for it, and how they are run. */
   readonly examples: readonly Example[]
+  readonly memory?: MemoryTest
 }
 
 export interface Missing {

@@ -18,7 +18,7 @@ interface Test extends Pick<Result, 'group' | 'name' | 'lacks'> {
   readonly body: () => Promise<void> | void
 }
 
-type Given = Pick<Harness, 'expect' | 'runtime' | 'host' | 'meeting'>
+type Given = Pick<Harness, 'expect' | 'runtime' | 'host' | 'meeting' | 'identities'>
 
 /** A test that hangs must not take the others with it. */
 const PATIENCE_MS = 30_000

@@ -2,8 +2,9 @@
 
 import type { ExpectStatic } from 'vitest'
 import type { LoadOptions, TransportLike, WebSocketLike } from 'libssl-wasm'
+import type { TlsWorkerOptions } from 'libssl-wasm/worker'
 import type { TestKit } from '../../helpers/transport-contract.js'
-import type { Host, Meeting } from './host.js'
+import type { Host, Identities, Meeting } from './host.js'
 
 export interface Harness {
   /** The outermost one is a row of the table of runtimes. */
@@ -16,6 +17,7 @@ export interface Harness {
   readonly host: Host
   /** For transports of which a runtime has one side only. */
   readonly meeting: Meeting
+  readonly identities: Identities
 }
 
 /** A way to open a TCP connection to a port of the loopback address. */
@@ -39,6 +41,8 @@ export interface Runtime {
   readonly hasRoots: boolean
   /** The runtime's own transports, under the contract that every transport holds. */
   readonly transports: (kit: TestKit, meeting: Meeting) => void
+  /** How worker mode is started; `undefined` where it is not tried. */
+  readonly worker?: TlsWorkerOptions
   /** Tests of this runtime alone. */
   readonly own?: (harness: Harness) => void
 }

@@ -8,10 +8,12 @@ import { loading } from './loading.js'
 import { many } from './many.js'
 import { serverByListening, serverUponStreams } from './server.js'
 import { streams } from './streams.js'
+import { inWorkers } from './workers.js'
 
 export function suite(harness: Harness): void {
   const parts = [loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, streams, limits, many]
   for (const part of parts) part(harness)
   harness.describe("transports: the contract, by the runtime's own", () => harness.runtime.transports(harness, harness.meeting))
+  inWorkers(harness)
   harness.runtime.own?.(harness)
 }
