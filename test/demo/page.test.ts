@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startServer, type DemoServer } from '../../tools/demo/server.js'
 import { authority, file, localhost } from '../helpers/certificates.js'
-import { installedBrowsers, requireFromRuntimes, type Browser, type Page } from './browsers.js'
+import { installedBrowsers, requireFromRuntimes, type Browser, type Page } from '../helpers/browsers.js'
 import { startDemo, type Demo } from './demo.js'
 
 const TLS13 = ['sent ClientHello', 'received ServerHello', 'received EncryptedExtensions', 'received Certificate', 'received CertificateVerify',
@@ -32,7 +32,7 @@ afterAll(async () => {
   await given?.stop()
 })
 
-describe.each(installedBrowsers())('the page in $name', ({ start, colorSchemes }) => {
+describe.each(installedBrowsers('the demonstration\'s page'))('the page in $name', ({ start, colorSchemes }) => {
   let browser: Browser
   let pages: Page[] = []
   beforeAll(async () => { browser = await start() })

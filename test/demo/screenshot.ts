@@ -1,10 +1,10 @@
 // Makes the picture in README: `npx tsx test/demo/screenshot.ts docs/demo.png [light|dark [WIDTH [TARGET]]]`, after the build.
 
-import { installedBrowsers } from './browsers.js'
+import { installedBrowsers } from '../helpers/browsers.js'
 import { startDemo } from './demo.js'
 
 const [path = 'docs/demo.png', colorScheme = 'light', width = '1280', target = 'post-quantum'] = process.argv.slice(2)
-const chromium = installedBrowsers().find(({ name }) => name === 'Chromium')
+const chromium = installedBrowsers('the demonstration\'s page').find(({ name }) => name === 'Chromium')
 if (!chromium) throw new Error('the picture is made with Chromium')
 const demo = startDemo(['--browser'])
 const browser = await chromium.start()

@@ -8,6 +8,8 @@ import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 export interface Browser {
+  /** Of its first process, whose descendants the others are. */
+  readonly pid: number
   /** Opens a new page of `width` CSS pixels; 1280 unless told. */
   open(url: string, options?: { readonly width?: number; readonly colorScheme?: 'light' | 'dark' }): Promise<Page>
   close(): Promise<void>
@@ -43,13 +45,13 @@ const firefox: BrowserKind = { name: 'Firefox', colorSchemes: ['dark'], start: s
 
 /**
  * The browsers that are here. One that is missing is named, with how to get it; with LIBSSL_WASM_REQUIRE_ALL_RUNTIMES=1
- * it is an error.
+ * it is an error. `subject` is what would be tried in it.
  */
-export function installedBrowsers(): readonly BrowserKind[] {
+export function installedBrowsers(subject: string): readonly BrowserKind[] {
   return [chromium, firefox].filter(({ name }) => {
     const missing = name === 'Chromium' ? missingOf('playwright-core', 'chromium') : missingOf('puppeteer-core', 'firefox-esr')
     if (missing === undefined) return true
-    const complaint = `the demonstration's page is not tested in ${name}: ${missing}`
+    const complaint = `${subject} is not tested in ${name}: ${missing}`
     if (process.env['LIBSSL_WASM_REQUIRE_ALL_RUNTIMES'] === '1') throw new Error(complaint)
     console.warn(complaint)
     return false
@@ -135,15 +137,19 @@ async function startChromium(): Promise<Browser> {
   interface Playwright {
     readonly chromium: { launch(options: object): Promise<{
       newContext(options: object): Promise<{ newPage(): Promise<ChromiumPage>; close(): Promise<void> }>
+      newBrowserCDPSession(): Promise<{ send(method: 'SystemInfo.getProcessInfo'): Promise<{ processInfo: { type: string; id: number }[] }> }>
       close(): Promise<void>
     }> }
   }
   const browser = await (requireFromRuntimes('playwright-core') as Playwright).chromium.launch({
     executablePath: onPath('chromium'),
     // As root there is no sandbox; the rest keeps it from talking to anyone but the test.
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      '--js-flags=--expose-gc'],
   })
+  const { processInfo } = await (await browser.newBrowserCDPSession()).send('SystemInfo.getProcessInfo')
   return {
+    pid: processInfo.find(({ type }) => type === 'browser')!.id,
     async open(url, { width = 1280, colorScheme = 'light' } = {}) {
       const context = await browser.newContext({ viewport: { width, height: HEIGHT }, colorScheme })
       const page = await context.newPage()
@@ -167,7 +173,7 @@ async function startFirefox(): Promise<Browser> {
     setViewport(viewport: { width: number; height: number }): Promise<void>
   }
   interface Puppeteer {
-    launch(options: object): Promise<{ newPage(): Promise<FirefoxPage>; close(): Promise<void> }>
+    launch(options: object): Promise<{ newPage(): Promise<FirefoxPage>; process(): { pid: number }; close(): Promise<void> }>
   }
   const downloads = mkdtempSync(join(tmpdir(), 'libssl-wasm-downloads-'))
   const browser = await (requireFromRuntimes('puppeteer-core') as { default: Puppeteer }).default.launch({
@@ -180,9 +186,11 @@ async function startFirefox(): Promise<Browser> {
       'browser.download.dir': downloads,
       'browser.download.useDownloadDir': true,
       'browser.download.always_ask_before_handling_new_types': false,
+      'dom.testing.testutils.enabled': true, // TestUtils.gc()
     },
   })
   return {
+    pid: browser.process().pid,
     async open(url, { width = 1280 } = {}) {
       const page = await browser.newPage()
       await page.setViewport({ width, height: HEIGHT })
