@@ -3,7 +3,7 @@
 import { onTestFinished } from 'vitest'
 import type { Browser, BrowserKind, Page } from '../helpers/browsers.js'
 import type { Order, Progress } from './page.js'
-import { processTree, settledMemory, type Memory, type Process } from './processes.js'
+import { Memory, processTree, settledMemory, type Process } from './processes.js'
 
 export class MeasuredBrowser {
   readonly #page: Page
@@ -47,6 +47,11 @@ export class MeasuredBrowser {
 
   async resume(): Promise<void> {
     await this.#page.evaluate('resume()')
+  }
+
+  /** As it is, with whatever garbage nobody has collected yet. */
+  memory(): Memory {
+    return new Memory(this.#processes)
   }
 
   settled(): Promise<Memory> {

@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url'
 import { Peer } from '../interop/peers/process.js'
-import { settledMemory, type Memory, type Process } from './processes.js'
+import { Memory, settledMemory, type Process } from './processes.js'
 
 const dist = (path: string) => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url))
 
@@ -45,6 +45,11 @@ export class MeasuredRelay {
     const peer = await Peer.start('env', [GIVE_BACK, process.execPath, '--expose-gc', '--import', collector, ...args])
     const [, url] = await peer.printed(/relay listening on (\S+)/)
     return new MeasuredRelay(peer, url!)
+  }
+
+  /** As it is, with whatever garbage nobody has collected yet. */
+  memory(): Memory {
+    return new Memory([this.#process])
   }
 
   settled(): Promise<Memory> {

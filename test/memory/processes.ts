@@ -1,6 +1,7 @@
 // Processes and their memory, as Linux tells: /proc.
 
 import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /** What each of some processes holds. */
 export class Memory {
@@ -35,7 +36,8 @@ export class Growth {
 
   toString(): string {
     const show = (bytes: number) => `${bytes < 0 ? '' : '+'}${(bytes / 2 ** 20).toFixed(1)} MiB`
-    return `${show(this.#total)} (${this.#most.role} ${show(this.#most.bytes)})`
+    const of = this.#most.bytes === this.#total ? '' : ` (${this.#most.role} ${show(this.#most.bytes)})`
+    return `${show(this.#total)}${of}`
   }
 }
 
@@ -85,14 +87,18 @@ function read(path: string): string {
   }
 }
 
+/** Between two rounds of collecting garbage: allocators give back to the system a little later. */
+const ROUND_MS = 150
+
 /**
- * The memory of `processes` once `collectGarbage` frees no more. One round is not enough: what a first one finds holds
- * what a second one frees (in Firefox an event holds its message), and allocators give back later.
+ * The memory of `processes` once `collectGarbage` frees no more. One round is not enough: what a first one finds may hold
+ * what only a second one can free, as in Firefox an event does its message.
  */
 export async function settledMemory(processes: readonly Process[], collectGarbage: () => Promise<void>): Promise<Memory> {
   let least: Memory | undefined
-  for (let idle = 0, round = 0; idle < 2 && round < 20; round++) {
+  for (let idle = 0, round = 0; idle < 3 && round < 20; round++) {
     await collectGarbage()
+    await delay(ROUND_MS)
     const now = new Memory(processes)
     idle = least && now.total > least.total - 256 * 1024 ? idle + 1 : 0
     if (!least || now.total < least.total) least = now
