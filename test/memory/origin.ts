@@ -37,7 +37,7 @@ export async function startPageServer(): Promise<string> {
 
 export interface DownloadServer {
   readonly port: number
-  /** What the last client has been given: its own system holds little of it back. */
+  /** What was sent of the last client's, as plaintext: to the system, but for a block or two. */
   readonly sentBytes: number
 }
 
@@ -47,7 +47,7 @@ export async function startDownloadServer({ cert, key }: KeyPair): Promise<Downl
   const server = createTlsServer({ cert, key }, (socket) => {
     socket.once('data', (line: Buffer) => {
       sentBytes = 0
-      // Whoever goes away is told on by the test's own end.
+      // A client that goes away tells the test itself.
       pipeline(Readable.from(blocks(Number(line), (size) => { sentBytes += size })), socket).catch(() => {})
     })
     socket.on('error', () => {})
