@@ -65,7 +65,7 @@ function missingOf(driverName: string, programName: string): string | undefined 
     requireFromRuntimes.resolve('axe-core')
     return undefined
   } catch {
-    return 'run npm --prefix test/runtimes ci --ignore-scripts'
+    return 'run tools/install-runtimes.sh'
   }
 }
 
