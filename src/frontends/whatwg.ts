@@ -12,6 +12,7 @@ import { Port } from '../pump/port.js'
 import { Pump } from '../pump/pump.js'
 import { toByteTransport, type TransportLike } from '../transports/adapt.js'
 import { clientSsl, serverSsl } from './context.js'
+import { makeReadable, type ReadableController } from './readable.js'
 import { checkAcceptOptions, checkConnectOptions, type AcceptOptions, type CommonOptions, type ConnectOptions } from './options.js'
 
 const HANDSHAKE_TIMEOUT_MS = 30_000
@@ -230,32 +231,6 @@ class Connection implements TlsConnection {
     this.#onClosed()
     this.#closeReadable()
     this.#sink.error(new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed'))
-  }
-}
-
-/** What is used of a byte stream's controller; an ordinary stream's has no requests. */
-interface ReadableController {
-  readonly byobRequest?: ReadableStreamBYOBRequest | null
-  enqueue(chunk: Uint8Array<ArrayBuffer>): void
-  close(): void
-}
-
-/** A byte stream that is read only as fast as it is read; an ordinary stream where the platform has no others (WebKitGTK). */
-function makeReadable(source: {
-  start(controller: ReadableController): void
-  pull(controller: ReadableController): Promise<void>
-  cancel(): Promise<void>
-}): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const strategy = { highWaterMark: 0 }
-  return hasByteStreams() ? new ReadableStream({ type: 'bytes', ...source }, strategy) : new ReadableStream(source, strategy)
-}
-
-function hasByteStreams(): boolean {
-  try {
-    new ReadableStream({ type: 'bytes' })
-    return true
-  } catch {
-    return false
   }
 }
 

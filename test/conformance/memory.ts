@@ -1,9 +1,8 @@
 // 256 MiB through our relay to a page that pauses: what nobody reads must stay with the sender, and neither the browser
 // nor the relay may grow by it.
 //
-// Measured is what the system holds for each side, all processes of a browser together (Pss: what several share is
-// counted once), at the moment the page stops reading and again when the sender has come to a standstill: what garbage
-// collectors do in between can only make it less.
+// Measured is what the system holds for each side, all processes of a browser together, when the page stops reading and
+// again when the sender has come to a standstill: what garbage collectors do in between can only make it less.
 
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -104,7 +103,10 @@ async function standstill(progress: () => number): Promise<void> {
   }
 }
 
-/** What a process and all that it has started hold, in bytes. */
+/**
+ * The memory of a process and of all that it has started, in bytes. What they share is counted once (Pss); the pages of
+ * program files are not counted: their share changes whenever another browser on the machine starts or ends.
+ */
 function memoryOf({ pid: root }: Program): number {
   const children = new Map<number, number[]>()
   for (const name of readdirSync('/proc')) {
@@ -114,7 +116,7 @@ function memoryOf({ pid: root }: Program): number {
     children.set(parent, [...children.get(parent) ?? [], Number(name)])
   }
   const sum = (pid: number): number =>
-    Number(/^Pss: +(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) * 1024 + (children.get(pid) ?? []).reduce((total, child) => total + sum(child), 0)
+    [...read(`/proc/${pid}/smaps_rollup`).matchAll(/^Pss_(?:Anon|Shmem): +(\d+) kB/gm)].reduce((total, [, kib]) => total + Number(kib) * 1024, 0) + (children.get(pid) ?? []).reduce((total, child) => total + sum(child), 0)
   return sum(root)
 }
 

@@ -7,6 +7,7 @@ import { Interrupt } from '../../pump/interrupt.js'
 import { toByteTransport, type TransportLike } from '../../transports/adapt.js'
 import { fromMessagePort } from '../../transports/message-port.js'
 import type { CommonOptions } from '../options.js'
+import { makeReadable, type ReadableController } from '../readable.js'
 import type { ConnectionInfo, TlsConnection } from '../whatwg.js'
 import { carry, type Carrying } from './carry.js'
 import { decodeError, encodeError } from './errors.js'
@@ -34,7 +35,7 @@ export class RemoteConnection implements TlsConnection {
   #onOpened!: (info: ConnectionInfo) => void
   #onClosed!: () => void
   #onBroken!: (error: unknown) => void
-  #source!: ReadableByteStreamController
+  #source!: ReadableController
   #sink!: WritableStreamDefaultController
   #transportFailure: { readonly error: unknown } | undefined
   #settled = false
@@ -87,8 +88,7 @@ export class RemoteConnection implements TlsConnection {
     this.#toWorker = streams.writable.getWriter()
     for (const end of [this.#plaintext, this.#toWorker]) end.closed.catch(() => {}) // `closed` of the connection tells
 
-    this.readable = new ReadableStream({
-      type: 'bytes',
+    this.readable = makeReadable({
       start: (controller) => { this.#source = controller },
       pull: () => this.#pull(),
       cancel: async () => {
@@ -96,7 +96,7 @@ export class RemoteConnection implements TlsConnection {
         this.#plaintext.cancel().catch(() => {})
         this.#endReading()
       },
-    }, { highWaterMark: 0 })
+    })
     this.writable = new WritableStream<BytesLike>({
       start: (controller) => { this.#sink = controller },
       write: (chunk) => this.#write(chunk),
