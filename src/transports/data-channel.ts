@@ -92,6 +92,8 @@ export function fromDataChannel(channel: DataChannelLike, options: DataChannelTr
     async write(chunk) {
       await until(() => channel.readyState !== 'connecting')
       for (let at = 0; at < chunk.byteLength; at += maxMessageBytes) {
+        // Firefox's send() takes bytes for a channel that is closing, and says nothing.
+        if (channel.readyState !== 'open') throw new Error('the RTCDataChannel is not open any more')
         channel.send(chunk.subarray(at, at + maxMessageBytes) as Uint8Array<ArrayBuffer>)
         if (channel.bufferedAmount > highWaterMarkBytes) await until(() => channel.bufferedAmount <= highWaterMarkBytes)
       }

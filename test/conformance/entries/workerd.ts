@@ -15,7 +15,7 @@ const runtime: Runtime = {
   dial: { 'cloudflare:sockets': (port) => connect({ hostname: '127.0.0.1', port }, { allowHalfOpen: true }) },
   listen: {},
   hasRoots: false,
-  transports: (kit, meeting) => cloudflareSocketTransport(kit, meeting.port),
+  transports: (kit, { port, reset }) => cloudflareSocketTransport(kit, port, reset),
   own: edge,
 }
 

@@ -10,7 +10,7 @@ import type { WebSocket } from 'ws'
 import { fromNodeStream, fromWebSocket, type ByteTransport, type WebSocketLike } from 'libssl-wasm'
 import type { Relay } from 'libssl-wasm/relay'
 import { CertificateAuthority, date, RSA, type KeyPair } from '../../../tools/certificates.js'
-import type { Identities, IdentityName, Meeting } from '../suite/host.js'
+import type { Identities, IdentityName } from '../suite/host.js'
 import { noise } from '../suite/bytes.js'
 import { startClient, startServer, type OpensslPeer } from './peers.js'
 
@@ -57,8 +57,9 @@ export class Session {
   readonly #servers: Server[] = []
   readonly #sockets = new Set<Socket>()
   /** Unlike the others it stays until the end. */
-  #meeting: Promise<Meeting> | undefined
+  #meeting: Promise<{ port: number; url: string }> | undefined
   #meetingServer: Server | undefined
+  readonly #met = new Set<Socket>()
   /** By path: the TCP connection that a WebSocket will be joined with. */
   readonly #tunnels = new Map<string, Promise<Socket>>()
 
@@ -95,6 +96,7 @@ export class Session {
       case 'file': return { path: this.#file(details['bytes'], details['seed']) }
       case 'echo': return { port: await this.#echo() }
       case 'meeting': return (this.#meeting ??= this.#startMeeting())
+      case 'resetMeeting': return (this.#resetMeeting(), {})
       case 'tunnel': return this.#tunnel()
       case 'say': return (this.#say({ text: String(details['text']) }), {})
       case 'said': return this.#said
@@ -153,9 +155,11 @@ export class Session {
     return port
   }
 
-  async #startMeeting(): Promise<Meeting> {
+  async #startMeeting(): Promise<{ port: number; url: string }> {
     let alone: Socket | undefined
     const server = createServer({ allowHalfOpen: true }, (socket) => {
+      this.#met.add(socket)
+      socket.once('close', () => this.#met.delete(socket))
       if (!alone) {
         alone = socket.pause()
         return
@@ -170,6 +174,10 @@ export class Session {
     const port = await this.#listen(server)
     this.#shared.relay.allow(`127.0.0.1:${port}`)
     return { port, url: `${this.#shared.relay.url}/127.0.0.1:${port}` }
+  }
+
+  #resetMeeting(): void {
+    for (const socket of this.#met) socket.resetAndDestroy()
   }
 
   async #tunnel(): Promise<{ port: number; path: string }> {

@@ -29,6 +29,8 @@ export type Version = 'TLSv1.2' | 'TLSv1.3'
 export interface Meeting {
   readonly port: number
   readonly url: string
+  /** Resets all its connections. */
+  readonly reset: () => Promise<void>
 }
 
 export interface Digest {
@@ -85,8 +87,9 @@ export class Host {
   }
 
   /** Stays for as long as the session. */
-  meeting(): Promise<Meeting> {
-    return this.ask('meeting')
+  async meeting(): Promise<Meeting> {
+    const reset = async () => { await this.ask('resetMeeting') }
+    return { ...await this.ask<{ port: number; url: string }>('meeting'), reset }
   }
 
   /** A port of the host, and the URL of a WebSocket that is handed the first connection to it. */
