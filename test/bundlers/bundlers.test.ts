@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { authority } from '../helpers/certificates.js'
 import { importInstalled, installed, runInstalled } from '../helpers/installed.js'
-import { app, connected, open, visit } from './page.js'
+import { app, connected, open, visit, workerApp } from './page.js'
 import { project, wasmFiles } from '../helpers/project.js'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }) // other people's programs, on a machine that may be busy
@@ -51,6 +51,18 @@ it('webpack: the build connects', async () => {
   const { result, requests } = await visit(join(directory, 'dist'), { script: '/main.js' })
   expect(result).toEqual(connected)
   once(requests, wasm)
+})
+
+it.each([
+  ['Vite', 'vite/bin/vite.js', ['build']],
+  ['webpack', 'webpack-cli/bin/cli.js', ['build', '--mode', 'production']],
+])('%s: libssl-wasm/worker connects, its script emitted as a chunk of its own', async (name, command, args) => {
+  const directory = await project({ 'src/index.js': workerApp(), ...(name === 'Vite' && { 'index.html': html }) })
+  await runInstalled(command, args, directory)
+  const { result, requests } = await visit(join(directory, 'dist'), name === 'Vite' ? {} : { script: '/main.js' })
+  expect(result).toEqual(connected)
+  expect(requests.filter((path) => path.endsWith('.js'))).toHaveLength(2)
+  once(requests, wasmFiles(join(directory, 'dist')))
 })
 
 it('esbuild: the build connects, with the .wasm as a second entry', async () => {

@@ -12,8 +12,14 @@ import { startOpensslServer } from '../interop/peers/openssl.js'
 import { importInstalled } from '../helpers/installed.js'
 
 /** The user's app. It takes the library from `from`, and tells by the console what came of it. */
-export const app = (from = 'libssl-wasm') => `
-import { connect } from '${from}'
+export const app = (from = 'libssl-wasm') => appThat(`import { connect } from '${from}'`)
+
+/** The same with OpenSSL in a worker. */
+export const workerApp = () => appThat(`
+import { createWorker } from 'libssl-wasm/worker'
+const { connect } = createWorker()`)
+
+const appThat = (imports: string) => `${imports}
 
 async function main() {
   const ca = await (await fetch('/ca.pem')).text()
