@@ -10,6 +10,7 @@ import { startRelay } from '../../src/apps/relay/relay.js'
 import { authority, localhost } from '../helpers/certificates.js'
 import { startOpensslServer } from '../interop/peers/openssl.js'
 import { importInstalled } from '../helpers/installed.js'
+import { onPath } from '../helpers/on-path.js'
 
 /** The user's app. It takes the library from `from`, and tells by the console what came of it. */
 export const app = (from = 'libssl-wasm') => appThat(`import { connect } from '${from}'`)
@@ -118,10 +119,9 @@ interface Playwright {
   readonly chromium: { launch(options: object): Promise<{ newPage(): Promise<Page>; close(): Promise<void> }> }
 }
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
-
 async function newPage(): Promise<Page> {
-  if (executablePath === undefined) throw new Error('Chromium is missing: Debian: apt-get install chromium')
+  const executablePath = onPath('chromium')
+  if (executablePath === undefined) throw new Error("Chromium is missing: install Debian's package chromium")
   const { chromium } = await importInstalled<Playwright>('playwright-core/index.mjs')
   const browser = await chromium.launch({
     executablePath,

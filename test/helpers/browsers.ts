@@ -4,8 +4,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { onPath } from './on-path.js'
 
 export interface Browser {
   /** Of its first process, whose descendants the others are. */
@@ -220,7 +221,3 @@ async function startFirefox(): Promise<Browser> {
 }
 
 export const requireFromRuntimes = createRequire(new URL('../runtimes/package.json', import.meta.url))
-
-function onPath(name: string): string | undefined {
-  return (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, name)).find((file) => existsSync(file))
-}

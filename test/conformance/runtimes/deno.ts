@@ -1,6 +1,7 @@
 // Deno: the machine's own, or npm's.
 
-import { ask, byNpm, fromNpm, onPath } from './installed.js'
+import { onPath } from '../../helpers/on-path.js'
+import { ask, byNpm, fromNpm } from './installed.js'
 import type { RuntimeDriver } from './runtime.js'
 
 const arch = { x64: 'x64', arm64: 'arm64' }[process.arch as string]

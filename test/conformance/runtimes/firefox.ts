@@ -3,7 +3,8 @@
 import { fileURLToPath } from 'node:url'
 import { browserContexts, makeBrowserPages, pageExample, pageUrl } from './browser-pages.js'
 import { memoryTest } from '../memory.js'
-import { ask, byDebian, byNpm, fromNpm, onPath } from './installed.js'
+import { onPath } from '../../helpers/on-path.js'
+import { ask, byDebian, byNpm, fromNpm } from './installed.js'
 import type { RuntimeDriver } from './runtime.js'
 
 export const firefox: RuntimeDriver = {

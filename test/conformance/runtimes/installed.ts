@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -15,11 +15,6 @@ export const byDebian = (packages: string) => `Debian: apt-get install ${package
 /** The path of a file in an installed package, the first of `candidates` that is there. */
 export function fromNpm(...candidates: readonly string[]): string | undefined {
   return candidates.map((file) => join(runtimesDirectory, 'node_modules', file)).find((file) => existsSync(file))
-}
-
-/** The path of a program of the machine's. */
-export function onPath(program: string): string | undefined {
-  return (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, program)).find((file) => existsSync(file))
 }
 
 /** The first line that a program prints. */
