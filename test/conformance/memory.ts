@@ -2,7 +2,8 @@
 // nor the relay may grow by it.
 //
 // Measured is what the system holds for each side, all processes of a browser together, when the page stops reading and
-// again when the sender has come to a standstill: what garbage collectors do in between can only make it less.
+// again when the sender has come to a standstill: what garbage collectors do in between can only make it less. What a whole
+// download leaves behind is measured by test/memory/.
 
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
