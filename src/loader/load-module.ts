@@ -4,6 +4,7 @@
 import createLibssl from '../../lib/libssl.mjs'
 import { source } from '#source'
 import type { LibsslModule, JsCallbacks } from '../ffi/ffi.gen.js'
+import { isBytesLike } from '../base/bytes.js'
 import { requireEntropySource } from '../base/entropy.js'
 import { InternalError } from '../base/errors.js'
 
@@ -39,13 +40,12 @@ function compileOwn(): Promise<WebAssembly.Module> {
 
 async function compile(from: WebAssembly.Module | BufferSource | Response): Promise<WebAssembly.Module> {
   if (from instanceof WebAssembly.Module) return from
-  if (typeof Response !== 'undefined' && from instanceof Response) {
-    if (!from.ok) throw new InternalError('ERR_TLS_INTERNAL', `cannot fetch libssl.wasm: HTTP status ${from.status}`)
-    // Streaming wants the right content type; a server that does not send it costs only the streaming. Compiling and
-    // instantiating are not made one (instantiateStreaming): the code is compiled once, for however many instances.
-    return from.headers.get('content-type') === 'application/wasm' && typeof WebAssembly.compileStreaming === 'function'
-      ? WebAssembly.compileStreaming(from)
-      : WebAssembly.compile(await from.arrayBuffer())
-  }
-  return WebAssembly.compile(from as BufferSource)
+  // Bytes are asked for first: Node loads Response when it is first named, which takes longer than all of this.
+  if (isBytesLike(from) || typeof Response === 'undefined' || !(from instanceof Response)) return WebAssembly.compile(from as BufferSource)
+  if (!from.ok) throw new InternalError('ERR_TLS_INTERNAL', `cannot fetch libssl.wasm: HTTP status ${from.status}`)
+  // Streaming wants the right content type; a server that does not send it costs only the streaming. Compiling and
+  // instantiating are not made one (instantiateStreaming): the code is compiled once, for however many instances.
+  return from.headers.get('content-type') === 'application/wasm' && typeof WebAssembly.compileStreaming === 'function'
+    ? WebAssembly.compileStreaming(from)
+    : WebAssembly.compile(await from.arrayBuffer())
 }
