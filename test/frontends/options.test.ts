@@ -26,7 +26,7 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
   libssl: [{}, true, null, load],
   onIo: [{}, true, null],
   onTrace: [{}, 'on', null],
-  onKeylog: [{}, '/tmp/keys', null],
+  onKeylog: [{}, 'keys.log', null],
   dangerouslySkipVerification: [1, 'yes', null, {}],
 }
 const clientOnly: readonly string[] = ['servername', 'dangerouslySkipVerification']
