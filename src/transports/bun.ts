@@ -4,6 +4,7 @@
 import { ApiMisuseError } from '../base/errors.js'
 import { Interrupt } from '../pump/interrupt.js'
 import type { ByteTransport } from '../pump/transport.js'
+import { onAbort } from './on-abort.js'
 
 /** How long a socket may stay half open once nobody reads it any more. */
 const LINGER_MS = 1_000
@@ -114,10 +115,9 @@ function takeOver(socket: BunSocketLike): Link {
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
       sink = controller
-      // `abort` would wait for a write in flight, which may be what is stuck.
-      controller.signal.addEventListener('abort', () => {
+      onAbort(controller, (reason) => {
         sending = false
-        fail(controller.signal.reason)
+        fail(reason)
       })
     },
     async write(chunk) {

@@ -6,6 +6,7 @@
 import { ApiMisuseError } from '../base/errors.js'
 import { Interrupt } from '../pump/interrupt.js'
 import type { ByteTransport } from '../pump/transport.js'
+import { onAbort } from './on-abort.js'
 
 /** What is used of an RTCDataChannel. */
 export interface DataChannelLike {
@@ -83,10 +84,9 @@ export function fromDataChannel(channel: DataChannelLike, options: DataChannelTr
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
       sink = controller
-      // `abort` would wait for a write in flight, which may be what is stuck.
-      controller.signal.addEventListener('abort', () => {
+      onAbort(controller, (reason) => {
         sent = true
-        fail(controller.signal.reason)
+        fail(reason)
       })
     },
     async write(chunk) {

@@ -2,6 +2,7 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import type { ByteTransport } from '../pump/transport.js'
+import { onAbort } from './on-abort.js'
 
 /**
  * A pair of connected transports. A write settles once fewer than `highWaterMarkBytes` (1 or more, default 64 KiB)
@@ -39,9 +40,8 @@ function pipe(highWaterMarkBytes: number): ByteTransport {
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
       sink = controller
-      // `abort` below would wait for a write in flight, which may wait for a reader that never comes.
-      controller.signal.addEventListener('abort', () => {
-        source.error(controller.signal.reason)
+      onAbort(controller, (reason) => {
+        source.error(reason)
         wakeWriter()
       })
     },

@@ -6,6 +6,7 @@
 import { ApiMisuseError } from '../base/errors.js'
 import { Interrupt } from '../pump/interrupt.js'
 import type { ByteTransport } from '../pump/transport.js'
+import { onAbort } from './on-abort.js'
 
 /** What is used of a MessagePort, or of a Worker or what a worker calls `self`. */
 export interface MessagePortLike {
@@ -147,9 +148,7 @@ export function fromMessagePort(port: MessagePortLike, options: MessagePortTrans
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
       sink = controller
-      // `abort` would wait for a write in flight, which may be what is stuck.
-      controller.signal.addEventListener('abort', () => {
-        const { reason } = controller.signal as { reason: unknown }
+      onAbort(controller, (reason) => {
         if (sending) post({ type: 'abort', reason: cloneable(reason) })
         endSending(reason)
       })

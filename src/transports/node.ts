@@ -1,6 +1,7 @@
 // A Node Duplex (a net.Socket, say) as a transport. Types only: nothing of Node's is imported at run time.
 
 import type { ByteTransport } from '../pump/transport.js'
+import { onAbort } from './on-abort.js'
 
 /** How long a socket may stay half open once nobody reads it any more. */
 const LINGER_MS = 1_000
@@ -102,11 +103,7 @@ export function fromNodeStream(duplex: NodeDuplexLike): ByteTransport {
         controller.error(error)
         giveUp?.(error)
       })
-      // `abort` would wait for a write in flight, which may be what is stuck.
-      controller.signal.addEventListener('abort', () => {
-        const { reason } = controller.signal as { reason: unknown }
-        duplex.destroy(reason instanceof Error ? reason : undefined)
-      })
+      onAbort(controller, (reason) => { duplex.destroy(reason instanceof Error ? reason : undefined) })
     },
     write: (chunk) => untilClosed((done) => duplex.write(chunk, done)),
     // Node's types do not say that it may be given an error.

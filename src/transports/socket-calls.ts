@@ -3,6 +3,7 @@
 
 import { Interrupt } from '../pump/interrupt.js'
 import type { ByteTransport } from '../pump/transport.js'
+import { onAbort } from './on-abort.js'
 
 /** How long a socket may stay half open once nobody reads it any more. */
 const LINGER_MS = 1_000
@@ -77,10 +78,9 @@ export function fromSocketCalls(socket: SocketCalls): ByteTransport {
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
       sink = controller
-      // `abort` would wait for a write in flight, which may be what is stuck.
-      controller.signal.addEventListener('abort', () => {
+      onAbort(controller, (reason) => {
         sending = false
-        fail(controller.signal.reason)
+        fail(reason)
       })
     },
     async write(chunk) {

@@ -3,6 +3,7 @@
 
 import { Interrupt } from '../pump/interrupt.js'
 import type { ByteTransport } from '../pump/transport.js'
+import { onAbort } from './on-abort.js'
 import { ABORTED, closeError, NORMAL } from './websocket-close.js'
 
 /** What is used of a WebSocketStream, which is in Chromium and in no specification yet. */
@@ -85,10 +86,9 @@ export function fromWebSocketStream(stream: WebSocketStreamLike): ByteTransport 
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
       sink = controller
-      // `abort` would wait for a write in flight, which may be what is stuck.
-      controller.signal.addEventListener('abort', () => {
+      onAbort(controller, (reason) => {
         sent = true
-        fail(controller.signal.reason)
+        fail(reason)
       })
     },
     async write(chunk) {

@@ -5,6 +5,7 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import type { ByteTransport } from '../pump/transport.js'
+import { onAbort } from './on-abort.js'
 import { CREDIT_PROTOCOL, CreditFraming, INITIAL_WINDOW_BYTES } from './websocket-credit.js'
 import type { Framing, Wire } from './websocket-framing.js'
 import {
@@ -105,8 +106,7 @@ class Taken implements WebSocketTransport, Wire {
     this.writable = new WritableStream<Uint8Array>({
       start: (controller) => {
         this.#sink = controller
-        // `abort` would wait for a write in flight, which may be what is stuck.
-        controller.signal.addEventListener('abort', () => this.#abort(controller.signal.reason))
+        onAbort(controller, (reason) => this.#abort(reason))
       },
       write: (chunk) => this.#write(chunk),
       close: () => this.#close(),

@@ -149,8 +149,8 @@ export function transportContract(
       expect(await rejection((async () => writer.write(Uint8Array.of(1)))()) instanceof Error).toBe(true)
     })
 
-    it('aborts a write that the other side never reads', async ({ near, far }) => {
-      const writer = near.writable.getWriter()
+    /** Writes until nothing more is accepted; gives what then waits. */
+    const flood = async (writer: WritableStreamDefaultWriter<Uint8Array>): Promise<{ stuck: Promise<void> }> => {
       let accepted = 0
       const stuck = (async () => {
         while (accepted < floodBytes) {
@@ -161,6 +161,12 @@ export function transportContract(
       stuck.catch(() => {})
       writer.closed.catch(() => {})
       await standstill(() => accepted)
+      return { stuck } // not itself: that would be waited for
+    }
+
+    it('aborts a write that the other side never reads', async ({ near, far }) => {
+      const writer = near.writable.getWriter()
+      const { stuck } = await flood(writer)
       const aborted = writer.abort(new Error('given up'))
       if (abortWaitsForWrite) {
         expect(await isPending(aborted)).toBe(true)
@@ -199,16 +205,7 @@ export function transportContract(
 
     it('fails a write that waits when what is beneath fails', async ({ near, fail }) => {
       const writer = near.writable.getWriter()
-      writer.closed.catch(() => {})
-      let accepted = 0
-      const stuck = (async () => {
-        while (accepted < floodBytes) {
-          await writer.write(new Uint8Array(64 * 1024))
-          accepted += 64 * 1024
-        }
-      })()
-      stuck.catch(() => {})
-      await standstill(() => accepted)
+      const { stuck } = await flood(writer)
       fail()
       await rejection(stuck)
     })
