@@ -1,7 +1,12 @@
 // An RTCDataChannel as a transport: between browsers, with no server in the data's way. Each binary message is a piece
 // of the byte stream; where messages begin and end means nothing. A channel has no half-close, so an empty message says
-// "this direction has ended", and a close before it cuts the stream. A text says so at once: Firefox tells of a close only
-// when all has been sent that waits.
+// "this direction has ended", and a close before it cuts the stream. A few texts go beside:
+//
+// - `ready`: whoever says it hears us. It is said once the channel is open, and once more when the other's is first heard.
+//   Chromium loses what the answering end of a connection sends too early, so that end waits for it.
+// - `ended`: both directions have ended, and all has come. Who hears it closes, and nobody before: a close may overtake
+//   what is under way.
+// - `aborted`: Firefox tells of a close only when all has been sent that waits, and of this at once.
 
 import { ApiMisuseError } from '../base/errors.js'
 import { Interrupt } from '../pump/interrupt.js'
@@ -22,6 +27,10 @@ export interface DataChannelLike {
   close(): void
   addEventListener(type: 'open' | 'message' | 'bufferedamountlow' | 'error' | 'close', listener: (event: any) => void): void
 }
+
+const READY = 'ready'
+const ENDED = 'ended'
+const ABORTED = 'aborted'
 
 export interface DataChannelTransportOptions {
   /** Above this much that waits to be sent, a write waits. Default 256 KiB. */
@@ -61,6 +70,10 @@ export function fromDataChannel(channel: DataChannelLike, options: DataChannelTr
   let received = false // the peer's direction has ended
   let receiving = true // somebody wants it
   let sent = false // ours has ended
+  /** The other end is known to hear us. One that opens under our eyes is the end that asked for it, which need not wait. */
+  let heard = channel.readyState === 'connecting'
+  let answered = false
+  const opened = () => channel.readyState !== 'connecting' && (heard || channel.readyState !== 'open')
   const until = async (condition: () => boolean) => {
     while (!condition()) await waiting.guard(new Promise<void>((resolve) => { wake = resolve }))
     waiting.throwIfTripped()
@@ -71,7 +84,7 @@ export function fromDataChannel(channel: DataChannelLike, options: DataChannelTr
     if (!sent) sink.error(error)
     received = sent = true
     waiting.trip(error)
-    if (channel.readyState === 'open') channel.send('aborted')
+    if (channel.readyState === 'open') channel.send(ABORTED)
     channel.close()
   }
 
@@ -90,7 +103,7 @@ export function fromDataChannel(channel: DataChannelLike, options: DataChannelTr
       })
     },
     async write(chunk) {
-      await until(() => channel.readyState !== 'connecting')
+      await until(opened)
       for (let at = 0; at < chunk.byteLength; at += maxMessageBytes) {
         // Firefox's send() takes bytes for a channel that is closing, and says nothing.
         if (channel.readyState !== 'open') throw new Error('the RTCDataChannel is not open any more')
@@ -99,22 +112,33 @@ export function fromDataChannel(channel: DataChannelLike, options: DataChannelTr
       }
     },
     async close() {
-      await until(() => channel.readyState !== 'connecting')
+      await until(opened)
       if (sent) return
       channel.send(new Uint8Array())
       sent = true
-      // If the peer's direction has ended before, it is the peer who hears the last word, and closes.
+      // If the peer's direction has ended before, it is the peer who hears the last word, and says so.
     },
   })
 
-  for (const event of ['open', 'bufferedamountlow'] as const) channel.addEventListener(event, () => wake())
+  channel.addEventListener('bufferedamountlow', () => wake())
+  channel.addEventListener('open', () => {
+    channel.send(READY)
+    wake()
+  })
   channel.addEventListener('message', ({ data }: { data: unknown }) => {
+    if (data === READY) {
+      heard = true
+      if (!answered && channel.readyState === 'open') channel.send(READY)
+      answered = true
+      return wake()
+    }
+    if (data === ENDED && received && sent) return channel.close()
     if (!(data instanceof ArrayBuffer)) return fail(new Error('the other end of the RTCDataChannel has given up'))
     if (received) return
     if (data.byteLength === 0) {
       received = true
       if (receiving) source.close()
-      if (sent) channel.close()
+      if (sent && channel.readyState === 'open') channel.send(ENDED)
     } else if (receiving) {
       source.enqueue(new Uint8Array(data))
       if (source.desiredSize! < -maxBufferedBytes) fail(new Error(`more than ${maxBufferedBytes} bytes arrived that nobody read`))
@@ -124,5 +148,6 @@ export function fromDataChannel(channel: DataChannelLike, options: DataChannelTr
   channel.addEventListener('error', ({ error }: { error?: unknown }) => fail(new Error('the RTCDataChannel failed', { cause: error })))
   channel.addEventListener('close', closed)
   if (channel.readyState === 'closing' || channel.readyState === 'closed') closed()
+  else if (channel.readyState === 'open') channel.send(READY)
   return { readable, writable }
 }
