@@ -51,8 +51,8 @@ install_missing() {
   export DEBIAN_FRONTEND=noninteractive
   local get=(apt-get -q -y -o DPkg::Lock::Timeout=300)
   forbid_services
+  # The lists may be absent, or older than the archive: a browser would be, too. Without the archive the old ones must do.
+  "${get[@]}" update || true
   # shellcheck disable=SC2086
-  # The lists may be absent or older than the archive.
-  "${get[@]}" install --no-install-recommends $packages ||
-    { "${get[@]}" update && "${get[@]}" install --no-install-recommends $packages; }
+  "${get[@]}" install --no-install-recommends $packages
 }

@@ -194,7 +194,10 @@ async function startFirefox(): Promise<Browser> {
     pid: browser.process().pid,
     async open(url, { width = 1280 } = {}) {
       const page = await browser.newPage()
-      await page.setViewport({ width, height: HEIGHT })
+      // The driver also sets the orientation, which Firefox 140 does not know and these pages do not ask for.
+      await page.setViewport({ width, height: HEIGHT }).catch((error: Error) => {
+        if (!error.message.includes('unknown command emulation.setScreenOrientationOverride')) throw error
+      })
       await page.evaluateOnNewDocument(WATCH)
       const driven = drive(page, {
         async download(selector) {
