@@ -6,7 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { fromNodeStream, fromWebSocket, memoryTransportPair, type WebSocketLike } from '../../src/index.js'
 import { messagePortTransport } from '../conformance/transports/message-port.js'
 import { duplexPair } from '../helpers/duplex-pair.js'
-import { transportContract, type ContractOptions, type TransportPair } from '../helpers/transport-contract.js'
+import { tcpBuffersBytes, transportContract, type ContractOptions, type TransportPair } from '../helpers/transport-contract.js'
 
 const MIB = 1024 * 1024
 const contract = (name: string, open: () => Promise<TransportPair>, options: ContractOptions) =>
@@ -27,10 +27,9 @@ contract('fromNodeStream upon a Duplex', async () => {
   return { near: fromNodeStream(near), far: fromNodeStream(far), fail: () => near.destroy(new Error('broken')), failure: /broken/ }
 }, { boundBytes: 512 * 1024 })
 
-// The system's own buffers are a few MiB each way.
-contract('fromNodeStream upon a net.Socket', openSockets, { boundBytes: 24 * MIB })
+contract('fromNodeStream upon a net.Socket', openSockets, { boundBytes: tcpBuffersBytes(1) })
 
-contract('fromWebSocket upon a ws WebSocket', async () => openWebSockets(), { boundBytes: 24 * MIB })
+contract('fromWebSocket upon a ws WebSocket', async () => openWebSockets(), { boundBytes: tcpBuffersBytes(1) })
 
 // The window, and a chunk beyond it; nothing is hidden in the system's buffers.
 contract('fromWebSocket with a credit window', async () => openWebSockets('libssl-wasm.credit.v1'), { boundBytes: 1.25 * MIB })

@@ -4,10 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startRelay, type Relay } from '../../src/apps/relay/relay.js'
 import { fromNodeStream, openTunnel, type ByteTransport, type TunnelOptions } from '../../src/index.js'
 import { startEdgeRelay, type EdgeRelay } from '../apps/edge/edge-relay.js'
-import { transportContract, type TransportPair } from '../helpers/transport-contract.js'
+import { tcpBuffersBytes, transportContract, type TransportPair } from '../helpers/transport-contract.js'
 import { Pausable, startTarget, undici, type TunnelTarget } from '../helpers/tunnels.js'
 
-const MIB = 1024 * 1024
 let target: TunnelTarget
 let relay: Relay
 let edge: EdgeRelay
@@ -22,8 +21,8 @@ afterAll(async () => {
   await Promise.all([relay.close(), edge.close(), target.close()])
 })
 
-// The system's own buffers before and behind the relay, each a few MiB.
-const ofThisMachine = { boundBytes: 32 * MIB }
+// Before and behind the relay.
+const ofThisMachine = { boundBytes: tcpBuffersBytes(2) }
 
 contract('openTunnel, path', { WebSocket: Pausable }, ofThisMachine)
 contract('openTunnel, query', { WebSocket: Pausable, form: 'query' }, ofThisMachine)

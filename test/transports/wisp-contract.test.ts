@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { connectWisp, type ConnectWispOptions } from '../../src/wisp.js'
-import { transportContract, type ContractOptions, type TransportPair } from '../helpers/transport-contract.js'
+import { tcpBuffersBytes, transportContract, type ContractOptions, type TransportPair } from '../helpers/transport-contract.js'
 import { until } from '../helpers/stream-peers.js'
 import { memoryDial, wispHost } from '../helpers/wisp-peers.js'
 
@@ -37,7 +37,7 @@ async function openPair(options: ConnectWispOptions, clientIsNear: boolean): Pro
 }
 
 const contract = (name: string, options: ConnectWispOptions, clientIsNear: boolean, contractOptions: Partial<ContractOptions> = {}) =>
-  transportContract({ describe, it, expect }, name, () => openPair(options, clientIsNear), { boundBytes: 24 * MIB, ...contractOptions })
+  transportContract({ describe, it, expect }, name, () => openPair(options, clientIsNear), { boundBytes: tcpBuffersBytes(1), ...contractOptions })
 
 contract('a Wisp stream, version 2, seen by the client', { version: 2 }, true)
 contract('a Wisp stream, version 2, seen by the target', { version: 2, maxBufferedBytes: MIB }, false)

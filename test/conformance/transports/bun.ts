@@ -2,9 +2,7 @@
 
 import { bunSocketHandlers, fromBunSocket, type BunSocketHandlers, type BunSocketLike, type ByteTransport } from '../../../src/index.js'
 import { noise, readAll, rejection, same, writeAll } from '../../helpers/streams.js'
-import { transportContract, type TestKit } from '../../helpers/transport-contract.js'
-
-const MIB = 1024 * 1024
+import { tcpBuffersBytes, transportContract, type TestKit } from '../../helpers/transport-contract.js'
 
 interface Listener {
   readonly port: number
@@ -27,11 +25,10 @@ declare const Bun: {
 const loopback = { hostname: '127.0.0.1', allowHalfOpen: true } as const
 
 export function bunSocketTransport(kit: TestKit): void {
-  // The system's own buffers are a few MiB each way.
   transportContract(kit, 'fromBunSocket', async () => {
     const { near, far, dispose } = await pair(bunSocketHandlers())
     return { near: fromBunSocket(near), far, fail: () => near.terminate(), dispose }
-  }, { boundBytes: 24 * MIB })
+  }, { boundBytes: tcpBuffersBytes(1) })
 
   kit.describe('fromBunSocket', () => {
     kit.it('takes over a socket of Bun.connect that has other handlers', async () => {

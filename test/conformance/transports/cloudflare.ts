@@ -2,10 +2,8 @@
 
 import { connect } from 'cloudflare:sockets'
 import { fromCloudflareSocket } from '../../../src/index.js'
-import { transportContract, type TestKit } from '../../helpers/transport-contract.js'
+import { tcpBuffersBytes, transportContract, type TestKit } from '../../helpers/transport-contract.js'
 import { pair } from './meeting.js'
-
-const MIB = 1024 * 1024
 
 /** `port` is the meeting server's, on 127.0.0.1; `reset` makes it reset all connections. */
 export function cloudflareSocketTransport(kit: TestKit, port: number, reset: () => Promise<void>): void {
@@ -17,5 +15,5 @@ export function cloudflareSocketTransport(kit: TestKit, port: number, reset: () 
       // A close is no failure: at the other side it ends the stream in order, at this one it waits for what is written.
       fail: () => { void reset() },
     }
-  }, { boundBytes: 40 * MIB })
+  }, { boundBytes: tcpBuffersBytes(2) })
 }

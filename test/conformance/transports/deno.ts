@@ -1,9 +1,7 @@
 // Deno.Conn under the transport contract: TCP on loopback, and a Unix socket.
 
 import { fromDenoConn, type DenoConnLike } from '../../../src/index.js'
-import { transportContract, type TestKit, type TransportPair } from '../../helpers/transport-contract.js'
-
-const MIB = 1024 * 1024
+import { tcpBuffersBytes, transportContract, type TestKit, type TransportPair } from '../../helpers/transport-contract.js'
 
 interface Listener {
   readonly addr: object
@@ -20,15 +18,14 @@ declare const Deno: {
 }
 
 export function denoConnTransport(kit: TestKit): void {
-  // The system's own buffers are a few MiB each way.
-  transportContract(kit, 'fromDenoConn over TCP', () => pair(Deno.listen({ hostname: '127.0.0.1', port: 0 })), { boundBytes: 24 * MIB })
+  transportContract(kit, 'fromDenoConn over TCP', () => pair(Deno.listen({ hostname: '127.0.0.1', port: 0 })), { boundBytes: tcpBuffersBytes(1) })
 
   transportContract(kit, 'fromDenoConn over a Unix socket', async () => {
     const directory = await Deno.makeTempDir()
     const both = await pair(Deno.listen({ transport: 'unix', path: `${directory}/socket` }), { transport: 'unix' })
     await Deno.remove(directory, { recursive: true })
     return both
-  }, { boundBytes: 24 * MIB })
+  }, { boundBytes: tcpBuffersBytes(1) })
 }
 
 async function pair(listener: Listener, options: object = {}): Promise<TransportPair> {
