@@ -7,6 +7,7 @@ import type { LibSsl } from '../core/lib-ssl.js'
 import type { Ssl } from '../core/ssl.js'
 import type { X509 } from '../core/x509.js'
 import { load } from '../load.js'
+import { Decisions } from '../pump/decisions.js'
 import { Interrupt } from '../pump/interrupt.js'
 import { Port } from '../pump/port.js'
 import { Pump } from '../pump/pump.js'
@@ -71,7 +72,7 @@ export interface TlsConnection {
  */
 export function connect(transport: TransportLike, options: ConnectOptions): TlsConnection {
   const checked = checkConnectOptions(options)
-  return new Connection('SSL_connect', transport, checked, (lib) => clientSsl(lib, checked))
+  return new Connection('SSL_connect', transport, checked, (lib, decisions) => clientSsl(lib, checked, decisions))
 }
 
 /**
@@ -80,7 +81,7 @@ export function connect(transport: TransportLike, options: ConnectOptions): TlsC
  */
 export function accept(transport: TransportLike, options: AcceptOptions): TlsConnection {
   const checked = checkAcceptOptions(options)
-  return new Connection('SSL_accept', transport, checked, (lib) => serverSsl(lib, checked))
+  return new Connection('SSL_accept', transport, checked, (lib, decisions) => serverSsl(lib, checked, decisions))
 }
 
 class Connection implements TlsConnection {
@@ -97,7 +98,7 @@ class Connection implements TlsConnection {
   #source!: ReadableController
   #settled = false
 
-  constructor(call: 'SSL_connect' | 'SSL_accept', transport: TransportLike, options: CommonOptions, makeSsl: (lib: LibSsl) => Ssl) {
+  constructor(call: 'SSL_connect' | 'SSL_accept', transport: TransportLike, options: CommonOptions, makeSsl: (lib: LibSsl, decisions: Decisions) => Ssl) {
     options.signal?.throwIfAborted()
     const port = new Port(toByteTransport(transport))
     const highWaterMark = options.highWaterMarkBytes ?? HIGH_WATER_MARK_BYTES
@@ -146,7 +147,7 @@ class Connection implements TlsConnection {
     else this.#loading.trip(reason)
   }
 
-  async #open(call: 'SSL_connect' | 'SSL_accept', port: Port, options: CommonOptions, makeSsl: (lib: LibSsl) => Ssl): Promise<ConnectionInfo> {
+  async #open(call: 'SSL_connect' | 'SSL_accept', port: Port, options: CommonOptions, makeSsl: (lib: LibSsl, decisions: Decisions) => Ssl): Promise<ConnectionInfo> {
     const { signal, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options
     const onAbort = () => this.abort(signal!.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
@@ -173,14 +174,15 @@ class Connection implements TlsConnection {
     }
   }
 
-  #start(lib: LibSsl, port: Port, options: CommonOptions, makeSsl: (lib: LibSsl) => Ssl): Pump {
-    const ssl = makeSsl(lib)
+  #start(lib: LibSsl, port: Port, options: CommonOptions, makeSsl: (lib: LibSsl, decisions: Decisions) => Ssl): Pump {
+    const decisions = new Decisions()
+    const ssl = makeSsl(lib, decisions)
     let pair: BioPair | undefined
     try {
       pair = new BioPair(lib)
       ssl.setBio(pair.internal)
       return new Pump({
-        ssl, pair, port, onIo: options.onIo, onBroken: (error) => this.#break(error), onClosed: () => this.#end(),
+        ssl, pair, port, decisions, onIo: options.onIo, onBroken: (error) => this.#break(error), onClosed: () => this.#end(),
       })
     } catch (error) {
       ssl.free()

@@ -23,6 +23,8 @@
 //  10. The transport is read only when somebody wants plaintext and the pair holds no more of it: back-pressure.
 //      What was decrypted before an error is delivered before the error. Reading never waits for a send, unless
 //      its own replies (refused renegotiations, say) pile up: a peer that does not read until we do must not block us.
+//  11. A call that waits for a decision (decisions.ts) is repeated when it has been made. Whatever ends the connection
+//      before is the decision: OpenSSL is asked once more, for the alert.
 
 import { ApiMisuseError, DeadlineError, InternalError, PeerError, TransportError } from '../base/errors.js'
 import type { BioPair } from '../core/bio-pair.js'
@@ -30,13 +32,15 @@ import { fatalError } from '../core/fatal-error.js'
 import { sslErrorName, type IoResult } from '../core/io-result.js'
 import type { Ssl } from '../core/ssl.js'
 import {
-  SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE, SSL_ERROR_ZERO_RETURN,
+  SSL_ERROR_WANT_CLIENT_HELLO_CB, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_RETRY_VERIFY, SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP,
+  SSL_ERROR_ZERO_RETURN,
 } from '../ffi/constants.gen.js'
+import type { Decisions } from './decisions.js'
 import { FifoLock } from './fifo-lock.js'
+import { Interrupt } from './interrupt.js'
 import type { Port } from './port.js'
 import { StateMachine, type State } from './state.js'
 import { BATCH_BYTES, RECORD_BYTES, Wire } from './wire.js'
-
 
 /** One SSL call that the pump made. */
 export interface IoEvent {
@@ -56,6 +60,8 @@ export interface PumpOptions {
   readonly pair: BioPair
   /** Upon the transport. The pump ends it. */
   readonly port: Port
+  /** Those that the callbacks of `ssl` ask for. */
+  readonly decisions: Decisions
   /** Called once, when the connection breaks. */
   readonly onBroken: (error: unknown) => void
   /** Called once, when the connection ended cleanly. */
@@ -64,7 +70,7 @@ export interface PumpOptions {
 }
 
 /** What a call of the loop came to: done, to be repeated (`again`: at once), or the end of it all. */
-type Verdict = 'done' | 'again' | 'want read' | 'broken'
+type Verdict = 'done' | 'again' | 'want read' | 'undecided' | 'broken'
 
 export class Pump {
   readonly #options: PumpOptions
@@ -74,6 +80,9 @@ export class Pump {
   /** close_notify comes after the writes that were asked for before it. */
   readonly #writing = new FifoLock()
   #broken: { error: unknown } | undefined
+  /** The call that waits for a decision. */
+  #undecided: (() => Verdict) | undefined
+  readonly #breaking = new Interrupt()
   /** What reading made us send and the transport has not accepted yet. */
   #unsentReplyBytes = 0
   /** The peer's close_notify has come. */
@@ -233,10 +242,23 @@ export class Pump {
     this.#machine.to('BROKEN')
     this.#broken = { error }
     // After a trap nothing in that memory can be trusted, the allocator's lists least of all.
-    if (!(error instanceof InternalError && error.code === 'ERR_TLS_WASM_ABORT')) this.#release()
+    if (!(error instanceof InternalError && error.code === 'ERR_TLS_WASM_ABORT')) {
+      this.#refuseDecision(error)
+      this.#wire.drain() // the alert, of a call that a callback's error has ended
+      this.#release()
+    }
+    this.#breaking.trip(error)
     if (this.#wire.unsentBytes > 0 && !(error instanceof TransportError)) this.#wire.leave(error)
     else this.#wire.giveUp(error)
     this.#options.onBroken(error)
+  }
+
+  #refuseDecision(error: unknown): void {
+    if (!this.#undecided) return
+    this.#options.decisions.refuse(error)
+    try {
+      this.#undecided()
+    } catch {} // this very error
   }
 
   // ---- the loop ----
@@ -253,6 +275,16 @@ export class Pump {
       }
       if (verdict === 'done') return
       if (verdict === 'want read') await this.#wire.receive().catch((error) => this.#transportFailed(error))
+      if (verdict === 'undecided') await this.#decided(step)
+    }
+  }
+
+  async #decided(step: () => Verdict): Promise<void> {
+    this.#undecided = step
+    try {
+      await this.#breaking.guard(this.#options.decisions.pending ?? Promise.resolve())
+    } finally {
+      this.#undecided = undefined
     }
   }
 
@@ -282,6 +314,11 @@ export class Pump {
         return this.#wire.feed() ? 'again' : 'want read'
       case SSL_ERROR_WANT_WRITE:
         return 'again'
+      case SSL_ERROR_WANT_X509_LOOKUP:
+      case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+      case SSL_ERROR_WANT_RETRY_VERIFY:
+        if (this.#options.decisions.pending) return 'undecided'
+        break
       case SSL_ERROR_ZERO_RETURN:
         if (zeroReturnIsDone) return 'done'
         this.break(new PeerError('ERR_TLS_HANDSHAKE_CLOSED', 'the peer said goodbye in the middle of the handshake', { alert: this.#ssl.getAlert() }))

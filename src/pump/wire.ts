@@ -33,7 +33,7 @@ export class Wire {
   }
 
   /** Takes all that the pair holds; returns how much. `moreToCome`: plaintext that will follow, so that one block serves. */
-  drain(moreToCome: number): number {
+  drain(moreToCome = 0): number {
     const before = this.#outbox.size
     const { network } = this.#pair
     for (let pending; (pending = network.ctrlPending()) > 0;) {

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import {
   accept, connect, CertificateError, DeadlineError, load, memoryTransportPair, PeerError, TransportError, TruncationError, type LibSsl, type TlsConnection,
 } from '../../src/index.js'
+import { Decisions } from '../../src/pump/decisions.js'
 import { Pump } from '../../src/pump/pump.js'
 import { SslCtx } from '../../src/core/ssl-ctx.js'
 import { Ssl } from '../../src/core/ssl.js'
@@ -455,7 +456,7 @@ describe('Pump', () => {
     const pair = new BioPair(libssl)
     ssl.setBio(pair.internal)
     const broken: unknown[] = []
-    const pump = new Pump({ ssl, pair, port: new Port(near), onBroken: (error) => broken.push(error), onClosed() {} })
+    const pump = new Pump({ ssl, pair, port: new Port(near), decisions: new Decisions(), onBroken: (error) => broken.push(error), onClosed() {} })
     const thrown = new Error('cannot say')
     expect(await rejection(pump.handshake('SSL_connect', () => { throw thrown }))).toBe(thrown)
     expect(broken).toEqual([thrown])

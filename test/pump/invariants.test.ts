@@ -8,6 +8,7 @@ import {
   BioPair, Ssl, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE, SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED,
   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_OP_NO_RENEGOTIATION, SSL_VERIFY_PEER, SslCtx,
 } from '../../src/core.js'
+import { Decisions } from '../../src/pump/decisions.js'
 import { Port } from '../../src/pump/port.js'
 import { Pump } from '../../src/pump/pump.js'
 import { authority } from '../helpers/certificates.js'
@@ -46,7 +47,7 @@ function makePump(side: Side, transport: ByteTransport, version: ProtocolVersion
   const events: IoEvent[] = []
   const broken: unknown[] = []
   const pump = new Pump({
-    ssl, pair, port: new Port(transport), onIo: (event) => events.push(event), onBroken: (error) => broken.push(error), onClosed() {},
+    ssl, pair, port: new Port(transport), decisions: new Decisions(), onIo: (event) => events.push(event), onBroken: (error) => broken.push(error), onClosed() {},
   })
   return { pump, ssl, events, broken }
 }

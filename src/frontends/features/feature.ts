@@ -1,0 +1,61 @@
+// A feature: a group of options that belong together, what each must be, and what they do to OpenSSL's objects. One file
+// each; options.ts and context.ts are the lists of them.
+
+import { ApiMisuseError } from '../../base/errors.js'
+import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
+import type { SslCtx } from '../../core/ssl-ctx.js'
+import type { Ssl } from '../../core/ssl.js'
+import type { Decisions } from '../../pump/decisions.js'
+
+/** One or more certificates: PEM text, or one as DER. */
+export type Certificates = string | BytesLike
+
+export interface Feature<Options extends object> {
+  /** What is wrong with an option's value, if anything is. Called for those that are given. */
+  readonly checks: Readonly<Record<keyof Options, Check>>
+  /** What options must be to each other. Throws by {@link invalid}. */
+  readonly agree?: (options: Options) => void
+  readonly setUpCtx?: (ctx: SslCtx, options: Options) => void
+  /** After all of `setUpCtx`. A callback that takes time asks by `decisions`. */
+  readonly setUpSsl?: (ssl: Ssl, options: Options, decisions: Decisions) => void
+}
+
+/** What is wrong with a value, or `undefined`. */
+export type Check = (value: unknown) => string | undefined
+
+export const isString: Check = (value) => (typeof value === 'string' && value !== '' && !value.includes('\0') ? undefined : 'must be a non-empty string without NUL')
+export const isBoolean: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be a boolean')
+export const isFunction: Check = (value) => (typeof value === 'function' ? undefined : 'must be a function')
+export const isPemOrDer: Check = (value) => ((typeof value === 'string' && value !== '') || (isBytesLike(value) && value.byteLength > 0)
+  ? undefined : 'must be PEM text, or PEM or DER bytes, and not empty')
+export const isSecret: Check = (value) => (typeof value === 'string' || isBytesLike(value) ? undefined : 'must be a string or bytes')
+export const isIntegerFrom = (min: number, max: number): Check => (value) =>
+  (Number.isInteger(value) && (value as number) >= min && (value as number) <= max ? undefined : `must be an integer from ${min} to ${max}`)
+/** One that passes `check`, or an array of one or more. */
+export const isOneOrMore = (check: Check): Check => (value) =>
+  (Array.isArray(value) && value.length > 0 ? value.map(check).find(Boolean) : check(value))
+
+export function invalid(option: string, wrong: string): ApiMisuseError {
+  return new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' ${wrong}`, { option })
+}
+
+/** Runs what hands an option to OpenSSL, and names the option if OpenSSL refuses it. */
+export function refuse(option: string, set: () => void): void {
+  try {
+    set()
+  } catch (cause) {
+    if (!(cause instanceof ApiMisuseError)) throw cause
+    throw new ApiMisuseError(cause.code, `option '${option}' was refused: ${cause.message}`, { cause, option, opensslErrorStack: cause.opensslErrorStack })
+  }
+}
+
+/** As an array. */
+export function each<T>(value: T | readonly T[]): readonly T[] {
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T]
+}
+
+/** What its owner does to the original later (wipe a key, name the next server) is no longer seen. */
+export function copyOption(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOption)
+  return isBytesLike(value) ? new Uint8Array(asBytes(value)) : value
+}

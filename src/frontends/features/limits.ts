@@ -1,0 +1,30 @@
+// When to give up, how much to hold, and in which instance.
+
+import { LibSsl } from '../../core/lib-ssl.js'
+import { SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_MODE_RELEASE_BUFFERS, SSL_OP_NO_RENEGOTIATION } from '../../ffi/constants.gen.js'
+import { isIntegerFrom, type Feature } from './feature.js'
+
+export interface LimitOptions {
+  /** Aborts the connection, at any time, with `signal.reason`. */
+  readonly signal?: AbortSignal
+  /** Default 30,000; 0 for no limit. */
+  readonly handshakeTimeoutMs?: number
+  /** How much `writable` queues before its writer should wait, and the most that one read gives. Default 65,536. */
+  readonly highWaterMarkBytes?: number
+  /** The instance to use. Default: one of the connection's own, so that no two share memory. */
+  readonly libssl?: LibSsl
+}
+
+export const limits: Feature<LimitOptions> = {
+  checks: {
+    signal: (value) => (value instanceof AbortSignal ? undefined : 'must be an AbortSignal'),
+    // setTimeout's own limit
+    handshakeTimeoutMs: isIntegerFrom(0, 0x7fffffff),
+    highWaterMarkBytes: isIntegerFrom(1, 64 * 1024 * 1024),
+    libssl: (value) => (value instanceof LibSsl ? undefined : 'must be what load() gave'),
+  },
+  setUpCtx(ctx) {
+    ctx.setMode(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS)
+    ctx.setOptions(SSL_OP_NO_RENEGOTIATION)
+  },
+}

@@ -1,0 +1,43 @@
+// Decisions that take time. OpenSSL asks in the middle of a call. An answer that is not there yet suspends the call: it
+// returns SSL_ERROR_WANT_X509_LOOKUP, _CLIENT_HELLO_CB or _RETRY_VERIFY, and the pump repeats it when the answer has come.
+// A connection has one question open at a time.
+
+export class Decisions {
+  #pending: Promise<void> | undefined
+  /** Of the question that a call was suspended for. */
+  #answer: { readonly value: unknown } | undefined
+  #refused: { readonly error: unknown } | undefined
+
+  /**
+   * To be called by OpenSSL's callback, each time it is called. Gives the answer, or `undefined` if there is none yet and
+   * the call is to be suspended. Throws what `decide` throws or rejects with, and what {@link refuse} was given.
+   */
+  ask<T>(decide: () => T | PromiseLike<T>): { readonly value: T } | undefined {
+    if (this.#refused) throw this.#refused.error
+    const answer = this.#answer as { readonly value: T } | undefined
+    if (answer) {
+      this.#answer = undefined
+      return answer
+    }
+    const value = decide()
+    if (!isPromiseLike(value)) return { value }
+    this.#pending = Promise.resolve(value)
+      .then((settled) => { this.#answer = { value: settled } }, (error: unknown) => { this.refuse(error) })
+      .finally(() => { this.#pending = undefined })
+    return undefined
+  }
+
+  /** Settles when the open question is answered, one way or the other; `undefined` if there is none. */
+  get pending(): Promise<void> | undefined {
+    return this.#pending
+  }
+
+  /** Answers every question, from now on, by throwing `error`. The first one counts. */
+  refuse(error: unknown): void {
+    this.#refused ??= { error }
+  }
+}
+
+function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && typeof (value as Partial<PromiseLike<T>>).then === 'function'
+}
