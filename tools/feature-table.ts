@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { featureGroups, PROOF } from '../test/helpers/features.js'
+import { featureGroups, PROOF } from '../test/helpers/feature-rows.js'
 
 interface Results {
   readonly testResults: readonly { readonly assertionResults: readonly { readonly title: string; readonly status: string }[] }[]
