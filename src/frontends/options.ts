@@ -27,6 +27,10 @@ export interface AcceptOptions extends CommonOptions, ClientIdentityOptions {
 export const clientFeatures: readonly Feature<ConnectOptions>[] = lists(limits, algorithms, identity, clientAlpn, serverIdentity, observers)
 export const serverFeatures: readonly Feature<AcceptOptions>[] = lists(limits, algorithms, identity, serverSessions, serverAlpn, clientIdentity, observers)
 
+/** See {@link Feature.answers}. */
+export const callbackAnswers: Readonly<Record<string, 'in time' | 'at once'>> =
+  Object.assign({}, ...[...clientFeatures, ...serverFeatures].map(({ answers }) => answers))
+
 /**
  * A copy of the options. Throws `ERR_TLS_UNKNOWN_OPTION` or `ERR_TLS_INVALID_OPTION`; `option` of the error names it.
  */

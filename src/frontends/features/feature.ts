@@ -13,6 +13,11 @@ export type Certificates = string | BytesLike
 export interface Feature<Options extends object> {
   /** What is wrong with an option's value, if anything is. Called for those that are given. */
   readonly checks: Readonly<Record<keyof Options, Check>>
+  /**
+   * Callbacks whose answers count; all others are only told. `at once`: OpenSSL cannot wait for it, so it cannot come from
+   * another thread: worker mode refuses the option.
+   */
+  readonly answers?: Readonly<Partial<Record<keyof Options, 'in time' | 'at once'>>>
   /** What options must be to each other. Throws by {@link invalid}. */
   readonly agree?: (options: Options) => void
   readonly setUpCtx?: (ctx: SslCtx, options: Options) => void

@@ -10,6 +10,25 @@ export type PostedError =
   | { readonly kind: 'tls'; readonly name: string; readonly message: string; readonly stack: string | undefined; readonly fields: Fields; readonly cause?: PostedError }
   | { readonly kind: 'dom'; readonly name: string; readonly message: string }
   | { readonly kind: 'other'; readonly value: unknown }
+  | { readonly kind: 'call'; readonly call: number }
+
+/** In the worker: a callback on the page has failed, and its error is there. */
+export class FailedCall extends Error {
+  readonly call: number
+
+  constructor(call: number) {
+    super('a callback on the page has failed')
+    this.call = call
+  }
+}
+
+/** On the page: errors that the worker cannot have. */
+export interface OwnErrors {
+  /** What the page's transport failed with. */
+  transport?: { readonly error: unknown }
+  /** What callbacks threw, by the number of the call. */
+  readonly calls: Map<number, unknown>
+}
 
 /** What the classes of `base/errors.ts` have among them, beside message and cause. */
 type Fields = Readonly<Record<string, any>>
@@ -26,6 +45,7 @@ const classes: Readonly<Record<string, (message: string, fields: any) => TlsErro
 }
 
 export function encodeError(error: unknown): PostedError {
+  if (error instanceof FailedCall) return { kind: 'call', call: error.call }
   if (error instanceof TlsError) {
     const { cause, ...fields } = error as TlsError & Fields
     return {
@@ -42,11 +62,12 @@ export function encodeError(error: unknown): PostedError {
   }
 }
 
-/** `cause`, if given, takes the place of a TransportError's own: the very error that the page's transport failed with. */
-export function decodeError(posted: PostedError, transportFailure?: { readonly error: unknown }): unknown {
+/** The page's own errors take the place of what the worker made of them. */
+export function decodeError(posted: PostedError, own?: OwnErrors): unknown {
+  if (posted.kind === 'call') return own?.calls.get(posted.call)
   if (posted.kind === 'dom') return new DOMException(posted.message, posted.name)
   if (posted.kind === 'other') return posted.value
-  const cause = posted.name === 'TransportError' && transportFailure ? transportFailure.error : posted.cause && decodeError(posted.cause)
+  const cause = posted.name === 'TransportError' && own?.transport ? own.transport.error : posted.cause && decodeError(posted.cause, own)
   const error = classes[posted.name]!(posted.message, { ...posted.fields, ...(posted.cause && { cause }) })
   if (posted.stack !== undefined) error.stack = posted.stack
   return error

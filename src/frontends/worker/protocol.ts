@@ -6,9 +6,9 @@ import type { PostedError } from './errors.js'
 /** Page to worker, over the worker itself: begins a connection. */
 export interface Begin {
   readonly type: 'connect' | 'accept'
-  /** Checked on the page; those that are functions are named in `callbacks`. */
+  /** Checked on the page; those that are functions are named in `callbacks`, with whether their answer is waited for. */
   readonly options: Readonly<Record<string, unknown>>
-  readonly callbacks: readonly string[]
+  readonly callbacks: readonly { readonly name: string; readonly answers: boolean }[]
   /** Where the worker is not to look for the code itself. */
   readonly wasm: WebAssembly.Module | BufferSource | undefined
   /** {@link FromPage} and {@link FromWorker}. */
@@ -21,6 +21,8 @@ export interface Begin {
 export type FromPage =
   | { readonly type: 'close'; readonly waitForPeerMs: number }
   | { readonly type: 'abort'; readonly reason: PostedError }
+  /** To the `call` of this number. Without `value` it has failed, and the page has kept the error. */
+  | { readonly type: 'answer'; readonly call: number; readonly answer: { readonly value: unknown } | undefined }
 
 export type FromWorker =
   | { readonly type: 'opened'; readonly info: ConnectionInfo }
@@ -30,4 +32,5 @@ export type FromWorker =
   | { readonly type: 'readable ended'; readonly failed: boolean }
   /** close_notify has gone. */
   | { readonly type: 'writable ended' }
-  | { readonly type: 'call'; readonly callback: string; readonly args: readonly unknown[] }
+  /** `call` numbers those that wait for an answer. */
+  | { readonly type: 'call'; readonly callback: string; readonly args: readonly unknown[]; readonly call?: number }

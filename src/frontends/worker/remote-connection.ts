@@ -6,17 +6,17 @@ import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
 import { Interrupt } from '../../pump/interrupt.js'
 import { toByteTransport, type TransportLike } from '../../transports/adapt.js'
 import { fromMessagePort } from '../../transports/message-port.js'
-import type { CommonOptions } from '../options.js'
+import { callbackAnswers, type CommonOptions } from '../options.js'
 import { makeReadable, type ReadableController } from '../readable.js'
 import type { ConnectionInfo, TlsConnection } from '../whatwg.js'
 import { carry, type Carrying } from './carry.js'
-import { decodeError, encodeError } from './errors.js'
+import { decodeError, encodeError, type OwnErrors } from './errors.js'
 import type { Begin, FromPage, FromWorker } from './protocol.js'
 
 /** As connect() has it. */
 const HIGH_WATER_MARK_BYTES = 64 * 1024
 
-type Callbacks = Readonly<Record<string, (...args: unknown[]) => void>>
+type Callbacks = Readonly<Record<string, (...args: unknown[]) => unknown>>
 
 export class RemoteConnection implements TlsConnection {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
@@ -37,7 +37,7 @@ export class RemoteConnection implements TlsConnection {
   #onBroken!: (error: unknown) => void
   #source!: ReadableController
   #sink!: WritableStreamDefaultController
-  #transportFailure: { readonly error: unknown } | undefined
+  readonly #ownErrors: OwnErrors = { calls: new Map() }
   #settled = false
   #workerClosed = false
   /** The readable has ended, or nobody wants it. */
@@ -51,9 +51,10 @@ export class RemoteConnection implements TlsConnection {
     const entries = Object.entries(rest)
     this.#callbacks = Object.fromEntries(entries.filter(([, value]) => typeof value === 'function')) as Callbacks
     const cloneable = Object.fromEntries(entries.filter(([, value]) => typeof value !== 'function'))
+    refuseWhatCannotCross(cloneable, this.#callbacks)
     const [control, ciphertext, plaintext] = [new MessageChannel(), new MessageChannel(), new MessageChannel()]
     post({
-      type, wasm, options: { ...cloneable, highWaterMarkBytes: highWaterMark }, callbacks: Object.keys(this.#callbacks),
+      type, wasm, options: { ...cloneable, highWaterMarkBytes: highWaterMark }, callbacks: Object.keys(this.#callbacks).map((name) => ({ name, answers: name in callbackAnswers })),
       control: control.port2, transport: ciphertext.port2, plaintext: plaintext.port2,
     }, [control.port2, ciphertext.port2, plaintext.port2])
 
@@ -82,7 +83,7 @@ export class RemoteConnection implements TlsConnection {
     this.#control.start()
     const link = fromMessagePort(ciphertext.port1)
     this.#ciphertext = [carry(readable, link.writable), carry(link.readable, writable)]
-    for (const { done } of this.#ciphertext) done.catch((error: unknown) => { this.#transportFailure ??= { error } })
+    for (const { done } of this.#ciphertext) done.catch((error: unknown) => { this.#ownErrors.transport ??= { error } })
     const streams = fromMessagePort(plaintext.port1, { highWaterMarkBytes: highWaterMark })
     this.#plaintext = streams.readable.getReader()
     this.#toWorker = streams.writable.getWriter()
@@ -150,20 +151,32 @@ export class RemoteConnection implements TlsConnection {
   #hear(message: FromWorker): void {
     switch (message.type) {
       case 'opened': return this.#onOpened(message.info)
-      case 'broken': return this.#break(decodeError(message.error, this.#transportFailure))
+      case 'broken': return this.#break(decodeError(message.error, this.#ownErrors))
       case 'readable ended': return this.#readableEnded.give(message.failed)
       case 'writable ended': return this.#writableEnded.give()
       case 'closed':
         this.#workerClosed = true
         return this.#endIfDone()
       case 'call':
-        if (this.#settled) return
-        try {
-          this.#callbacks[message.callback]!(...message.args)
-        } catch (error) {
-          this.abort(error)
-        }
+        return this.#call(message)
     }
+  }
+
+  #call({ callback, args, call }: Extract<FromWorker, { type: 'call' }>): void {
+    if (this.#settled) return
+    if (call === undefined) {
+      try {
+        this.#callbacks[callback]!(...args)
+      } catch (error) {
+        this.abort(error)
+      }
+      return
+    }
+    const answer = async () => this.#callbacks[callback]!(...args)
+    answer().then((value) => this.#post({ type: 'answer', call, answer: { value } })).catch((error: unknown) => {
+      this.#ownErrors.calls.set(call, error)
+      this.#post({ type: 'answer', call, answer: undefined })
+    })
   }
 
   async #pull(): Promise<void> {
@@ -222,6 +235,21 @@ export class RemoteConnection implements TlsConnection {
       this.#source.close()
       this.#source.byobRequest?.respond(0) // a BYOB read is waiting for this
     } catch {} // closed or cancelled before
+  }
+}
+
+function refuseWhatCannotCross(values: Readonly<Record<string, unknown>>, callbacks: Callbacks): void {
+  const refused = (option: string, why: string) =>
+    new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' cannot be given to a worker: ${why}`, { option })
+  for (const name of Object.keys(callbacks)) {
+    if (callbackAnswers[name] === 'at once') throw refused(name, 'OpenSSL waits for no answer from another thread')
+  }
+  for (const [name, value] of Object.entries(values)) {
+    try {
+      structuredClone(value)
+    } catch {
+      throw refused(name, 'it cannot be cloned')
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import { fromMessagePort } from '../../transports/message-port.js'
 import type { AcceptOptions, ConnectOptions } from '../options.js'
 import { accept, connect, type TlsConnection } from '../whatwg.js'
 import { carry } from './carry.js'
-import { decodeError, encodeError } from './errors.js'
+import { decodeError, encodeError, FailedCall } from './errors.js'
 import type { Begin, FromPage, FromWorker } from './protocol.js'
 
 /** Answers one {@link Begin}. */
@@ -14,8 +14,15 @@ export async function serve(begin: Begin): Promise<void> {
   const post = (message: FromWorker) => control.postMessage(message)
   let connection: TlsConnection | undefined
   let aborted: { readonly reason: unknown } | undefined
+  /** By number: calls of the page that wait for its answer. */
+  const calls: { settle(answer: { readonly value: unknown } | undefined): void }[] = []
+  const ask = (callback: string, args: readonly unknown[]) => new Promise((resolve, reject) => {
+    const call = calls.push({ settle: (answer) => (answer ? resolve(answer.value) : reject(new FailedCall(call))) }) - 1
+    post({ type: 'call', callback, args, call })
+  })
   control.addEventListener('message', ({ data }: MessageEvent<FromPage>) => {
     if (data.type === 'close') connection?.close(data).catch(() => {}) // `closed` tells
+    else if (data.type === 'answer') calls[data.call]!.settle(data.answer)
     else {
       aborted = { reason: decodeError(data.reason) }
       connection?.abort(aborted.reason)
@@ -27,7 +34,9 @@ export async function serve(begin: Begin): Promise<void> {
 
   try {
     const options: Record<string, unknown> = { ...begin.options }
-    for (const callback of begin.callbacks) options[callback] = (...args: unknown[]) => post({ type: 'call', callback, args })
+    for (const { name, answers } of begin.callbacks) {
+      options[name] = (...args: unknown[]) => (answers ? ask(name, args) : post({ type: 'call', callback: name, args }))
+    }
     if (begin.wasm) options['libssl'] = await load({ wasm: await compiled(begin.wasm) })
     connection = begin.type === 'connect' ? connect(transport, options as ConnectOptions) : accept(transport, options as unknown as AcceptOptions)
   } catch (error) {
