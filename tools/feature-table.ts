@@ -4,7 +4,7 @@
 // puts the table into README.md, between two marks; with --check it only compares, and exits 1 if README says something
 // else. Exits 1 where nothing proves a row.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { featureGroups, PROOF } from '../test/helpers/feature-rows.js'
@@ -33,7 +33,12 @@ for (const row of missing) console.error(`nothing proves ${row}`)
 process.exitCode ||= missing.length > 0 ? 1 : 0
 
 function readProofs(): Map<string, { role: string; version: string; peer: string }[]> {
-  const { testResults } = JSON.parse(readFileSync(join(repository, 'build/test-results.json'), 'utf8')) as Results
+  const file = join(repository, 'build/test-results.json')
+  if (!existsSync(file)) {
+    console.error('there are no results yet: run ./build.sh test')
+    process.exit(1)
+  }
+  const { testResults } = JSON.parse(readFileSync(file, 'utf8')) as Results
   const found = new Map<string, { role: string; version: string; peer: string }[]>()
   for (const { title, status } of testResults.flatMap(({ assertionResults }) => assertionResults)) {
     const match = status === 'passed' ? PROOF.exec(title) : null
