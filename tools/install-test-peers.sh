@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Install the programs that the tests talk to, where they are missing: on Debian, as root. Starts no service.
+# Then build the one that no distribution has yet (tools/native-openssl.sh).
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sh-common.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/debian-packages.sh"
+cd "$REPO"
 
 # A command, and the Debian package that brings it.
 peers='openssl openssl
@@ -13,6 +15,10 @@ nginx nginx
 stunnel4 stunnel4
 unshare util-linux
 websockify websockify
-ip iproute2'
+ip iproute2
+cc build-essential
+make build-essential
+pod2usage perl'
 
 need_commands 'test peers' "$peers"
+tools/native-openssl.sh >/dev/null

@@ -5,7 +5,7 @@ import { authority, type KeyPair } from '../../helpers/certificates.js'
 import { Peer } from './process.js'
 import { HOST } from './tcp.js'
 
-const versionFlag = { 'TLSv1.2': '-tls1_2', 'TLSv1.3': '-tls1_3' } as const
+export const versionFlag = { 'TLSv1.2': '-tls1_2', 'TLSv1.3': '-tls1_3' } as const
 
 export interface OpensslServer {
   readonly peer: Peer
