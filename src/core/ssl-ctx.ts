@@ -90,6 +90,25 @@ export class SslCtx {
     setText(this.lib, 'SslCtx.set1GroupsList', list, (text) => this.lib.ffi.SSL_CTX_set1_groups_list(this.ptr, text))
   }
 
+  /**
+   * Signature algorithms, parted by colons, in order of preference: those of the peer's certificate and handshake, and of
+   * our own. Unknown names are refused, unless they begin with a question mark. @openssl SSL_CTX_set1_sigalgs_list
+   */
+  set1SigalgsList(list: string): void {
+    setText(this.lib, 'SslCtx.set1SigalgsList', list, (text) => this.lib.ffi.SSL_CTX_set1_sigalgs_list(this.ptr, text))
+  }
+
+  /** 0 (everything goes) to 5 (256 bits); OpenSSL's default is 2, for 112 bits. @openssl SSL_CTX_set_security_level */
+  setSecurityLevel(level: number): void {
+    if (!Number.isInteger(level) || level < 0 || level > 5) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'SslCtx.setSecurityLevel: level must be an integer from 0 to 5')
+    this.lib.ffi.SSL_CTX_set_security_level(this.ptr, level)
+  }
+
+  /** @openssl SSL_CTX_get_security_level */
+  getSecurityLevel(): number {
+    return this.lib.ffi.SSL_CTX_get_security_level(this.ptr)
+  }
+
   /** What a client offers, most wanted first. @openssl SSL_CTX_set_alpn_protos @spec RFC 7301 */
   setAlpnProtos(protocols: readonly string[]): void {
     const encoded = encodeAlpn(protocols)

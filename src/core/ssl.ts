@@ -251,6 +251,11 @@ export class Ssl {
     this.lib.ffi.SSL_set_quiet_shutdown(this.#ptr, quiet ? 1 : 0)
   }
 
+  /** How many cipher suites remain of those that were set, by versions and security level. @openssl SSL_get1_supported_ciphers */
+  countSupportedCiphers(): number {
+    return this.lib.ffi.SSL_count_supported_ciphers(this.#ptr)
+  }
+
   /** @openssl SSL_is_init_finished */
   isInitFinished(): boolean {
     return this.lib.ffi.SSL_is_init_finished(this.#ptr) === 1

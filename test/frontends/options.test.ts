@@ -17,9 +17,12 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
   alpnProtocols: ['h2', [], [''], [1], ['x'.repeat(256)], null, {}],
   minVersion: ['TLSv1', 'TLSv1.1', 'tlsv1.2', 771, null],
   maxVersion: ['SSLv3', 'TLSv1.4', 772, null],
-  ciphers: [...notStrings, bytes],
+  ciphers: [...notStrings, bytes, 'ECDHE+AESGCM:@SECLEVEL=0'],
   ciphersuites: [...notStrings, bytes],
   groups: [...notStrings, bytes],
+  signatureAlgorithms: [...notStrings, bytes],
+  securityLevel: [0, 1, 6, 2.5, NaN, '3', null],
+  dangerouslyLowSecurityLevel: [-1, 2, 0.5, '0', true, null],
   signal: [{}, true, { aborted: false, addEventListener() {} }, null],
   handshakeTimeoutMs: [-1, 0.5, NaN, Infinity, 2 ** 31, '1', null],
   highWaterMarkBytes: [0, -1, 0.5, NaN, Infinity, 64 * 1024 * 1024 + 1, '1', null],
@@ -69,6 +72,12 @@ describe.each(Object.entries(roles))('%s', (role, start) => {
 
   it('refuses options that contradict each other', () => {
     expect(refused({ minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'minVersion' })
+    expect(refused({ minVersion: 'TLSv1.3', ciphers: 'ECDHE+AESGCM' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'ciphers' })
+    expect(refused({ maxVersion: 'TLSv1.2', ciphersuites: 'TLS_AES_128_GCM_SHA256' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'ciphersuites' })
+    expect(refused({ maxVersion: 'TLSv1.2', groups: '*X25519MLKEM768:?MLKEM1024' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'groups' })
+    expect(refused({ maxVersion: 'TLSv1.2', signatureAlgorithms: 'mldsa44:mldsa65' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'signatureAlgorithms' })
+    expect(refused({ minVersion: 'TLSv1.3', signatureAlgorithms: 'RSA+SHA256:rsa_pkcs1_sha512' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'signatureAlgorithms' })
+    expect(refused({ securityLevel: 3, dangerouslyLowSecurityLevel: 1 })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'dangerouslyLowSecurityLevel' })
     expect(refused({ cert: 'x', key: undefined })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'key' })
     expect(refused({ cert: undefined, key: 'x' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'cert' })
     expect(refused({ cert: undefined, key: undefined, passphrase: 'x' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION' })
@@ -125,6 +134,13 @@ describe('an option that OpenSSL refuses', () => {
     ['unknown ciphers', 'ciphers', 'accept', { ciphers: 'NO-SUCH-CIPHER' }],
     ['unknown ciphersuites', 'ciphersuites', 'connect', { ciphersuites: 'TLS_NO_SUCH_SUITE' }],
     ['unknown groups', 'groups', 'connect', { groups: 'no-such-group' }],
+    ['TLS 1.3 suites for TLS 1.2', 'ciphers', 'connect', { ciphers: 'TLS_AES_128_GCM_SHA256' }],
+    ['a list of groups that is cut off', 'groups', 'connect', { groups: 'X25519:secp256' }],
+    ['more groups than a hello can hold', 'groups', 'connect', { groups: Array(4096).fill('no-such-group').join(':') }],
+    ['unknown signature algorithms', 'signatureAlgorithms', 'connect', { signatureAlgorithms: 'ecdsa_secp256r1_sha256:no_such' }],
+    ['unknown signature algorithms', 'signatureAlgorithms', 'accept', { signatureAlgorithms: 'ECDSA+' }],
+    ['suites that the security level forbids', 'ciphersuites', 'connect', { ciphersuites: 'TLS_AES_128_GCM_SHA256', minVersion: 'TLSv1.3', securityLevel: 4 }],
+    ['a certificate that the security level forbids', 'cert', 'accept', { securityLevel: 4 }],
     ['a ca that is no PEM', 'ca', 'connect', { ca: 'no certificate' }],
     ['a ca that is broken', 'ca', 'connect', { ca: [authority.ca.cert, broken] }],
     ['a ca that is no DER', 'ca', 'accept', { ca: new Uint8Array([1, 2, 3]) }],

@@ -73,6 +73,15 @@ const char *lsw_SSL_get_cipher_name(const SSL *ssl)
     return cipher != NULL ? SSL_CIPHER_get_name(cipher) : NULL;
 }
 
+int lsw_SSL_count_supported_ciphers(SSL *ssl)
+{
+    STACK_OF(SSL_CIPHER) *ciphers = SSL_get1_supported_ciphers(ssl);
+    int count = ciphers != NULL ? sk_SSL_CIPHER_num(ciphers) : 0;
+
+    sk_SSL_CIPHER_free(ciphers);
+    return count;
+}
+
 const uint8_t *lsw_SSL_get0_alpn_selected(const SSL *ssl, uint32_t *length)
 {
     const unsigned char *data = NULL;

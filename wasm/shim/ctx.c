@@ -39,6 +39,11 @@ int lsw_SSL_CTX_set1_groups_list(SSL_CTX *ctx, const char *list)
     return SSL_CTX_set1_groups_list(ctx, list);
 }
 
+int lsw_SSL_CTX_set1_sigalgs_list(SSL_CTX *ctx, const char *list)
+{
+    return SSL_CTX_set1_sigalgs_list(ctx, list);
+}
+
 void lsw_SSL_CTX_set_verify(SSL_CTX *ctx, int mode)
 {
     SSL_CTX_set_verify(ctx, mode, lsw_verify_trampoline);

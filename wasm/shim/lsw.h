@@ -68,6 +68,9 @@ int lsw_SSL_CTX_set_max_proto_version(SSL_CTX *ctx, int version);
 int SSL_CTX_set_cipher_list(SSL_CTX *ctx, const char *list);
 int SSL_CTX_set_ciphersuites(SSL_CTX *ctx, const char *list);
 int lsw_SSL_CTX_set1_groups_list(SSL_CTX *ctx, const char *list);
+int lsw_SSL_CTX_set1_sigalgs_list(SSL_CTX *ctx, const char *list);
+void SSL_CTX_set_security_level(SSL_CTX *ctx, int level);
+int SSL_CTX_get_security_level(const SSL_CTX *ctx);
 /* `protos`: length-prefixed names (RFC 7301), copied. 0 on success, as OpenSSL has it. */
 int SSL_CTX_set_alpn_protos(SSL_CTX *ctx, const uint8_t *protos, unsigned int length);
 /* What a server accepts, in its order of preference; without a match the handshake ends with the alert
@@ -124,6 +127,8 @@ const char *SSL_alert_desc_string_long(int value);
 const char *lsw_SSL_get_cipher_standard_name(const SSL *ssl);
 /* OpenSSL's name of the same. */
 const char *lsw_SSL_get_cipher_name(const SSL *ssl);
+/* How many suites remain of those that were set, by versions and security level. */
+int lsw_SSL_count_supported_ciphers(SSL *ssl);
 /* The name of the agreed key exchange group, or NULL. */
 const char *SSL_get0_group_name(SSL *ssl);
 /* The agreed ALPN protocol's bytes, length in `*length` (0: none). Borrowed from the connection. */

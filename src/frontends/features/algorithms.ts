@@ -1,7 +1,8 @@
 // Which versions and algorithms are spoken.
 
+import { ApiMisuseError } from '../../base/errors.js'
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../../ffi/constants.gen.js'
-import { invalid, isString, refuse, type Check, type Feature } from './feature.js'
+import { invalid, isIntegerFrom, isString, refuse, type Check, type Feature } from './feature.js'
 
 export type ProtocolVersion = 'TLSv1.2' | 'TLSv1.3'
 
@@ -10,12 +11,25 @@ export interface AlgorithmOptions {
   readonly minVersion?: ProtocolVersion
   /** Default `TLSv1.3`. */
   readonly maxVersion?: ProtocolVersion
-  /** TLS 1.2's suites in the syntax of openssl-ciphers(1). Default `ECDHE+CHACHA20:ECDHE+AESGCM`. */
+  /** TLS 1.2's suites in the syntax of openssl-ciphers(1), but for `@SECLEVEL`. Default `ECDHE+CHACHA20:ECDHE+AESGCM`. */
   readonly ciphers?: string
   /** TLS 1.3's suites. Default ChaCha20-Poly1305 first: WebAssembly has no AES instructions. */
   readonly ciphersuites?: string
   /** Key exchange groups, as SSL_CTX_set1_groups_list(3) has them. Default X25519MLKEM768 first, then X25519, P-256, P-384. */
   readonly groups?: string
+  /**
+   * Signature algorithms in order of preference, parted by colons: RFC 8446's names (`ecdsa_secp256r1_sha256`), or
+   * `ECDSA+SHA256` and the like. They bind the peer's certificate and signature, and our own. Default OpenSSL's, ML-DSA
+   * first.
+   */
+  readonly signatureAlgorithms?: string
+  /**
+   * How strong keys, signatures and suites must be, ours and the peer's: 2 for 112 bits, 3 for 128, 4 for 192, 5 for 256.
+   * Default 2. @openssl SSL_CTX_set_security_level
+   */
+  readonly securityLevel?: 2 | 3 | 4 | 5
+  /** DANGEROUS: 1 takes RSA keys from 1024 bits, 0 takes everything, SHA-1 too. Instead of `securityLevel`. */
+  readonly dangerouslyLowSecurityLevel?: 0 | 1
 }
 
 // Forward secrecy and AEAD only. ChaCha20 comes first because WebAssembly has no AES instructions: there it is both
@@ -24,20 +38,55 @@ const CIPHERS = 'ECDHE+CHACHA20:ECDHE+AESGCM'
 const CIPHERSUITES = 'TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384'
 // A star asks for a key share in the first flight: servers that know no ML-KEM need not ask again.
 const GROUPS = '*X25519MLKEM768:*X25519:secp256r1:secp384r1'
+// Those of the default that are left above level 3, and what joins them.
+const STRONGER_GROUPS = { 4: '*X25519MLKEM768:*secp384r1:secp521r1', 5: '*SecP384r1MLKEM1024:*secp521r1' } as const
 
 const versions = { 'TLSv1.2': TLS1_2_VERSION, 'TLSv1.3': TLS1_3_VERSION } as const
 const isVersion: Check = (value) => (value === 'TLSv1.2' || value === 'TLSv1.3' ? undefined : "must be 'TLSv1.2' or 'TLSv1.3'")
+const isCipherList: Check = (value) => isString(value)
+  ?? (/@SECLEVEL/i.test(value as string) ? "must not hold @SECLEVEL: that is option 'securityLevel'" : undefined)
 
 export const algorithms: Feature<AlgorithmOptions> = {
-  checks: { minVersion: isVersion, maxVersion: isVersion, ciphers: isString, ciphersuites: isString, groups: isString },
-  agree({ minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3' }) {
+  checks: {
+    minVersion: isVersion, maxVersion: isVersion, ciphers: isCipherList, ciphersuites: isString, groups: isString, signatureAlgorithms: isString,
+    securityLevel: isIntegerFrom(2, 5), dangerouslyLowSecurityLevel: isIntegerFrom(0, 1),
+  },
+  agree(options) {
+    const { minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3', groups, signatureAlgorithms } = options
     if (minVersion > maxVersion) throw invalid('minVersion', `must not be above maxVersion (${minVersion} > ${maxVersion})`)
+    if (options.securityLevel !== undefined && options.dangerouslyLowSecurityLevel !== undefined) throw invalid('dangerouslyLowSecurityLevel', 'goes not with securityLevel')
+    if (minVersion === 'TLSv1.3') {
+      if (options.ciphers !== undefined) throw invalid('ciphers', "is of no use: its suites are TLS 1.2's, and minVersion is TLSv1.3")
+      if (signatureAlgorithms && all(signatureAlgorithms, /^(RSA\+|rsa_pkcs1_)|sha1$|sha224$/i)) {
+        throw invalid('signatureAlgorithms', 'must hold one that TLS 1.3 has: neither RSA with PKCS#1 padding, nor SHA-1 or SHA-224')
+      }
+    }
+    if (maxVersion === 'TLSv1.2') {
+      if (options.ciphersuites !== undefined) throw invalid('ciphersuites', "is of no use: its suites are TLS 1.3's, and maxVersion is TLSv1.2")
+      if (groups && all(groups, /MLKEM/i)) throw invalid('groups', 'must hold one that TLS 1.2 has: ML-KEM is for TLS 1.3')
+      if (signatureAlgorithms && all(signatureAlgorithms, /^mldsa/i)) throw invalid('signatureAlgorithms', 'must hold one that TLS 1.2 has: ML-DSA is for TLS 1.3')
+    }
   },
   setUpCtx(ctx, options) {
+    const level = options.securityLevel ?? options.dangerouslyLowSecurityLevel
+    // Before all else: it is held against each of the others, certificates too.
+    if (level !== undefined) ctx.setSecurityLevel(level)
     ctx.setMinProtoVersion(versions[options.minVersion ?? 'TLSv1.2'])
     ctx.setMaxProtoVersion(versions[options.maxVersion ?? 'TLSv1.3'])
     refuse('ciphers', () => ctx.setCipherList(options.ciphers ?? CIPHERS))
     refuse('ciphersuites', () => ctx.setCiphersuites(options.ciphersuites ?? CIPHERSUITES))
-    refuse('groups', () => ctx.set1GroupsList(options.groups ?? GROUPS))
+    refuse('groups', () => ctx.set1GroupsList(options.groups ?? (level === 4 || level === 5 ? STRONGER_GROUPS[level] : GROUPS)))
+    const { signatureAlgorithms } = options
+    if (signatureAlgorithms !== undefined) refuse('signatureAlgorithms', () => ctx.set1SigalgsList(signatureAlgorithms))
   },
+  setUpSsl(ssl, options) {
+    if (ssl.countSupportedCiphers() > 0) return
+    const option = options.ciphers !== undefined ? 'ciphers' : options.ciphersuites !== undefined ? 'ciphersuites' : 'securityLevel'
+    throw new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' leaves no cipher suite that the other options allow`, { option })
+  },
+}
+
+/** Whether each name of a list is such a one; marks before a name are not part of it. */
+function all(list: string, such: RegExp): boolean {
+  return list.split(/[:/]/).every((name) => such.test(name.replace(/^[*?-]+/, '')))
 }
