@@ -54,6 +54,15 @@ export class LibSsl {
     return this.memory.byteLength
   }
 
+  /** @internal Of values that must be equal, and need not be told. @openssl EVP_Digest */
+  sha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+    return this.memory.scope((scope) => {
+      const digest = scope.alloc(32)
+      if (this.ffi.sha256(scope.bytes(bytes), bytes.byteLength, digest) !== 1) throw new InternalError('ERR_TLS_INTERNAL', 'EVP_Digest failed')
+      return this.memory.copyOut(digest, 32)
+    })
+  }
+
   /**
    * Runs calls into WebAssembly. Rethrows what a callback threw meanwhile; turns a trap into `ERR_TLS_WASM_ABORT`,
    * after which the instance refuses everything: its memory cannot be trusted.

@@ -178,6 +178,39 @@ export class SslCtx {
     set(this.lib, 'SslCtx.setNumTickets', () => this.lib.ffi.SSL_CTX_set_num_tickets(this.ptr, count))
   }
 
+  /** How long new sessions may be resumed, in seconds; OpenSSL's default is 7,200. @openssl SSL_CTX_set_timeout */
+  setTimeout(seconds: number): void {
+    this.lib.ffi.SSL_CTX_set_timeout(this.ptr, seconds)
+  }
+
+  /**
+   * Has connections call {@link Ssl.setNewSessionCb}'s and {@link Ssl.setGetSessionCb}'s callbacks.
+   * @openssl SSL_CTX_sess_set_new_cb SSL_CTX_sess_set_get_cb
+   */
+  sessSetCallbacks(): void {
+    this.lib.ffi.SSL_CTX_sess_set_callbacks(this.ptr)
+  }
+
+  /**
+   * Keys of session tickets, `LSW_TICKET_KEY_BYTES` each: 16 for its name, 32 for AES-256-CBC, 32 for HMAC-SHA-256. The
+   * first makes tickets; tickets of the others are still accepted, and renewed. Copied.
+   * @openssl SSL_CTX_set_tlsext_ticket_key_evp_cb @spec RFC 5077 §4
+   */
+  setTicketKeys(keys: Uint8Array): void {
+    set(this.lib, 'SslCtx.setTicketKeys', () => this.lib.memory.scope((scope) =>
+      this.lib.ffi.SSL_CTX_set_ticket_keys(this.ptr, scope.bytes(keys), keys.byteLength)))
+  }
+
+  /** How much 0-RTT data new tickets allow, in bytes. @openssl SSL_CTX_set_max_early_data */
+  setMaxEarlyData(bytes: number): void {
+    set(this.lib, 'SslCtx.setMaxEarlyData', () => this.lib.ffi.SSL_CTX_set_max_early_data(this.ptr, bytes))
+  }
+
+  /** How much of it is taken, also in records that cannot be decrypted. @openssl SSL_CTX_set_recv_max_early_data */
+  setRecvMaxEarlyData(bytes: number): void {
+    set(this.lib, 'SslCtx.setRecvMaxEarlyData', () => this.lib.ffi.SSL_CTX_set_recv_max_early_data(this.ptr, bytes))
+  }
+
   /** Gives up this reference. Connections made from the context keep theirs. Again does nothing. */
   free(): void {
     this.#life.free()

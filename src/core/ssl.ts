@@ -6,17 +6,19 @@
 import { ApiMisuseError, type Alert, type OpensslError } from '../base/errors.js'
 import type { CallbackVerdict, ConnectionCallbacks, ProtocolMessage } from '../ffi/callbacks.js'
 import {
-  LSW_WANT_CERT_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_KEYLOG_CB, LSW_WANT_MSG_CB, LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL,
+  LSW_WANT_CERT_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_GET_SESSION_CB, LSW_WANT_KEYLOG_CB, LSW_WANT_MSG_CB, LSW_WANT_NEW_SESSION_CB,
+  LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL,
   TLSEXT_NAMETYPE_host_name, X509_V_NAMES,
 } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
-import type { Ptr } from '../ffi/pointers.js'
+import { NULL, type Ptr } from '../ffi/pointers.js'
 import type { Bio } from './bio.js'
 import { outOfMemory, takeErrors } from './err-queue.js'
 import type { IoResult, SslErrorCode } from './io-result.js'
 import type { LibSsl } from './lib-ssl.js'
 import { set, setText } from './setters.js'
 import type { SslCtx } from './ssl-ctx.js'
+import { SslSession } from './ssl-session.js'
 import { readX509, type X509 } from './x509.js'
 
 export class Ssl {
@@ -142,6 +144,36 @@ export class Ssl {
     this.#announceCallbacks()
   }
 
+  /**
+   * The session that a client offers to resume; it takes a reference of its own. `undefined`: none. What was found when
+   * the session was made is {@link getVerifyResult}'s answer from now on: a resumed handshake verifies nothing.
+   * @openssl SSL_set_session
+   */
+  setSession(session: SslSession | undefined): void {
+    if (session && session.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'Ssl.setSession: this SslSession belongs to another instance')
+    this.#refuseWhileBusy()
+    set(this.lib, 'Ssl.setSession', () => this.lib.ffi.SSL_set_session(this.#ptr, session?.ptr ?? NULL))
+  }
+
+  /**
+   * Called for each session that may be kept: its id, and itself as {@link SslSession.toBytes} has it. A client's once a
+   * TLS 1.3 ticket has come (while reading, that is) or a TLS 1.2 handshake is done; a server's when it is made. The
+   * context must have {@link SslCtx.sessSetCallbacks} and a cache mode for this side. @openssl SSL_CTX_sess_set_new_cb
+   */
+  setNewSessionCb(callback: ((id: Uint8Array<ArrayBuffer>, session: Uint8Array<ArrayBuffer>) => void) | undefined): void {
+    this.#callbacks.newSession = callback
+    this.#announceCallbacks()
+  }
+
+  /**
+   * Called on a server for the session of this id, as {@link setNewSessionCb} gave it; what is not a session is
+   * taken for none. The context must have {@link SslCtx.sessSetCallbacks}. @openssl SSL_CTX_sess_set_get_cb
+   */
+  setGetSessionCb(callback: ((id: Uint8Array<ArrayBuffer>) => Uint8Array | undefined) | undefined): void {
+    this.#callbacks.getSession = callback
+    this.#announceCallbacks()
+  }
+
   // ---- I/O ----
 
   /** @openssl SSL_connect */
@@ -203,6 +235,37 @@ export class Ssl {
       this.lib.memory.copyIn(bytes.subarray(0, size), buf)
       return this.#io((ssl, error) => this.lib.ffi.SSL_write(ssl, buf, size, error))
     })
+  }
+
+  /**
+   * Writes 0-RTT data, 64 KiB at most. A client does it before {@link connect}, with a session that allows it; a server
+   * after {@link readEarlyData} has begun, to a client that has not proved itself yet. 1: all of it was written; 0: not
+   * yet (repeat with the same bytes), or not at all. @openssl SSL_write_early_data @spec RFC 8446 §2.3
+   */
+  writeEarlyData(bytes: Uint8Array): IoResult {
+    this.#ptr
+    if (bytes.byteLength === 0 || bytes.byteLength > 65536) {
+      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'Ssl.writeEarlyData: write 1 to 65,536 bytes at a time')
+    }
+    return this.lib.withBuffer(bytes.byteLength, (buf, size) => {
+      this.lib.memory.copyIn(bytes, buf)
+      return this.#io((ssl, error) => this.lib.ffi.SSL_write_early_data(ssl, buf, size, error))
+    })
+  }
+
+  /**
+   * Reads 0-RTT data on a server, before {@link accept}: `count` bytes of it stand in `target`. `ret` is
+   * `SSL_READ_EARLY_DATA_SUCCESS`: there may be more; `_FINISH`: there is none, or no more, go on with `accept`;
+   * `_ERROR`: see `error`. @openssl SSL_read_early_data @spec RFC 8446 §2.3
+   */
+  readEarlyData(target: Uint8Array): IoResult & { readonly count: number } {
+    let count = 0
+    const result = this.#readInto('readEarlyData', target, (ssl, buf, size, error) => {
+      const ret = this.lib.ffi.SSL_read_early_data(ssl, buf, size, (error + 4) as typeof error, error)
+      count = this.lib.memory.readInt32(error + 4)
+      return ret
+    }, () => count)
+    return { ...result, count }
   }
 
   /**
@@ -317,6 +380,25 @@ export class Ssl {
     return this.lib.ffi.SSL_session_reused(this.#ptr) === 1
   }
 
+  /**
+   * The session as it stands; the caller frees it. Under TLS 1.3 it can be resumed only once a ticket has come:
+   * {@link setNewSessionCb} tells. @openssl SSL_get1_session
+   */
+  get1Session(): SslSession | undefined {
+    const ptr = this.lib.ffi.SSL_get1_session(this.#ptr)
+    return ptr === 0 ? undefined : new SslSession(this.lib, ptr)
+  }
+
+  /** `SSL_EARLY_DATA_NOT_SENT`, `_REJECTED` or `_ACCEPTED`. @openssl SSL_get_early_data_status */
+  getEarlyDataStatus(): number {
+    return this.lib.ffi.SSL_get_early_data_status(this.#ptr)
+  }
+
+  /** @openssl SSL_set_verify_result */
+  setVerifyResult(result: number): void {
+    this.lib.ffi.SSL_set_verify_result(this.#ptr, result)
+  }
+
   /** `X509_V_OK` or what OpenSSL holds against the peer's certificate; `X509_V_OK` too if there is none. @openssl SSL_get_verify_result */
   getVerifyResult(): number {
     return this.lib.ffi.SSL_get_verify_result(this.#ptr)
@@ -403,12 +485,15 @@ export class Ssl {
     if (this.#busy) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'this Ssl is in the middle of a call, whose callback this is')
   }
 
-  #readInto(method: string, target: Uint8Array, call: (ssl: Ptr<'SSL'>, buf: Ptr<'uint8_t'>, size: number, error: Ptr<'int'>) => number): IoResult {
+  #readInto(
+    method: string, target: Uint8Array, call: (ssl: Ptr<'SSL'>, buf: Ptr<'uint8_t'>, size: number, error: Ptr<'int'>) => number,
+    countOf = (result: IoResult) => result.ret,
+  ): IoResult {
     this.#ptr
     if (target.byteLength === 0) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `Ssl.${method}: there is no room in target`)
     return this.lib.withBuffer(target.byteLength, (buf, size) => {
       const result = this.#io((ssl, error) => call(ssl, buf, size, error))
-      if (result.ret > 0) this.lib.memory.copyOutTo(buf, result.ret, target)
+      if (result.ret > 0) this.lib.memory.copyOutTo(buf, countOf(result), target)
       return result
     })
   }
@@ -416,7 +501,8 @@ export class Ssl {
   #announceCallbacks(): void {
     this.lib.ffi.SSL_set_callbacks(this.#ptr, (this.#callbacks.cert ? LSW_WANT_CERT_CB : 0)
       | (this.#callbacks.clientHello ? LSW_WANT_CLIENT_HELLO_CB : 0) | (this.#callbacks.verify ? LSW_WANT_VERIFY_CB : 0)
-      | (this.#callbacks.msg ? LSW_WANT_MSG_CB : 0) | (this.#callbacks.keylog ? LSW_WANT_KEYLOG_CB : 0))
+      | (this.#callbacks.msg ? LSW_WANT_MSG_CB : 0) | (this.#callbacks.keylog ? LSW_WANT_KEYLOG_CB : 0)
+      | (this.#callbacks.newSession ? LSW_WANT_NEW_SESSION_CB : 0) | (this.#callbacks.getSession ? LSW_WANT_GET_SESSION_CB : 0))
   }
 
   #text(ptr: number): string | undefined {

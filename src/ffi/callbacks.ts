@@ -44,6 +44,10 @@ export interface ConnectionCallbacks {
   verify?: ((preverifyOk: boolean, depth: number, verifyCode: number) => CallbackVerdict) | undefined
   msg?: ((message: ProtocolMessage) => void) | undefined
   keylog?: ((line: string) => void) | undefined
+  /** A session to keep: its id, and itself as ASN.1; copies. */
+  newSession?: ((id: Uint8Array<ArrayBuffer>, bytes: Uint8Array<ArrayBuffer>) => void) | undefined
+  /** The session of this id, as ASN.1; it is copied. */
+  getSession?: ((id: Uint8Array<ArrayBuffer>) => Uint8Array | undefined) | undefined
 }
 
 const clientHelloVerdict = { 1: SSL_CLIENT_HELLO_SUCCESS, 0: SSL_CLIENT_HELLO_ERROR, [-1]: SSL_CLIENT_HELLO_RETRY } as const
@@ -118,6 +122,24 @@ export class CallbackBorder implements JsCallbacks {
 
   keylogCb(handle: number, line: number): void {
     this.#guard(undefined, () => this.connections.get(handle)?.keylog?.(this.#memory().readCString(line)))
+  }
+
+  newSessionCb(handle: number, id: number, idLength: number, bytes: number, length: number): void {
+    this.#guard(undefined, () => {
+      this.connections.get(handle)?.newSession?.(this.#memory().copyOut(id, idLength), this.#memory().copyOut(bytes, length))
+    })
+  }
+
+  getSessionCb(handle: number, id: number, idLength: number, bytes: number): number {
+    return this.#guard<number>(0, () => {
+      const session = this.connections.get(handle)?.getSession?.(this.#memory().copyOut(id, idLength))
+      if (session === undefined || session.byteLength === 0) return 0
+      const memory = this.#memory()
+      const copy = memory.alloc(session.byteLength)
+      memory.copyIn(session, copy)
+      memory.writePtr(bytes, copy)
+      return session.byteLength
+    })
   }
 
   #bio(handle: number): BioCallbacks {

@@ -68,6 +68,11 @@ export class Memory {
     return (this.readInt32(ptr) >>> 0) as Ptr<T>
   }
 
+  /** Stores an address at `ptr`. */
+  writePtr(ptr: number, address: Ptr<string>): void {
+    this.#words()[ptr >> 2] = address
+  }
+
   /** The NUL-terminated UTF-8 at `ptr`. */
   readCString(ptr: number): string {
     const bytes = this.#bytes()

@@ -7,5 +7,7 @@ addToLibrary({
   lsw_js_client_hello_cb: (handle) => Module['lsw'].clientHelloCb(handle),
   lsw_js_msg_cb: (handle, sent, version, contentType, buf, length) => Module['lsw'].msgCb(handle, sent, version, contentType, buf, length),
   lsw_js_keylog_cb: (handle, line) => Module['lsw'].keylogCb(handle, line),
+  lsw_js_new_session_cb: (handle, id, idLength, bytes, length) => Module['lsw'].newSessionCb(handle, id, idLength, bytes, length),
+  lsw_js_get_session_cb: (handle, id, idLength, bytes) => Module['lsw'].getSessionCb(handle, id, idLength, bytes),
   lsw_js_verify_cb: (handle, preverifyOk, depth, error) => Module['lsw'].verifyCb(handle, preverifyOk, depth, error),
 });

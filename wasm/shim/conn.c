@@ -37,6 +37,7 @@ SSL *lsw_SSL_new(SSL_CTX *ctx, int handle)
         return NULL;
     }
     conn->handle = handle;
+    conn->first_ctx = ctx;
     conn->alert_received = conn->alert_sent = conn->verify_depth = -1;
     return ssl;
 }

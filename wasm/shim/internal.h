@@ -12,6 +12,7 @@ struct lsw_conn {
     int alert_sent;        /* likewise */
     int verify_depth;      /* where verification failed, or -1 */
     X509 *verify_cert;     /* what it failed at, or NULL; owned */
+    SSL_CTX *first_ctx;    /* the one it was made from, whatever it uses now; OpenSSL keeps it for sessions; borrowed */
 };
 
 /* NULL for an SSL that lsw_SSL_new did not make. */

@@ -64,3 +64,22 @@ int lsw_SSL_shutdown(SSL *ssl, int *error)
     ERR_clear_error();
     return end(ssl, SSL_shutdown(ssl), error);
 }
+
+int lsw_SSL_write_early_data(SSL *ssl, const uint8_t *buf, int length, int *error)
+{
+    size_t written = 0;
+
+    ERR_clear_error();
+    return end(ssl, SSL_write_early_data(ssl, buf, (size_t)length, &written), error);
+}
+
+int lsw_SSL_read_early_data(SSL *ssl, uint8_t *buf, int length, int *count, int *error)
+{
+    size_t read = 0;
+    int ret;
+
+    ERR_clear_error();
+    ret = end(ssl, SSL_read_early_data(ssl, buf, (size_t)length, &read), error);
+    *count = (int)read;
+    return ret;
+}

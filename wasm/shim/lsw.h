@@ -88,6 +88,8 @@ int SSL_CTX_check_private_key(const SSL_CTX *ctx);
 int SSL_CTX_set_session_id_context(SSL_CTX *ctx, const uint8_t *id, unsigned int length);
 long lsw_SSL_CTX_set_session_cache_mode(SSL_CTX *ctx, long mode);
 int SSL_CTX_set_num_tickets(SSL_CTX *ctx, size_t count);
+int SSL_CTX_set_max_early_data(SSL_CTX *ctx, uint32_t count);
+int SSL_CTX_set_recv_max_early_data(SSL_CTX *ctx, uint32_t count);
 LSW_OWNED X509_STORE *X509_STORE_new(void);
 void X509_STORE_free(LSW_TAKES X509_STORE *store);
 /* Adds every certificate of a PEM text, or the one of a DER encoding. Returns how many, or -1. */
@@ -149,6 +151,49 @@ X509 *SSL_get0_peer_certificate(const SSL *ssl);
 int lsw_SSL_get_peer_chain_length(const SSL *ssl);
 X509 *lsw_SSL_get0_peer_chain_cert(const SSL *ssl, int index);
 
+int SSL_get_early_data_status(const SSL *ssl);
+/* The connection takes a reference of its own; NULL for none. */
+int SSL_set_session(SSL *ssl, SSL_SESSION *session);
+void SSL_set_verify_result(SSL *ssl, long result);
+/* The current session, or NULL. Under TLS 1.3 it can be resumed only once a ticket has come. */
+LSW_OWNED SSL_SESSION *SSL_get1_session(SSL *ssl);
+
+/* ---- session.c: SSL_SESSION ---- */
+
+/* NULL for anything but exactly one session, ASN.1; the queue says why. */
+LSW_OWNED SSL_SESSION *lsw_SSL_SESSION_from_bytes(const uint8_t *bytes, size_t length);
+void SSL_SESSION_free(LSW_TAKES SSL_SESSION *session);
+/* Writes into `buf` if `capacity` suffices, and returns the length needed; -1 on failure. */
+int lsw_SSL_SESSION_to_bytes(const SSL_SESSION *session, uint8_t *buf, size_t capacity);
+/* Seconds since 1970-01-01 UTC. */
+int64_t lsw_SSL_SESSION_get_time(const SSL_SESSION *session);
+/* Seconds. */
+long SSL_SESSION_get_timeout(const SSL_SESSION *session);
+int SSL_SESSION_is_resumable(const SSL_SESSION *session);
+int SSL_SESSION_get_protocol_version(const SSL_SESSION *session);
+int SSL_SESSION_has_ticket(const SSL_SESSION *session);
+uint32_t SSL_SESSION_get_max_early_data(const SSL_SESSION *session);
+/* The name that was asked for, or NULL. Borrowed from the session. */
+const char *SSL_SESSION_get0_hostname(const SSL_SESSION *session);
+/* Length in `*length` (0: none). Borrowed from the session. */
+const uint8_t *lsw_SSL_SESSION_get0_alpn_selected(const SSL_SESSION *session, uint32_t *length);
+X509 *SSL_SESSION_get0_peer(SSL_SESSION *session);
+/* How long new sessions may be resumed, in seconds; returns what it was. */
+long lsw_SSL_CTX_set_timeout(SSL_CTX *ctx, long seconds);
+/* Has connections of `ctx` ask JavaScript for sessions, and hand it new ones; see LSW_WANT_NEW_SESSION_CB. */
+void lsw_SSL_CTX_sess_set_callbacks(SSL_CTX *ctx);
+
+/* ---- ticket.c: keys of session tickets ---- */
+
+/* One or more keys of LSW_TICKET_KEY_BYTES each (16 name, 32 AES-256-CBC, 32 HMAC-SHA-256), copied. The first makes
+   tickets. 1 on success. */
+int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t length);
+
+/* ---- digest.c ---- */
+
+/* `digest` receives 32 bytes. 1 on success. */
+int lsw_sha256(const uint8_t *bytes, size_t length, uint8_t *digest);
+
 /* ---- io.c: clear the queue, call, SSL_get_error, in one ---- */
 
 int lsw_SSL_connect(SSL *ssl, int *error);
@@ -158,6 +203,10 @@ int lsw_SSL_read(SSL *ssl, uint8_t *buf, int length, int *error);
 int lsw_SSL_peek(SSL *ssl, uint8_t *buf, int length, int *error);
 int lsw_SSL_write(SSL *ssl, const uint8_t *buf, int length, int *error);
 int lsw_SSL_shutdown(SSL *ssl, int *error);
+/* What it returns is OpenSSL's own: 1 when all of it was written, else 0. */
+int lsw_SSL_write_early_data(SSL *ssl, const uint8_t *buf, int length, int *error);
+/* SSL_READ_EARLY_DATA_*; `*count` receives how many bytes were read. */
+int lsw_SSL_read_early_data(SSL *ssl, uint8_t *buf, int length, int *count, int *error);
 
 /* ---- bio_pair.c: BIO_s_bio ---- */
 
@@ -215,6 +264,11 @@ LSW_IMPORT int lsw_js_verify_cb(int handle, int preverify_ok, int depth, int err
 LSW_IMPORT void lsw_js_msg_cb(int handle, int sent, int version, int content_type, const uint8_t *buf, size_t length);
 /* `line`: NUL-terminated, without a newline. */
 LSW_IMPORT void lsw_js_keylog_cb(int handle, const char *line);
+/* A session to keep: its id, and itself as ASN.1. Both are overwritten after the call. */
+LSW_IMPORT void lsw_js_new_session_cb(int handle, const uint8_t *id, size_t id_length, const uint8_t *bytes, size_t length);
+/* The session of this id, as ASN.1: `*bytes` receives memory of lsw_alloc, which the caller frees. Returns its
+   length, 0 if there is none. */
+LSW_IMPORT int lsw_js_get_session_cb(int handle, const uint8_t *id, size_t id_length, uint8_t **bytes);
 
 #define LSW_BIO_WOULD_BLOCK (-1)
 #define LSW_BIO_FAILED (-2)
@@ -230,11 +284,18 @@ LSW_CONSTANT(LSW_BIO_ACCEPT)
 #define LSW_WANT_VERIFY_CB 4
 #define LSW_WANT_MSG_CB 8
 #define LSW_WANT_KEYLOG_CB 16
+#define LSW_WANT_NEW_SESSION_CB 1024
+#define LSW_WANT_GET_SESSION_CB 2048
 LSW_CONSTANT(LSW_WANT_CERT_CB)
 LSW_CONSTANT(LSW_WANT_CLIENT_HELLO_CB)
 LSW_CONSTANT(LSW_WANT_VERIFY_CB)
 LSW_CONSTANT(LSW_WANT_MSG_CB)
 LSW_CONSTANT(LSW_WANT_KEYLOG_CB)
+LSW_CONSTANT(LSW_WANT_NEW_SESSION_CB)
+LSW_CONSTANT(LSW_WANT_GET_SESSION_CB)
+
+#define LSW_TICKET_KEY_BYTES 80
+LSW_CONSTANT(LSW_TICKET_KEY_BYTES)
 
 LSW_CONSTANT(SSL_ERROR_NONE)
 LSW_CONSTANT(SSL_ERROR_SSL)
@@ -268,7 +329,17 @@ LSW_CONSTANT(SSL_OP_SERVER_PREFERENCE)
 LSW_CONSTANT(SSL_OP_PRIORITIZE_CHACHA)
 LSW_CONSTANT(SSL_OP_IGNORE_UNEXPECTED_EOF)
 LSW_CONSTANT(SSL_SESS_CACHE_OFF)
+LSW_CONSTANT(SSL_SESS_CACHE_CLIENT)
 LSW_CONSTANT(SSL_SESS_CACHE_SERVER)
+LSW_CONSTANT(SSL_SESS_CACHE_NO_AUTO_CLEAR)
+LSW_CONSTANT(SSL_SESS_CACHE_NO_INTERNAL_STORE)
+LSW_CONSTANT(SSL_OP_NO_ANTI_REPLAY)
+LSW_CONSTANT(SSL_READ_EARLY_DATA_ERROR)
+LSW_CONSTANT(SSL_READ_EARLY_DATA_SUCCESS)
+LSW_CONSTANT(SSL_READ_EARLY_DATA_FINISH)
+LSW_CONSTANT(SSL_EARLY_DATA_NOT_SENT)
+LSW_CONSTANT(SSL_EARLY_DATA_REJECTED)
+LSW_CONSTANT(SSL_EARLY_DATA_ACCEPTED)
 LSW_CONSTANT(SSL_KEY_UPDATE_NOT_REQUESTED)
 LSW_CONSTANT(SSL_KEY_UPDATE_REQUESTED)
 LSW_CONSTANT(SSL3_RT_CHANGE_CIPHER_SPEC)

@@ -1,0 +1,100 @@
+// SSL_SESSION: what two peers agreed on, and the secret to take it up again. As bytes it goes anywhere: into a file, to
+// another process, to another runtime.
+
+import { ApiMisuseError } from '../base/errors.js'
+import { Lifetime } from '../ffi/lifetime.js'
+import type { Owned, Ptr } from '../ffi/pointers.js'
+import { describe, outOfMemory, takeErrors } from './err-queue.js'
+import type { LibSsl } from './lib-ssl.js'
+import { readX509, type X509 } from './x509.js'
+
+export class SslSession {
+  /** @internal */ readonly lib: LibSsl
+  readonly #life: Lifetime<'SSL_SESSION'>
+
+  /** @internal Use {@link fromBytes} or {@link Ssl.get1Session}. Takes the reference. */
+  constructor(lib: LibSsl, ptr: Owned<'SSL_SESSION'>) {
+    this.lib = lib
+    this.#life = new Lifetime('SslSession', ptr, (owned) => { lib.ffi.SSL_SESSION_free(owned) })
+  }
+
+  /**
+   * Reads what {@link toBytes} wrote, here or elsewhere, and copies it. Throws `ApiMisuseError` with OpenSSL's code for
+   * anything but exactly one session. @openssl d2i_SSL_SESSION
+   */
+  static fromBytes(lib: LibSsl, bytes: Uint8Array): SslSession {
+    const ptr = lib.call(() => lib.memory.scope((scope) => lib.ffi.SSL_SESSION_from_bytes(scope.bytes(bytes), bytes.byteLength)))
+    if (ptr === 0) {
+      const errors = takeErrors(lib)
+      throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `not a session: ${describe(errors)}`, { opensslErrorStack: errors })
+    }
+    return new SslSession(lib, ptr)
+  }
+
+  /** @internal */
+  get ptr(): Ptr<'SSL_SESSION'> {
+    return this.#life.ptr
+  }
+
+  /** ASN.1 of OpenSSL's own. It holds the secret: whoever has it can take up the session. @openssl i2d_SSL_SESSION */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const bytes = this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_SESSION_to_bytes(this.ptr, buf, size))
+    if (!bytes) throw outOfMemory(this.lib, 'i2d_SSL_SESSION')
+    return bytes
+  }
+
+  /** When it was made, in seconds since 1970-01-01 UTC. @openssl SSL_SESSION_get_time_ex */
+  getTime(): number {
+    return Number(this.lib.ffi.SSL_SESSION_get_time(this.ptr))
+  }
+
+  /** How long it may be resumed, in seconds. @openssl SSL_SESSION_get_timeout */
+  getTimeout(): number {
+    return this.lib.ffi.SSL_SESSION_get_timeout(this.ptr)
+  }
+
+  /** @openssl SSL_SESSION_is_resumable */
+  isResumable(): boolean {
+    return this.lib.ffi.SSL_SESSION_is_resumable(this.ptr) === 1
+  }
+
+  /** `TLS1_2_VERSION` or `TLS1_3_VERSION`. @openssl SSL_SESSION_get_protocol_version */
+  getProtocolVersion(): number {
+    return this.lib.ffi.SSL_SESSION_get_protocol_version(this.ptr)
+  }
+
+  /** @openssl SSL_SESSION_has_ticket */
+  hasTicket(): boolean {
+    return this.lib.ffi.SSL_SESSION_has_ticket(this.ptr) === 1
+  }
+
+  /** How much 0-RTT data the server takes with it, in bytes. @openssl SSL_SESSION_get_max_early_data */
+  getMaxEarlyData(): number {
+    return this.lib.ffi.SSL_SESSION_get_max_early_data(this.ptr)
+  }
+
+  /** The name that was asked for (SNI). @openssl SSL_SESSION_get0_hostname */
+  get0Hostname(): string | undefined {
+    const name = this.lib.ffi.SSL_SESSION_get0_hostname(this.ptr)
+    return name === 0 ? undefined : this.lib.memory.readCString(name)
+  }
+
+  /** The application protocol of the connection that it comes from. @openssl SSL_SESSION_get0_alpn_selected */
+  get0AlpnSelected(): string | undefined {
+    const slot = this.lib.slot<'uint32_t'>()
+    const name = this.lib.ffi.SSL_SESSION_get0_alpn_selected(this.ptr, slot)
+    const length = this.lib.memory.readInt32(slot)
+    return length === 0 ? undefined : new TextDecoder().decode(this.lib.memory.copyOut(name, length))
+  }
+
+  /** A copy of the peer's certificate. @openssl SSL_SESSION_get0_peer */
+  getPeer(): X509 | undefined {
+    const cert = this.lib.ffi.SSL_SESSION_get0_peer(this.ptr)
+    return cert === 0 ? undefined : readX509(this.lib, cert)
+  }
+
+  /** Gives up this reference. A connection that uses the session keeps its own. Again does nothing. */
+  free(): void {
+    this.#life.free()
+  }
+}

@@ -1,0 +1,96 @@
+/*
+ * Session tickets under keys that the application brings: the first key makes tickets, the others still open theirs,
+ * whose holders then get a new one. The keys hang in the context's ex_data, are overwritten and freed with it.
+ */
+#include <string.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include "internal.h"
+
+/* As lsw.h has it: LSW_TICKET_KEY_BYTES. */
+struct ticket_key {
+    uint8_t name[16];
+    uint8_t cipher_key[32];
+    uint8_t mac_key[32];
+};
+
+struct ticket_keys {
+    size_t count;
+    struct ticket_key keys[];
+};
+
+static void keys_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)
+{
+    struct ticket_keys *keys = ptr;
+
+    (void)parent, (void)ad, (void)idx, (void)argl, (void)argp;
+    if (keys != NULL)
+        OPENSSL_clear_free(keys, sizeof(*keys) + keys->count * sizeof(keys->keys[0]));
+}
+
+static int keys_index(void)
+{
+    static int index = -1;
+
+    if (index < 0)
+        index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, keys_free);
+    return index;
+}
+
+static int use_key(const struct ticket_key *key, const unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypt)
+{
+    OSSL_PARAM params[3];
+
+    params[0] = OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key->mac_key, sizeof(key->mac_key));
+    params[1] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0);
+    params[2] = OSSL_PARAM_construct_end();
+    return EVP_MAC_CTX_set_params(mac, params)
+        && EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->cipher_key, iv, encrypt);
+}
+
+/* SSL_CTX_set_tlsext_ticket_key_cb(3): 1 go on, 2 go on and renew, 0 no such key, -1 failure. */
+static int ticket_key_callback(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypt)
+{
+    const struct lsw_conn *conn = lsw_conn_of(ssl);
+    const struct ticket_keys *keys = conn != NULL ? SSL_CTX_get_ex_data(conn->first_ctx, keys_index()) : NULL;
+    size_t i;
+
+    if (keys == NULL)
+        return 0;
+    if (encrypt) {
+        if (RAND_bytes(iv, 16) <= 0)
+            return -1;
+        memcpy(name, keys->keys[0].name, sizeof(keys->keys[0].name));
+        return use_key(&keys->keys[0], iv, cipher, mac, 1) ? 1 : -1;
+    }
+    for (i = 0; i < keys->count; i++) {
+        if (memcmp(name, keys->keys[i].name, sizeof(keys->keys[i].name)) == 0)
+            return !use_key(&keys->keys[i], iv, cipher, mac, 0) ? -1 : i == 0 ? 1 : 2;
+    }
+    return 0;
+}
+
+int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t length)
+{
+    size_t count = length / sizeof(struct ticket_key);
+    size_t size = sizeof(struct ticket_keys) + count * sizeof(struct ticket_key);
+    struct ticket_keys *keys, *old;
+
+    ERR_clear_error();
+    if (count == 0 || length % sizeof(struct ticket_key) != 0) {
+        ERR_raise(ERR_LIB_SSL, SSL_R_INVALID_TICKET_KEYS_LENGTH);
+        return 0;
+    }
+    if ((keys = OPENSSL_zalloc(size)) == NULL)
+        return 0;
+    keys->count = count;
+    memcpy(keys->keys, bytes, length);
+    old = SSL_CTX_get_ex_data(ctx, keys_index());
+    if (!SSL_CTX_set_ex_data(ctx, keys_index(), keys)) {
+        OPENSSL_clear_free(keys, size);
+        return 0;
+    }
+    keys_free(NULL, old, NULL, 0, 0, NULL);
+    return (int)SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, ticket_key_callback);
+}
