@@ -53,6 +53,11 @@ export class SslSession {
     return this.lib.ffi.SSL_SESSION_get_timeout(this.ptr)
   }
 
+  /** How long the server says that its ticket is good, in seconds; 0 if it has not said. @openssl SSL_SESSION_get_ticket_lifetime_hint */
+  getTicketLifetimeHint(): number {
+    return this.lib.ffi.SSL_SESSION_get_ticket_lifetime_hint(this.ptr)
+  }
+
   /** @openssl SSL_SESSION_is_resumable */
   isResumable(): boolean {
     return this.lib.ffi.SSL_SESSION_is_resumable(this.ptr) === 1

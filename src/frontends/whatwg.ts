@@ -6,14 +6,17 @@ import { BioPair } from '../core/bio-pair.js'
 import type { LibSsl } from '../core/lib-ssl.js'
 import type { Ssl } from '../core/ssl.js'
 import type { X509 } from '../core/x509.js'
+import { SSL_EARLY_DATA_ACCEPTED, SSL_EARLY_DATA_REJECTED } from '../ffi/constants.gen.js'
 import { load } from '../load.js'
 import { Decisions } from '../pump/decisions.js'
+import type { EarlyData } from '../pump/early-data.js'
 import { Interrupt } from '../pump/interrupt.js'
 import { Port } from '../pump/port.js'
 import { Pump } from '../pump/pump.js'
 import { toByteTransport, type TransportLike } from '../transports/adapt.js'
 import { clientSsl, serverSsl } from './context.js'
 import { makeReadable, type ReadableController } from './readable.js'
+import { ClientSessionKeeper } from './sessions/client-session-keeper.js'
 import { checkAcceptOptions, checkConnectOptions, type AcceptOptions, type CommonOptions, type ConnectOptions } from './options.js'
 
 const HANDSHAKE_TIMEOUT_MS = 30_000
@@ -36,6 +39,10 @@ export interface ConnectionInfo {
   readonly peerCertificateChain: readonly X509[]
   /** `X509_V_OK`, or what is wrong if verification was skipped. */
   readonly verifyResult: string
+  /** Whether a session was taken up again: nothing was verified then but that the peer knows its secret. */
+  readonly resumed: boolean
+  /** What became of early data. On a client `'rejected'`, and `'not sent'` if there was some, mean that it goes now, as application data. */
+  readonly earlyData: 'accepted' | 'rejected' | 'not sent'
 }
 
 /** A TLS connection. Its halves are independent: the end of one does not end the other. */
@@ -61,6 +68,18 @@ export interface TlsConnection {
   abort(reason?: unknown): void
 }
 
+/** A server's connection. */
+export interface TlsServerConnection extends TlsConnection {
+  /**
+   * Early data (0-RTT), if `maxEarlyDataBytes` allows some: apart from `readable`, for it comes before the client has proved
+   * itself, can be a REPLAY of what it once sent, and is not forward secret. It closes where the rest begins; at once if
+   * there is none. Up to `maxEarlyDataBytes` wait for the reader. Once some has come, `writable` takes answers:
+   * they go before the client has finished the handshake, and reach whoever has sent its first flight.
+   * @openssl SSL_read_early_data @spec RFC 8446 §2.3, §8
+   */
+  readonly earlyData: ReadableStream<Uint8Array<ArrayBuffer>>
+}
+
 /**
  * Opens a TLS connection as a client. The peer's certificate and name are verified. The transport is the connection's
  * from now on.
@@ -72,19 +91,48 @@ export interface TlsConnection {
  */
 export function connect(transport: TransportLike, options: ConnectOptions): TlsConnection {
   const checked = checkConnectOptions(options)
-  return new Connection('SSL_connect', transport, checked, (lib, decisions) => clientSsl(lib, checked, decisions))
+  const sessions = new ClientSessionKeeper(checked)
+  return new Connection(transport, checked, {
+    call: 'SSL_connect',
+    prepare: (lib) => sessions.prepare(lib),
+    makeSsl: (lib, decisions) => clientSsl(lib, checked, decisions),
+    setUp: (ssl, fail) => sessions.setUp(ssl, fail),
+    earlyData: () => ({ send: sessions.earlyData }),
+    opened: (ssl, fail) => sessions.opened(ssl, fail),
+    firstData: checked.earlyData && asBytes(checked.earlyData),
+  })
 }
 
 /**
  * Opens a TLS connection as a server. As {@link connect}, for the other side.
  * @openssl SSL_accept
  */
-export function accept(transport: TransportLike, options: AcceptOptions): TlsConnection {
+export function accept(transport: TransportLike, options: AcceptOptions): TlsServerConnection {
   const checked = checkAcceptOptions(options)
-  return new Connection('SSL_accept', transport, checked, (lib, decisions) => serverSsl(lib, checked, decisions))
+  return new Connection(transport, checked, {
+    call: 'SSL_accept',
+    makeSsl: (lib, decisions) => serverSsl(lib, checked, decisions),
+    earlyData: (receive) => (checked.maxEarlyDataBytes ? { receive } : {}),
+  })
 }
 
-class Connection implements TlsConnection {
+/** In what client and server differ. `fail` ends the connection. */
+interface Role {
+  readonly call: 'SSL_connect' | 'SSL_accept'
+  /** Before anything is sent. */
+  readonly prepare?: (lib: LibSsl) => Promise<void>
+  readonly makeSsl: (lib: LibSsl, decisions: Decisions) => Ssl
+  /** After that: what belongs to this connection rather than to the options. Frees nothing if it throws. */
+  readonly setUp?: (ssl: Ssl, fail: (error: unknown) => void) => void
+  readonly earlyData: (receive: (bytes: Uint8Array<ArrayBuffer>) => void) => EarlyData
+  /** When the handshake is done. */
+  readonly opened?: (ssl: Ssl, fail: (error: unknown) => void) => void
+  /** What is sent before all else, unless it was accepted as early data. */
+  readonly firstData?: Uint8Array | undefined
+}
+
+class Connection implements TlsServerConnection {
+  readonly earlyData: ReadableStream<Uint8Array<ArrayBuffer>>
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
   readonly writable: WritableStream<BytesLike>
   readonly opened: Promise<ConnectionInfo>
@@ -96,9 +144,14 @@ class Connection implements TlsConnection {
   #onBroken!: (error: unknown) => void
   #sink!: WritableStreamDefaultController
   #source!: ReadableController
+  #earlySource!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>
+  #earlyEnded = false
+  /** Resolves when plaintext may be written: with the handshake, or with early data. */
+  readonly #writableSoon: Promise<void>
+  #allowWriting!: () => void
   #settled = false
 
-  constructor(call: 'SSL_connect' | 'SSL_accept', transport: TransportLike, options: CommonOptions, makeSsl: (lib: LibSsl, decisions: Decisions) => Ssl) {
+  constructor(transport: TransportLike, options: CommonOptions, role: Role) {
     options.signal?.throwIfAborted()
     const port = new Port(toByteTransport(transport))
     const highWaterMark = options.highWaterMarkBytes ?? HIGH_WATER_MARK_BYTES
@@ -124,7 +177,17 @@ class Connection implements TlsConnection {
       abort: (reason) => this.abort(reason),
     }, { highWaterMark, size: (chunk) => (isBytesLike(chunk) ? chunk.byteLength : 0) })
 
-    this.opened = this.#open(call, port, options, makeSsl)
+    this.earlyData = new ReadableStream({
+      start: (controller) => { this.#earlySource = controller },
+      cancel: () => { this.#earlyEnded = true },
+    })
+
+    this.opened = this.#open(port, options, role)
+    this.#writableSoon = new Promise((resolve, reject) => {
+      this.#allowWriting = resolve
+      this.opened.then(() => resolve(), reject)
+    })
+    this.#writableSoon.catch(() => {})
     // Whoever does not ask for these learns of errors from the streams; that is no unhandled rejection.
     this.opened.catch(() => {})
     this.closed.catch(() => {})
@@ -147,7 +210,7 @@ class Connection implements TlsConnection {
     else this.#loading.trip(reason)
   }
 
-  async #open(call: 'SSL_connect' | 'SSL_accept', port: Port, options: CommonOptions, makeSsl: (lib: LibSsl, decisions: Decisions) => Ssl): Promise<ConnectionInfo> {
+  async #open(port: Port, options: CommonOptions, role: Role): Promise<ConnectionInfo> {
     const { signal, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options
     const onAbort = () => this.abort(signal!.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
@@ -159,9 +222,10 @@ class Connection implements TlsConnection {
     try {
       // Never at once, though `libssl` be there: `onIo` could not reach a connection that connect() has not returned.
       const lib = await this.#loading.guard(options.libssl ? Promise.resolve(options.libssl) : load())
+      if (role.prepare) await this.#loading.guard(role.prepare(lib))
       this.#loading.throwIfTripped()
-      this.#pump = this.#start(lib, port, options, makeSsl)
-      return await this.#pump.handshake(call, describeConnection)
+      this.#pump = this.#start(lib, port, options, role)
+      return await this.#handshake(this.#pump, role)
     } catch (error) {
       // Before there was a pump nobody else has told the streams and the transport.
       if (!this.#pump) {
@@ -174,11 +238,34 @@ class Connection implements TlsConnection {
     }
   }
 
-  #start(lib: LibSsl, port: Port, options: CommonOptions, makeSsl: (lib: LibSsl, decisions: Decisions) => Ssl): Pump {
+  async #handshake(pump: Pump, { call, earlyData, opened, firstData }: Role): Promise<ConnectionInfo> {
+    const receive = (bytes: Uint8Array<ArrayBuffer>) => {
+      if (!this.#earlyEnded) this.#earlySource.enqueue(bytes)
+      this.#allowWriting()
+    }
+    const info = await pump.handshake(call, (ssl) => {
+      opened?.(ssl, this.#fail)
+      return describeConnection(ssl)
+    }, earlyData(receive))
+    this.#endEarlyData(() => this.#earlySource.close())
+    // Before anyone else may write. If it fails, so does the connection.
+    if (firstData && info.earlyData !== 'accepted') pump.write(firstData).catch(this.#fail)
+    return info
+  }
+
+  #endEarlyData(end: () => void): void {
+    if (!this.#earlyEnded) end()
+    this.#earlyEnded = true
+  }
+
+  readonly #fail = (error: unknown): void => this.abort(error)
+
+  #start(lib: LibSsl, port: Port, options: CommonOptions, { makeSsl, setUp }: Role): Pump {
     const decisions = new Decisions()
     const ssl = makeSsl(lib, decisions)
     let pair: BioPair | undefined
     try {
+      setUp?.(ssl, this.#fail)
       pair = new BioPair(lib)
       ssl.setBio(pair.internal)
       return new Pump({
@@ -194,7 +281,7 @@ class Connection implements TlsConnection {
   async #write(chunk: BytesLike): Promise<void> {
     try {
       if (!isBytesLike(chunk)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'writable takes bytes: an ArrayBuffer or a view of one')
-      await this.opened
+      await this.#writableSoon
       await this.#pump!.write(asBytes(chunk))
     } catch (error) {
       this.abort(error) // a stream that failed cannot be closed any more, nor then the connection
@@ -224,6 +311,7 @@ class Connection implements TlsConnection {
     this.#settled = true
     this.#onBroken(error)
     this.#sink.error(error)
+    this.#endEarlyData(() => this.#earlySource.error(error))
     // Not the readable: what was decrypted before the error comes first, and the next pull tells.
   }
 
@@ -246,5 +334,11 @@ function describeConnection(ssl: Ssl): ConnectionInfo {
     peerCertificate: ssl.getPeerCertificate(),
     peerCertificateChain: ssl.getPeerCertChain(),
     verifyResult: ssl.getVerifyResultName(),
+    resumed: ssl.sessionReused(),
+    earlyData: earlyDataStatus(ssl.getEarlyDataStatus()),
   }
+}
+
+function earlyDataStatus(status: number): ConnectionInfo['earlyData'] {
+  return status === SSL_EARLY_DATA_ACCEPTED ? 'accepted' : status === SSL_EARLY_DATA_REJECTED ? 'rejected' : 'not sent'
 }

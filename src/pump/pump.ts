@@ -25,6 +25,8 @@
 //      its own replies (refused renegotiations, say) pile up: a peer that does not read until we do must not block us.
 //  11. A call that waits for a decision (decisions.ts) is repeated when it has been made. Whatever ends the connection
 //      before is the decision: OpenSSL is asked once more, for the alert.
+//  12. Early data (early-data.ts) comes before the handshake's own calls. A server may write meanwhile, to a client whose
+//      early data it has taken; nobody else writes before the handshake is done.
 
 import { ApiMisuseError, DeadlineError, InternalError, PeerError, TransportError } from '../base/errors.js'
 import type { BioPair } from '../core/bio-pair.js'
@@ -36,15 +38,17 @@ import {
   SSL_ERROR_ZERO_RETURN,
 } from '../ffi/constants.gen.js'
 import type { Decisions } from './decisions.js'
+import { EARLY_WRITE_BYTES, receiveEarlyData, sendEarlyData, type EarlyData } from './early-data.js'
 import { FifoLock } from './fifo-lock.js'
 import { Interrupt } from './interrupt.js'
 import type { Port } from './port.js'
 import { StateMachine, type State } from './state.js'
+import type { Verdict } from './verdict.js'
 import { BATCH_BYTES, RECORD_BYTES, Wire } from './wire.js'
 
 /** One SSL call that the pump made. */
 export interface IoEvent {
-  readonly call: 'SSL_connect' | 'SSL_accept' | 'SSL_do_handshake' | 'SSL_read' | 'SSL_write' | 'SSL_shutdown'
+  readonly call: 'SSL_connect' | 'SSL_accept' | 'SSL_do_handshake' | 'SSL_read' | 'SSL_write' | 'SSL_shutdown' | 'SSL_write_early_data' | 'SSL_read_early_data'
   readonly ret: number
   /** SSL_get_error's answer by name, for example `SSL_ERROR_WANT_READ`. */
   readonly error: ReturnType<typeof sslErrorName>
@@ -68,9 +72,6 @@ export interface PumpOptions {
   readonly onClosed: () => void
   readonly onIo?: ((event: IoEvent) => void) | undefined
 }
-
-/** What a call of the loop came to: done, to be repeated (`again`: at once), or the end of it all. */
-type Verdict = 'done' | 'again' | 'want read' | 'undecided' | 'broken'
 
 export class Pump {
   readonly #options: PumpOptions
@@ -107,9 +108,12 @@ export class Pump {
   }
 
   /** Runs SSL_connect or SSL_accept to its end. `describe` is called then, while nothing can have changed. */
-  async handshake<T>(call: 'SSL_connect' | 'SSL_accept', describe: (ssl: Ssl) => T): Promise<T> {
+  async handshake<T>(call: 'SSL_connect' | 'SSL_accept', describe: (ssl: Ssl) => T, { send, receive }: EarlyData = {}): Promise<T> {
     this.#throwIfBroken()
     this.#machine.to('HANDSHAKE')
+    if (send) await this.#drive(sendEarlyData(this.#ssl, send, (result) => this.#judge(this.#after('SSL_write_early_data', result))))
+    if (receive) await this.#drive(receiveEarlyData(this.#ssl, receive, (result) => this.#judge(this.#after('SSL_read_early_data', result))))
+    this.#throwIfBroken()
     await this.#drive(() => this.#judge(this.#after(call, call === 'SSL_connect' ? this.#ssl.connect() : this.#ssl.accept())))
     this.#throwIfBroken()
     this.#machine.to('OPEN')
@@ -154,7 +158,7 @@ export class Pump {
     return undefined
   }
 
-  /** Encrypts and sends all of `bytes`. They must not change until then. */
+  /** Encrypts and sends all of `bytes`. They must not change until then. Before the handshake is done: see invariant 12. */
   write(bytes: Uint8Array): Promise<void> {
     return this.#writing.run(() => this.#write(bytes))
   }
@@ -166,6 +170,12 @@ export class Pump {
     let offset = 0
     while (offset < bytes.byteLength) {
       await this.#drive(() => {
+        if (this.#machine.state === 'HANDSHAKE' && !this.#ssl.isInitFinished()) {
+          const piece = bytes.subarray(offset, offset + EARLY_WRITE_BYTES)
+          const verdict = this.#judge(this.#after('SSL_write_early_data', this.#ssl.writeEarlyData(piece)))
+          if (verdict === 'done') offset += piece.byteLength
+          return verdict
+        }
         let verdict: Verdict
         do {
           const result = this.#ssl.write(bytes.subarray(offset, offset + RECORD_BYTES))

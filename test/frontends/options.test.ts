@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { accept, ApiMisuseError, connect, load, memoryTransportPair, type AcceptOptions, type ConnectOptions, type LibSsl } from '../../src/index.js'
+import { accept, ApiMisuseError, connect, load, memoryTransportPair, TicketKeys, type AcceptOptions, type ConnectOptions, type LibSsl } from '../../src/index.js'
 import { authority, localhost, openssl, RSA } from '../helpers/certificates.js'
 import { clientOptions, opened, peers, readAll, rejection, serverOptions } from '../helpers/stream-peers.js'
 
@@ -31,8 +31,23 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
   onTrace: [{}, 'on', null],
   onKeylog: [{}, 'keys.log', null],
   dangerouslySkipVerification: [1, 'yes', null, {}],
+  session: [{}, 'TLSs', true, null, new Uint8Array(), new Uint8Array(100)],
+  onSession: [{}, true, null],
+  sessionStore: [new Map(), {}, true, null, { take() {} }],
+  sessionKey: notStrings,
+  earlyData: [1, 'GET /', {}, null, new Uint8Array()],
 }
-const clientOnly: readonly string[] = ['servername', 'dangerouslySkipVerification']
+const clientOnly: readonly string[] = [
+  'servername', 'dangerouslySkipVerification', 'session', 'onSession', 'sessionStore', 'sessionKey', 'earlyData',
+]
+/** The same, for what a server alone has. */
+const wrongOfServers: Readonly<Record<Exclude<keyof AcceptOptions, keyof ConnectOptions>, readonly unknown[]>> = {
+  ticketKeys: [{}, true, null, new Uint8Array(86)],
+  sessionCache: [new WeakMap(), {}, true, null, { get() {}, put() {} }],
+  numTickets: [-1, 17, 0.5, '2', null],
+  maxEarlyDataBytes: [-1, 0.5, NaN, 1024 * 1024 + 1, '1', null],
+  dangerouslyAllowReplay: [1, 'yes', null, {}],
+}
 
 const roles = {
   connect: (options: Partial<ConnectOptions>) => connect(memoryTransportPair()[0], { ...clientOptions(), ...options }),
@@ -55,12 +70,16 @@ describe.each(Object.entries(roles))('%s', (role, start) => {
     expect(refused({ [name]: value })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: name, message: expect.stringContaining(`'${name}'`) })
   })
 
+  it.each(Object.entries(role === 'accept' ? wrongOfServers : {}).flatMap(([name, values]) => values.map((value) => [name, value] as const)))('refuses for option %s the value %j', (name, value) => {
+    expect(refused({ [name]: value })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: name })
+  })
+
   it.each(['rejectUnauthorized', 'Servername', 'host', ''])('refuses an option that there is not: %j', (name) => {
     expect(refused({ [name]: undefined })).toMatchObject({ code: 'ERR_TLS_UNKNOWN_OPTION', option: name })
   })
 
   it('takes undefined for absent', async () => {
-    const connection = start(Object.fromEntries(Object.keys(wrong).filter((name) => !['servername', 'cert', 'key', 'dangerouslySkipVerification', 'ca'].includes(name)).map((name) => [name, undefined])))
+    const connection = start(Object.fromEntries(Object.keys(wrong).filter((name) => !(role === 'accept' ? clientOnly : []).includes(name) && !['servername', 'cert', 'key', 'dangerouslySkipVerification', 'ca'].includes(name)).map((name) => [name, undefined])))
     connection.abort()
     await rejection(connection.opened)
   })
@@ -91,6 +110,10 @@ describe.each(Object.entries(roles))('%s', (role, start) => {
 })
 
 describe('connect', () => {
+  it('refuses sessionKey without sessionStore', () => {
+    expect(() => connect(memoryTransportPair()[0], clientOptions({ client: { sessionKey: 'x' } }))).toThrow(expect.objectContaining({ option: 'sessionKey' }))
+  })
+
   it('wants a servername', () => {
     const call = () => connect(memoryTransportPair()[0], { ca: authority.ca.cert })
     expect(call).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'servername' }))
@@ -112,6 +135,13 @@ describe('connect', () => {
 })
 
 describe('accept', () => {
+  it.each([
+    ['numTickets', { numTickets: 1 }], ['maxEarlyDataBytes', { maxEarlyDataBytes: 1 }], ['maxEarlyDataBytes', { maxEarlyDataBytes: 1, ticketKeys: new TicketKeys() }],
+    ['dangerouslyAllowReplay', { dangerouslyAllowReplay: true }],
+  ] as const)('refuses %s without what it needs', (option, options) => {
+    expect(() => accept(memoryTransportPair()[0], serverOptions({ server: options }))).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option }))
+  })
+
   it('wants a certificate', () => {
     const call = () => accept(memoryTransportPair()[0], {} as AcceptOptions)
     expect(call).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'cert' }))

@@ -169,6 +169,8 @@ int lsw_SSL_SESSION_to_bytes(const SSL_SESSION *session, uint8_t *buf, size_t ca
 int64_t lsw_SSL_SESSION_get_time(const SSL_SESSION *session);
 /* Seconds. */
 long SSL_SESSION_get_timeout(const SSL_SESSION *session);
+/* Seconds, as the server has it; 0 if it has not said. */
+unsigned long SSL_SESSION_get_ticket_lifetime_hint(const SSL_SESSION *session);
 int SSL_SESSION_is_resumable(const SSL_SESSION *session);
 int SSL_SESSION_get_protocol_version(const SSL_SESSION *session);
 int SSL_SESSION_has_ticket(const SSL_SESSION *session);

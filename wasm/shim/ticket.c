@@ -54,6 +54,8 @@ static int ticket_key_callback(SSL *ssl, unsigned char *name, unsigned char *iv,
 {
     const struct lsw_conn *conn = lsw_conn_of(ssl);
     const struct ticket_keys *keys = conn != NULL ? SSL_CTX_get_ex_data(conn->first_ctx, keys_index()) : NULL;
+    /* A client uses a TLS 1.3 ticket once (RFC 8446 appendix C.4): it needs the next. OpenSSL's own keys do the same. */
+    int once = SSL_version(ssl) >= TLS1_3_VERSION;
     size_t i;
 
     if (keys == NULL)
@@ -66,7 +68,7 @@ static int ticket_key_callback(SSL *ssl, unsigned char *name, unsigned char *iv,
     }
     for (i = 0; i < keys->count; i++) {
         if (memcmp(name, keys->keys[i].name, sizeof(keys->keys[i].name)) == 0)
-            return !use_key(&keys->keys[i], iv, cipher, mac, 0) ? -1 : i == 0 ? 1 : 2;
+            return !use_key(&keys->keys[i], iv, cipher, mac, 0) ? -1 : i == 0 && !once ? 1 : 2;
     }
     return 0;
 }

@@ -17,6 +17,5 @@ export const clientIdentity: Feature<ClientIdentityOptions> = {
     ctx.set1CertStore(store)
     store.free()
     ctx.setVerify(SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT)
-    ctx.setSessionIdContext(new TextEncoder().encode('libssl-wasm'))
   },
 }

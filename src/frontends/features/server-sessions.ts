@@ -1,16 +1,116 @@
-// What a server remembers of its clients: nothing.
+// Sessions on a server: tickets under keys that many connections share, a cache, early data; by default none of them.
 
-import { SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE, SSL_SESS_CACHE_OFF } from '../../ffi/constants.gen.js'
-import type { Feature } from './feature.js'
+import { hex } from '../../base/bytes.js'
+import type { SslCtx } from '../../core/ssl-ctx.js'
+import { SslSession } from '../../core/ssl-session.js'
+import {
+  SSL_OP_NO_ANTI_REPLAY, SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE, SSL_SESS_CACHE_NO_AUTO_CLEAR, SSL_SESS_CACHE_OFF, SSL_SESS_CACHE_SERVER,
+  TLS1_3_VERSION,
+} from '../../ffi/constants.gen.js'
+import type { ServerSessionCache } from '../sessions/server-session-cache.js'
+import { TicketKeys } from '../sessions/ticket-keys.js'
+import { trustFingerprint } from '../sessions/trust.js'
+import { invalid, isBoolean, isIntegerFrom, type Check, type Feature } from './feature.js'
 
-export const serverSessions: Feature<object> = {
-  checks: {},
-  setUpCtx(ctx) {
-    ctx.setOptions(SSL_OP_SERVER_PREFERENCE)
-    // No sessions, and no tickets: their keys are the context's, which lives as long as the connection. A ticket would
-    // only be something more to send to a client that may have hung up.
-    ctx.setSessionCacheMode(SSL_SESS_CACHE_OFF)
-    ctx.setOptions(SSL_OP_NO_TICKET)
-    ctx.setNumTickets(0)
+export interface ServerSessionOptions {
+  /**
+   * Keys for session tickets, shared by all connections that are to resume each other's sessions: keep one object. Default:
+   * no tickets.
+   */
+  readonly ticketKeys?: TicketKeys
+  /**
+   * Remembers sessions by id: for clients without tickets and, where there are no `ticketKeys`, for all. Each is asked for,
+   * and answers, at once. Default: nothing is remembered.
+   */
+  readonly sessionCache?: ServerSessionCache
+  /** How many TLS 1.3 sessions a client is given after a full handshake, 0 to 16. Default 2, if there are sessions at all. */
+  readonly numTickets?: number
+  /**
+   * How much early data (0-RTT) a client may send with a session, 0 to 1 MiB: {@link TlsServerConnection.earlyData}. Default
+   * 0: none. It needs `sessionCache`, where each TLS 1.3 session then counts once, so that a recorded first flight cannot be
+   * sent to this cache again; another cache, of another machine say, would not know. The early data that a client sends is not
+   * forward secret. (RFC 8446 §8)
+   */
+  readonly maxEarlyDataBytes?: number
+  /**
+   * DANGEROUS: take early data with tickets, without a `sessionCache`. Whoever records a client's first flight can have the
+   * server act upon its early data again, as often as he likes for as long as the ticket's key lives.
+   */
+  readonly dangerouslyAllowReplay?: boolean
+}
+
+const isCache: Check = (value) => (['get', 'put', 'delete'].every((name) =>
+  typeof (value as Partial<ServerSessionCache> | null)?.[name as keyof ServerSessionCache] === 'function')
+  ? undefined : 'must be a session cache: an object with functions get, put and delete')
+
+export const serverSessions: Feature<ServerSessionOptions> = {
+  checks: {
+    ticketKeys: (value) => (value instanceof TicketKeys ? undefined : 'must be TicketKeys'),
+    sessionCache: isCache,
+    numTickets: isIntegerFrom(0, 16),
+    maxEarlyDataBytes: isIntegerFrom(0, 1024 * 1024),
+    dangerouslyAllowReplay: isBoolean,
   },
+  agree({ ticketKeys, sessionCache, numTickets, maxEarlyDataBytes = 0, dangerouslyAllowReplay }) {
+    if (numTickets !== undefined && !ticketKeys && !sessionCache) throw invalid('numTickets', 'is of no use without ticketKeys or sessionCache')
+    if (dangerouslyAllowReplay && !ticketKeys) throw invalid('dangerouslyAllowReplay', 'needs ticketKeys')
+    if (maxEarlyDataBytes > 0 && !sessionCache && !dangerouslyAllowReplay) {
+      throw invalid('maxEarlyDataBytes', 'needs sessionCache: without one, early data can be replayed')
+    }
+  },
+  setUpCtx(ctx, options) {
+    const { ticketKeys, sessionCache, numTickets = 2, maxEarlyDataBytes = 0, dangerouslyAllowReplay } = options
+    ctx.setOptions(SSL_OP_SERVER_PREFERENCE)
+    if (ticketKeys) {
+      setTicketKeys(ctx, ticketKeys)
+    } else {
+      // OpenSSL's own keys would be the context's, which lives as long as the connection. A ticket would only be something
+      // more to send to a client that may have hung up.
+      ctx.setOptions(SSL_OP_NO_TICKET)
+    }
+    // OpenSSL's own store is the context's, too; what it finds in ours goes through it, so that it counts once.
+    ctx.setSessionCacheMode(sessionCache ? SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_AUTO_CLEAR : SSL_SESS_CACHE_OFF)
+    if (sessionCache) ctx.sessSetCallbacks()
+    ctx.setNumTickets(ticketKeys || sessionCache ? numTickets : 0)
+    // A client that has proved itself to one server is not known to another that would ask something else of it.
+    if (ticketKeys || sessionCache) ctx.setSessionIdContext(trustFingerprint(ctx.lib, clientTrust(options)))
+    if (maxEarlyDataBytes > 0) {
+      ctx.setMaxEarlyData(maxEarlyDataBytes)
+      ctx.setRecvMaxEarlyData(maxEarlyDataBytes)
+      if (dangerouslyAllowReplay) ctx.setOptions(SSL_OP_NO_ANTI_REPLAY)
+    }
+  },
+  setUpSsl(ssl, { ticketKeys, sessionCache, maxEarlyDataBytes = 0, dangerouslyAllowReplay }) {
+    if (!sessionCache) return
+    const onlyOnce = maxEarlyDataBytes > 0 && !dangerouslyAllowReplay
+    ssl.setNewSessionCb((id, bytes) => {
+      const session = SslSession.fromBytes(ssl.lib, bytes)
+      const expiresAtMs = (session.getTime() + session.getTimeout()) * 1000
+      // OpenSSL tells of those, too, that the client's ticket is all of.
+      const inTicket = ticketKeys !== undefined && !onlyOnce && session.getProtocolVersion() === TLS1_3_VERSION
+      session.free()
+      if (!inTicket) sessionCache.put(hex(id), bytes, expiresAtMs)
+    })
+    ssl.setGetSessionCb((id) => {
+      const bytes = sessionCache.get(hex(id))
+      // In one step, so that of two connections that ask for it one gets it.
+      if (bytes && onlyOnce) sessionCache.delete(hex(id))
+      return bytes
+    })
+  },
+}
+
+function setTicketKeys(ctx: SslCtx, ticketKeys: TicketKeys): void {
+  const keys = ticketKeys.use()
+  try {
+    ctx.setTicketKeys(keys)
+  } finally {
+    keys.fill(0)
+  }
+}
+
+/** What is asked of clients. Who the server is, and what it remembers, has no part in it. */
+function clientTrust(options: object): object {
+  const own = new Set(['cert', ...Object.keys(serverSessions.checks)])
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !own.has(name)))
 }

@@ -1,0 +1,87 @@
+// The keys of a server's session tickets: many connections share them, and with toBytes() many machines.
+//
+// The bytes: 'TLSk', a version (1), how many keys (1), then each: when it was made in milliseconds since 1970 (8, a
+// double, big-endian) and the key as OpenSSL has it (80).
+
+import { ApiMisuseError } from '../../base/errors.js'
+import { asBytes, concat, isBytesLike, utf8, type BytesLike } from '../../base/bytes.js'
+import { LSW_TICKET_KEY_BYTES } from '../../ffi/constants.gen.js'
+
+const MAGIC = utf8('TLSk')
+const VERSION = 1
+const HEADER_BYTES = 6
+const ENTRY_BYTES = 8 + LSW_TICKET_KEY_BYTES
+
+export interface TicketKeysOptions {
+  /**
+   * Has a key of this age replaced when it would next be used. Default: only {@link TicketKeys.rotate} does that. Not for
+   * keys that several machines share: each would make keys of its own.
+   */
+  readonly rotateAfterMs?: number
+  /** How many keys are kept, the current one counted. Default 3. */
+  readonly maxKeys?: number
+}
+
+/**
+ * Keys that session tickets are encrypted with: the current one makes them, older ones are still accepted, and whoever shows one of theirs gets
+ * a new ticket. Who has a key can read every TLS 1.2 session that was resumable under it, and the early data of TLS 1.3:
+ * rotate them, and forget them.
+ */
+export class TicketKeys {
+  readonly #keys: { readonly madeAtMs: number; readonly key: Uint8Array }[] = []
+  readonly #rotateAfterMs: number
+  readonly #maxKeys: number
+
+  /**
+   * One new key, or those that {@link toBytes} gave. Throws `ERR_TLS_INVALID_ARGUMENT` for other bytes and for wrong
+   * options.
+   */
+  constructor(bytes?: BytesLike | undefined, { rotateAfterMs = Infinity, maxKeys = 3 }: TicketKeysOptions = {}) {
+    if (!(rotateAfterMs > 0)) throw wrong('rotateAfterMs must be above 0')
+    if (!Number.isInteger(maxKeys) || maxKeys < 1 || maxKeys > 16) throw wrong('maxKeys must be an integer from 1 to 16')
+    this.#rotateAfterMs = rotateAfterMs
+    this.#maxKeys = maxKeys
+    if (bytes === undefined) this.rotate()
+    else this.#read(bytes)
+  }
+
+  /** Makes a new key the current one. The oldest goes if there are more than `maxKeys`. */
+  rotate(): void {
+    this.#keys.unshift({ madeAtMs: Date.now(), key: crypto.getRandomValues(new Uint8Array(LSW_TICKET_KEY_BYTES)) })
+    for (const { key } of this.#keys.splice(this.#maxKeys)) key.fill(0)
+  }
+
+  /** All keys, for another process or machine. Keep them as you would keep the server's private key. */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    return concat([MAGIC, Uint8Array.of(VERSION, this.#keys.length), ...this.#keys.flatMap(({ madeAtMs, key }) => {
+      const time = new DataView(new ArrayBuffer(8))
+      time.setFloat64(0, madeAtMs)
+      return [new Uint8Array(time.buffer), key]
+    })])
+  }
+
+  /** @internal As OpenSSL has them, the current one first. Rotates them if it is time to. */
+  use(): Uint8Array<ArrayBuffer> {
+    if (Date.now() - this.#keys[0]!.madeAtMs >= this.#rotateAfterMs) this.rotate()
+    return concat(this.#keys.map(({ key }) => key))
+  }
+
+  #read(given: BytesLike): void {
+    if (!isBytesLike(given)) throw wrong('these are not bytes')
+    const bytes = new Uint8Array(asBytes(given))
+    const count = bytes[5] ?? 0
+    if (!MAGIC.every((byte, index) => bytes[index] === byte) || bytes[4] !== VERSION || count < 1 || count > 16
+      || bytes.byteLength !== HEADER_BYTES + count * ENTRY_BYTES) {
+      throw wrong('these are not the bytes of TicketKeys')
+    }
+    const view = new DataView(bytes.buffer)
+    for (let at = HEADER_BYTES; at < bytes.byteLength; at += ENTRY_BYTES) {
+      this.#keys.push({ madeAtMs: view.getFloat64(at), key: bytes.slice(at + 8, at + ENTRY_BYTES) })
+    }
+    bytes.fill(0)
+  }
+}
+
+function wrong(why: string): ApiMisuseError {
+  return new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `TicketKeys: ${why}`)
+}

@@ -1,0 +1,134 @@
+// Sessions on the side of accept(): keys of tickets that rotate and travel, the cache.
+
+import { describe, expect, it } from 'vitest'
+import { memoryServerSessionCache, TicketKeys, type AcceptOptions, type ServerSessionCache, type TlsSession } from '../../../src/index.js'
+import { opened, peers, rejection, VERSIONS, type PeersOptions } from '../../helpers/stream-peers.js'
+
+/** One connection; whether it was resumed, and the last session that came. */
+async function once(options: PeersOptions): Promise<{ resumed: boolean; session: TlsSession | undefined }> {
+  let session: TlsSession | undefined
+  const { client, server } = await opened({ ...options, client: { onSession: (one) => { session = one }, ...options.client } })
+  const writer = server.writable.getWriter()
+  await Promise.all([writer.write(Uint8Array.of(1)), client.readable.getReader().read()])
+  writer.releaseLock()
+  const { resumed } = await server.opened
+  expect((await client.opened).resumed).toBe(resumed)
+  await Promise.all([client.close(), server.close()])
+  return { resumed, session }
+}
+
+describe.each(VERSIONS)('TicketKeys under %s', (version) => {
+  const withKeys = (ticketKeys: TicketKeys, session?: TlsSession) => once({ version, server: { ticketKeys }, client: session ? { session } : {} })
+
+  it('accepts tickets of older keys and renews them, and forgets keys', async () => {
+    const keys = new TicketKeys(undefined, { maxKeys: 2 })
+    const first = (await withKeys(keys)).session!
+    keys.rotate()
+    const second = await withKeys(keys, first)
+    expect(second.resumed).toBe(true)
+    keys.rotate() // the first key is gone, the second one's ticket is good
+    expect((await withKeys(keys, first)).resumed).toBe(false)
+    expect((await withKeys(keys, second.session)).resumed).toBe(true)
+  })
+
+  it('works on another machine by its bytes', async () => {
+    const keys = new TicketKeys()
+    const { session } = await withKeys(keys)
+    keys.rotate()
+    expect((await withKeys(new TicketKeys(keys.toBytes()), session)).resumed).toBe(true)
+    expect((await withKeys(new TicketKeys(), session)).resumed).toBe(false)
+  })
+
+  it('rotates by age when it is used', async () => {
+    const keys = new TicketKeys(undefined, { rotateAfterMs: 3_600_000, maxKeys: 2 })
+    const { session } = await withKeys(keys)
+    const aged = keys.toBytes()
+    new DataView(aged.buffer).setFloat64(6, Date.now() - 3_600_001)
+    const old = new TicketKeys(aged, { rotateAfterMs: 3_600_000, maxKeys: 2 })
+    expect((await withKeys(old, session)).resumed).toBe(true)
+    expect(old.toBytes()[5]).toBe(2)
+    expect(keys.toBytes()[5]).toBe(1)
+  })
+
+  it('makes nothing of broken tickets but full handshakes', async () => {
+    const keys = new TicketKeys()
+    const { session } = await withKeys(keys)
+    const name = keys.toBytes().subarray(14, 30)
+    const { TlsSession } = await import('../../../src/index.js')
+    const at = find(session!.parts.asn1, name)
+    expect(at).toBeGreaterThan(0)
+    for (const offset of [0, 16, 40, 100]) { // its key's name, its IV, what is encrypted
+      const asn1 = session!.parts.asn1.slice()
+      asn1[at + offset]! ^= 1
+      expect((await withKeys(keys, new TlsSession({ ...session!.parts, asn1 }))).resumed, String(offset)).toBe(false)
+    }
+    expect((await withKeys(keys, session)).resumed).toBe(true)
+  })
+})
+
+function find(haystack: Uint8Array, needle: Uint8Array): number {
+  return haystack.findIndex((_, at) => needle.every((byte, index) => haystack[at + index] === byte))
+}
+
+describe('TicketKeys', () => {
+  it('refuses bytes that are not those of TicketKeys, and options that make no sense', () => {
+    const bytes = new TicketKeys().toBytes()
+    const broken = [new Uint8Array(), bytes.subarray(0, 5), bytes.subarray(0, -1), Uint8Array.of(...bytes, 0), bytes.map((byte, index) => (index === 5 ? 2 : byte)),
+      bytes.map((byte, index) => (index === 5 ? 0 : byte)), bytes.map((byte, index) => (index === 4 ? 9 : byte)), new Uint8Array(94)]
+    for (const wrong of broken) expect(() => new TicketKeys(wrong)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
+    for (const wrong of [{ maxKeys: 0 }, { maxKeys: 1.5 }, { maxKeys: 17 }, { rotateAfterMs: 0 }, { rotateAfterMs: NaN }]) {
+      expect(() => new TicketKeys(undefined, wrong)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
+    }
+  })
+})
+
+describe.each(VERSIONS)('sessionCache under %s', (version) => {
+  it('is asked for what it was given, by the same id', async () => {
+    const calls: string[] = []
+    const cache = memoryServerSessionCache()
+    const sessionCache: ServerSessionCache = {
+      get: (id) => { calls.push(`get ${id}`); return cache.get(id) },
+      put: (id, session, expiresAtMs) => {
+        calls.push(`put ${id}`)
+        expect(expiresAtMs).toBeGreaterThan(Date.now())
+        cache.put(id, session, expiresAtMs)
+      },
+      delete: (id) => { calls.push(`delete ${id}`); cache.delete(id) },
+    }
+    const server = { sessionCache, numTickets: 1 }
+    const { session } = await once({ version, server })
+    expect(calls).toEqual([expect.stringMatching(/^put [0-9A-F]{64}$/)])
+    const put = calls.pop()!
+    expect((await once({ version, server, client: { session: session! } })).resumed).toBe(true)
+    expect(calls[0]).toBe(put.replace('put', 'get'))
+  })
+
+  it('that gives back what is broken, or nothing, makes for full handshakes', async () => {
+    const { session } = await once({ version, server: { sessionCache: memoryServerSessionCache() } })
+    for (const bytes of [undefined, new Uint8Array(), Uint8Array.of(0x30, 0x82), new Uint8Array(1000)]) {
+      const server: Partial<AcceptOptions> = { sessionCache: { get: () => bytes, put() {}, delete() {} } }
+      expect((await once({ version, server, client: { session: session! } })).resumed).toBe(false)
+    }
+  })
+
+  it('that throws ends the connection with that, and the client is told', async () => {
+    const why = new Error('no')
+    const { session } = await once({ version, server: { sessionCache: memoryServerSessionCache() } })
+    const broken = peers({ version, server: { sessionCache: { get: () => { throw why }, put() {}, delete() {} } }, client: { session: session! } })
+    expect(await rejection(broken.server.closed)).toBe(why)
+    broken.client.abort()
+    const full = peers({ version, server: { sessionCache: { get: () => undefined, put: () => { throw why }, delete() {} } } })
+    expect(await rejection(full.server.closed)).toBe(why)
+    full.client.abort()
+  })
+
+  it('in memory forgets the oldest, and what has expired', () => {
+    const cache = memoryServerSessionCache({ maxEntries: 2 })
+    const later = Date.now() + 60_000
+    for (const id of ['a', 'b', 'c']) cache.put(id, Uint8Array.of(1), later)
+    expect(['a', 'b', 'c'].map((id) => cache.get(id)?.byteLength)).toEqual([undefined, 1, 1])
+    cache.put('b', Uint8Array.of(1), Date.now() - 1)
+    expect(cache.get('b')).toBe(undefined)
+    expect(() => memoryServerSessionCache({ maxEntries: 0 })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
+  })
+})
