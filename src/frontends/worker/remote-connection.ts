@@ -12,6 +12,7 @@ import type { ConnectionInfo, TlsConnection } from '../whatwg.js'
 import { carry, type Carrying } from './carry.js'
 import { decodeError, encodeError, type OwnErrors } from './errors.js'
 import type { Begin, FromPage, FromWorker } from './protocol.js'
+import { decodeValue, encodeValue } from './values.js'
 
 /** As connect() has it. */
 const HIGH_WATER_MARK_BYTES = 64 * 1024
@@ -50,7 +51,7 @@ export class RemoteConnection implements TlsConnection {
     const { signal: abortSignal, highWaterMarkBytes: highWaterMark = HIGH_WATER_MARK_BYTES, ...rest } = options
     const entries = Object.entries(rest)
     this.#callbacks = Object.fromEntries(entries.filter(([, value]) => typeof value === 'function')) as Callbacks
-    const cloneable = Object.fromEntries(entries.filter(([, value]) => typeof value !== 'function'))
+    const cloneable = Object.fromEntries(entries.filter(([, value]) => typeof value !== 'function').map(([name, value]) => [name, encodeValue(value)]))
     refuseWhatCannotCross(cloneable, this.#callbacks)
     const [control, ciphertext, plaintext] = [new MessageChannel(), new MessageChannel(), new MessageChannel()]
     post({
@@ -166,13 +167,13 @@ export class RemoteConnection implements TlsConnection {
     if (this.#settled) return
     if (call === undefined) {
       try {
-        this.#callbacks[callback]!(...args)
+        this.#callbacks[callback]!(...args.map(decodeValue))
       } catch (error) {
         this.abort(error)
       }
       return
     }
-    const answer = async () => this.#callbacks[callback]!(...args)
+    const answer = async () => this.#callbacks[callback]!(...args.map(decodeValue))
     answer().then((value) => this.#post({ type: 'answer', call, answer: { value } })).catch((error: unknown) => {
       this.#ownErrors.calls.set(call, error)
       this.#post({ type: 'answer', call, answer: undefined })
@@ -244,6 +245,7 @@ function refuseWhatCannotCross(values: Readonly<Record<string, unknown>>, callba
   for (const name of Object.keys(callbacks)) {
     if (callbackAnswers[name] === 'at once') throw refused(name, 'OpenSSL waits for no answer from another thread')
   }
+  if (values['maxEarlyDataBytes']) throw refused('maxEarlyDataBytes', 'its connections have no stream of early data')
   for (const [name, value] of Object.entries(values)) {
     try {
       structuredClone(value)

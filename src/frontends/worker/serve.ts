@@ -7,6 +7,7 @@ import { accept, connect, type TlsConnection } from '../whatwg.js'
 import { carry } from './carry.js'
 import { decodeError, encodeError, FailedCall } from './errors.js'
 import type { Begin, FromPage, FromWorker } from './protocol.js'
+import { decodeValue, encodeValue } from './values.js'
 
 /** Answers one {@link Begin}. */
 export async function serve(begin: Begin): Promise<void> {
@@ -33,9 +34,12 @@ export async function serve(begin: Begin): Promise<void> {
   const plaintext = fromMessagePort(begin.plaintext, { highWaterMarkBytes: highWaterMarkBytes(begin) })
 
   try {
-    const options: Record<string, unknown> = { ...begin.options }
+    const options: Record<string, unknown> = Object.fromEntries(Object.entries(begin.options).map(([name, value]) => [name, decodeValue(value)]))
     for (const { name, answers } of begin.callbacks) {
-      options[name] = (...args: unknown[]) => (answers ? ask(name, args) : post({ type: 'call', callback: name, args }))
+      options[name] = (...given: unknown[]) => {
+        const args = given.map(encodeValue)
+        return answers ? ask(name, args) : post({ type: 'call', callback: name, args })
+      }
     }
     if (begin.wasm) options['libssl'] = await load({ wasm: await compiled(begin.wasm) })
     connection = begin.type === 'connect' ? connect(transport, options as ConnectOptions) : accept(transport, options as unknown as AcceptOptions)

@@ -3,11 +3,11 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { connect as dial, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import * as tls from 'node:tls'
 import type { WebSocket } from 'ws'
-import { fromNodeStream, fromWebSocket, type ByteTransport, type WebSocketLike } from 'libssl-wasm'
+import { connect, fromNodeStream, fromWebSocket, type TlsSession, type ByteTransport, type WebSocketLike } from 'libssl-wasm'
 import type { Relay } from 'libssl-wasm/relay'
 import { CertificateAuthority, date, RSA, type KeyPair } from '../../../tools/certificates.js'
 import type { Identities, IdentityName } from '../suite/host.js'
@@ -95,6 +95,7 @@ export class Session {
       case 'kill': return (await peer.kill(), {})
       case 'file': return { path: this.#file(details['bytes'], details['seed']) }
       case 'echo': return { port: await this.#echo() }
+      case 'session': return { bytes: [...await this.#session(details['port'])] }
       case 'meeting': return (this.#meeting ??= this.#startMeeting())
       case 'resetMeeting': return (this.#resetMeeting(), {})
       case 'tunnel': return this.#tunnel()
@@ -153,6 +154,16 @@ export class Session {
     const port = await this.#listen(server)
     this.#shared.relay.allow(`127.0.0.1:${port}`)
     return port
+  }
+
+  async #session(port: number): Promise<Uint8Array> {
+    let give!: (session: TlsSession) => void
+    const made = new Promise<TlsSession>((resolve) => { give = resolve })
+    const connection = connect(dial(port, '127.0.0.1'), { servername: 'localhost', ca: this.#shared.identities.ca, onSession: give })
+    connection.readable.getReader().read().catch(() => {}) // tickets come while reading
+    const session = await made
+    await connection.close()
+    return session.toBytes()
   }
 
   async #startMeeting(): Promise<{ port: number; url: string }> {

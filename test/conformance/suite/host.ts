@@ -86,6 +86,11 @@ export class Host {
     return (await this.ask<{ port: number }>('echo')).port
   }
 
+  /** The bytes of a session that the host's own Node has made with a server at this port of the loopback address. */
+  async sessionWith(port: number): Promise<Uint8Array<ArrayBuffer>> {
+    return Uint8Array.from((await this.ask<{ bytes: number[] }>('session', { port })).bytes)
+  }
+
   /** Stays for as long as the session. */
   async meeting(): Promise<Meeting> {
     const reset = async () => { await this.ask('resetMeeting') }

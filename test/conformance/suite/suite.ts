@@ -7,11 +7,12 @@ import { limits } from './limits.js'
 import { loading } from './loading.js'
 import { many } from './many.js'
 import { serverByListening, serverUponStreams } from './server.js'
+import { sessions } from './sessions.js'
 import { streams } from './streams.js'
 import { inWorkers } from './workers.js'
 
 export function suite(harness: Harness): void {
-  const parts = [loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, streams, limits, many]
+  const parts = [loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, streams, limits, sessions, many]
   for (const part of parts) part(harness)
   harness.describe("transports: the contract, by the runtime's own", () => harness.runtime.transports(harness, harness.meeting))
   inWorkers(harness)

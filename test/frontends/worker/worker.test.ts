@@ -3,12 +3,13 @@
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
-  accept, CertificateError, InternalError, load, memoryTransportPair, TransportError, TruncationError, type AcceptOptions, type ByteTransport,
+  accept, CertificateError, connect, InternalError, load, memoryServerSessionCache, memorySessionStore, memoryTransportPair, TicketKeys, TlsSession, TransportError,
+  TruncationError, type AcceptOptions, type ByteTransport,
   type ConnectOptions, type IoEvent, type LibSsl, type TlsConnection, type TransportLike,
 } from '../../../src/index.js'
 import { createWorker, type TlsWorker } from '../../../src/worker.js'
 import {
-  clientOptions, closeBoth, isPending, noise, readAll, readBytes, rejection, same, serverOptions, turns, unhandledDuring, VERSIONS, writeAll, type PeersOptions,
+  clientOptions, closeBoth, isPending, noise, readAll, readBytes, rejection, same, serverOptions, turns, unhandledDuring, until, VERSIONS, writeAll, type PeersOptions,
 } from '../../helpers/stream-peers.js'
 import { FaultyTransport } from '../../helpers/virtual-network.js'
 
@@ -316,6 +317,51 @@ describe('options in worker mode', () => {
     const { client, server } = peers({ client: { onIo() { throw thrown } } })
     expect(await rejection(client.closed)).toBe(thrown)
     await rejection(server.closed)
+  })
+})
+
+describe.each(VERSIONS)('sessions in worker mode, %s', (version) => {
+  it('go to the worker and come from it', async () => {
+    const server = { ticketKeys: new TicketKeys() }
+    const sessions: TlsSession[] = []
+    for (const resumed of [false, true]) {
+      const session = sessions.at(-1)
+      const both = await opened({ version, server, client: { onSession: (one) => sessions.push(one), ...(session && { session }) } })
+      expect((await both.client.opened).resumed).toBe(resumed)
+      await say(both.server, Uint8Array.of(1))
+      await readAll(both.client.readable)
+      await until(() => sessions.length > 0)
+      expect(sessions.at(-1)).toBeInstanceOf(TlsSession)
+      expect(sessions.at(-1)).toMatchObject({ protocol: version, servername: 'localhost' })
+      await closeBoth(both)
+    }
+  })
+
+  it('are given by a server whose keys are here', async () => {
+    const ticketKeys = new TicketKeys()
+    const resumed: boolean[] = []
+    let session: TlsSession | undefined
+    for (let i = 0; i < 2; i++) {
+      const [near, far] = memoryTransportPair()
+      const server = worker.accept(far, serverOptions({ version, server: { ticketKeys } }))
+      const client = connect(near, { ...clientOptions({ version, client: { onSession: (one) => { session = one }, ...(session && { session }) } }), libssl })
+      await say(server, Uint8Array.of(1))
+      await readAll(client.readable)
+      resumed.push((await server.opened).resumed)
+      await closeBoth({ client, server })
+    }
+    expect(resumed).toEqual([false, true])
+  })
+})
+
+describe('sessions in worker mode', () => {
+  it('are not kept by stores and caches, which cannot cross, nor is there early data to read: refused by name', () => {
+    const refused = (option: string) => expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option })
+    const [transport] = memoryTransportPair()
+    expect(() => worker.connect(transport, clientOptions({ client: { sessionStore: memorySessionStore() } }))).toThrow(refused('sessionStore'))
+    expect(() => worker.accept(transport, serverOptions({ server: { sessionCache: memoryServerSessionCache() } }))).toThrow(refused('sessionCache'))
+    expect(() => worker.accept(transport, serverOptions({ server: { ticketKeys: new TicketKeys(), maxEarlyDataBytes: 1, dangerouslyAllowReplay: true } })))
+      .toThrow(refused('maxEarlyDataBytes'))
   })
 })
 
