@@ -1,6 +1,7 @@
 // `npm run bench`: every figure beside node:tls's, taken by turns in the same run. Only the ratios mean anything.
 
 import { bulk } from './bulk.js'
+import { firstByte } from './first-byte.js'
 import { handshakes } from './handshake.js'
 import { head } from './measure.js'
 import { memory } from './memory.js'
@@ -12,3 +13,4 @@ await handshakes()
 await bulk()
 await startUp()
 await memory()
+await firstByte()
