@@ -22,6 +22,8 @@ export interface LeafOptions {
   /** Validity as openssl's own YYYYMMDDHHMMSSZ; default from yesterday, for 30 days. */
   readonly notBefore?: string
   readonly notAfter?: string
+  /** More lines of openssl's x509v3_config(5). */
+  readonly extensions?: string
   /** Signed by itself, not by the CA. */
   readonly selfSigned?: boolean
 }
@@ -49,7 +51,7 @@ export class CertificateAuthority {
 
   leaf(options: LeafOptions = {}): KeyPair {
     const { san = 'DNS:localhost,IP:127.0.0.1,IP:::1' } = options
-    return this.#issue(options, `subjectAltName=${san}\nbasicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n`)
+    return this.#issue(options, `subjectAltName=${san}\nbasicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n${options.extensions ?? ''}`)
   }
 
   #issue(options: LeafOptions, extensions: string): KeyPair {

@@ -2,7 +2,7 @@
 
 import { CertificateError, InternalError, PeerError, TransportError, TruncationError, type TlsError } from '../base/errors.js'
 import {
-  ERR_LIB_SSL, SSL_ERROR_SYSCALL, SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_UNEXPECTED_EOF_WHILE_READING,
+  ERR_LIB_SSL, SSL_ERROR_SYSCALL, SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_INVALID_STATUS_RESPONSE, SSL_R_UNEXPECTED_EOF_WHILE_READING,
   X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH, X509_V_OK,
 } from '../ffi/constants.gen.js'
 import { describe } from './err-queue.js'
@@ -21,7 +21,7 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
   if (has(SSL_R_UNEXPECTED_EOF_WHILE_READING)) {
     return new TruncationError('the stream ended without close_notify', { opensslErrorStack })
   }
-  if (has(SSL_R_CERTIFICATE_VERIFY_FAILED) && ssl.getVerifyResult() !== X509_V_OK) {
+  if ((has(SSL_R_CERTIFICATE_VERIFY_FAILED) || has(SSL_R_INVALID_STATUS_RESPONSE)) && ssl.getVerifyResult() !== X509_V_OK) {
     const verifyCode = ssl.getVerifyResult()
     const { depth, certificate } = ssl.getVerifyFailure()
     const words = ssl.lib.memory.readCString(ffi.X509_verify_cert_error_string(verifyCode))

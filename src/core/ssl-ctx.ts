@@ -139,6 +139,16 @@ export class SslCtx {
     this.lib.ffi.SSL_CTX_set1_cert_store(this.ptr, store.ptr)
   }
 
+  /** Adds `X509_V_FLAG_…` bits. @openssl X509_VERIFY_PARAM_set_flags */
+  setVerifyFlags(flags: number): void {
+    set(this.lib, 'SslCtx.setVerifyFlags', () => this.lib.ffi.SSL_CTX_set_verify_flags(this.ptr, flags))
+  }
+
+  /** Names the certificates of `store` to clients that are asked for theirs. @openssl SSL_CTX_add1_to_CA_list */
+  addToCaList(store: X509Store): void {
+    set(this.lib, 'SslCtx.addToCaList', () => this.lib.ffi.SSL_CTX_add_store_to_CA_list(this.ptr, store.ptr))
+  }
+
   /** Own certificate first, then its chain: PEM; or one certificate, DER. @openssl SSL_CTX_use_certificate_chain_file */
   useCertificateChain(certificates: string | BytesLike): void {
     const bytes = asBytes(certificates)

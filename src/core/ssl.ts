@@ -6,9 +6,8 @@
 import { ApiMisuseError, type Alert, type OpensslError } from '../base/errors.js'
 import type { CallbackVerdict, ConnectionCallbacks, ProtocolMessage } from '../ffi/callbacks.js'
 import {
-  LSW_WANT_CERT_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_GET_SESSION_CB, LSW_WANT_KEYLOG_CB, LSW_WANT_MSG_CB, LSW_WANT_NEW_SESSION_CB,
-  LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL,
-  TLSEXT_NAMETYPE_host_name, X509_V_NAMES,
+  LSW_WANT_CERT_CB, LSW_WANT_CHAIN_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_GET_SESSION_CB, LSW_WANT_KEYLOG_CB, LSW_WANT_MSG_CB,
+  LSW_WANT_NEW_SESSION_CB, LSW_WANT_STATUS_CB, LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL, TLSEXT_NAMETYPE_host_name, X509_V_NAMES,
 } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
@@ -19,7 +18,7 @@ import type { LibSsl } from './lib-ssl.js'
 import { set, setText } from './setters.js'
 import type { SslCtx } from './ssl-ctx.js'
 import { SslSession } from './ssl-session.js'
-import { readX509, type X509 } from './x509.js'
+import { readX509, spkiSha256, type X509 } from './x509.js'
 
 export class Ssl {
   /** @internal */ readonly lib: LibSsl
@@ -172,6 +171,80 @@ export class Ssl {
   setGetSessionCb(callback: ((id: Uint8Array<ArrayBuffer>) => Uint8Array | undefined) | undefined): void {
     this.#callbacks.getSession = callback
     this.#announceCallbacks()
+  }
+
+  // ---- trust ----
+
+  /** One more DNS name; the peer's certificate must hold one of them. @openssl SSL_add1_dnsname */
+  add1Dnsname(name: string): void {
+    setText(this.lib, 'Ssl.add1Dnsname', name, (text) => this.lib.ffi.SSL_add1_dnsname(this.#ptr, text))
+  }
+
+  /** One more IP address; the peer's certificate must hold one of them, and one of the names if there are any. @openssl SSL_add1_ipaddr */
+  add1Ipaddr(address: string): void {
+    setText(this.lib, 'Ssl.add1Ipaddr', address, (text) => this.lib.ffi.SSL_add1_ipaddr(this.#ptr, text))
+  }
+
+  /**
+   * Called once a chain, when OpenSSL has verified it, with its verdict; the answer replaces that verdict. `-1` makes a
+   * client's handshake return SSL_ERROR_WANT_RETRY_VERIFY (all is verified again, and this called again); on a server it
+   * is a refusal. {@link getVerifiedChain} gives the chain. @openssl SSL_CTX_set_cert_verify_callback
+   */
+  setCertVerifyCallback(callback: ((preverifyOk: boolean, verifyCode: number) => CallbackVerdict) | undefined): void {
+    this.#callbacks.chain = callback
+    this.#announceCallbacks()
+  }
+
+  /** Copies of the certificates from the peer's own to the trust anchor, as far as OpenSSL got. @openssl SSL_get0_verified_chain */
+  getVerifiedChain(): X509[] {
+    return this.#verifiedChain((cert) => readX509(this.lib, cert))
+  }
+
+  /** SHA-256 of the SubjectPublicKeyInfo of each of {@link getVerifiedChain}. @openssl i2d_X509_PUBKEY */
+  getVerifiedChainSpkiSha256(): Uint8Array[] {
+    return this.#verifiedChain((cert) => spkiSha256(this.lib, cert))
+  }
+
+  /** The names of CAs that the peer's CertificateRequest holds, RFC 2253. @openssl SSL_get0_peer_CA_list */
+  get0PeerCaList(): string[] {
+    const { ffi, memory } = this.lib
+    return Array.from({ length: ffi.SSL_get_peer_CA_count(this.#ptr) }, (_, index) =>
+      memory.collectText((buf, size) => ffi.SSL_get_peer_CA_name(this.#ptr, index, buf, size)))
+  }
+
+  /** Shows what `ctx` would show: certificates, chains and keys, which are shared. @openssl SSL_use_cert_and_key */
+  useIdentityOf(ctx: SslCtx): void {
+    set(this.lib, 'Ssl.useIdentityOf', () => this.lib.ffi.SSL_use_identity_of(this.#ptr, ctx.ptr))
+  }
+
+  /**
+   * Asks for stapled OCSP (`LSW_OCSP_REQUEST` or `LSW_OCSP_REQUIRE`), and checks what comes: the handshake fails unless
+   * each response says "good", and is signed by who may. Without one it fails if it is required, or if the certificate
+   * promises one. @openssl SSL_set_tlsext_status_type @spec RFC 6066 §8, RFC 7633
+   */
+  requestOcsp(mode: number): void {
+    set(this.lib, 'Ssl.requestOcsp', () => this.lib.ffi.SSL_request_ocsp(this.#ptr, mode))
+  }
+
+  /** Called on a server whose client asks for OCSP; whether it has set a response. @openssl SSL_CTX_set_tlsext_status_cb */
+  setTlsextStatusCb(callback: (() => boolean) | undefined): void {
+    this.#callbacks.status = callback
+    this.#announceCallbacks()
+  }
+
+  /** To be called by {@link setTlsextStatusCb}'s callback: DER, copied. @openssl SSL_set_tlsext_status_ocsp_resp */
+  setTlsextStatusOcspResp(response: Uint8Array): void {
+    set(this.lib, 'Ssl.setTlsextStatusOcspResp', () => this.lib.memory.scope((scope) =>
+      this.lib.ffi.SSL_set_tlsext_status_ocsp_resp(this.#ptr, scope.bytes(response), response.byteLength)))
+  }
+
+  /**
+   * Leaves a fatal alert in the BIO; the connection is of no use afterwards. For a refusal that comes after the
+   * handshake. @spec RFC 8446 §6.2
+   */
+  sendFatalAlert(description: number): void {
+    this.#refuseWhileBusy()
+    this.lib.call(() => this.lib.ffi.SSL_send_fatal_alert(this.#ptr, description))
   }
 
   // ---- I/O ----
@@ -427,9 +500,7 @@ export class Ssl {
 
   /** Copies of all certificates that the peer sent, its own first. @openssl SSL_get_peer_cert_chain */
   getPeerCertChain(): X509[] {
-    const { ffi } = this.lib
-    return Array.from({ length: ffi.SSL_get_peer_chain_length(this.#ptr) }, (_, index) =>
-      readX509(this.lib, ffi.SSL_get0_peer_chain_cert(this.#ptr, index) as Ptr<'X509'>))
+    return this.#peerChain((cert) => readX509(this.lib, cert))
   }
 
   /** The last alert received or, failing that, sent. @openssl SSL_CTX_set_info_callback */
@@ -498,9 +569,22 @@ export class Ssl {
     })
   }
 
+  #peerChain<T>(read: (cert: Ptr<'X509'>) => T): T[] {
+    const { ffi } = this.lib
+    return Array.from({ length: ffi.SSL_get_peer_chain_length(this.#ptr) }, (_, index) =>
+      read(ffi.SSL_get0_peer_chain_cert(this.#ptr, index) as Ptr<'X509'>))
+  }
+
+  #verifiedChain<T>(read: (cert: Ptr<'X509'>) => T): T[] {
+    const { ffi } = this.lib
+    return Array.from({ length: ffi.SSL_get_verified_chain_length(this.#ptr) }, (_, index) =>
+      read(ffi.SSL_get0_verified_chain_cert(this.#ptr, index) as Ptr<'X509'>))
+  }
+
   #announceCallbacks(): void {
     this.lib.ffi.SSL_set_callbacks(this.#ptr, (this.#callbacks.cert ? LSW_WANT_CERT_CB : 0)
       | (this.#callbacks.clientHello ? LSW_WANT_CLIENT_HELLO_CB : 0) | (this.#callbacks.verify ? LSW_WANT_VERIFY_CB : 0)
+      | (this.#callbacks.chain ? LSW_WANT_CHAIN_CB : 0) | (this.#callbacks.status ? LSW_WANT_STATUS_CB : 0)
       | (this.#callbacks.msg ? LSW_WANT_MSG_CB : 0) | (this.#callbacks.keylog ? LSW_WANT_KEYLOG_CB : 0)
       | (this.#callbacks.newSession ? LSW_WANT_NEW_SESSION_CB : 0) | (this.#callbacks.getSession ? LSW_WANT_GET_SESSION_CB : 0))
   }

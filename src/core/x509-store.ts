@@ -6,6 +6,7 @@ import { Lifetime } from '../ffi/lifetime.js'
 import type { Ptr } from '../ffi/pointers.js'
 import { describe, outOfMemory, takeErrors } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
+import { set } from './setters.js'
 
 /** The certificates that a peer's chain may end in. */
 export class X509Store {
@@ -36,12 +37,28 @@ export class X509Store {
    * @openssl X509_STORE_add_cert
    */
   addCerts(certificates: string | BytesLike): number {
-    const bytes = asBytes(certificates)
-    const count = this.#lib.call(() => this.#lib.memory.scope((scope) =>
-      this.#lib.ffi.X509_STORE_add_certs(this.ptr, scope.bytes(bytes), bytes.byteLength)))
+    return this.#add('certificate', certificates, (buf, size) => this.#lib.ffi.X509_STORE_add_certs(this.ptr, buf, size))
+  }
+
+  /** Adds all certificates of another store of the instance. They are shared, not copied. @openssl X509_STORE_get1_all_certs */
+  addStore(from: X509Store): void {
+    set(this.#lib, 'X509Store.addStore', () => this.#lib.ffi.X509_STORE_add_store(this.ptr, from.ptr))
+  }
+
+  /**
+   * Adds every revocation list of a PEM text, or the one of a DER encoding. Returns how many. They are looked at where
+   * `X509_V_FLAG_CRL_CHECK` is set. Throws as {@link addCerts}. @openssl X509_STORE_add_crl
+   */
+  addCrls(lists: string | BytesLike): number {
+    return this.#add('certificate revocation list', lists, (buf, size) => this.#lib.ffi.X509_STORE_add_crls(this.ptr, buf, size))
+  }
+
+  #add(what: string, encoded: string | BytesLike, add: (buf: Ptr<'uint8_t'>, size: number) => number): number {
+    const bytes = asBytes(encoded)
+    const count = this.#lib.call(() => this.#lib.memory.scope((scope) => add(scope.bytes(bytes), bytes.byteLength)))
     if (count < 0) {
       const errors = takeErrors(this.#lib)
-      throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `not a certificate: ${describe(errors)}`, { opensslErrorStack: errors })
+      throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `not a ${what}: ${describe(errors)}`, { opensslErrorStack: errors })
     }
     return count
   }

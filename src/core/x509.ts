@@ -34,3 +34,8 @@ export function readX509(lib: LibSsl, cert: Ptr<'X509'>): X509 {
     raw: memory.collect((buf, size) => ffi.X509_to_der(cert, buf, size)) ?? new Uint8Array(),
   }
 }
+
+/** What pins are made of: SHA-256 over the SubjectPublicKeyInfo. @spec RFC 7469 §2.4 */
+export function spkiSha256(lib: LibSsl, cert: Ptr<'X509'>): Uint8Array {
+  return lib.memory.collect((buf, size) => lib.ffi.X509_spki_sha256(cert, buf, size)) ?? new Uint8Array()
+}

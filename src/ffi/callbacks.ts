@@ -42,6 +42,10 @@ export interface ConnectionCallbacks {
   cert?: (() => CallbackVerdict) | undefined
   clientHello?: (() => CallbackVerdict) | undefined
   verify?: ((preverifyOk: boolean, depth: number, verifyCode: number) => CallbackVerdict) | undefined
+  /** A whole chain, with OpenSSL's verdict. */
+  chain?: ((preverifyOk: boolean, verifyCode: number) => CallbackVerdict) | undefined
+  /** Whether there is a response for the client. */
+  status?: (() => boolean) | undefined
   msg?: ((message: ProtocolMessage) => void) | undefined
   keylog?: ((line: string) => void) | undefined
   /** A session to keep: its id, and itself as ASN.1; copies. */
@@ -112,6 +116,14 @@ export class CallbackBorder implements JsCallbacks {
 
   verifyCb(handle: number, preverifyOk: number, depth: number, error: number): number {
     return this.#guard<number>(0, () => this.connections.get(handle)?.verify?.(preverifyOk === 1, depth, error) ?? (preverifyOk === 1 ? 1 : 0))
+  }
+
+  chainCb(handle: number, preverifyOk: number, error: number): number {
+    return this.#guard<number>(0, () => this.connections.get(handle)?.chain?.(preverifyOk === 1, error) ?? preverifyOk)
+  }
+
+  statusCb(handle: number): number {
+    return this.#guard(-1, () => (this.connections.get(handle)?.status?.() ? 1 : 0))
   }
 
   msgCb(handle: number, sent: number, version: number, contentType: number, buf: number, length: number): void {

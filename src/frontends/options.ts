@@ -5,28 +5,33 @@ import { ApiMisuseError } from '../base/errors.js'
 import type { BytesLike } from '../base/bytes.js'
 import { algorithms, type AlgorithmOptions } from './features/algorithms.js'
 import { clientAlpn, serverAlpn, type AlpnOptions } from './features/alpn.js'
+import { certificateChoice, type CertificateChoiceOptions } from './features/certificate-choice.js'
 import { clientSessions, type ClientSessionOptions } from './features/client-sessions.js'
 import { clientIdentity, type ClientIdentityOptions } from './features/client-identity.js'
 import { copyOption, invalid, type Certificates, type Feature } from './features/feature.js'
 import { identity, type IdentityOptions } from './features/identity.js'
 import { limits, type LimitOptions } from './features/limits.js'
 import { observers, type ObserverOptions } from './features/observers.js'
+import { ocspRequest, ocspResponse, type OcspRequestOptions, type OcspResponseOptions } from './features/ocsp.js'
 import { serverIdentity, type ServerIdentityOptions } from './features/server-identity.js'
 import { serverSessions, type ServerSessionOptions } from './features/server-sessions.js'
+import { verification, type VerificationOptions } from './features/verification.js'
 
 /** What client and server have in common. */
-export interface CommonOptions extends IdentityOptions, AlpnOptions, AlgorithmOptions, LimitOptions, ObserverOptions {}
+export interface CommonOptions extends IdentityOptions, AlpnOptions, AlgorithmOptions, LimitOptions, VerificationOptions, ObserverOptions {}
 
-export interface ConnectOptions extends CommonOptions, ServerIdentityOptions, ClientSessionOptions {}
+export interface ConnectOptions extends CommonOptions, ServerIdentityOptions, OcspRequestOptions, CertificateChoiceOptions, ClientSessionOptions {}
 
-export interface AcceptOptions extends CommonOptions, ClientIdentityOptions, ServerSessionOptions {
+export interface AcceptOptions extends CommonOptions, ClientIdentityOptions, OcspResponseOptions, ServerSessionOptions {
   readonly cert: Certificates
   readonly key: string | BytesLike
 }
 
 // In the order in which they are set up.
-export const clientFeatures: readonly Feature<ConnectOptions>[] = lists(limits, algorithms, identity, clientAlpn, serverIdentity, clientSessions, observers)
-export const serverFeatures: readonly Feature<AcceptOptions>[] = lists(limits, algorithms, identity, serverSessions, serverAlpn, clientIdentity, observers)
+export const clientFeatures: readonly Feature<ConnectOptions>[] = lists(
+  limits, algorithms, identity, clientAlpn, serverIdentity, verification, ocspRequest, certificateChoice, clientSessions, observers)
+export const serverFeatures: readonly Feature<AcceptOptions>[] = lists(
+  limits, algorithms, identity, serverSessions, serverAlpn, clientIdentity, verification, ocspResponse, observers)
 
 /** See {@link Feature.answers}. */
 export const callbackAnswers: Readonly<Record<string, 'in time' | 'at once'>> =

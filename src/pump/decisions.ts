@@ -1,12 +1,30 @@
 // Decisions that take time. OpenSSL asks in the middle of a call. An answer that is not there yet suspends the call: it
 // returns SSL_ERROR_WANT_X509_LOOKUP, _CLIENT_HELLO_CB or _RETRY_VERIFY, and the pump repeats it when the answer has come.
 // A connection has one question open at a time.
+//
+// Where OpenSSL cannot wait (its server, when it has verified a client) it is told to go on, and the answer is looked at
+// when the handshake is done: a review.
 
 export class Decisions {
   #pending: Promise<void> | undefined
   /** Of the question that a call was suspended for. */
   #answer: { readonly value: unknown } | undefined
   #refused: { readonly error: unknown } | undefined
+
+  readonly #reviews: (() => void | PromiseLike<void>)[] = []
+
+  /**
+   * Has `review` called when the handshake is done, before any application data. What it throws or rejects with refuses
+   * the peer, which gets the alert certificate_unknown.
+   */
+  reviewWith(review: () => void | PromiseLike<void>): void {
+    this.#reviews.push(review)
+  }
+
+  /** Runs the reviews, one after the other; rejects as the first that refuses. */
+  async review(): Promise<void> {
+    for (const review of this.#reviews) await review()
+  }
 
   /**
    * To be called by OpenSSL's callback, each time it is called. Gives the answer, or `undefined` if there is none yet and
@@ -38,6 +56,6 @@ export class Decisions {
   }
 }
 
-function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof value === 'object' && value !== null && typeof (value as Partial<PromiseLike<T>>).then === 'function'
 }

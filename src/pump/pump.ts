@@ -27,6 +27,7 @@
 //      before is the decision: OpenSSL is asked once more, for the alert.
 //  12. Early data (early-data.ts) comes before the handshake's own calls. A server may write meanwhile, to a client whose
 //      early data it has taken; nobody else writes before the handshake is done.
+//  13. A handshake is not done before its reviews (decisions.ts) are: no byte of the application's comes or goes till then.
 
 import { ApiMisuseError, DeadlineError, InternalError, PeerError, TransportError } from '../base/errors.js'
 import type { BioPair } from '../core/bio-pair.js'
@@ -34,7 +35,7 @@ import { fatalError } from '../core/fatal-error.js'
 import { sslErrorName, type IoResult } from '../core/io-result.js'
 import type { Ssl } from '../core/ssl.js'
 import {
-  SSL_ERROR_WANT_CLIENT_HELLO_CB, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_RETRY_VERIFY, SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP,
+  SSL_AD_CERTIFICATE_UNKNOWN, SSL_ERROR_WANT_CLIENT_HELLO_CB, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_RETRY_VERIFY, SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP,
   SSL_ERROR_ZERO_RETURN,
 } from '../ffi/constants.gen.js'
 import type { Decisions } from './decisions.js'
@@ -83,6 +84,8 @@ export class Pump {
   #broken: { error: unknown } | undefined
   /** The call that waits for a decision. */
   #undecided: (() => Verdict) | undefined
+  /** The handshake is done, but for what OpenSSL could not wait for. */
+  #reviewing = false
   readonly #breaking = new Interrupt()
   /** What reading made us send and the transport has not accepted yet. */
   #unsentReplyBytes = 0
@@ -116,6 +119,7 @@ export class Pump {
     this.#throwIfBroken()
     await this.#drive(() => this.#judge(this.#after(call, call === 'SSL_connect' ? this.#ssl.connect() : this.#ssl.accept())))
     this.#throwIfBroken()
+    await this.#review()
     this.#machine.to('OPEN')
     try {
       return describe(this.#ssl)
@@ -123,6 +127,17 @@ export class Pump {
       this.break(error)
       throw error
     }
+  }
+
+  async #review(): Promise<void> {
+    this.#reviewing = true
+    try {
+      await this.#breaking.guard(this.#options.decisions.review())
+    } catch (error) {
+      this.break(error)
+    }
+    this.#reviewing = false
+    this.#throwIfBroken()
   }
 
   /**
@@ -254,6 +269,7 @@ export class Pump {
     // After a trap nothing in that memory can be trusted, the allocator's lists least of all.
     if (!(error instanceof InternalError && error.code === 'ERR_TLS_WASM_ABORT')) {
       this.#refuseDecision(error)
+      this.#refuseReviewed()
       this.#wire.drain() // the alert, of a call that a callback's error has ended
       this.#release()
     }
@@ -269,6 +285,13 @@ export class Pump {
     try {
       this.#undecided()
     } catch {} // this very error
+  }
+
+  #refuseReviewed(): void {
+    if (!this.#reviewing) return
+    try {
+      this.#ssl.sendFatalAlert(SSL_AD_CERTIFICATE_UNKNOWN)
+    } catch {} // an observer's, of the alert: there is an error already
   }
 
   // ---- the loop ----

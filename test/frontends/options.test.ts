@@ -36,9 +36,20 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
   sessionStore: [new Map(), {}, true, null, { take() {} }],
   sessionKey: notStrings,
   earlyData: [1, 'GET /', {}, null, new Uint8Array()],
+  acceptedNames: [...notStrings, [''], ['localhost', 1], ['.localhost'], ['localhost', 'bücher.example'], bytes, ['localhost', '127.0.0.1']],
+  additionalCa: [...notCertificates, [], [''], ['x', 1]],
+  partialChain: [1, 'yes', null],
+  crl: [...notCertificates, [], [''], ['x', 1]],
+  crlScope: ['all', true, null, 'leaf'],
+  pins: ['', 'x', 'sha256/', 'sha1/AAAAAAAAAAAAAAAAAAAAAAAAAAA=', `sha256/${'A'.repeat(42)}=`, `${'A'.repeat(44)}=`, [], [1], null, 1, bytes],
+  verify: [{}, true, null],
+  dangerouslyReplaceVerification: [1, 'yes', null],
+  ocsp: [true, '', 'yes', null],
+  onCertificateRequest: [{}, true, null],
 }
 const clientOnly: readonly string[] = [
   'servername', 'dangerouslySkipVerification', 'session', 'onSession', 'sessionStore', 'sessionKey', 'earlyData',
+  'acceptedNames', 'ocsp', 'onCertificateRequest',
 ]
 /** The same, for what a server alone has. */
 const wrongOfServers: Readonly<Record<Exclude<keyof AcceptOptions, keyof ConnectOptions>, readonly unknown[]>> = {
@@ -47,6 +58,8 @@ const wrongOfServers: Readonly<Record<Exclude<keyof AcceptOptions, keyof Connect
   numTickets: [-1, 17, 0.5, '2', null],
   maxEarlyDataBytes: [-1, 0.5, NaN, 1024 * 1024 + 1, '1', null],
   dangerouslyAllowReplay: [1, 'yes', null, {}],
+  clientCertificate: ['no', true, null, 'Required'],
+  ocspResponse: ['x', {}, true, null, new Uint8Array()],
 }
 
 const roles = {

@@ -11,13 +11,11 @@ static struct lsw_conn *conn_of_store(X509_STORE_CTX *store_ctx, SSL **ssl)
 }
 
 /* Remembers where verification failed: OpenSSL itself keeps the code, but neither the depth nor the certificate. */
-static void remember_failure(struct lsw_conn *conn, X509_STORE_CTX *store_ctx)
+void lsw_remember_failure(struct lsw_conn *conn, X509 *cert, int depth)
 {
-    X509 *cert = X509_STORE_CTX_get_current_cert(store_ctx);
-
     X509_free(conn->verify_cert);
     conn->verify_cert = cert != NULL && X509_up_ref(cert) ? cert : NULL;
-    conn->verify_depth = X509_STORE_CTX_get_error_depth(store_ctx);
+    conn->verify_depth = depth;
 }
 
 int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx)
@@ -43,7 +41,7 @@ int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx)
             X509_STORE_CTX_set_error(store_ctx, X509_V_ERR_APPLICATION_VERIFICATION);
     }
     if (answer == 0)
-        remember_failure(conn, store_ctx);
+        lsw_remember_failure(conn, X509_STORE_CTX_get_current_cert(store_ctx), X509_STORE_CTX_get_error_depth(store_ctx));
     return answer;
 }
 

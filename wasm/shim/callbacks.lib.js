@@ -9,5 +9,7 @@ addToLibrary({
   lsw_js_keylog_cb: (handle, line) => Module['lsw'].keylogCb(handle, line),
   lsw_js_new_session_cb: (handle, id, idLength, bytes, length) => Module['lsw'].newSessionCb(handle, id, idLength, bytes, length),
   lsw_js_get_session_cb: (handle, id, idLength, bytes) => Module['lsw'].getSessionCb(handle, id, idLength, bytes),
+  lsw_js_chain_cb: (handle, ok, error) => Module['lsw'].chainCb(handle, ok, error),
+  lsw_js_status_cb: (handle) => Module['lsw'].statusCb(handle),
   lsw_js_verify_cb: (handle, preverifyOk, depth, error) => Module['lsw'].verifyCb(handle, preverifyOk, depth, error),
 });

@@ -13,6 +13,8 @@ SSL_CTX *lsw_SSL_CTX_new(int method)
     /* The bytes of a write are copied in: their address means nothing to the caller, and may differ when it repeats. */
     SSL_CTX_set_mode(ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_verify(ctx, SSL_CTX_get_verify_mode(ctx), lsw_verify_trampoline);
+    SSL_CTX_set_cert_verify_callback(ctx, lsw_chain_trampoline, NULL);
+    SSL_CTX_set_tlsext_status_cb(ctx, lsw_status_trampoline);
     SSL_CTX_set_client_hello_cb(ctx, lsw_client_hello_trampoline, NULL);
     SSL_CTX_set_cert_cb(ctx, lsw_cert_trampoline, NULL);
     SSL_CTX_set_info_callback(ctx, lsw_info_callback);

@@ -13,10 +13,22 @@ struct lsw_conn {
     int verify_depth;      /* where verification failed, or -1 */
     X509 *verify_cert;     /* what it failed at, or NULL; owned */
     SSL_CTX *first_ctx;    /* the one it was made from, whatever it uses now; OpenSSL keeps it for sessions; borrowed */
+    X509_STORE_CTX *verifying; /* while JavaScript is asked about its chain */
+    int ocsp;              /* LSW_OCSP_*, 0 for not asked for */
 };
 
 /* NULL for an SSL that lsw_SSL_new did not make. */
 struct lsw_conn *lsw_conn_of(const SSL *ssl);
+
+/* callbacks.c: keeps where verification failed. Takes a reference of its own. */
+void lsw_remember_failure(struct lsw_conn *conn, X509 *cert, int depth);
+
+/* x509.c: RFC 2253, as what lsw.h says of text. */
+int lsw_print_name(const X509_NAME *name, uint8_t *buf, size_t capacity);
+
+/* verify.c, ocsp.c: more trampolines. */
+int lsw_chain_trampoline(X509_STORE_CTX *store_ctx, void *arg);
+int lsw_status_trampoline(SSL *ssl, void *arg);
 
 /* callbacks.c: the static trampolines, for ctx.c to install. */
 int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx);

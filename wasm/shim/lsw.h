@@ -196,6 +196,43 @@ int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t lengt
 /* `digest` receives 32 bytes. 1 on success. */
 int lsw_sha256(const uint8_t *bytes, size_t length, uint8_t *digest);
 
+/* ---- verify.c: verification of a whole chain ---- */
+
+int SSL_add1_dnsname(SSL *ssl, const char *name);
+int SSL_add1_ipaddr(SSL *ssl, const char *address);
+/* X509_V_FLAG_*, added to those of the context's connections. */
+int lsw_SSL_CTX_set_verify_flags(SSL_CTX *ctx, unsigned long flags);
+/* The chain that was verified, leaf first; during lsw_js_chain_cb the one that is asked about. */
+int lsw_SSL_get_verified_chain_length(const SSL *ssl);
+X509 *lsw_SSL_get0_verified_chain_cert(const SSL *ssl, int index);
+/* Over the SubjectPublicKeyInfo; as in x509.c. */
+int lsw_X509_spki_sha256(const X509 *cert, uint8_t *buf, size_t capacity);
+/* Leaves the alert in the BIO, and the connection in its failed state. */
+void lsw_SSL_send_fatal_alert(SSL *ssl, int description);
+
+/* ---- trust.c: stores, names of CAs, an identity chosen late ---- */
+
+/* All certificates of another store, shared with it. 1 on success. */
+int lsw_X509_STORE_add_store(X509_STORE *store, X509_STORE *from);
+/* Adds every list of a PEM text, or the one of a DER encoding. Returns how many, or -1. */
+int lsw_X509_STORE_add_crls(X509_STORE *store, const uint8_t *bytes, size_t length);
+/* The names of its certificates, for CertificateRequest. 1 on success. */
+int lsw_SSL_CTX_add_store_to_CA_list(SSL_CTX *ctx, X509_STORE *store);
+/* Shares certificates, chains and keys of a context with a connection of another. 1 on success. */
+int lsw_SSL_use_identity_of(SSL *ssl, SSL_CTX *from);
+/* The names that the peer's CertificateRequest holds; text as in x509.c. */
+int lsw_SSL_get_peer_CA_count(const SSL *ssl);
+int lsw_SSL_get_peer_CA_name(const SSL *ssl, int index, uint8_t *buf, size_t capacity);
+
+/* ---- ocsp.c: stapled OCSP ---- */
+
+/* On a client, before the handshake. `mode`: LSW_OCSP_*. 1 on success. */
+int lsw_SSL_request_ocsp(SSL *ssl, int mode);
+/* Whether it is the DER encoding of an OCSP response. */
+int lsw_OCSP_RESPONSE_check(const uint8_t *bytes, size_t length);
+/* On a server, during lsw_js_status_cb; copied. 1 on success. */
+int lsw_SSL_set_tlsext_status_ocsp_resp(SSL *ssl, const uint8_t *bytes, size_t length);
+
 /* ---- io.c: clear the queue, call, SSL_get_error, in one ---- */
 
 int lsw_SSL_connect(SSL *ssl, int *error);
@@ -262,6 +299,10 @@ LSW_IMPORT int lsw_js_cert_cb(int handle);
 LSW_IMPORT int lsw_js_client_hello_cb(int handle);
 /* 1 accept, 0 refuse, -1 suspend (SSL_ERROR_WANT_RETRY_VERIFY). */
 LSW_IMPORT int lsw_js_verify_cb(int handle, int preverify_ok, int depth, int error);
+/* OpenSSL's verdict on a chain: 1 accept, 0 refuse, -1 suspend (on a client, SSL_ERROR_WANT_RETRY_VERIFY). */
+LSW_IMPORT int lsw_js_chain_cb(int handle, int preverify_ok, int error);
+/* A client asks a server for OCSP: 1 a response was set, 0 there is none, -1 fail. */
+LSW_IMPORT int lsw_js_status_cb(int handle);
 /* SSL_set_msg_callback(3): `sent` is its write_p. */
 LSW_IMPORT void lsw_js_msg_cb(int handle, int sent, int version, int content_type, const uint8_t *buf, size_t length);
 /* `line`: NUL-terminated, without a newline. */
@@ -298,6 +339,17 @@ LSW_CONSTANT(LSW_WANT_GET_SESSION_CB)
 
 #define LSW_TICKET_KEY_BYTES 80
 LSW_CONSTANT(LSW_TICKET_KEY_BYTES)
+#define LSW_WANT_CHAIN_CB 1024
+#define LSW_WANT_STATUS_CB 2048
+LSW_CONSTANT(LSW_WANT_CHAIN_CB)
+LSW_CONSTANT(LSW_WANT_STATUS_CB)
+
+/* A verification result of no number of OpenSSL's: its alert is certificate_unknown. */
+#define LSW_V_ERR_REFUSED 1000
+#define LSW_OCSP_REQUEST 1
+#define LSW_OCSP_REQUIRE 2
+LSW_CONSTANT(LSW_OCSP_REQUEST)
+LSW_CONSTANT(LSW_OCSP_REQUIRE)
 
 LSW_CONSTANT(SSL_ERROR_NONE)
 LSW_CONSTANT(SSL_ERROR_SSL)
@@ -358,12 +410,16 @@ LSW_CONSTANT(ERR_LIB_SSL)
 LSW_CONSTANT(ERR_LIB_X509)
 LSW_CONSTANT(SSL_R_UNEXPECTED_EOF_WHILE_READING)
 LSW_CONSTANT(SSL_R_CERTIFICATE_VERIFY_FAILED)
+LSW_CONSTANT(SSL_R_INVALID_STATUS_RESPONSE)
+LSW_CONSTANT(SSL_AD_CERTIFICATE_UNKNOWN)
 LSW_CONSTANT(SSL_AD_REASON_OFFSET)
 LSW_CONSTANT(SSL3_AD_CLOSE_NOTIFY)
 LSW_CONSTANT(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
 LSW_CONSTANT(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
 LSW_CONSTANT(X509_V_FLAG_PARTIAL_CHAIN)
 LSW_CONSTANT(X509_V_FLAG_TRUSTED_FIRST)
+LSW_CONSTANT(X509_V_FLAG_CRL_CHECK)
+LSW_CONSTANT(X509_V_FLAG_CRL_CHECK_ALL)
 LSW_CONSTANT(X509_V_OK)
 LSW_CONSTANT(X509_V_ERR_UNSPECIFIED)
 LSW_CONSTANT(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT)

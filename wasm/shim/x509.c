@@ -1,7 +1,7 @@
 /* What a certificate says, as bytes and text. */
 #include <string.h>
 #include <openssl/x509v3.h>
-#include "lsw.h"
+#include "internal.h"
 
 static int copy_out(const void *from, int length, uint8_t *buf, size_t capacity)
 {
@@ -29,7 +29,7 @@ int lsw_X509_to_der(const X509 *cert, uint8_t *buf, size_t capacity)
 }
 
 /* RFC 2253, with UTF-8 as it is rather than escaped. */
-static int print_name(const X509_NAME *name, uint8_t *buf, size_t capacity)
+int lsw_print_name(const X509_NAME *name, uint8_t *buf, size_t capacity)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     int ok = bio != NULL && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0;
@@ -39,12 +39,12 @@ static int print_name(const X509_NAME *name, uint8_t *buf, size_t capacity)
 
 int lsw_X509_subject(const X509 *cert, uint8_t *buf, size_t capacity)
 {
-    return print_name(X509_get_subject_name(cert), buf, capacity);
+    return lsw_print_name(X509_get_subject_name(cert), buf, capacity);
 }
 
 int lsw_X509_issuer(const X509 *cert, uint8_t *buf, size_t capacity)
 {
-    return print_name(X509_get_issuer_name(cert), buf, capacity);
+    return lsw_print_name(X509_get_issuer_name(cert), buf, capacity);
 }
 
 int lsw_X509_subject_alt_name(const X509 *cert, uint8_t *buf, size_t capacity)

@@ -1,17 +1,22 @@
 // What a client asks of its server: the name, and a certificate that somebody trusted has issued.
 
 import { ApiMisuseError } from '../../base/errors.js'
+import type { Ssl } from '../../core/ssl.js'
 import {
   SSL_VERIFY_NONE, SSL_VERIFY_PEER, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
 } from '../../ffi/constants.gen.js'
-import { invalid, isBoolean, isOneOrMore, isPemOrDer, isString, refuse, type Certificates, type Feature } from './feature.js'
-import { ownStore, platformStore } from './trust-anchors.js'
+import { invalid, isBoolean, isString, refuse, type Check, type Feature } from './feature.js'
+import { setUpTrustAnchors, trustAnchors, type TrustAnchorOptions } from './trust-anchors.js'
+import { reviewSession, type VerificationOptions } from './verification.js'
 
-export interface ServerIdentityOptions {
-  /** Host name or IP address of the server: asked for (SNI, names only) and verified. Required, unless verification is skipped. */
+export interface ServerIdentityOptions extends TrustAnchorOptions {
+  /**
+   * Host name or IP address of the server: asked for (SNI, names only) and, unless there are `acceptedNames`, verified.
+   * Required, unless there are those or verification is skipped.
+   */
   readonly servername?: string
-  /** Trust anchors. Default in Node: the platform's. Elsewhere there is no default, and its absence is an error. */
-  readonly ca?: Certificates | readonly Certificates[]
+  /** The host names, or else IP addresses, of which the certificate must hold one, in place of `servername`. */
+  readonly acceptedNames?: string | readonly string[]
   /**
    * DANGEROUS: accept any certificate for any name. Whoever is between us and the server can then read and change
    * everything. The result of verification is still in {@link ConnectionInfo.verifyResult}.
@@ -19,45 +24,61 @@ export interface ServerIdentityOptions {
   readonly dangerouslySkipVerification?: boolean
 }
 
-export const serverIdentity: Feature<ServerIdentityOptions> = {
+const isName: Check = (value) => isString(value)
+  ?? (/^[\x21-\x7e]+$/.test(value as string) ? undefined : 'must be ASCII: write an internationalised name in its A-label form (xn--…)')
+  // OpenSSL takes a leading dot for "any name below".
+  ?? ((value as string).startsWith('.') ? 'must not start with a dot' : undefined)
+
+export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions> = {
   checks: {
-    servername: (value) => isString(value)
-      ?? (/^[\x21-\x7e]+$/.test(value as string) ? undefined : 'must be ASCII: write an internationalised name in its A-label form (xn--…)')
-      // OpenSSL takes a leading dot for "any name below".
-      ?? ((value as string).startsWith('.') ? 'must not start with a dot' : undefined),
-    ca: isOneOrMore(isPemOrDer),
+    ...trustAnchors.checks,
+    servername: isName,
+    acceptedNames: (value) => (Array.isArray(value) && value.length > 0 ? value.map(isName).find(Boolean) : isName(value)),
     dangerouslySkipVerification: isBoolean,
-  },
-  agree({ servername, dangerouslySkipVerification }) {
-    if (servername === undefined && dangerouslySkipVerification !== true) {
+  } as Feature<ServerIdentityOptions & VerificationOptions>['checks'],
+  agree(options) {
+    const { servername, acceptedNames, dangerouslySkipVerification } = options
+    trustAnchors.agree(options)
+    if (servername === undefined && acceptedNames === undefined && dangerouslySkipVerification !== true) {
       throw invalid('servername', 'is required: it is the name that the certificate must hold')
+    }
+    const addresses = [acceptedNames ?? []].flat().map(isIpAddress)
+    if (addresses.includes(true) && addresses.includes(false)) {
+      throw invalid('acceptedNames', 'must be all host names or all IP addresses: OpenSSL would want one of each')
+    }
+    if (!dangerouslySkipVerification) return
+    for (const option of ['acceptedNames', 'crl', 'pins', 'verify', 'dangerouslyReplaceVerification'] as const) {
+      if (options[option] !== undefined) throw invalid(option, 'contradicts dangerouslySkipVerification')
     }
   },
   setUpCtx(ctx, options) {
     // Even if verification is skipped its result is reported, so the roots are wanted where there are any.
-    const store = options.ca ? ownStore(ctx.lib, options.ca) : platformStore(ctx.lib)
-    if (store) ctx.set1CertStore(store)
-    else if (!options.dangerouslySkipVerification) {
-      throw new ApiMisuseError('ERR_TLS_NO_TRUST_ANCHORS', "this platform hands out no list of trusted roots: give option 'ca'", { option: 'ca' })
+    if (!setUpTrustAnchors(ctx, options) && !options.dangerouslySkipVerification) {
+      throw new ApiMisuseError('ERR_TLS_NO_TRUST_ANCHORS', "this platform hands out no list of trusted roots: give option 'ca', with libssl-wasm/roots say", { option: 'ca' })
     }
-    if (options.ca) store?.free()
     ctx.setVerify(options.dangerouslySkipVerification ? SSL_VERIFY_NONE : SSL_VERIFY_PEER)
   },
-  setUpSsl(ssl, options) {
-    // A name may end in the root's dot; certificates and SNI (RFC 6066 §3) have none.
-    const name = options.servername?.replace(/\.$/, '')
-    if (name === undefined) return
-    if (isIpAddress(name)) {
-      refuse('servername', () => ssl.set1Ipaddr(name.replace(/^\[|\]$/g, '')))
-    } else {
-      // RFC 9525 §2 and §6.3: names stand in subjectAltName, not in the subject, and a wildcard is a whole label.
-      ssl.setHostflags(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
-      refuse('servername', () => {
-        ssl.setTlsextHostName(name)
-        ssl.set1Dnsname(name)
-      })
-    }
+  setUpSsl(ssl, { servername, acceptedNames, dangerouslySkipVerification, dangerouslyReplaceVerification }, decisions) {
+    if (servername !== undefined && !isIpAddress(plain(servername))) refuse('servername', () => ssl.setTlsextHostName(plain(servername)))
+    if (acceptedNames !== undefined) [acceptedNames].flat().forEach((name) => accept(ssl, 'acceptedNames', plain(name)))
+    else if (servername !== undefined) accept(ssl, 'servername', plain(servername))
+    if (!dangerouslySkipVerification && !dangerouslyReplaceVerification) decisions.reviewWith(() => reviewSession(ssl))
   },
+}
+
+function accept(ssl: Ssl, option: string, name: string): void {
+  if (isIpAddress(name)) {
+    refuse(option, () => ssl.add1Ipaddr(name.replace(/^\[|\]$/g, '')))
+  } else {
+    // RFC 9525 §2 and §6.3: names stand in subjectAltName, not in the subject, and a wildcard is a whole label.
+    ssl.setHostflags(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
+    refuse(option, () => ssl.add1Dnsname(name))
+  }
+}
+
+/** A name may end in the root's dot; certificates and SNI (RFC 6066 §3) have none. */
+function plain(name: string): string {
+  return name.replace(/\.$/, '')
 }
 
 function isIpAddress(name: string): boolean {

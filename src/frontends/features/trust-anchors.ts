@@ -1,33 +1,83 @@
-// Whom to believe: the certificates that option `ca` gives, or those of the platform.
+// Whom to believe: the certificates that option `ca` gives, or those of the platform; what is added to them, and what has
+// been revoked.
 
 import { platformRoots } from '#roots'
 import type { LibSsl } from '../../core/lib-ssl.js'
+import type { SslCtx } from '../../core/ssl-ctx.js'
 import { X509Store } from '../../core/x509-store.js'
-import { each, refuse, type Certificates } from './feature.js'
+import { X509_V_FLAG_CRL_CHECK, X509_V_FLAG_CRL_CHECK_ALL, X509_V_FLAG_PARTIAL_CHAIN } from '../../ffi/constants.gen.js'
+import { each, invalid, isBoolean, isOneOrMore, isPemOrDer, refuse, type Certificates, type Feature } from './feature.js'
 
-/** A store of these. The caller frees it. */
-export function ownStore(lib: LibSsl, ca: Certificates | readonly Certificates[]): X509Store {
-  const store = new X509Store(lib)
-  try {
-    refuse('ca', () => {
-      for (const one of each(ca)) store.addCerts(one)
-    })
-    return store
-  } catch (error) {
-    store.free()
-    throw error
+export interface TrustAnchorOptions {
+  /** Trust anchors, and intermediate certificates that help to reach one: PEM or DER. */
+  readonly ca?: Certificates | readonly Certificates[]
+  /** More of them: beside `ca`, or beside the platform's. */
+  readonly additionalCa?: Certificates | readonly Certificates[]
+  /** Whether a certificate among the trust anchors need not be a root: a CA beneath one, or the peer's own. Default `false`. */
+  readonly partialChain?: boolean
+  /** Certificate revocation lists: PEM or DER. Then each certificate in question (`crlScope`) must have a list that is in force. */
+  readonly crl?: Certificates | readonly Certificates[]
+  /** `chain` (default): the whole chain is looked up in `crl`. `leaf`: the peer's own certificate alone. */
+  readonly crlScope?: 'chain' | 'leaf'
+}
+
+export const trustAnchors: Pick<Required<Feature<TrustAnchorOptions>>, 'checks' | 'agree'> = {
+  checks: {
+    ca: isOneOrMore(isPemOrDer),
+    additionalCa: isOneOrMore(isPemOrDer),
+    partialChain: isBoolean,
+    crl: isOneOrMore(isPemOrDer),
+    crlScope: (value) => (value === 'chain' || value === 'leaf' ? undefined : "must be 'chain' or 'leaf'"),
+  },
+  agree({ crl, crlScope }) {
+    if (crlScope !== undefined && crl === undefined) throw invalid('crlScope', 'is of no use without crl')
+  },
+}
+
+/**
+ * Gives `ctx` a store of what the options name, else of the platform's roots. Returns whether there is any. `announce`:
+ * the names are for clients to choose a certificate by.
+ */
+export function setUpTrustAnchors(ctx: SslCtx, options: TrustAnchorOptions, announce = false): boolean {
+  const { ca, additionalCa, partialChain, crl, crlScope = 'chain' } = options
+  const { lib } = ctx
+  const platform = ca ? undefined : platformStore(lib)
+  if (!ca && !platform) return false
+  if (platform && !additionalCa && !crl) {
+    ctx.set1CertStore(platform)
+  } else {
+    const store = new X509Store(lib)
+    try {
+      if (platform) store.addStore(platform)
+      for (const [option, given, add] of [['ca', ca, 'addCerts'], ['additionalCa', additionalCa, 'addCerts'], ['crl', crl, 'addCrls']] as const) {
+        if (given) refuse(option, () => { for (const one of each(given)) store[add](one) })
+      }
+      ctx.set1CertStore(store)
+      if (announce) ctx.addToCaList(store)
+    } finally {
+      store.free()
+    }
   }
+  if (partialChain) ctx.setVerifyFlags(X509_V_FLAG_PARTIAL_CHAIN)
+  if (crl) ctx.setVerifyFlags(X509_V_FLAG_CRL_CHECK | (crlScope === 'chain' ? X509_V_FLAG_CRL_CHECK_ALL : 0))
+  return true
 }
 
 // Parsing the platform's roots takes milliseconds: once an instance.
 const platformStores = new WeakMap<LibSsl, X509Store>()
 
 /** A store of the platform's roots, the instance's own: not to be freed. `undefined` where the platform has no list. */
-export function platformStore(lib: LibSsl): X509Store | undefined {
+function platformStore(lib: LibSsl): X509Store | undefined {
   let store = platformStores.get(lib)
   const roots = store ? undefined : platformRoots()
   if (!store && roots) {
-    store = ownStore(lib, roots)
+    store = new X509Store(lib)
+    try {
+      for (const root of roots) store.addCerts(root)
+    } catch (error) {
+      store.free()
+      throw error
+    }
     platformStores.set(lib, store)
   }
   return store

@@ -10,7 +10,7 @@ const NEUTRAL: ReadonlySet<string> = new Set([
   'alpnProtocols', 'minVersion', 'maxVersion', 'ciphers', 'ciphersuites', 'groups',
   'signal', 'handshakeTimeoutMs', 'highWaterMarkBytes', 'libssl', 'onIo', 'onTrace', 'onKeylog',
   'key', 'passphrase', // `cert` says who we are
-  'session', 'onSession', 'sessionStore', 'sessionKey', 'earlyData',
+  'session', 'onSession', 'sessionStore', 'sessionKey', 'earlyData', 'ocspResponse',
 ])
 
 /** SHA-256 of the options that decide whom to believe, and as whom to appear. Of a function it counts that there is one. */

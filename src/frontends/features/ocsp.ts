@@ -1,0 +1,55 @@
+// Stapled OCSP: the server brings word from the CA that its certificate has not been revoked.
+
+import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
+import { checkOcspResponse } from '../../core/ocsp.js'
+import { LSW_OCSP_REQUEST, LSW_OCSP_REQUIRE } from '../../ffi/constants.gen.js'
+import { invalid, refuse, type Feature } from './feature.js'
+import type { ServerIdentityOptions } from './server-identity.js'
+
+export interface OcspRequestOptions {
+  /**
+   * `request`: ask the server for a stapled response. One that comes must be good: else `CERT_REVOKED`,
+   * `OCSP_HAS_EXPIRED`, `OCSP_SIGNATURE_FAILURE` and so on; and a certificate that promises one (must-staple, RFC 7633)
+   * must come with it: `OCSP_NO_RESPONSE`. `require`: one must come in any case. Default: none is asked for.
+   */
+  readonly ocsp?: 'request' | 'require'
+}
+
+export interface OcspResponseOptions {
+  /**
+   * What clients that ask are given: the DER encoding of an OCSP response for `cert`, or a function that gives the
+   * present one, at once, or nothing. OpenSSL sends it only if it is about `cert`.
+   */
+  readonly ocspResponse?: BytesLike | (() => BytesLike | undefined)
+}
+
+export const ocspRequest: Feature<OcspRequestOptions> = {
+  checks: { ocsp: (value) => (value === 'request' || value === 'require' ? undefined : "must be 'request' or 'require'") },
+  agree({ ocsp, dangerouslySkipVerification }: OcspRequestOptions & ServerIdentityOptions) {
+    if (ocsp && dangerouslySkipVerification) throw invalid('ocsp', 'contradicts dangerouslySkipVerification')
+  },
+  setUpSsl(ssl, { ocsp }) {
+    if (ocsp) ssl.requestOcsp(ocsp === 'require' ? LSW_OCSP_REQUIRE : LSW_OCSP_REQUEST)
+  },
+}
+
+export const ocspResponse: Feature<OcspResponseOptions> = {
+  checks: {
+    ocspResponse: (value) => (typeof value === 'function' || (isBytesLike(value) && value.byteLength > 0)
+      ? undefined : 'must be the bytes of an OCSP response, or a function that gives them'),
+  },
+  answers: { ocspResponse: 'at once' },
+  setUpSsl(ssl, { ocspResponse: given }) {
+    if (given === undefined) return
+    const check = (response: BytesLike) => refuse('ocspResponse', () => checkOcspResponse(ssl.lib, asBytes(response)))
+    if (typeof given !== 'function') check(given)
+    ssl.setTlsextStatusCb(() => {
+      const response = typeof given === 'function' ? given() : given
+      if (response === undefined) return false
+      if (!isBytesLike(response)) throw invalid('ocspResponse', 'must give bytes, or nothing, at once')
+      check(response)
+      ssl.setTlsextStatusOcspResp(asBytes(response))
+      return true
+    })
+  },
+}

@@ -1,0 +1,175 @@
+// What is asked of a peer beside OpenSSL's own verification: pins, and a decision of the caller's, which may take time.
+
+import { CertificateError } from '../../base/errors.js'
+import type { Ssl } from '../../core/ssl.js'
+import type { X509 } from '../../core/x509.js'
+import { SSL_AD_CERTIFICATE_UNKNOWN, X509_V_ERR_APPLICATION_VERIFICATION, X509_V_NAMES, X509_V_OK } from '../../ffi/constants.gen.js'
+import { isPromiseLike, type Decisions } from '../../pump/decisions.js'
+import { invalid, isBoolean, isFunction, type Check, type Feature } from './feature.js'
+
+/** `true`, or nothing where OpenSSL has accepted: accept. Anything else refuses. */
+export type VerifyAnswer = boolean | void
+
+export interface VerificationOptions {
+  /**
+   * Asked once a connection, when OpenSSL has accepted the peer's chain: the last word before the peer is trusted. What
+   * it throws or rejects with is what the handshake fails with; the peer gets the alert certificate_unknown. It has
+   * `handshakeTimeoutMs`. In a resumed session it is asked, too, about the certificates that the session has kept; a
+   * client's early data has gone by then, on the word of the session's first handshake.
+   *
+   * A client waits in the handshake. A server's handshake is finished first if the answer takes time, as OpenSSL's
+   * server cannot wait there; `opened`, reading and writing wait for the answer.
+   */
+  readonly verify?: (chain: readonly X509[], context: VerifyContext) => VerifyAnswer | PromiseLike<VerifyAnswer>
+  /**
+   * DANGEROUS: `verify` is asked even if OpenSSL refuses the chain, and what it says counts: `true` alone accepts. A
+   * `verify` that does not look at every one of {@link VerifyContext.failures} accepts anybody.
+   */
+  readonly dangerouslyReplaceVerification?: boolean
+  /**
+   * SHA-256 over the SubjectPublicKeyInfo, in base64, with or without `sha256/` before it, as curl writes it. At least one
+   * certificate of the verified chain must have one of these: `ERR_TLS_CERT_PIN_MISMATCH`. RFC 7469 §2.4.
+   */
+  readonly pins?: string | readonly string[]
+}
+
+export interface VerifyContext {
+  /** The name that the client asks for (SNI). */
+  readonly servername: string | undefined
+  /** OpenSSL's verdict: `X509_V_OK`, or the name of the last failure. */
+  readonly verifyResult: string
+  /** All that OpenSSL holds against the chain; empty unless its verification is replaced. */
+  readonly failures: readonly VerifyFailure[]
+  /** Whether a session was resumed: the chain is then what the session has kept of the peer's. */
+  readonly resumed: boolean
+}
+
+export interface VerifyFailure {
+  /** As in {@link CertificateError}: OpenSSL's name without `X509_V_ERR_`, for example `CERT_HAS_EXPIRED`. */
+  readonly code: string
+  /** OpenSSL's number. */
+  readonly verifyCode: number
+  /** 0 is the peer's own certificate, 1 its issuer, and so on. */
+  readonly depth: number
+}
+
+const isPin: Check = (value) => (typeof value === 'string' && /^(sha256\/)?[A-Za-z0-9+/]{43}=$/.test(value)
+  ? undefined : "must be one or more of 'sha256/' and 32 bytes in base64")
+
+export const verification: Feature<VerificationOptions> = {
+  checks: {
+    verify: isFunction,
+    dangerouslyReplaceVerification: isBoolean,
+    pins: (value) => (Array.isArray(value) && value.length > 0 ? value.map(isPin).find(Boolean) : isPin(value)),
+  },
+  answers: { verify: 'in time' },
+  agree({ verify, dangerouslyReplaceVerification, pins, maxEarlyDataBytes }: VerificationOptions & { readonly maxEarlyDataBytes?: number }) {
+    if (verify && maxEarlyDataBytes) throw invalid('maxEarlyDataBytes', 'contradicts verify: early data comes before verify has been asked')
+    if (!dangerouslyReplaceVerification) return
+    if (!verify) throw invalid('verify', 'is required with dangerouslyReplaceVerification')
+    // Of a chain that nobody has verified the peer can make any certificate a part.
+    if (pins) throw invalid('pins', 'contradict dangerouslyReplaceVerification: no chain is verified then')
+  },
+  setUpSsl(ssl, options, decisions) {
+    if (options.verify || options.pins) new Verification(ssl, options, decisions)
+  },
+}
+
+class Verification {
+  readonly #ssl: Ssl
+  readonly #options: VerificationOptions
+  /** What a server was told too late for OpenSSL. */
+  #late: Promise<void> | undefined
+
+  constructor(ssl: Ssl, options: VerificationOptions, decisions: Decisions) {
+    this.#ssl = ssl
+    this.#options = options
+    let failures: VerifyFailure[] = []
+    if (options.dangerouslyReplaceVerification) {
+      // Else OpenSSL stops at the first failure, and what comes after, the signatures say, is never looked at.
+      ssl.setVerifyCb((preverifyOk, depth, verifyCode) => {
+        if (!preverifyOk) failures.push(failure(verifyCode, depth))
+        return 1
+      })
+    }
+    ssl.setCertVerifyCallback((preverifyOk, verifyCode) => {
+      const context = this.#context(verifyCode, failures, false)
+      failures = []
+      // Where it is replaced this is no verdict, all failures being overruled: something broke on the way to one.
+      if (!preverifyOk) return 0
+      this.#checkPins(ssl.getVerifiedChainSpkiSha256())
+      return this.#decide(ssl.getVerifiedChain(), context, decisions)
+    })
+    // Pins need no second look: no session is resumed that other options have made (sessions/trust.ts).
+    if (options.verify) decisions.reviewWith(() => (ssl.sessionReused() ? this.#reviewResumed() : this.#late))
+  }
+
+  #decide(chain: readonly X509[], context: VerifyContext, decisions: Decisions): 1 | -1 {
+    const { verify } = this.#options
+    if (!verify) return 1
+    if (!this.#ssl.isServer()) {
+      const answer = decisions.ask(() => verify(chain, context))
+      if (!answer) return -1
+      this.#judge(answer.value, chain)
+      return 1
+    }
+    const answer = verify(chain, context)
+    if (isPromiseLike(answer)) {
+      this.#late = Promise.resolve(answer).then((settled) => this.#judge(settled, chain))
+      this.#late.catch(() => {}) // the review tells, if it comes to that
+    } else {
+      this.#judge(answer, chain)
+    }
+    return 1
+  }
+
+  async #reviewResumed(): Promise<void> {
+    const chain = this.#ssl.getPeerCertChain()
+    if (chain.length === 0 && this.#ssl.isServer()) return // a client that had shown none
+    const verifyCode = this.#ssl.getVerifyResult()
+    const context = this.#context(verifyCode, verifyCode === X509_V_OK ? [] : [failure(verifyCode, 0)], true)
+    this.#judge(await this.#options.verify!(chain, context), chain)
+  }
+
+  #context(verifyCode: number, failures: readonly VerifyFailure[], resumed: boolean): VerifyContext {
+    return { servername: this.#ssl.getServername(), verifyResult: nameOf(verifyCode), failures, resumed }
+  }
+
+  #checkPins(hashes: readonly Uint8Array[]): void {
+    const { pins } = this.#options
+    if (!pins) return
+    const wanted = new Set([pins].flat().map((pin) => pin.replace(/^sha256\//, '')))
+    const found = hashes.map((hash) => btoa(String.fromCharCode(...hash)))
+    if (found.some((pin) => wanted.has(pin))) return
+    throw refusal('ERR_TLS_CERT_PIN_MISMATCH', `no certificate of the chain has a pinned key; they have sha256/${found.join(', sha256/')}`)
+  }
+
+  #judge(answer: VerifyAnswer, [certificate]: readonly X509[]): void {
+    if (answer === true || (answer === undefined && !this.#options.dangerouslyReplaceVerification)) return
+    throw refusal('APPLICATION_VERIFICATION', `verify refused the peer's certificate${certificate ? ` (${certificate.subject})` : ''}`, certificate)
+  }
+}
+
+function refusal(code: string, message: string, certificate?: X509): CertificateError<X509> {
+  return new CertificateError(code, message, {
+    verifyCode: X509_V_ERR_APPLICATION_VERIFICATION, depth: certificate ? 0 : -1, certificate,
+    alert: { from: 'us', level: 'fatal', description: SSL_AD_CERTIFICATE_UNKNOWN },
+  })
+}
+
+function failure(verifyCode: number, depth: number): VerifyFailure {
+  return { code: nameOf(verifyCode).replace(/^X509_V_ERR_/, ''), verifyCode, depth }
+}
+
+function nameOf(verifyCode: number): string {
+  return (X509_V_NAMES as Readonly<Record<number, string>>)[verifyCode] ?? `X509_V_ERR_${verifyCode}`
+}
+
+/** Refuses a session whose peer was not verified when it was made: nobody verifies it when it is resumed. */
+export function reviewSession(ssl: Ssl): void {
+  if (!ssl.sessionReused() || ssl.getVerifyResult() === X509_V_OK) return
+  throw new CertificateError<X509>('APPLICATION_VERIFICATION', 'the session that was resumed is of a peer that was not verified', {
+    verifyCode: ssl.getVerifyResult(), depth: 0, certificate: ssl.getPeerCertificate(),
+    alert: { from: 'us', level: 'fatal', description: SSL_AD_CERTIFICATE_UNKNOWN },
+  })
+}

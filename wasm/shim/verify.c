@@ -1,0 +1,74 @@
+/* Verification of a whole chain: OpenSSL's verdict first, then JavaScript's word, if it wants one. */
+#include "internal.h"
+
+int lsw_chain_trampoline(X509_STORE_CTX *store_ctx, void *arg)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store_ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct lsw_conn *conn = ssl != NULL ? lsw_conn_of(ssl) : NULL;
+    int ok = X509_verify_cert(store_ctx) > 0;
+    ERR_STATE *errors;
+    int answer;
+
+    (void)arg;
+    /* Suspended by the callback for single certificates: all of it will be repeated. */
+    if (conn == NULL || (conn->wanted & LSW_WANT_CHAIN_CB) == 0 || SSL_want_retry_verify(ssl))
+        return ok;
+    conn->verifying = store_ctx;
+    errors = lsw_errors_save();
+    answer = lsw_js_chain_cb(conn->handle, ok, X509_STORE_CTX_get_error(store_ctx));
+    lsw_errors_restore(errors);
+    conn->verifying = NULL;
+    if (answer < 0 && !SSL_is_server(ssl))
+        return SSL_set_retry_verify(ssl);
+    if (answer > 0)
+        return 1;
+    if (X509_STORE_CTX_get_error(store_ctx) == X509_V_OK)
+        X509_STORE_CTX_set_error(store_ctx, LSW_V_ERR_REFUSED);
+    return 0;
+}
+
+static STACK_OF(X509) *verified_chain(const SSL *ssl)
+{
+    const struct lsw_conn *conn = lsw_conn_of(ssl);
+
+    return conn->verifying != NULL ? X509_STORE_CTX_get0_chain(conn->verifying) : SSL_get0_verified_chain(ssl);
+}
+
+int lsw_SSL_get_verified_chain_length(const SSL *ssl)
+{
+    STACK_OF(X509) *chain = verified_chain(ssl);
+
+    return chain != NULL ? sk_X509_num(chain) : 0;
+}
+
+X509 *lsw_SSL_get0_verified_chain_cert(const SSL *ssl, int index)
+{
+    return sk_X509_value(verified_chain(ssl), index);
+}
+
+int lsw_X509_spki_sha256(const X509 *cert, uint8_t *buf, size_t capacity)
+{
+    unsigned char *spki = NULL;
+    int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &spki);
+    int ok = length > 0 && (capacity < 32 || EVP_Digest(spki, (size_t)length, buf, NULL, EVP_sha256(), NULL));
+
+    OPENSSL_free(spki);
+    return ok ? 32 : -1;
+}
+
+int lsw_SSL_CTX_set_verify_flags(SSL_CTX *ctx, unsigned long flags)
+{
+    return X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), flags);
+}
+
+/*
+ * A refusal that comes after the handshake has to be told by an alert, and OpenSSL has no public way to send one but
+ * close_notify. This is what its own state machine uses, of no public header: it sends the alert and ends the
+ * connection. An SSL of TLS is its SSL_CONNECTION.
+ */
+void ossl_statem_send_fatal(SSL *connection, int description);
+
+void lsw_SSL_send_fatal_alert(SSL *ssl, int description)
+{
+    ossl_statem_send_fatal(ssl, description);
+}
