@@ -1,7 +1,7 @@
 // Option `verify`, both sides: a decision about the peer's chain, at once or in its own time.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { load, type LibSsl, type VerifyAnswer, type VerifyContext, type X509 } from '../../src/index.js'
+import { load, type LibSsl, type ProtocolVersion, type VerifyAnswer, type VerifyContext, type X509 } from '../../src/index.js'
 import { authority, date, localhost, temporaryAuthority } from '../helpers/certificates.js'
 import { closeBoth, isPending, opened, peers, readAll, rejection, turns, VERSIONS, type PeersOptions } from '../helpers/stream-peers.js'
 
@@ -18,7 +18,7 @@ type Verify = (chain: readonly X509[], context: VerifyContext) => VerifyAnswer |
 
 describe.each(['client', 'server'] as const)('verify on the %s', (side) => {
   const other = side === 'client' ? 'server' : 'client'
-  const options = (version: PeersOptions['version'], verify: Verify, more: object = {}): PeersOptions => ({
+  const options = (version: ProtocolVersion, verify: Verify, more: object = {}): PeersOptions => ({
     version,
     client: { libssl, cert: client.cert, key: client.key, ...(side === 'client' ? { verify, ...more } : {}) },
     server: { libssl, ca: authority.ca.cert, ...(side === 'server' ? { verify, ...more } : {}) },
