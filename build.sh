@@ -20,18 +20,20 @@ need() { command -v "$1" >/dev/null || die "$1 is not installed ($2)"; }
 build() {
   need node 'version 20 or later' && need npm 'it comes with Node' && need make 'Debian: make' && need perl 'Debian: perl'
   node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || die "Node 20 or later is needed, this is $(node --version)"
-  local openssl stamp
+  local openssl roots stamp
   if [ ! -f node_modules/.lsw-lock ] || ! cmp -s package-lock.json node_modules/.lsw-lock; then
     step 'npm packages' npm ci --no-audit --no-fund --ignore-scripts
     cp package-lock.json node_modules/.lsw-lock
   fi
   openssl=$(openssl-src/build.sh)
+  # Without it all else is as ever, and whoever imports libssl-wasm/roots is told.
+  roots=$(tools/roots.sh) || say "building without libssl-wasm/roots"
   mkdir -p build
-  stamp=$(hash_of "$openssl" $(find wasm src tsconfig.json package-lock.json -type f ! -name '*.gen.ts' | LC_ALL=C sort))
+  stamp=$(hash_of "$openssl" "$roots" tools/roots.ts $(find wasm src tsconfig.json package-lock.json -type f ! -name '*.gen.ts' | LC_ALL=C sort))
   if [ "$(cat build/stamp 2>/dev/null)" != "$stamp" ] || [ ! -f lib/libssl.wasm ] || [ ! -f dist/index.js ]; then
     rm -f build/stamp
     step 'shim and link (the first time also Emscripten'"'"'s C library)' make -s -j"$(nproc)" -f wasm/Makefile OPENSSL="$openssl"
-    step 'TypeScript' build_typescript
+    step 'TypeScript' build_typescript "$roots"
     printf '%s\n' "$stamp" >build/stamp
   fi
   node tools/sizes.mjs
@@ -39,6 +41,7 @@ build() {
 
 build_typescript() {
   rm -rf dist
+  node_modules/.bin/tsx tools/roots.ts ${1:+"$1"}
   node_modules/.bin/tsc -p tsconfig.json
   node_modules/.bin/tsx wasm/inline/build.ts
   chmod +x dist/apps/cli/main.js
@@ -65,6 +68,6 @@ case "$command" in
     build
     exec tools/reproduce.sh
     ;;
-  clean) rm -rf build dist lib src/ffi/*.gen.ts ;;
+  clean) rm -rf build dist lib src/ffi/*.gen.ts src/loader/*.gen.ts ;;
   *) die "unknown command $command; see the head of this file" ;;
 esac

@@ -118,14 +118,15 @@ describe('the package', () => {
       const core = await import('libssl-wasm/core')
       const inline = await import('libssl-wasm/inline')
       const relay = await import('libssl-wasm/relay')
+      const { mozillaRoots } = await import('libssl-wasm/roots')
       const { name } = createRequire(import.meta.url)('libssl-wasm/package.json')
       const wasm = existsSync(fileURLToPath(import.meta.resolve('libssl-wasm/libssl.wasm')))
       const inner = await import('libssl-wasm/dist/index.js').catch((error) => error.code)
       const { version } = await main.load()
       const same = Object.keys(main).join() === Object.keys(inline).join() && (await inline.load()).version === version
-      console.log(JSON.stringify([typeof main.connect, typeof main.accept, typeof core.Ssl, same, typeof relay.startRelay, name, wasm, inner, version]))
+      console.log(JSON.stringify([typeof main.connect, typeof main.accept, typeof core.Ssl, same, typeof relay.startRelay, mozillaRoots.length > 100, name, wasm, inner, version]))
     `)
-    expect(JSON.parse(printed)).toEqual(['function', 'function', 'function', true, 'function', 'libssl-wasm', true, 'ERR_PACKAGE_PATH_NOT_EXPORTED', expect.stringMatching(/^OpenSSL 4\.0\./)])
+    expect(JSON.parse(printed)).toEqual(['function', 'function', 'function', true, 'function', true, 'libssl-wasm', true, 'ERR_PACKAGE_PATH_NOT_EXPORTED', expect.stringMatching(/^OpenSSL 4\.0\./)])
   })
 
   it('does nothing when it is imported', async () => {
@@ -162,7 +163,8 @@ const programs = {
   `,
   browser: `
     import { connect } from 'libssl-wasm'
-    export const connection = connect(new WebSocket('wss://localhost/'), { servername: 'localhost', ca: 'PEM' })
+    import { mozillaRoots } from 'libssl-wasm/roots'
+    export const connection = connect(new WebSocket('wss://localhost/'), { servername: 'localhost', ca: mozillaRoots })
   `,
   inline: `
     import { connect, load, type TlsConnection } from 'libssl-wasm/inline'
