@@ -6,8 +6,8 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sh-common.sh"
 
-name=ca-certificates_${CA_CERTIFICATES_VERSION}_all.deb
-cached=$CACHE/$name
+package=ca-certificates_${CA_CERTIFICATES_VERSION}_all.deb
+cached=$CACHE/$package
 
 sha256_is_pinned() { [ -f "$1" ] && [ "$(sha256sum <"$1" | cut -d' ' -f1)" = "$CA_CERTIFICATES_SHA256" ]; }
 
@@ -34,13 +34,13 @@ END
     -o Acquire::Check-Valid-Until=false -o Acquire::Retries=2)
   apt-get "${apt[@]}" update || return 1
   (cd "$dir/out" && apt-get "${apt[@]}" download "ca-certificates=$CA_CERTIFICATES_VERSION") || return 1
-  mv "$dir/out/$name" "$1/candidate"
+  mv "$dir/out/$package" "$1/candidate"
 }
 
 download() {
   command -v curl >/dev/null || { say "curl is not installed"; return 1; }
   curl --fail --silent --show-error --location --proto '=https' --connect-timeout 10 --max-time 120 \
-    --output "$1/download.deb" "$2/pool/main/c/ca-certificates/$name" || return 1
+    --output "$1/download.deb" "$2/pool/main/c/ca-certificates/$package" || return 1
   mv "$1/download.deb" "$1/candidate"
 }
 from_archive() { download "$1" https://deb.debian.org/debian; }
@@ -49,7 +49,7 @@ from_snapshot() { download "$1" "https://snapshot.debian.org/archive/debian/$CA_
 obtain() {
   if [ -n "${CA_CERTIFICATES_DEB:-}" ]; then
     sha256_is_pinned "$CA_CERTIFICATES_DEB" ||
-      die "CA_CERTIFICATES_DEB=$CA_CERTIFICATES_DEB is missing or is not $name (want SHA-256 $CA_CERTIFICATES_SHA256)"
+      die "CA_CERTIFICATES_DEB=$CA_CERTIFICATES_DEB is missing or is not $package (want SHA-256 $CA_CERTIFICATES_SHA256)"
     cp "$CA_CERTIFICATES_DEB" "$cached.part" && mv "$cached.part" "$cached"
     return
   fi
@@ -69,7 +69,7 @@ obtain() {
       rm -f "$work/candidate"
     fi
   done
-  die "no source has $name with SHA-256 $CA_CERTIFICATES_SHA256; download it yourself and set CA_CERTIFICATES_DEB to its path"
+  die "no source has $package with SHA-256 $CA_CERTIFICATES_SHA256; download it yourself and set CA_CERTIFICATES_DEB to its path"
 }
 
 with_lock roots obtain
