@@ -2,12 +2,12 @@
 
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { accept, connect, memoryTransportPair, type ConnectOptions, type AcceptOptions, type ProtocolVersion } from '../../src/index.js'
-import { authority, CertificateAuthority, localhost, openssl, temporaryAuthority } from '../helpers/certificates.js'
-import { crl, ocsp, pinOf } from '../helpers/revocation.js'
+import { authority, localhost, openssl, temporaryAuthority } from '../helpers/certificates.js'
+import { crl, ocsp, pinOf } from '../../tools/revocation.js'
 import { closeBoth, opened, peers, readAll, rejection, VERSIONS } from '../helpers/stream-peers.js'
 
 const wild = authority.leaf({ name: 'wild', san: 'DNS:*.example.org,DNS:w*.partial.example,DNS:*,IP:10.0.0.7,IP:2001:db8::7' })
-const intermediate = new CertificateAuthority('an intermediate', authority)
+const intermediate = temporaryAuthority('an intermediate', authority)
 const beneath = intermediate.leaf()
 const chain = beneath.cert + intermediate.ca.cert
 const stranger = temporaryAuthority('a stranger')

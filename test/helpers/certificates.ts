@@ -9,8 +9,8 @@ import { CertificateAuthority, type KeyPair } from '../../tools/certificates.js'
 export { date, openssl, CertificateAuthority, EC, RSA, type KeyPair } from '../../tools/certificates.js'
 
 /** A CA whose files go when the test file ends. */
-export function temporaryAuthority(name?: string): CertificateAuthority {
-  const authority = new CertificateAuthority(name)
+export function temporaryAuthority(name?: string, issuer?: CertificateAuthority): CertificateAuthority {
+  const authority = new CertificateAuthority(name, issuer)
   afterAll(() => { rmSync(authority.dir, { recursive: true, force: true }) })
   return authority
 }

@@ -10,7 +10,8 @@ import type { WebSocket } from 'ws'
 import { connect, fromNodeStream, fromWebSocket, type TlsSession, type ByteTransport, type WebSocketLike } from 'libssl-wasm'
 import type { Relay } from 'libssl-wasm/relay'
 import { CertificateAuthority, date, RSA, type KeyPair } from '../../../tools/certificates.js'
-import type { Identities, IdentityName } from '../suite/host.js'
+import { crl, ocsp, pinOf } from '../../../tools/revocation.js'
+import type { Identities, IdentityName, Revocation } from '../suite/host.js'
 import { noise } from '../suite/bytes.js'
 import { startClient, startServer, type OpensslPeer } from './peers.js'
 
@@ -21,6 +22,7 @@ export class Shared {
   readonly relay: Relay
   readonly keyPairs: Readonly<Record<IdentityName, KeyPair>>
   readonly identities: Identities
+  readonly revocation: Revocation
 
   constructor(relay: Relay) {
     this.relay = relay
@@ -35,6 +37,8 @@ export class Shared {
     }
     const texts = Object.fromEntries(Object.entries(this.keyPairs).map(([name, { cert, key }]) => [name, { cert, key }]))
     this.identities = { ...texts as Record<IdentityName, { cert: string; key: string }>, ca: this.authority.ca.cert, strangerCa: this.#strangers.ca.cert }
+    const staple = (status: 'good' | 'revoked') => Buffer.from(ocsp(this.authority, this.keyPairs.ec, { status })).toString('base64')
+    this.revocation = { crl: crl(this.authority, { revoked: [this.keyPairs.client] }), good: staple('good'), revoked: staple('revoked'), pin: pinOf(this.keyPairs.ec) }
   }
 
   get directories(): readonly string[] {
@@ -77,6 +81,7 @@ export class Session {
     const peer = this.#peers.get(details['id'])!
     switch (what) {
       case 'identities': return identities
+      case 'revocation': return this.#shared.revocation
       case 'relay': return { url: relay.url }
       case 's_server': {
         const started = await startServer(identity, details['version'], args, dir!)

@@ -22,6 +22,15 @@ export interface Identities {
   readonly strangerClient: Identity
 }
 
+/** What the CA says of `ec` and `client`, PEM and (in base64) DER; and the pin of `ec`. */
+export interface Revocation {
+  /** Names `client`. */
+  readonly crl: string
+  readonly good: string
+  readonly revoked: string
+  readonly pin: string
+}
+
 export type IdentityName = Exclude<keyof Identities, 'ca' | 'strangerCa'>
 export type Version = 'TLSv1.2' | 'TLSv1.3'
 
@@ -58,6 +67,10 @@ export class Host {
   identities(): Promise<Identities> {
     this.#identities ??= this.ask('identities')
     return this.#identities
+  }
+
+  revocation(): Promise<Revocation> {
+    return this.ask('revocation')
   }
 
   /** `ws://…` of the relay; a client adds `/127.0.0.1:port`. */

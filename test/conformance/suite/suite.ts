@@ -9,10 +9,11 @@ import { many } from './many.js'
 import { serverByListening, serverUponStreams } from './server.js'
 import { sessions } from './sessions.js'
 import { streams } from './streams.js'
+import { trust } from './trust.js'
 import { inWorkers } from './workers.js'
 
 export function suite(harness: Harness): void {
-  const parts = [loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, streams, limits, sessions, many]
+  const parts = [loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, streams, limits, sessions, trust, many]
   for (const part of parts) part(harness)
   harness.describe("transports: the contract, by the runtime's own", () => harness.runtime.transports(harness, harness.meeting))
   inWorkers(harness)

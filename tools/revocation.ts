@@ -1,13 +1,10 @@
 // What a CA says of certificates after it has issued them: revocation lists, and OCSP responses, by the machine's openssl.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
-import { date, openssl, type CertificateAuthority, type KeyPair } from '../../tools/certificates.js'
+import { date, openssl, type CertificateAuthority, type KeyPair } from './certificates.js'
 
-const dir = mkdtempSync(join(tmpdir(), 'libssl-wasm-revocation-'))
-afterAll(() => { rmSync(dir, { recursive: true, force: true }) })
 let files = 0
 
 /** Seconds since 1970 and openssl's own form differ in what they say first. */
@@ -21,7 +18,7 @@ export interface Told {
 }
 
 /** A line of an openssl-ca(1) database for each certificate. */
-function database(issued: readonly KeyPair[], revoked: readonly KeyPair[]): string {
+function database({ dir }: CertificateAuthority, issued: readonly KeyPair[], revoked: readonly KeyPair[]): string {
   const index = join(dir, `index-${++files}`)
   writeFileSync(index, issued.map((pair) => {
     const serial = openssl('x509', '-in', pair.certFile, '-noout', '-serial').trim().replace('serial=', '')
@@ -33,9 +30,9 @@ function database(issued: readonly KeyPair[], revoked: readonly KeyPair[]): stri
 
 /** A revocation list of `authority`, PEM. */
 export function crl(authority: CertificateAuthority, { revoked = [], from = -1, until = 1 }: Told = {}): string {
-  const config = join(dir, `crl-${++files}.cnf`)
-  const out = join(dir, `crl-${files}.pem`)
-  writeFileSync(config, `[ca]\ndefault_ca=this\n[this]\ndatabase=${database(revoked, revoked)}\ndefault_md=sha256\n`)
+  const config = join(authority.dir, `crl-${++files}.cnf`)
+  const out = join(authority.dir, `crl-${files}.pem`)
+  writeFileSync(config, `[ca]\ndefault_ca=this\n[this]\ndatabase=${database(authority, revoked, revoked)}\ndefault_md=sha256\n`)
   openssl('ca', '-gencrl', '-config', config, '-cert', authority.ca.certFile, '-keyfile', authority.ca.keyFile,
     '-crl_lastupdate', date(from), '-crl_nextupdate', date(until), '-out', out)
   return readFileSync(out, 'utf8')
@@ -52,10 +49,10 @@ export interface OcspTold {
 
 /** The file of an OCSP response of `authority` about `pair`, DER. */
 export function ocspFile(authority: CertificateAuthority, pair: KeyPair, { status = 'good', signer = authority.ca, days = 1 }: OcspTold = {}): string {
-  const out = join(dir, `ocsp-${++files}.der`)
-  const request = join(dir, `ocsp-${files}.req`)
+  const out = join(authority.dir, `ocsp-${++files}.der`)
+  const request = join(authority.dir, `ocsp-${files}.req`)
   openssl('ocsp', '-issuer', authority.ca.certFile, '-cert', pair.certFile, '-no_nonce', '-reqout', request)
-  openssl('ocsp', '-index', database(status === 'unknown' ? [] : [pair], status === 'revoked' ? [pair] : []), '-CA', authority.ca.certFile,
+  openssl('ocsp', '-index', database(authority, status === 'unknown' ? [] : [pair], status === 'revoked' ? [pair] : []), '-CA', authority.ca.certFile,
     '-rsigner', signer.certFile, '-rkey', signer.keyFile, '-reqin', request, '-respout', out, ...(days === null ? [] : ['-ndays', String(days)]))
   return out
 }
@@ -65,13 +62,8 @@ export function ocsp(authority: CertificateAuthority, pair: KeyPair, told: OcspT
   return readFileSync(ocspFile(authority, pair, told))
 }
 
-/** The pin of a certificate's key, as openssl's commands make it. */
-export function pinOf(pair: KeyPair): string {
-  const name = join(dir, `key-${++files}.der`)
-  const pem = join(dir, `key-${files}.pem`)
-  const hash = join(dir, `key-${files}.hash`)
-  writeFileSync(pem, openssl('x509', '-in', pair.certFile, '-noout', '-pubkey'))
-  openssl('pkey', '-pubin', '-in', pem, '-outform', 'DER', '-out', name)
-  openssl('dgst', '-sha256', '-binary', '-out', hash, name)
-  return `sha256/${readFileSync(hash).toString('base64')}`
+/** The pin of a certificate's key, as curl has it. */
+export function pinOf({ certFile }: KeyPair): string {
+  const spki = Buffer.from(openssl('x509', '-in', certFile, '-noout', '-pubkey').replace(/-----[^-]+-----/g, ''), 'base64')
+  return `sha256/${createHash('sha256').update(spki).digest('base64')}`
 }
