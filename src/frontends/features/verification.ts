@@ -40,7 +40,7 @@ export interface VerifyContext {
   readonly verifyResult: string
   /** All that OpenSSL holds against the chain; empty unless its verification is replaced. */
   readonly failures: readonly VerifyFailure[]
-  /** Whether a session was resumed: the chain is then what the session has kept of the peer's. */
+  /** Whether a session was resumed: the chain is then what the session has kept of the peer's, its own certificate at least. */
   readonly resumed: boolean
 }
 
@@ -124,8 +124,11 @@ class Verification {
   }
 
   async #reviewResumed(): Promise<void> {
-    const chain = this.#ssl.getPeerCertChain()
-    if (chain.length === 0 && this.#ssl.isServer()) return // a client that had shown none
+    const own = this.#ssl.getPeerCertificate()
+    if (!own && this.#ssl.isServer()) return // a client that had shown none
+    const sent = this.#ssl.getPeerCertChain()
+    // Of a session that was kept as bytes only the peer's own is left.
+    const chain = sent.length > 0 || !own ? sent : [own]
     const verifyCode = this.#ssl.getVerifyResult()
     const context = this.#context(verifyCode, verifyCode === X509_V_OK ? [] : [failure(verifyCode, 0)], true)
     this.#judge(await this.#options.verify!(chain, context), chain)

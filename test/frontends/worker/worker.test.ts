@@ -11,6 +11,7 @@ import { createWorker, type TlsWorker } from '../../../src/worker.js'
 import {
   clientOptions, closeBoth, isPending, noise, readAll, readBytes, rejection, same, serverOptions, turns, unhandledDuring, until, VERSIONS, writeAll, type PeersOptions,
 } from '../../helpers/stream-peers.js'
+import { localhost } from '../../helpers/certificates.js'
 import { FaultyTransport } from '../../helpers/virtual-network.js'
 
 /** Workers run what was built. */
@@ -53,6 +54,24 @@ describe.each(VERSIONS)('createWorker().connect, %s', (version) => {
     expect(info.peerCertificate!.validTo).toBeInstanceOf(Date)
     expect(info.peerCertificate!.raw).toBeInstanceOf(Uint8Array)
     await closeBoth(both)
+  })
+
+  it('asks verify, and which certificate to show, on the page', async () => {
+    const { ca } = clientOptions()
+    const seen: string[] = []
+    const both = await opened({
+      version, server: { ca: ca! },
+      client: {
+        verify: async (chain, { verifyResult }) => { await turns(); seen.push(chain[0]!.subject, verifyResult) },
+        onCertificateRequest: async ({ caNames }) => { seen.push(...caNames); return { cert: localhost.cert, key: localhost.key } },
+      },
+    })
+    expect(seen).toEqual(['CN=localhost', 'X509_V_OK', 'CN=libssl-wasm test CA,O=libssl-wasm'])
+    expect((await both.server.opened).peerCertificate?.subject).toBe('CN=localhost')
+    await closeBoth(both)
+    const refused = peers({ version, client: { verify: async () => false } })
+    expect(await rejection(refused.client.opened)).toMatchObject({ name: 'CertificateError', code: 'APPLICATION_VERIFICATION' })
+    expect(await rejection(refused.server.opened.then(() => readAll(refused.server.readable)))).toMatchObject({ alert: { from: 'peer', description: 46 } })
   })
 
   it('talks both ways at once, from before the handshake, and ends each direction for itself', async () => {
