@@ -34,7 +34,8 @@ export interface ServerSessionOptions {
   readonly maxEarlyDataBytes?: number
   /**
    * DANGEROUS: take early data with tickets, without a `sessionCache`. Whoever records a client's first flight can have the
-   * server act upon its early data again, as often as he likes for as long as the ticket's key lives.
+   * server act upon its early data again, as often as he likes, for about ten seconds: by so much OpenSSL lets a ticket's age
+   * differ from what the client says.
    */
   readonly dangerouslyAllowReplay?: boolean
 }
