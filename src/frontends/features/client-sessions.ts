@@ -28,7 +28,7 @@ export interface ClientSessionOptions {
   readonly sessionKey?: string
   /**
    * Sent with the first flight (0-RTT) if the session and its application protocol allow so much; else as the first
-   * application data after the handshake: `opened` tells which.
+   * application data after the handshake, as it always is with `verify`: `opened` tells which.
    *
    * REPLAY: who records early data can send it to the server again, as often as the server lets him. Give it only what
    * may happen twice: a GET, not a payment. It is also not forward secret. (RFC 8446 §8, §E.5)

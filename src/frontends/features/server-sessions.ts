@@ -110,8 +110,8 @@ function setTicketKeys(ctx: SslCtx, ticketKeys: TicketKeys): void {
   }
 }
 
-/** What is asked of clients. Who the server is, and what it remembers, has no part in it. */
+/** What is asked of clients. Who the server is, what it shows, and what it remembers, has no part in it. */
 function clientTrust(options: object): object {
-  const own = new Set(['cert', ...Object.keys(serverSessions.checks)])
+  const own = new Set(['cert', 'ocspResponse', ...Object.keys(serverSessions.checks)])
   return Object.fromEntries(Object.entries(options).filter(([name]) => !own.has(name)))
 }

@@ -100,8 +100,9 @@ export class ClientSessionKeeper {
   }
 
   #earlyDataFor(session: SslSession): Uint8Array | undefined {
-    const { earlyData, alpnProtocols = [] } = this.#options
-    if (earlyData === undefined || session.getProtocolVersion() !== TLS1_3_VERSION) return undefined
+    const { earlyData, alpnProtocols = [], verify } = this.#options
+    // Of a resumed handshake `verify` is asked at its end: nothing goes before that.
+    if (earlyData === undefined || verify !== undefined || session.getProtocolVersion() !== TLS1_3_VERSION) return undefined
     const alpn = session.get0AlpnSelected()
     const fits = earlyData.byteLength <= session.getMaxEarlyData() && (alpn === undefined || alpnProtocols.includes(alpn))
     return fits ? asBytes(earlyData) : undefined

@@ -115,12 +115,14 @@ describe('early data', () => {
   it('goes as the first application data where it cannot go early, or was refused', async () => {
     const server = cached()
     const one = await session(server)
+    const verified = await session(server, { verify: () => true })
     const none = await session({ ticketKeys: new TicketKeys() })
     const cases: readonly [string, Partial<ConnectOptions>, Partial<AcceptOptions>, string][] = [
       ['no session', {}, server, 'not sent'],
       ['a session without', { session: none }, server, 'not sent'],
       ['more than it allows', { session: one, earlyData: noise(16_385) }, server, 'not sent'],
       ['TLS 1.2', { session: one, maxVersion: 'TLSv1.2' }, server, 'not sent'],
+      ['verify, which is asked later', { session: verified, verify: () => true }, server, 'not sent'],
       ['a server that has forgotten it', { session: one }, cached(), 'rejected'],
       ['a server that takes none any more', { session: one }, { ...server, maxEarlyDataBytes: 0 }, 'rejected'],
       ['a server that wants another key share', { session: one, groups: '*X25519:P-256' }, { ...server, groups: 'P-256' }, 'rejected'],
