@@ -15,6 +15,7 @@ import { Port } from '../pump/port.js'
 import { Pump } from '../pump/pump.js'
 import { toByteTransport, type TransportLike } from '../transports/adapt.js'
 import { clientSsl, serverSsl } from './context.js'
+import { EarlyDataStream } from './early-data-stream.js'
 import { makeReadable, type ReadableController } from './readable.js'
 import { ClientSessionKeeper } from './sessions/client-session-keeper.js'
 import { checkAcceptOptions, checkConnectOptions, type AcceptOptions, type CommonOptions, type ConnectOptions } from './options.js'
@@ -132,7 +133,8 @@ interface Role {
 }
 
 class Connection implements TlsServerConnection {
-  readonly earlyData: ReadableStream<Uint8Array<ArrayBuffer>>
+  readonly #earlyData = new EarlyDataStream()
+  readonly earlyData = this.#earlyData.readable
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
   readonly writable: WritableStream<BytesLike>
   readonly opened: Promise<ConnectionInfo>
@@ -144,8 +146,6 @@ class Connection implements TlsServerConnection {
   #onBroken!: (error: unknown) => void
   #sink!: WritableStreamDefaultController
   #source!: ReadableController
-  #earlySource!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>
-  #earlyEnded = false
   /** Resolves when plaintext may be written: with the handshake, or with early data. */
   readonly #writableSoon: Promise<void>
   #allowWriting!: () => void
@@ -176,11 +176,6 @@ class Connection implements TlsServerConnection {
       },
       abort: (reason) => this.abort(reason),
     }, { highWaterMark, size: (chunk) => (isBytesLike(chunk) ? chunk.byteLength : 0) })
-
-    this.earlyData = new ReadableStream({
-      start: (controller) => { this.#earlySource = controller },
-      cancel: () => { this.#earlyEnded = true },
-    })
 
     this.opened = this.#open(port, options, role)
     this.#writableSoon = new Promise((resolve, reject) => {
@@ -240,22 +235,17 @@ class Connection implements TlsServerConnection {
 
   async #handshake(pump: Pump, { call, earlyData, opened, firstData }: Role): Promise<ConnectionInfo> {
     const receive = (bytes: Uint8Array<ArrayBuffer>) => {
-      if (!this.#earlyEnded) this.#earlySource.enqueue(bytes)
+      this.#earlyData.push(bytes)
       this.#allowWriting()
     }
     const info = await pump.handshake(call, (ssl) => {
       opened?.(ssl, this.#fail)
       return describeConnection(ssl)
     }, earlyData(receive))
-    this.#endEarlyData(() => this.#earlySource.close())
+    this.#earlyData.close()
     // Before anyone else may write. If it fails, so does the connection.
     if (firstData && info.earlyData !== 'accepted') pump.write(firstData).catch(this.#fail)
     return info
-  }
-
-  #endEarlyData(end: () => void): void {
-    if (!this.#earlyEnded) end()
-    this.#earlyEnded = true
   }
 
   readonly #fail = (error: unknown): void => this.abort(error)
@@ -311,7 +301,7 @@ class Connection implements TlsServerConnection {
     this.#settled = true
     this.#onBroken(error)
     this.#sink.error(error)
-    this.#endEarlyData(() => this.#earlySource.error(error))
+    this.#earlyData.fail(error)
     // Not the readable: what was decrypted before the error comes first, and the next pull tells.
   }
 
