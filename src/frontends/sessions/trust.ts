@@ -19,9 +19,13 @@ export function trustFingerprint(lib: LibSsl, options: object): Uint8Array<Array
   return lib.sha256(encode(Object.fromEntries(deciding)))
 }
 
-/** Different values have different encodings: a type, a length, the bytes. */
+/**
+ * Different values have different encodings: a type, a length, the bytes. What options take for the same is the same here:
+ * text and its bytes, one and an array of one.
+ */
 function encode(value: unknown): Uint8Array {
-  if (isBytesLike(value)) return tagged('b', asBytes(value))
+  if (isBytesLike(value) || typeof value === 'string') return tagged('b', asBytes(value))
+  if (Array.isArray(value) && value.length === 1) return encode(value[0])
   if (typeof value === 'function') return tagged('f', new Uint8Array())
   if (typeof value === 'object' && value !== null) {
     const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))

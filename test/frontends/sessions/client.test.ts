@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import {
   memoryServerSessionCache, memorySessionStore, TicketKeys, TlsSession, type AcceptOptions, type ConnectionInfo, type ConnectOptions, type SessionStore,
 } from '../../../src/index.js'
-import { temporaryAuthority } from '../../helpers/certificates.js'
+import { authority, temporaryAuthority } from '../../helpers/certificates.js'
 import { isPending, opened, peers, rejection, until, VERSIONS, type PeersOptions } from '../../helpers/stream-peers.js'
 
 /** One connection: a byte each way, so that tickets arrive; both sides' view of it, and the sessions that came. */
@@ -75,13 +75,23 @@ describe.each(VERSIONS)('sessions under %s', (version) => {
     const server = { ticketKeys: new TicketKeys() }
     const session = await one(server)
     const resumed = async (client: Partial<ConnectOptions>) => (await once({ server, client })).client.resumed
-    const { ca } = (await import('../../helpers/certificates.js')).authority
+    const { ca } = authority
     expect(await resumed({ session, servername: '127.0.0.1' })).toBe(false)
     expect(await resumed({ session, ca: [ca.cert, strangers.ca.cert] })).toBe(false)
     expect(await resumed({ session: new TlsSession({ ...session.parts, expiresAtMs: Date.now() - 1 }) })).toBe(false)
     const other = version === 'TLSv1.2' ? { minVersion: 'TLSv1.3' } as const : { maxVersion: 'TLSv1.2' } as const
     expect(await resumed({ session, ...other })).toBe(false)
     expect(await resumed({ session, maxVersion: version })).toBe(true)
+  })
+
+  it('are offered to the same trust in another form', async () => {
+    const server = { ticketKeys: new TicketKeys() }
+    const session = await one(server)
+    const { ca } = authority
+    const bytes = new TextEncoder().encode(ca.cert)
+    for (const same of [bytes, bytes.buffer, [ca.cert], [bytes]]) {
+      expect((await once({ version, server, client: { session, ca: same } })).client.resumed).toBe(true)
+    }
   })
 
   it('of a connection that was not verified are resumed by none that verifies', async () => {
@@ -99,7 +109,6 @@ describe.each(VERSIONS)('sessions under %s', (version) => {
   })
 
   it('of a client that has proved itself are for servers that ask for the same proof', async () => {
-    const { authority } = await import('../../helpers/certificates.js')
     const { cert, key } = authority.leaf({ name: 'client' })
     const ticketKeys = new TicketKeys()
     const session = await one({ ticketKeys, ca: authority.ca.cert }, { cert, key })

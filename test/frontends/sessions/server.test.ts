@@ -1,7 +1,7 @@
 // Sessions on the side of accept(): keys of tickets that rotate and travel, the cache.
 
 import { describe, expect, it } from 'vitest'
-import { memoryServerSessionCache, TicketKeys, type AcceptOptions, type ServerSessionCache, type TlsSession } from '../../../src/index.js'
+import { memoryServerSessionCache, TicketKeys, TlsSession, type AcceptOptions, type ServerSessionCache } from '../../../src/index.js'
 import { opened, peers, rejection, VERSIONS, type PeersOptions } from '../../helpers/stream-peers.js'
 
 /** One connection; whether it was resumed, and the last session that came. */
@@ -54,7 +54,6 @@ describe.each(VERSIONS)('TicketKeys under %s', (version) => {
     const keys = new TicketKeys()
     const { session } = await withKeys(keys)
     const name = keys.toBytes().subarray(14, 30)
-    const { TlsSession } = await import('../../../src/index.js')
     const at = find(session!.parts.asn1, name)
     expect(at).toBeGreaterThan(0)
     for (const offset of [0, 16, 40, 100]) { // its key's name, its IV, what is encrypted
