@@ -1,0 +1,43 @@
+// The example of docs/trust.md: shown as it is, and run.
+
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { authority, localhost } from '../helpers/certificates.js'
+import { pinOf } from '../../tools/revocation.js'
+import { startOpensslServer } from '../interop/peers/openssl.js'
+
+const repo = join(import.meta.dirname, '../..')
+
+function run(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['examples/trust.mjs', ...args], { cwd: repo, stdio: ['ignore', 'pipe', 'pipe'] })
+    let [stdout, stderr] = ['', '']
+    child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString() })
+    child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString() })
+    child.once('close', (status) => resolve({ status, stdout, stderr }))
+  })
+}
+
+describe('docs/trust.md', { timeout: 20_000 }, () => {
+  it('shows its example as it is', () => {
+    const [, file, code] = /<!-- example: (\S+) -->\n```js\n(.*?)```/s.exec(readFileSync(join(repo, 'docs/trust.md'), 'utf8'))!
+    expect(code).toBe(readFileSync(join(repo, file!), 'utf8'))
+  })
+
+  it('trusts the added CA, and asks verify', async () => {
+    const { port } = await startOpensslServer(localhost, 'TLSv1.3')
+    expect(await run('localhost', String(port), authority.ca.cert, pinOf(localhost))).toEqual({
+      status: 0, stderr: '', stdout: 'localhost shows CN=localhost, issued by CN=libssl-wasm test CA,O=libssl-wasm\nTLSv1.3 X509_V_OK\n',
+    })
+    expect((await run('localhost', String(port), authority.ca.cert)).status).toBe(0)
+  })
+
+  it('refuses another key', async () => {
+    const { port } = await startOpensslServer(localhost, 'TLSv1.3')
+    const { status, stdout, stderr } = await run('localhost', String(port), authority.ca.cert, pinOf(authority.leaf()))
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' })
+    expect(stdout).toMatch(/^ERR_TLS_CERT_PIN_MISMATCH /)
+  })
+})
