@@ -1,6 +1,6 @@
 // What is asked of a peer beside OpenSSL's own verification: pins, and a decision of the caller's, which may take time.
 
-import { CertificateError } from '../../base/errors.js'
+import { ApiMisuseError, CertificateError } from '../../base/errors.js'
 import type { Ssl } from '../../core/ssl.js'
 import type { X509 } from '../../core/x509.js'
 import { SSL_AD_CERTIFICATE_UNKNOWN, X509_V_ERR_APPLICATION_VERIFICATION, X509_V_NAMES, X509_V_OK } from '../../ffi/constants.gen.js'
@@ -80,6 +80,7 @@ class Verification {
   readonly #options: VerificationOptions
   /** What a server was told too late for OpenSSL. */
   #late: Promise<void> | undefined
+  #reviewed = false
 
   constructor(ssl: Ssl, options: VerificationOptions, decisions: Decisions) {
     this.#ssl = ssl
@@ -101,7 +102,10 @@ class Verification {
       return this.#decide(ssl.getVerifiedChain(), context, decisions)
     })
     // Pins need no second look: no session is resumed that other options have made (sessions/trust.ts).
-    if (options.verify) decisions.reviewWith(() => (ssl.sessionReused() ? this.#reviewResumed() : this.#late))
+    if (options.verify) decisions.reviewWith(() => {
+      this.#reviewed = true
+      return ssl.sessionReused() ? this.#reviewResumed() : this.#late
+    })
   }
 
   #decide(chain: readonly X509[], context: VerifyContext, decisions: Decisions): 1 | -1 {
@@ -115,6 +119,8 @@ class Verification {
     }
     const answer = verify(chain, context)
     if (isPromiseLike(answer)) {
+      // Asked later, after the handshake: nobody would wait for it any more.
+      if (this.#reviewed) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'verify must answer at once when it is asked after the handshake')
       this.#late = Promise.resolve(answer).then((settled) => this.#judge(settled, chain))
       this.#late.catch(() => {}) // the review tells, if it comes to that
     } else {
