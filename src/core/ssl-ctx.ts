@@ -133,6 +133,26 @@ export class SslCtx {
     this.lib.ffi.SSL_CTX_set_verify(this.ptr, mode)
   }
 
+  /** @openssl SSL_CTX_get_verify_mode */
+  getVerifyMode(): number {
+    return this.lib.ffi.SSL_CTX_get_verify_mode(this.ptr)
+  }
+
+  /** How large a client asks the peer's records to be: `TLSEXT_max_fragment_length_…`. @openssl SSL_CTX_set_tlsext_max_fragment_length @spec RFC 6066 §4 */
+  setTlsextMaxFragmentLength(mode: number): void {
+    set(this.lib, 'SslCtx.setTlsextMaxFragmentLength', () => this.lib.ffi.SSL_CTX_set_tlsext_max_fragment_length(this.ptr, mode))
+  }
+
+  /** The most plaintext that goes into one record: 512 to 16,384 bytes. @openssl SSL_CTX_set_max_send_fragment */
+  setMaxSendFragment(bytes: number): void {
+    set(this.lib, 'SslCtx.setMaxSendFragment', () => this.lib.ffi.SSL_CTX_set_max_send_fragment(this.ptr, bytes))
+  }
+
+  /** Pads the plaintext of TLS 1.3 records to a multiple of so many bytes; 0 and 1: not. @openssl SSL_CTX_set_block_padding @spec RFC 8446 §5.4 */
+  setBlockPadding(blockBytes: number): void {
+    set(this.lib, 'SslCtx.setBlockPadding', () => this.lib.ffi.SSL_CTX_set_block_padding(this.ptr, blockBytes))
+  }
+
   /** The context takes a reference of its own. @openssl SSL_CTX_set1_cert_store */
   set1CertStore(store: X509Store): void {
     if (store.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this X509Store belongs to another instance')

@@ -3,11 +3,12 @@
 // SSL: one connection. Synchronous, no I/O of its own: whoever calls moves the bytes. Methods are OpenSSL's functions
 // less their prefix, and mean what its manual says.
 
+import { utf8 } from '../base/bytes.js'
 import { ApiMisuseError, type Alert, type OpensslError } from '../base/errors.js'
 import type { CallbackVerdict, ConnectionCallbacks, ProtocolMessage } from '../ffi/callbacks.js'
 import {
-  LSW_WANT_CERT_CB, LSW_WANT_CHAIN_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_GET_SESSION_CB, LSW_WANT_KEYLOG_CB, LSW_WANT_MSG_CB,
-  LSW_WANT_NEW_SESSION_CB, LSW_WANT_STATUS_CB, LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL, TLSEXT_NAMETYPE_host_name, X509_V_NAMES,
+  LSW_WANT_CERT_CB, LSW_WANT_CHAIN_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_GET_SESSION_CB, LSW_WANT_INFO_CB, LSW_WANT_KEYLOG_CB,
+  LSW_WANT_MSG_CB, LSW_WANT_NEW_SESSION_CB, LSW_WANT_STATUS_CB, LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL, TLSEXT_NAMETYPE_host_name, X509_V_NAMES,
 } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
@@ -135,6 +136,15 @@ export class Ssl {
   }
 
   /**
+   * Called when a state is passed, or a handshake begins or is done, with `SSL_CB_…` bits; {@link stateStringLong}
+   * names the state. Alerts and the returns of calls are left out: others tell of them. @openssl SSL_set_info_callback
+   */
+  setInfoCallback(callback: ((where: number) => void) | undefined): void {
+    this.#callbacks.info = callback
+    this.#announceCallbacks()
+  }
+
+  /**
    * Called with each secret as a line of the NSS key log format. DANGEROUS to whoever keeps these lines carelessly:
    * they decrypt the connection. @openssl SSL_CTX_set_keylog_callback
    */
@@ -245,6 +255,11 @@ export class Ssl {
   sendFatalAlert(description: number): void {
     this.#refuseWhileBusy()
     this.lib.call(() => this.lib.ffi.SSL_send_fatal_alert(this.#ptr, description))
+  }
+
+  /** Whether a client offers to show its certificate after the handshake (TLS 1.3). @openssl SSL_set_post_handshake_auth @spec RFC 8446 §4.6.2 */
+  setPostHandshakeAuth(offered: boolean): void {
+    this.lib.ffi.SSL_set_post_handshake_auth(this.#ptr, offered ? 1 : 0)
   }
 
   // ---- I/O ----
@@ -412,7 +427,60 @@ export class Ssl {
     set(this.lib, 'Ssl.keyUpdate', () => this.lib.ffi.SSL_key_update(this.#ptr, type))
   }
 
+  /**
+   * Asks the client for its certificate after the handshake (TLS 1.3, servers, if the client offered it). Goes out with the
+   * next write; the answer comes with reading. @openssl SSL_verify_client_post_handshake @spec RFC 8446 §4.6.2
+   */
+  verifyClientPostHandshake(): void {
+    set(this.lib, 'Ssl.verifyClientPostHandshake', () => this.lib.ffi.SSL_verify_client_post_handshake(this.#ptr))
+  }
+
+  /** How many Finished messages of the client a server has read: one a handshake, one an authentication after it. */
+  getClientFinishedCount(): number {
+    return this.lib.ffi.SSL_get_client_finished_count(this.#ptr)
+  }
+
+  // ---- what both ends know ----
+
+  /**
+   * `bytes` bytes that both ends can derive for `label`, and nobody else. `context`: absent and empty differ in TLS 1.2.
+   * @openssl SSL_export_keying_material @spec RFC 5705 §4, RFC 8446 §7.5
+   */
+  exportKeyingMaterial(bytes: number, label: string, context?: Uint8Array): Uint8Array<ArrayBuffer> {
+    const name = utf8(label)
+    return this.lib.memory.scope((scope) => {
+      const out = scope.alloc(bytes)
+      set(this.lib, 'Ssl.exportKeyingMaterial', () => this.lib.ffi.SSL_export_keying_material(this.#ptr, out, bytes, scope.bytes(name) as Ptr<string> as Ptr<'char'>,
+        name.byteLength, context ? scope.bytes(context) : NULL, context?.byteLength ?? 0, context ? 1 : 0))
+      return this.lib.memory.copyOut(out, bytes)
+    })
+  }
+
+  /** Whether the master secret is bound to the whole handshake (TLS 1.2). @openssl SSL_get_extms_support @spec RFC 7627 */
+  getExtmsSupport(): boolean {
+    return this.lib.ffi.SSL_get_extms_support(this.#ptr) === 1
+  }
+
+  /** The first Finished message of the last handshake, whoever sent it. @openssl SSL_get_finished @spec RFC 5929 §3.1 */
+  getFirstFinished(): Uint8Array<ArrayBuffer> | undefined {
+    const finished = this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_first_finished(this.#ptr, buf, size))
+    return finished?.byteLength ? finished : undefined
+  }
+
+  /**
+   * The hash of the server's certificate, by the hash of its signature. `undefined` if there is no certificate, or its
+   * signature has no hash of its own, as Ed25519's. @openssl X509_digest @spec RFC 5929 §4.1
+   */
+  getServerEndPoint(): Uint8Array<ArrayBuffer> | undefined {
+    return this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_server_end_point(this.#ptr, buf, size))
+  }
+
   // ---- what was agreed ----
+
+  /** `TLSEXT_max_fragment_length_…`. @openssl SSL_SESSION_get_max_fragment_length @spec RFC 6066 §4 */
+  getMaxFragmentLength(): number {
+    return this.lib.ffi.SSL_get_max_fragment_length(this.#ptr)
+  }
 
   /** `TLSv1.2` or `TLSv1.3`. @openssl SSL_get_version */
   getVersion(): string {
@@ -586,7 +654,8 @@ export class Ssl {
       | (this.#callbacks.clientHello ? LSW_WANT_CLIENT_HELLO_CB : 0) | (this.#callbacks.verify ? LSW_WANT_VERIFY_CB : 0)
       | (this.#callbacks.chain ? LSW_WANT_CHAIN_CB : 0) | (this.#callbacks.status ? LSW_WANT_STATUS_CB : 0)
       | (this.#callbacks.msg ? LSW_WANT_MSG_CB : 0) | (this.#callbacks.keylog ? LSW_WANT_KEYLOG_CB : 0)
-      | (this.#callbacks.newSession ? LSW_WANT_NEW_SESSION_CB : 0) | (this.#callbacks.getSession ? LSW_WANT_GET_SESSION_CB : 0))
+      | (this.#callbacks.newSession ? LSW_WANT_NEW_SESSION_CB : 0) | (this.#callbacks.getSession ? LSW_WANT_GET_SESSION_CB : 0)
+      | (this.#callbacks.info ? LSW_WANT_INFO_CB : 0))
   }
 
   #text(ptr: number): string | undefined {

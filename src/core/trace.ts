@@ -4,6 +4,7 @@ import { hex } from '../base/bytes.js'
 import type { ProtocolMessage } from '../ffi/callbacks.js'
 import {
   SSL3_RT_ALERT, SSL3_RT_APPLICATION_DATA, SSL3_RT_CHANGE_CIPHER_SPEC, SSL3_RT_HANDSHAKE, SSL3_RT_HEADER, SSL3_RT_INNER_CONTENT_TYPE,
+  SSL_CB_HANDSHAKE_DONE, SSL_CB_HANDSHAKE_START,
 } from '../ffi/constants.gen.js'
 import type { LibSsl } from './lib-ssl.js'
 
@@ -18,6 +19,21 @@ export interface ProtocolEvent {
   readonly version: string
   /** Of a record with its header, of a message with its own. */
   readonly bytes: number
+}
+
+/** A step of OpenSSL's state machine. A message after the handshake, a key update say, starts it once more. */
+export interface StateEvent {
+  readonly kind: 'state'
+  /** OpenSSL's name of the state, for example `SSLv3/TLS read server hello`, as SSL_state_string_long(3) has it. */
+  readonly name: string
+  /** `passed`: what the state names is done, and the next one begins. */
+  readonly step: 'handshake started' | 'passed' | 'handshake done'
+}
+
+/** Names what {@link Ssl.setInfoCallback} was given; `state` is {@link Ssl.stateStringLong}'s, asked at that moment. */
+export function describeState(where: number, state: string): StateEvent {
+  const step = where & SSL_CB_HANDSHAKE_START ? 'handshake started' : where & SSL_CB_HANDSHAKE_DONE ? 'handshake done' : 'passed'
+  return { kind: 'state', name: state, step }
 }
 
 /** Names what {@link Ssl.setMsgCallback} was given. */

@@ -47,6 +47,7 @@ export interface ConnectionCallbacks {
   /** Whether there is a response for the client. */
   status?: (() => boolean) | undefined
   msg?: ((message: ProtocolMessage) => void) | undefined
+  info?: ((where: number) => void) | undefined
   keylog?: ((line: string) => void) | undefined
   /** A session to keep: its id, and itself as ASN.1; copies. */
   newSession?: ((id: Uint8Array<ArrayBuffer>, bytes: Uint8Array<ArrayBuffer>) => void) | undefined
@@ -130,6 +131,10 @@ export class CallbackBorder implements JsCallbacks {
     this.#guard(undefined, () => {
       this.connections.get(handle)?.msg?.({ sent: sent === 1, version, contentType, bytes: this.#memory().copyOut(buf, length) })
     })
+  }
+
+  infoCb(handle: number, where: number): void {
+    this.#guard(undefined, () => this.connections.get(handle)?.info?.(where))
   }
 
   keylogCb(handle: number, line: number): void {

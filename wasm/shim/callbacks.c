@@ -76,16 +76,33 @@ int lsw_cert_trampoline(SSL *ssl, void *arg)
     return answer;
 }
 
-void lsw_info_callback(const SSL *ssl, int where, int value)
+static void remember_alert(struct lsw_conn *conn, int where, int value)
 {
-    struct lsw_conn *conn;
-
-    if ((where & SSL_CB_ALERT) == 0 || (conn = lsw_conn_of(ssl)) == NULL)
-        return;
     if (where & SSL_CB_WRITE)
         conn->alert_sent = value;
     else
         conn->alert_received = value;
+}
+
+void lsw_info_callback(const SSL *ssl, int where, int value)
+{
+    struct lsw_conn *conn = lsw_conn_of(ssl);
+    ERR_STATE *errors;
+
+    if (conn == NULL)
+        return;
+    if (where & SSL_CB_ALERT) {
+        remember_alert(conn, where, value);
+        return;
+    }
+    /* Called before the transition: what the state names is done. */
+    if ((where & SSL_CB_LOOP) && SSL_get_state(ssl) == TLS_ST_SR_FINISHED)
+        conn->client_finished++;
+    if ((conn->wanted & LSW_WANT_INFO_CB) == 0 || (where & SSL_CB_EXIT))
+        return;
+    errors = lsw_errors_save();
+    lsw_js_info_cb(conn->handle, where);
+    lsw_errors_restore(errors);
 }
 
 void lsw_msg_trampoline(int write_p, int version, int content_type, const void *buf, size_t length, SSL *ssl, void *arg)

@@ -6,6 +6,7 @@ addToLibrary({
   lsw_js_cert_cb: (handle) => Module['lsw'].certCb(handle),
   lsw_js_client_hello_cb: (handle) => Module['lsw'].clientHelloCb(handle),
   lsw_js_msg_cb: (handle, sent, version, contentType, buf, length) => Module['lsw'].msgCb(handle, sent, version, contentType, buf, length),
+  lsw_js_info_cb: (handle, where) => Module['lsw'].infoCb(handle, where),
   lsw_js_keylog_cb: (handle, line) => Module['lsw'].keylogCb(handle, line),
   lsw_js_new_session_cb: (handle, id, idLength, bytes, length) => Module['lsw'].newSessionCb(handle, id, idLength, bytes, length),
   lsw_js_get_session_cb: (handle, id, idLength, bytes) => Module['lsw'].getSessionCb(handle, id, idLength, bytes),

@@ -113,6 +113,11 @@ int lsw_SSL_get_alert_sent(const SSL *ssl)
     return lsw_conn_of(ssl)->alert_sent;
 }
 
+int lsw_SSL_get_client_finished_count(const SSL *ssl)
+{
+    return lsw_conn_of(ssl)->client_finished;
+}
+
 void lsw_SSL_set_callbacks(SSL *ssl, int wanted)
 {
     lsw_conn_of(ssl)->wanted = wanted;

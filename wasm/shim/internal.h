@@ -10,6 +10,7 @@ struct lsw_conn {
     int wanted;            /* LSW_WANT_* */
     int alert_received;    /* level << 8 | description, or -1 */
     int alert_sent;        /* likewise */
+    int client_finished;   /* Finished messages of a client that were read */
     int verify_depth;      /* where verification failed, or -1 */
     X509 *verify_cert;     /* what it failed at, or NULL; owned */
     SSL_CTX *first_ctx;    /* the one it was made from, whatever it uses now; OpenSSL keeps it for sessions; borrowed */

@@ -90,6 +90,11 @@ long lsw_SSL_CTX_set_session_cache_mode(SSL_CTX *ctx, long mode);
 int SSL_CTX_set_num_tickets(SSL_CTX *ctx, size_t count);
 int SSL_CTX_set_max_early_data(SSL_CTX *ctx, uint32_t count);
 int SSL_CTX_set_recv_max_early_data(SSL_CTX *ctx, uint32_t count);
+int SSL_CTX_get_verify_mode(const SSL_CTX *ctx);
+/* records.c. `mode`: TLSEXT_max_fragment_length_*. 1 on success. */
+int lsw_SSL_CTX_set_tlsext_max_fragment_length(SSL_CTX *ctx, int mode);
+int lsw_SSL_CTX_set_max_send_fragment(SSL_CTX *ctx, long bytes);
+int SSL_CTX_set_block_padding(SSL_CTX *ctx, size_t block_size);
 LSW_OWNED X509_STORE *X509_STORE_new(void);
 void X509_STORE_free(LSW_TAKES X509_STORE *store);
 /* Adds every certificate of a PEM text, or the one of a DER encoding. Returns how many, or -1. */
@@ -150,6 +155,24 @@ X509 *SSL_get0_peer_certificate(const SSL *ssl);
 /* How many certificates the peer sent. A server's view lacks the leaf; this does not. */
 int lsw_SSL_get_peer_chain_length(const SSL *ssl);
 X509 *lsw_SSL_get0_peer_chain_cert(const SSL *ssl, int index);
+void SSL_set_post_handshake_auth(SSL *ssl, int val);
+int SSL_verify_client_post_handshake(SSL *ssl);
+/* How many Finished of a client a server has read: each authentication ends with one. */
+int lsw_SSL_get_client_finished_count(const SSL *ssl);
+/* records.c: what was agreed on, TLSEXT_max_fragment_length_*. */
+int lsw_SSL_get_max_fragment_length(SSL *ssl);
+
+/* ---- exporter.c ---- */
+
+/* 1 on success. `context` counts if `use_context` is not 0. */
+int SSL_export_keying_material(SSL *ssl, uint8_t *out, size_t out_length, const char *label, size_t label_length,
+    const uint8_t *context, size_t context_length, int use_context);
+/* 1 if both ends have the extended master secret (RFC 7627); TLS 1.2. */
+long lsw_SSL_get_extms_support(SSL *ssl);
+/* Both write into `buf` if `capacity` suffices, and return the length needed. The first Finished of the last handshake;
+   the hash of the server's certificate, -1 if there is none or no hash is right for it. */
+int lsw_SSL_get_first_finished(SSL *ssl, uint8_t *buf, size_t capacity);
+int lsw_SSL_get_server_end_point(SSL *ssl, uint8_t *buf, size_t capacity);
 
 int SSL_get_early_data_status(const SSL *ssl);
 /* The connection takes a reference of its own; NULL for none. */
@@ -305,6 +328,8 @@ LSW_IMPORT int lsw_js_chain_cb(int handle, int preverify_ok, int error);
 LSW_IMPORT int lsw_js_status_cb(int handle);
 /* SSL_set_msg_callback(3): `sent` is its write_p. */
 LSW_IMPORT void lsw_js_msg_cb(int handle, int sent, int version, int content_type, const uint8_t *buf, size_t length);
+/* SSL_set_info_callback(3), but for alerts and exits. */
+LSW_IMPORT void lsw_js_info_cb(int handle, int where);
 /* `line`: NUL-terminated, without a newline. */
 LSW_IMPORT void lsw_js_keylog_cb(int handle, const char *line);
 /* A session to keep: its id, and itself as ASN.1. Both are overwritten after the call. */
@@ -329,6 +354,8 @@ LSW_CONSTANT(LSW_BIO_ACCEPT)
 #define LSW_WANT_KEYLOG_CB 16
 #define LSW_WANT_NEW_SESSION_CB 1024
 #define LSW_WANT_GET_SESSION_CB 2048
+#define LSW_WANT_INFO_CB 256
+LSW_CONSTANT(LSW_WANT_INFO_CB)
 LSW_CONSTANT(LSW_WANT_CERT_CB)
 LSW_CONSTANT(LSW_WANT_CLIENT_HELLO_CB)
 LSW_CONSTANT(LSW_WANT_VERIFY_CB)
@@ -371,6 +398,15 @@ LSW_CONSTANT(SSL_VERIFY_NONE)
 LSW_CONSTANT(SSL_VERIFY_PEER)
 LSW_CONSTANT(SSL_VERIFY_FAIL_IF_NO_PEER_CERT)
 LSW_CONSTANT(SSL_VERIFY_CLIENT_ONCE)
+LSW_CONSTANT(SSL_VERIFY_POST_HANDSHAKE)
+LSW_CONSTANT(SSL_CB_LOOP)
+LSW_CONSTANT(SSL_CB_HANDSHAKE_START)
+LSW_CONSTANT(SSL_CB_HANDSHAKE_DONE)
+LSW_CONSTANT(TLSEXT_max_fragment_length_DISABLED)
+LSW_CONSTANT(TLSEXT_max_fragment_length_512)
+LSW_CONSTANT(TLSEXT_max_fragment_length_1024)
+LSW_CONSTANT(TLSEXT_max_fragment_length_2048)
+LSW_CONSTANT(TLSEXT_max_fragment_length_4096)
 LSW_CONSTANT(SSL_SENT_SHUTDOWN)
 LSW_CONSTANT(SSL_RECEIVED_SHUTDOWN)
 LSW_CONSTANT(SSL_MODE_ENABLE_PARTIAL_WRITE)
