@@ -49,7 +49,7 @@ import { BATCH_BYTES, RECORD_BYTES, Wire } from './wire.js'
 
 /** One SSL call that the pump made. */
 export interface IoEvent {
-  readonly call: 'SSL_connect' | 'SSL_accept' | 'SSL_do_handshake' | 'SSL_read' | 'SSL_write' | 'SSL_shutdown' | 'SSL_write_early_data' | 'SSL_read_early_data'
+  readonly call: 'SSL_connect' | 'SSL_accept' | 'SSL_do_handshake' | 'SSL_read' | 'SSL_peek' | 'SSL_write' | 'SSL_shutdown' | 'SSL_write_early_data' | 'SSL_read_early_data'
   readonly ret: number
   /** SSL_get_error's answer by name, for example `SSL_ERROR_WANT_READ`. */
   readonly error: ReturnType<typeof sslErrorName>
@@ -97,6 +97,10 @@ export class Pump {
   #wantsGoodbye = false
   /** close() is waiting for it, and throws away what comes before. */
   #goodbye: Promise<void> | undefined
+  /** The client was asked for its certificate, and has not answered: how many Finished had come from it by then. */
+  #awaitedAfter: number | undefined
+  /** Told when plaintext was read, or never will be. */
+  readonly #awaitingRead: (() => void)[] = []
   /** Settles when the transport has accepted the last words, or was given up. */
   #left: Promise<void> | undefined
 
@@ -168,6 +172,7 @@ export class Pump {
       }, into)
       return bytes.byteLength > 0 ? 'done' : verdict
     }, true)
+    for (const told of this.#awaitingRead.splice(0)) told()
     if (bytes.byteLength > 0) return bytes
     this.#finishIfDone()
     return undefined
@@ -200,6 +205,69 @@ export class Pump {
         return verdict
       })
     }
+  }
+
+  /** What `look` sees of the open connection. It must not change anything; what it throws is the caller's. */
+  inspect<T>(look: (ssl: Ssl) => T): T {
+    this.#throwIfBroken()
+    if (this.#machine.state !== 'OPEN' && this.#machine.state !== 'CLOSING') {
+      throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'this connection is not open')
+    }
+    return look(this.#ssl)
+  }
+
+  /**
+   * Sends the message that `begin` asks OpenSSL for, a key update say; settles when the transport has accepted it. What
+   * `begin` throws is the caller's, and the connection goes on.
+   */
+  sendMessage(begin: (ssl: Ssl) => void): Promise<void> {
+    return this.#writing.run(() => this.#sendMessage(begin))
+  }
+
+  async #sendMessage(begin: (ssl: Ssl) => void): Promise<void> {
+    const finish = () => this.#drive(() => this.#judge(this.#after('SSL_do_handshake', this.#ssl.doHandshake())))
+    for (;;) {
+      this.#throwIfBroken()
+      if (this.#machine.state !== 'OPEN') throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'this connection is not open for writing')
+      if (this.#ssl.isInitFinished()) break
+      await finish() // a part of another message was read, or could not be written yet
+    }
+    begin(this.#ssl)
+    await finish()
+  }
+
+  /**
+   * Asks the client for its certificate, and settles with what `describe` sees when the answer was verified, and reviewed
+   * as after a handshake. Messages are read meanwhile, but plaintext before them is left to {@link read}. One at a time:
+   * OpenSSL refuses another.
+   */
+  async authenticateClient<T>(describe: (ssl: Ssl) => T): Promise<T> {
+    await this.sendMessage((ssl) => {
+      const finished = ssl.getClientFinishedCount()
+      ssl.verifyClientPostHandshake()
+      this.#awaitedAfter = finished
+    })
+    const byte = new Uint8Array(1)
+    while (this.#awaitedAfter !== undefined) {
+      this.#throwIfBroken()
+      if (this.#machine.ended) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed before the client answered')
+      let told!: () => void
+      const read = new Promise<void>((resolve) => { told = resolve })
+      this.#awaitingRead.push(told)
+      let plaintext = false
+      await this.#drive(() => {
+        if (this.#awaitedAfter === undefined) return 'done'
+        const result = this.#after('SSL_peek', this.#ssl.peek(byte))
+        plaintext = result.ret > 0
+        const verdict = this.#judge(result, true)
+        return verdict === 'want read' && this.#awaitedAfter === undefined ? 'done' : verdict
+      }, true)
+      if (this.#awaitedAfter === undefined || this.#machine.ended) continue
+      if (!plaintext) throw new PeerError('ERR_TLS_HANDSHAKE_CLOSED', 'the client said goodbye before it answered', { alert: this.#ssl.getAlert() })
+      await this.#breaking.guard(read)
+    }
+    await this.#review()
+    return this.inspect(describe)
   }
 
   /** Sends close_notify, once. Reading may go on. */
@@ -334,6 +402,7 @@ export class Pump {
   #after(call: IoEvent['call'], result: IoResult, moreToCome = 0): IoResult {
     const sentBytes = this.#wire.drain(moreToCome)
     const receivedBytes = this.#wire.takeFedBytes()
+    if (this.#awaitedAfter !== undefined && this.#ssl.isInitFinished() && this.#ssl.getClientFinishedCount() > this.#awaitedAfter) this.#awaitedAfter = undefined
     this.#options.onIo?.({ call, ret: result.ret, error: sslErrorName(result.error), sentBytes, receivedBytes })
     return result
   }
@@ -367,11 +436,8 @@ export class Pump {
     const sent = this.#wire.send().catch((error) => this.#transportFailed(error))
     if (reading) {
       this.#unsentReplyBytes += size
-      const settled = sent.finally(() => { this.#unsentReplyBytes -= size })
-      if (this.#unsentReplyBytes <= BATCH_BYTES) {
-        settled.catch(() => {}) // it broke the connection: whoever comes next is told
-        return
-      }
+      sent.finally(() => { this.#unsentReplyBytes -= size }).catch(() => {}) // it broke the connection: whoever comes next is told
+      if (this.#unsentReplyBytes <= BATCH_BYTES) return
     }
     await sent
   }
@@ -396,6 +462,7 @@ export class Pump {
   #finish(): void {
     if (this.#machine.ended) return
     this.#machine.to('CLOSED')
+    for (const told of this.#awaitingRead.splice(0)) told()
     this.#release()
     this.#left = this.#wire.leave()
     this.#options.onClosed()
