@@ -20,6 +20,7 @@ export default defineConfig({
     alias: {
       '#source': here('./src/loader/source.node.ts'),
       '#roots': here('./src/loader/roots.node.ts'),
+      '#keylog': here('./src/loader/keylog.node.ts'),
       '#worker': here('./src/frontends/worker/spawn.node.ts'),
     },
   },
