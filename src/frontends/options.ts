@@ -10,28 +10,34 @@ import { clientSessions, type ClientSessionOptions } from './features/client-ses
 import { clientIdentity, type ClientIdentityOptions } from './features/client-identity.js'
 import { copyOption, invalid, type Certificates, type Feature } from './features/feature.js'
 import { identity, type IdentityOptions } from './features/identity.js'
+import { keyLog, type KeyLogOptions } from './features/key-log.js'
 import { limits, type LimitOptions } from './features/limits.js'
 import { observers, type ObserverOptions } from './features/observers.js'
 import { ocspRequest, ocspResponse, type OcspRequestOptions, type OcspResponseOptions } from './features/ocsp.js'
+import {
+  clientPostHandshakeAuth, serverPostHandshakeAuth, type ClientPostHandshakeAuthOptions, type ServerPostHandshakeAuthOptions,
+} from './features/post-handshake-auth.js'
+import { clientRecords, records, type ClientRecordOptions, type RecordOptions } from './features/records.js'
 import { serverIdentity, type ServerIdentityOptions } from './features/server-identity.js'
 import { serverSessions, type ServerSessionOptions } from './features/server-sessions.js'
 import { verification, type VerificationOptions } from './features/verification.js'
 
 /** What client and server have in common. */
-export interface CommonOptions extends IdentityOptions, AlpnOptions, AlgorithmOptions, LimitOptions, VerificationOptions, ObserverOptions {}
+export interface CommonOptions extends IdentityOptions, AlpnOptions, AlgorithmOptions, RecordOptions, LimitOptions, VerificationOptions, ObserverOptions, KeyLogOptions {}
 
-export interface ConnectOptions extends CommonOptions, ServerIdentityOptions, OcspRequestOptions, CertificateChoiceOptions, ClientSessionOptions {}
+export interface ConnectOptions extends CommonOptions, ServerIdentityOptions, OcspRequestOptions, CertificateChoiceOptions, ClientSessionOptions, ClientRecordOptions,
+  ClientPostHandshakeAuthOptions {}
 
-export interface AcceptOptions extends CommonOptions, ClientIdentityOptions, OcspResponseOptions, ServerSessionOptions {
+export interface AcceptOptions extends CommonOptions, ClientIdentityOptions, OcspResponseOptions, ServerSessionOptions, ServerPostHandshakeAuthOptions {
   readonly cert: Certificates
   readonly key: string | BytesLike
 }
 
 // In the order in which they are set up.
 export const clientFeatures: readonly Feature<ConnectOptions>[] = lists(
-  limits, algorithms, identity, clientAlpn, serverIdentity, verification, ocspRequest, certificateChoice, clientSessions, observers)
+  limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientPostHandshakeAuth, verification, ocspRequest, certificateChoice, clientSessions, observers, keyLog)
 export const serverFeatures: readonly Feature<AcceptOptions>[] = lists(
-  limits, algorithms, identity, serverSessions, serverAlpn, clientIdentity, verification, ocspResponse, observers)
+  limits, algorithms, records, identity, serverSessions, serverAlpn, clientIdentity, serverPostHandshakeAuth, verification, ocspResponse, observers, keyLog)
 
 /** See {@link Feature.answers}. */
 export const callbackAnswers: Readonly<Record<string, 'in time' | 'at once'>> =

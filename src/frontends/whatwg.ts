@@ -16,6 +16,10 @@ import { Pump } from '../pump/pump.js'
 import { toByteTransport, type TransportLike } from '../transports/adapt.js'
 import { clientSsl, serverSsl } from './context.js'
 import { EarlyDataStream } from './early-data-stream.js'
+import {
+  channelBinding, exportKeyingMaterial, updateKeys, type ChannelBindingType, type KeyingMaterialOptions, type OpenConnection,
+} from './open-connection.js'
+import { maxFragmentLengthOf, type MaxFragmentLength } from './features/records.js'
 import { makeReadable, type ReadableController } from './readable.js'
 import { ClientSessionKeeper } from './sessions/client-session-keeper.js'
 import { checkAcceptOptions, checkConnectOptions, type AcceptOptions, type CommonOptions, type ConnectOptions } from './options.js'
@@ -38,6 +42,8 @@ export interface ConnectionInfo {
   readonly peerCertificate: X509 | undefined
   /** The peer's certificate and what it sent to prove it, in its order. */
   readonly peerCertificateChain: readonly X509[]
+  /** The most plaintext in one record, if the client asked for a limit and the server knew how (RFC 6066 §4). */
+  readonly maxFragmentLength: MaxFragmentLength | undefined
   /** `X509_V_OK`, or what is wrong if verification was skipped. */
   readonly verifyResult: string
   /** Whether a session was taken up again: nothing was verified then but that the peer knows its secret. */
@@ -47,7 +53,7 @@ export interface ConnectionInfo {
 }
 
 /** A TLS connection. Its halves are independent: the end of one does not end the other. */
-export interface TlsConnection {
+export interface TlsConnection extends OpenConnection {
   /**
    * Plaintext from the peer, a byte stream: BYOB works, wherever the platform has that. It closes on the peer's close_notify; a stream cut without
    * it errors with `TruncationError`. Read only as fast as it is read.
@@ -205,6 +211,26 @@ class Connection implements TlsServerConnection {
     else this.#loading.trip(reason)
   }
 
+  async exportKeyingMaterial(options: KeyingMaterialOptions): Promise<Uint8Array<ArrayBuffer>> {
+    await this.opened
+    return this.#pump!.inspect((ssl) => exportKeyingMaterial(ssl, options))
+  }
+
+  async channelBinding(type: ChannelBindingType): Promise<Uint8Array<ArrayBuffer>> {
+    await this.opened
+    return this.#pump!.inspect((ssl) => channelBinding(ssl, type))
+  }
+
+  async updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void> {
+    await this.opened
+    await this.#pump!.sendMessage((ssl) => updateKeys(ssl, options))
+  }
+
+  async requestClientCertificate(): Promise<X509 | undefined> {
+    await this.opened
+    return this.#pump!.authenticateClient((ssl) => ssl.getPeerCertificate())
+  }
+
   async #open(port: Port, options: CommonOptions, role: Role): Promise<ConnectionInfo> {
     const { signal, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options
     const onAbort = () => this.abort(signal!.reason)
@@ -323,6 +349,7 @@ function describeConnection(ssl: Ssl): ConnectionInfo {
     servername: ssl.getServername(),
     peerCertificate: ssl.getPeerCertificate(),
     peerCertificateChain: ssl.getPeerCertChain(),
+    maxFragmentLength: maxFragmentLengthOf(ssl.getMaxFragmentLength()),
     verifyResult: ssl.getVerifyResultName(),
     resumed: ssl.sessionReused(),
     earlyData: earlyDataStatus(ssl.getEarlyDataStatus()),

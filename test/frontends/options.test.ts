@@ -23,6 +23,10 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
   signatureAlgorithms: [...notStrings, bytes],
   securityLevel: [0, 1, 6, 2.5, NaN, '3', null],
   dangerouslyLowSecurityLevel: [-1, 2, 0.5, '0', true, null],
+  maxFragmentLength: [0, 511, 16_384, '512', null],
+  maxSendFragmentBytes: [0, 511, 16_385, 600.5, '512', null],
+  recordPaddingBytes: [0, -1, 16_385, 1.5, true, null],
+  postHandshakeAuth: [1, 'yes', null, {}],
   signal: [{}, true, { aborted: false, addEventListener() {} }, null],
   handshakeTimeoutMs: [-1, 0.5, NaN, Infinity, 2 ** 31, '1', null],
   highWaterMarkBytes: [0, -1, 0.5, NaN, Infinity, 64 * 1024 * 1024 + 1, '1', null],
@@ -30,6 +34,7 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
   onIo: [{}, true, null],
   onTrace: [{}, 'on', null],
   onKeylog: [{}, 'keys.log', null],
+  keylogFile: [1, '', 'a\0b', null, {}, () => {}],
   dangerouslySkipVerification: [1, 'yes', null, {}],
   session: [{}, 'TLSs', true, null, new Uint8Array(), new Uint8Array(100)],
   onSession: [{}, true, null],
@@ -48,6 +53,7 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
   onCertificateRequest: [{}, true, null],
 }
 const clientOnly: readonly string[] = [
+  'maxFragmentLength',
   'servername', 'dangerouslySkipVerification', 'session', 'onSession', 'sessionStore', 'sessionKey', 'earlyData',
   'acceptedNames', 'ocsp', 'onCertificateRequest',
 ]

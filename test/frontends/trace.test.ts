@@ -1,7 +1,7 @@
 // onTrace and onKeylog of connect() and accept().
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { load, type LibSsl, type TraceEvent } from '../../src/index.js'
+import { load, type LibSsl, type StateTraceEvent, type TraceEvent, type WireTraceEvent } from '../../src/index.js'
 import { closeBoth, opened, peers, rejection, VERSIONS } from '../helpers/stream-peers.js'
 
 let libssl: LibSsl
@@ -16,8 +16,9 @@ describe.each(VERSIONS)('onTrace, %s', (version) => {
       server: { libssl, onTrace: (event) => server.push(event) },
     })
     await closeBoth(both)
-    const told = (events: readonly TraceEvent[], wanted: TraceEvent['direction']) =>
-      events.filter(({ kind, direction }) => direction === wanted && (kind === 'handshake' || kind === 'alert')).map(({ name, bytes }) => ({ name, bytes }))
+    const told = (events: readonly TraceEvent[], wanted: WireTraceEvent['direction']) => events
+      .flatMap((event) => (event.kind === 'handshake' || event.kind === 'alert' ? [event] : []))
+      .filter(({ direction }) => direction === wanted).map(({ name, bytes }) => ({ name, bytes }))
     expect(told(client, 'sent')).toEqual(told(server, 'received'))
     expect(told(client, 'received')).toEqual(told(server, 'sent'))
     expect(told(client, 'sent')[0]).toMatchObject({ name: 'ClientHello' })
@@ -26,9 +27,26 @@ describe.each(VERSIONS)('onTrace, %s', (version) => {
     expect(times).toEqual(times.toSorted((a, b) => a - b))
   })
 
-  it('ends the connection with what it throws', async () => {
+  it('tells of each state, from the start of the handshake to its end', async () => {
+    const events: TraceEvent[] = []
+    await closeBoth(await opened({ version, client: { libssl, onTrace: (event) => events.push(event) }, server: { libssl } }))
+    const states = events.filter((event): event is StateTraceEvent => event.kind === 'state')
+    expect(states[0]).toMatchObject({ step: 'handshake started', name: 'before SSL initialization' })
+    const passed = states.filter(({ step }) => step === 'passed').map(({ name }) => name)
+    const wanted = ['SSLv3/TLS write client hello', 'SSLv3/TLS read server hello', 'SSLv3/TLS read server certificate', 'SSLv3/TLS write finished', 'SSLv3/TLS read finished']
+    if (version === 'TLSv1.3') wanted.splice(3, 2, 'SSLv3/TLS read finished', 'SSLv3/TLS write finished')
+    expect(wanted.map((name) => passed.indexOf(name))).toEqual(wanted.map((name) => passed.indexOf(name)).toSorted((a, b) => a - b))
+    expect(passed).toEqual(expect.arrayContaining(wanted))
+    const done = states.find(({ step }) => step === 'handshake done')
+    expect(done).toMatchObject({ name: 'SSL negotiation finished successfully' })
+    const at = (test: (event: TraceEvent) => boolean) => events.findIndex(test)
+    expect(at(({ name }) => name === 'ClientHello')).toBeGreaterThan(at(({ kind }) => kind === 'state'))
+    expect(at((event) => event === done)).toBeGreaterThan(at(({ name }) => name === 'Finished'))
+  })
+
+  it.each(['state', 'record', 'handshake'])('ends the connection with what it throws at a %s', async (kind) => {
     const thrown = new Error('enough')
-    const { client, server } = peers({ version, client: { libssl, onTrace: () => { throw thrown } }, server: { libssl } })
+    const { client, server } = peers({ version, client: { libssl, onTrace: (event) => { if (event.kind === kind) throw thrown } }, server: { libssl } })
     expect(await rejection(client.opened)).toBe(thrown)
     expect(await rejection(client.closed)).toBe(thrown)
     await rejection(server.opened)

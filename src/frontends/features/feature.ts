@@ -40,8 +40,8 @@ export const isIntegerFrom = (min: number, max: number): Check => (value) =>
 export const isOneOrMore = (check: Check): Check => (value) =>
   (Array.isArray(value) && value.length > 0 ? value.map(check).find(Boolean) : check(value))
 
-export function invalid(option: string, wrong: string): ApiMisuseError {
-  return new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' ${wrong}`, { option })
+export function invalid(option: string, wrong: string, why: ErrorOptions = {}): ApiMisuseError {
+  return new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' ${wrong}`, { option, ...why })
 }
 
 /** Runs what hands an option to OpenSSL, and names the option if OpenSSL refuses it. */

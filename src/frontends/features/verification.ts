@@ -1,6 +1,6 @@
 // What is asked of a peer beside OpenSSL's own verification: pins, and a decision of the caller's, which may take time.
 
-import { ApiMisuseError, CertificateError } from '../../base/errors.js'
+import { CertificateError } from '../../base/errors.js'
 import type { Ssl } from '../../core/ssl.js'
 import type { X509 } from '../../core/x509.js'
 import { SSL_AD_CERTIFICATE_UNKNOWN, X509_V_ERR_APPLICATION_VERIFICATION, X509_V_NAMES, X509_V_OK } from '../../ffi/constants.gen.js'
@@ -80,7 +80,8 @@ class Verification {
   readonly #options: VerificationOptions
   /** What a server was told too late for OpenSSL. */
   #late: Promise<void> | undefined
-  #reviewed = false
+  /** `verify` was asked in this connection. */
+  #asked = false
 
   constructor(ssl: Ssl, options: VerificationOptions, decisions: Decisions) {
     this.#ssl = ssl
@@ -102,15 +103,15 @@ class Verification {
       return this.#decide(ssl.getVerifiedChain(), context, decisions)
     })
     // Pins need no second look: no session is resumed that other options have made (sessions/trust.ts).
-    if (options.verify) decisions.reviewWith(() => {
-      this.#reviewed = true
-      return ssl.sessionReused() ? this.#reviewResumed() : this.#late
-    })
+    // After a handshake, and again after each certificate that was asked for later.
+    if (options.verify) decisions.reviewWith(() => this.#late ?? (ssl.sessionReused() && !this.#asked ? this.#reviewResumed() : undefined))
   }
 
   #decide(chain: readonly X509[], context: VerifyContext, decisions: Decisions): 1 | -1 {
     const { verify } = this.#options
     if (!verify) return 1
+    this.#asked = true
+    this.#late = undefined
     if (!this.#ssl.isServer()) {
       const answer = decisions.ask(() => verify(chain, context))
       if (!answer) return -1
@@ -119,8 +120,6 @@ class Verification {
     }
     const answer = verify(chain, context)
     if (isPromiseLike(answer)) {
-      // Asked later, after the handshake: nobody would wait for it any more.
-      if (this.#reviewed) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'verify must answer at once when it is asked after the handshake')
       this.#late = Promise.resolve(answer).then((settled) => this.#judge(settled, chain))
       this.#late.catch(() => {}) // the review tells, if it comes to that
     } else {
@@ -130,6 +129,7 @@ class Verification {
   }
 
   async #reviewResumed(): Promise<void> {
+    this.#asked = true
     const own = this.#ssl.getPeerCertificate()
     if (!own && this.#ssl.isServer()) return // a client that had shown none
     const sent = this.#ssl.getPeerCertChain()

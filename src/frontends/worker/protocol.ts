@@ -1,5 +1,6 @@
 // What a page and its worker say to each other.
 
+import type { OpenConnection } from '../open-connection.js'
 import type { ConnectionInfo } from '../whatwg.js'
 import type { PostedError } from './errors.js'
 
@@ -21,8 +22,12 @@ export interface Begin {
 export type FromPage =
   | { readonly type: 'close'; readonly waitForPeerMs: number }
   | { readonly type: 'abort'; readonly reason: PostedError }
+  /** A method of the connection; the `reply` has the same number. */
+  | { readonly type: 'ask'; readonly ask: number; readonly method: keyof OpenConnection; readonly args: readonly unknown[] }
   /** To the `call` of this number. Without `value` it has failed, and the page has kept the error. */
   | { readonly type: 'answer'; readonly call: number; readonly answer: { readonly value: unknown } | undefined }
+
+export type Reply = { readonly value: unknown } | { readonly error: PostedError }
 
 export type FromWorker =
   | { readonly type: 'opened'; readonly info: ConnectionInfo }
@@ -32,5 +37,7 @@ export type FromWorker =
   | { readonly type: 'readable ended'; readonly failed: boolean }
   /** close_notify has gone. */
   | { readonly type: 'writable ended' }
+  /** To the `ask` of this number; `undefined` if it failed with what broke the connection: `broken` says with what. */
+  | { readonly type: 'reply'; readonly ask: number; readonly reply: Reply | undefined }
   /** `call` numbers those that wait for an answer. */
   | { readonly type: 'call'; readonly callback: string; readonly args: readonly unknown[]; readonly call?: number }

@@ -3,15 +3,17 @@
 
 import { ApiMisuseError, InternalError } from '../../base/errors.js'
 import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
+import type { X509 } from '../../core/x509.js'
 import { Interrupt } from '../../pump/interrupt.js'
 import { toByteTransport, type TransportLike } from '../../transports/adapt.js'
 import { fromMessagePort } from '../../transports/message-port.js'
 import { callbackAnswers, type CommonOptions } from '../options.js'
+import type { ChannelBindingType, KeyingMaterialOptions, OpenConnection } from '../open-connection.js'
 import { makeReadable, type ReadableController } from '../readable.js'
 import type { ConnectionInfo, TlsConnection } from '../whatwg.js'
 import { carry, type Carrying } from './carry.js'
 import { decodeError, encodeError, type OwnErrors } from './errors.js'
-import type { Begin, FromPage, FromWorker } from './protocol.js'
+import type { Begin, FromPage, FromWorker, Reply } from './protocol.js'
 import { decodeValue, encodeValue } from './values.js'
 
 /** As connect() has it. */
@@ -31,6 +33,9 @@ export class RemoteConnection implements TlsConnection {
   readonly #callbacks: Callbacks
   /** What waits for the worker. */
   readonly #waiting = new Interrupt()
+  /** What the worker was asked and has not replied to, by number. */
+  readonly #asks = new Map<number, (reply: Reply | undefined) => void>()
+  #lastAsk = 0
   readonly #readableEnded = deferred<boolean>()
   readonly #writableEnded = deferred<void>()
   #onOpened!: (info: ConnectionInfo) => void
@@ -145,6 +150,36 @@ export class RemoteConnection implements TlsConnection {
     this.#toWorker.abort().catch(() => {})
   }
 
+  exportKeyingMaterial(options: KeyingMaterialOptions): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#ask('exportKeyingMaterial', options)
+  }
+
+  channelBinding(type: ChannelBindingType): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#ask('channelBinding', type)
+  }
+
+  updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void> {
+    return this.#ask('updateKeys', options)
+  }
+
+  requestClientCertificate(): Promise<X509 | undefined> {
+    return this.#ask('requestClientCertificate')
+  }
+
+  async #ask<Method extends keyof OpenConnection>(method: Method, ...args: Parameters<OpenConnection[Method]>): Promise<any> {
+    await this.opened
+    if (this.#settled) return this.closed.then(() => { throw wasClosed() })
+    const ask = ++this.#lastAsk
+    const reply = new Promise<Reply | undefined>((settle) => {
+      this.#asks.set(ask, settle)
+      this.#post({ type: 'ask', ask, method, args })
+    })
+    const answer = await this.#waiting.guard(reply).finally(() => this.#asks.delete(ask))
+    if (!answer) return this.closed.then(() => { throw wasClosed() }) // it rejects with what broke the connection
+    if ('error' in answer) throw decodeError(answer.error, this.#ownErrors)
+    return answer.value
+  }
+
   #post(message: FromPage): void {
     this.#control.postMessage(message)
   }
@@ -158,6 +193,7 @@ export class RemoteConnection implements TlsConnection {
       case 'closed':
         this.#workerClosed = true
         return this.#endIfDone()
+      case 'reply': return this.#asks.get(message.ask)?.(message.reply)
       case 'call':
         return this.#call(message)
     }
@@ -218,8 +254,9 @@ export class RemoteConnection implements TlsConnection {
     if (!this.#workerClosed || !this.#readDone || this.#settled) return
     this.#settled = true
     this.#onClosed()
+    for (const settle of this.#asks.values()) settle(undefined)
     this.#closeReadable()
-    this.#sink.error(new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed'))
+    this.#sink.error(wasClosed())
   }
 
   #break(error: unknown): void {
@@ -237,6 +274,10 @@ export class RemoteConnection implements TlsConnection {
       this.#source.byobRequest?.respond(0) // a BYOB read is waiting for this
     } catch {} // closed or cancelled before
   }
+}
+
+function wasClosed(): ApiMisuseError {
+  return new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed')
 }
 
 function refuseWhatCannotCross(values: Readonly<Record<string, unknown>>, callbacks: Callbacks): void {

@@ -3,10 +3,11 @@
 import { load } from '../../load.js'
 import { fromMessagePort } from '../../transports/message-port.js'
 import type { AcceptOptions, ConnectOptions } from '../options.js'
+import type { OpenConnection } from '../open-connection.js'
 import { accept, connect, type TlsConnection } from '../whatwg.js'
 import { carry } from './carry.js'
 import { decodeError, encodeError, FailedCall } from './errors.js'
-import type { Begin, FromPage, FromWorker } from './protocol.js'
+import type { Begin, FromPage, FromWorker, Reply } from './protocol.js'
 import { decodeValue, encodeValue } from './values.js'
 
 /** Answers one {@link Begin}. */
@@ -24,6 +25,7 @@ export async function serve(begin: Begin): Promise<void> {
   control.addEventListener('message', ({ data }: MessageEvent<FromPage>) => {
     if (data.type === 'close') connection?.close(data).catch(() => {}) // `closed` tells
     else if (data.type === 'answer') calls[data.call]!.settle(data.answer)
+    else if (data.type === 'ask') void answer(connection!, data.method, data.args).then((reply) => post({ type: 'reply', ask: data.ask, reply }))
     else {
       aborted = { reason: decodeError(data.reason) }
       connection?.abort(aborted.reason)
@@ -56,6 +58,17 @@ export async function serve(begin: Begin): Promise<void> {
   connection.closed.then(() => post({ type: 'closed' }), (error: unknown) => post({ type: 'broken', error: encodeError(error) }))
   await Promise.allSettled([connection.closed, sendPlaintext(connection, plaintext.writable, post), takePlaintext(connection, plaintext.readable, post)])
   control.close()
+}
+
+/** What the page asks of the connection. It does so after `opened`: then there is one. */
+async function answer(connection: TlsConnection, method: keyof OpenConnection, args: readonly unknown[]): Promise<Reply | undefined> {
+  let broken: { readonly error: unknown } | undefined
+  connection.closed.catch((error: unknown) => { broken = { error } })
+  try {
+    return { value: await (connection[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args) }
+  } catch (error) {
+    return broken?.error === error ? undefined : { error: encodeError(error) }
+  }
 }
 
 /** The end, or the failure, comes after all that was read before: an abort of the port would overtake it. */

@@ -1,6 +1,6 @@
 // The demonstration's page: choose a server, connect, watch, ask, read.
 
-import { CertificateError, load, type LibSsl, type TraceEvent, type X509 } from 'libssl-wasm'
+import { CertificateError, load, type LibSsl, type WireTraceEvent, type X509 } from 'libssl-wasm'
 import type { PageTarget } from '../page-target.js'
 import { certificateTree, failedCertificate } from './certificate-tree.js'
 import { bytes, byId, element, isUsable, milliseconds, plural, setUsable } from './dom.js'
@@ -104,7 +104,7 @@ async function connectTo(target: PageTarget, instance: () => Promise<LibSsl>): P
 }
 
 function observer(target: PageTarget): SessionObserver {
-  let alert: TraceEvent | undefined
+  let alert: WireTraceEvent | undefined
   let answered = 0
   const decoder = new TextDecoder()
   return {
@@ -131,7 +131,7 @@ function observer(target: PageTarget): SessionObserver {
   }
 }
 
-function fail(error: unknown, alert: TraceEvent | undefined): void {
+function fail(error: unknown, alert: WireTraceEvent | undefined): void {
   const wasOpen = page.status.dataset['state'] === 'open'
   if (wasOpen) page.outcome.append(failure(error, alert))
   else page.outcome.replaceChildren(failure(error, alert))

@@ -1,6 +1,6 @@
 // What came of a handshake: what was agreed, or why there is no connection.
 
-import { CertificateError, PeerError, TlsError, type ConnectionInfo, type TraceEvent } from 'libssl-wasm'
+import { CertificateError, PeerError, TlsError, type ConnectionInfo, type WireTraceEvent } from 'libssl-wasm'
 import { breakable, definitions, element, milliseconds } from './dom.js'
 
 /** @param durationMs from the press of the button: tunnel, TCP and TLS */
@@ -18,7 +18,7 @@ export function agreed(info: ConnectionInfo, servername: string, durationMs: num
 }
 
 /** @param alert the last that went by, either way */
-export function failure(error: unknown, alert: TraceEvent | undefined): HTMLElement {
+export function failure(error: unknown, alert: WireTraceEvent | undefined): HTMLElement {
   const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }
   const certificate = error instanceof CertificateError ? (error as CertificateError<{ subject: string }>).certificate : undefined
   const number = error instanceof CertificateError || error instanceof PeerError ? error.alert?.description : undefined

@@ -1,12 +1,12 @@
 // One connection, from the press of the button to its end; what is seen on the way goes to an observer.
 
-import { connect, type ConnectionInfo, type IoEvent, type LibSsl, type TlsConnection, type TraceEvent } from 'libssl-wasm'
+import { connect, type ConnectionInfo, type IoEvent, type LibSsl, type TlsConnection, type WireTraceEvent } from 'libssl-wasm'
 import type { PageTarget } from '../page-target.js'
 
 /** What happens, as it happens. After {@link Session.abandon} nothing is told any more. */
 export interface SessionObserver {
   onTunnel(): void
-  onTrace(event: TraceEvent): void
+  onTrace(event: WireTraceEvent): void
   onIo(event: IoEvent): void
   onKeylog(line: string): void
   onOpened(info: ConnectionInfo): void
@@ -29,7 +29,7 @@ export class Session {
       ca,
       libssl,
       signal,
-      onTrace: told((event) => observer.onTrace(event)),
+      onTrace: told((event) => { if (event.kind !== 'state') observer.onTrace(event) }),
       onIo: told((event) => observer.onIo(event)),
       onKeylog: told((line) => observer.onKeylog(line)),
     })

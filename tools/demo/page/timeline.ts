@@ -1,7 +1,7 @@
 // The sequence diagram: an arrow for each record with the messages in it, and between the arrows what each SSL call
 // returned. It is an ordered list; style sheets make lanes of it.
 
-import type { IoEvent, TraceEvent } from 'libssl-wasm'
+import type { IoEvent, WireTraceEvent } from 'libssl-wasm'
 import { bytes, element, milliseconds, plural } from './dom.js'
 
 /** Further rows are counted, not shown: an answer of megabytes is thousands of records. */
@@ -10,7 +10,7 @@ const MAX_ROWS = 500
 const GOODBYE = 'warning close_notify'
 
 interface RecordRow {
-  readonly event: TraceEvent
+  readonly event: WireTraceEvent
   readonly row: HTMLLIElement
   readonly arrow: HTMLElement
   readonly carrier: HTMLElement
@@ -54,8 +54,8 @@ export class Timeline {
     this.#add('note', performance.now(), {}, element('span', { className: 'words' }, text))
   }
 
-  /** One event of `onTrace`. */
-  trace(event: TraceEvent): void {
+  /** One event of `onTrace`, from the wire. */
+  trace(event: WireTraceEvent): void {
     this.#endWait(event.atMs)
     if (event.kind === 'record') return this.#record(event)
     const record = this.#records[event.direction]
@@ -90,7 +90,7 @@ export class Timeline {
     this.#count()
   }
 
-  #record(event: TraceEvent): void {
+  #record(event: WireTraceEvent): void {
     this.#settle(event.direction)
     const arrow = element('span', { className: 'arrow' }, element('span', { className: 'hidden' }, event.direction))
     const carrier = element('span', { className: 'carrier' }, `record · ${bytes(event.bytes)}`)
@@ -109,7 +109,7 @@ export class Timeline {
   }
 
   /** Says what a record held of which no message was told: TLS 1.2's application data, say. */
-  #settle(direction: TraceEvent['direction']): void {
+  #settle(direction: WireTraceEvent['direction']): void {
     const record = this.#records[direction]
     if (!record || record.messages > 0) return
     const { name } = record.event

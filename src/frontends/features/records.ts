@@ -1,0 +1,51 @@
+// How large records are, and how much that tells who watches.
+
+import {
+  TLSEXT_max_fragment_length_1024, TLSEXT_max_fragment_length_2048, TLSEXT_max_fragment_length_4096, TLSEXT_max_fragment_length_512,
+} from '../../ffi/constants.gen.js'
+import { isIntegerFrom, type Feature } from './feature.js'
+
+/** What RFC 6066 §4 can name. */
+export type MaxFragmentLength = 512 | 1024 | 2048 | 4096
+
+export interface RecordOptions {
+  /** The most plaintext that goes into one record of ours: 512 to 16,384. Default 16,384. */
+  readonly maxSendFragmentBytes?: number
+  /**
+   * Pads the plaintext of our TLS 1.3 records to a multiple of so many bytes, 1 to 16,384, so that who watches sees less of its
+   * length (RFC 8446 §5.4). Default: none. TLS 1.2 has no padding.
+   */
+  readonly recordPaddingBytes?: number
+}
+
+export interface ClientRecordOptions {
+  /**
+   * Asks for records of so many bytes of plaintext at most, both ways (RFC 6066 §4). Servers need not know this:
+   * `maxFragmentLength` of {@link ConnectionInfo} tells. Default: not asked for. A server of ours does as it is asked.
+   */
+  readonly maxFragmentLength?: MaxFragmentLength
+}
+
+const modes: Readonly<Record<MaxFragmentLength, number>> = {
+  512: TLSEXT_max_fragment_length_512, 1024: TLSEXT_max_fragment_length_1024, 2048: TLSEXT_max_fragment_length_2048, 4096: TLSEXT_max_fragment_length_4096,
+}
+
+/** What was agreed on; `undefined` if nothing was. */
+export function maxFragmentLengthOf(mode: number): MaxFragmentLength | undefined {
+  return ([512, 1024, 2048, 4096] as const).find((length) => modes[length] === mode)
+}
+
+export const records: Feature<RecordOptions> = {
+  checks: { maxSendFragmentBytes: isIntegerFrom(512, 16_384), recordPaddingBytes: isIntegerFrom(1, 16_384) },
+  setUpCtx(ctx, { maxSendFragmentBytes, recordPaddingBytes }) {
+    if (maxSendFragmentBytes !== undefined) ctx.setMaxSendFragment(maxSendFragmentBytes)
+    if (recordPaddingBytes !== undefined) ctx.setBlockPadding(recordPaddingBytes)
+  },
+}
+
+export const clientRecords: Feature<ClientRecordOptions> = {
+  checks: { maxFragmentLength: (value) => (typeof value === 'number' && Object.hasOwn(modes, value) ? undefined : 'must be 512, 1024, 2048 or 4096') },
+  setUpCtx(ctx, { maxFragmentLength }) {
+    if (maxFragmentLength !== undefined) ctx.setTlsextMaxFragmentLength(modes[maxFragmentLength])
+  },
+}

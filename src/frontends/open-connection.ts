@@ -1,0 +1,119 @@
+// What can be asked of a connection while it is open, beside reading and writing.
+
+import { ApiMisuseError } from '../base/errors.js'
+import { asBytes, isBytesLike, type BytesLike } from '../base/bytes.js'
+import type { Ssl } from '../core/ssl.js'
+import { SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED } from '../ffi/constants.gen.js'
+import type { X509 } from '../core/x509.js'
+
+/** What to derive: both ends get the same bytes for the same of these, and nobody else does. */
+export interface KeyingMaterialOptions {
+  /** Says what the bytes are for: 1 to 249 bytes. IANA has a registry; unregistered ones begin with `EXPERIMENTAL`. */
+  readonly label: string
+  /** What both ends must know to get the same. Under TLS 1.2 an empty one differs from none at all. */
+  readonly context?: BytesLike
+  /** How many: 1 to 8,160. */
+  readonly bytes: number
+}
+
+/** Names of channel bindings: RFC 9266, RFC 5929 §4, RFC 5929 §3. */
+export type ChannelBindingType = 'tls-exporter' | 'tls-server-end-point' | 'tls-unique'
+
+/**
+ * All of these wait for the handshake, and reject with what ended the connection if it has broken. `ApiMisuseError` leaves
+ * the connection as it is; `ERR_TLS_INVALID_STATE`: not with this connection, or no longer.
+ */
+export interface OpenConnection {
+  /**
+   * Derives key material that both ends have and nobody else does.
+   * @openssl SSL_export_keying_material @spec RFC 5705, RFC 8446 §7.5
+   */
+  exportKeyingMaterial(options: KeyingMaterialOptions): Promise<Uint8Array<ArrayBuffer>>
+  /**
+   * What an authentication within the connection names, so that it cannot be relayed to another one. `ERR_TLS_INVALID_STATE`:
+   * `tls-unique` under TLS 1.3, which does not define it, and `tls-unique` and `tls-exporter` under TLS 1.2 without the
+   * extended master secret, with which neither would be unique (RFC 7627 §6.4, RFC 9266 §4.2); `tls-server-end-point` if the
+   * server has shown no certificate, or one whose signature has no hash of its own (Ed25519, ML-DSA).
+   * @spec RFC 9266, RFC 5929 §3, §4
+   */
+  channelBinding(type: ChannelBindingType): Promise<Uint8Array<ArrayBuffer>>
+  /**
+   * Encrypts with new keys from now on; `requestPeer` asks the peer to do so, too. Settles when the transport has accepted
+   * the message. TLS 1.3 alone: else `ERR_SSL_WRONG_SSL_VERSION`. The peer's own updates need no call.
+   * @openssl SSL_key_update @spec RFC 8446 §4.6.3
+   */
+  updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void>
+  /**
+   * Asks the client for its certificate, and settles with it once it is verified; with `undefined` if the client has none and
+   * none is required. A server's, under TLS 1.3, with option `postHandshakeAuth` on both sides: else
+   * `ERR_SSL_WRONG_SSL_VERSION`, `ERR_SSL_NOT_SERVER`, `ERR_SSL_EXTENSION_NOT_RECEIVED`, `ERR_SSL_INVALID_CONFIG`. One at a
+   * time. A certificate that is refused ends the connection, as in the handshake: `CertificateError`. Plaintext that the client
+   * sent before its answer must be read before the answer is seen.
+   * @openssl SSL_verify_client_post_handshake @spec RFC 8446 §4.6.2
+   */
+  requestClientCertificate(): Promise<X509 | undefined>
+}
+
+// What HKDF-Expand of SHA-256 can give, the smallest hash there is.
+const MAX_BYTES = 255 * 32
+const MAX_LABEL_BYTES = 249
+
+export function exportKeyingMaterial(ssl: Ssl, options: KeyingMaterialOptions): Uint8Array<ArrayBuffer> {
+  const { label, context, bytes } = asObject(options)
+  const labelBytes = typeof label === 'string' ? new TextEncoder().encode(label).byteLength : 0
+  if (labelBytes < 1 || labelBytes > MAX_LABEL_BYTES) throw wrongArgument(`label must be a string of 1 to ${MAX_LABEL_BYTES} bytes`)
+  if (context !== undefined && !isBytesLike(context)) throw wrongArgument('context must be bytes')
+  if (!Number.isInteger(bytes) || bytes < 1 || bytes > MAX_BYTES) throw wrongArgument(`bytes must be an integer from 1 to ${MAX_BYTES}`)
+  return ssl.exportKeyingMaterial(bytes, label, context && asBytes(context))
+}
+
+export function updateKeys(ssl: Ssl, options: { readonly requestPeer?: boolean } = {}): void {
+  const { requestPeer = false } = asObject(options)
+  if (typeof requestPeer !== 'boolean') throw wrongArgument('requestPeer must be a boolean')
+  ssl.keyUpdate(requestPeer ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED)
+}
+
+/** RFC 9266 §2: this label, a context of zero bytes, 32 bytes. */
+const EXPORTER_LABEL = 'EXPORTER-Channel-Binding'
+const EXPORTER_BYTES = 32
+
+export function channelBinding(ssl: Ssl, type: ChannelBindingType): Uint8Array<ArrayBuffer> {
+  switch (type) {
+    case 'tls-exporter':
+      refuseWithoutExtendedMasterSecret(ssl, type)
+      return ssl.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, new Uint8Array())
+    case 'tls-unique':
+      if (isTls13(ssl)) throw wrongState('tls-unique is not defined under TLS 1.3 (RFC 8446 §C.5): use tls-exporter')
+      refuseWithoutExtendedMasterSecret(ssl, type)
+      return ssl.getFirstFinished() ?? missing(type)
+    case 'tls-server-end-point':
+      return ssl.getServerEndPoint() ?? missing(type)
+    default:
+      throw wrongArgument("the type of a channel binding is 'tls-exporter', 'tls-server-end-point' or 'tls-unique'")
+  }
+}
+
+function isTls13(ssl: Ssl): boolean {
+  return ssl.getVersion() === 'TLSv1.3'
+}
+
+function refuseWithoutExtendedMasterSecret(ssl: Ssl, type: ChannelBindingType): void {
+  if (!isTls13(ssl) && !ssl.getExtmsSupport()) throw wrongState(`${type} is not unique without the extended master secret, which the peer does not have`)
+}
+
+function missing(type: ChannelBindingType): never {
+  throw wrongState(`this connection has no ${type}`)
+}
+
+function asObject<T extends object>(options: T): T {
+  if (typeof options !== 'object' || options === null) throw wrongArgument('options must be an object')
+  return options
+}
+
+function wrongArgument(message: string): ApiMisuseError {
+  return new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', message)
+}
+
+function wrongState(message: string): ApiMisuseError {
+  return new ApiMisuseError('ERR_TLS_INVALID_STATE', message)
+}
