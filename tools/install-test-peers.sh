@@ -12,6 +12,7 @@ curl curl
 gnutls-cli gnutls-bin
 gnutls-serv gnutls-bin
 nginx nginx
+tshark tshark
 stunnel4 stunnel4
 unshare util-linux
 websockify websockify
