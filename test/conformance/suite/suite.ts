@@ -6,6 +6,7 @@ import type { Harness } from './harness.js'
 import { limits } from './limits.js'
 import { loading } from './loading.js'
 import { many } from './many.js'
+import { whileOpen } from './open.js'
 import { serverByListening, serverUponStreams } from './server.js'
 import { sessions } from './sessions.js'
 import { streams } from './streams.js'
@@ -13,7 +14,7 @@ import { trust } from './trust.js'
 import { inWorkers } from './workers.js'
 
 export function suite(harness: Harness): void {
-  const parts = [loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, streams, limits, sessions, trust, many]
+  const parts = [loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, streams, limits, sessions, trust, whileOpen, many]
   for (const part of parts) part(harness)
   harness.describe("transports: the contract, by the runtime's own", () => harness.runtime.transports(harness, harness.meeting))
   inWorkers(harness)
