@@ -1,6 +1,7 @@
 // Functions of OpenSSL's that answer 1, or 0 and say why in the error queue: for them the caller's value is at fault.
 
-import { ApiMisuseError } from '../base/errors.js'
+import { ApiMisuseError, type ApiMisuseCode } from '../base/errors.js'
+import { LSW_KEY_MISMATCH, LSW_KEY_PASSPHRASE_MISSING, LSW_KEY_PASSPHRASE_WRONG, LSW_KEY_UNREADABLE } from '../ffi/constants.gen.js'
 import type { Ptr } from '../ffi/pointers.js'
 import { describe, takeErrors } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
@@ -18,3 +19,21 @@ export function setText(lib: LibSsl, what: string, value: string, call: (text: P
   if (value.includes('\0')) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `${what}: the text holds a NUL`)
   set(lib, what, () => lib.memory.scope((scope) => call(scope.cstring(value))))
 }
+
+/** The same for a key, whose `call` may also answer `LSW_KEY_…`: these have codes of their own. */
+export function useKey(lib: LibSsl, what: string, call: () => number): void {
+  set(lib, what, () => {
+    const answer = call()
+    const known = (keyErrors as Readonly<Record<number, readonly [ApiMisuseCode, string]>>)[answer]
+    if (!known) return answer
+    const opensslErrorStack = takeErrors(lib)
+    throw new ApiMisuseError(known[0], `${what}: ${known[1]}${opensslErrorStack.length > 0 ? ` (${describe(opensslErrorStack)})` : ''}`, { opensslErrorStack })
+  })
+}
+
+const keyErrors = {
+  [LSW_KEY_UNREADABLE]: ['ERR_TLS_KEY_UNREADABLE', 'there is no private key in it that OpenSSL can read'],
+  [LSW_KEY_PASSPHRASE_MISSING]: ['ERR_TLS_PASSPHRASE_MISSING', 'it is encrypted, and there is no passphrase'],
+  [LSW_KEY_PASSPHRASE_WRONG]: ['ERR_TLS_PASSPHRASE_WRONG', 'it cannot be decrypted with this passphrase'],
+  [LSW_KEY_MISMATCH]: ['ERR_TLS_KEY_MISMATCH', "key and certificate don't belong together"],
+} as const

@@ -3,13 +3,14 @@
 import { requireEntropy } from '../base/entropy.js'
 import { ApiMisuseError } from '../base/errors.js'
 import { asBytes, type BytesLike } from '../base/bytes.js'
-import { SSL_VERIFY_PEER } from '../ffi/constants.gen.js'
+import { LSW_KEY_MISMATCH, SSL_VERIFY_PEER } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
 import { encodeAlpn } from './alpn.js'
 import { outOfMemory } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
-import { set, setText } from './setters.js'
+import { set, setText, useKey } from './setters.js'
+import { readX509, type X509 } from './x509.js'
 import type { X509Store } from './x509-store.js'
 
 export type SslMethod = 'TLS_client_method' | 'TLS_server_method'
@@ -178,18 +179,50 @@ export class SslCtx {
 
   /**
    * The private key of the certificate that was set before: PEM or DER, PKCS#8, PKCS#1 or SEC1, encrypted ones with
-   * `passphrase`. Copies in linear memory are overwritten, but for OpenSSL's own. @openssl SSL_CTX_use_PrivateKey
+   * `passphrase`. Copies in linear memory are overwritten, but for OpenSSL's own. Throws `ERR_TLS_KEY_UNREADABLE`,
+   * `ERR_TLS_PASSPHRASE_MISSING`, `ERR_TLS_PASSPHRASE_WRONG` or `ERR_TLS_KEY_MISMATCH`.
+   * @openssl SSL_CTX_use_PrivateKey
    */
   usePrivateKey(key: string | BytesLike, passphrase?: string | BytesLike): void {
     const bytes = asBytes(key)
     const secret = passphrase === undefined ? undefined : asBytes(passphrase)
-    set(this.lib, 'SslCtx.usePrivateKey', () => this.lib.memory.scope((scope) => this.lib.ffi.SSL_CTX_use_PrivateKey(
+    useKey(this.lib, 'SslCtx.usePrivateKey', () => this.lib.memory.scope((scope) => this.lib.ffi.SSL_CTX_use_PrivateKey(
       this.ptr, scope.bytes(bytes), bytes.byteLength, secret ? scope.bytes(secret) : NULL, secret?.byteLength ?? 0)))
   }
 
-  /** Throws unless the key belongs to the certificate. @openssl SSL_CTX_check_private_key */
+  /** Throws `ERR_TLS_KEY_MISMATCH` unless the key belongs to the certificate. @openssl SSL_CTX_check_private_key */
   checkPrivateKey(): void {
-    set(this.lib, 'SslCtx.checkPrivateKey', () => this.lib.ffi.SSL_CTX_check_private_key(this.ptr))
+    useKey(this.lib, 'SslCtx.checkPrivateKey', () => (this.lib.ffi.SSL_CTX_check_private_key(this.ptr) === 1 ? 1 : LSW_KEY_MISMATCH))
+  }
+
+  /**
+   * Key, certificate and chain of a PKCS#12 file, DER, in the place of those that were there. Errors as of {@link usePrivateKey}.
+   * What RC2 protects, as old programs did, cannot be read; 3DES and AES can.
+   * @openssl PKCS12_parse SSL_CTX_use_cert_and_key
+   */
+  usePkcs12(file: BytesLike, passphrase?: string | BytesLike): void {
+    const bytes = asBytes(file)
+    const secret = passphrase === undefined ? undefined : asBytes(passphrase)
+    if (secret?.includes(0)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'SslCtx.usePkcs12: the passphrase holds a NUL')
+    useKey(this.lib, 'SslCtx.usePkcs12', () => this.lib.memory.scope((scope) => {
+      const cstring = secret ? scope.alloc<'char'>(secret.byteLength + 1) : NULL
+      if (secret) this.lib.memory.copyIn(secret, cstring)
+      return this.lib.ffi.SSL_CTX_use_pkcs12(this.ptr, scope.bytes(bytes), bytes.byteLength, cstring)
+    }))
+  }
+
+  /** The type of the key of the certificate that was set last; {@link X509.keyType} has the names. @openssl EVP_PKEY_get0_type_name */
+  getCertKeyType(): string | undefined {
+    const cert = this.lib.ffi.SSL_CTX_get0_chain_cert(this.ptr, 0)
+    const name = cert === 0 ? 0 : this.lib.ffi.X509_key_type(cert)
+    return name === 0 ? undefined : this.lib.memory.readCString(name)
+  }
+
+  /** The certificate that was set last, and its chain. @openssl SSL_CTX_get0_certificate SSL_CTX_get0_chain_certs */
+  getCertChain(): X509[] {
+    const chain: X509[] = []
+    for (let cert; (cert = this.lib.ffi.SSL_CTX_get0_chain_cert(this.ptr, chain.length)) !== 0;) chain.push(readX509(this.lib, cert))
+    return chain
   }
 
   /** Needed by a server that asks for certificates and resumes sessions. @openssl SSL_CTX_set_session_id_context */

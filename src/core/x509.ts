@@ -1,38 +1,204 @@
-// A certificate, copied out of OpenSSL: a value, with nothing to free.
+// A certificate, copied out of OpenSSL: a value, with nothing to free. OpenSSL says all it knows in one go
+// (lsw_X509_describe); that is taken apart when somebody asks.
 
 import { hex } from '../base/bytes.js'
+import {
+  LSW_X509_CA, LSW_X509_CA_ISSUERS_URL, LSW_X509_DNS_NAME, LSW_X509_EMAIL, LSW_X509_EXTENDED_KEY_USAGE, LSW_X509_FINGERPRINT256, LSW_X509_IP_ADDRESS,
+  LSW_X509_ISSUER, LSW_X509_ISSUER_ATTRIBUTE, LSW_X509_KEY_BITS, LSW_X509_KEY_GROUP, LSW_X509_KEY_TYPE, LSW_X509_KEY_USAGE, LSW_X509_NOT_AFTER,
+  LSW_X509_NOT_BEFORE, LSW_X509_OCSP_URL, LSW_X509_PATH_LENGTH, LSW_X509_SERIAL_NUMBER, LSW_X509_SIGNATURE_ALGORITHM, LSW_X509_SPKI, LSW_X509_SUBJECT,
+  LSW_X509_SUBJECT_ALT_NAME, LSW_X509_SUBJECT_ATTRIBUTE, LSW_X509_URI,
+} from '../ffi/constants.gen.js'
 import type { Ptr } from '../ffi/pointers.js'
 import type { LibSsl } from './lib-ssl.js'
 
-/** What a certificate says. Names are RFC 2253 text, for example `CN=localhost,O=Example`. */
-export interface X509 {
-  readonly subject: string
-  readonly issuer: string
-  /** For example `DNS:localhost, IP Address:127.0.0.1`; `''` if there is none. */
-  readonly subjectAltName: string
-  /** Upper-case hexadecimal. */
-  readonly serialNumber: string
-  readonly validFrom: Date
-  readonly validTo: Date
-  /** SHA-256 over the DER encoding, `AB:CD:…`. */
-  readonly fingerprint256: string
+/** An attribute of a name, for example `{ type: 'CN', value: 'localhost' }`. */
+export interface X509Attribute {
+  /** OpenSSL's short name, or the object identifier in figures. */
+  readonly type: string
+  readonly value: string
+}
+
+/** The names that a certificate is for (RFC 5280 §4.2.1.6). */
+export interface X509Names {
+  readonly dns: readonly string[]
+  /** `192.0.2.1`, `2001:db8:0:0:0:0:0:1`. */
+  readonly ip: readonly string[]
+  readonly email: readonly string[]
+  readonly uri: readonly string[]
+}
+
+/** RFC 5280 §4.2.1.3. */
+export type X509KeyUsage = (typeof KEY_USAGES)[number][1]
+
+const KEY_USAGES = [
+  [0x0080, 'digitalSignature'], [0x0040, 'nonRepudiation'], [0x0020, 'keyEncipherment'], [0x0010, 'dataEncipherment'], [0x0008, 'keyAgreement'],
+  [0x0004, 'keyCertSign'], [0x0002, 'cRLSign'], [0x0001, 'encipherOnly'], [0x8000, 'decipherOnly'],
+] as const
+
+const decoder = new TextDecoder()
+
+/** A certificate and what it says. A structured clone of one, `{ raw, described }`, makes the same again by `new`. */
+export class X509 {
   /** The certificate itself, DER. */
   readonly raw: Uint8Array<ArrayBuffer>
+  /** @internal What OpenSSL said of it, as lsw.h has it. */
+  readonly described: Uint8Array<ArrayBuffer>
+  #fields: ReadonlyMap<number, readonly Uint8Array<ArrayBuffer>[]> | undefined
+
+  /** @internal */
+  constructor({ raw, described }: Pick<X509, 'raw' | 'described'>) {
+    this.raw = raw
+    this.described = described
+  }
+
+  /** RFC 2253 text, for example `CN=localhost,O=Example`: for people. Programs want {@link subjectAttributes}. */
+  get subject(): string { return this.#text(LSW_X509_SUBJECT) }
+
+  /** Likewise. */
+  get issuer(): string { return this.#text(LSW_X509_ISSUER) }
+
+  /** In the certificate's order, which is that of {@link subject} the other way round. */
+  get subjectAttributes(): readonly X509Attribute[] { return this.#attributes(LSW_X509_SUBJECT_ATTRIBUTE) }
+
+  /** Likewise. */
+  get issuerAttributes(): readonly X509Attribute[] { return this.#attributes(LSW_X509_ISSUER_ATTRIBUTE) }
+
+  /** For people, for example `DNS:localhost, IP Address:127.0.0.1`; `''` if there is none. Programs want {@link names}. */
+  get subjectAltName(): string { return this.#text(LSW_X509_SUBJECT_ALT_NAME) }
+
+  get names(): X509Names {
+    return {
+      dns: this.#texts(LSW_X509_DNS_NAME), ip: this.#texts(LSW_X509_IP_ADDRESS), email: this.#texts(LSW_X509_EMAIL), uri: this.#texts(LSW_X509_URI),
+    }
+  }
+
+  /** Upper-case hexadecimal. */
+  get serialNumber(): string { return this.#text(LSW_X509_SERIAL_NUMBER) }
+
+  get validFrom(): Date { return new Date(Number(this.#text(LSW_X509_NOT_BEFORE)) * 1000) }
+
+  get validTo(): Date { return new Date(Number(this.#text(LSW_X509_NOT_AFTER)) * 1000) }
+
+  /** SHA-256 over the DER encoding, `AB:CD:…`. */
+  get fingerprint256(): string { return hex(this.#all(LSW_X509_FINGERPRINT256)[0] ?? new Uint8Array(), ':') }
+
+  /** For example `EC`, `RSA`, `RSA-PSS`, `ED25519`, `ML-DSA-65`; `''` if OpenSSL does not know it. */
+  get keyType(): string { return this.#text(LSW_X509_KEY_TYPE) }
+
+  /** Size of the key; `0` if OpenSSL does not know it. */
+  get keyBits(): number { return Number(this.#text(LSW_X509_KEY_BITS)) }
+
+  /** Of an EC key its curve, for example `prime256v1`. */
+  get keyGroup(): string | undefined { return this.#maybe(LSW_X509_KEY_GROUP) }
+
+  /** The public key as SubjectPublicKeyInfo, DER: what pins are made of. */
+  get publicKey(): Uint8Array<ArrayBuffer> { return this.#all(LSW_X509_SPKI)[0]?.slice() ?? new Uint8Array() }
+
+  /** Whether it may issue certificates (basicConstraints). */
+  get isCa(): boolean { return this.#all(LSW_X509_CA).length > 0 }
+
+  /** How many CAs may stand below it; `undefined` for no limit. */
+  get pathLength(): number | undefined {
+    const length = this.#maybe(LSW_X509_PATH_LENGTH)
+    return length === undefined ? undefined : Number(length)
+  }
+
+  /** `undefined` if it does not say: everything. */
+  get keyUsage(): readonly X509KeyUsage[] | undefined {
+    const bits = this.#maybe(LSW_X509_KEY_USAGE)
+    return bits === undefined ? undefined : KEY_USAGES.filter(([bit]) => Number(bits) & bit).map(([, name]) => name)
+  }
+
+  /** OpenSSL's short names or object identifiers, for example `serverAuth`; empty if it does not say: everything. */
+  get extendedKeyUsage(): readonly string[] { return this.#texts(LSW_X509_EXTENDED_KEY_USAGE) }
+
+  /** What its issuer signed with, for example `ecdsa-with-SHA256`. */
+  get signatureAlgorithm(): string { return this.#text(LSW_X509_SIGNATURE_ALGORITHM) }
+
+  /** Where its issuer's OCSP responders are. */
+  get ocspUrls(): readonly string[] { return this.#texts(LSW_X509_OCSP_URL) }
+
+  /** Where its issuer's certificate is. */
+  get caIssuersUrls(): readonly string[] { return this.#texts(LSW_X509_CA_ISSUERS_URL) }
+
+  /** PEM, with a newline at its end. */
+  toPem(): string {
+    const base64 = btoa(Array.from(this.raw, (byte) => String.fromCharCode(byte)).join(''))
+    return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`
+  }
+
+  /** What it says, as plain values, without {@link raw}. */
+  toJSON(): Record<string, unknown> {
+    const { subject, issuer, serialNumber, validFrom, validTo, fingerprint256, keyType, keyBits, keyGroup, names, isCa, pathLength, keyUsage } = this
+    const { extendedKeyUsage, signatureAlgorithm, ocspUrls, caIssuersUrls } = this
+    return {
+      subject, issuer, serialNumber, validFrom, validTo, fingerprint256, keyType, keyBits, keyGroup, names, isCa, pathLength, keyUsage,
+      extendedKeyUsage, signatureAlgorithm, ocspUrls, caIssuersUrls,
+    }
+  }
+
+  // Node and Bun ask by the first name, Deno by the second; both hand over what prints a value.
+  [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string { return this.#inspected(options, inspect) }
+  [Symbol.for('Deno.customInspect')](inspect: Inspect, options: object): string { return this.#inspected(options, inspect) }
+
+  #inspected(options: object, inspect: Inspect): string {
+    // What does not apply is not shown.
+    const shown = Object.entries(this.toJSON()).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0))
+    return `X509 ${inspect(Object.fromEntries(shown), options)}`
+  }
+
+  #all(field: number): readonly Uint8Array<ArrayBuffer>[] {
+    this.#fields ??= takeApart(this.described)
+    return this.#fields.get(field) ?? []
+  }
+
+  #texts(field: number): readonly string[] {
+    return this.#all(field).map((bytes) => decoder.decode(bytes))
+  }
+
+  #maybe(field: number): string | undefined {
+    return this.#texts(field)[0]
+  }
+
+  #text(field: number): string {
+    return this.#maybe(field) ?? ''
+  }
+
+  #attributes(field: number): readonly X509Attribute[] {
+    return this.#texts(field).map((text) => ({ type: text.slice(0, text.indexOf('\0')), value: text.slice(text.indexOf('\0') + 1) }))
+  }
 }
+
+type Inspect = (value: unknown, options: object) => string
 
 /** Copies the certificate at `cert`. */
 export function readX509(lib: LibSsl, cert: Ptr<'X509'>): X509 {
-  const { ffi, memory } = lib
-  return {
-    subject: memory.collectText((buf, size) => ffi.X509_subject(cert, buf, size)),
-    issuer: memory.collectText((buf, size) => ffi.X509_issuer(cert, buf, size)),
-    subjectAltName: memory.collectText((buf, size) => ffi.X509_subject_alt_name(cert, buf, size)),
-    serialNumber: memory.collectText((buf, size) => ffi.X509_serial_number(cert, buf, size)),
-    validFrom: new Date(Number(ffi.X509_not_before(cert)) * 1000),
-    validTo: new Date(Number(ffi.X509_not_after(cert)) * 1000),
-    fingerprint256: hex(memory.collect((buf, size) => ffi.X509_fingerprint256(cert, buf, size)) ?? new Uint8Array(), ':'),
-    raw: memory.collect((buf, size) => ffi.X509_to_der(cert, buf, size)) ?? new Uint8Array(),
+  const { ffi } = lib
+  return new X509({
+    raw: copyOut(lib, (buf, size) => ffi.X509_to_der(cert, buf, size)),
+    described: copyOut(lib, (buf, size) => ffi.X509_describe(cert, buf, size)),
+  })
+}
+
+/** In one call where the usual buffer is large enough, as it is but for monsters. */
+function copyOut(lib: LibSsl, write: (buf: Ptr<'uint8_t'>, capacity: number) => number): Uint8Array<ArrayBuffer> {
+  return lib.withBuffer(16_384, (buf, size) => {
+    const length = write(buf, size)
+    return length <= size ? lib.memory.copyOut(buf, Math.max(0, length)) : undefined
+  }) ?? lib.memory.collect(write) ?? new Uint8Array()
+}
+
+/** The form that lsw_X509_describe writes. */
+function takeApart(described: Uint8Array<ArrayBuffer>): ReadonlyMap<number, readonly Uint8Array<ArrayBuffer>[]> {
+  const fields = new Map<number, Uint8Array<ArrayBuffer>[]>()
+  const view = new DataView(described.buffer, described.byteOffset, described.byteLength)
+  for (let at = 0; at < described.byteLength;) {
+    const end = at + 5 + view.getUint32(at + 1)
+    const field = view.getUint8(at)
+    fields.set(field, [...fields.get(field) ?? [], described.subarray(at + 5, end)])
+    at = end
   }
+  return fields
 }
 
 /** What pins are made of: SHA-256 over the SubjectPublicKeyInfo. @spec RFC 7469 §2.4 */

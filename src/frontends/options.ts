@@ -2,14 +2,13 @@
 // is sent.
 
 import { ApiMisuseError } from '../base/errors.js'
-import type { BytesLike } from '../base/bytes.js'
 import { algorithms, type AlgorithmOptions } from './features/algorithms.js'
 import { clientAlpn, serverAlpn, type AlpnOptions } from './features/alpn.js'
 import { certificateChoice, type CertificateChoiceOptions } from './features/certificate-choice.js'
 import { clientSessions, type ClientSessionOptions } from './features/client-sessions.js'
 import { clientIdentity, type ClientIdentityOptions } from './features/client-identity.js'
-import { copyOption, invalid, type Certificates, type Feature } from './features/feature.js'
-import { identity, type IdentityOptions } from './features/identity.js'
+import { copyOption, invalid, type Feature } from './features/feature.js'
+import { hasIdentity, identities, identity, type IdentitiesOptions, type IdentityOptions } from './features/identity.js'
 import { keyLog, type KeyLogOptions } from './features/key-log.js'
 import { limits, type LimitOptions } from './features/limits.js'
 import { observers, type ObserverOptions } from './features/observers.js'
@@ -28,16 +27,15 @@ export interface CommonOptions extends IdentityOptions, AlpnOptions, AlgorithmOp
 export interface ConnectOptions extends CommonOptions, ServerIdentityOptions, OcspRequestOptions, CertificateChoiceOptions, ClientSessionOptions, ClientRecordOptions,
   ClientPostHandshakeAuthOptions {}
 
-export interface AcceptOptions extends CommonOptions, ClientIdentityOptions, OcspResponseOptions, ServerSessionOptions, ServerPostHandshakeAuthOptions {
-  readonly cert: Certificates
-  readonly key: string | BytesLike
-}
+/** A server shows a certificate: `cert` and `key`, `pfx`, or `identities` is required. */
+export interface AcceptOptions extends CommonOptions, IdentitiesOptions, ClientIdentityOptions, OcspResponseOptions, ServerSessionOptions,
+  ServerPostHandshakeAuthOptions {}
 
 // In the order in which they are set up.
 export const clientFeatures: readonly Feature<ConnectOptions>[] = lists(
   limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientPostHandshakeAuth, verification, ocspRequest, certificateChoice, clientSessions, observers, keyLog)
 export const serverFeatures: readonly Feature<AcceptOptions>[] = lists(
-  limits, algorithms, records, identity, serverSessions, serverAlpn, clientIdentity, serverPostHandshakeAuth, verification, ocspResponse, observers, keyLog)
+  limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverPostHandshakeAuth, verification, ocspResponse, observers, keyLog)
 
 /** See {@link Feature.answers}. */
 export const callbackAnswers: Readonly<Record<string, 'in time' | 'at once'>> =
@@ -53,7 +51,7 @@ export function checkConnectOptions(options: ConnectOptions): ConnectOptions {
 /** As {@link checkConnectOptions}. */
 export function checkAcceptOptions(options: AcceptOptions): AcceptOptions {
   const checked = check(options, serverFeatures)
-  if (checked.cert === undefined) throw invalid('cert', 'is required: a server shows a certificate')
+  if (!hasIdentity(checked)) throw invalid('cert', 'is required, or pfx, or identities: a server shows a certificate')
   return checked
 }
 

@@ -341,14 +341,15 @@ class Connection implements TlsServerConnection {
 }
 
 function describeConnection(ssl: Ssl): ConnectionInfo {
+  const peerCertificateChain = ssl.getPeerCertChain()
   return {
     protocol: ssl.getVersion(),
     cipher: ssl.getCipherStandardName() ?? '',
     group: ssl.get0GroupName(),
     alpnProtocol: ssl.get0AlpnSelected(),
     servername: ssl.getServername(),
-    peerCertificate: ssl.getPeerCertificate(),
-    peerCertificateChain: ssl.getPeerCertChain(),
+    peerCertificate: peerCertificateChain[0] ?? ssl.getPeerCertificate(), // a saved session has no chain
+    peerCertificateChain,
     maxFragmentLength: maxFragmentLengthOf(ssl.getMaxFragmentLength()),
     verifyResult: ssl.getVerifyResultName(),
     resumed: ssl.sessionReused(),

@@ -44,7 +44,7 @@ const failures: Readonly<Record<string, Failure>> = {
 
 describe.each(VERSIONS)('connect, %s', (version) => {
   it.each(Object.entries(failures))('refuses %s', async (_, { identity = localhost, client: options = {}, code, verifyCode, depth, alert }) => {
-    const { client, server } = peers({ version, client: { libssl, ...options }, server: { libssl, cert: identity.cert, key: identity.key } })
+    const { client, server } = peers({ version, client: { libssl, ...options }, server: { libssl, cert: identity.cert, key: identity.key, useExpiredCert: true } })
     const error = await rejection(client.opened)
     expect(error).toBeInstanceOf(CertificateError)
     expect(error).toMatchObject({ code, verifyCode, depth, alert: { from: 'us', level: 'fatal', description: alert } })
@@ -57,7 +57,7 @@ describe.each(VERSIONS)('connect, %s', (version) => {
 
   it.each(Object.entries(failures))('with dangerouslySkipVerification accepts %s, and says what is wrong', async (_, { identity = localhost, client: options = {}, verifyCode }) => {
     const both = await opened({
-      version, client: { libssl, dangerouslySkipVerification: true, ...options }, server: { libssl, cert: identity.cert, key: identity.key },
+      version, client: { libssl, dangerouslySkipVerification: true, ...options }, server: { libssl, cert: identity.cert, key: identity.key, useExpiredCert: true },
     })
     const info = await both.client.opened
     expect(info.verifyResult).toMatch({ 62: /HOSTNAME_MISMATCH/, 64: /IP_ADDRESS_MISMATCH/ }[verifyCode] ?? /^X509_V_ERR_/)

@@ -1,6 +1,5 @@
 /* SSL_CTX: what OpenSSL has only as macros, and what takes several steps. */
 #include <string.h>
-#include <openssl/decoder.h>
 #include <openssl/pem.h>
 #include "internal.h"
 
@@ -106,7 +105,7 @@ int lsw_SSL_CTX_set_alpn_select_protos(SSL_CTX *ctx, const uint8_t *bytes, size_
     return 1;
 }
 
-static int looks_like_pem(const uint8_t *bytes, size_t length)
+int lsw_looks_like_pem(const uint8_t *bytes, size_t length)
 {
     return length == 0 || bytes[0] != 0x30; /* DER begins with a SEQUENCE */
 }
@@ -140,7 +139,7 @@ static int each_cert(const uint8_t *bytes, size_t length, int (*add)(void *to, X
 {
     BIO *bio = NULL;
     X509 *cert = NULL;
-    int count = 0, pem = looks_like_pem(bytes, length);
+    int count = 0, pem = lsw_looks_like_pem(bytes, length);
 
     ERR_clear_error();
     if (pem && (bio = BIO_new_mem_buf(bytes, (int)length)) == NULL)
@@ -177,6 +176,15 @@ int lsw_SSL_CTX_use_certificate_chain(SSL_CTX *ctx, const uint8_t *bytes, size_t
     return each_cert(bytes, length, add_to_chain, ctx) > 0;
 }
 
+X509 *lsw_SSL_CTX_get0_chain_cert(SSL_CTX *ctx, int index)
+{
+    STACK_OF(X509) *chain = NULL;
+
+    if (index == 0)
+        return SSL_CTX_get0_certificate(ctx);
+    return SSL_CTX_get0_chain_certs(ctx, &chain) ? sk_X509_value(chain, index - 1) : NULL;
+}
+
 static int add_to_store(void *store, X509 *cert, int index)
 {
     (void)index;
@@ -186,30 +194,4 @@ static int add_to_store(void *store, X509 *cert, int index)
 int lsw_X509_STORE_add_certs(X509_STORE *store, const uint8_t *bytes, size_t length)
 {
     return each_cert(bytes, length, add_to_store, store);
-}
-
-int lsw_SSL_CTX_use_PrivateKey(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const uint8_t *passphrase,
-    size_t passphrase_length)
-{
-    EVP_PKEY *key = NULL;
-    OSSL_DECODER_CTX *decoder;
-    const uint8_t *data = bytes;
-    size_t rest = length;
-    int ok = 0;
-
-    ERR_clear_error();
-    decoder = OSSL_DECODER_CTX_new_for_pkey(&key, looks_like_pem(bytes, length) ? "PEM" : "DER", NULL, NULL,
-        EVP_PKEY_KEYPAIR, NULL, NULL);
-    if (decoder == NULL)
-        return 0;
-    /* Set even when empty: without one OpenSSL would look for a terminal to ask. */
-    if (OSSL_DECODER_CTX_set_passphrase(decoder, passphrase != NULL ? passphrase : (const uint8_t *)"",
-            passphrase_length)
-        && OSSL_DECODER_from_data(decoder, &data, &rest))
-        ok = SSL_CTX_use_PrivateKey(ctx, key);
-    EVP_PKEY_free(key);
-    OSSL_DECODER_CTX_free(decoder);
-    if (ok)
-        ERR_clear_error(); /* decoders that did not fit leave theirs behind */
-    return ok;
 }

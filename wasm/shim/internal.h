@@ -21,6 +21,9 @@ struct lsw_conn {
 /* NULL for an SSL that lsw_SSL_new did not make. */
 struct lsw_conn *lsw_conn_of(const SSL *ssl);
 
+/* ctx.c: whether it is text rather than DER. */
+int lsw_looks_like_pem(const uint8_t *bytes, size_t length);
+
 /* callbacks.c: keeps where verification failed. Takes a reference of its own. */
 void lsw_remember_failure(struct lsw_conn *conn, X509 *cert, int depth);
 

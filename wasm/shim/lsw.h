@@ -80,11 +80,8 @@ int lsw_SSL_CTX_set_alpn_select_protos(SSL_CTX *ctx, const uint8_t *protos, size
 void lsw_SSL_CTX_set_verify(SSL_CTX *ctx, int mode);
 /* Leaf first, then the chain, PEM; or one certificate as DER. 1 on success. */
 int lsw_SSL_CTX_use_certificate_chain(SSL_CTX *ctx, const uint8_t *bytes, size_t length);
-/* PEM (PKCS#8, PKCS#1, SEC1, each also encrypted) or DER (PKCS#8, encrypted too, PKCS#1, SEC1). `passphrase` is
-   NULL for none. 1 on success; the key must match the certificate if one was set before. */
-int lsw_SSL_CTX_use_PrivateKey(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const uint8_t *passphrase,
-    size_t passphrase_length);
-int SSL_CTX_check_private_key(const SSL_CTX *ctx);
+/* The certificate that was set last (index 0), then its chain; NULL behind the end. */
+X509 *lsw_SSL_CTX_get0_chain_cert(SSL_CTX *ctx, int index);
 int SSL_CTX_set_session_id_context(SSL_CTX *ctx, const uint8_t *id, unsigned int length);
 long lsw_SSL_CTX_set_session_cache_mode(SSL_CTX *ctx, long mode);
 int SSL_CTX_set_num_tickets(SSL_CTX *ctx, size_t count);
@@ -102,6 +99,25 @@ int lsw_X509_STORE_add_certs(X509_STORE *store, const uint8_t *bytes, size_t len
 int X509_STORE_set_flags(X509_STORE *store, unsigned long flags);
 /* The context takes a reference of its own. */
 void SSL_CTX_set1_cert_store(SSL_CTX *ctx, X509_STORE *store);
+
+/* ---- keys.c: private keys, by themselves and in PKCS#12 ---- */
+
+/* PEM (PKCS#8, PKCS#1, SEC1, each also encrypted) or DER (PKCS#8, encrypted too, PKCS#1, SEC1). `passphrase` is
+   NULL for none. 1 on success, 0 or LSW_KEY_*; the key must match the certificate if one was set before. */
+int lsw_SSL_CTX_use_PrivateKey(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const uint8_t *passphrase,
+    size_t passphrase_length);
+int SSL_CTX_check_private_key(const SSL_CTX *ctx);
+/* Key, certificate and chain of a PKCS#12 file, DER. `passphrase` is NULL for none. 1 on success, 0 or LSW_KEY_*. */
+int lsw_SSL_CTX_use_pkcs12(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const char *passphrase);
+
+#define LSW_KEY_UNREADABLE (-1)
+#define LSW_KEY_PASSPHRASE_MISSING (-2)
+#define LSW_KEY_PASSPHRASE_WRONG (-3)
+#define LSW_KEY_MISMATCH (-4)
+LSW_CONSTANT(LSW_KEY_UNREADABLE)
+LSW_CONSTANT(LSW_KEY_PASSPHRASE_MISSING)
+LSW_CONSTANT(LSW_KEY_PASSPHRASE_WRONG)
+LSW_CONSTANT(LSW_KEY_MISMATCH)
 
 /* ---- conn.c: SSL ---- */
 
@@ -299,17 +315,62 @@ LSW_OWNED BIO *lsw_BIO_new_callback(int handle);
 /* ---- x509.c ---- */
 
 void X509_free(LSW_TAKES X509 *cert);
-/* Each writes into `buf` if `capacity` suffices, and returns the length needed; -1 on failure. Text is UTF-8
-   without NUL. */
+/* Each writes into `buf` if `capacity` suffices, and returns the length needed; -1 on failure. */
 int lsw_X509_to_der(const X509 *cert, uint8_t *buf, size_t capacity);
-int lsw_X509_subject(const X509 *cert, uint8_t *buf, size_t capacity);
-int lsw_X509_issuer(const X509 *cert, uint8_t *buf, size_t capacity);
-int lsw_X509_subject_alt_name(const X509 *cert, uint8_t *buf, size_t capacity);
-int lsw_X509_serial_number(const X509 *cert, uint8_t *buf, size_t capacity);
-int lsw_X509_fingerprint256(const X509 *cert, uint8_t *buf, size_t capacity);
-/* Seconds since 1970-01-01 UTC. */
-int64_t lsw_X509_not_before(const X509 *cert);
-int64_t lsw_X509_not_after(const X509 *cert);
+/* All that it says, in one go: fields of one byte LSW_X509_*, four of length (big-endian), and so many bytes. Numbers
+   are decimal text, lists come as one field each, an attribute of a name is its type, NUL, and its value. */
+int lsw_X509_describe(X509 *cert, uint8_t *buf, size_t capacity);
+/* The type of its key, e.g. EC, RSA-PSS, ML-DSA-65; NULL if OpenSSL does not know it. */
+const char *lsw_X509_key_type(X509 *cert);
+
+#define LSW_X509_SUBJECT 1
+#define LSW_X509_ISSUER 2
+#define LSW_X509_SUBJECT_ALT_NAME 3
+#define LSW_X509_SERIAL_NUMBER 4
+#define LSW_X509_NOT_BEFORE 5
+#define LSW_X509_NOT_AFTER 6
+#define LSW_X509_FINGERPRINT256 7
+#define LSW_X509_SUBJECT_ATTRIBUTE 8
+#define LSW_X509_ISSUER_ATTRIBUTE 9
+#define LSW_X509_DNS_NAME 10
+#define LSW_X509_IP_ADDRESS 11
+#define LSW_X509_EMAIL 12
+#define LSW_X509_URI 13
+#define LSW_X509_KEY_TYPE 14
+#define LSW_X509_KEY_BITS 15
+#define LSW_X509_KEY_GROUP 16
+#define LSW_X509_SPKI 17
+#define LSW_X509_CA 18
+#define LSW_X509_PATH_LENGTH 19
+#define LSW_X509_KEY_USAGE 20
+#define LSW_X509_EXTENDED_KEY_USAGE 21
+#define LSW_X509_SIGNATURE_ALGORITHM 22
+#define LSW_X509_OCSP_URL 23
+#define LSW_X509_CA_ISSUERS_URL 24
+LSW_CONSTANT(LSW_X509_SUBJECT)
+LSW_CONSTANT(LSW_X509_ISSUER)
+LSW_CONSTANT(LSW_X509_SUBJECT_ALT_NAME)
+LSW_CONSTANT(LSW_X509_SERIAL_NUMBER)
+LSW_CONSTANT(LSW_X509_NOT_BEFORE)
+LSW_CONSTANT(LSW_X509_NOT_AFTER)
+LSW_CONSTANT(LSW_X509_FINGERPRINT256)
+LSW_CONSTANT(LSW_X509_SUBJECT_ATTRIBUTE)
+LSW_CONSTANT(LSW_X509_ISSUER_ATTRIBUTE)
+LSW_CONSTANT(LSW_X509_DNS_NAME)
+LSW_CONSTANT(LSW_X509_IP_ADDRESS)
+LSW_CONSTANT(LSW_X509_EMAIL)
+LSW_CONSTANT(LSW_X509_URI)
+LSW_CONSTANT(LSW_X509_KEY_TYPE)
+LSW_CONSTANT(LSW_X509_KEY_BITS)
+LSW_CONSTANT(LSW_X509_KEY_GROUP)
+LSW_CONSTANT(LSW_X509_SPKI)
+LSW_CONSTANT(LSW_X509_CA)
+LSW_CONSTANT(LSW_X509_PATH_LENGTH)
+LSW_CONSTANT(LSW_X509_KEY_USAGE)
+LSW_CONSTANT(LSW_X509_EXTENDED_KEY_USAGE)
+LSW_CONSTANT(LSW_X509_SIGNATURE_ALGORITHM)
+LSW_CONSTANT(LSW_X509_OCSP_URL)
+LSW_CONSTANT(LSW_X509_CA_ISSUERS_URL)
 
 /* ---- callbacks.c: C calls JavaScript. None of these may throw; see src/ffi/callbacks.ts ---- */
 

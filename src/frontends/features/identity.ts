@@ -1,30 +1,116 @@
 // Who we are: the own certificate and its key.
 
-import type { BytesLike } from '../../base/bytes.js'
-import { invalid, isPemOrDer, isSecret, refuse, type Certificates, type Feature } from './feature.js'
+import { ApiMisuseError } from '../../base/errors.js'
+import { isBytesLike, type BytesLike } from '../../base/bytes.js'
+import type { SslCtx } from '../../core/ssl-ctx.js'
+import { invalid, isBoolean, isOneOrMore, isPemOrDer, isPlainObject, isSecret, refuse, type Certificates, type Check, type Feature } from './feature.js'
 
-export interface IdentityOptions {
+/** A certificate, its chain and its key. */
+export interface Identity {
   /** Own certificate first, then its chain: PEM; or one certificate, DER. Wants `key`. */
   readonly cert?: Certificates
   /** Private key of `cert`: PEM or DER; PKCS#8, PKCS#1 or SEC1. */
   readonly key?: string | BytesLike
-  /** For an encrypted `key`. */
+  /** Certificate, chain and key in one: PKCS#12, DER. In the place of `cert` and `key`. What RC2 protects cannot be read. */
+  readonly pfx?: BytesLike
+  /** For an encrypted `key`, or for `pfx`. */
   readonly passphrase?: string | BytesLike
 }
 
+export interface IdentityOptions extends Identity {
+  /**
+   * Use an own certificate, or one of its chain, though it has expired or is not valid yet. Default `false`:
+   * `ERR_TLS_CERT_EXPIRED` or `ERR_TLS_CERT_NOT_YET_VALID`, as the peer would refuse it.
+   */
+  readonly useExpiredCert?: boolean
+}
+
+export interface IdentitiesOptions {
+  /**
+   * More identities of a server, of other key types: the client's signature algorithms decide which one it is shown, the
+   * own order of them being `signatureAlgorithms`.
+   */
+  readonly identities?: Identity | readonly Identity[]
+}
+
+const isPfx: Check = (value) => (isBytesLike(value) && value.byteLength > 0 ? undefined : 'must be bytes, and not empty')
+const identityChecks = { cert: isPemOrDer, key: isPemOrDer, pfx: isPfx, passphrase: isSecret } as const
+
 export const identity: Feature<IdentityOptions> = {
-  checks: { cert: isPemOrDer, key: isPemOrDer, passphrase: isSecret },
-  agree({ cert, key, passphrase }) {
-    if (cert !== undefined && key === undefined) throw invalid('key', 'is required with cert')
-    if (key !== undefined && cert === undefined) throw invalid('cert', 'is required with key')
-    if (passphrase !== undefined && key === undefined) throw invalid('passphrase', 'is of no use without key')
+  checks: { ...identityChecks, useExpiredCert: isBoolean },
+  agree(options) {
+    const wrong = contradiction(options)
+    if (wrong) throw invalid(...wrong)
   },
-  setUpCtx(ctx, { cert, key, passphrase }) {
-    if (cert === undefined || key === undefined) return
-    refuse('cert', () => ctx.useCertificateChain(cert))
-    refuse('key', () => {
+  setUpCtx(ctx, options) {
+    if (options.cert === undefined && options.pfx === undefined) return
+    useIdentity(ctx, options, options.useExpiredCert, (name) => name)
+  },
+}
+
+/** After {@link identity}. */
+export const identities: Feature<IdentitiesOptions & IdentityOptions> = {
+  checks: { ...identity.checks, identities: isOneOrMore(isIdentity) },
+  setUpCtx(ctx, options) {
+    const types = new Set([ctx.getCertKeyType()])
+    for (const one of listed(options)) {
+      const type = useIdentity(ctx, one, options.useExpiredCert, () => 'identities')
+      if (types.has(type)) throw invalid('identities', `must not hold two of the key type ${type}: a server has one of each`)
+      types.add(type)
+    }
+  },
+}
+
+/** Whether there is anything that a server can show. */
+export function hasIdentity(options: IdentitiesOptions & Identity): boolean {
+  return options.cert !== undefined || options.pfx !== undefined || listed(options).length > 0
+}
+
+function listed({ identities = [] }: IdentitiesOptions): readonly Identity[] {
+  return Array.isArray(identities) ? (identities as readonly Identity[]) : [identities as Identity]
+}
+
+function isIdentity(value: unknown): string | undefined {
+  if (!isPlainObject(value)) return 'must hold objects: { cert, key } or { pfx }, each with a passphrase if it is encrypted'
+  for (const [name, part] of Object.entries(value)) {
+    const check = Object.hasOwn(identityChecks, name) ? identityChecks[name as keyof Identity] : undefined
+    const wrong = check ? part !== undefined && check(part) : 'is no part of an identity'
+    if (wrong) return `is wrong: its ${name} ${wrong}`
+  }
+  const [name, wrong] = contradiction(value) ?? (value['cert'] === undefined && value['pfx'] === undefined ? ['cert', 'is required'] as const : [])
+  return name === undefined ? undefined : `is wrong: its ${name} ${wrong}`
+}
+
+/** The part that does not go with the others, and why. */
+function contradiction({ cert, key, pfx, passphrase }: Identity): [name: string, wrong: string] | undefined {
+  if (pfx !== undefined && cert !== undefined) return ['pfx', 'goes not with cert']
+  if (pfx !== undefined && key !== undefined) return ['pfx', 'goes not with key']
+  if (cert !== undefined && key === undefined) return ['key', 'is required with cert']
+  if (key !== undefined && cert === undefined) return ['cert', 'is required with key']
+  if (passphrase !== undefined && key === undefined && pfx === undefined) return ['passphrase', 'is of no use without key or pfx']
+  return undefined
+}
+
+/** Returns the type of its key. `option` says which option to blame for a part. */
+function useIdentity(ctx: SslCtx, { cert, key, pfx, passphrase }: Identity, expiredToo: boolean | undefined, option: (part: keyof Identity) => string): string | undefined {
+  if (pfx !== undefined) refuse(option('pfx'), () => ctx.usePkcs12(pfx, passphrase))
+  if (cert !== undefined) refuse(option('cert'), () => ctx.useCertificateChain(cert))
+  const type = ctx.getCertKeyType()
+  if (key !== undefined) {
+    refuse(option('key'), () => {
       ctx.usePrivateKey(key, passphrase)
       ctx.checkPrivateKey() // a key of another type than the certificate's would pass so far
+      if (ctx.getCertKeyType() !== type) throw new ApiMisuseError('ERR_TLS_KEY_MISMATCH', "the key is another certificate's")
     })
-  },
+  }
+  if (!expiredToo) refuse(option(pfx === undefined ? 'cert' : 'pfx'), () => refuseExpired(ctx))
+  return type
+}
+
+function refuseExpired(ctx: SslCtx): void {
+  const now = new Date()
+  for (const { subject, validFrom, validTo } of ctx.getCertChain()) {
+    if (validTo < now) throw new ApiMisuseError('ERR_TLS_CERT_EXPIRED', `${subject} has expired (${validTo.toISOString()}); option 'useExpiredCert' uses it none the less`)
+    if (validFrom > now) throw new ApiMisuseError('ERR_TLS_CERT_NOT_YET_VALID', `${subject} is not valid yet (${validFrom.toISOString()}); option 'useExpiredCert' uses it none the less`)
+  }
 }

@@ -4,6 +4,7 @@
 import {
   ApiMisuseError, CertificateError, DeadlineError, InternalError, PeerError, TlsError, TransportError, TruncationError,
 } from '../../base/errors.js'
+import { decodeValue } from './values.js'
 
 /** What can be posted. */
 export type PostedError =
@@ -68,7 +69,7 @@ export function decodeError(posted: PostedError, own?: OwnErrors): unknown {
   if (posted.kind === 'dom') return new DOMException(posted.message, posted.name)
   if (posted.kind === 'other') return posted.value
   const cause = posted.name === 'TransportError' && own?.transport ? own.transport.error : posted.cause && decodeError(posted.cause, own)
-  const error = classes[posted.name]!(posted.message, { ...posted.fields, ...(posted.cause && { cause }) })
+  const error = classes[posted.name]!(posted.message, { ...decodeValue(posted.fields) as Fields, ...(posted.cause && { cause }) })
   if (posted.stack !== undefined) error.stack = posted.stack
   return error
 }

@@ -186,7 +186,7 @@ export class RemoteConnection implements TlsConnection {
 
   #hear(message: FromWorker): void {
     switch (message.type) {
-      case 'opened': return this.#onOpened(message.info)
+      case 'opened': return this.#onOpened(decodeValue(message.info) as ConnectionInfo)
       case 'broken': return this.#break(decodeError(message.error, this.#ownErrors))
       case 'readable ended': return this.#readableEnded.give(message.failed)
       case 'writable ended': return this.#writableEnded.give()

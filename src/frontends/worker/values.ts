@@ -1,5 +1,6 @@
 // Values that a structured clone would make something else of: they travel as what they are made from.
 
+import { X509 } from '../../core/x509.js'
 import { TicketKeys } from '../sessions/ticket-keys.js'
 import { TlsSession } from '../sessions/tls-session.js'
 
@@ -20,10 +21,13 @@ export function encodeValue(value: unknown): unknown {
   return value
 }
 
-/** What was posted, as it was. */
+/** What was posted, as it was; also the certificates in it, which become plain objects by themselves. */
 export function decodeValue(value: unknown): unknown {
-  const { libsslWasmType, bytes } = (value ?? {}) as Partial<Posted>
+  if (Array.isArray(value)) return value.map(decodeValue)
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
+  const { libsslWasmType, bytes } = value as Partial<Posted>
   if (libsslWasmType === 'TlsSession') return TlsSession.fromBytes(bytes!)
   if (libsslWasmType === 'TicketKeys') return new TicketKeys(bytes)
-  return value
+  if ('raw' in value && 'described' in value) return new X509(value as Pick<X509, 'raw' | 'described'>)
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, decodeValue(one)]))
 }

@@ -1,0 +1,136 @@
+// Own keys and certificates: what is wrong with them has a code of its own, and is told before the first byte.
+
+import { randomBytes } from 'node:crypto'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { afterAll, describe, expect, it } from 'vitest'
+import { accept, ApiMisuseError, connect, memoryTransportPair, type AcceptOptions, type Identity } from '../../src/index.js'
+import { authority, CertificateAuthority, date, file, localhost, openssl, RSA, type KeyPair } from '../helpers/certificates.js'
+import { clientOptions, closeBoth, opened, rejection, serverOptions, VERSIONS } from '../helpers/stream-peers.js'
+
+const { cert, key } = localhost
+const other = authority.leaf()
+const rsa = authority.leaf({ newkey: RSA })
+const encrypted = openssl('pkey', '-in', localhost.keyFile, '-aes256', '-passout', 'pass:secret')
+const derOf = (pem: string) => new Uint8Array(Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64'))
+
+let files = 0
+/** A PKCS#12 file, as the machine's openssl makes it. */
+function pfxOf({ certFile, keyFile }: KeyPair, ...args: readonly string[]): Uint8Array {
+  const path = file(`identity-${++files}.p12`)
+  openssl('pkcs12', '-export', '-in', certFile, '-inkey', keyFile, '-out', path, ...(args.includes('-passout') ? [] : ['-passout', 'pass:secret']), ...args)
+  return new Uint8Array(readFileSync(path))
+}
+/** One whose key is no certificate's. */
+function pfxOfStrangers(): Uint8Array {
+  const path = file(`identity-${++files}.p12`)
+  openssl('pkcs12', '-export', '-in', authority.ca.certFile, '-nokeys', '-out', path, '-passout', 'pass:secret')
+  return new Uint8Array(readFileSync(path))
+}
+
+const pfx = pfxOf(localhost)
+const inner = new CertificateAuthority('an issuer between', authority)
+afterAll(() => { rmSync(inner.dir, { recursive: true, force: true }) })
+const below = inner.leaf()
+const expired = authority.leaf({ notBefore: date(-3), notAfter: date(-1) })
+const future = authority.leaf({ notBefore: date(2), notAfter: date(9) })
+
+const cases: Readonly<Record<string, readonly [code: string | RegExp, option: keyof Identity, identity: Identity]>> = {
+  'a key of another certificate': ['ERR_TLS_KEY_MISMATCH', 'key', { cert, key: other.key }],
+  'a key of another type': ['ERR_TLS_KEY_MISMATCH', 'key', { cert, key: rsa.key }],
+  'a key of another type, the other way round': ['ERR_TLS_KEY_MISMATCH', 'key', { cert: rsa.cert, key }],
+  'an encrypted key without passphrase': ['ERR_TLS_PASSPHRASE_MISSING', 'key', { cert, key: encrypted }],
+  'an encrypted key with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'key', { cert, key: encrypted, passphrase: 'wrong' }],
+  'an encrypted key with an empty passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'key', { cert, key: encrypted, passphrase: '' }],
+  'an encrypted key with a passphrase longer than any': ['ERR_TLS_PASSPHRASE_WRONG', 'key', { cert, key: encrypted, passphrase: 'x'.repeat(100_000) }],
+  'an encrypted key as DER with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'key', { cert, key: derOf(encrypted), passphrase: 'wrong' }],
+  'a key that is a certificate': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: cert }],
+  'a key that is only public': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: openssl('pkey', '-in', localhost.keyFile, '-pubout') }],
+  'a key that is no key': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: 'no key' }],
+  'a key of random bytes': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: Uint8Array.of(0x30, ...randomBytes(100)) }],
+  'a key that is cut off': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: key.slice(0, key.length / 2) }],
+  'a key as DER that is cut off': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: derOf(key).subarray(0, 60) }],
+  'a certificate that is cut off': [/^ERR_(PEM|ASN1)_/, 'cert', { cert: cert.slice(0, cert.length / 2), key }],
+  'a certificate that has expired': ['ERR_TLS_CERT_EXPIRED', 'cert', { cert: expired.cert, key: expired.key }],
+  'a certificate that is not valid yet': ['ERR_TLS_CERT_NOT_YET_VALID', 'cert', { cert: future.cert, key: future.key }],
+  'a chain of which one has expired': ['ERR_TLS_CERT_EXPIRED', 'cert', { cert: cert + expired.cert, key }],
+  'a PKCS#12 file without passphrase': ['ERR_TLS_PASSPHRASE_MISSING', 'pfx', { pfx }],
+  'a PKCS#12 file with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'pfx', { pfx, passphrase: 'wrong' }],
+  'a PKCS#12 file with a NUL in the passphrase': ['ERR_TLS_INVALID_ARGUMENT', 'pfx', { pfx, passphrase: 'secret\0' }],
+  'a PKCS#12 file that is cut off': ['ERR_TLS_KEY_UNREADABLE', 'pfx', { pfx: pfx.subarray(0, pfx.byteLength / 2), passphrase: 'secret' }],
+  'a PKCS#12 file with something behind it': ['ERR_TLS_KEY_UNREADABLE', 'pfx', { pfx: Uint8Array.of(...pfx, 0), passphrase: 'secret' }],
+  'a PKCS#12 file of random bytes': ['ERR_TLS_KEY_UNREADABLE', 'pfx', { pfx: Uint8Array.of(0x30, ...randomBytes(100)), passphrase: 'secret' }],
+  'a PKCS#12 file that is PEM': ['ERR_TLS_KEY_UNREADABLE', 'pfx', { pfx: new TextEncoder().encode(cert + key), passphrase: 'secret' }],
+  'a PKCS#12 file without a key': ['ERR_TLS_KEY_UNREADABLE', 'pfx', { pfx: pfxOfStrangers(), passphrase: 'secret' }],
+  'a PKCS#12 file with an expired certificate': ['ERR_TLS_CERT_EXPIRED', 'pfx', { pfx: pfxOf(expired), passphrase: 'secret' }],
+}
+
+describe.each(Object.entries(cases))('%s', (_, [code, option, identity]) => {
+  const refusal = expect.objectContaining({ code: typeof code === 'string' ? code : expect.stringMatching(code) })
+
+  it('is refused to a client, and the peer hears nothing', async () => {
+    const [near, far] = memoryTransportPair()
+    const error = await rejection(connect(near, { ...clientOptions(), ...identity }).opened)
+    expect(error).toBeInstanceOf(ApiMisuseError)
+    expect(error).toEqual(refusal)
+    expect(error).toMatchObject({ option })
+    await rejection(far.readable.getReader().read()) // its end, and no byte before
+  })
+
+  it('is refused to a server, alone and among others', async () => {
+    const alone = accept(memoryTransportPair()[0], { ...identity })
+    expect(await rejection(alone.opened)).toEqual(refusal)
+    const second = accept(memoryTransportPair()[0], { ...serverOptions(), identities: [identity] })
+    expect(await rejection(second.opened)).toEqual(refusal)
+    expect(await rejection(second.opened)).toMatchObject({ option: 'identities' })
+  })
+})
+
+describe('a server of several identities', () => {
+  it('refuses two of one key type, and the key of one of the others', async () => {
+    const refused = async (options: AcceptOptions) => rejection(accept(memoryTransportPair()[0], options).opened)
+    expect(await refused({ cert, key, identities: [{ cert: other.cert, key: other.key }] })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'identities' })
+    expect(await refused({ identities: [{ cert: rsa.cert, key: rsa.key }, { pfx, passphrase: 'secret' }, { cert, key }] })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'identities' })
+    expect(await refused({ cert, key, identities: [{ cert: rsa.cert, key }] })).toMatchObject({ code: 'ERR_TLS_KEY_MISMATCH', option: 'identities' })
+  })
+})
+
+describe.each(VERSIONS)('%s', (version) => {
+  const formats: Readonly<Record<string, Identity>> = {
+    'PKCS#8, PEM': { cert, key },
+    'PKCS#8, DER': { cert: derOf(cert), key: derOf(key) },
+    'PKCS#8, encrypted, PEM': { cert, key: encrypted, passphrase: 'secret' },
+    'PKCS#8, encrypted, DER, passphrase as bytes': { cert, key: derOf(encrypted), passphrase: new TextEncoder().encode('secret') },
+    'PKCS#8, encrypted by 3DES': { cert, key: openssl('pkcs8', '-topk8', '-in', localhost.keyFile, '-v1', 'PBE-SHA1-3DES', '-passout', 'pass:secret'), passphrase: 'secret' },
+    'SEC1': { cert, key: openssl('ec', '-in', localhost.keyFile) },
+    'SEC1, encrypted': { cert, key: openssl('ec', '-in', localhost.keyFile, '-aes128', '-passout', 'pass:sécret'), passphrase: 'sécret' },
+    'PKCS#1': { cert: rsa.cert, key: openssl('rsa', '-in', rsa.keyFile, '-traditional') },
+    'PKCS#1, encrypted': { cert: rsa.cert, key: openssl('rsa', '-in', rsa.keyFile, '-traditional', '-aes256', '-passout', 'pass:secret'), passphrase: 'secret' },
+    'PKCS#12': { pfx, passphrase: 'secret' },
+    'PKCS#12, with a chain': { pfx: pfxOf(below, '-certfile', inner.ca.certFile), passphrase: 'secret' },
+    'PKCS#12, with a chain in disorder': { pfx: pfxOf(below, '-certfile', bundle(authority.ca, inner.ca)), passphrase: 'secret' },
+    'PKCS#12, by 3DES, as old programs made it': { pfx: pfxOf(rsa, '-certpbe', 'PBE-SHA1-3DES', '-keypbe', 'PBE-SHA1-3DES', '-macalg', 'sha1'), passphrase: 'secret' },
+    'PKCS#12, its passphrase empty': { pfx: pfxOf(localhost, '-passout', 'pass:'), passphrase: '' },
+    'PKCS#12, without passphrase': { pfx: pfxOf(localhost, '-passout', 'pass:') },
+    'PKCS#12, its passphrase of any script': { pfx: pfxOf(localhost, '-passout', 'pass:пароль🔑'), passphrase: 'пароль🔑' },
+  }
+
+  it.each(Object.entries(formats))('takes a key as %s', async (_, identity) => {
+    const both = await opened({ version, server: { cert: undefined, key: undefined, ...identity } as Partial<AcceptOptions> })
+    expect((await both.client.opened).verifyResult).toBe('X509_V_OK')
+    await closeBoth(both)
+  })
+
+  it('uses an expired certificate if it is told to', async () => {
+    const both = await opened({
+      version, server: { cert: expired.cert, key: expired.key, useExpiredCert: true }, client: { dangerouslySkipVerification: true },
+    })
+    expect((await both.client.opened).verifyResult).toBe('X509_V_ERR_CERT_HAS_EXPIRED')
+    await closeBoth(both)
+  })
+})
+
+function bundle(...pairs: readonly KeyPair[]): string {
+  const path = file(`bundle-${++files}.pem`)
+  writeFileSync(path, pairs.map((pair) => pair.cert).join(''))
+  return path
+}
