@@ -43,7 +43,6 @@ export class X509 {
   readonly raw: Uint8Array<ArrayBuffer>
   /** @internal What OpenSSL said of it, as lsw.h has it. */
   readonly described: Uint8Array<ArrayBuffer>
-  #fields: ReadonlyMap<number, readonly Uint8Array<ArrayBuffer>[]> | undefined
 
   /** @internal */
   constructor({ raw, described }: Pick<X509, 'raw' | 'described'>) {
@@ -52,74 +51,74 @@ export class X509 {
   }
 
   /** RFC 2253 text, for example `CN=localhost,O=Example`: for people. Programs want {@link subjectAttributes}. */
-  get subject(): string { return this.#text(LSW_X509_SUBJECT) }
+  get subject(): string { return text(this, LSW_X509_SUBJECT) }
 
   /** Likewise. */
-  get issuer(): string { return this.#text(LSW_X509_ISSUER) }
+  get issuer(): string { return text(this, LSW_X509_ISSUER) }
 
   /** In the certificate's order, which is that of {@link subject} the other way round. */
-  get subjectAttributes(): readonly X509Attribute[] { return this.#attributes(LSW_X509_SUBJECT_ATTRIBUTE) }
+  get subjectAttributes(): readonly X509Attribute[] { return attributes(this, LSW_X509_SUBJECT_ATTRIBUTE) }
 
   /** Likewise. */
-  get issuerAttributes(): readonly X509Attribute[] { return this.#attributes(LSW_X509_ISSUER_ATTRIBUTE) }
+  get issuerAttributes(): readonly X509Attribute[] { return attributes(this, LSW_X509_ISSUER_ATTRIBUTE) }
 
   /** For people, for example `DNS:localhost, IP Address:127.0.0.1`; `''` if there is none. Programs want {@link names}. */
-  get subjectAltName(): string { return this.#text(LSW_X509_SUBJECT_ALT_NAME) }
+  get subjectAltName(): string { return text(this, LSW_X509_SUBJECT_ALT_NAME) }
 
   get names(): X509Names {
     return {
-      dns: this.#texts(LSW_X509_DNS_NAME), ip: this.#texts(LSW_X509_IP_ADDRESS), email: this.#texts(LSW_X509_EMAIL), uri: this.#texts(LSW_X509_URI),
+      dns: texts(this, LSW_X509_DNS_NAME), ip: texts(this, LSW_X509_IP_ADDRESS), email: texts(this, LSW_X509_EMAIL), uri: texts(this, LSW_X509_URI),
     }
   }
 
   /** Upper-case hexadecimal. */
-  get serialNumber(): string { return this.#text(LSW_X509_SERIAL_NUMBER) }
+  get serialNumber(): string { return text(this, LSW_X509_SERIAL_NUMBER) }
 
-  get validFrom(): Date { return new Date(Number(this.#text(LSW_X509_NOT_BEFORE)) * 1000) }
+  get validFrom(): Date { return new Date(Number(text(this, LSW_X509_NOT_BEFORE)) * 1000) }
 
-  get validTo(): Date { return new Date(Number(this.#text(LSW_X509_NOT_AFTER)) * 1000) }
+  get validTo(): Date { return new Date(Number(text(this, LSW_X509_NOT_AFTER)) * 1000) }
 
   /** SHA-256 over the DER encoding, `AB:CD:…`. */
-  get fingerprint256(): string { return hex(this.#all(LSW_X509_FINGERPRINT256)[0] ?? new Uint8Array(), ':') }
+  get fingerprint256(): string { return hex(all(this, LSW_X509_FINGERPRINT256)[0] ?? new Uint8Array(), ':') }
 
   /** For example `EC`, `RSA`, `RSA-PSS`, `ED25519`, `ML-DSA-65`; `''` if OpenSSL does not know it. */
-  get keyType(): string { return this.#text(LSW_X509_KEY_TYPE) }
+  get keyType(): string { return text(this, LSW_X509_KEY_TYPE) }
 
   /** Size of the key; `0` if OpenSSL does not know it. */
-  get keyBits(): number { return Number(this.#text(LSW_X509_KEY_BITS)) }
+  get keyBits(): number { return Number(text(this, LSW_X509_KEY_BITS)) }
 
   /** Of an EC key its curve, for example `prime256v1`. */
-  get keyGroup(): string | undefined { return this.#maybe(LSW_X509_KEY_GROUP) }
+  get keyGroup(): string | undefined { return maybe(this, LSW_X509_KEY_GROUP) }
 
   /** The public key as SubjectPublicKeyInfo, DER: what pins are made of. */
-  get publicKey(): Uint8Array<ArrayBuffer> { return this.#all(LSW_X509_SPKI)[0]?.slice() ?? new Uint8Array() }
+  get publicKey(): Uint8Array<ArrayBuffer> { return all(this, LSW_X509_SPKI)[0]?.slice() ?? new Uint8Array() }
 
   /** Whether it may issue certificates (basicConstraints). */
-  get isCa(): boolean { return this.#all(LSW_X509_CA).length > 0 }
+  get isCa(): boolean { return all(this, LSW_X509_CA).length > 0 }
 
   /** How many CAs may stand below it; `undefined` for no limit. */
   get pathLength(): number | undefined {
-    const length = this.#maybe(LSW_X509_PATH_LENGTH)
+    const length = maybe(this, LSW_X509_PATH_LENGTH)
     return length === undefined ? undefined : Number(length)
   }
 
   /** `undefined` if it does not say: everything. */
   get keyUsage(): readonly X509KeyUsage[] | undefined {
-    const bits = this.#maybe(LSW_X509_KEY_USAGE)
+    const bits = maybe(this, LSW_X509_KEY_USAGE)
     return bits === undefined ? undefined : KEY_USAGES.filter(([bit]) => Number(bits) & bit).map(([, name]) => name)
   }
 
   /** OpenSSL's short names or object identifiers, for example `serverAuth`; empty if it does not say: everything. */
-  get extendedKeyUsage(): readonly string[] { return this.#texts(LSW_X509_EXTENDED_KEY_USAGE) }
+  get extendedKeyUsage(): readonly string[] { return texts(this, LSW_X509_EXTENDED_KEY_USAGE) }
 
   /** What its issuer signed with, for example `ecdsa-with-SHA256`. */
-  get signatureAlgorithm(): string { return this.#text(LSW_X509_SIGNATURE_ALGORITHM) }
+  get signatureAlgorithm(): string { return text(this, LSW_X509_SIGNATURE_ALGORITHM) }
 
   /** Where its issuer's OCSP responders are. */
-  get ocspUrls(): readonly string[] { return this.#texts(LSW_X509_OCSP_URL) }
+  get ocspUrls(): readonly string[] { return texts(this, LSW_X509_OCSP_URL) }
 
   /** Where its issuer's certificate is. */
-  get caIssuersUrls(): readonly string[] { return this.#texts(LSW_X509_CA_ISSUERS_URL) }
+  get caIssuersUrls(): readonly string[] { return texts(this, LSW_X509_CA_ISSUERS_URL) }
 
   /** PEM, with a newline at its end. */
   toPem(): string {
@@ -138,35 +137,41 @@ export class X509 {
   }
 
   // Node and Bun ask by the first name, Deno by the second; both hand over what prints a value.
-  [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string { return this.#inspected(options, inspect) }
-  [Symbol.for('Deno.customInspect')](inspect: Inspect, options: object): string { return this.#inspected(options, inspect) }
+  [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string { return inspected(this, options, inspect) }
+  [Symbol.for('Deno.customInspect')](inspect: Inspect, options: object): string { return inspected(this, options, inspect) }
+}
 
-  #inspected(options: object, inspect: Inspect): string {
-    // What does not apply is not shown.
-    const shown = Object.entries(this.toJSON()).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0))
-    return `X509 ${inspect(Object.fromEntries(shown), options)}`
-  }
+// Functions of what was said, not private methods: frameworks put proxies around values, which have none.
 
-  #all(field: number): readonly Uint8Array<ArrayBuffer>[] {
-    this.#fields ??= takeApart(this.described)
-    return this.#fields.get(field) ?? []
-  }
+/** What was taken apart before, by what it was made from. */
+const known = new WeakMap<Uint8Array, ReadonlyMap<number, readonly Uint8Array<ArrayBuffer>[]>>()
 
-  #texts(field: number): readonly string[] {
-    return this.#all(field).map((bytes) => decoder.decode(bytes))
-  }
+function all({ described }: X509, field: number): readonly Uint8Array<ArrayBuffer>[] {
+  let fields = known.get(described)
+  if (!fields) known.set(described, fields = takeApart(described))
+  return fields.get(field) ?? []
+}
 
-  #maybe(field: number): string | undefined {
-    return this.#texts(field)[0]
-  }
+function texts(cert: X509, field: number): readonly string[] {
+  return all(cert, field).map((bytes) => decoder.decode(bytes))
+}
 
-  #text(field: number): string {
-    return this.#maybe(field) ?? ''
-  }
+function maybe(cert: X509, field: number): string | undefined {
+  return texts(cert, field)[0]
+}
 
-  #attributes(field: number): readonly X509Attribute[] {
-    return this.#texts(field).map((text) => ({ type: text.slice(0, text.indexOf('\0')), value: text.slice(text.indexOf('\0') + 1) }))
-  }
+function text(cert: X509, field: number): string {
+  return maybe(cert, field) ?? ''
+}
+
+function attributes(cert: X509, field: number): readonly X509Attribute[] {
+  return texts(cert, field).map((both) => ({ type: both.slice(0, both.indexOf('\0')), value: both.slice(both.indexOf('\0') + 1) }))
+}
+
+function inspected(cert: X509, options: object, inspect: Inspect): string {
+  // What does not apply is not shown.
+  const shown = Object.entries(cert.toJSON()).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0))
+  return `X509 ${inspect(Object.fromEntries(shown), options)}`
 }
 
 type Inspect = (value: unknown, options: object) => string
