@@ -5,7 +5,7 @@
 
 import { utf8 } from '../base/bytes.js'
 import { ApiMisuseError, type Alert, type OpensslError } from '../base/errors.js'
-import type { CallbackVerdict, ConnectionCallbacks, ProtocolMessage } from '../ffi/callbacks.js'
+import type { CallbackVerdict, ConnectionCallbacks, ProtocolMessage, PskIdentityKey, PskKey } from '../ffi/callbacks.js'
 import {
   LSW_WANT_CERT_CB, LSW_WANT_CHAIN_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_GET_SESSION_CB, LSW_WANT_INFO_CB, LSW_WANT_KEYLOG_CB,
   LSW_WANT_MSG_CB, LSW_WANT_NEW_SESSION_CB, LSW_WANT_STATUS_CB, LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL, TLSEXT_NAMETYPE_host_name, X509_V_NAMES,
@@ -181,6 +181,25 @@ export class Ssl {
   setGetSessionCb(callback: ((id: Uint8Array<ArrayBuffer>) => Uint8Array | undefined) | undefined): void {
     this.#callbacks.getSession = callback
     this.#announceCallbacks()
+  }
+
+  /**
+   * Asked for the key to offer, and on a TLS 1.2 server's `hint`. TLS 1.3 asks once or, after a HelloRetryRequest, twice.
+   * `undefined` for none. It must answer at once. With it come TLS 1.2's PSK suites, where the list of ciphers has them.
+   * @openssl SSL_set_psk_use_session_callback SSL_set_psk_client_callback @spec RFC 8446 §4.2.11
+   */
+  setPskClientCallback(callback: ((hint: string | undefined) => PskIdentityKey | undefined) | undefined): void {
+    this.#callbacks.pskClient = callback
+    this.lib.ffi.SSL_set_psk_callbacks(this.#ptr, callback ? 1 : 0, this.#callbacks.pskServer ? 1 : 0)
+  }
+
+  /**
+   * Asked for the key of each identity that a client offers, of tickets too, which are no text. `undefined` if there is
+   * none. It must answer at once. @openssl SSL_set_psk_find_session_callback SSL_set_psk_server_callback
+   */
+  setPskServerCallback(callback: ((identity: string) => PskKey | undefined) | undefined): void {
+    this.#callbacks.pskServer = callback
+    this.lib.ffi.SSL_set_psk_callbacks(this.#ptr, this.#callbacks.pskClient ? 1 : 0, callback ? 1 : 0)
   }
 
   // ---- trust ----
@@ -514,6 +533,13 @@ export class Ssl {
   /** The name the client asked for. @openssl SSL_get_servername */
   getServername(): string | undefined {
     return this.#text(this.lib.ffi.SSL_get_servername(this.#ptr, TLSEXT_NAMETYPE_host_name))
+  }
+
+  /** The identity of the external pre-shared key that was used; `undefined` if none was. @openssl SSL_get_psk_identity */
+  getPskIdentity(): string | undefined {
+    const ssl = this.#ptr
+    const bytes = this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_psk_identity(ssl, buf, size))
+    return bytes && new TextDecoder().decode(bytes)
   }
 
   /** @openssl SSL_session_reused */

@@ -2,8 +2,9 @@
 // is kept here, C is told that it failed, and the same value is thrown again once the outermost call returned.
 
 import { ApiMisuseError } from '../base/errors.js'
+import { asBytes, isBytesLike, utf8, type BytesLike } from '../base/bytes.js'
 import {
-  LSW_BIO_ACCEPT, LSW_BIO_CONNECT, LSW_BIO_FAILED, LSW_BIO_WOULD_BLOCK, SSL_CLIENT_HELLO_ERROR, SSL_CLIENT_HELLO_RETRY, SSL_CLIENT_HELLO_SUCCESS,
+  LSW_BIO_ACCEPT, LSW_BIO_CONNECT, LSW_BIO_FAILED, LSW_BIO_WOULD_BLOCK, LSW_PSK_SHA384, PSK_MAX_PSK_LEN, SSL_CLIENT_HELLO_ERROR, SSL_CLIENT_HELLO_RETRY, SSL_CLIENT_HELLO_SUCCESS,
 } from './constants.gen.js'
 import type { JsCallbacks } from './ffi.gen.js'
 import { HandleTable } from './handles.js'
@@ -38,7 +39,23 @@ export interface ProtocolMessage {
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
+/** An external pre-shared key. */
+export interface PskKey {
+  /** 16 to 512 bytes. Copies in linear memory are overwritten. */
+  readonly key: BytesLike
+  /** Which hash it is for, in TLS 1.3 (RFC 8446 §4.2.11). Default `SHA-256`. */
+  readonly hash?: 'SHA-256' | 'SHA-384' | undefined
+}
+
+/** Of a client, with the name that the server knows it by. */
+export interface PskIdentityKey extends PskKey {
+  /** 1 to 255 bytes of UTF-8, without NUL. It goes over the wire in the clear. */
+  readonly identity: string
+}
+
 export interface ConnectionCallbacks {
+  pskClient?: ((hint: string | undefined) => PskIdentityKey | undefined) | undefined
+  pskServer?: ((identity: string) => PskKey | undefined) | undefined
   cert?: (() => CallbackVerdict) | undefined
   clientHello?: (() => CallbackVerdict) | undefined
   verify?: ((preverifyOk: boolean, depth: number, verifyCode: number) => CallbackVerdict) | undefined
@@ -159,11 +176,44 @@ export class CallbackBorder implements JsCallbacks {
     })
   }
 
+  pskClientCb(handle: number, hint: number, identity: number, identityCapacity: number, key: number, keyCapacity: number): number {
+    return this.#guard<number>(-1, () => {
+      const psk = this.connections.get(handle)?.pskClient?.(hint === 0 ? undefined : this.#memory().readCString(hint))
+      if (psk === undefined) return 0
+      const name = utf8(String(psk.identity))
+      if (name.byteLength < 1 || name.byteLength >= identityCapacity || name.byteLength > 255 || name.includes(0)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'the identity of a pre-shared key has 1 to 255 bytes, and no NUL')
+      this.#memory().copyIn(Uint8Array.of(...name, 0), identity)
+      return this.#giveKey(psk, key, keyCapacity)
+    })
+  }
+
+  pskServerCb(handle: number, identity: number, length: number, key: number, keyCapacity: number): number {
+    return this.#guard<number>(-1, () => {
+      const psk = this.connections.get(handle)?.pskServer?.(new TextDecoder().decode(this.#memory().copyOut(identity, length)))
+      return psk === undefined ? 0 : this.#giveKey(psk, key, keyCapacity)
+    })
+  }
+
+  #giveKey({ key, hash = 'SHA-256' }: PskKey, to: number, capacity: number): number {
+    const wrong = wrongPskKey(key, hash)
+    if (wrong) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `a pre-shared key ${wrong}`)
+    const bytes = asBytes(key)
+    if (bytes.byteLength > capacity) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `this pre-shared key may have ${capacity} bytes at most`)
+    this.#memory().copyIn(bytes, to)
+    return bytes.byteLength | (hash === 'SHA-384' ? LSW_PSK_SHA384 : 0)
+  }
+
   #bio(handle: number): BioCallbacks {
     const callbacks = this.bios.get(handle)
     if (!callbacks) throw new ApiMisuseError('ERR_TLS_DISPOSED', 'the BioCallback beneath this connection was freed')
     return callbacks
   }
+}
+
+/** What is wrong with a pre-shared key, if anything is. Shorter ones can be guessed from one handshake (RFC 9257 §4.2). */
+export function wrongPskKey(key: unknown, hash: unknown): string | undefined {
+  if (!isBytesLike(key) || key.byteLength < 16 || key.byteLength > PSK_MAX_PSK_LEN) return `must have a key of 16 to ${PSK_MAX_PSK_LEN} bytes`
+  return hash === undefined || hash === 'SHA-256' || hash === 'SHA-384' ? undefined : "must have 'SHA-256' or 'SHA-384' for a hash"
 }
 
 const waits = { 'would block': LSW_BIO_WOULD_BLOCK, 'want connect': LSW_BIO_CONNECT, 'want accept': LSW_BIO_ACCEPT } as const

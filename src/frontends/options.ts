@@ -17,6 +17,7 @@ import {
   clientPostHandshakeAuth, serverPostHandshakeAuth, type ClientPostHandshakeAuthOptions, type ServerPostHandshakeAuthOptions,
 } from './features/post-handshake-auth.js'
 import { clientRecords, records, type ClientRecordOptions, type RecordOptions } from './features/records.js'
+import { clientPsk, serverPsk, type ClientPskOptions, type ServerPskOptions } from './features/psk.js'
 import { serverIdentity, type ServerIdentityOptions } from './features/server-identity.js'
 import { serverSessions, type ServerSessionOptions } from './features/server-sessions.js'
 import { verification, type VerificationOptions } from './features/verification.js'
@@ -24,18 +25,18 @@ import { verification, type VerificationOptions } from './features/verification.
 /** What client and server have in common. */
 export interface CommonOptions extends IdentityOptions, AlpnOptions, AlgorithmOptions, RecordOptions, LimitOptions, VerificationOptions, ObserverOptions, KeyLogOptions {}
 
-export interface ConnectOptions extends CommonOptions, ServerIdentityOptions, OcspRequestOptions, CertificateChoiceOptions, ClientSessionOptions, ClientRecordOptions,
+export interface ConnectOptions extends CommonOptions, ServerIdentityOptions, ClientPskOptions, OcspRequestOptions, CertificateChoiceOptions, ClientSessionOptions, ClientRecordOptions,
   ClientPostHandshakeAuthOptions {}
 
-/** A server shows a certificate: `cert` and `key`, `pfx`, or `identities` is required. */
-export interface AcceptOptions extends CommonOptions, IdentitiesOptions, ClientIdentityOptions, OcspResponseOptions, ServerSessionOptions,
+/** A server shows a certificate: `cert` and `key`, `pfx`, or `identities` is required; or `psk`. */
+export interface AcceptOptions extends CommonOptions, IdentitiesOptions, ClientIdentityOptions, ServerPskOptions, OcspResponseOptions, ServerSessionOptions,
   ServerPostHandshakeAuthOptions {}
 
 // In the order in which they are set up.
 export const clientFeatures: readonly Feature<ConnectOptions>[] = lists(
-  limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientPostHandshakeAuth, verification, ocspRequest, certificateChoice, clientSessions, observers, keyLog)
+  limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientPsk, clientPostHandshakeAuth, verification, ocspRequest, certificateChoice, clientSessions, observers, keyLog)
 export const serverFeatures: readonly Feature<AcceptOptions>[] = lists(
-  limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverPostHandshakeAuth, verification, ocspResponse, observers, keyLog)
+  limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverPsk, serverPostHandshakeAuth, verification, ocspResponse, observers, keyLog)
 
 /** See {@link Feature.answers}. */
 export const callbackAnswers: Readonly<Record<string, 'in time' | 'at once'>> =
@@ -51,7 +52,7 @@ export function checkConnectOptions(options: ConnectOptions): ConnectOptions {
 /** As {@link checkConnectOptions}. */
 export function checkAcceptOptions(options: AcceptOptions): AcceptOptions {
   const checked = check(options, serverFeatures)
-  if (!hasIdentity(checked)) throw invalid('cert', 'is required, or pfx, or identities: a server shows a certificate')
+  if (!hasIdentity(checked) && checked.psk === undefined) throw invalid('cert', 'is required, or pfx, identities or psk: a server shows who it is')
   return checked
 }
 

@@ -38,6 +38,8 @@ export interface ConnectionInfo {
   readonly alpnProtocol: string | undefined
   /** The name that the client asked for (SNI). */
   readonly servername: string | undefined
+  /** The identity of the external pre-shared key (option `psk`) that was used in the place of certificates. */
+  readonly pskIdentity: string | undefined
   /** Absent on a server that asked for none. */
   readonly peerCertificate: X509 | undefined
   /** The peer's certificate and what it sent to prove it, in its order. */
@@ -348,6 +350,7 @@ function describeConnection(ssl: Ssl): ConnectionInfo {
     group: ssl.get0GroupName(),
     alpnProtocol: ssl.get0AlpnSelected(),
     servername: ssl.getServername(),
+    pskIdentity: ssl.getPskIdentity(),
     peerCertificate: peerCertificateChain[0] ?? ssl.getPeerCertificate(), // a saved session has no chain
     peerCertificateChain,
     maxFragmentLength: maxFragmentLengthOf(ssl.getMaxFragmentLength()),

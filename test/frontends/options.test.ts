@@ -29,6 +29,9 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
   maxSendFragmentBytes: [0, 511, 16_385, 600.5, '512', null],
   recordPaddingBytes: [0, -1, 16_385, 1.5, true, null],
   postHandshakeAuth: [1, 'yes', null, {}],
+  psk: [1, 'x', bytes, null, {}, [], { identity: 'x' }, { key: new Uint8Array(16) }, { identity: '', key: new Uint8Array(16) }, { identity: 'a\0', key: new Uint8Array(16) },
+    { identity: 'x'.repeat(256), key: new Uint8Array(16) }, { identity: 'x', key: new Uint8Array(15) }, { identity: 'x', key: new Uint8Array(513) }, { identity: 'x', key: '0123456789abcdef' },
+    { identity: 'x', key: new Uint8Array(16), hash: 'SHA-1' }, { identity: 'x', key: new Uint8Array(16), name: 'x' }],
   signal: [{}, true, { aborted: false, addEventListener() {} }, null],
   handshakeTimeoutMs: [-1, 0.5, NaN, Infinity, 2 ** 31, '1', null],
   highWaterMarkBytes: [0, -1, 0.5, NaN, Infinity, 64 * 1024 * 1024 + 1, '1', null],
@@ -135,6 +138,11 @@ describe.each(Object.entries(roles))('%s', (role, start) => {
 describe('connect', () => {
   it('refuses sessionKey without sessionStore', () => {
     expect(() => connect(memoryTransportPair()[0], clientOptions({ client: { sessionKey: 'x' } }))).toThrow(expect.objectContaining({ option: 'sessionKey' }))
+  })
+
+  it('wants no ca that nobody would look at', () => {
+    const call = () => connect(memoryTransportPair()[0], { ca: authority.ca.cert, psk: { identity: 'x', key: new Uint8Array(16) } })
+    expect(call).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'ca' }))
   })
 
   it('wants a servername', () => {

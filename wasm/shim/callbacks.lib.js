@@ -12,5 +12,7 @@ addToLibrary({
   lsw_js_get_session_cb: (handle, id, idLength, bytes) => Module['lsw'].getSessionCb(handle, id, idLength, bytes),
   lsw_js_chain_cb: (handle, ok, error) => Module['lsw'].chainCb(handle, ok, error),
   lsw_js_status_cb: (handle) => Module['lsw'].statusCb(handle),
+  lsw_js_psk_client_cb: (handle, hint, identity, identityCapacity, key, keyCapacity) => Module['lsw'].pskClientCb(handle, hint, identity, identityCapacity, key, keyCapacity),
+  lsw_js_psk_server_cb: (handle, identity, length, key, keyCapacity) => Module['lsw'].pskServerCb(handle, identity, length, key, keyCapacity),
   lsw_js_verify_cb: (handle, preverifyOk, depth, error) => Module['lsw'].verifyCb(handle, preverifyOk, depth, error),
 });

@@ -9,6 +9,7 @@ static void conn_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long
     if (conn == NULL)
         return;
     X509_free(conn->verify_cert);
+    OPENSSL_free(conn->psk_identity);
     OPENSSL_free(conn);
 }
 

@@ -13,6 +13,7 @@ struct lsw_conn {
     int client_finished;   /* Finished messages of a client that were read */
     int verify_depth;      /* where verification failed, or -1 */
     X509 *verify_cert;     /* what it failed at, or NULL; owned */
+    char *psk_identity;    /* a client's, or NULL; owned */
     SSL_CTX *first_ctx;    /* the one it was made from, whatever it uses now; OpenSSL keeps it for sessions; borrowed */
     X509_STORE_CTX *verifying; /* while JavaScript is asked about its chain */
     int ocsp;              /* LSW_OCSP_*, 0 for not asked for */

@@ -272,6 +272,13 @@ int lsw_OCSP_RESPONSE_check(const uint8_t *bytes, size_t length);
 /* On a server, during lsw_js_status_cb; copied. 1 on success. */
 int lsw_SSL_set_tlsext_status_ocsp_resp(SSL *ssl, const uint8_t *bytes, size_t length);
 
+/* ---- psk.c: external pre-shared keys ---- */
+
+/* Which of the two JavaScript wants to be asked for keys as. */
+void lsw_SSL_set_psk_callbacks(SSL *ssl, int client_wanted, int server_wanted);
+/* The identity of the key that the connection goes back to, as in x509.c; -1 if it does to none. */
+int lsw_SSL_get_psk_identity(const SSL *ssl, uint8_t *buf, size_t capacity);
+
 /* ---- io.c: clear the queue, call, SSL_get_error, in one ---- */
 
 int lsw_SSL_connect(SSL *ssl, int *error);
@@ -393,6 +400,17 @@ LSW_IMPORT void lsw_js_msg_cb(int handle, int sent, int version, int content_typ
 LSW_IMPORT void lsw_js_info_cb(int handle, int where);
 /* `line`: NUL-terminated, without a newline. */
 LSW_IMPORT void lsw_js_keylog_cb(int handle, const char *line);
+/* A key's length, LSW_PSK_SHA384 or-ed if it is for that hash; 0 for no key, -1 fail. `hint` may be NULL; `identity` is
+   to be NUL-terminated. */
+LSW_IMPORT int lsw_js_psk_client_cb(int handle, const char *hint, char *identity, int identity_capacity, uint8_t *key,
+    int key_capacity);
+LSW_IMPORT int lsw_js_psk_server_cb(int handle, const uint8_t *identity, size_t length, uint8_t *key, int key_capacity);
+
+#define LSW_PSK_SHA384 0x10000
+LSW_CONSTANT(LSW_PSK_SHA384)
+LSW_CONSTANT(PSK_MAX_IDENTITY_LEN)
+LSW_CONSTANT(PSK_MAX_PSK_LEN)
+
 /* A session to keep: its id, and itself as ASN.1. Both are overwritten after the call. */
 LSW_IMPORT void lsw_js_new_session_cb(int handle, const uint8_t *id, size_t id_length, const uint8_t *bytes, size_t length);
 /* The session of this id, as ASN.1: `*bytes` receives memory of lsw_alloc, which the caller frees. Returns its

@@ -35,6 +35,8 @@ export interface AlgorithmOptions {
 // Forward secrecy and AEAD only. ChaCha20 comes first because WebAssembly has no AES instructions: there it is both
 // faster and free of table look-ups that depend on the key.
 const CIPHERS = 'ECDHE+CHACHA20:ECDHE+AESGCM'
+// For those who have a key beforehand: OpenSSL has no other such suite with forward secrecy and AEAD.
+const PSK_CIPHERS = `ECDHE-PSK-CHACHA20-POLY1305:${CIPHERS}`
 const CIPHERSUITES = 'TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384'
 // A star asks for a key share in the first flight: servers that know no ML-KEM need not ask again.
 const GROUPS = '*X25519MLKEM768:*X25519:secp256r1:secp384r1'
@@ -46,7 +48,7 @@ const isVersion: Check = (value) => (value === 'TLSv1.2' || value === 'TLSv1.3' 
 const isCipherList: Check = (value) => isString(value)
   ?? (/@SECLEVEL/i.test(value as string) ? "must not hold @SECLEVEL: that is option 'securityLevel'" : undefined)
 
-export const algorithms: Feature<AlgorithmOptions> = {
+export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> = {
   checks: {
     minVersion: isVersion, maxVersion: isVersion, ciphers: isCipherList, ciphersuites: isString, groups: isString, signatureAlgorithms: isString,
     securityLevel: isIntegerFrom(2, 5), dangerouslyLowSecurityLevel: isIntegerFrom(0, 1),
@@ -73,7 +75,7 @@ export const algorithms: Feature<AlgorithmOptions> = {
     if (level !== undefined) ctx.setSecurityLevel(level)
     ctx.setMinProtoVersion(versions[options.minVersion ?? 'TLSv1.2'])
     ctx.setMaxProtoVersion(versions[options.maxVersion ?? 'TLSv1.3'])
-    refuse('ciphers', () => ctx.setCipherList(options.ciphers ?? CIPHERS))
+    refuse('ciphers', () => ctx.setCipherList(options.ciphers ?? (options.psk === undefined ? CIPHERS : PSK_CIPHERS)))
     refuse('ciphersuites', () => ctx.setCiphersuites(options.ciphersuites ?? CIPHERSUITES))
     refuse('groups', () => ctx.set1GroupsList(options.groups ?? (level === 4 || level === 5 ? STRONGER_GROUPS[level] : GROUPS)))
     const { signatureAlgorithms } = options

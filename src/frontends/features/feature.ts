@@ -10,7 +10,8 @@ import type { Decisions } from '../../pump/decisions.js'
 /** One or more certificates: PEM text, or one as DER. */
 export type Certificates = string | BytesLike
 
-export interface Feature<Options extends object> {
+/** `Others` are options of other features that this one looks at. */
+export interface Feature<Options extends object, Others extends object = object> {
   /** What is wrong with an option's value, if anything is. Called for those that are given. */
   readonly checks: Readonly<Record<keyof Options, Check>>
   /**
@@ -19,10 +20,10 @@ export interface Feature<Options extends object> {
    */
   readonly answers?: Readonly<Partial<Record<keyof Options, 'in time' | 'at once'>>>
   /** What options must be to each other. Throws by {@link invalid}. */
-  readonly agree?: (options: Options) => void
-  readonly setUpCtx?: (ctx: SslCtx, options: Options) => void
+  readonly agree?: (options: Options & Others) => void
+  readonly setUpCtx?: (ctx: SslCtx, options: Options & Others) => void
   /** After all of `setUpCtx`. A callback that takes time asks by `decisions`. */
-  readonly setUpSsl?: (ssl: Ssl, options: Options, decisions: Decisions) => void
+  readonly setUpSsl?: (ssl: Ssl, options: Options & Others, decisions: Decisions) => void
 }
 
 /** What is wrong with a value, or `undefined`. */

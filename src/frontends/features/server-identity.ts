@@ -12,7 +12,7 @@ import { reviewSession, type VerificationOptions } from './verification.js'
 export interface ServerIdentityOptions extends TrustAnchorOptions {
   /**
    * Host name or IP address of the server: asked for (SNI, names only) and, unless there are `acceptedNames`, verified.
-   * Required, unless there are those or verification is skipped.
+   * Required, unless there are those or `psk`, or verification is skipped.
    */
   readonly servername?: string
   /** The host names, or else IP addresses, of which the certificate must hold one, in place of `servername`. */
@@ -29,7 +29,7 @@ const isName: Check = (value) => isString(value)
   // OpenSSL takes a leading dot for "any name below".
   ?? ((value as string).startsWith('.') ? 'must not start with a dot' : undefined)
 
-export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions> = {
+export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions, { readonly psk?: unknown }> = {
   checks: {
     ...trustAnchors.checks,
     servername: isName,
@@ -39,8 +39,13 @@ export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions
   agree(options) {
     const { servername, acceptedNames, dangerouslySkipVerification } = options
     trustAnchors.agree(options)
-    if (servername === undefined && acceptedNames === undefined && dangerouslySkipVerification !== true) {
+    if (isNameless(options) && options.psk === undefined && dangerouslySkipVerification !== true) {
       throw invalid('servername', 'is required: it is the name that the certificate must hold')
+    }
+    if (keyAlone(options)) {
+      for (const option of Object.keys(trustAnchors.checks) as (keyof TrustAnchorOptions)[]) {
+        if (options[option] !== undefined) throw invalid(option, 'is of no use without servername: no certificate is accepted then')
+      }
     }
     const addresses = [acceptedNames ?? []].flat().map(isIpAddress)
     if (addresses.includes(true) && addresses.includes(false)) {
@@ -52,8 +57,13 @@ export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions
     }
   },
   setUpCtx(ctx, options) {
+    if (keyAlone(options)) {
+      // The context's own store is empty: no certificate passes, for whatever name.
+      ctx.setVerify(SSL_VERIFY_PEER)
+      return
+    }
     // Even if verification is skipped its result is reported, so the roots are wanted where there are any.
-    if (!setUpTrustAnchors(ctx, options) && !options.dangerouslySkipVerification) {
+    if (!setUpTrustAnchors(ctx, options) && !options.dangerouslySkipVerification && options.psk === undefined) {
       throw new ApiMisuseError('ERR_TLS_NO_TRUST_ANCHORS', "this platform hands out no list of trusted roots: give option 'ca', with libssl-wasm/roots say", { option: 'ca' })
     }
     ctx.setVerify(options.dangerouslySkipVerification ? SSL_VERIFY_NONE : SSL_VERIFY_PEER)
@@ -74,6 +84,15 @@ function accept(ssl: Ssl, option: string, name: string): void {
     ssl.setHostflags(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
     refuse(option, () => ssl.add1Dnsname(name))
   }
+}
+
+function isNameless({ servername, acceptedNames }: ServerIdentityOptions): boolean {
+  return servername === undefined && acceptedNames === undefined
+}
+
+/** Whether the server can show who it is by something else than a certificate, and by that only. */
+function keyAlone(options: ServerIdentityOptions & { readonly psk?: unknown }): boolean {
+  return isNameless(options) && options.psk !== undefined && options.dangerouslySkipVerification !== true
 }
 
 /** A name may end in the root's dot; certificates and SNI (RFC 6066 §3) have none. */

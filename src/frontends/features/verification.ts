@@ -129,6 +129,7 @@ class Verification {
   }
 
   async #reviewResumed(): Promise<void> {
+    if (this.#ssl.getPskIdentity() !== undefined) return // no session, and no certificate
     this.#asked = true
     const own = this.#ssl.getPeerCertificate()
     if (!own && this.#ssl.isServer()) return // a client that had shown none
@@ -177,6 +178,8 @@ function nameOf(verifyCode: number): string {
 /** Refuses a session whose peer was not verified when it was made: nobody verifies it when it is resumed. */
 export function reviewSession(ssl: Ssl): void {
   if (!ssl.sessionReused() || ssl.getVerifyResult() === X509_V_OK) return
+  // An external key looks like a session. Whoever has it is who it is for.
+  if (ssl.getPskIdentity() !== undefined) return
   throw new CertificateError<X509>('APPLICATION_VERIFICATION', 'the session that was resumed is of a peer that was not verified', {
     verifyCode: ssl.getVerifyResult(), depth: 0, certificate: ssl.getPeerCertificate(),
     alert: { from: 'us', level: 'fatal', description: SSL_AD_CERTIFICATE_UNKNOWN },
