@@ -225,6 +225,21 @@ export class SslCtx {
     return chain
   }
 
+  /**
+   * What clients may show: `TLSEXT_cert_type_x509`, `TLSEXT_cert_type_rpk`, most wanted first.
+   * @openssl SSL_CTX_set1_client_cert_type @spec RFC 7250
+   */
+  set1ClientCertType(types: readonly number[]): void {
+    set(this.lib, 'SslCtx.set1ClientCertType', () => this.lib.memory.scope((scope) =>
+      this.lib.ffi.SSL_CTX_set1_client_cert_type(this.ptr, scope.bytes(Uint8Array.from(types)), types.length)))
+  }
+
+  /** What servers may show, likewise. @openssl SSL_CTX_set1_server_cert_type @spec RFC 7250 */
+  set1ServerCertType(types: readonly number[]): void {
+    set(this.lib, 'SslCtx.set1ServerCertType', () => this.lib.memory.scope((scope) =>
+      this.lib.ffi.SSL_CTX_set1_server_cert_type(this.ptr, scope.bytes(Uint8Array.from(types)), types.length)))
+  }
+
   /** Needed by a server that asks for certificates and resumes sessions. @openssl SSL_CTX_set_session_id_context */
   setSessionIdContext(id: Uint8Array): void {
     set(this.lib, 'SslCtx.setSessionIdContext', () => this.lib.memory.scope((scope) =>

@@ -5,6 +5,7 @@
 
 import { utf8 } from '../base/bytes.js'
 import { ApiMisuseError, type Alert, type OpensslError } from '../base/errors.js'
+import { asBytes, type BytesLike } from '../base/bytes.js'
 import type { CallbackVerdict, ConnectionCallbacks, ProtocolMessage, PskIdentityKey, PskKey } from '../ffi/callbacks.js'
 import {
   LSW_WANT_CERT_CB, LSW_WANT_CHAIN_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_GET_SESSION_CB, LSW_WANT_INFO_CB, LSW_WANT_KEYLOG_CB,
@@ -200,6 +201,16 @@ export class Ssl {
   setPskServerCallback(callback: ((identity: string) => PskKey | undefined) | undefined): void {
     this.#callbacks.pskServer = callback
     this.lib.ffi.SSL_set_psk_callbacks(this.#ptr, this.#callbacks.pskClient ? 1 : 0, callback ? 1 : 0)
+  }
+
+  /**
+   * Adds a raw public key to those that pass verification: SubjectPublicKeyInfo, PEM or DER. All others are
+   * `X509_V_ERR_RPK_UNTRUSTED`. Unlike SSL_add_expected_rpk(3) it changes nothing for certificates. @spec RFC 7250
+   */
+  acceptRpk(key: string | BytesLike): void {
+    const bytes = asBytes(key)
+    const ssl = this.#ptr
+    set(this.lib, 'Ssl.acceptRpk', () => this.lib.memory.scope((scope) => this.lib.ffi.SSL_accept_rpk(ssl, scope.bytes(bytes), bytes.byteLength)))
   }
 
   // ---- trust ----
@@ -533,6 +544,12 @@ export class Ssl {
   /** The name the client asked for. @openssl SSL_get_servername */
   getServername(): string | undefined {
     return this.#text(this.lib.ffi.SSL_get_servername(this.#ptr, TLSEXT_NAMETYPE_host_name))
+  }
+
+  /** The raw public key that the peer has shown in the place of a certificate: SubjectPublicKeyInfo, DER. @openssl SSL_get0_peer_rpk */
+  getPeerRpk(): Uint8Array<ArrayBuffer> | undefined {
+    const ssl = this.#ptr
+    return this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_peer_rpk(ssl, buf, size))
   }
 
   /** The identity of the external pre-shared key that was used; `undefined` if none was. @openssl SSL_get_psk_identity */

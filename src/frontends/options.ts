@@ -18,25 +18,26 @@ import {
 } from './features/post-handshake-auth.js'
 import { clientRecords, records, type ClientRecordOptions, type RecordOptions } from './features/records.js'
 import { clientPsk, serverPsk, type ClientPskOptions, type ServerPskOptions } from './features/psk.js'
+import { clientRawPublicKeys, serverRawPublicKeys, type RawPublicKeyOptions } from './features/raw-public-keys.js'
 import { serverIdentity, type ServerIdentityOptions } from './features/server-identity.js'
 import { serverSessions, type ServerSessionOptions } from './features/server-sessions.js'
 import { verification, type VerificationOptions } from './features/verification.js'
 
 /** What client and server have in common. */
-export interface CommonOptions extends IdentityOptions, AlpnOptions, AlgorithmOptions, RecordOptions, LimitOptions, VerificationOptions, ObserverOptions, KeyLogOptions {}
+export interface CommonOptions extends IdentityOptions, RawPublicKeyOptions, AlpnOptions, AlgorithmOptions, RecordOptions, LimitOptions, VerificationOptions, ObserverOptions, KeyLogOptions {}
 
 export interface ConnectOptions extends CommonOptions, ServerIdentityOptions, ClientPskOptions, OcspRequestOptions, CertificateChoiceOptions, ClientSessionOptions, ClientRecordOptions,
   ClientPostHandshakeAuthOptions {}
 
-/** A server shows a certificate: `cert` and `key`, `pfx`, or `identities` is required; or `psk`. */
+/** A server shows a certificate: `cert` and `key`, `pfx`, or `identities` is required; or `key` with `rawPublicKey`, or `psk`. */
 export interface AcceptOptions extends CommonOptions, IdentitiesOptions, ClientIdentityOptions, ServerPskOptions, OcspResponseOptions, ServerSessionOptions,
   ServerPostHandshakeAuthOptions {}
 
 // In the order in which they are set up.
 export const clientFeatures: readonly Feature<ConnectOptions>[] = lists(
-  limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientPsk, clientPostHandshakeAuth, verification, ocspRequest, certificateChoice, clientSessions, observers, keyLog)
+  limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientRawPublicKeys, clientPsk, clientPostHandshakeAuth, verification, ocspRequest, certificateChoice, clientSessions, observers, keyLog)
 export const serverFeatures: readonly Feature<AcceptOptions>[] = lists(
-  limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverPsk, serverPostHandshakeAuth, verification, ocspResponse, observers, keyLog)
+  limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverRawPublicKeys, serverPsk, serverPostHandshakeAuth, verification, ocspResponse, observers, keyLog)
 
 /** See {@link Feature.answers}. */
 export const callbackAnswers: Readonly<Record<string, 'in time' | 'at once'>> =

@@ -38,6 +38,8 @@ export interface ConnectionInfo {
   readonly alpnProtocol: string | undefined
   /** The name that the client asked for (SNI). */
   readonly servername: string | undefined
+  /** The key that the peer has shown in the place of a certificate (option `acceptedRawPublicKeys`): SubjectPublicKeyInfo, DER. */
+  readonly peerRawPublicKey: Uint8Array<ArrayBuffer> | undefined
   /** The identity of the external pre-shared key (option `psk`) that was used in the place of certificates. */
   readonly pskIdentity: string | undefined
   /** Absent on a server that asked for none. */
@@ -351,6 +353,7 @@ function describeConnection(ssl: Ssl): ConnectionInfo {
     alpnProtocol: ssl.get0AlpnSelected(),
     servername: ssl.getServername(),
     pskIdentity: ssl.getPskIdentity(),
+    peerRawPublicKey: ssl.getPeerRpk(),
     peerCertificate: peerCertificateChain[0] ?? ssl.getPeerCertificate(), // a saved session has no chain
     peerCertificateChain,
     maxFragmentLength: maxFragmentLengthOf(ssl.getMaxFragmentLength()),

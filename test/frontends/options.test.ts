@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { accept, ApiMisuseError, connect, load, memoryTransportPair, TicketKeys, type AcceptOptions, type ConnectOptions, type LibSsl } from '../../src/index.js'
 import { authority, localhost, openssl } from '../helpers/certificates.js'
@@ -16,6 +17,8 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
   passphrase: [1, true, {}, null, ['x']],
   pfx: [1, true, {}, null, '', 'text', new Uint8Array(), [bytes]],
   useExpiredCert: [1, 'yes', null, {}],
+  rawPublicKey: [1, 'yes', null, {}],
+  acceptedRawPublicKeys: [...notCertificates, [], [''], ['x', 1]],
   alpnProtocols: ['h2', [], [''], [1], ['x'.repeat(256)], null, {}],
   minVersion: ['TLSv1', 'TLSv1.1', 'tlsv1.2', 771, null],
   maxVersion: ['SSLv3', 'TLSv1.4', 772, null],
@@ -128,6 +131,7 @@ describe.each(Object.entries(roles))('%s', (role, start) => {
     expect(refused({ cert: undefined, key: 'x' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'cert' })
     expect(refused({ cert: 'x', key: undefined, pfx: bytes })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'pfx' })
     expect(refused({ cert: undefined, key: 'x', pfx: bytes })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'pfx' })
+    expect(refused({ cert: undefined, key: undefined, rawPublicKey: true })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'rawPublicKey' })
     expect(refused({ cert: undefined, key: undefined, passphrase: 'x' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION' })
   })
 
@@ -189,6 +193,7 @@ describe('accept', () => {
 
 describe('an option that OpenSSL refuses', () => {
   const encrypted = openssl('pkey', '-in', localhost.keyFile, '-aes256', '-passout', 'pass:secret')
+  const publicKey = new Uint8Array(createPublicKey(localhost.cert).export({ type: 'spki', format: 'der' }))
   const broken = authority.ca.cert.replace(/\n(.{30})/, '\n$1!!')
 
   const cases: readonly (readonly [what: string, option: string, role: 'connect' | 'accept', options: Record<string, unknown>])[] = [
@@ -203,6 +208,10 @@ describe('an option that OpenSSL refuses', () => {
     ['unknown signature algorithms', 'signatureAlgorithms', 'accept', { signatureAlgorithms: 'ECDSA+' }],
     ['suites that the security level forbids', 'ciphersuites', 'connect', { ciphersuites: 'TLS_AES_128_GCM_SHA256', minVersion: 'TLSv1.3', securityLevel: 4 }],
     ['a certificate that the security level forbids', 'cert', 'accept', { securityLevel: 4 }],
+    ['a raw public key that is none', 'acceptedRawPublicKeys', 'connect', { acceptedRawPublicKeys: 'no key' }],
+    ['a raw public key that is a certificate', 'acceptedRawPublicKeys', 'accept', { acceptedRawPublicKeys: localhost.cert }],
+    ['a raw public key that is cut off', 'acceptedRawPublicKeys', 'connect', { acceptedRawPublicKeys: [publicKey, publicKey.subarray(0, 40)] }],
+    ['a raw public key with something behind it', 'acceptedRawPublicKeys', 'accept', { acceptedRawPublicKeys: Uint8Array.of(...publicKey, 0) }],
     ['a ca that is no PEM', 'ca', 'connect', { ca: 'no certificate' }],
     ['a ca that is broken', 'ca', 'connect', { ca: [authority.ca.cert, broken] }],
     ['a ca that is no DER', 'ca', 'accept', { ca: new Uint8Array([1, 2, 3]) }],

@@ -26,6 +26,7 @@ int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx)
 
     if (conn == NULL)
         return preverify_ok;
+    answer = preverify_ok = lsw_rpk_verdict(conn, store_ctx, preverify_ok);
     if (conn->wanted & LSW_WANT_VERIFY_CB) {
         ERR_STATE *errors = lsw_errors_save();
 

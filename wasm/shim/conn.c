@@ -10,6 +10,7 @@ static void conn_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long
         return;
     X509_free(conn->verify_cert);
     OPENSSL_free(conn->psk_identity);
+    lsw_rpk_free(conn->accepted_rpks);
     OPENSSL_free(conn);
 }
 

@@ -14,10 +14,20 @@ struct lsw_conn {
     int verify_depth;      /* where verification failed, or -1 */
     X509 *verify_cert;     /* what it failed at, or NULL; owned */
     char *psk_identity;    /* a client's, or NULL; owned */
+    struct lsw_rpk *accepted_rpks; /* owned */
     SSL_CTX *first_ctx;    /* the one it was made from, whatever it uses now; OpenSSL keeps it for sessions; borrowed */
     X509_STORE_CTX *verifying; /* while JavaScript is asked about its chain */
     int ocsp;              /* LSW_OCSP_*, 0 for not asked for */
 };
+
+/* rpk.c: raw public keys that the peer may have. */
+struct lsw_rpk {
+    EVP_PKEY *key;
+    struct lsw_rpk *next;
+};
+void lsw_rpk_free(struct lsw_rpk *first);
+/* What becomes of a verdict once the peer's raw key, if it is one, was looked for among them. */
+int lsw_rpk_verdict(const struct lsw_conn *conn, X509_STORE_CTX *store_ctx, int preverify_ok);
 
 /* NULL for an SSL that lsw_SSL_new did not make. */
 struct lsw_conn *lsw_conn_of(const SSL *ssl);

@@ -279,6 +279,19 @@ void lsw_SSL_set_psk_callbacks(SSL *ssl, int client_wanted, int server_wanted);
 /* The identity of the key that the connection goes back to, as in x509.c; -1 if it does to none. */
 int lsw_SSL_get_psk_identity(const SSL *ssl, uint8_t *buf, size_t capacity);
 
+/* ---- rpk.c: raw public keys, RFC 7250 ---- */
+
+/* What clients may show, and servers: TLSEXT_cert_type_*, most wanted first, copied. */
+int SSL_CTX_set1_client_cert_type(SSL_CTX *ctx, const uint8_t *types, size_t length);
+int SSL_CTX_set1_server_cert_type(SSL_CTX *ctx, const uint8_t *types, size_t length);
+/* Adds a key to those that pass verification: SubjectPublicKeyInfo, PEM or DER. */
+int lsw_SSL_accept_rpk(SSL *ssl, const uint8_t *bytes, size_t length);
+/* The peer's key, SubjectPublicKeyInfo, DER; -1 if it showed none. */
+int lsw_SSL_get_peer_rpk(const SSL *ssl, uint8_t *buf, size_t capacity);
+
+LSW_CONSTANT(TLSEXT_cert_type_x509)
+LSW_CONSTANT(TLSEXT_cert_type_rpk)
+
 /* ---- io.c: clear the queue, call, SSL_get_error, in one ---- */
 
 int lsw_SSL_connect(SSL *ssl, int *error);

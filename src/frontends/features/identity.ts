@@ -17,12 +17,20 @@ export interface Identity {
   readonly passphrase?: string | BytesLike
 }
 
-export interface IdentityOptions extends Identity {
+export interface IdentityOptions extends Identity, RawPublicKeyOption {
   /**
    * Use an own certificate, or one of its chain, though it has expired or is not valid yet. Default `false`:
    * `ERR_TLS_CERT_EXPIRED` or `ERR_TLS_CERT_NOT_YET_VALID`, as the peer would refuse it.
    */
   readonly useExpiredCert?: boolean
+}
+
+export interface RawPublicKeyOption {
+  /**
+   * Show the public half of the own key in the place of a certificate, if the peer knows how (RFC 7250); else `cert`. With it
+   * `key` needs no `cert`. Default `false`.
+   */
+  readonly rawPublicKey?: boolean
 }
 
 export interface IdentitiesOptions {
@@ -37,13 +45,13 @@ const isPfx: Check = (value) => (isBytesLike(value) && value.byteLength > 0 ? un
 const identityChecks = { cert: isPemOrDer, key: isPemOrDer, pfx: isPfx, passphrase: isSecret } as const
 
 export const identity: Feature<IdentityOptions> = {
-  checks: { ...identityChecks, useExpiredCert: isBoolean },
+  checks: { ...identityChecks, useExpiredCert: isBoolean, rawPublicKey: isBoolean },
   agree(options) {
     const wrong = contradiction(options)
     if (wrong) throw invalid(...wrong)
   },
   setUpCtx(ctx, options) {
-    if (options.cert === undefined && options.pfx === undefined) return
+    if (options.key === undefined && options.pfx === undefined) return
     useIdentity(ctx, options, options.useExpiredCert, (name) => name)
   },
 }
@@ -63,7 +71,7 @@ export const identities: Feature<IdentitiesOptions & IdentityOptions> = {
 
 /** Whether there is anything that a server can show. */
 export function hasIdentity(options: IdentitiesOptions & Identity): boolean {
-  return options.cert !== undefined || options.pfx !== undefined || listed(options).length > 0
+  return options.key !== undefined || options.pfx !== undefined || listed(options).length > 0
 }
 
 function listed({ identities = [] }: IdentitiesOptions): readonly Identity[] {
@@ -82,11 +90,12 @@ function isIdentity(value: unknown): string | undefined {
 }
 
 /** The part that does not go with the others, and why. */
-function contradiction({ cert, key, pfx, passphrase }: Identity): [name: string, wrong: string] | undefined {
+function contradiction({ cert, key, pfx, passphrase, rawPublicKey }: Identity & RawPublicKeyOption): [name: string, wrong: string] | undefined {
   if (pfx !== undefined && cert !== undefined) return ['pfx', 'goes not with cert']
   if (pfx !== undefined && key !== undefined) return ['pfx', 'goes not with key']
   if (cert !== undefined && key === undefined) return ['key', 'is required with cert']
-  if (key !== undefined && cert === undefined) return ['cert', 'is required with key']
+  if (key !== undefined && cert === undefined && !rawPublicKey) return ['cert', 'is required with key, or rawPublicKey']
+  if (rawPublicKey && key === undefined && pfx === undefined) return ['rawPublicKey', 'is of no use without key or pfx']
   if (passphrase !== undefined && key === undefined && pfx === undefined) return ['passphrase', 'is of no use without key or pfx']
   return undefined
 }
@@ -99,6 +108,7 @@ function useIdentity(ctx: SslCtx, { cert, key, pfx, passphrase }: Identity, expi
   if (key !== undefined) {
     refuse(option('key'), () => {
       ctx.usePrivateKey(key, passphrase)
+      if (cert === undefined) return // a raw public key
       ctx.checkPrivateKey() // a key of another type than the certificate's would pass so far
       if (ctx.getCertKeyType() !== type) throw new ApiMisuseError('ERR_TLS_KEY_MISMATCH', "the key is another certificate's")
     })

@@ -12,7 +12,7 @@ import { reviewSession, type VerificationOptions } from './verification.js'
 export interface ServerIdentityOptions extends TrustAnchorOptions {
   /**
    * Host name or IP address of the server: asked for (SNI, names only) and, unless there are `acceptedNames`, verified.
-   * Required, unless there are those or `psk`, or verification is skipped.
+   * Required, unless there are those, `psk` or `acceptedRawPublicKeys`, or verification is skipped.
    */
   readonly servername?: string
   /** The host names, or else IP addresses, of which the certificate must hold one, in place of `servername`. */
@@ -29,7 +29,7 @@ const isName: Check = (value) => isString(value)
   // OpenSSL takes a leading dot for "any name below".
   ?? ((value as string).startsWith('.') ? 'must not start with a dot' : undefined)
 
-export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions, { readonly psk?: unknown }> = {
+export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions, KeyOptions> = {
   checks: {
     ...trustAnchors.checks,
     servername: isName,
@@ -39,7 +39,7 @@ export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions
   agree(options) {
     const { servername, acceptedNames, dangerouslySkipVerification } = options
     trustAnchors.agree(options)
-    if (isNameless(options) && options.psk === undefined && dangerouslySkipVerification !== true) {
+    if (isNameless(options) && !knowsKey(options) && dangerouslySkipVerification !== true) {
       throw invalid('servername', 'is required: it is the name that the certificate must hold')
     }
     if (keyAlone(options)) {
@@ -63,7 +63,7 @@ export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions
       return
     }
     // Even if verification is skipped its result is reported, so the roots are wanted where there are any.
-    if (!setUpTrustAnchors(ctx, options) && !options.dangerouslySkipVerification && options.psk === undefined) {
+    if (!setUpTrustAnchors(ctx, options) && !options.dangerouslySkipVerification && !knowsKey(options)) {
       throw new ApiMisuseError('ERR_TLS_NO_TRUST_ANCHORS', "this platform hands out no list of trusted roots: give option 'ca', with libssl-wasm/roots say", { option: 'ca' })
     }
     ctx.setVerify(options.dangerouslySkipVerification ? SSL_VERIFY_NONE : SSL_VERIFY_PEER)
@@ -91,7 +91,7 @@ function isNameless({ servername, acceptedNames }: ServerIdentityOptions): boole
 }
 
 /** Whether the server can show who it is by something else than a certificate, and by that only. */
-function keyAlone(options: ServerIdentityOptions & { readonly psk?: unknown }): boolean {
+function keyAlone(options: ServerIdentityOptions & KeyOptions): boolean {
   return isNameless(options) && options.psk !== undefined && options.dangerouslySkipVerification !== true
 }
 

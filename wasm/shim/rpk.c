@@ -1,0 +1,78 @@
+/* Raw public keys, RFC 7250: a key where there would be a certificate. Nobody vouches for it: it is known, or it is not. */
+#include <openssl/pem.h>
+#include "internal.h"
+
+void lsw_rpk_free(struct lsw_rpk *first)
+{
+    while (first != NULL) {
+        struct lsw_rpk *next = first->next;
+
+        EVP_PKEY_free(first->key);
+        OPENSSL_free(first);
+        first = next;
+    }
+}
+
+static EVP_PKEY *read_public_key(const uint8_t *bytes, size_t length)
+{
+    const uint8_t *end = bytes;
+    EVP_PKEY *key = NULL;
+
+    if (lsw_looks_like_pem(bytes, length)) {
+        BIO *bio = BIO_new_mem_buf(bytes, (int)length);
+
+        if (bio != NULL)
+            key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+        BIO_free(bio);
+        return key;
+    }
+    key = d2i_PUBKEY(NULL, &end, (long)length);
+    if (key != NULL && end != bytes + length) {
+        EVP_PKEY_free(key);
+        ERR_raise_data(ERR_LIB_ASN1, ASN1_R_TOO_LONG, "bytes after the key");
+        return NULL;
+    }
+    return key;
+}
+
+int lsw_SSL_accept_rpk(SSL *ssl, const uint8_t *bytes, size_t length)
+{
+    struct lsw_conn *conn = lsw_conn_of(ssl);
+    struct lsw_rpk *rpk = OPENSSL_zalloc(sizeof(*rpk));
+
+    if (rpk == NULL || (rpk->key = read_public_key(bytes, length)) == NULL) {
+        OPENSSL_free(rpk);
+        return 0;
+    }
+    rpk->next = conn->accepted_rpks;
+    conn->accepted_rpks = rpk;
+    return 1;
+}
+
+/*
+ * OpenSSL's own way is DANE, which would also change what certificates are held against. Without it OpenSSL calls every
+ * raw key untrusted, and asks: here those that are known get their yes.
+ */
+int lsw_rpk_verdict(const struct lsw_conn *conn, X509_STORE_CTX *store_ctx, int preverify_ok)
+{
+    EVP_PKEY *key = X509_STORE_CTX_get0_rpk(store_ctx);
+    const struct lsw_rpk *rpk;
+
+    if (key == NULL || X509_STORE_CTX_get_error(store_ctx) != X509_V_ERR_RPK_UNTRUSTED)
+        return preverify_ok;
+    for (rpk = conn->accepted_rpks; rpk != NULL; rpk = rpk->next) {
+        if (EVP_PKEY_eq(rpk->key, key) == 1) {
+            X509_STORE_CTX_set_error(store_ctx, X509_V_OK);
+            return 1;
+        }
+    }
+    return preverify_ok;
+}
+
+int lsw_SSL_get_peer_rpk(const SSL *ssl, uint8_t *buf, size_t capacity)
+{
+    EVP_PKEY *key = SSL_get0_peer_rpk(ssl);
+    int length = key != NULL ? i2d_PUBKEY(key, NULL) : -1;
+
+    return length > 0 && (size_t)length <= capacity ? i2d_PUBKEY(key, &buf) : length;
+}
