@@ -3,7 +3,7 @@
 import { requireEntropy } from '../base/entropy.js'
 import { ApiMisuseError } from '../base/errors.js'
 import { asBytes, type BytesLike } from '../base/bytes.js'
-import { LSW_KEY_MISMATCH, SSL_VERIFY_PEER } from '../ffi/constants.gen.js'
+import { SSL_VERIFY_PEER } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
 import { encodeAlpn } from './alpn.js'
@@ -190,9 +190,9 @@ export class SslCtx {
       this.ptr, scope.bytes(bytes), bytes.byteLength, secret ? scope.bytes(secret) : NULL, secret?.byteLength ?? 0)))
   }
 
-  /** Throws `ERR_TLS_KEY_MISMATCH` unless the key belongs to the certificate. @openssl SSL_CTX_check_private_key */
+  /** Throws unless the key belongs to the certificate. @openssl SSL_CTX_check_private_key */
   checkPrivateKey(): void {
-    useKey(this.lib, 'SslCtx.checkPrivateKey', () => (this.lib.ffi.SSL_CTX_check_private_key(this.ptr) === 1 ? 1 : LSW_KEY_MISMATCH))
+    set(this.lib, 'SslCtx.checkPrivateKey', () => this.lib.ffi.SSL_CTX_check_private_key(this.ptr))
   }
 
   /**

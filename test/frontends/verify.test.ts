@@ -105,7 +105,7 @@ describe.each(['client', 'server'] as const)('verify on the %s', (side) => {
       let asked = 0
       const both = peers({
         ...options(version, () => { asked++; return true }),
-        ...(side === 'client' ? { server: { libssl, ca: authority.ca.cert, cert: expired.cert, key: expired.key } } : { client: { libssl, cert: expired.cert, key: expired.key } }),
+        ...(side === 'client' ? { server: { libssl, ca: authority.ca.cert, cert: expired.cert, key: expired.key, useExpiredCert: true } } : { client: { libssl, cert: expired.cert, key: expired.key, useExpiredCert: true } }),
       })
       expect(await rejection(both[side].opened)).toMatchObject({ code: 'CERT_HAS_EXPIRED', depth: 0 })
       expect(asked).toBe(0)
@@ -116,8 +116,8 @@ describe.each(['client', 'server'] as const)('verify on the %s', (side) => {
       const replaced = (verify: Verify, shown = bad): PeersOptions => {
         const replacing = { verify, dangerouslyReplaceVerification: true }
         return side === 'client'
-          ? { version, client: { libssl, ...replacing }, server: { libssl, cert: shown.cert, key: shown.key } }
-          : { version, client: { libssl, cert: shown.cert, key: shown.key }, server: { libssl, ca: authority.ca.cert, ...replacing } }
+          ? { version, client: { libssl, ...replacing }, server: { libssl, cert: shown.cert, key: shown.key, useExpiredCert: true } }
+          : { version, client: { libssl, cert: shown.cert, key: shown.key, useExpiredCert: true }, server: { libssl, ca: authority.ca.cert, ...replacing } }
       }
 
       it('is told every failure, and true accepts', async () => {

@@ -55,7 +55,7 @@ const lives: Readonly<Record<string, (options: PeersOptions) => Promise<void>>> 
     await ended(both)
   },
   async 'refused option'(options) {
-    const both = peers({ ...options, client: { ...options.client, ciphers: 'NO-SUCH-CIPHER' } })
+    const both = peers({ ...options, client: { ...options.client, groups: 'no-such-group' } })
     await ended(both)
   },
 }

@@ -109,8 +109,9 @@ function useIdentity(ctx: SslCtx, { cert, key, pfx, passphrase }: Identity, expi
     refuse(option('key'), () => {
       ctx.usePrivateKey(key, passphrase)
       if (cert === undefined) return // a raw public key
-      ctx.checkPrivateKey() // a key of another type than the certificate's would pass so far
-      if (ctx.getCertKeyType() !== type) throw new ApiMisuseError('ERR_TLS_KEY_MISMATCH', "the key is another certificate's")
+      // OpenSSL keeps a key and a certificate of each type: this one has gone to another place.
+      if (ctx.getCertKeyType() !== type) throw new ApiMisuseError('ERR_TLS_KEY_MISMATCH', "the key is of another type than the certificate's")
+      ctx.checkPrivateKey()
     })
   }
   if (!expiredToo) refuse(option(pfx === undefined ? 'cert' : 'pfx'), () => refuseExpired(ctx))

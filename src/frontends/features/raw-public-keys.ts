@@ -17,11 +17,11 @@ export interface RawPublicKeyOptions {
 
 const checks = { acceptedRawPublicKeys: isOneOrMore(isPemOrDer) }
 
-export const clientRawPublicKeys: Feature<RawPublicKeyOptions, IdentityOptions & { readonly servername?: string; readonly dangerouslySkipVerification?: boolean }> = {
+export const clientRawPublicKeys: Feature<RawPublicKeyOptions, IdentityOptions & { readonly servername?: string; readonly acceptedNames?: unknown; readonly dangerouslySkipVerification?: boolean }> = {
   checks,
-  setUpCtx(ctx, { acceptedRawPublicKeys, rawPublicKey, cert, pfx, servername, dangerouslySkipVerification }) {
+  setUpCtx(ctx, { acceptedRawPublicKeys, rawPublicKey, cert, pfx, servername, acceptedNames, dangerouslySkipVerification }) {
     if (rawPublicKey) ctx.set1ClientCertType(types(cert !== undefined || pfx !== undefined))
-    if (acceptedRawPublicKeys) ctx.set1ServerCertType(types(servername !== undefined || dangerouslySkipVerification === true))
+    if (acceptedRawPublicKeys) ctx.set1ServerCertType(types(servername !== undefined || acceptedNames !== undefined || dangerouslySkipVerification === true))
   },
   setUpSsl: acceptKeys,
 }

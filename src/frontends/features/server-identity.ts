@@ -37,7 +37,7 @@ export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions
     dangerouslySkipVerification: isBoolean,
   } as Feature<ServerIdentityOptions & VerificationOptions>['checks'],
   agree(options) {
-    const { servername, acceptedNames, dangerouslySkipVerification } = options
+    const { acceptedNames, dangerouslySkipVerification } = options
     trustAnchors.agree(options)
     if (isNameless(options) && !knowsKey(options) && dangerouslySkipVerification !== true) {
       throw invalid('servername', 'is required: it is the name that the certificate must hold')
@@ -84,6 +84,16 @@ function accept(ssl: Ssl, option: string, name: string): void {
     ssl.setHostflags(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
     refuse(option, () => ssl.add1Dnsname(name))
   }
+}
+
+/** What a server may show in the place of a certificate. */
+interface KeyOptions {
+  readonly psk?: unknown
+  readonly acceptedRawPublicKeys?: unknown
+}
+
+function knowsKey({ psk, acceptedRawPublicKeys }: KeyOptions): boolean {
+  return psk !== undefined || acceptedRawPublicKeys !== undefined
 }
 
 function isNameless({ servername, acceptedNames }: ServerIdentityOptions): boolean {
