@@ -60,6 +60,31 @@ export class PeerError extends TlsError<OpensslErrorCode> {
   }
 }
 
+/** The server did not read our encrypted ClientHello. It was told no more than what the outside world may see. */
+export class EchRejectedError extends PeerError {
+  override get name(): string { return 'EchRejectedError' }
+
+  /**
+   * Whether the server has shown a certificate for the public name. If not (verification was skipped), anyone may have
+   * answered, and nothing follows from the rejection.
+   */
+  readonly publicNameVerified: boolean
+  /**
+   * What the server wants to be tried instead: `ech: { configList: error.retryConfigList }`, once. `undefined` from a
+   * verified server: it has switched ECH off, and RFC 9849 §6.1.6 allows to go on without it.
+   */
+  readonly retryConfigList: Uint8Array | undefined
+
+  constructor(
+    message: string,
+    options: TlsErrorOptions & { alert?: Alert | undefined; publicNameVerified: boolean; retryConfigList: Uint8Array | undefined },
+  ) {
+    super('ERR_TLS_ECH_REJECTED', message, options)
+    this.publicNameVerified = options.publicNameVerified
+    this.retryConfigList = options.retryConfigList
+  }
+}
+
 /** The peer is not who it should be. */
 export class CertificateError<Certificate = unknown> extends TlsError {
   override get name(): string { return 'CertificateError' }

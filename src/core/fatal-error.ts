@@ -1,9 +1,9 @@
 // From a failed I/O call to the one error that says whose fault it was.
 
-import { CertificateError, InternalError, PeerError, TransportError, TruncationError, type TlsError } from '../base/errors.js'
+import { CertificateError, EchRejectedError, InternalError, PeerError, TransportError, TruncationError, type TlsError } from '../base/errors.js'
 import {
-  ERR_LIB_SSL, SSL_ERROR_SYSCALL, SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_INVALID_STATUS_RESPONSE, SSL_R_UNEXPECTED_EOF_WHILE_READING,
-  X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH, X509_V_OK,
+  ERR_LIB_SSL, SSL_AD_ECH_REQUIRED, SSL_ERROR_SYSCALL, SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_ECH_REQUIRED, SSL_R_INVALID_STATUS_RESPONSE,
+  SSL_R_UNEXPECTED_EOF_WHILE_READING, X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH, X509_V_OK,
 } from '../ffi/constants.gen.js'
 import { describe } from './err-queue.js'
 import { sslErrorName, type IoResult } from './io-result.js'
@@ -29,11 +29,24 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
       `the peer's certificate was refused: ${words}${certificate ? ` (depth ${depth}, ${certificate.subject})` : ''}`,
       { verifyCode, depth, certificate, alert, opensslErrorStack })
   }
+  // OpenSSL has the same reason for other things; this alert it sends for this one, when the server has proved itself.
+  if (has(SSL_R_ECH_REQUIRED) && alert?.from === 'us' && alert.description === SSL_AD_ECH_REQUIRED) {
+    return echRejected(ssl, { alert, opensslErrorStack })
+  }
   // SYSCALL is the BIO's fault; what OpenSSL may add is errno, which nobody sets here.
   if (result.error === SSL_ERROR_SYSCALL) return new TransportError('the BIO beneath the connection failed', { opensslErrorStack })
   const last = opensslErrorStack.at(-1)
   if (last) return new PeerError(last.code, describe(opensslErrorStack), { alert, opensslErrorStack })
   return new InternalError('ERR_TLS_INTERNAL', `unexpected ${sslErrorName(result.error)} (returned ${result.ret})`)
+}
+
+/** RFC 9849 §6.1.6: what a server says that has not proved to be the public name's is not to be used. */
+function echRejected(ssl: Ssl, options: Pick<PeerError, 'alert' | 'opensslErrorStack'>): EchRejectedError {
+  const publicNameVerified = ssl.getVerifyResult() === X509_V_OK && ssl.getPeerCertificate() !== undefined
+  const retryConfigList = publicNameVerified ? ssl.echGet1RetryConfig() : undefined
+  const next = !publicNameVerified ? 'and showed no valid certificate for the public name'
+    : retryConfigList ? 'and gave other configurations to try' : 'and has switched ECH off'
+  return new EchRejectedError(`the server rejected Encrypted Client Hello, ${next}`, { ...options, publicNameVerified, retryConfigList })
 }
 
 /** Node's names: OpenSSL's without its prefix, but for a name that does not match. */

@@ -7,6 +7,7 @@ import { SSL_VERIFY_PEER } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
 import { encodeAlpn } from './alpn.js'
+import type { EchStore } from './ech-store.js'
 import { outOfMemory } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
 import { set, setText, useKey } from './setters.js'
@@ -168,6 +169,12 @@ export class SslCtx {
   /** Names the certificates of `store` to clients that are asked for theirs. @openssl SSL_CTX_add1_to_CA_list */
   addToCaList(store: X509Store): void {
     set(this.lib, 'SslCtx.addToCaList', () => this.lib.ffi.SSL_CTX_add_store_to_CA_list(this.ptr, store.ptr))
+  }
+
+  /** For Encrypted Client Hello; the context takes a copy. `undefined`: none. @openssl SSL_CTX_set1_echstore */
+  set1Echstore(store: EchStore | undefined): void {
+    if (store && store.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this EchStore belongs to another instance')
+    set(this.lib, 'SslCtx.set1Echstore', () => this.lib.ffi.SSL_CTX_set1_echstore(this.ptr, store?.ptr ?? NULL))
   }
 
   /** Own certificate first, then its chain: PEM; or one certificate, DER. @openssl SSL_CTX_use_certificate_chain_file */

@@ -14,6 +14,8 @@ import {
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
 import type { Bio } from './bio.js'
+import { echStatusName, type EchOutcome } from './ech-status.js'
+import type { EchStore } from './ech-store.js'
 import { outOfMemory, takeErrors } from './err-queue.js'
 import type { IoResult, SslErrorCode } from './io-result.js'
 import type { LibSsl } from './lib-ssl.js'
@@ -292,6 +294,21 @@ export class Ssl {
     this.lib.ffi.SSL_set_post_handshake_auth(this.#ptr, offered ? 1 : 0)
   }
 
+  /** For Encrypted Client Hello; the connection takes a copy. `undefined`: none. @openssl SSL_set1_echstore @spec RFC 9849 */
+  set1Echstore(store: EchStore | undefined): void {
+    if (store && store.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this EchStore belongs to another instance')
+    set(this.lib, 'Ssl.set1Echstore', () => this.lib.ffi.SSL_set1_echstore(this.#ptr, store?.ptr ?? NULL))
+  }
+
+  /**
+   * The name that a client shows to the outside world; default the configuration's public name; `null` for none. It is
+   * also the name that the server must prove if it rejects ECH. @openssl SSL_ech_set1_outer_server_name
+   */
+  echSet1OuterServerName(name: string | null): void {
+    if (name !== null) setText(this.lib, 'Ssl.echSet1OuterServerName', name, (text) => this.lib.ffi.SSL_ech_set1_outer_server_name(this.#ptr, text, 0))
+    else set(this.lib, 'Ssl.echSet1OuterServerName', () => this.lib.ffi.SSL_ech_set1_outer_server_name(this.#ptr, NULL, 1))
+  }
+
   // ---- I/O ----
 
   /** @openssl SSL_connect */
@@ -557,6 +574,29 @@ export class Ssl {
     const ssl = this.#ptr
     const bytes = this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_psk_identity(ssl, buf, size))
     return bytes && new TextDecoder().decode(bytes)
+  }
+
+  /** What became of Encrypted Client Hello. @openssl SSL_ech_get1_status */
+  echGet1Status(): EchOutcome {
+    const { ffi, memory } = this.lib
+    const text = (write: (buf: Ptr<'uint8_t'>, capacity: number) => number) => {
+      const bytes = memory.collect(write)
+      return bytes && new TextDecoder().decode(bytes)
+    }
+    return {
+      status: echStatusName(ffi.SSL_ech_get_status(this.#ptr)),
+      innerServername: text((buf, capacity) => ffi.SSL_ech_get_inner_sni(this.#ptr, buf, capacity)),
+      outerServername: text((buf, capacity) => ffi.SSL_ech_get_outer_sni(this.#ptr, buf, capacity)),
+    }
+  }
+
+  /**
+   * The configurations that a server handed out in place of the one that was tried, as an ECHConfigList; `undefined` if
+   * it handed out none, or they are not to be used. @openssl SSL_ech_get1_retry_config @spec RFC 9849 §6.1.6
+   */
+  echGet1RetryConfig(): Uint8Array | undefined {
+    const config = this.lib.memory.collect((buf, capacity) => this.lib.ffi.SSL_ech_get_retry_config(this.#ptr, buf, capacity))
+    return config?.byteLength ? config : undefined
   }
 
   /** @openssl SSL_session_reused */

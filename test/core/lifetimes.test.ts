@@ -145,7 +145,7 @@ describe('ERR_TLS_DISPOSED', () => {
     const methods = everyMethod(ssl, {
       setBio: [bio.internal], setTlsextHostName: ['a'], set1Dnsname: ['a'], set1Ipaddr: ['1.1.1.1'], setHostflags: [0], setCertCb: [() => 1],
       setClientHelloCb: [() => 1], setVerifyCb: [() => 1], read: [some], peek: [some], readAvailable: [1, () => false], write: [some],
-      setShutdown: [0], setQuietShutdown: [true], keyUpdate: [0], acceptRpk: [some],
+      setShutdown: [0], setQuietShutdown: [true], keyUpdate: [0], acceptRpk: [some], echSet1OuterServerName: ['a'],
     }, ['free'])
     expect(methods.length).toBeGreaterThan(35)
     for (const [name, call] of methods) expect(call, name).toThrow(disposed)

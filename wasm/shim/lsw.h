@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <openssl/bio.h>
+#include <openssl/ech.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -392,6 +393,39 @@ LSW_CONSTANT(LSW_X509_SIGNATURE_ALGORITHM)
 LSW_CONSTANT(LSW_X509_OCSP_URL)
 LSW_CONSTANT(LSW_X509_CA_ISSUERS_URL)
 
+/* ---- ech.c: Encrypted Client Hello ---- */
+
+LSW_OWNED OSSL_ECHSTORE *lsw_OSSL_ECHSTORE_new(void);
+void OSSL_ECHSTORE_free(LSW_TAKES OSSL_ECHSTORE *es);
+/* Adds an ECHConfigList, binary. 1 on success. */
+int lsw_OSSL_ECHSTORE_read_echconfiglist(OSSL_ECHSTORE *es, const uint8_t *bytes, size_t length);
+/* Adds every pair of private key and configurations of a PEM text (RFC 9934). Returns how many, or -1. */
+int lsw_OSSL_ECHSTORE_read_pem(OSSL_ECHSTORE *es, const uint8_t *bytes, size_t length, int for_retry);
+int lsw_OSSL_ECHSTORE_num_entries(OSSL_ECHSTORE *es);
+int lsw_OSSL_ECHSTORE_num_keys(OSSL_ECHSTORE *es);
+/* Drops keys that were loaded `age` seconds ago or earlier. */
+int lsw_OSSL_ECHSTORE_flush_keys(OSSL_ECHSTORE *es, int64_t age);
+int OSSL_ECHSTORE_downselect(OSSL_ECHSTORE *es, int index);
+/* Of the entry `index`: seconds since it was loaded; 1 for a private key | 2 for retry; texts, written as those of
+   x509.c are. -1 if there is no such entry. */
+int64_t lsw_OSSL_ECHSTORE_get_age(OSSL_ECHSTORE *es, int index);
+int lsw_OSSL_ECHSTORE_get_flags(OSSL_ECHSTORE *es, int index);
+int lsw_OSSL_ECHSTORE_get_public_name(OSSL_ECHSTORE *es, int index, uint8_t *buf, size_t capacity);
+int lsw_OSSL_ECHSTORE_get_config(OSSL_ECHSTORE *es, int index, uint8_t *buf, size_t capacity);
+/* A new key with its configuration, as a BIO that holds the PEM. */
+LSW_OWNED BIO *lsw_OSSL_ECHSTORE_generate_pem(const char *public_name, const char *suite_text, int max_name_length);
+/* Each copies the store. NULL takes the store away. */
+int SSL_CTX_set1_echstore(SSL_CTX *ctx, OSSL_ECHSTORE *es);
+int SSL_set1_echstore(SSL *ssl, OSSL_ECHSTORE *es);
+/* `name` NULL: the configuration's public name, or with `no_outer` none at all. */
+int SSL_ech_set1_outer_server_name(SSL *ssl, const char *name, int no_outer);
+int lsw_SSL_ech_get_status(SSL *ssl);
+/* Written as those of x509.c are; -1 if there is none. */
+int lsw_SSL_ech_get_inner_sni(SSL *ssl, uint8_t *buf, size_t capacity);
+int lsw_SSL_ech_get_outer_sni(SSL *ssl, uint8_t *buf, size_t capacity);
+/* 0 if the server sent none; -1 if what it sent is not to be used. */
+int lsw_SSL_ech_get_retry_config(SSL *ssl, uint8_t *buf, size_t capacity);
+
 /* ---- callbacks.c: C calls JavaScript. None of these may throw; see src/ffi/callbacks.ts ---- */
 
 /* Bytes read or written (>0), 0 at the end of input, or LSW_BIO_*. */
@@ -510,6 +544,19 @@ LSW_CONSTANT(SSL_OP_NO_RENEGOTIATION)
 LSW_CONSTANT(SSL_OP_SERVER_PREFERENCE)
 LSW_CONSTANT(SSL_OP_PRIORITIZE_CHACHA)
 LSW_CONSTANT(SSL_OP_IGNORE_UNEXPECTED_EOF)
+LSW_CONSTANT(SSL_OP_ECH_GREASE)
+LSW_CONSTANT(SSL_OP_ECH_TRIALDECRYPT)
+LSW_CONSTANT(SSL_ECH_STATUS_BACKEND)
+LSW_CONSTANT(SSL_ECH_STATUS_GREASE_ECH)
+LSW_CONSTANT(SSL_ECH_STATUS_GREASE)
+LSW_CONSTANT(SSL_ECH_STATUS_SUCCESS)
+LSW_CONSTANT(SSL_ECH_STATUS_FAILED)
+LSW_CONSTANT(SSL_ECH_STATUS_BAD_CALL)
+LSW_CONSTANT(SSL_ECH_STATUS_NOT_TRIED)
+LSW_CONSTANT(SSL_ECH_STATUS_BAD_NAME)
+LSW_CONSTANT(SSL_ECH_STATUS_NOT_CONFIGURED)
+LSW_CONSTANT(SSL_ECH_STATUS_FAILED_ECH)
+LSW_CONSTANT(SSL_ECH_STATUS_FAILED_ECH_BAD_NAME)
 LSW_CONSTANT(SSL_SESS_CACHE_OFF)
 LSW_CONSTANT(SSL_SESS_CACHE_CLIENT)
 LSW_CONSTANT(SSL_SESS_CACHE_SERVER)
@@ -540,8 +587,10 @@ LSW_CONSTANT(SSL_R_UNEXPECTED_EOF_WHILE_READING)
 LSW_CONSTANT(SSL_R_CERTIFICATE_VERIFY_FAILED)
 LSW_CONSTANT(SSL_R_INVALID_STATUS_RESPONSE)
 LSW_CONSTANT(SSL_AD_CERTIFICATE_UNKNOWN)
+LSW_CONSTANT(SSL_R_ECH_REQUIRED)
 LSW_CONSTANT(SSL_AD_REASON_OFFSET)
 LSW_CONSTANT(SSL3_AD_CLOSE_NOTIFY)
+LSW_CONSTANT(SSL_AD_ECH_REQUIRED)
 LSW_CONSTANT(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
 LSW_CONSTANT(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
 LSW_CONSTANT(X509_V_FLAG_PARTIAL_CHAIN)

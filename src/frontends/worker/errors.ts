@@ -2,7 +2,7 @@
 // the class adds: so it travels by the name of its class.
 
 import {
-  ApiMisuseError, CertificateError, DeadlineError, InternalError, PeerError, TlsError, TransportError, TruncationError,
+  ApiMisuseError, CertificateError, DeadlineError, EchRejectedError, InternalError, PeerError, TlsError, TransportError, TruncationError,
 } from '../../base/errors.js'
 import { decodeValue } from './values.js'
 
@@ -37,6 +37,7 @@ type Fields = Readonly<Record<string, any>>
 // The names that the classes give themselves: a minifier changes those that they were declared with.
 const classes: Readonly<Record<string, (message: string, fields: any) => TlsError>> = {
   PeerError: (message, fields) => new PeerError(fields.code, message, fields),
+  EchRejectedError: (message, fields) => new EchRejectedError(message, fields as ConstructorParameters<typeof EchRejectedError>[1]),
   CertificateError: (message, fields) => new CertificateError(fields.code, message, fields),
   TruncationError: (message, fields) => new TruncationError(message, fields),
   TransportError: (message, fields) => new TransportError(message, fields),
