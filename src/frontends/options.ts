@@ -7,6 +7,7 @@ import { clientAlpn, serverAlpn, type AlpnOptions } from './features/alpn.js'
 import { certificateChoice, type CertificateChoiceOptions } from './features/certificate-choice.js'
 import { clientSessions, type ClientSessionOptions } from './features/client-sessions.js'
 import { clientIdentity, type ClientIdentityOptions } from './features/client-identity.js'
+import { clientEch, serverEch, type ClientEchOptions, type ServerEchOptions } from './features/ech.js'
 import { copyOption, invalid, type Feature } from './features/feature.js'
 import { hasIdentity, identities, identity, type IdentitiesOptions, type IdentityOptions } from './features/identity.js'
 import { keyLog, type KeyLogOptions } from './features/key-log.js'
@@ -27,17 +28,17 @@ import { verification, type VerificationOptions } from './features/verification.
 export interface CommonOptions extends IdentityOptions, RawPublicKeyOptions, AlpnOptions, AlgorithmOptions, RecordOptions, LimitOptions, VerificationOptions, ObserverOptions, KeyLogOptions {}
 
 export interface ConnectOptions extends CommonOptions, ServerIdentityOptions, ClientPskOptions, OcspRequestOptions, CertificateChoiceOptions, ClientSessionOptions, ClientRecordOptions,
-  ClientPostHandshakeAuthOptions {}
+  ClientPostHandshakeAuthOptions, ClientEchOptions {}
 
 /** A server shows a certificate: `cert` and `key`, `pfx`, or `identities` is required; or `key` with `rawPublicKey`, or `psk`. */
 export interface AcceptOptions extends CommonOptions, IdentitiesOptions, ClientIdentityOptions, ServerPskOptions, OcspResponseOptions, ServerSessionOptions,
-  ServerPostHandshakeAuthOptions {}
+  ServerPostHandshakeAuthOptions, ServerEchOptions {}
 
 // In the order in which they are set up.
 export const clientFeatures: readonly Feature<ConnectOptions>[] = lists(
-  limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientRawPublicKeys, clientPsk, clientPostHandshakeAuth, verification, ocspRequest, certificateChoice, clientSessions, observers, keyLog)
+  limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientRawPublicKeys, clientPsk, clientPostHandshakeAuth, verification, ocspRequest, certificateChoice, clientSessions, clientEch, observers, keyLog)
 export const serverFeatures: readonly Feature<AcceptOptions>[] = lists(
-  limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverRawPublicKeys, serverPsk, serverPostHandshakeAuth, verification, ocspResponse, observers, keyLog)
+  limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverRawPublicKeys, serverPsk, serverPostHandshakeAuth, verification, ocspResponse, serverEch, observers, keyLog)
 
 /** See {@link Feature.answers}. */
 export const callbackAnswers: Readonly<Record<string, 'in time' | 'at once'>> =

@@ -3,6 +3,7 @@
 import { ApiMisuseError, DeadlineError } from '../base/errors.js'
 import { asBytes, isBytesLike, type BytesLike } from '../base/bytes.js'
 import { BioPair } from '../core/bio-pair.js'
+import type { EchStatus } from '../core/ech-status.js'
 import type { LibSsl } from '../core/lib-ssl.js'
 import type { Ssl } from '../core/ssl.js'
 import type { X509 } from '../core/x509.js'
@@ -42,6 +43,10 @@ export interface ConnectionInfo {
   readonly peerRawPublicKey: Uint8Array<ArrayBuffer> | undefined
   /** The identity of the external pre-shared key (option `psk`) that was used in the place of certificates. */
   readonly pskIdentity: string | undefined
+  /** What became of Encrypted Client Hello. */
+  readonly ech: EchStatus
+  /** The name that the outside world has seen in its place, if ECH was accepted. */
+  readonly outerServername: string | undefined
   /** Absent on a server that asked for none. */
   readonly peerCertificate: X509 | undefined
   /** The peer's certificate and what it sent to prove it, in its order. */
@@ -346,6 +351,7 @@ class Connection implements TlsServerConnection {
 
 function describeConnection(ssl: Ssl): ConnectionInfo {
   const peerCertificateChain = ssl.getPeerCertChain()
+  const { status: ech, outerServername } = ssl.echGet1Status()
   return {
     protocol: ssl.getVersion(),
     cipher: ssl.getCipherStandardName() ?? '',
@@ -354,6 +360,8 @@ function describeConnection(ssl: Ssl): ConnectionInfo {
     servername: ssl.getServername(),
     pskIdentity: ssl.getPskIdentity(),
     peerRawPublicKey: ssl.getPeerRpk(),
+    ech,
+    outerServername,
     peerCertificate: peerCertificateChain[0] ?? ssl.getPeerCertificate(), // a saved session has no chain
     peerCertificateChain,
     maxFragmentLength: maxFragmentLengthOf(ssl.getMaxFragmentLength()),

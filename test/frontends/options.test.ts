@@ -48,6 +48,10 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
   onSession: [{}, true, null],
   sessionStore: [new Map(), {}, true, null, { take() {} }],
   sessionKey: notStrings,
+  ech: [
+    ...notStrings, 'on', bytes, { configList: 1 }, { configList: '' }, { configList: '*' }, { configList: bytes }, { configList: 'AAA=' },
+    { configList: new Uint8Array(8) }, { configList: 'AEX+DQBB', outer: 'x' }, { configList: 'AEX+DQBB' },
+  ],
   earlyData: [1, 'GET /', {}, null, new Uint8Array()],
   acceptedNames: [...notStrings, [''], ['localhost', 1], ['.localhost'], ['localhost', 'bücher.example'], bytes, ['localhost', '127.0.0.1']],
   additionalCa: [...notCertificates, [], [''], ['x', 1]],
@@ -63,11 +67,12 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
 const clientOnly: readonly string[] = [
   'maxFragmentLength',
   'servername', 'dangerouslySkipVerification', 'session', 'onSession', 'sessionStore', 'sessionKey', 'earlyData',
-  'acceptedNames', 'ocsp', 'onCertificateRequest',
+  'acceptedNames', 'ocsp', 'onCertificateRequest', 'ech',
 ]
 /** The same, for what a server alone has. */
 const { cert, key } = localhost
 const wrongOfServers: Readonly<Record<Exclude<keyof AcceptOptions, keyof ConnectOptions>, readonly unknown[]>> = {
+  echKeys: [...notCertificates, [], [''], { pem: '' }, { pem: 'x', forRetry: 1 }, { pem: 'x', retry: true }],
   ticketKeys: [{}, true, null, new Uint8Array(86)],
   sessionCache: [new WeakMap(), {}, true, null, { get() {}, put() {} }],
   numTickets: [-1, 17, 0.5, '2', null],

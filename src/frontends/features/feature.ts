@@ -63,14 +63,15 @@ export function each<T>(value: T | readonly T[]): readonly T[] {
 /** What its owner does to the original later (wipe a key, name the next server) is no longer seen. */
 export function copyOption(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copyOption)
-  // One with functions in it is its owner's: a store of sessions say.
-  if (isPlainObject(value) && !Object.values(value).some((one) => typeof one === 'function')) return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, copyOption(one)]))
+  // What has methods is somebody's object: they may want it to be itself.
+  if (isPlainObject(value) && !Object.values(value).some((field) => typeof field === 'function')) return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, copyOption(field)]))
   return isBytesLike(value) ? new Uint8Array(asBytes(value)) : value
 }
 
-/** Whether it is one that was written down as such, of no class. */
+/** An object that is written down with its fields, and no instance of something. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
+  // Another realm's Object.prototype has a prototype of null, too.
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }

@@ -110,6 +110,6 @@ function plain(name: string): string {
   return name.replace(/\.$/, '')
 }
 
-function isIpAddress(name: string): boolean {
+export function isIpAddress(name: string): boolean {
   return /^\d{1,3}(\.\d{1,3}){3}$/.test(name) || name.includes(':')
 }

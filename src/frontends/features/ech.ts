@@ -1,0 +1,106 @@
+// Encrypted Client Hello: the name that a client asks for is nobody else's business. RFC 9849.
+
+import { ApiMisuseError } from '../../base/errors.js'
+import { isBytesLike, type BytesLike } from '../../base/bytes.js'
+import { decodeEchConfigList, splitEchConfigList } from '../../core/ech-config-list.js'
+import { EchStore } from '../../core/ech-store.js'
+import type { SslCtx } from '../../core/ssl-ctx.js'
+import { SSL_OP_ECH_GREASE, SSL_OP_ECH_TRIALDECRYPT } from '../../ffi/constants.gen.js'
+import type { ProtocolVersion } from './algorithms.js'
+import { each, invalid, isBoolean, isOneOrMore, isPemOrDer, isPlainObject, refuse, type Check, type Feature } from './feature.js'
+import { isIpAddress } from './server-identity.js'
+
+export interface ClientEchOptions {
+  /**
+   * `{ configList }`: encrypt the ClientHello. The list is what the server publishes: bytes, or base64 as in the parameter
+   * `ech` of its HTTPS record in DNS. A server that cannot read it is an `EchRejectedError`, which may hold another list.
+   * `'grease'`, the default: noise of the same form, so that those who use ECH do not stand out, as RFC 9849 §6.2 asks of
+   * everyone. `'off'`: neither.
+   */
+  readonly ech?: { readonly configList: BytesLike | string } | 'grease' | 'off'
+}
+
+/** A private key for ECH with its configuration, PEM (RFC 9934). `forRetry`, default true: give it to clients that used another. */
+export type EchKeyInput = string | BytesLike | { readonly pem: string | BytesLike; readonly forRetry?: boolean }
+
+export interface ServerEchOptions {
+  /** Keys for Encrypted Client Hello, the newest first, as {@link generateEchKey} or `openssl ech` make them. Default: none. */
+  readonly echKeys?: EchKeyInput | readonly EchKeyInput[]
+}
+
+interface Versions {
+  readonly minVersion?: ProtocolVersion
+  readonly maxVersion?: ProtocolVersion
+}
+
+const hasOnly = (value: Readonly<Record<string, unknown>>, ...names: string[]) => Object.keys(value).every((name) => names.includes(name))
+
+const isClientEch: Check = (value) => {
+  if (value === 'grease' || value === 'off') return undefined
+  if (!isPlainObject(value) || !hasOnly(value, 'configList')) return "must be { configList }, 'grease' or 'off'"
+  const { configList } = value
+  if (typeof configList !== 'string' && !isBytesLike(configList)) return 'must have the configList as bytes or base64'
+  try {
+    splitEchConfigList(decodeEchConfigList(configList))
+  } catch (error) {
+    if (error instanceof ApiMisuseError) return `was refused: ${error.message}`
+    throw error
+  }
+  return undefined
+}
+
+export const clientEch: Feature<ClientEchOptions> = {
+  checks: { ech: isClientEch },
+  agree({ ech, maxVersion, servername }: ClientEchOptions & Versions & { readonly servername?: string }) {
+    if (typeof ech !== 'object') return
+    if (maxVersion === 'TLSv1.2') throw invalid('ech', 'needs TLS 1.3, which maxVersion excludes')
+    if (servername === undefined || isIpAddress(servername)) throw invalid('ech', 'hides a host name: servername must be one')
+  },
+  setUpCtx(ctx, { ech = 'grease' }) {
+    if (ech === 'grease') ctx.setOptions(SSL_OP_ECH_GREASE)
+  },
+  setUpSsl(ssl, { ech }) {
+    if (typeof ech !== 'object') return
+    withStore(ssl, 'ech', (store) => store.readEchconfiglist(ech.configList), (store) => ssl.set1Echstore(store))
+  },
+}
+
+const isEchKey: Check = (value) => (isPlainObject(value)
+  ? isPemOrDer(value['pem']) ?? (value['forRetry'] === undefined ? undefined : isBoolean(value['forRetry'])) ?? (hasOnly(value, 'pem', 'forRetry') ? undefined : 'may have pem and forRetry')
+  : isPemOrDer(value)) && "must be PEM, or { pem, forRetry }, and not empty"
+
+export const serverEch: Feature<ServerEchOptions> = {
+  checks: { echKeys: isOneOrMore(isEchKey) },
+  agree({ echKeys, maxVersion }: ServerEchOptions & Versions) {
+    if (echKeys !== undefined && maxVersion === 'TLSv1.2') throw invalid('echKeys', 'needs TLS 1.3, which maxVersion excludes')
+  },
+  setUpCtx(ctx, { echKeys }) {
+    if (echKeys === undefined) return
+    const read = (store: EchStore) => {
+      for (const key of each(echKeys)) {
+        if (isPlainObject(key)) store.readPem(key.pem, key.forRetry)
+        else store.readPem(key)
+      }
+    }
+    withStore(ctx, 'echKeys', read, (store) => {
+      ctx.set1Echstore(store)
+      if (sharesIds(store)) ctx.setOptions(SSL_OP_ECH_TRIALDECRYPT)
+    })
+  },
+}
+
+function withStore({ lib }: Pick<SslCtx, 'lib'>, option: string, read: (store: EchStore) => void, use: (store: EchStore) => void): void {
+  const store = new EchStore(lib)
+  try {
+    refuse(option, () => read(store))
+    use(store)
+  } finally {
+    store.free()
+  }
+}
+
+/** Ids are one random byte. By itself OpenSSL tries the first key alone of those that have the same. */
+function sharesIds(store: EchStore): boolean {
+  const ids = Array.from({ length: store.numEntries() }, (_, index) => store.get1Info(index).config.split(',')[1])
+  return new Set(ids).size < ids.length
+}
