@@ -3,6 +3,18 @@
 import { ApiMisuseError } from '../base/errors.js'
 import { concat, utf8 } from '../base/bytes.js'
 
+/** The names in their wire form, each with where it begins. Throws `ERR_TLS_INVALID_ARGUMENT` if that is not what it is. */
+export function decodeAlpn(protos: Uint8Array): { readonly name: string; readonly offset: number }[] {
+  const names = []
+  for (let offset = 0; offset < protos.byteLength;) {
+    const end = offset + 1 + protos[offset]!
+    if (end === offset + 1 || end > protos.byteLength) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this is no list of ALPN protocols')
+    names.push({ name: new TextDecoder().decode(protos.subarray(offset + 1, end)), offset })
+    offset = end
+  }
+  return names
+}
+
 /** The wire form of a list of protocol names. Each has 1 to 255 bytes, all together 65,535 at most. */
 export function encodeAlpn(protocols: readonly string[]): Uint8Array {
   const encoded = concat(protocols.flatMap((name) => {

@@ -8,12 +8,14 @@ import { ApiMisuseError, type Alert, type OpensslError } from '../base/errors.js
 import { asBytes, type BytesLike } from '../base/bytes.js'
 import type { CallbackVerdict, ConnectionCallbacks, ProtocolMessage, PskIdentityKey, PskKey } from '../ffi/callbacks.js'
 import {
-  LSW_WANT_CERT_CB, LSW_WANT_CHAIN_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_GET_SESSION_CB, LSW_WANT_INFO_CB, LSW_WANT_KEYLOG_CB,
+  LSW_WANT_ALPN_CB, LSW_WANT_CERT_CB, LSW_WANT_CHAIN_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_GET_SESSION_CB, LSW_WANT_INFO_CB, LSW_WANT_KEYLOG_CB,
   LSW_WANT_MSG_CB, LSW_WANT_NEW_SESSION_CB, LSW_WANT_STATUS_CB, LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL, TLSEXT_NAMETYPE_host_name, X509_V_NAMES,
 } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
 import type { Bio } from './bio.js'
+import { decodeAlpn } from './alpn.js'
+import { readClientHello, type ClientHello } from './client-hello.js'
 import { echStatusName, type EchOutcome } from './ech-status.js'
 import type { EchStore } from './ech-store.js'
 import { outOfMemory, takeErrors } from './err-queue.js'
@@ -112,11 +114,52 @@ export class Ssl {
 
   /**
    * Called on a server before anything is answered; `-1` makes the handshake return
-   * SSL_ERROR_WANT_CLIENT_HELLO_CB. @openssl SSL_CTX_set_client_hello_cb
+   * SSL_ERROR_WANT_CLIENT_HELLO_CB. It is called again for the ClientHello that follows a HelloRetryRequest. A
+   * `RefusalError` that it throws chooses the alert; else that is internal_error. @openssl SSL_CTX_set_client_hello_cb
    */
   setClientHelloCb(callback: (() => CallbackVerdict) | undefined): void {
     this.#callbacks.clientHello = callback
     this.#announceCallbacks()
+  }
+
+  /**
+   * What the client said, within {@link setClientHelloCb}'s callback; throws `ERR_TLS_INVALID_STATE` outside of it. With
+   * Encrypted Client Hello the inner one, if it was accepted. @openssl SSL_client_hello_get0_ext SSL_client_hello_get0_ciphers
+   */
+  getClientHello(): ClientHello {
+    return readClientHello(this.lib, this.#ptr)
+  }
+
+  /**
+   * Chooses among the protocols that a client offers, in place of {@link SslCtx.setAlpnSelectProtos}. `undefined` refuses
+   * them all: the handshake ends with the alert no_application_protocol, as it does if the callback throws.
+   * @openssl SSL_CTX_set_alpn_select_cb @spec RFC 7301 §3.2
+   */
+  setAlpnSelectCb(callback: ((offered: readonly string[]) => string | undefined) | undefined): void {
+    this.#callbacks.alpn = callback && ((protos) => {
+      const offered = decodeAlpn(protos)
+      const chosen = callback(offered.map(({ name }) => name))
+      if (chosen === undefined) return -1
+      const found = offered.find(({ name }) => name === chosen)
+      if (!found) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the chooser of ALPN protocols must give one that is offered, not ${String(chosen)}`)
+      return found.offset
+    })
+    this.#announceCallbacks()
+  }
+
+  /**
+   * From now on certificate, key, lists, callbacks, options, versions and what is asked of the peer's certificate are
+   * this context's; groups are {@link set1GroupsList}'s. Sessions and ticket keys stay the first one's. Within
+   * {@link setClientHelloCb}'s callback. Takes a reference of its own. @openssl SSL_set_SSL_CTX
+   */
+  setSslCtx(ctx: SslCtx): void {
+    if (ctx.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this SslCtx belongs to another instance')
+    set(this.lib, 'Ssl.setSslCtx', () => this.lib.ffi.SSL_set_SSL_CTX(this.#ptr, ctx.ptr))
+  }
+
+  /** Key exchange groups, names parted by colons, in order of preference. @openssl SSL_set1_groups_list */
+  set1GroupsList(list: string): void {
+    setText(this.lib, 'Ssl.set1GroupsList', list, (text) => this.lib.ffi.SSL_set1_groups_list(this.#ptr, text))
   }
 
   /**
@@ -737,6 +780,7 @@ export class Ssl {
       | (this.#callbacks.clientHello ? LSW_WANT_CLIENT_HELLO_CB : 0) | (this.#callbacks.verify ? LSW_WANT_VERIFY_CB : 0)
       | (this.#callbacks.chain ? LSW_WANT_CHAIN_CB : 0) | (this.#callbacks.status ? LSW_WANT_STATUS_CB : 0)
       | (this.#callbacks.msg ? LSW_WANT_MSG_CB : 0) | (this.#callbacks.keylog ? LSW_WANT_KEYLOG_CB : 0)
+      | (this.#callbacks.alpn ? LSW_WANT_ALPN_CB : 0)
       | (this.#callbacks.newSession ? LSW_WANT_NEW_SESSION_CB : 0) | (this.#callbacks.getSession ? LSW_WANT_GET_SESSION_CB : 0)
       | (this.#callbacks.info ? LSW_WANT_INFO_CB : 0))
   }

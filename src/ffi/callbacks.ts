@@ -1,10 +1,10 @@
 // C calls JavaScript. Nothing may unwind through C, whose frames would be left half done: what a callback throws
 // is kept here, C is told that it failed, and the same value is thrown again once the outermost call returned.
 
-import { ApiMisuseError } from '../base/errors.js'
+import { ApiMisuseError, RefusalError } from '../base/errors.js'
 import { asBytes, isBytesLike, utf8, type BytesLike } from '../base/bytes.js'
 import {
-  LSW_BIO_ACCEPT, LSW_BIO_CONNECT, LSW_BIO_FAILED, LSW_BIO_WOULD_BLOCK, LSW_PSK_SHA384, PSK_MAX_PSK_LEN, SSL_CLIENT_HELLO_ERROR, SSL_CLIENT_HELLO_RETRY, SSL_CLIENT_HELLO_SUCCESS,
+  LSW_BIO_ACCEPT, LSW_BIO_CONNECT, LSW_BIO_FAILED, LSW_BIO_WOULD_BLOCK, LSW_PSK_SHA384, LSW_REFUSE_WITH, PSK_MAX_PSK_LEN, SSL_CLIENT_HELLO_ERROR, SSL_CLIENT_HELLO_RETRY, SSL_CLIENT_HELLO_SUCCESS,
 } from './constants.gen.js'
 import type { JsCallbacks } from './ffi.gen.js'
 import { HandleTable } from './handles.js'
@@ -58,6 +58,8 @@ export interface ConnectionCallbacks {
   pskServer?: ((identity: string) => PskKey | undefined) | undefined
   cert?: (() => CallbackVerdict) | undefined
   clientHello?: (() => CallbackVerdict) | undefined
+  /** Names with their lengths, as they came. The offset of the one to take, or -1. */
+  alpn?: ((protos: Uint8Array<ArrayBuffer>) => number) | undefined
   verify?: ((preverifyOk: boolean, depth: number, verifyCode: number) => CallbackVerdict) | undefined
   /** A whole chain, with OpenSSL's verdict. */
   chain?: ((preverifyOk: boolean, verifyCode: number) => CallbackVerdict) | undefined
@@ -99,12 +101,12 @@ export class CallbackBorder implements JsCallbacks {
     }
   }
 
-  #guard<R>(failure: R, body: () => R): R {
+  #guard<R>(failure: R | ((thrown: unknown) => R), body: () => R): R {
     try {
       return body()
     } catch (value) {
       this.#thrown ??= { value }
-      return failure
+      return typeof failure === 'function' ? (failure as (thrown: unknown) => R)(value) : failure
     }
   }
 
@@ -129,7 +131,12 @@ export class CallbackBorder implements JsCallbacks {
   }
 
   clientHelloCb(handle: number): number {
-    return this.#guard<number>(SSL_CLIENT_HELLO_ERROR, () => clientHelloVerdict[this.connections.get(handle)?.clientHello?.() ?? 1])
+    const refused = (thrown: unknown) => (thrown instanceof RefusalError ? LSW_REFUSE_WITH + thrown.alert.description : SSL_CLIENT_HELLO_ERROR)
+    return this.#guard<number>(refused, () => clientHelloVerdict[this.connections.get(handle)?.clientHello?.() ?? 1])
+  }
+
+  alpnCb(handle: number, protos: number, length: number): number {
+    return this.#guard<number>(-1, () => this.connections.get(handle)?.alpn?.(this.#memory().copyOut(protos, length)) ?? -1)
   }
 
   verifyCb(handle: number, preverifyOk: number, depth: number, error: number): number {

@@ -59,7 +59,30 @@ int lsw_client_hello_trampoline(SSL *ssl, int *alert, void *arg)
     errors = lsw_errors_save();
     answer = lsw_js_client_hello_cb(conn->handle);
     lsw_errors_restore(errors);
-    return answer;
+    if (answer < LSW_REFUSE_WITH)
+        return answer;
+    *alert = answer - LSW_REFUSE_WITH;
+    return SSL_CLIENT_HELLO_ERROR;
+}
+
+int lsw_alpn_trampoline(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
+    unsigned int in_length, void *arg)
+{
+    struct lsw_conn *conn = lsw_conn_of(ssl);
+    ERR_STATE *errors;
+    int offset;
+
+    (void)arg;
+    if (conn == NULL || (conn->wanted & LSW_WANT_ALPN_CB) == 0)
+        return lsw_alpn_select(ssl, out, out_length, in, in_length);
+    errors = lsw_errors_save();
+    offset = lsw_js_alpn_cb(conn->handle, in, in_length);
+    lsw_errors_restore(errors);
+    if (offset < 0)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *out = in + offset + 1;
+    *out_length = in[offset];
+    return SSL_TLSEXT_ERR_OK;
 }
 
 int lsw_cert_trampoline(SSL *ssl, void *arg)

@@ -5,6 +5,7 @@ addToLibrary({
   lsw_js_bio_write: (handle, buf, length) => Module['lsw'].bioWrite(handle, buf, length),
   lsw_js_cert_cb: (handle) => Module['lsw'].certCb(handle),
   lsw_js_client_hello_cb: (handle) => Module['lsw'].clientHelloCb(handle),
+  lsw_js_alpn_cb: (handle, protos, length) => Module['lsw'].alpnCb(handle, protos, length),
   lsw_js_msg_cb: (handle, sent, version, contentType, buf, length) => Module['lsw'].msgCb(handle, sent, version, contentType, buf, length),
   lsw_js_info_cb: (handle, where) => Module['lsw'].infoCb(handle, where),
   lsw_js_keylog_cb: (handle, line) => Module['lsw'].keylogCb(handle, line),

@@ -127,6 +127,8 @@ void lsw_SSL_set_callbacks(SSL *ssl, int wanted)
     SSL_set_msg_callback(ssl, wanted & LSW_WANT_MSG_CB ? lsw_msg_trampoline : NULL);
     if (wanted & LSW_WANT_KEYLOG_CB)
         SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(ssl), lsw_keylog_trampoline);
+    if (wanted & LSW_WANT_ALPN_CB)
+        SSL_CTX_set_alpn_select_cb(SSL_get_SSL_CTX(ssl), lsw_alpn_trampoline, NULL);
 }
 
 /* SSL_get_peer_cert_chain(3): "if called on the server side, the stack does not contain the peer's certificate". */

@@ -76,12 +76,13 @@ static int protos_index(void)
     return index;
 }
 
-static int alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
-    unsigned int in_length, void *arg)
+int lsw_alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
+    unsigned int in_length)
 {
-    const struct protos *protos = arg;
+    const struct protos *protos = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), protos_index());
 
-    (void)ssl;
+    if (protos == NULL)
+        return SSL_TLSEXT_ERR_NOACK;
     if (SSL_select_next_proto((unsigned char **)out, out_length, protos->bytes, protos->length, in, in_length)
         != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL; /* no_application_protocol, RFC 7301 section 3.2 */
@@ -101,7 +102,7 @@ int lsw_SSL_CTX_set_alpn_select_protos(SSL_CTX *ctx, const uint8_t *bytes, size_
         OPENSSL_free(protos);
         return 0;
     }
-    SSL_CTX_set_alpn_select_cb(ctx, alpn_select, protos);
+    SSL_CTX_set_alpn_select_cb(ctx, lsw_alpn_trampoline, NULL);
     return 1;
 }
 

@@ -49,9 +49,15 @@ int lsw_status_trampoline(SSL *ssl, void *arg);
 int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx);
 int lsw_client_hello_trampoline(SSL *ssl, int *alert, void *arg);
 int lsw_cert_trampoline(SSL *ssl, void *arg);
+int lsw_alpn_trampoline(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
+    unsigned int in_length, void *arg);
 void lsw_info_callback(const SSL *ssl, int where, int value);
 void lsw_msg_trampoline(int write_p, int version, int content_type, const void *buf, size_t length, SSL *ssl, void *arg);
 void lsw_keylog_trampoline(const SSL *ssl, const char *line);
+
+/* ctx.c: chooses by the list that the context has, if any. */
+int lsw_alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
+    unsigned int in_length);
 
 /*
  * err.c: around every call of JavaScript. OpenSSL may hold errors at that moment (it raises one, then writes the

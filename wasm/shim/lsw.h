@@ -293,6 +293,21 @@ int lsw_SSL_get_peer_rpk(const SSL *ssl, uint8_t *buf, size_t capacity);
 LSW_CONSTANT(TLSEXT_cert_type_x509)
 LSW_CONSTANT(TLSEXT_cert_type_rpk)
 
+/* ---- client_hello.c: what a server sees before it answers ---- */
+
+/* All of these: inside of lsw_js_client_hello_cb alone. Bytes are borrowed for that time; NULL if there are none. */
+unsigned int SSL_client_hello_get0_legacy_version(SSL *ssl);
+const uint8_t *lsw_SSL_client_hello_get0_session_id(SSL *ssl, uint32_t *length);
+const uint8_t *lsw_SSL_client_hello_get0_ciphers(SSL *ssl, uint32_t *length);
+const uint8_t *lsw_SSL_client_hello_get0_ext(SSL *ssl, unsigned int type, uint32_t *length);
+/* Names by number; NULL if OpenSSL does not know it. */
+const char *lsw_SSL_CIPHER_find_name(SSL *ssl, unsigned int id);
+const char *SSL_group_to_name(SSL *ssl, int id);
+/* Certificate, lists and callbacks come from `ctx` from now on, as SSL_set_SSL_CTX has it; and here also options,
+   versions, and what is asked of the peer's certificate. The connection takes a reference. 1 on success. */
+int lsw_SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx);
+int lsw_SSL_set1_groups_list(SSL *ssl, const char *list);
+
 /* ---- io.c: clear the queue, call, SSL_get_error, in one ---- */
 
 int lsw_SSL_connect(SSL *ssl, int *error);
@@ -433,8 +448,10 @@ LSW_IMPORT int lsw_js_bio_read(int handle, uint8_t *buf, int length);
 LSW_IMPORT int lsw_js_bio_write(int handle, const uint8_t *buf, int length);
 /* 1 go on, 0 fail, -1 suspend (SSL_ERROR_WANT_X509_LOOKUP). */
 LSW_IMPORT int lsw_js_cert_cb(int handle);
-/* SSL_CLIENT_HELLO_SUCCESS, _ERROR or _RETRY. */
+/* SSL_CLIENT_HELLO_SUCCESS, _ERROR or _RETRY; or LSW_REFUSE_WITH + an alert. */
 LSW_IMPORT int lsw_js_client_hello_cb(int handle);
+/* `protos`: what the client offers, as SSL_CTX_set_alpn_select_cb(3) has it. The offset of the one to take, or -1. */
+LSW_IMPORT int lsw_js_alpn_cb(int handle, const uint8_t *protos, size_t length);
 /* 1 accept, 0 refuse, -1 suspend (SSL_ERROR_WANT_RETRY_VERIFY). */
 LSW_IMPORT int lsw_js_verify_cb(int handle, int preverify_ok, int depth, int error);
 /* OpenSSL's verdict on a chain: 1 accept, 0 refuse, -1 suspend (on a client, SSL_ERROR_WANT_RETRY_VERIFY). */
@@ -468,6 +485,8 @@ LSW_IMPORT int lsw_js_get_session_cb(int handle, const uint8_t *id, size_t id_le
 #define LSW_BIO_FAILED (-2)
 #define LSW_BIO_CONNECT (-3)
 #define LSW_BIO_ACCEPT (-4)
+#define LSW_REFUSE_WITH 256
+LSW_CONSTANT(LSW_REFUSE_WITH)
 LSW_CONSTANT(LSW_BIO_WOULD_BLOCK)
 LSW_CONSTANT(LSW_BIO_FAILED)
 LSW_CONSTANT(LSW_BIO_CONNECT)
@@ -482,6 +501,7 @@ LSW_CONSTANT(LSW_BIO_ACCEPT)
 #define LSW_WANT_GET_SESSION_CB 2048
 #define LSW_WANT_INFO_CB 256
 LSW_CONSTANT(LSW_WANT_INFO_CB)
+#define LSW_WANT_ALPN_CB 16384
 LSW_CONSTANT(LSW_WANT_CERT_CB)
 LSW_CONSTANT(LSW_WANT_CLIENT_HELLO_CB)
 LSW_CONSTANT(LSW_WANT_VERIFY_CB)
@@ -489,6 +509,7 @@ LSW_CONSTANT(LSW_WANT_MSG_CB)
 LSW_CONSTANT(LSW_WANT_KEYLOG_CB)
 LSW_CONSTANT(LSW_WANT_NEW_SESSION_CB)
 LSW_CONSTANT(LSW_WANT_GET_SESSION_CB)
+LSW_CONSTANT(LSW_WANT_ALPN_CB)
 
 #define LSW_TICKET_KEY_BYTES 80
 LSW_CONSTANT(LSW_TICKET_KEY_BYTES)

@@ -2,7 +2,7 @@
 // the class adds: so it travels by the name of its class.
 
 import {
-  ApiMisuseError, CertificateError, DeadlineError, EchRejectedError, InternalError, PeerError, TlsError, TransportError, TruncationError,
+  ApiMisuseError, CertificateError, DeadlineError, EchRejectedError, InternalError, PeerError, RefusalError, TlsError, TransportError, TruncationError,
 } from '../../base/errors.js'
 import { decodeValue } from './values.js'
 
@@ -38,6 +38,7 @@ type Fields = Readonly<Record<string, any>>
 const classes: Readonly<Record<string, (message: string, fields: any) => TlsError>> = {
   PeerError: (message, fields) => new PeerError(fields.code, message, fields),
   EchRejectedError: (message, fields) => new EchRejectedError(message, fields as ConstructorParameters<typeof EchRejectedError>[1]),
+  RefusalError: (message, fields) => new RefusalError(fields.alertName, message, fields),
   CertificateError: (message, fields) => new CertificateError(fields.code, message, fields),
   TruncationError: (message, fields) => new TruncationError(message, fields),
   TransportError: (message, fields) => new TransportError(message, fields),
@@ -47,7 +48,8 @@ const classes: Readonly<Record<string, (message: string, fields: any) => TlsErro
 }
 
 export function encodeError(error: unknown): PostedError {
-  if (error instanceof FailedCall) return { kind: 'call', call: error.call }
+  const failed = error instanceof RefusalError ? error.cause : error
+  if (failed instanceof FailedCall) return { kind: 'call', call: failed.call }
   if (error instanceof TlsError) {
     const { cause, ...fields } = error as TlsError & Fields
     return {

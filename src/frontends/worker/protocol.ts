@@ -1,5 +1,6 @@
 // What a page and its worker say to each other.
 
+import type { RefusalAlert } from '../../base/errors.js'
 import type { OpenConnection } from '../open-connection.js'
 import type { ConnectionInfo } from '../whatwg.js'
 import type { PostedError } from './errors.js'
@@ -24,8 +25,8 @@ export type FromPage =
   | { readonly type: 'abort'; readonly reason: PostedError }
   /** A method of the connection; the `reply` has the same number. */
   | { readonly type: 'ask'; readonly ask: number; readonly method: keyof OpenConnection; readonly args: readonly unknown[] }
-  /** To the `call` of this number. Without `value` it has failed, and the page has kept the error. */
-  | { readonly type: 'answer'; readonly call: number; readonly answer: { readonly value: unknown } | undefined }
+  /** To the `call` of this number. Without `value` it has failed, and the page has kept the error, whose alert may be `refusal`. */
+  | { readonly type: 'answer'; readonly call: number; readonly answer: { readonly value: unknown } | undefined; readonly refusal?: RefusalAlert | undefined }
 
 export type Reply = { readonly value: unknown } | { readonly error: PostedError }
 

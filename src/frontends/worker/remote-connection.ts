@@ -1,7 +1,7 @@
 // A connection whose OpenSSL is in a worker, with the interface of one that is here. The page keeps the transport and
 // the plaintext streams; bytes cross by MessagePort with credit, events and calls by a port beside it.
 
-import { ApiMisuseError, InternalError } from '../../base/errors.js'
+import { ApiMisuseError, InternalError, RefusalError } from '../../base/errors.js'
 import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
 import type { X509 } from '../../core/x509.js'
 import { Interrupt } from '../../pump/interrupt.js'
@@ -212,7 +212,7 @@ export class RemoteConnection implements TlsConnection {
     const answer = async () => this.#callbacks[callback]!(...args.map(decodeValue))
     answer().then((value) => this.#post({ type: 'answer', call, answer: { value } })).catch((error: unknown) => {
       this.#ownErrors.calls.set(call, error)
-      this.#post({ type: 'answer', call, answer: undefined })
+      this.#post({ type: 'answer', call, answer: undefined, refusal: error instanceof RefusalError ? error.alertName : undefined })
     })
   }
 

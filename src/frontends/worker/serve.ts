@@ -1,5 +1,6 @@
 // The worker's side: makes the connections that the page asks for.
 
+import { RefusalError } from '../../base/errors.js'
 import { load } from '../../load.js'
 import { fromMessagePort } from '../../transports/message-port.js'
 import type { AcceptOptions, ConnectOptions } from '../options.js'
@@ -10,6 +11,8 @@ import { decodeError, encodeError, FailedCall } from './errors.js'
 import type { Begin, FromPage, FromWorker, Reply } from './protocol.js'
 import { decodeValue, encodeValue } from './values.js'
 
+type Answer = Extract<FromPage, { type: 'answer' }>
+
 /** Answers one {@link Begin}. */
 export async function serve(begin: Begin): Promise<void> {
   const { control } = begin
@@ -17,14 +20,18 @@ export async function serve(begin: Begin): Promise<void> {
   let connection: TlsConnection | undefined
   let aborted: { readonly reason: unknown } | undefined
   /** By number: calls of the page that wait for its answer. */
-  const calls: { settle(answer: { readonly value: unknown } | undefined): void }[] = []
+  const calls: { settle(answer: Answer): void }[] = []
   const ask = (callback: string, args: readonly unknown[]) => new Promise((resolve, reject) => {
-    const call = calls.push({ settle: (answer) => (answer ? resolve(answer.value) : reject(new FailedCall(call))) }) - 1
+    const call = calls.push({ settle: ({ answer, refusal }) => {
+      if (answer) resolve(answer.value)
+      else if (refusal) reject(new RefusalError(refusal, undefined, { cause: new FailedCall(call) }))
+      else reject(new FailedCall(call))
+    } }) - 1
     post({ type: 'call', callback, args, call })
   })
   control.addEventListener('message', ({ data }: MessageEvent<FromPage>) => {
     if (data.type === 'close') connection?.close(data).catch(() => {}) // `closed` tells
-    else if (data.type === 'answer') calls[data.call]!.settle(data.answer)
+    else if (data.type === 'answer') calls[data.call]!.settle(data)
     else if (data.type === 'ask') void answer(connection!, data.method, data.args).then((reply) => post({ type: 'reply', ask: data.ask, reply }))
     else {
       aborted = { reason: decodeError(data.reason) }

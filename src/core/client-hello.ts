@@ -1,0 +1,106 @@
+// What a client says first, and a server sees before it answers. OpenSSL has parsed the frame of it; what stands in the
+// extensions comes from the wire as it is.
+
+import { ApiMisuseError } from '../base/errors.js'
+import type { Ptr } from '../ffi/pointers.js'
+import { decodeAlpn } from './alpn.js'
+import type { LibSsl } from './lib-ssl.js'
+
+/**
+ * A ClientHello (RFC 8446 §4.1.2, RFC 5246 §7.4.1.2). What is known has a name; what is not (GREASE, say) is its number.
+ * An extension that is malformed counts as absent: OpenSSL will refuse it afterwards.
+ */
+export interface ClientHello {
+  /** The name that is asked for (SNI), as it came: not yet checked for being one. With accepted ECH the true one. */
+  readonly servername: string | undefined
+  readonly alpnProtocols: readonly string[]
+  /** For example `TLSv1.3`, most wanted first. */
+  readonly versions: readonly (string | number)[]
+  /** Names as in the RFCs, for example `TLS_AES_128_GCM_SHA256`. */
+  readonly ciphersuites: readonly (string | number)[]
+  /** Names as OpenSSL has them, for example `X25519MLKEM768`. */
+  readonly groups: readonly (string | number)[]
+  /** Names as in RFC 8446, for example `ecdsa_secp256r1_sha256`. */
+  readonly signatureAlgorithms: readonly (string | number)[]
+  /** 0 if there is none. */
+  readonly sessionIdBytes: number
+}
+
+const extensions = { serverName: 0, supportedGroups: 10, signatureAlgorithms: 13, alpn: 16, supportedVersions: 43 } as const
+
+const versionNames: Readonly<Record<number, string>> = { 0x0300: 'SSLv3', 0x0301: 'TLSv1', 0x0302: 'TLSv1.1', 0x0303: 'TLSv1.2', 0x0304: 'TLSv1.3' }
+
+/** RFC 8446 §4.2.3, RFC 8734 and draft-ietf-tls-mldsa: IANA's names. */
+const signatureSchemes: Readonly<Record<number, string>> = {
+  0x0201: 'rsa_pkcs1_sha1', 0x0203: 'ecdsa_sha1', 0x0401: 'rsa_pkcs1_sha256', 0x0403: 'ecdsa_secp256r1_sha256', 0x0501: 'rsa_pkcs1_sha384',
+  0x0503: 'ecdsa_secp384r1_sha384', 0x0601: 'rsa_pkcs1_sha512', 0x0603: 'ecdsa_secp521r1_sha512', 0x0804: 'rsa_pss_rsae_sha256',
+  0x0805: 'rsa_pss_rsae_sha384', 0x0806: 'rsa_pss_rsae_sha512', 0x0807: 'ed25519', 0x0808: 'ed448', 0x0809: 'rsa_pss_pss_sha256',
+  0x080a: 'rsa_pss_pss_sha384', 0x080b: 'rsa_pss_pss_sha512', 0x081a: 'ecdsa_brainpoolP256r1tls13_sha256',
+  0x081b: 'ecdsa_brainpoolP384r1tls13_sha384', 0x081c: 'ecdsa_brainpoolP512r1tls13_sha512', 0x0904: 'mldsa44', 0x0905: 'mldsa65', 0x0906: 'mldsa87',
+}
+
+/** Of the connection whose client hello callback is running. Throws `ERR_TLS_INVALID_STATE` at any other time. */
+export function readClientHello(lib: LibSsl, ssl: Ptr<'SSL'>): ClientHello {
+  const { ffi, memory } = lib
+  const bytes = (read: (length: Ptr<'uint32_t'>) => number) => {
+    const slot = lib.slot<'uint32_t'>()
+    const ptr = read(slot)
+    return ptr === 0 ? undefined : memory.copyOut(ptr, memory.readInt32(slot))
+  }
+  const extension = (type: number) => bytes((length) => ffi.SSL_client_hello_get0_ext(ssl, type, length))
+  const text = (ptr: number) => (ptr === 0 ? undefined : memory.readCString(ptr))
+
+  const legacyVersion = ffi.SSL_client_hello_get0_legacy_version(ssl)
+  if (legacyVersion === 0) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'Ssl.getClientHello: the callback for it is not running')
+  const versions = parseNumbers(extension(extensions.supportedVersions), 1)
+  return {
+    servername: parseServername(extension(extensions.serverName)),
+    alpnProtocols: parseAlpn(extension(extensions.alpn)),
+    versions: (versions.length > 0 ? versions : [legacyVersion]).map((id) => versionNames[id] ?? id),
+    ciphersuites: parseNumbers(bytes((length) => ffi.SSL_client_hello_get0_ciphers(ssl, length)), 0)
+      .map((id) => text(ffi.SSL_CIPHER_find_name(ssl, id)) ?? id),
+    groups: parseNumbers(extension(extensions.supportedGroups), 2).map((id) => text(ffi.SSL_group_to_name(ssl, id)) ?? id),
+    signatureAlgorithms: parseNumbers(extension(extensions.signatureAlgorithms), 2).map((id) => signatureSchemes[id] ?? id),
+    sessionIdBytes: bytes((length) => ffi.SSL_client_hello_get0_session_id(ssl, length))?.byteLength ?? 0,
+  }
+}
+
+/** Numbers of 16 bits, after a length of so many bytes that holds for all the rest. Empty if they are not that. */
+export function parseNumbers(bytes: Uint8Array | undefined, lengthBytes: 0 | 1 | 2): number[] {
+  const list = bytes && prefixed(bytes, lengthBytes)
+  if (!list || list.byteLength % 2 !== 0) return []
+  return Array.from({ length: list.byteLength / 2 }, (_, index) => list[2 * index]! << 8 | list[2 * index + 1]!)
+}
+
+/** RFC 6066 §3: the first name of type host_name. Anything but printable ASCII is no name. */
+export function parseServername(bytes: Uint8Array | undefined): string | undefined {
+  const list = bytes && prefixed(bytes, 2)
+  if (!list) return undefined
+  for (let at = 0; at + 3 <= list.byteLength;) {
+    const end = at + 3 + (list[at + 1]! << 8 | list[at + 2]!)
+    if (end > list.byteLength) return undefined
+    const name = list.subarray(at + 3, end)
+    if (list[at] === 0) return name.every((byte) => byte > 0x20 && byte < 0x7f) && name.byteLength > 0 ? new TextDecoder().decode(name) : undefined
+    at = end
+  }
+  return undefined
+}
+
+/** RFC 7301 §3.1. Empty if it is not that. */
+export function parseAlpn(bytes: Uint8Array | undefined): string[] {
+  const list = bytes && prefixed(bytes, 2)
+  if (!list) return []
+  try {
+    return decodeAlpn(list).map(({ name }) => name)
+  } catch {
+    return []
+  }
+}
+
+/** What a length says that stands before it; `undefined` if it says another than there is. */
+function prefixed(bytes: Uint8Array, lengthBytes: 0 | 1 | 2): Uint8Array | undefined {
+  if (bytes.byteLength < lengthBytes) return undefined
+  let length = 0
+  for (let at = 0; at < lengthBytes; at++) length = length << 8 | bytes[at]!
+  return lengthBytes === 0 || length === bytes.byteLength - lengthBytes ? bytes.subarray(lengthBytes) : undefined
+}
