@@ -3,12 +3,13 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import { algorithms, type AlgorithmOptions } from './features/algorithms.js'
-import { clientAlpn, serverAlpn, type AlpnOptions } from './features/alpn.js'
+import { clientAlpn, serverAlpn, type ClientAlpnOptions, type ServerAlpnOptions } from './features/alpn.js'
 import { certificateChoice, type CertificateChoiceOptions } from './features/certificate-choice.js'
+import { clientHello, type ClientHelloOptions } from './features/client-hello.js'
 import { clientSessions, type ClientSessionOptions } from './features/client-sessions.js'
 import { clientIdentity, type ClientIdentityOptions } from './features/client-identity.js'
 import { clientEch, serverEch, type ClientEchOptions, type ServerEchOptions } from './features/ech.js'
-import { copyOption, invalid, type Feature } from './features/feature.js'
+import { copyOption, invalid, isPlainObject, type Feature } from './features/feature.js'
 import { hasIdentity, identities, identity, type IdentitiesOptions, type IdentityOptions } from './features/identity.js'
 import { keyLog, type KeyLogOptions } from './features/key-log.js'
 import { limits, type LimitOptions } from './features/limits.js'
@@ -25,20 +26,20 @@ import { serverSessions, type ServerSessionOptions } from './features/server-ses
 import { verification, type VerificationOptions } from './features/verification.js'
 
 /** What client and server have in common. */
-export interface CommonOptions extends IdentityOptions, RawPublicKeyOptions, AlpnOptions, AlgorithmOptions, RecordOptions, LimitOptions, VerificationOptions, ObserverOptions, KeyLogOptions {}
+export interface CommonOptions extends IdentityOptions, RawPublicKeyOptions, AlgorithmOptions, RecordOptions, LimitOptions, VerificationOptions, ObserverOptions, KeyLogOptions {}
 
-export interface ConnectOptions extends CommonOptions, ServerIdentityOptions, ClientPskOptions, OcspRequestOptions, CertificateChoiceOptions, ClientSessionOptions, ClientRecordOptions,
+export interface ConnectOptions extends CommonOptions, ClientAlpnOptions, ServerIdentityOptions, ClientPskOptions, OcspRequestOptions, CertificateChoiceOptions, ClientSessionOptions, ClientRecordOptions,
   ClientPostHandshakeAuthOptions, ClientEchOptions {}
 
 /** A server shows a certificate: `cert` and `key`, `pfx`, or `identities` is required; or `key` with `rawPublicKey`, or `psk`. */
-export interface AcceptOptions extends CommonOptions, IdentitiesOptions, ClientIdentityOptions, ServerPskOptions, OcspResponseOptions, ServerSessionOptions,
-  ServerPostHandshakeAuthOptions, ServerEchOptions {}
+export interface AcceptOptions extends CommonOptions, ServerAlpnOptions, IdentitiesOptions, ClientIdentityOptions, ServerPskOptions, OcspResponseOptions, ServerSessionOptions,
+  ServerPostHandshakeAuthOptions, ServerEchOptions, ClientHelloOptions {}
 
 // In the order in which they are set up.
 export const clientFeatures: readonly Feature<ConnectOptions>[] = lists(
   limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientRawPublicKeys, clientPsk, clientPostHandshakeAuth, verification, ocspRequest, certificateChoice, clientSessions, clientEch, observers, keyLog)
 export const serverFeatures: readonly Feature<AcceptOptions>[] = lists(
-  limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverRawPublicKeys, serverPsk, serverPostHandshakeAuth, verification, ocspResponse, serverEch, observers, keyLog)
+  limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverRawPublicKeys, serverPsk, serverPostHandshakeAuth, verification, ocspResponse, serverEch, clientHello, observers, keyLog)
 
 /** See {@link Feature.answers}. */
 export const callbackAnswers: Readonly<Record<string, 'in time' | 'at once'>> =
@@ -56,6 +57,17 @@ export function checkAcceptOptions(options: AcceptOptions): AcceptOptions {
   const checked = check(options, serverFeatures)
   if (!hasIdentity(checked) && checked.psk === undefined) throw invalid('cert', 'is required, or pfx, identities or psk: a server shows who it is')
   return checked
+}
+
+/** What holds for a client whose ClientHello was answered by `answer`. Throws as {@link checkAcceptOptions}. */
+export function checkHelloAnswer(options: AcceptOptions, answer: unknown): AcceptOptions {
+  if (!isPlainObject(answer)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', "what 'onClientHello' returns must be options, or undefined")
+  const allowed = serverFeatures.flatMap(({ perClient = [] }) => perClient) as readonly string[]
+  const other = Object.keys(answer).find((name) => !allowed.includes(name))
+  if (other !== undefined) {
+    throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `what 'onClientHello' returns may hold ${allowed.join(', ')}; not '${other}'`, { option: other })
+  }
+  return checkAcceptOptions({ ...options, ...answer })
 }
 
 function check<Options extends CommonOptions>(options: Options, features: readonly Feature<Options>[]): Options {

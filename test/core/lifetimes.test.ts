@@ -146,6 +146,7 @@ describe('ERR_TLS_DISPOSED', () => {
       setBio: [bio.internal], setTlsextHostName: ['a'], set1Dnsname: ['a'], set1Ipaddr: ['1.1.1.1'], setHostflags: [0], setCertCb: [() => 1],
       setClientHelloCb: [() => 1], setVerifyCb: [() => 1], read: [some], peek: [some], readAvailable: [1, () => false], write: [some],
       setShutdown: [0], setQuietShutdown: [true], keyUpdate: [0], acceptRpk: [some], echSet1OuterServerName: ['a'],
+      set1GroupsList: ['X25519'], setSslCtx: [link.client.ctx],
     }, ['free'])
     expect(methods.length).toBeGreaterThan(35)
     for (const [name, call] of methods) expect(call, name).toThrow(disposed)
@@ -161,9 +162,9 @@ describe('ERR_TLS_DISPOSED', () => {
     ctx.free()
     const methods = everyMethod(ctx, {
       setOptions: [0n], clearOptions: [0n], setMode: [0], setMinProtoVersion: [TLS1_3_VERSION], setMaxProtoVersion: [TLS1_3_VERSION], setCipherList: ['ALL'],
-      setCiphersuites: [''], set1GroupsList: ['X25519'], setAlpnProtos: [['h2']], setAlpnSelectProtos: [['h2']], setVerify: [SSL_VERIFY_PEER],
+      setCiphersuites: [''], set1GroupsList: ['X25519'], set1SigalgsList: ['ed25519'], setSecurityLevel: [2], setAlpnProtos: [['h2']], setAlpnSelectProtos: [['h2']], setVerify: [SSL_VERIFY_PEER],
       set1CertStore: [store], useCertificateChain: [localhost.cert], usePrivateKey: [localhost.key], setSessionIdContext: [new Uint8Array(1)],
-      setSessionCacheMode: [0], setNumTickets: [0], set1SigalgsList: ['ed25519'], setSecurityLevel: [2], usePkcs12: [new Uint8Array(1)],
+      setSessionCacheMode: [0], setNumTickets: [0], usePkcs12: [new Uint8Array(1)],
       set1ClientCertType: [[0]], set1ServerCertType: [[0]],
     }, ['free'])
     expect(methods.length).toBeGreaterThan(18)

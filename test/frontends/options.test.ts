@@ -73,6 +73,7 @@ const clientOnly: readonly string[] = [
 const { cert, key } = localhost
 const wrongOfServers: Readonly<Record<Exclude<keyof AcceptOptions, keyof ConnectOptions>, readonly unknown[]>> = {
   echKeys: [...notCertificates, [], [''], { pem: '' }, { pem: 'x', forRetry: 1 }, { pem: 'x', retry: true }],
+  onClientHello: [{}, true, null, 'x'],
   ticketKeys: [{}, true, null, new Uint8Array(86)],
   sessionCache: [new WeakMap(), {}, true, null, { get() {}, put() {} }],
   numTickets: [-1, 17, 0.5, '2', null],

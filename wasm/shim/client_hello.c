@@ -35,6 +35,11 @@ const char *lsw_SSL_CIPHER_find_name(SSL *ssl, unsigned int id)
     return cipher != NULL ? SSL_CIPHER_standard_name(cipher) : NULL;
 }
 
+const char *lsw_SSL_group_to_name(SSL *ssl, unsigned int id)
+{
+    return SSL_group_to_name(ssl, (int)(TLSEXT_nid_unknown | id)); /* else it takes it for a NID */
+}
+
 /*
  * SSL_new copies these from the context, and SSL_set_SSL_CTX leaves them as they are. What else SSL_new copies (groups)
  * has no getter; what was set on the connection alone stays.

@@ -300,9 +300,9 @@ unsigned int SSL_client_hello_get0_legacy_version(SSL *ssl);
 const uint8_t *lsw_SSL_client_hello_get0_session_id(SSL *ssl, uint32_t *length);
 const uint8_t *lsw_SSL_client_hello_get0_ciphers(SSL *ssl, uint32_t *length);
 const uint8_t *lsw_SSL_client_hello_get0_ext(SSL *ssl, unsigned int type, uint32_t *length);
-/* Names by number; NULL if OpenSSL does not know it. */
+/* Names by the numbers of the wire; NULL if OpenSSL does not know it. */
 const char *lsw_SSL_CIPHER_find_name(SSL *ssl, unsigned int id);
-const char *SSL_group_to_name(SSL *ssl, int id);
+const char *lsw_SSL_group_to_name(SSL *ssl, unsigned int id);
 /* Certificate, lists and callbacks come from `ctx` from now on, as SSL_set_SSL_CTX has it; and here also options,
    versions, and what is asked of the peer's certificate. The connection takes a reference. 1 on success. */
 int lsw_SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx);

@@ -53,6 +53,7 @@ export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> =
     minVersion: isVersion, maxVersion: isVersion, ciphers: isCipherList, ciphersuites: isString, groups: isString, signatureAlgorithms: isString,
     securityLevel: isIntegerFrom(2, 5), dangerouslyLowSecurityLevel: isIntegerFrom(0, 1),
   },
+  perClient: ['minVersion', 'maxVersion', 'ciphers', 'ciphersuites', 'groups', 'signatureAlgorithms'],
   agree(options) {
     const { minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3', groups, signatureAlgorithms } = options
     if (minVersion > maxVersion) throw invalid('minVersion', `must not be above maxVersion (${minVersion} > ${maxVersion})`)
@@ -77,7 +78,7 @@ export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> =
     ctx.setMaxProtoVersion(versions[options.maxVersion ?? 'TLSv1.3'])
     refuse('ciphers', () => ctx.setCipherList(options.ciphers ?? (options.psk === undefined ? CIPHERS : PSK_CIPHERS)))
     refuse('ciphersuites', () => ctx.setCiphersuites(options.ciphersuites ?? CIPHERSUITES))
-    refuse('groups', () => ctx.set1GroupsList(options.groups ?? (level === 4 || level === 5 ? STRONGER_GROUPS[level] : GROUPS)))
+    refuse('groups', () => ctx.set1GroupsList(groupsOf(options)))
     const { signatureAlgorithms } = options
     if (signatureAlgorithms !== undefined) refuse('signatureAlgorithms', () => ctx.set1SigalgsList(signatureAlgorithms))
   },
@@ -86,6 +87,13 @@ export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> =
     const option = options.ciphers !== undefined ? 'ciphers' : options.ciphersuites !== undefined ? 'ciphersuites' : 'securityLevel'
     throw new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' leaves no cipher suite that the other options allow`, { option })
   },
+  changeSsl(ssl, options) {
+    refuse('groups', () => ssl.set1GroupsList(groupsOf(options)))
+  },
+}
+
+function groupsOf({ groups, securityLevel: level }: AlgorithmOptions): string {
+  return groups ?? (level === 4 || level === 5 ? STRONGER_GROUPS[level] : GROUPS)
 }
 
 /** Whether each name of a list is such a one; marks before a name are not part of it. */

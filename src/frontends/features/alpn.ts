@@ -1,26 +1,46 @@
 // Application protocols: ALPN.
 
+import type { Ssl } from '../../core/ssl.js'
 import { isOneOrMore, refuse, type Check, type Feature } from './feature.js'
 
-export interface AlpnOptions {
+export interface ClientAlpnOptions {
   /** Application protocols, most wanted first (RFC 7301). Default: none are negotiated. */
   readonly alpnProtocols?: readonly string[]
 }
 
+/** Given what a client offers, in its order, and the name that it asked for; `undefined` refuses it. At once: no promise. */
+export type AlpnChooser = (offered: readonly string[], servername: string | undefined) => string | undefined
+
+export interface ServerAlpnOptions {
+  /**
+   * Application protocols, most wanted first (RFC 7301), or who chooses. A client that offers some, and none of these, is
+   * refused with the alert no_application_protocol; one that offers none is served without. Default: none are negotiated.
+   */
+  readonly alpnProtocols?: readonly string[] | AlpnChooser
+}
+
 const isProtocolName: Check = (value) => (typeof value === 'string' && value !== '' && new TextEncoder().encode(value).byteLength <= 255
   ? undefined : 'must be an array of one or more protocol names of 1 to 255 bytes')
-const checks = { alpnProtocols: (value: unknown) => (Array.isArray(value) ? isOneOrMore(isProtocolName)(value) : isProtocolName(undefined)) }
+const areProtocols: Check = (value) => (Array.isArray(value) ? isOneOrMore(isProtocolName)(value) : isProtocolName(undefined))
 
-export const clientAlpn: Feature<AlpnOptions> = {
-  checks,
+export const clientAlpn: Feature<ClientAlpnOptions> = {
+  checks: { alpnProtocols: areProtocols },
   setUpCtx(ctx, { alpnProtocols }) {
     if (alpnProtocols) refuse('alpnProtocols', () => ctx.setAlpnProtos(alpnProtocols))
   },
 }
 
-export const serverAlpn: Feature<AlpnOptions> = {
-  checks,
+function setChooser(ssl: Ssl, { alpnProtocols }: ServerAlpnOptions): void {
+  ssl.setAlpnSelectCb(typeof alpnProtocols === 'function' ? (offered) => alpnProtocols(offered, ssl.getServername()) : undefined)
+}
+
+export const serverAlpn: Feature<ServerAlpnOptions> = {
+  checks: { alpnProtocols: (value) => (typeof value === 'function' ? undefined : areProtocols(value)) },
+  answers: { alpnProtocols: 'at once' },
+  perClient: ['alpnProtocols'],
   setUpCtx(ctx, { alpnProtocols }) {
-    if (alpnProtocols) refuse('alpnProtocols', () => ctx.setAlpnSelectProtos(alpnProtocols))
+    if (alpnProtocols && typeof alpnProtocols !== 'function') refuse('alpnProtocols', () => ctx.setAlpnSelectProtos(alpnProtocols))
   },
+  setUpSsl: setChooser,
+  changeSsl: setChooser,
 }

@@ -22,6 +22,7 @@ export const clientIdentity: Feature<ClientIdentityOptions & VerificationOptions
     ...trustAnchors.checks,
     clientCertificate: (value) => (value === 'required' || value === 'optional' ? undefined : "must be 'required' or 'optional'"),
   } as Feature<ClientIdentityOptions & VerificationOptions>['checks'],
+  perClient: ['ca', 'clientCertificate'],
   agree(options) {
     trustAnchors.agree(options)
     if (options.ca !== undefined) return

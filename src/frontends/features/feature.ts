@@ -19,11 +19,15 @@ export interface Feature<Options extends object, Others extends object = object>
    * another thread: worker mode refuses the option.
    */
   readonly answers?: Readonly<Partial<Record<keyof Options, 'in time' | 'at once'>>>
+  /** Those that the answer to a ClientHello may have: OpenSSL still lets them change. */
+  readonly perClient?: readonly (keyof Options)[]
   /** What options must be to each other. Throws by {@link invalid}. */
   readonly agree?: (options: Options & Others) => void
   readonly setUpCtx?: (ctx: SslCtx, options: Options & Others) => void
   /** After all of `setUpCtx`. A callback that takes time asks by `decisions`. */
   readonly setUpSsl?: (ssl: Ssl, options: Options & Others, decisions: Decisions) => void
+  /** When a ClientHello was answered by options, and their context is set: what SSL_set_SSL_CTX leaves as it was. */
+  readonly changeSsl?: (ssl: Ssl, options: Options & Others) => void
 }
 
 /** What is wrong with a value, or `undefined`. */

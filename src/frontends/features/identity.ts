@@ -46,6 +46,7 @@ const identityChecks = { cert: isPemOrDer, key: isPemOrDer, pfx: isPfx, passphra
 
 export const identity: Feature<IdentityOptions> = {
   checks: { ...identityChecks, useExpiredCert: isBoolean, rawPublicKey: isBoolean },
+  perClient: ['cert', 'key', 'pfx', 'passphrase'],
   agree(options) {
     const wrong = contradiction(options)
     if (wrong) throw invalid(...wrong)

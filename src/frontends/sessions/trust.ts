@@ -11,6 +11,8 @@ const NEUTRAL: ReadonlySet<string> = new Set([
   'signal', 'handshakeTimeoutMs', 'highWaterMarkBytes', 'libssl', 'onIo', 'onTrace', 'onKeylog',
   'key', 'passphrase', // `cert` says who we are
   'session', 'onSession', 'sessionStore', 'sessionKey', 'earlyData', 'ocspResponse',
+  'ech', 'echKeys', // whatever was hidden
+  'onClientHello', // its answers count
 ])
 
 /** SHA-256 of the options that decide whom to believe, and as whom to appear. Of a function it counts that there is one. */
