@@ -3,8 +3,8 @@
 import { once } from 'node:events'
 import { connect as tlsConnect } from 'node:tls'
 import { describe, expect, onTestFinished } from 'vitest'
-import { generateEchKey, RefusalError, type AcceptOptions, type ClientHello, type HelloAnswer } from '../../src/index.js'
-import { authority } from '../helpers/certificates.js'
+import { generateEchKey, RefusalError, TicketKeys, type AcceptOptions, type ClientHello, type HelloAnswer } from '../../src/index.js'
+import { authority, file } from '../helpers/certificates.js'
 import { proves } from '../helpers/features.js'
 import { rejection, turns } from '../helpers/streams.js'
 import { startCurl } from './peers/curl.js'
@@ -67,6 +67,30 @@ describe('accept() with onClientHello', { timeout: 20_000 }, () => {
       await startGnutlsClient(port, version, ['--x509certfile', client.certFile, '--x509keyfile', client.keyFile])
       expect(await (await connection).opened).toMatchObject({ verifyResult: 'X509_V_OK', peerCertificate: { subject: 'CN=client' } })
       await (await connection).close()
+    })
+
+    proves('server-callbacks', { ...proof, peer: 'openssl s_client' }, 'resumes no session where another answer asks for a certificate', async () => {
+      const options = {
+        ticketKeys: new TicketKeys(),
+        onClientHello: ({ servername }: ClientHello) => (servername === 'elsewhere.example' ? { cert: elsewhere.cert, key: elsewhere.key, ca: authority.ca.cert } : {}),
+      }
+      const path = file(`${version}.session`)
+      const first = await acceptOne(options)
+      const saving = await startOpensslClient(first.port, version, ['-sess_out', path])
+      const one = await first.connection
+      await one.opened
+      await one.close()
+      await saving.end()
+      expect(saving.log).toMatch(/TLS session ticket:/)
+
+      const second = await acceptOne(options)
+      await startOpensslClient(second.port, version, ['-sess_in', path])
+      expect(await (await second.connection).opened).toMatchObject({ resumed: true })
+      await (await second.connection).close()
+
+      const third = await acceptOne(options)
+      await startOpensslClient(third.port, version, ['-sess_in', path, '-servername', 'elsewhere.example', '-verify_hostname', 'elsewhere.example'])
+      expect(await rejection((await third.connection).opened)).toMatchObject({ code: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' })
     })
 
     proves('server-callbacks', { ...proof, peer: 'curl' }, 'serves it after a while', async () => {
