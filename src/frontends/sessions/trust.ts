@@ -8,7 +8,8 @@ import type { LibSsl } from '../../core/lib-ssl.js'
 const NEUTRAL: ReadonlySet<string> = new Set([
   'servername', // compared as itself
   'alpnProtocols', 'minVersion', 'maxVersion', 'ciphers', 'ciphersuites', 'groups',
-  'signal', 'handshakeTimeoutMs', 'highWaterMarkBytes', 'libssl', 'onIo', 'onTrace', 'onKeylog',
+  'signal', 'handshakeTimeoutMs', 'highWaterMarkBytes', 'libssl', 'onIo', 'onTrace', 'onKeylog', 'keylogFile',
+  'maxFragmentLength', 'maxSendFragmentBytes', 'recordPaddingBytes',
   'key', 'passphrase', // `cert` says who we are
   'session', 'onSession', 'sessionStore', 'sessionKey', 'earlyData', 'ocspResponse',
   'ech', 'echKeys', // whatever was hidden
