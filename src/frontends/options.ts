@@ -26,20 +26,27 @@ import { serverSessions, type ServerSessionOptions } from './features/server-ses
 import { verification, type VerificationOptions } from './features/verification.js'
 
 /** What client and server have in common. */
-export interface CommonOptions extends IdentityOptions, RawPublicKeyOptions, AlgorithmOptions, RecordOptions, LimitOptions, VerificationOptions, ObserverOptions, KeyLogOptions {}
+export interface CommonOptions extends
+  LimitOptions, AlgorithmOptions, RecordOptions, IdentityOptions, RawPublicKeyOptions, VerificationOptions, ObserverOptions, KeyLogOptions {}
 
-export interface ConnectOptions extends CommonOptions, ClientAlpnOptions, ServerIdentityOptions, ClientPskOptions, OcspRequestOptions, CertificateChoiceOptions, ClientSessionOptions, ClientRecordOptions,
-  ClientPostHandshakeAuthOptions, ClientEchOptions {}
+export interface ConnectOptions extends
+  CommonOptions, ClientRecordOptions, ClientAlpnOptions, ServerIdentityOptions, ClientPskOptions, ClientPostHandshakeAuthOptions, OcspRequestOptions,
+  CertificateChoiceOptions, ClientSessionOptions, ClientEchOptions {}
 
 /** A server shows a certificate: `cert` and `key`, `pfx`, or `identities` is required; or `key` with `rawPublicKey`, or `psk`. */
-export interface AcceptOptions extends CommonOptions, ServerAlpnOptions, IdentitiesOptions, ClientIdentityOptions, ServerPskOptions, OcspResponseOptions, ServerSessionOptions,
-  ServerPostHandshakeAuthOptions, ServerEchOptions, ClientHelloOptions {}
+export interface AcceptOptions extends
+  CommonOptions, IdentitiesOptions, ServerSessionOptions, ServerAlpnOptions, ClientIdentityOptions, ServerPskOptions, ServerPostHandshakeAuthOptions,
+  OcspResponseOptions, ServerEchOptions, ClientHelloOptions {}
 
 // In the order in which they are set up.
 export const clientFeatures: readonly Feature<ConnectOptions>[] = lists(
-  limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientRawPublicKeys, clientPsk, clientPostHandshakeAuth, verification, ocspRequest, certificateChoice, clientSessions, clientEch, observers, keyLog)
+  limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientRawPublicKeys, clientPsk, clientPostHandshakeAuth,
+  verification, ocspRequest, certificateChoice, clientSessions, clientEch, observers, keyLog,
+)
 export const serverFeatures: readonly Feature<AcceptOptions>[] = lists(
-  limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverRawPublicKeys, serverPsk, serverPostHandshakeAuth, verification, ocspResponse, serverEch, clientHello, observers, keyLog)
+  limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverRawPublicKeys, serverPsk,
+  serverPostHandshakeAuth, verification, ocspResponse, serverEch, clientHello, observers, keyLog,
+)
 
 /** See {@link Feature.answers}. */
 export const callbackAnswers: Readonly<Record<string, 'in time' | 'at once'>> =
@@ -67,7 +74,12 @@ export function checkHelloAnswer(options: AcceptOptions, answer: unknown): Accep
   if (other !== undefined) {
     throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `what 'onClientHello' returns may hold ${allowed.join(', ')}; not '${other}'`, { option: other })
   }
-  return checkAcceptOptions({ ...options, ...answer })
+  return checkAcceptOptions({ ...(hasIdentity(answer) ? withoutIdentity(options) : options), ...answer })
+}
+
+/** Another one takes the place of all of it. */
+function withoutIdentity({ cert, key, pfx, passphrase, identities, rawPublicKey, ...others }: AcceptOptions): AcceptOptions {
+  return others
 }
 
 function check<Options extends CommonOptions>(options: Options, features: readonly Feature<Options>[]): Options {

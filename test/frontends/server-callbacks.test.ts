@@ -34,6 +34,21 @@ describe.each(VERSIONS)('onClientHello, %s', (version) => {
     }
   })
 
+  it('answers with an identity that takes the place of all that were given', async () => {
+    const identities = [{ cert: elsewhere.cert, key: elsewhere.key }]
+    const answer = { cert: client.cert, key: client.key } // EC, for another name; RSA is not there any more
+    for (const signatureAlgorithms of ['ECDSA+SHA256', 'rsa_pss_rsae_sha256:RSA+SHA256']) {
+      const options = { dangerouslySkipVerification: true, signatureAlgorithms }
+      const both = peers({ version, client: options, server: { identities, onClientHello: () => later(answer) } })
+      if (signatureAlgorithms.startsWith('ECDSA')) {
+        expect((await both.client.opened).peerCertificate?.subject).toBe('CN=client')
+        await closeBoth(both)
+      } else {
+        expect(await rejection(both.server.opened)).toMatchObject({ name: 'PeerError', alert: { from: 'us', description: 40 } })
+      }
+    }
+  })
+
   it('sees names, protocols, groups and suites', async () => {
     let hello!: ClientHello
     const both = await opened({ version, client: { alpnProtocols: ['h2'] }, server: { onClientHello: (seen) => { hello = seen } } })
@@ -106,7 +121,8 @@ describe.each(VERSIONS)('onClientHello, %s', (version) => {
     ['an option that is not for one client', { echKeys: 'x' }, 'ERR_TLS_UNKNOWN_OPTION'],
     ['an unknown option', { certificate: 'x' }, 'ERR_TLS_UNKNOWN_OPTION'],
     ['a wrong value', { alpnProtocols: [] }, 'ERR_TLS_INVALID_OPTION'],
-    ['a key of another certificate', { key: elsewhere.key }, 'ERR_SSL_NO_CERTIFICATE_ASSIGNED'],
+    ['a key without its certificate', { key: elsewhere.key }, 'ERR_TLS_INVALID_OPTION'],
+    ['a key of another certificate', { cert: client.cert, key: elsewhere.key }, 'ERR_TLS_KEY_MISMATCH'],
     ['what fits not together', { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' }, 'ERR_TLS_INVALID_OPTION'],
     ['a text', 'localhost', 'ERR_TLS_INVALID_ARGUMENT'],
   ])('refuses the client when it returns %s', async (_, answer, code) => {
