@@ -147,6 +147,8 @@ describe('ERR_TLS_DISPOSED', () => {
       setClientHelloCb: [() => 1], setVerifyCb: [() => 1], read: [some], peek: [some], readAvailable: [1, () => false], write: [some],
       setShutdown: [0], setQuietShutdown: [true], keyUpdate: [0], acceptRpk: [some], echSet1OuterServerName: ['a'],
       set1GroupsList: ['X25519'], setSslCtx: [link.client.ctx],
+      add1Dnsname: ['a'], add1Ipaddr: ['1.1.1.1'], useIdentityOf: [link.client.ctx],
+      requestOcsp: [1], setTlsextStatusOcspResp: [some], sendFatalAlert: [46],
     }, ['free'])
     expect(methods.length).toBeGreaterThan(35)
     for (const [name, call] of methods) expect(call, name).toThrow(disposed)
@@ -166,6 +168,7 @@ describe('ERR_TLS_DISPOSED', () => {
       set1CertStore: [store], useCertificateChain: [localhost.cert], usePrivateKey: [localhost.key], setSessionIdContext: [new Uint8Array(1)],
       setSessionCacheMode: [0], setNumTickets: [0], usePkcs12: [new Uint8Array(1)],
       set1ClientCertType: [[0]], set1ServerCertType: [[0]],
+      setVerifyFlags: [0], addToCaList: [store],
     }, ['free'])
     expect(methods.length).toBeGreaterThan(18)
     for (const [name, call] of methods) expect(call, name).toThrow(disposed)
@@ -193,7 +196,7 @@ describe('ERR_TLS_DISPOSED', () => {
   it('is thrown by every method of X509Store, and by who is handed a BioCallback, after free', () => {
     const store = new X509Store(lib)
     store.free()
-    expect(() => store.addCerts(authority.ca.cert)).toThrow(disposed)
+    for (const use of [() => store.addCerts(authority.ca.cert), () => store.addCrls('x'), () => store.addStore(store)]) expect(use).toThrow(disposed)
     const ctx = new SslCtx(lib, 'TLS_client_method')
     expect(() => ctx.set1CertStore(store)).toThrow(disposed)
     const bio = new BioCallback(lib, { read: () => 0, write: () => 0 })
