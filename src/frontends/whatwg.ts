@@ -366,7 +366,7 @@ function describeConnection(ssl: Ssl): ConnectionInfo {
     peerCertificateChain,
     maxFragmentLength: maxFragmentLengthOf(ssl.getMaxFragmentLength()),
     verifyResult: ssl.getVerifyResultName(),
-    resumed: ssl.sessionReused(),
+    resumed: ssl.sessionReused() && ssl.getPskIdentity() === undefined, // an external key looks like a session
     earlyData: earlyDataStatus(ssl.getEarlyDataStatus()),
   }
 }

@@ -3,6 +3,7 @@
 import { clientOverTcp, clientOverWebSocket } from './client.js'
 import { coreByHand } from './core.js'
 import type { Harness } from './harness.js'
+import { keys } from './keys.js'
 import { limits } from './limits.js'
 import { loading } from './loading.js'
 import { many } from './many.js'
@@ -14,7 +15,7 @@ import { trust } from './trust.js'
 import { inWorkers } from './workers.js'
 
 export function suite(harness: Harness): void {
-  const parts = [loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, streams, limits, sessions, trust, whileOpen, many]
+  const parts = [loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, streams, limits, keys, sessions, trust, whileOpen, many]
   for (const part of parts) part(harness)
   harness.describe("transports: the contract, by the runtime's own", () => harness.runtime.transports(harness, harness.meeting))
   inWorkers(harness)

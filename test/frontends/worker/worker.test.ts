@@ -7,7 +7,7 @@ import {
   TruncationError, type AcceptOptions, type ByteTransport,
   type ConnectOptions, type IoEvent, type LibSsl, type TlsConnection, type TransportLike,
 } from '../../../src/index.js'
-import { createWorker, type TlsWorker } from '../../../src/worker.js'
+import { createWorker, X509, type TlsWorker } from '../../../src/worker.js'
 import {
   clientOptions, closeBoth, isPending, noise, readAll, readBytes, rejection, same, serverOptions, turns, unhandledDuring, until, VERSIONS, writeAll, type PeersOptions,
 } from '../../helpers/stream-peers.js'
@@ -286,6 +286,28 @@ describe('options in worker mode', () => {
     const [near] = memoryTransportPair()
     expect(() => worker.connect(near, { ...clientOptions(), ...options } as ConnectOptions)).toThrow(expect.objectContaining(error))
     expect(near.readable.locked).toBe(false)
+  })
+
+  it('certificates come as objects, in errors too', async () => {
+    const both = await opened()
+    const { peerCertificate, peerCertificateChain } = await both.client.opened
+    expect(peerCertificate).toBeInstanceOf(X509)
+    expect(peerCertificate!.names.dns).toEqual(['localhost'])
+    expect(peerCertificateChain[0]!.toPem()).toBe(peerCertificate!.toPem())
+    await closeBoth(both)
+    const refused = peers({ client: { servername: 'elsewhere.example' } })
+    const error = await rejection(refused.client.opened) as CertificateError<X509>
+    expect(error.certificate).toBeInstanceOf(X509)
+    expect(error.certificate!.subject).toBe('CN=localhost')
+    await rejection(refused.server.opened.then(() => refused.server.closed))
+  })
+
+  it('a pre-shared key may be given, and no callback for one, as OpenSSL waits for no answer', async () => {
+    const psk = { identity: 'a client', key: new Uint8Array(32) }
+    const both = await opened({ client: { psk }, server: { psk } })
+    expect((await both.client.opened).pskIdentity).toBe('a client')
+    await closeBoth(both)
+    expect(() => worker.connect(memoryTransportPair()[0], { psk: () => psk })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'psk' }))
   })
 
   it('libssl is refused by name', () => {
