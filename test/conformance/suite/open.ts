@@ -70,9 +70,25 @@ export function whileOpen(harness: Harness): void {
       expect(await both.server.requestClientCertificate()).toMatchObject({ subject: 'CN=localhost' })
       await Promise.all([closeBoth(both), reading])
     })
+  })
 
+  describe('key log: to a file', () => {
     const hasFiles = runtime.kind === 'node' || runtime.kind === 'deno' || runtime.kind === 'bun'
     if (hasFiles) {
+      it('keylogFile appends the lines that onKeylog is given', async () => {
+        const module = 'node:fs' // not to be resolved by a bundler
+        const fs = await import(module) as { mkdtempSync(prefix: string): string; readFileSync(path: string, encoding: 'utf8'): string; rmSync(path: string, options: object): void }
+        const directory = fs.mkdtempSync('/tmp/libssl-wasm-keys-')
+        try {
+          const [keylogFile, lines] = [`${directory}/keys`, [] as string[]]
+          for (let round = 0; round < 2; round++) await closeBoth(await openedPair(harness, { client: { keylogFile, onKeylog: (line) => lines.push(line) } }))
+          expect(lines.length).toBe(2 * 5)
+          expect(fs.readFileSync(keylogFile, 'utf8')).toBe(lines.map((line) => `${line}\n`).join(''))
+        } finally {
+          fs.rmSync(directory, { recursive: true })
+        }
+      })
+
       it('keylogFile names the file that cannot be written', async () => {
         const both = openedPair(harness, { client: { keylogFile: '/no/such/directory/keys' } })
         await expect(both).rejects.toMatchObject({ name: 'ApiMisuseError', code: 'ERR_TLS_INVALID_OPTION', option: 'keylogFile' })
