@@ -177,7 +177,7 @@ export class RemoteConnection implements TlsConnection {
     const answer = await this.#waiting.guard(reply).finally(() => this.#asks.delete(ask))
     if (!answer) return this.closed.then(() => { throw wasClosed() }) // it rejects with what broke the connection
     if ('error' in answer) throw decodeError(answer.error, this.#ownErrors)
-    return answer.value
+    return decodeValue(answer.value)
   }
 
   #post(message: FromPage): void {

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accept, ApiMisuseError, CertificateError, connect, memoryTransportPair, type TlsConnection, type TraceEvent } from '../../../src/index.js'
+import { X509 } from '../../../src/core.js'
 import { createWorker, type TlsWorker } from '../../../src/worker.js'
 import { authority, temporaryAuthority } from '../../helpers/certificates.js'
 import { clientOptions, closeBoth, readAll, readBytes, rejection, serverOptions, unhandledDuring, VERSIONS, writeAll, type PeersOptions } from '../../helpers/stream-peers.js'
@@ -80,7 +81,9 @@ it('in a worker, TLSv1.3: asks for a certificate after the handshake, gets it, o
   const server = { postHandshakeAuth: true, ca: authority.ca.cert } as const
   const good = await opened({ version: 'TLSv1.3', far: 'server', client: { postHandshakeAuth: true, cert: own.cert, key: own.key }, server })
   const reading = readAll(good.client.readable)
-  expect(await good.server.requestClientCertificate()).toMatchObject({ subject: 'CN=client' })
+  const certificate = await good.server.requestClientCertificate()
+  expect(certificate).toBeInstanceOf(X509)
+  expect(certificate).toMatchObject({ subject: 'CN=client' })
   await Promise.all([closeBoth(good), reading])
 
   const other = stranger.leaf({ name: 'client' })
