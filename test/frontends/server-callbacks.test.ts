@@ -88,6 +88,21 @@ describe.each(VERSIONS)('onClientHello, %s', (version) => {
     }
   })
 
+  it('leaves verify and pins in force for the client certificates that it asks for', async () => {
+    const asked: unknown[] = []
+    const verify = (chain: readonly { readonly subject: string }[]) => { asked.push(chain[0]?.subject); return chain[0]?.subject !== 'CN=client' }
+    const server = { ca: authority.ca.cert, verify, onClientHello: () => later({ ca: [authority.ca.cert], cert: elsewhere.cert, key: elsewhere.key }) }
+    const refused = peers({ version, client: { servername: 'elsewhere', cert: client.cert, key: client.key }, server })
+    expect(await rejection(refused.server.opened)).toMatchObject({ name: 'CertificateError' })
+    expect(asked).toEqual(['CN=client'])
+    refused.client.abort()
+
+    const pinned = { ...server, verify: undefined as never, pins: `sha256/${'A'.repeat(43)}=` }
+    const other = peers({ version, client: { servername: 'elsewhere', cert: client.cert, key: client.key }, server: pinned })
+    expect(await rejection(other.server.opened)).toMatchObject({ name: 'CertificateError' })
+    other.client.abort()
+  })
+
   it('may ask for no client certificate where one is asked for otherwise', async () => {
     const both = await opened({ version, server: { ca: authority.ca.cert, onClientHello: () => ({ ca: undefined as never }) } })
     expect((await both.server.opened).peerCertificate).toBeUndefined()

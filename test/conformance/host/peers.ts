@@ -36,9 +36,9 @@ export class OpensslPeer {
   #status: number | string | undefined
   readonly #waiting = new Set<() => void>()
 
-  constructor(args: readonly string[], cwd: string) {
+  constructor(args: readonly string[], cwd: string, program = 'openssl') {
     this.#args = args
-    this.#child = spawn('openssl', args, { cwd, env: { ...process.env, LC_ALL: 'C' }, stdio: 'pipe' })
+    this.#child = spawn(program, args, { cwd, env: { ...process.env, LC_ALL: 'C' }, stdio: 'pipe' })
     this.#child.stdin.on('error', () => {}) // it may end before it has read everything; the test sees that elsewhere
     this.#child.stdout.on('data', (chunk: Buffer) => {
       this.#stdout.push(chunk)

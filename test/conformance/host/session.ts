@@ -13,6 +13,7 @@ import { CertificateAuthority, date, RSA, type KeyPair } from '../../../tools/ce
 import { crl, ocsp, pinOf } from '../../../tools/revocation.js'
 import type { Identities, IdentityName, Revocation } from '../suite/host.js'
 import { noise } from '../suite/bytes.js'
+import { EchServers } from './ech.js'
 import { startClient, startServer, type OpensslPeer } from './peers.js'
 
 /** What all sessions share: making certificates takes a while. */
@@ -23,6 +24,7 @@ export class Shared {
   readonly keyPairs: Readonly<Record<IdentityName, KeyPair>>
   readonly identities: Identities
   readonly revocation: Revocation
+  readonly echServers = new EchServers(this.authority)
 
   constructor(relay: Relay) {
     this.relay = relay
@@ -87,6 +89,12 @@ export class Session {
         const started = await startServer(identity, details['version'], args, dir!)
         relay.allow(`127.0.0.1:${started.port}`)
         return { id: this.#keep(started.peer), port: started.port }
+      }
+      case 's_server_ech': {
+        const { peer: started, ...rest } = await this.#shared.echServers.start()
+        relay.allow(`127.0.0.1:${rest.port}`)
+        this.#keep(started)
+        return rest
       }
       case 's_client': {
         const { port, version } = details

@@ -84,6 +84,11 @@ export class Host {
     return this.#peer('s_server', { version, identity: 'ec', args: [], ...options })
   }
 
+  /** OpenSSL 4.0's `s_server -www` with a key for ECH: its configurations, and those of a key that it has no more; base64. */
+  serveEch(): Promise<{ readonly port: number; readonly configList: string; readonly oldConfigList: string }> {
+    return this.ask('s_server_ech')
+  }
+
   /** A file of `bytes` bytes of noise of this seed that `s_server -WWW` serves; its path. */
   async file(bytes: number, seed: number): Promise<string> {
     return (await this.ask<{ path: string }>('file', { bytes, seed })).path

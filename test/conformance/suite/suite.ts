@@ -8,6 +8,7 @@ import { limits } from './limits.js'
 import { loading } from './loading.js'
 import { many } from './many.js'
 import { whileOpen } from './open.js'
+import { encryptedClientHello, serverCallbacks } from './privacy.js'
 import { serverByListening, serverUponStreams } from './server.js'
 import { sessions } from './sessions.js'
 import { streams } from './streams.js'
@@ -15,7 +16,10 @@ import { trust } from './trust.js'
 import { inWorkers } from './workers.js'
 
 export function suite(harness: Harness): void {
-  const parts = [loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, streams, limits, keys, sessions, trust, whileOpen, many]
+  const parts = [
+    loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, streams, limits, keys, sessions, trust, whileOpen,
+    encryptedClientHello, serverCallbacks, many,
+  ]
   for (const part of parts) part(harness)
   harness.describe("transports: the contract, by the runtime's own", () => harness.runtime.transports(harness, harness.meeting))
   inWorkers(harness)
