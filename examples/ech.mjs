@@ -1,0 +1,18 @@
+import net from 'node:net'
+import { connect, EchRejectedError } from 'libssl-wasm'
+
+const [host, port, configList, ca] = process.argv.slice(2) // configList: `ech=` of the host's HTTPS record in DNS
+
+function open(configList) {
+  return connect(net.connect(Number(port), '127.0.0.1'), { servername: host, ca, ech: { configList } })
+}
+
+let tls = open(configList)
+const info = await tls.opened.catch((error) => {
+  if (!(error instanceof EchRejectedError) || !error.retryConfigList) throw error
+  console.log('rejected: the server has another key by now')
+  tls = open(error.retryConfigList) // once: a server that rejects its own is broken
+  return tls.opened
+})
+console.log(info.ech, `asked for ${info.servername}, seen ${info.outerServername}`)
+await tls.close()
