@@ -5,11 +5,11 @@ import type { AlgorithmOptions } from './algorithms.js'
 import type { ServerAlpnOptions } from './alpn.js'
 import type { ClientIdentityOptions } from './client-identity.js'
 import { isFunction, type Feature } from './feature.js'
-import type { IdentityOptions } from './identity.js'
+import type { Identity } from './identity.js'
 
 /** Options of accept() that hold for this client, in place of those that were given. */
 export interface HelloAnswer extends
-  IdentityOptions, ServerAlpnOptions, Pick<ClientIdentityOptions, 'ca' | 'clientCertificate'>,
+  Identity, ServerAlpnOptions, Pick<ClientIdentityOptions, 'ca' | 'clientCertificate'>,
   Pick<AlgorithmOptions, 'minVersion' | 'maxVersion' | 'ciphers' | 'ciphersuites' | 'groups' | 'signatureAlgorithms'> {}
 
 export interface ClientHelloOptions {
