@@ -15,6 +15,7 @@ status=0
 node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json="$results" "$@" || status=$?
 if [ $# -eq 0 ]; then
   node_modules/.bin/tsx test/conformance/run.ts | tee "$conformance" || status=$?
+  [ "$status" -ne 0 ] || node_modules/.bin/tsx tools/feature-table.ts --check || status=$?
 fi
 node - "$results" "$conformance" <<'END_OF_SUM' || status=1
 const { existsSync, readFileSync } = require('node:fs')

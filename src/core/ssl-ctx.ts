@@ -1,3 +1,5 @@
+// Long because it is one class for one type of OpenSSL's, a few lines a function.
+//
 // SSL_CTX: what connections have in common. Methods are OpenSSL's functions less their prefix.
 
 import { requireEntropy } from '../base/entropy.js'

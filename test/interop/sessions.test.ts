@@ -117,7 +117,7 @@ describe('sessions of connect()', { timeout: 30_000 }, () => {
     afterAll(() => namespace?.close())
 
     for (const version of versions) {
-      proves('sessions', { peer: 'GnuTLS', role: 'client', version }, 'are resumed', async () => {
+      proves('sessions', { peer: 'gnutls-serv', role: 'client', version }, 'are resumed', async () => {
         const server = await startGnutlsServer(namespace, identities.EC, version, ['--http', '--disable-client-cert'])
         const open = async (options: Partial<ConnectOptions>) => connect(await server.dial(), { servername: 'localhost', ca: authority.ca.cert, ...options })
         const { sessions } = await visit(open)
@@ -127,7 +127,7 @@ describe('sessions of connect()', { timeout: 30_000 }, () => {
       })
     }
 
-    proves('early-data', { peer: 'GnuTLS', role: 'client', version: 'TLSv1.3' }, 'is accepted', async () => {
+    proves('early-data', { peer: 'gnutls-serv', role: 'client', version: 'TLSv1.3' }, 'is accepted', async () => {
       const server = await startGnutlsServer(namespace, identities.EC, 'TLSv1.3', ['--echo', '--earlydata', '--maxearlydata', '1000', '--disable-client-cert'])
       const sessions: TlsSession[] = []
       const first = connect(await server.dial(), { servername: 'localhost', ca: authority.ca.cert, onSession: (session) => sessions.push(session) })
@@ -246,7 +246,7 @@ describe('sessions of accept()', { timeout: 30_000 }, () => {
         expect(reused).toEqual([false, true, true])
       })
 
-      proves('tickets', { peer: 'GnuTLS', role: 'server', version }, `are resumed, by ${how}`, async () => {
+      proves('tickets', { peer: 'gnutls-cli', role: 'server', version }, `are resumed, by ${how}`, async () => {
         const options = make()
         const seen: boolean[] = []
         const port = await serving(() => options, async (connection) => {
@@ -342,7 +342,7 @@ describe('early data of accept()', { timeout: 30_000 }, () => {
     })
   }
 
-  proves('early-data', { ...openssl, peer: 'GnuTLS' }, 'is taken', async () => {
+  proves('early-data', { ...openssl, peer: 'gnutls-cli' }, 'is taken', async () => {
     const sessionCache = memoryServerSessionCache()
     const seen: string[] = []
     const port = await serving(() => ({ sessionCache, maxEarlyDataBytes: 1000 }), async (connection) => {

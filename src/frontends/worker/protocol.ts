@@ -2,7 +2,7 @@
 
 import type { RefusalAlert } from '../../base/errors.js'
 import type { OpenConnection } from '../open-connection.js'
-import type { ConnectionInfo } from '../whatwg.js'
+import type { ConnectionInfo } from '../connection-info.js'
 import type { PostedError } from './errors.js'
 
 /** Page to worker, over the worker itself: begins a connection. */

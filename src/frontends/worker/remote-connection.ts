@@ -10,11 +10,12 @@ import { fromMessagePort } from '../../transports/message-port.js'
 import { callbackAnswers, type CommonOptions } from '../options.js'
 import type { ChannelBindingType, KeyingMaterialOptions, OpenConnection } from '../open-connection.js'
 import { makeReadable, type ReadableController } from '../readable.js'
-import type { ConnectionInfo, TlsConnection } from '../whatwg.js'
+import type { ConnectionInfo } from '../connection-info.js'
+import type { TlsConnection } from '../tls-connection.js'
 import { carry, type Carrying } from './carry.js'
 import { decodeError, encodeError, type OwnErrors } from './errors.js'
 import type { Begin, FromPage, FromWorker, Reply } from './protocol.js'
-import { decodeValue, encodeValue } from './values.js'
+import { decodeValue, encodeValue, refuseWhatCannotCross } from './values.js'
 
 /** As connect() has it. */
 const HIGH_WATER_MARK_BYTES = 64 * 1024
@@ -57,7 +58,7 @@ export class RemoteConnection implements TlsConnection {
     const entries = Object.entries(rest)
     this.#callbacks = Object.fromEntries(entries.filter(([, value]) => typeof value === 'function')) as Callbacks
     const cloneable = Object.fromEntries(entries.filter(([, value]) => typeof value !== 'function').map(([name, value]) => [name, encodeValue(value)]))
-    refuseWhatCannotCross(cloneable, this.#callbacks)
+    refuseWhatCannotCross(cloneable, Object.keys(this.#callbacks))
     const [control, ciphertext, plaintext] = [new MessageChannel(), new MessageChannel(), new MessageChannel()]
     post({
       type, wasm, options: { ...cloneable, highWaterMarkBytes: highWaterMark }, callbacks: Object.keys(this.#callbacks).map((name) => ({ name, answers: name in callbackAnswers })),
@@ -278,22 +279,6 @@ export class RemoteConnection implements TlsConnection {
 
 function wasClosed(): ApiMisuseError {
   return new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed')
-}
-
-function refuseWhatCannotCross(values: Readonly<Record<string, unknown>>, callbacks: Callbacks): void {
-  const refused = (option: string, why: string) =>
-    new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' cannot be given to a worker: ${why}`, { option })
-  for (const name of Object.keys(callbacks)) {
-    if (callbackAnswers[name] === 'at once') throw refused(name, 'OpenSSL waits for no answer from another thread')
-  }
-  if (values['maxEarlyDataBytes']) throw refused('maxEarlyDataBytes', 'its connections have no stream of early data')
-  for (const [name, value] of Object.entries(values)) {
-    try {
-      structuredClone(value)
-    } catch {
-      throw refused(name, 'it cannot be cloned')
-    }
-  }
 }
 
 /** A promise and what fulfils it. */

@@ -1,6 +1,8 @@
 // Values that a structured clone would make something else of: they travel as what they are made from.
 
+import { ApiMisuseError } from '../../base/errors.js'
 import { X509 } from '../../core/x509.js'
+import { callbackAnswers } from '../options.js'
 import { TicketKeys } from '../sessions/ticket-keys.js'
 import { TlsSession } from '../sessions/tls-session.js'
 
@@ -30,4 +32,21 @@ export function decodeValue(value: unknown): unknown {
   if (libsslWasmType === 'TicketKeys') return new TicketKeys(bytes)
   if ('raw' in value && 'described' in value) return new X509(value as Pick<X509, 'raw' | 'described'>)
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, decodeValue(one)]))
+}
+
+/** Names the option that a worker cannot be given. `values` are encoded; `callbacks` are names. */
+export function refuseWhatCannotCross(values: Readonly<Record<string, unknown>>, callbacks: readonly string[]): void {
+  const refused = (option: string, why: string) =>
+    new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' cannot be given to a worker: ${why}`, { option })
+  for (const name of callbacks) {
+    if (callbackAnswers[name] === 'at once') throw refused(name, 'OpenSSL waits for no answer from another thread')
+  }
+  if (values['maxEarlyDataBytes']) throw refused('maxEarlyDataBytes', 'its connections have no stream of early data')
+  for (const [name, value] of Object.entries(values)) {
+    try {
+      structuredClone(value)
+    } catch {
+      throw refused(name, 'it cannot be cloned')
+    }
+  }
 }

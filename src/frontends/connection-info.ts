@@ -1,0 +1,67 @@
+// What a handshake agreed on, as a value.
+
+import type { EchStatus } from '../core/ech-status.js'
+import type { Ssl } from '../core/ssl.js'
+import type { X509 } from '../core/x509.js'
+import { SSL_EARLY_DATA_ACCEPTED, SSL_EARLY_DATA_REJECTED } from '../ffi/constants.gen.js'
+import { maxFragmentLengthOf, type MaxFragmentLength } from './features/records.js'
+
+/** What a handshake agreed on. */
+export interface ConnectionInfo {
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly protocol: string
+  /** The RFC's name, for example `TLS_CHACHA20_POLY1305_SHA256`. */
+  readonly cipher: string
+  /** The key exchange group, for example `X25519MLKEM768`; `undefined` if a session was resumed without one. */
+  readonly group: string | undefined
+  readonly alpnProtocol: string | undefined
+  /** The name that the client asked for (SNI). */
+  readonly servername: string | undefined
+  /** The key that the peer has shown in the place of a certificate (option `acceptedRawPublicKeys`): SubjectPublicKeyInfo, DER. */
+  readonly peerRawPublicKey: Uint8Array<ArrayBuffer> | undefined
+  /** The identity of the external pre-shared key (option `psk`) that was used in the place of certificates. */
+  readonly pskIdentity: string | undefined
+  /** What became of Encrypted Client Hello. */
+  readonly ech: EchStatus
+  /** The name that the outside world has seen in its place, if ECH was accepted. */
+  readonly outerServername: string | undefined
+  /** Absent on a server that asked for none. */
+  readonly peerCertificate: X509 | undefined
+  /** The peer's certificate and what it sent to prove it, in its order. */
+  readonly peerCertificateChain: readonly X509[]
+  /** The most plaintext in one record, if the client asked for a limit and the server knew how (RFC 6066 §4). */
+  readonly maxFragmentLength: MaxFragmentLength | undefined
+  /** `X509_V_OK`, or what is wrong if verification was skipped. */
+  readonly verifyResult: string
+  /** Whether a session was taken up again: nothing was verified then but that the peer knows its secret. */
+  readonly resumed: boolean
+  /** What became of early data. On a client `'rejected'`, and `'not sent'` if there was some, mean that it goes now, as application data. */
+  readonly earlyData: 'accepted' | 'rejected' | 'not sent'
+}
+
+/** While nothing can have changed: right after the handshake. */
+export function describeConnection(ssl: Ssl): ConnectionInfo {
+  const peerCertificateChain = ssl.getPeerCertChain()
+  const { status: ech, outerServername } = ssl.echGet1Status()
+  return {
+    protocol: ssl.getVersion(),
+    cipher: ssl.getCipherStandardName() ?? '',
+    group: ssl.get0GroupName(),
+    alpnProtocol: ssl.get0AlpnSelected(),
+    servername: ssl.getServername(),
+    pskIdentity: ssl.getPskIdentity(),
+    peerRawPublicKey: ssl.getPeerRpk(),
+    ech,
+    outerServername,
+    peerCertificate: peerCertificateChain[0] ?? ssl.getPeerCertificate(), // a saved session has no chain
+    peerCertificateChain,
+    maxFragmentLength: maxFragmentLengthOf(ssl.getMaxFragmentLength()),
+    verifyResult: ssl.getVerifyResultName(),
+    resumed: ssl.sessionReused() && ssl.getPskIdentity() === undefined, // an external key looks like a session
+    earlyData: earlyDataStatus(ssl.getEarlyDataStatus()),
+  }
+}
+
+function earlyDataStatus(status: number): ConnectionInfo['earlyData'] {
+  return status === SSL_EARLY_DATA_ACCEPTED ? 'accepted' : status === SSL_EARLY_DATA_REJECTED ? 'rejected' : 'not sent'
+}

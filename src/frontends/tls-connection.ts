@@ -1,0 +1,40 @@
+// What connect() and accept() give.
+
+import type { BytesLike } from '../base/bytes.js'
+import type { ConnectionInfo } from './connection-info.js'
+import type { OpenConnection } from './open-connection.js'
+
+/** A TLS connection. Its halves are independent: the end of one does not end the other. */
+export interface TlsConnection extends OpenConnection {
+  /**
+   * Plaintext from the peer, a byte stream: BYOB works, wherever the platform has that. It closes on the peer's close_notify; a stream cut without
+   * it errors with `TruncationError`. Read only as fast as it is read.
+   */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
+  /** Plaintext to the peer. Closing it sends close_notify; aborting it aborts the connection. */
+  readonly writable: WritableStream<BytesLike>
+  /** Settles with the handshake. */
+  readonly opened: Promise<ConnectionInfo>
+  /** Resolves when both directions have ended cleanly; rejects with the error that ended the connection. */
+  readonly closed: Promise<void>
+  /**
+   * Sends what was written, then close_notify, and ends the transport: both directions, at once. What the peer still
+   * sends is thrown away. With `waitForPeerMs` it first waits that long for the peer's close_notify, and rejects with
+   * `ERR_TLS_CLOSE_TIMEOUT` if none comes. If `writable` is locked, what its writer has queued is not sent.
+   */
+  close(options?: { readonly waitForPeerMs?: number }): Promise<void>
+  /** Ends the connection now, without close_notify. Everything rejects with `reason`. */
+  abort(reason?: unknown): void
+}
+
+/** A server's connection. */
+export interface TlsServerConnection extends TlsConnection {
+  /**
+   * Early data (0-RTT), if `maxEarlyDataBytes` allows some: apart from `readable`, for it comes before the client has proved
+   * itself, can be a REPLAY of what it once sent, and is not forward secret. It closes where the rest begins; at once if
+   * there is none. Up to `maxEarlyDataBytes` wait for the reader. Once some has come, `writable` takes answers:
+   * they go before the client has finished the handshake, and reach whoever has sent its first flight.
+   * @openssl SSL_read_early_data @spec RFC 8446 §2.3, §8
+   */
+  readonly earlyData: ReadableStream<Uint8Array<ArrayBuffer>>
+}
