@@ -1,10 +1,10 @@
-// The trust that Node, Deno and Bun have of their own: what `node:tls` would use by default.
+// The trust that Node, Deno and Bun have of their own: what `node:tls` would use by default, and what the system has.
 
 /** What is used of node:tls. Types of our own: nobody needs Node's to use the package. */
 export interface TlsModule {
   readonly rootCertificates: readonly string[]
   /** Node 22.15 and later, Deno, Bun: answers for --use-system-ca and NODE_EXTRA_CA_CERTS itself. */
-  readonly getCACertificates?: (type: 'default') => string[]
+  readonly getCACertificates?: (type: 'default' | 'system') => string[]
 }
 
 /** What is used of node:fs. */
@@ -14,12 +14,37 @@ export interface FsModule {
 
 /** PEM texts, or `undefined` where the platform has no list to give. */
 export function nodeRoots(tls: TlsModule, fs: FsModule): readonly string[] | undefined {
-  try {
+  return unlessForbidden(() => {
     if (tls.getCACertificates) return tls.getCACertificates('default')
     const extra = process.env['NODE_EXTRA_CA_CERTS']
     return extra ? [...tls.rootCertificates, ...readExtra(fs, extra)] : tls.rootCertificates
+  })
+}
+
+/** Where Linux distributions and BSDs keep one file of them. */
+const SYSTEM_FILES = [
+  '/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/ca-bundle.pem', '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem', '/etc/ssl/cert.pem',
+]
+
+/** The same for the system's own list. A Node that cannot ask for it reads the file: that of SSL_CERT_FILE, as OpenSSL does, or where it usually is. */
+export function nodeSystemRoots(tls: TlsModule, fs: FsModule): readonly string[] | undefined {
+  return unlessForbidden(() => {
+    if (tls.getCACertificates) return tls.getCACertificates('system')
+    const named = process.env['SSL_CERT_FILE']
+    for (const file of named ? [named] : SYSTEM_FILES) {
+      try {
+        return [fs.readFileSync(file, 'utf8')]
+      } catch {} // it is not there
+    }
+    return undefined
+  })
+}
+
+/** Deno hands out its lists to programs with --allow-sys=ca; for others it is a platform without them. */
+function unlessForbidden(list: () => readonly string[] | undefined): readonly string[] | undefined {
+  try {
+    return list()
   } catch (error) {
-    // Deno hands out its list to programs with --allow-sys=ca; for others it is a platform without one.
     if ((error as Error).name === 'NotCapable') return undefined
     throw error
   }

@@ -1,7 +1,7 @@
 // One file for every platform cannot import what is Node's: it asks, where there is something to ask (Node ≥ 20.16,
 // Deno, Bun). For libssl-wasm/inline and for JSR.
 
-import { nodeRoots, type FsModule, type TlsModule } from './node-roots.js'
+import { nodeRoots, nodeSystemRoots, type FsModule, type TlsModule } from './node-roots.js'
 
 interface MaybeNode {
   readonly process?: { readonly getBuiltinModule?: (id: string) => unknown }
@@ -9,8 +9,17 @@ interface MaybeNode {
 
 /** PEM texts, or `undefined` where the platform has no list to give. */
 export function platformRoots(): readonly string[] | undefined {
+  return ask(nodeRoots)
+}
+
+/** The same for the system's own list. */
+export function systemRoots(): readonly string[] | undefined {
+  return ask(nodeSystemRoots)
+}
+
+function ask(list: typeof nodeRoots): readonly string[] | undefined {
   const { process } = globalThis as MaybeNode
   const tls = process?.getBuiltinModule?.('node:tls') as TlsModule | undefined
   const fs = process?.getBuiltinModule?.('node:fs') as FsModule | undefined
-  return tls && fs ? nodeRoots(tls, fs) : undefined
+  return tls && fs ? list(tls, fs) : undefined
 }

@@ -4,3 +4,8 @@
 export function platformRoots(): readonly string[] | undefined {
   return undefined
 }
+
+/** The same for the system's own list. */
+export function systemRoots(): readonly string[] | undefined {
+  return undefined
+}
