@@ -35,7 +35,7 @@ import { fatalError } from '../core/fatal-error.js'
 import { sslErrorName, type IoResult } from '../core/io-result.js'
 import type { Ssl } from '../core/ssl.js'
 import {
-  SSL_AD_CERTIFICATE_UNKNOWN, SSL_ERROR_WANT_CLIENT_HELLO_CB, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_RETRY_VERIFY, SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP,
+  SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_INTERNAL_ERROR, SSL_ERROR_WANT_CLIENT_HELLO_CB, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_RETRY_VERIFY, SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP,
   SSL_ERROR_ZERO_RETURN,
 } from '../ffi/constants.gen.js'
 import type { Decisions } from './decisions.js'
@@ -335,7 +335,7 @@ export class Pump {
     this.#machine.to('BROKEN')
     this.#broken = { error }
     // After a trap nothing in that memory can be trusted, the allocator's lists least of all.
-    if (!(error instanceof InternalError && error.code === 'ERR_TLS_WASM_ABORT')) {
+    if (!isTrap(error)) {
       this.#refuseDecision(error)
       this.#refuseReviewed()
       this.#wire.drain() // the alert, of a call that a callback's error has ended
@@ -393,9 +393,18 @@ export class Pump {
     try {
       return step()
     } catch (error) {
+      this.#tellOfFailure(error)
       this.break(error)
       return 'broken'
     }
+  }
+
+  /** A callback has thrown. OpenSSL lets some fail without a word (what observers throw it never hears of): then we tell the peer. */
+  #tellOfFailure(error: unknown): void {
+    if (this.#machine.ended || isTrap(error) || !this.#ssl.alive || this.#ssl.getAlert()) return
+    try {
+      this.#ssl.sendFatalAlert(SSL_AD_INTERNAL_ERROR)
+    } catch {} // an observer's, of the alert: there is an error already
   }
 
   /** After an SSL call: drains the network half, and tells the observer, who may end the connection. */
@@ -472,4 +481,8 @@ export class Pump {
     this.#ssl.free()
     this.#options.pair.free()
   }
+}
+
+function isTrap(error: unknown): boolean {
+  return error instanceof InternalError && error.code === 'ERR_TLS_WASM_ABORT'
 }
