@@ -2,7 +2,7 @@
 # Obtain Debian's package of Mozilla's list of roots, hold it against the pin in versions.env, and print its path.
 #
 # Sources, in this order: the file named by CA_CERTIFICATES_DEB (and then no other), what an earlier run left in the
-# cache, Debian's archive by apt, Debian's archive and its history by curl. Fails closed: exits 1 if none has it.
+# cache, Debian's archive by apt. Fails closed: exits 1 if none has it.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sh-common.sh"
 
@@ -37,15 +37,6 @@ END
   mv "$dir/out/$package" "$1/candidate"
 }
 
-download() {
-  command -v curl >/dev/null || { say "curl is not installed"; return 1; }
-  curl --fail --silent --show-error --location --proto '=https' --connect-timeout 10 --max-time 120 \
-    --output "$1/download.deb" "$2/pool/main/c/ca-certificates/$package" || return 1
-  mv "$1/download.deb" "$1/candidate"
-}
-from_archive() { download "$1" https://deb.debian.org/debian; }
-from_snapshot() { download "$1" "https://snapshot.debian.org/archive/debian/$CA_CERTIFICATES_SNAPSHOT"; }
-
 obtain() {
   if [ -n "${CA_CERTIFICATES_DEB:-}" ]; then
     sha256_is_pinned "$CA_CERTIFICATES_DEB" ||
@@ -55,21 +46,18 @@ obtain() {
   fi
   sha256_is_pinned "$cached" && return
   rm -f "$cached"
-  local source work
+  local work
   work=$(mktemp -d "$CACHE/roots.XXXXXX")
   # shellcheck disable=SC2064 # the directory's name is to be read now
   trap "rm -rf '$work'" EXIT
-  for source in from_apt from_archive from_snapshot; do
-    if step "Mozilla's roots ${source//_/ }" "$source" "$work"; then
-      if sha256_is_pinned "$work/candidate"; then
-        mv "$work/candidate" "$cached"
-        return
-      fi
-      say "Mozilla's roots ${source//_/ }: wrong SHA-256, thrown away"
-      rm -f "$work/candidate"
+  if step "Mozilla's roots from Debian" from_apt "$work"; then
+    if sha256_is_pinned "$work/candidate"; then
+      mv "$work/candidate" "$cached"
+      return
     fi
-  done
-  die "no source has $package with SHA-256 $CA_CERTIFICATES_SHA256; download it yourself and set CA_CERTIFICATES_DEB to its path"
+    say "Mozilla's roots from Debian: wrong SHA-256, thrown away"
+  fi
+  die "apt does not have $package with SHA-256 $CA_CERTIFICATES_SHA256; download it yourself and set CA_CERTIFICATES_DEB to its path"
 }
 
 with_lock roots obtain

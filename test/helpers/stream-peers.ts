@@ -2,7 +2,7 @@
 
 import { accept, connect, memoryTransportPair, type AcceptOptions, type ByteTransport, type ConnectOptions, type ProtocolVersion, type TlsConnection } from '../../src/index.js'
 import { authority, localhost } from './certificates.js'
-import { turns } from './streams.js'
+import { noise, readAll, turns, writeAll } from './streams.js'
 
 export * from './streams.js'
 
@@ -45,6 +45,16 @@ export async function opened(options: PeersOptions = {}): Promise<{ client: TlsC
 /** Ends both sides cleanly, each reading what the other still says. */
 export async function closeBoth({ client, server }: { client: TlsConnection; server: TlsConnection }): Promise<void> {
   await Promise.all([client.close({ waitForPeerMs: 10_000 }), server.close({ waitForPeerMs: 10_000 })])
+}
+
+/** The client says something, and each side ends its direction in turn. */
+export async function talkAndClose({ client, server }: { client: TlsConnection; server: TlsConnection }): Promise<void> {
+  const received = readAll(server.readable)
+  await writeAll(client.writable, noise(20_000))
+  await client.writable.close()
+  await received
+  await server.close()
+  await readAll(client.readable)
 }
 
 /** Collects unhandled rejections while `body` runs and a little after. */

@@ -5,7 +5,7 @@ import {
   generateEchKey, load, memoryServerSessionCache, memorySessionStore, RefusalError, TicketKeys, type AcceptOptions, type ConnectOptions, type LibSsl,
 } from '../../src/index.js'
 import { authority } from '../helpers/certificates.js'
-import { ALLOCATION_NOISE_BYTES, closeBoth, noise, opened, peers, readAll, rejection, turns, VERSIONS, writeAll, type PeersOptions } from '../helpers/stream-peers.js'
+import { ALLOCATION_NOISE_BYTES, closeBoth, noise, opened, peers, readAll, rejection, talkAndClose, turns, VERSIONS, type PeersOptions } from '../helpers/stream-peers.js'
 
 const CONNECTIONS = 2000
 const own = authority.leaf({ name: 'a client' })
@@ -52,13 +52,7 @@ function server(slowly: boolean): Partial<AcceptOptions> {
 /** Each leaves both sides ended. */
 const lives: readonly ((options: PeersOptions) => Promise<void>)[] = [
   ...[true, false].map((slowly) => async (options: PeersOptions) => {
-    const both = await opened({ ...options, client: { ...options.client, ...client(slowly) }, server: { ...options.server, ...server(slowly) } })
-    const received = readAll(both.server.readable)
-    await writeAll(both.client.writable, noise(5_000))
-    await both.client.writable.close()
-    await received
-    await both.server.close()
-    await readAll(both.client.readable)
+    await talkAndClose(await opened({ ...options, client: { ...options.client, ...client(slowly) }, server: { ...options.server, ...server(slowly) } }))
   }),
   // Pre-shared keys, asked for on both sides.
   async (options) => {

@@ -3,7 +3,7 @@
 import { beforeAll, expect, it } from 'vitest'
 import { load, type LibSsl, type TlsConnection } from '../../src/index.js'
 import { authority, temporaryAuthority } from '../helpers/certificates.js'
-import { ALLOCATION_NOISE_BYTES, closeBoth, noise, opened, peers, readAll, VERSIONS, writeAll, type PeersOptions } from '../helpers/stream-peers.js'
+import { ALLOCATION_NOISE_BYTES, closeBoth, noise, opened, peers, readAll, talkAndClose, VERSIONS, writeAll, type PeersOptions } from '../helpers/stream-peers.js'
 import { virtualNetwork } from '../helpers/virtual-network.js'
 
 let libssl: LibSsl
@@ -15,13 +15,7 @@ const own = authority.leaf({ name: 'a client' })
 /** What can become of a pair of connections. Each leaves both ended. */
 const lives: Readonly<Record<string, (options: PeersOptions) => Promise<void>>> = {
   async 'talk and close'(options) {
-    const both = await opened(options)
-    const received = readAll(both.server.readable)
-    await writeAll(both.client.writable, noise(20_000))
-    await both.client.writable.close()
-    await received
-    await both.server.close()
-    await readAll(both.client.readable)
+    await talkAndClose(await opened(options))
   },
   async 'client certificate'(options) {
     await closeBoth(await opened({ ...options, client: { ...options.client, cert: own.cert, key: own.key }, server: { ...options.server, ca: authority.ca.cert } }))
