@@ -3,8 +3,8 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { CertificateAuthority, KeyPair } from '../../../tools/certificates.js'
+import { nativeOpenssl } from './native-openssl.js'
 import { OpensslPeer } from './peers.js'
 
 const PUBLIC_NAME = 'public.localhost'
@@ -33,7 +33,7 @@ export class EchServers {
   }
 
   #make() {
-    const openssl = execFileSync(fileURLToPath(new URL('../../../tools/native-openssl.sh', import.meta.url)), ['path'], { encoding: 'utf8' }).trim()
+    const openssl = nativeOpenssl()
     const key = (name: string): EchKey => {
       const path = join(this.#authority.dir, `${name}.ech.pem`)
       execFileSync(openssl, ['ech', '-public_name', PUBLIC_NAME, '-out', path], { stdio: 'ignore' })

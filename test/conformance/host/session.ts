@@ -11,8 +11,9 @@ import { connect, fromNodeStream, fromWebSocket, type TlsSession, type ByteTrans
 import type { Relay } from 'libssl-wasm/relay'
 import { CertificateAuthority, date, RSA, type KeyPair } from '../../../tools/certificates.js'
 import { crl, ocsp, pinOf } from '../../../tools/revocation.js'
-import type { Identities, IdentityName, Revocation } from '../suite/host.js'
+import type { CertificatesByType, Identities, IdentityName, Revocation } from '../suite/host.js'
 import { noise } from '../suite/bytes.js'
+import { certificatesByType } from './certificate-types.js'
 import { EchServers } from './ech.js'
 import { startClient, startServer, type OpensslPeer } from './peers.js'
 
@@ -20,6 +21,7 @@ import { startClient, startServer, type OpensslPeer } from './peers.js'
 export class Shared {
   readonly authority = new CertificateAuthority()
   readonly #strangers = new CertificateAuthority('a stranger')
+  #certificates: CertificatesByType | undefined
   readonly relay: Relay
   readonly keyPairs: Readonly<Record<IdentityName, KeyPair>>
   readonly identities: Identities
@@ -41,6 +43,11 @@ export class Shared {
     this.identities = { ...texts as Record<IdentityName, { cert: string; key: string }>, ca: this.authority.ca.cert, strangerCa: this.#strangers.ca.cert }
     const staple = (status: 'good' | 'revoked') => Buffer.from(ocsp(this.authority, this.keyPairs.ec, { status })).toString('base64')
     this.revocation = { crl: crl(this.authority, { revoked: [this.keyPairs.client] }), good: staple('good'), revoked: staple('revoked'), pin: pinOf(this.keyPairs.ec) }
+  }
+
+  /** Made when they are asked for, once. */
+  get certificates(): CertificatesByType {
+    return this.#certificates ??= certificatesByType(this.authority)
   }
 
   get directories(): readonly string[] {
@@ -84,6 +91,7 @@ export class Session {
     switch (what) {
       case 'identities': return identities
       case 'revocation': return this.#shared.revocation
+      case 'certificates': return this.#shared.certificates
       case 'relay': return { url: relay.url }
       case 's_server': {
         const started = await startServer(identity, details['version'], args, dir!)

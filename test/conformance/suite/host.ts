@@ -31,6 +31,9 @@ export interface Revocation {
   readonly pin: string
 }
 
+/** For localhost, of the test CA. */
+export type CertificatesByType = Readonly<Record<'RSA-PSS' | 'P-384' | 'P-521' | 'Ed25519' | 'ML-DSA-65', Identity>>
+
 export type IdentityName = Exclude<keyof Identities, 'ca' | 'strangerCa'>
 export type Version = 'TLSv1.2' | 'TLSv1.3'
 
@@ -67,6 +70,10 @@ export class Host {
   identities(): Promise<Identities> {
     this.#identities ??= this.ask('identities')
     return this.#identities
+  }
+
+  certificates(): Promise<CertificatesByType> {
+    return this.ask('certificates')
   }
 
   revocation(): Promise<Revocation> {

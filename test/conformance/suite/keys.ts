@@ -12,6 +12,40 @@ export function keys(harness: Harness): void {
 
   describe('algorithms and keys', () => {
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) describe(version, () => {
+      it('suites, groups and signature algorithms are what both allow', async () => {
+        const suite = version === 'TLSv1.2' ? { ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' } : { ciphersuites: 'TLS_AES_256_GCM_SHA384' }
+        const both = await openedPair(harness, {
+          version, client: { ...suite, signatureAlgorithms: 'ecdsa_secp256r1_sha256', securityLevel: 3 }, server: { groups: 'secp384r1:secp256r1' },
+        })
+        const cipher = version === 'TLSv1.2' ? 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384' : 'TLS_AES_256_GCM_SHA384'
+        expect(await both.client.opened).toMatchObject({ protocol: version, cipher, group: 'secp384r1' })
+        await closeBoth(both)
+        const { client, server } = await pair(harness, { version, client: { signatureAlgorithms: 'ed25519' } })
+        await expect(server.opened).rejects.toMatchObject({ name: 'PeerError', alert: { description: 40 } })
+        await expect(client.opened).rejects.toMatchObject({ name: 'PeerError', alert: { description: 40 } })
+      })
+
+      it('certificates of each type', async () => {
+        // TLS 1.2 wants the curve of an ECDSA key among the groups (RFC 8422 §5.1), and has no ML-DSA.
+        const groups = 'X25519:secp256r1:secp384r1:secp521r1'
+        for (const [type, identity] of Object.entries(await host.certificates())) {
+          if (type === 'ML-DSA-65' && version === 'TLSv1.2') continue
+          const both = await openedPair(harness, { version, client: { groups }, server: { groups, ...identity } })
+          const { keyType, keyGroup } = (await both.client.opened).peerCertificate!
+          expect([keyType, keyGroup && { secp384r1: 'P-384', secp521r1: 'P-521' }[keyGroup]].map((name) => name?.toUpperCase())).toContain(type.toUpperCase())
+          await closeBoth(both)
+        }
+      })
+
+      it('names: an IP address, one of several, and none of them', async () => {
+        for (const client of [{ servername: '127.0.0.1' }, { acceptedNames: ['elsewhere.example', 'localhost'] }]) await closeBoth(await openedPair(harness, { version, client }))
+        for (const client of [{ servername: '127.0.0.2' }, { acceptedNames: ['elsewhere.example'] }]) {
+          const { client: refused, server } = await pair(harness, { version, client })
+          await expect(refused.opened).rejects.toMatchObject({ name: 'CertificateError', code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+          await expect(server.opened.then(() => server.readable.getReader().read())).rejects.toMatchObject({ name: 'PeerError' })
+        }
+      })
+
       it('one server shows each client the certificate that it can verify', async () => {
         const { rsa } = await host.identities()
         for (const [signatureAlgorithms, ciphers, keyType] of [['ecdsa_secp256r1_sha256', 'ECDHE+ECDSA', 'EC'], ['rsa_pss_rsae_sha256', 'ECDHE+aRSA', 'RSA']] as const) {

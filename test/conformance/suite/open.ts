@@ -3,6 +3,7 @@
 import { connect, memoryTransportPair, type ConnectOptions, type TraceEvent } from 'libssl-wasm'
 import { noise, readAll, readBytes, send } from './bytes.js'
 import type { Harness } from './harness.js'
+import { sharedInstance } from './instance.js'
 import { closeBoth, openedPair } from './pair.js'
 
 const label = 'EXPERIMENTAL libssl-wasm'
@@ -11,6 +12,19 @@ export function whileOpen(harness: Harness): void {
   const { describe, it, lacks, expect, runtime, host } = harness
 
   describe('while it is open: exporter, key updates, late certificates, record sizes, trace', () => {
+    it('a server that wants to renegotiate is refused', async () => {
+      const { ca } = await host.identities()
+      const server = await host.serve('TLSv1.2')
+      const sent: string[] = []
+      const onTrace = (event: TraceEvent) => { if (event.kind !== 'state' && event.direction === 'sent') sent.push(event.name) }
+      const connection = connect(runtime.webSocket(await host.relay(server.port)), { servername: 'localhost', ca, libssl: await sharedInstance(runtime), onTrace })
+      await connection.opened
+      await server.type('R\n')
+      await expect(readAll(connection.readable)).rejects.toMatchObject({ name: 'PeerError', alert: { from: 'peer' } })
+      expect(sent).toContain('warning no_renegotiation')
+      expect(sent.filter((name) => name === 'ClientHello').length).toBe(1)
+    })
+
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       it(`both sides export the same key material, and name the channel alike › ${version}`, async () => {
         const both = await openedPair(harness, { version })
@@ -23,6 +37,15 @@ export function whileOpen(harness: Harness): void {
         }
         await expect(both.client.exportKeyingMaterial({ label: '', bytes: 1 })).rejects.toMatchObject({ code: 'ERR_TLS_INVALID_ARGUMENT' })
         await closeBoth(both)
+      })
+
+      it(`both sides log the same keys › ${version}`, async () => {
+        const lines = { client: [] as string[], server: [] as string[] }
+        await closeBoth(await openedPair(harness, {
+          version, client: { onKeylog: (line) => lines.client.push(line) }, server: { onKeylog: (line) => lines.server.push(line) },
+        }))
+        expect(lines.client.length).toBe(version === 'TLSv1.2' ? 1 : 5)
+        expect([...lines.client].sort()).toEqual([...lines.server].sort())
       })
 
       it(`onTrace tells of messages, records and states › ${version}`, async () => {

@@ -63,6 +63,16 @@ export function serverCallbacks(harness: Harness): void {
         await closeBoth(both)
       })
 
+      it(`an application protocol is chosen, or none fits › ${version}`, async () => {
+        const alpnProtocols = (offered: readonly string[]) => offered.find((name) => name === 'b')
+        const both = await openedPair(harness, { version, client: { alpnProtocols: ['a', 'b'] }, server: { alpnProtocols } })
+        expect(await both.client.opened).toMatchObject({ alpnProtocol: 'b' })
+        await closeBoth(both)
+        const { client, server } = await pair(harness, { version, client: { alpnProtocols: ['a'] }, server: { alpnProtocols } })
+        await expect(server.opened).rejects.toMatchObject({ alert: { from: 'us', description: 120 } })
+        await expect(client.opened).rejects.toMatchObject({ alert: { from: 'peer', description: 120 } })
+      })
+
       it(`refuses, by an alert of its choice › ${version}`, async () => {
         const refusal = new RefusalError('unrecognized_name')
         const { client, server } = await pair(harness, { version, server: { onClientHello: () => { throw refusal } } })
