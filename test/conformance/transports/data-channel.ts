@@ -32,7 +32,7 @@ export function dataChannelTransport(kit: TestKit): void {
 
     it('loses nothing of what the end that was called says first', async () => {
       // Now and then only, and then only in Chromium: so a few times.
-      for (let time = 0; time < 10; time++) {
+      for (let time = 0; time < 5; time++) {
         const { near, far, dispose } = await pair()
         const [heard] = await Promise.all([readBytes(near.readable, 1000), writeAll(far.writable, noise(1000), 100)])
         expect(same(heard, noise(1000))).toBe(true)
@@ -66,7 +66,15 @@ export function tlsOverDataChannel({ describe, it, expect }: TestKit, identity: 
   })
 }
 
+/** Firefox, busy, now and then does not get two connections of its own together: then two others. */
 async function pair(): Promise<TransportPair> {
+  for (;;) {
+    const made = await tryPair()
+    if (made) return made
+  }
+}
+
+async function tryPair(): Promise<TransportPair | undefined> {
   const [caller, callee] = [new RTCPeerConnection(), new RTCPeerConnection()]
   // Each side's candidates go into its description: then there is one message each way.
   const gathered = (connection: RTCPeerConnection) => new Promise<void>((resolve) => {
@@ -76,7 +84,12 @@ async function pair(): Promise<TransportPair> {
     callee.addEventListener('datachannel', ({ channel }) => resolve(fromDataChannel(channel)))
   })
   const channel = caller.createDataChannel('bytes')
+  const failed = new Promise<undefined>((resolve) => { channel.addEventListener('close', () => resolve(undefined)) })
   const near = fromDataChannel(channel) // still connecting
+  const dispose = () => {
+    callee.close()
+    caller.close()
+  }
   let ready = gathered(caller)
   await caller.setLocalDescription()
   await ready
@@ -85,13 +98,8 @@ async function pair(): Promise<TransportPair> {
   await callee.setLocalDescription()
   await ready
   await caller.setRemoteDescription(callee.localDescription!)
-  return {
-    near,
-    far: await arriving,
-    fail: () => channel.close(),
-    dispose() {
-      callee.close()
-      caller.close()
-    },
-  }
+  const far = await Promise.race([arriving, failed])
+  if (far) return { near, far, fail: () => channel.close(), dispose }
+  dispose()
+  return undefined
 }
