@@ -3,9 +3,8 @@
 // SSL: one connection. Synchronous, no I/O of its own: whoever calls moves the bytes. Methods are OpenSSL's functions
 // less their prefix, and mean what its manual says.
 
-import { utf8 } from '../base/bytes.js'
 import { ApiMisuseError, type Alert, type OpensslError } from '../base/errors.js'
-import { asBytes, type BytesLike } from '../base/bytes.js'
+import { asBytes, utf8, type BytesLike } from '../base/bytes.js'
 import type { CallbackVerdict, ConnectionCallbacks, ProtocolMessage, PskIdentityKey, PskKey } from '../ffi/callbacks.js'
 import {
   LSW_WANT_ALPN_CB, LSW_WANT_CERT_CB, LSW_WANT_CHAIN_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_GET_SESSION_CB, LSW_WANT_INFO_CB, LSW_WANT_KEYLOG_CB,

@@ -17,16 +17,22 @@ import { acceptOne, connectTo, HOST, serveTcp } from './peers/tcp.js'
 const label = 'EXPERIMENTAL libssl-wasm'
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
+/** A server of node:tls, and its side of the first connection, the handshake done. */
+async function serveNode(): Promise<{ port: number; socket: Promise<TLSSocket> }> {
+  let served!: (socket: TLSSocket) => void
+  const socket = new Promise<TLSSocket>((resolve) => { served = resolve })
+  const port = await serveTcp((raw) => {
+    const tls = new TLSSocket(raw, { isServer: true, cert: identities.EC.cert, key: identities.EC.key })
+    tls.on('error', () => {})
+    tls.once('secure', () => served(tls))
+  })
+  return { port, socket }
+}
+
 describe('the exporter and channel bindings', { timeout: 20_000 }, () => {
   for (const version of versions) {
     proves('exporter', { peer: 'node:tls', role: 'client', version }, 'exportKeyingMaterial() gives what its exportKeyingMaterial() gives', async () => {
-      let served!: (socket: TLSSocket) => void
-      const socket = new Promise<TLSSocket>((resolve) => { served = resolve })
-      const port = await serveTcp((raw) => {
-        const tls = new TLSSocket(raw, { isServer: true, cert: identities.EC.cert, key: identities.EC.key })
-        tls.on('error', () => {})
-        tls.once('secure', () => served(tls))
-      })
+      const { port, socket } = await serveNode()
       const connection = await connectTo(port, only(version))
       await connection.opened
       await compare(connection, await socket)
@@ -208,13 +214,7 @@ describe('renegotiation', { timeout: 20_000 }, () => {
 
   proves('renegotiation', { peer: 'node:tls', role: 'client', version }, 'a server that asks for it is answered by no_renegotiation', async () => {
     const seen = trace()
-    let served!: (socket: TLSSocket) => void
-    const socket = new Promise<TLSSocket>((resolve) => { served = resolve })
-    const port = await serveTcp((raw) => {
-      const tls = new TLSSocket(raw, { isServer: true, cert: identities.EC.cert, key: identities.EC.key })
-      tls.on('error', () => {})
-      tls.once('secure', () => served(tls))
-    })
+    const { port, socket } = await serveNode()
     const connection = await connectTo(port, { ...only(version), onTrace: seen.onTrace })
     await connection.opened
     const tls = await socket

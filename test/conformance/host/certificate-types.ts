@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CertificateAuthority } from '../../../tools/certificates.js'
 import type { CertificatesByType, Identity } from '../suite/host.js'
-import { nativeOpenssl } from './native-openssl.js'
+import { nativeOpenssl } from '../../helpers/native-openssl.js'
 
 export function certificatesByType(authority: CertificateAuthority): CertificatesByType {
   const leaf = (...newkey: readonly string[]): Identity => {

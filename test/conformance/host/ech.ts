@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CertificateAuthority, KeyPair } from '../../../tools/certificates.js'
-import { nativeOpenssl } from './native-openssl.js'
+import { nativeOpenssl } from '../../helpers/native-openssl.js'
 import { OpensslPeer } from './peers.js'
 
 const PUBLIC_NAME = 'public.localhost'

@@ -7,6 +7,6 @@ let path: string | undefined
 
 /** Its path; says what to run if it has not been built. */
 export function nativeOpenssl(): string {
-  path ??= execFileSync(fileURLToPath(new URL('../../../tools/native-openssl.sh', import.meta.url)), ['path'], { encoding: 'utf8' }).trim()
+  path ??= execFileSync(fileURLToPath(new URL('../../tools/native-openssl.sh', import.meta.url)), ['path'], { encoding: 'utf8' }).trim()
   return path
 }
