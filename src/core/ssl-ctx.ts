@@ -170,6 +170,7 @@ export class SslCtx {
 
   /** Names the certificates of `store` to clients that are asked for theirs. @openssl SSL_CTX_add1_to_CA_list */
   addToCaList(store: X509Store): void {
+    if (store.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this X509Store belongs to another instance')
     set(this.lib, 'SslCtx.addToCaList', () => this.lib.ffi.SSL_CTX_add_store_to_CA_list(this.ptr, store.ptr))
   }
 

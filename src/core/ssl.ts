@@ -298,6 +298,7 @@ export class Ssl {
 
   /** Shows what `ctx` would show: certificates, chains and keys, which are shared. @openssl SSL_use_cert_and_key */
   useIdentityOf(ctx: SslCtx): void {
+    if (ctx.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this SslCtx belongs to another instance')
     set(this.lib, 'Ssl.useIdentityOf', () => this.lib.ffi.SSL_use_identity_of(this.#ptr, ctx.ptr))
   }
 

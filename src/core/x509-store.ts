@@ -42,6 +42,7 @@ export class X509Store {
 
   /** Adds all certificates of another store of the instance. They are shared, not copied. @openssl X509_STORE_get1_all_certs */
   addStore(from: X509Store): void {
+    if (from.lib !== this.#lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this X509Store belongs to another instance')
     set(this.#lib, 'X509Store.addStore', () => this.#lib.ffi.X509_STORE_add_store(this.ptr, from.ptr))
   }
 

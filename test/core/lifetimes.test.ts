@@ -216,13 +216,18 @@ describe('Objects of two instances', () => {
     const store = new X509Store(elsewhere)
     const pairs = [new BioPair(lib), new BioPair(elsewhere)] as const
     const bio = new BioCallback(elsewhere, { read: () => 0, write: () => 0 })
+    const [own, other] = [new X509Store(lib), new SslCtx(elsewhere, 'TLS_client_method')]
     expect(() => ctx.set1CertStore(store)).toThrow(misuse)
+    expect(() => ctx.addToCaList(store)).toThrow(misuse)
+    expect(() => own.addStore(store)).toThrow(misuse)
+    expect(() => ssl.useIdentityOf(other)).toThrow(misuse)
+    expect(() => ssl.setSslCtx(other)).toThrow(misuse)
     expect(() => ssl.setBio(pairs[1].internal)).toThrow(misuse)
     expect(() => ssl.setBio(pairs[0].internal, pairs[1].internal)).toThrow(misuse)
     expect(() => ssl.setBio(pairs[1].internal, pairs[0].internal)).toThrow(misuse)
     expect(() => ssl.setBio(bio)).toThrow(ApiMisuseError)
     ssl.setBio(pairs[0].internal)
-    for (const object of [ssl, ctx, store, ...pairs, bio]) object.free()
+    for (const object of [ssl, ctx, store, own, other, ...pairs, bio]) object.free()
   })
 
   it('do not share memory, handles or errors', async () => {
