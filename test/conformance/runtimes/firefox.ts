@@ -12,10 +12,10 @@ export const firefox: RuntimeDriver = {
   contexts: browserContexts,
   async find() {
     const browser = onPath('firefox-esr') ?? onPath('firefox')
-    const driver = fromNpm('puppeteer-core/lib/esm/puppeteer/puppeteer-core.js')
+    const profiles = fromNpm('@puppeteer/browsers/lib/esm/main.js')
     if (!browser) return { missing: byDebian('firefox-esr') }
-    if (!driver) return { missing: byNpm }
-    const open = (url: string) => [process.execPath, fileURLToPath(new URL('./drive-firefox.mjs', import.meta.url)), driver, browser, url]
+    if (!profiles) return { missing: byNpm }
+    const open = (url: string) => [process.execPath, fileURLToPath(new URL('./drive-firefox.mjs', import.meta.url)), profiles, browser, url]
     return {
       version: await ask(browser, '--version'),
       prepare: makeBrowserPages,
