@@ -1,6 +1,10 @@
 // Which versions and algorithms are spoken.
 
 import { ApiMisuseError } from '../../base/errors.js'
+import { BioPair } from '../../core/bio-pair.js'
+import type { LibSsl } from '../../core/lib-ssl.js'
+import { SslCtx } from '../../core/ssl-ctx.js'
+import { Ssl } from '../../core/ssl.js'
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../../ffi/constants.gen.js'
 import { invalid, isIntegerFrom, isString, refuse, type Check, type Feature } from './feature.js'
 
@@ -71,16 +75,9 @@ export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> =
     }
   },
   setUpCtx(ctx, options) {
-    const level = options.securityLevel ?? options.dangerouslyLowSecurityLevel
-    // Before all else: it is held against each of the others, certificates too.
-    if (level !== undefined) ctx.setSecurityLevel(level)
-    ctx.setMinProtoVersion(versions[options.minVersion ?? 'TLSv1.2'])
-    ctx.setMaxProtoVersion(versions[options.maxVersion ?? 'TLSv1.3'])
-    refuse('ciphers', () => ctx.setCipherList(options.ciphers ?? (options.psk === undefined ? CIPHERS : PSK_CIPHERS)))
-    refuse('ciphersuites', () => ctx.setCiphersuites(options.ciphersuites ?? CIPHERSUITES))
-    refuse('groups', () => ctx.set1GroupsList(groupsOf(options)))
-    const { signatureAlgorithms } = options
-    if (signatureAlgorithms !== undefined) refuse('signatureAlgorithms', () => ctx.set1SigalgsList(signatureAlgorithms))
+    setAlgorithms(ctx, options)
+    const { securityLevel, groups, signatureAlgorithms } = options
+    if (securityLevel !== undefined && (groups !== undefined || signatureAlgorithms !== undefined)) tryHello(ctx.lib, options)
   },
   setUpSsl(ssl, options) {
     if (ssl.countSupportedCiphers() > 0) return
@@ -90,6 +87,44 @@ export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> =
   changeSsl(ssl, options) {
     refuse('groups', () => ssl.set1GroupsList(groupsOf(options)))
   },
+}
+
+function setAlgorithms(ctx: SslCtx, options: AlgorithmOptions & { readonly psk?: unknown }): void {
+  const level = options.securityLevel ?? options.dangerouslyLowSecurityLevel
+  // Before all else: it is held against each of the others, certificates too.
+  if (level !== undefined) ctx.setSecurityLevel(level)
+  ctx.setMinProtoVersion(versions[options.minVersion ?? 'TLSv1.2'])
+  ctx.setMaxProtoVersion(versions[options.maxVersion ?? 'TLSv1.3'])
+  refuse('ciphers', () => ctx.setCipherList(options.ciphers ?? (options.psk === undefined ? CIPHERS : PSK_CIPHERS)))
+  refuse('ciphersuites', () => ctx.setCiphersuites(options.ciphersuites ?? CIPHERSUITES))
+  refuse('groups', () => ctx.set1GroupsList(groupsOf(options)))
+  const { signatureAlgorithms } = options
+  if (signatureAlgorithms !== undefined) refuse('signatureAlgorithms', () => ctx.set1SigalgsList(signatureAlgorithms))
+}
+
+/**
+ * OpenSSL holds groups and signature algorithms against the level when it writes a ClientHello, and lets nobody ask
+ * before. So a client that goes nowhere writes one: what leaves none for it leaves none for a server. (Of TLS 1.2 alone it
+ * leaves an empty list of groups out, and refuses what the server then chooses.)
+ */
+function tryHello(lib: LibSsl, options: AlgorithmOptions): void {
+  const ctx = new SslCtx(lib, 'TLS_client_method')
+  const { internal, network } = new BioPair(lib)
+  try {
+    setAlgorithms(ctx, options)
+    const ssl = new Ssl(ctx)
+    ssl.setBio(internal)
+    ssl.connect()
+    const codes = ssl.opensslErrors.map(({ code }) => code)
+    ssl.free()
+    const option = codes.includes('ERR_SSL_NO_SUITABLE_GROUPS') ? 'groups' : codes.includes('ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM') ? 'signatureAlgorithms' : undefined
+    // With other errors the connection itself fails, and says why.
+    if (option) throw new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' leaves none that the other options allow`, { option })
+  } finally {
+    network.free()
+    internal.free()
+    ctx.free()
+  }
 }
 
 function groupsOf({ groups, securityLevel: level }: AlgorithmOptions): string {

@@ -49,13 +49,13 @@ export function invalid(option: string, wrong: string, why: ErrorOptions = {}): 
   return new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' ${wrong}`, { option, ...why })
 }
 
-/** Runs what hands an option to OpenSSL, and names the option if OpenSSL refuses it. */
-export function refuse(option: string, set: () => void): void {
+/** Runs what hands an option to OpenSSL, and names the option if OpenSSL refuses it; `rule` where OpenSSL gives no reason. */
+export function refuse(option: string, set: () => void, rule?: string): void {
   try {
     set()
   } catch (cause) {
     if (!(cause instanceof ApiMisuseError)) throw cause
-    throw new ApiMisuseError(cause.code, `option '${option}' was refused: ${cause.message}`, { cause, option, opensslErrorStack: cause.opensslErrorStack })
+    throw new ApiMisuseError(cause.code, `option '${option}' was refused: ${rule ?? cause.message}`, { cause, option, opensslErrorStack: cause.opensslErrorStack })
   }
 }
 

@@ -29,6 +29,8 @@ const isName: Check = (value) => isString(value)
   // OpenSSL takes a leading dot for "any name below".
   ?? ((value as string).startsWith('.') ? 'must not start with a dot' : undefined)
 
+const HOST_NAME_RULE = 'a host name is 2 to 256 letters, digits, hyphens, underscores and dots; between dots there are 1 to 63, no hyphen first or last'
+
 export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions, KeyOptions> = {
   checks: {
     ...trustAnchors.checks,
@@ -82,7 +84,7 @@ function accept(ssl: Ssl, option: string, name: string): void {
   } else {
     // RFC 9525 §2 and §6.3: names stand in subjectAltName, not in the subject, and a wildcard is a whole label.
     ssl.setHostflags(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
-    refuse(option, () => ssl.add1Dnsname(name))
+    refuse(option, () => ssl.add1Dnsname(name), HOST_NAME_RULE)
   }
 }
 
