@@ -138,6 +138,7 @@ describe.each(Object.entries(roles))('%s', (role, start) => {
     expect(refused({ cert: 'x', key: undefined, pfx: bytes })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'pfx' })
     expect(refused({ cert: undefined, key: 'x', pfx: bytes })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'pfx' })
     expect(refused({ cert: undefined, key: undefined, rawPublicKey: true })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'rawPublicKey' })
+    expect(refused({ pins: `${'A'.repeat(43)}=`, acceptedRawPublicKeys: 'x' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'pins' })
     expect(refused({ cert: undefined, key: undefined, passphrase: 'x' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION' })
   })
 

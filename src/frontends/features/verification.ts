@@ -6,6 +6,7 @@ import type { X509 } from '../../core/x509.js'
 import { SSL_AD_CERTIFICATE_UNKNOWN, X509_V_ERR_APPLICATION_VERIFICATION, X509_V_NAMES, X509_V_OK } from '../../ffi/constants.gen.js'
 import { isPromiseLike, type Decisions } from '../../pump/decisions.js'
 import { invalid, isBoolean, isFunction, type Check, type Feature } from './feature.js'
+import type { RawPublicKeyOptions } from './raw-public-keys.js'
 
 /** `true`, or nothing where OpenSSL has accepted: accept. Anything else refuses. */
 export type VerifyAnswer = boolean | void
@@ -63,7 +64,8 @@ export const verification: Feature<VerificationOptions> = {
     pins: (value) => (Array.isArray(value) && value.length > 0 ? value.map(isPin).find(Boolean) : isPin(value)),
   },
   answers: { verify: 'in time' },
-  agree({ verify, dangerouslyReplaceVerification, pins, maxEarlyDataBytes }: VerificationOptions & { readonly maxEarlyDataBytes?: number }) {
+  agree({ verify, dangerouslyReplaceVerification, pins, maxEarlyDataBytes, acceptedRawPublicKeys }: VerificationOptions & RawPublicKeyOptions & { readonly maxEarlyDataBytes?: number }) {
+    if (pins && acceptedRawPublicKeys) throw invalid('pins', 'contradict acceptedRawPublicKeys: a raw public key comes with no chain to have a pin in')
     if (verify && maxEarlyDataBytes) throw invalid('maxEarlyDataBytes', 'contradicts verify: early data comes before verify has been asked')
     if (!dangerouslyReplaceVerification) return
     if (!verify) throw invalid('verify', 'is required with dangerouslyReplaceVerification')
