@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createPublicKey } from 'node:crypto'
 import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
 import tls from 'node:tls'
@@ -131,6 +132,11 @@ describe('connect without ca', () => {
     return { port: (server.address() as AddressInfo).port, close: () => new Promise((resolve) => server.close(resolve)) }
   }
 
+  /** A process of its own: Node reads its variables when it starts. It runs what was built, which Node can load as it is. */
+  const runInNode = async (script: string, env: NodeJS.ProcessEnv) => (await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)), env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined, ...env },
+  })).stdout
+
   it('in Node trusts what Node trusts: not a CA of our own', async () => {
     const { port, close } = await serve()
     const connection = connect(net.connect(port, '127.0.0.1'), { servername: 'localhost' })
@@ -140,18 +146,26 @@ describe('connect without ca', () => {
 
   it('in Node trusts what NODE_EXTRA_CA_CERTS adds', async () => {
     const { port, close } = await serve()
-    // A process of its own: Node reads the variable when it starts. It runs what was built, which Node can load as it is.
     const script = `
       import net from 'node:net'
       import { connect } from 'libssl-wasm'
       const connection = connect(net.connect(${port}, '127.0.0.1'), { servername: 'localhost' })
       console.log((await connection.opened).verifyResult)
       await connection.close()`
-    const run = (env: NodeJS.ProcessEnv) => promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
-      cwd: fileURLToPath(new URL('../..', import.meta.url)), env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined, ...env },
-    })
-    expect((await run({ NODE_EXTRA_CA_CERTS: authority.ca.certFile })).stdout).toBe('X509_V_OK\n')
-    expect(String(await rejection(run({})))).toContain('UNABLE_TO_GET_ISSUER_CERT_LOCALLY')
+    expect(await runInNode(script, { NODE_EXTRA_CA_CERTS: authority.ca.certFile })).toBe('X509_V_OK\n')
+    expect(String(await rejection(runInNode(script, {})))).toContain('UNABLE_TO_GET_ISSUER_CERT_LOCALLY')
+    await close()
+  })
+
+  it.each(VERSIONS)('and without servername, but with a raw public key: no certificate of a server that knows no such keys, %s', async (version) => {
+    const { port, close } = await serve()
+    const key = createPublicKey(stranger.leaf().cert).export({ type: 'spki', format: 'pem' })
+    const script = `
+      import net from 'node:net'
+      import { connect } from 'libssl-wasm'
+      const options = { acceptedRawPublicKeys: ${JSON.stringify(key)}, maxVersion: '${version}' }
+      await connect(net.connect(${port}, '127.0.0.1'), options).opened.then(() => console.log('opened'), ({ code }) => console.log(code))`
+    expect(await runInNode(script, { NODE_EXTRA_CA_CERTS: authority.ca.certFile })).toBe('UNABLE_TO_GET_ISSUER_CERT_LOCALLY\n')
     await close()
   })
 })

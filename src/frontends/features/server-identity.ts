@@ -104,7 +104,7 @@ function isNameless({ servername, acceptedNames }: ServerIdentityOptions): boole
 
 /** Whether the server can show who it is by something else than a certificate, and by that only. */
 function keyAlone(options: ServerIdentityOptions & KeyOptions): boolean {
-  return isNameless(options) && options.psk !== undefined && options.dangerouslySkipVerification !== true
+  return isNameless(options) && knowsKey(options) && options.dangerouslySkipVerification !== true
 }
 
 /** A name may end in the root's dot; certificates and SNI (RFC 6066 §3) have none. */
