@@ -1,5 +1,6 @@
 // A resumed handshake shows and verifies no certificates. What was asked of the first is asked all the same.
 
+import { createPublicKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { TicketKeys, type ConnectOptions, type TlsSession, type VerifyContext } from '../../src/index.js'
 import { authority, localhost } from '../helpers/certificates.js'
@@ -7,6 +8,8 @@ import { crl, ocsp, pinOf } from '../../tools/revocation.js'
 import { opened, peers, readAll, rejection, VERSIONS, type PeersOptions } from '../helpers/stream-peers.js'
 
 const client = authority.leaf({ name: 'client', san: 'DNS:client.example' })
+
+const publicKey = (cert: string) => createPublicKey(cert).export({ type: 'spki', format: 'pem' }) as string
 
 describe.each(VERSIONS)('%s, resumed', (version) => {
   const ticketKeys = new TicketKeys()
@@ -72,6 +75,33 @@ describe.each(VERSIONS)('%s, resumed', (version) => {
     const both = peers({ version, client: { ...own, session }, server })
     expect(await rejection(both.server.opened)).toMatchObject({ code: 'APPLICATION_VERIFICATION', certificate: { subject: 'CN=client' } })
     expect(await rejection(both.client.opened.then(() => readAll(both.client.readable)))).toMatchObject({ alert: { from: 'peer', description: 46 } })
+  })
+
+  it('a server asks verify again about a raw public key', async () => {
+    let asked = 0
+    let answer = true
+    const own = { key: client.key, rawPublicKey: true }
+    const server = { ticketKeys, ca: authority.ca.cert, acceptedRawPublicKeys: publicKey(client.cert), verify: () => { asked++; return answer } }
+    const { session } = await once({ client: own, server })
+    expect((await once({ client: { ...own, session }, server })).resumed).toBe(true)
+    expect(asked).toBe(2)
+    answer = false
+    const both = peers({ version, client: { ...own, session }, server })
+    expect(await rejection(both.server.opened)).toMatchObject({ code: 'APPLICATION_VERIFICATION' })
+    await rejection(both.client.opened.then(() => readAll(both.client.readable)))
+  })
+
+  it('a session of one raw public key is not offered by the owner of another', async () => {
+    const server = { acceptedRawPublicKeys: [publicKey(client.cert), publicKey(localhost.cert)] }
+    const { session } = await once({ client: { key: client.key, rawPublicKey: true }, server })
+    expect((await once({ client: { key: localhost.key, rawPublicKey: true, session }, server })).resumed).toBe(false)
+    expect((await once({ client: { key: client.key, rawPublicKey: true, session }, server })).resumed).toBe(true)
+  })
+
+  it('a server with another key and certificate takes up its sessions', async () => {
+    const { session } = await once({})
+    const renewed = authority.leaf()
+    expect((await once({ client: { session }, server: { cert: renewed.cert, key: renewed.key } })).resumed).toBe(true)
   })
 
   it('onCertificateRequest is not asked', async () => {

@@ -11,6 +11,7 @@ import type { ServerSessionCache } from '../sessions/server-session-cache.js'
 import { TicketKeys } from '../sessions/ticket-keys.js'
 import { trustFingerprint } from '../sessions/trust.js'
 import { invalid, isBoolean, isIntegerFrom, type Check, type Feature } from './feature.js'
+import { identities } from './identity.js'
 
 export interface ServerSessionOptions {
   /**
@@ -112,6 +113,6 @@ function setTicketKeys(ctx: SslCtx, ticketKeys: TicketKeys): void {
 
 /** What is asked of clients. Who the server is, what it shows, and what it remembers, has no part in it. */
 function clientTrust(options: object): object {
-  const own = new Set(['cert', 'ocspResponse', ...Object.keys(serverSessions.checks)])
+  const own = new Set(['ocspResponse', ...Object.keys(identities.checks), ...Object.keys(serverSessions.checks)])
   return Object.fromEntries(Object.entries(options).filter(([name]) => !own.has(name)))
 }

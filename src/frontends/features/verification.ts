@@ -134,7 +134,7 @@ class Verification {
     if (this.#ssl.getPskIdentity() !== undefined) return // no session, and no certificate
     this.#asked = true
     const own = this.#ssl.getPeerCertificate()
-    if (!own && this.#ssl.isServer()) return // a client that had shown none
+    if (!own && !this.#ssl.getPeerRpk() && this.#ssl.isServer()) return // a client that had shown nothing
     const sent = this.#ssl.getPeerCertChain()
     // Of a session that was kept as bytes only the peer's own is left.
     const chain = sent.length > 0 || !own ? sent : [own]

@@ -10,15 +10,17 @@ const NEUTRAL: ReadonlySet<string> = new Set([
   'alpnProtocols', 'minVersion', 'maxVersion', 'ciphers', 'ciphersuites', 'groups',
   'signal', 'handshakeTimeoutMs', 'highWaterMarkBytes', 'libssl', 'onIo', 'onTrace', 'onKeylog', 'keylogFile',
   'maxFragmentLength', 'maxSendFragmentBytes', 'recordPaddingBytes',
-  'key', 'passphrase', // `cert` says who we are
+  'passphrase',
   'session', 'onSession', 'sessionStore', 'sessionKey', 'earlyData', 'ocspResponse',
   'ech', 'echKeys', // whatever was hidden
   'onClientHello', // its answers count
 ])
 
 /** SHA-256 of the options that decide whom to believe, and as whom to appear. Of a function it counts that there is one. */
-export function trustFingerprint(lib: LibSsl, options: object): Uint8Array<ArrayBuffer> {
-  const deciding = Object.entries(options).filter(([name, value]) => !NEUTRAL.has(name) && value !== undefined)
+export function trustFingerprint(lib: LibSsl, options: { readonly cert?: unknown }): Uint8Array<ArrayBuffer> {
+  // Who we are `cert` says if it is given; else the key is shown itself.
+  const neutral = options.cert === undefined ? NEUTRAL : new Set([...NEUTRAL, 'key'])
+  const deciding = Object.entries(options).filter(([name, value]) => !neutral.has(name) && value !== undefined)
   return lib.sha256(encode(Object.fromEntries(deciding)))
 }
 
