@@ -154,9 +154,18 @@ describe('connect', () => {
     expect(() => connect(memoryTransportPair()[0], clientOptions({ client: { sessionKey: 'x' } }))).toThrow(expect.objectContaining({ option: 'sessionKey' }))
   })
 
-  it('wants no ca that nobody would look at', () => {
-    const call = () => connect(memoryTransportPair()[0], { ca: authority.ca.cert, psk: { identity: 'x', key: new Uint8Array(16) } })
+  it.each<Partial<ConnectOptions>>([
+    { psk: { identity: 'x', key: new Uint8Array(16) } }, { acceptedRawPublicKeys: 'x' },
+  ])('wants no ca that nobody would look at, beside %o', (options) => {
+    const call = () => connect(memoryTransportPair()[0], { ca: authority.ca.cert, ...options })
     expect(call).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'ca' }))
+  })
+
+  it.each<Partial<ConnectOptions>>([
+    { cert: 'x', key: 'x' }, { pfx: bytes }, { key: 'x', rawPublicKey: true },
+  ])('has no use for onCertificateRequest beside %o', (options) => {
+    const call = () => connect(memoryTransportPair()[0], clientOptions({ client: { onCertificateRequest: () => {}, ...options } }))
+    expect(call).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'onCertificateRequest' }))
   })
 
   it('wants a servername', () => {
@@ -218,6 +227,8 @@ describe('an option that OpenSSL refuses', () => {
     ['groups that the security level forbids', 'groups', 'accept', { groups: 'X25519:secp256r1', securityLevel: 4 }],
     ['signature algorithms that the security level forbids', 'signatureAlgorithms', 'connect', { signatureAlgorithms: 'ecdsa_secp256r1_sha256', securityLevel: 4 }],
     ['a servername that OpenSSL has for none', 'servername', 'connect', { servername: 'x' }],
+    ['signature algorithms that the default security level forbids', 'signatureAlgorithms', 'connect', { signatureAlgorithms: 'RSA+SHA1' }],
+    ['signature algorithms that the default security level forbids', 'signatureAlgorithms', 'accept', { signatureAlgorithms: 'ECDSA+SHA1' }],
     ['a certificate that the security level forbids', 'cert', 'accept', { securityLevel: 4 }],
     ['a raw public key that is none', 'acceptedRawPublicKeys', 'connect', { acceptedRawPublicKeys: 'no key' }],
     ['a raw public key that is a certificate', 'acceptedRawPublicKeys', 'accept', { acceptedRawPublicKeys: localhost.cert }],

@@ -77,7 +77,8 @@ export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> =
   setUpCtx(ctx, options) {
     setAlgorithms(ctx, options)
     const { securityLevel, groups, signatureAlgorithms } = options
-    if (securityLevel !== undefined && (groups !== undefined || signatureAlgorithms !== undefined)) tryHello(ctx.lib, options)
+    // OpenSSL has no group that is too weak for the default level.
+    if (signatureAlgorithms !== undefined || (groups !== undefined && securityLevel !== undefined)) tryHello(ctx.lib, options)
   },
   setUpSsl(ssl, options) {
     if (ssl.countSupportedCiphers() > 0) return

@@ -10,7 +10,7 @@ export interface CertificateChoiceOptions extends IdentityOptions {
   /**
    * Asked when the server asks for a certificate: gives one with its key, or nothing, to go without. May take time;
    * `handshakeTimeoutMs` is its limit. What it throws or rejects with is what the handshake fails with. Not asked in a
-   * resumed session, where no certificates are exchanged. In place of `cert` and `key`.
+   * resumed session, where no certificates are exchanged. In place of `cert`, `key` and `pfx`.
    */
   readonly onCertificateRequest?: (request: CertificateRequest) => ChosenCertificate | PromiseLike<ChosenCertificate>
 }
@@ -28,8 +28,11 @@ export type ChosenCertificate = IdentityOptions | undefined | void
 export const certificateChoice: Pick<Feature<CertificateChoiceOptions>, 'agree' | 'answers' | 'setUpSsl'> & { readonly checks: { readonly onCertificateRequest: Check } } = {
   checks: { onCertificateRequest: isFunction },
   answers: { onCertificateRequest: 'in time' },
-  agree({ onCertificateRequest, cert }) {
-    if (onCertificateRequest && cert !== undefined) throw invalid('onCertificateRequest', 'contradicts cert: which of them is shown?')
+  agree(options) {
+    if (!options.onCertificateRequest) return
+    for (const option of ['cert', 'pfx', 'key'] as const) {
+      if (options[option] !== undefined) throw invalid('onCertificateRequest', `contradicts ${option}: which of them is shown?`)
+    }
   },
   setUpSsl(ssl, { onCertificateRequest }, decisions) {
     if (onCertificateRequest) ssl.setCertCb(() => answer(ssl, onCertificateRequest, decisions))
