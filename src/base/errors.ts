@@ -89,7 +89,7 @@ export class EchRejectedError extends PeerError {
 export class CertificateError<Certificate = unknown> extends TlsError {
   override get name(): string { return 'CertificateError' }
 
-  /** OpenSSL's X509_V_ERR_… number; `code` is its name without that prefix, as in Node. */
+  /** OpenSSL's X509_V_ERR_… number; `code` is its name without that prefix, or `ERR_TLS_CERT_ALTNAME_INVALID` for a name or an address that does not match, as in Node. */
   readonly verifyCode: number
   /** 0 is the peer's own certificate, 1 its issuer, and so on; -1 if no certificate is to blame. */
   readonly depth: number

@@ -3,8 +3,9 @@
 import { CertificateError, EchRejectedError, InternalError, PeerError, TransportError, TruncationError, type TlsError } from '../base/errors.js'
 import {
   ERR_LIB_SSL, SSL_AD_ECH_REQUIRED, SSL_ERROR_SYSCALL, SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_ECH_REQUIRED, SSL_R_INVALID_STATUS_RESPONSE,
-  SSL_R_UNEXPECTED_EOF_WHILE_READING, X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH, X509_V_OK,
+  SSL_R_UNEXPECTED_EOF_WHILE_READING, X509_V_OK,
 } from '../ffi/constants.gen.js'
+import { certificateCode } from './certificate-code.js'
 import { describe } from './err-queue.js'
 import { sslErrorName, type IoResult } from './io-result.js'
 import type { Ssl } from './ssl.js'
@@ -25,7 +26,7 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
     const verifyCode = ssl.getVerifyResult()
     const { depth, certificate } = ssl.getVerifyFailure()
     const words = ssl.lib.memory.readCString(ffi.X509_verify_cert_error_string(verifyCode))
-    return new CertificateError<X509>(certificateCode(ssl, verifyCode),
+    return new CertificateError<X509>(certificateCode(verifyCode),
       `the peer's certificate was refused: ${words}${certificate ? ` (depth ${depth}, ${certificate.subject})` : ''}`,
       { verifyCode, depth, certificate, alert, opensslErrorStack })
   }
@@ -47,11 +48,4 @@ function echRejected(ssl: Ssl, options: Pick<PeerError, 'alert' | 'opensslErrorS
   const next = !publicNameVerified ? 'and showed no valid certificate for the public name'
     : retryConfigList ? 'and gave other configurations to try' : 'and has switched ECH off'
   return new EchRejectedError(`the server rejected Encrypted Client Hello, ${next}`, { ...options, publicNameVerified, retryConfigList })
-}
-
-/** Node's names: OpenSSL's without its prefix, but for a name that does not match. */
-function certificateCode(ssl: Ssl, verifyCode: number): string {
-  return verifyCode === X509_V_ERR_HOSTNAME_MISMATCH || verifyCode === X509_V_ERR_IP_ADDRESS_MISMATCH
-    ? 'ERR_TLS_CERT_ALTNAME_INVALID'
-    : ssl.getVerifyResultName().replace(/^X509_V_ERR_/, '')
 }

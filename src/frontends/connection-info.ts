@@ -43,21 +43,23 @@ export interface ConnectionInfo {
 export function describeConnection(ssl: Ssl): ConnectionInfo {
   const peerCertificateChain = ssl.getPeerCertChain()
   const { status: ech, outerServername } = ssl.echGet1Status()
+  const pskIdentity = ssl.getPskIdentity()
   return {
     protocol: ssl.getVersion(),
     cipher: ssl.getCipherStandardName() ?? '',
     group: ssl.get0GroupName(),
     alpnProtocol: ssl.get0AlpnSelected(),
     servername: ssl.getServername(),
-    pskIdentity: ssl.getPskIdentity(),
+    pskIdentity,
     peerRawPublicKey: ssl.getPeerRpk(),
     ech,
     outerServername,
     peerCertificate: peerCertificateChain[0] ?? ssl.getPeerCertificate(), // a saved session has no chain
     peerCertificateChain,
     maxFragmentLength: maxFragmentLengthOf(ssl.getMaxFragmentLength()),
-    verifyResult: ssl.getVerifyResultName(),
-    resumed: ssl.sessionReused() && ssl.getPskIdentity() === undefined, // an external key looks like a session
+    // An external key looks like a session, of which a server knows no verdict. Whoever has the key is who it is for.
+    verifyResult: pskIdentity === undefined ? ssl.getVerifyResultName() : 'X509_V_OK',
+    resumed: ssl.sessionReused() && pskIdentity === undefined,
     earlyData: earlyDataStatus(ssl.getEarlyDataStatus()),
   }
 }

@@ -83,7 +83,8 @@ function withoutIdentity({ cert, key, pfx, passphrase, identities, rawPublicKey,
 }
 
 function check<Options extends CommonOptions>(options: Options, features: readonly Feature<Options>[]): Options {
-  if (typeof options !== 'object' || options === null) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'options must be an object')
+  // What an instance of a class inherits, and its methods, would not be seen: a check that was asked for would not be made.
+  if (!isPlainObject(options)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'options must be a plain object')
   const checks = Object.assign({}, ...features.map((feature) => feature.checks)) as Feature<Record<string, unknown>>['checks']
   const checked: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(options)) {

@@ -13,8 +13,10 @@ import type { TlsConnection, TlsServerConnection } from './tls-connection.js'
  * from now on.
  *
  * Options are checked, and copied, at once: `ApiMisuseError`, or `signal.reason` if it is aborted already. Then the
- * transport is left alone. What goes wrong later rejects `opened` and `closed`, and errors the
- * streams: `CertificateError`, `PeerError`, `TruncationError`, `TransportError`, `DeadlineError`, or `signal.reason`.
+ * transport is left alone. What goes wrong later rejects `opened` and `closed`, and errors the streams: `ApiMisuseError` for
+ * what OpenSSL itself refuses (keys, certificates, names, lists of algorithms), before a byte is sent; `CertificateError`,
+ * `PeerError`, `TruncationError`, `TransportError`, `DeadlineError`, `InternalError`, or `signal.reason`. The transport is
+ * given up then.
  * @openssl SSL_connect
  */
 export function connect(transport: TransportLike, options: ConnectOptions): TlsConnection {

@@ -30,6 +30,12 @@ describe('option ech', () => {
       .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'echKeys' }))
   })
 
+  it('greases no connection of TLS 1.2, where nobody would see it', async () => {
+    const both = await opened({ version: 'TLSv1.2' })
+    expect((await both.client.opened).ech).toBe('not configured')
+    await closeBoth(both)
+  })
+
   it('is refused before the first byte if no configuration can be used', async () => {
     const configList = ech.configList.slice()
     configList[2] = 0xff // a version that is to come

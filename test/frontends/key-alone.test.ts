@@ -3,7 +3,7 @@
 import { createPublicKey, randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { memorySessionStore, type AcceptOptions, type ConnectOptions, type PskIdentityKey, type VerifyContext, type X509 } from '../../src/index.js'
-import { localhost } from '../helpers/certificates.js'
+import { authority, localhost } from '../helpers/certificates.js'
 import { closeBoth, opened, peers, rejection, VERSIONS } from '../helpers/stream-peers.js'
 
 const psk: PskIdentityKey = { identity: 'a client', key: randomBytes(32) }
@@ -19,6 +19,14 @@ describe.each(VERSIONS)('%s', (version) => {
     })
     expect(await both.client.opened).toMatchObject({ pskIdentity: psk.identity })
     await closeBoth(both)
+  })
+
+  it('a server that asks others for certificates takes a pre-shared key, and has nothing against it', async () => {
+    for (const more of [{ ca: authority.ca.cert }, { ca: authority.ca.cert, clientCertificate: 'optional' }, { acceptedRawPublicKeys: key }] as const) {
+      const both = await opened({ version, client: { ...nameless, psk }, server: { ...certless, psk, ...more } })
+      for (const side of [both.client, both.server]) expect(await side.opened).toMatchObject({ pskIdentity: psk.identity, verifyResult: 'X509_V_OK' })
+      await closeBoth(both)
+    }
   })
 
   it('verify is asked about a raw public key with an empty chain, and may refuse it', async () => {

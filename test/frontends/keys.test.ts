@@ -85,6 +85,12 @@ describe.each(Object.entries(cases))('%s', (_, [code, option, identity]) => {
   })
 })
 
+it('PKCS#12 may be what onCertificateRequest answers', async () => {
+  const both = await opened({ client: { onCertificateRequest: () => ({ pfx, passphrase: 'secret' }) }, server: { ca: authority.ca.cert } })
+  expect((await both.server.opened).peerCertificate).toMatchObject({ subject: 'CN=localhost' })
+  await closeBoth(both)
+})
+
 describe('a server of several identities', () => {
   it('refuses two of one key type, and the key of one of the others', async () => {
     const refused = async (options: AcceptOptions) => rejection(accept(memoryTransportPair()[0], options).opened)

@@ -142,6 +142,15 @@ describe.each(Object.entries(roles))('%s', (role, start) => {
     expect(refused({ cert: undefined, key: undefined, passphrase: 'x' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION' })
   })
 
+  it('takes options from a plain object only: of others it would not see what they inherit', () => {
+    const options = role === 'connect' ? clientOptions() : serverOptions()
+    class WithMethod { verify() { return false } }
+    for (const other of [Object.assign(new WithMethod(), options), Object.assign(Object.create({ pins: 'x' }), options), [], new Map(), null, 'x', undefined]) {
+      const [transport] = memoryTransportPair()
+      expect(() => (role === 'connect' ? connect : accept)(transport, other as never)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
+    }
+  })
+
   it('leaves the transport alone when it refuses', () => {
     const [transport] = memoryTransportPair()
     expect(() => (role === 'connect' ? connect : accept)(transport, { ciphers: 1 } as never)).toThrow()
@@ -229,6 +238,8 @@ describe('an option that OpenSSL refuses', () => {
     ['a servername that OpenSSL has for none', 'servername', 'connect', { servername: 'x' }],
     ['signature algorithms that the default security level forbids', 'signatureAlgorithms', 'connect', { signatureAlgorithms: 'RSA+SHA1' }],
     ['signature algorithms that the default security level forbids', 'signatureAlgorithms', 'accept', { signatureAlgorithms: 'ECDSA+SHA1' }],
+    ['suites of TLS 1.3 that the security level forbids', 'ciphersuites', 'connect', { ciphersuites: 'TLS_AES_128_GCM_SHA256', securityLevel: 4 }],
+    ['a servername with a port', 'servername', 'connect', { servername: 'localhost:443' }],
     ['a certificate that the security level forbids', 'cert', 'accept', { securityLevel: 4 }],
     ['a raw public key that is none', 'acceptedRawPublicKeys', 'connect', { acceptedRawPublicKeys: 'no key' }],
     ['a raw public key that is a certificate', 'acceptedRawPublicKeys', 'accept', { acceptedRawPublicKeys: localhost.cert }],

@@ -56,6 +56,15 @@ describe.each(VERSIONS)('connect, %s', (version) => {
     expect(told).toMatchObject({ alert: { from: 'peer', level: 'fatal', description: alert } })
   })
 
+  it.each(Object.entries(failures))('tells verify of %s by the same code', async (_, { identity = localhost, client: options = {}, code, verifyCode, depth }) => {
+    let told: unknown
+    const verify: ConnectOptions['verify'] = (_chain, context) => { told = context.failures; return false }
+    const { client, server } = peers({ version, client: { libssl, ...options, dangerouslyReplaceVerification: true, verify }, server: { libssl, cert: identity.cert, key: identity.key, useExpiredCert: true } })
+    await rejection(client.opened)
+    await rejection(server.opened.then(() => server.closed))
+    expect(told).toContainEqual({ code, verifyCode, depth })
+  })
+
   it.each(Object.entries(failures))('with dangerouslySkipVerification accepts %s, and says what is wrong', async (_, { identity = localhost, client: options = {}, verifyCode }) => {
     const both = await opened({
       version, client: { libssl, dangerouslySkipVerification: true, ...options }, server: { libssl, cert: identity.cert, key: identity.key, useExpiredCert: true },

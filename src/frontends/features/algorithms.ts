@@ -76,9 +76,9 @@ export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> =
   },
   setUpCtx(ctx, options) {
     setAlgorithms(ctx, options)
-    const { securityLevel, groups, signatureAlgorithms } = options
-    // OpenSSL has no group that is too weak for the default level.
-    if (signatureAlgorithms !== undefined || (groups !== undefined && securityLevel !== undefined)) tryHello(ctx.lib, options)
+    const { securityLevel, ciphersuites, groups, signatureAlgorithms } = options
+    // OpenSSL has no group and no suite of TLS 1.3 that is too weak for the default level.
+    if (signatureAlgorithms !== undefined || (securityLevel !== undefined && (ciphersuites ?? groups) !== undefined)) tryHello(ctx.lib, options)
   },
   setUpSsl(ssl, options) {
     if (ssl.countSupportedCiphers() > 0) return
@@ -88,6 +88,10 @@ export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> =
   changeSsl(ssl, options) {
     refuse('groups', () => ssl.set1GroupsList(groupsOf(options)))
   },
+}
+
+const LEAVES_NONE: Readonly<Record<string, keyof AlgorithmOptions>> = {
+  ERR_SSL_NO_SUITABLE_GROUPS: 'groups', ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM: 'signatureAlgorithms', ERR_SSL_NO_CIPHERS_AVAILABLE: 'ciphersuites',
 }
 
 function setAlgorithms(ctx: SslCtx, options: AlgorithmOptions & { readonly psk?: unknown }): void {
@@ -104,7 +108,7 @@ function setAlgorithms(ctx: SslCtx, options: AlgorithmOptions & { readonly psk?:
 }
 
 /**
- * OpenSSL holds groups and signature algorithms against the level when it writes a ClientHello, and lets nobody ask
+ * OpenSSL holds groups, signature algorithms and TLS 1.3's suites against the level when it writes a ClientHello, and lets nobody ask
  * before. So a client that goes nowhere writes one: what leaves none for it leaves none for a server. (Of TLS 1.2 alone it
  * leaves an empty list of groups out, and refuses what the server then chooses.)
  */
@@ -116,9 +120,8 @@ function tryHello(lib: LibSsl, options: AlgorithmOptions): void {
     const ssl = new Ssl(ctx)
     ssl.setBio(internal)
     ssl.connect()
-    const codes = ssl.opensslErrors.map(({ code }) => code)
+    const option = ssl.opensslErrors.map(({ code }) => LEAVES_NONE[code]).find(Boolean)
     ssl.free()
-    const option = codes.includes('ERR_SSL_NO_SUITABLE_GROUPS') ? 'groups' : codes.includes('ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM') ? 'signatureAlgorithms' : undefined
     // With other errors the connection itself fails, and says why.
     if (option) throw new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' leaves none that the other options allow`, { option })
   } finally {

@@ -56,7 +56,7 @@ function show(ssl: Ssl, chosen: IdentityOptions): void {
     options[name] = copyOption(value)
   }
   identity.agree?.(options)
-  if (options['cert'] === undefined) throw invalid('onCertificateRequest', 'answered with no cert')
+  if (options['cert'] === undefined && options['pfx'] === undefined) throw invalid('onCertificateRequest', 'answered with neither cert nor pfx')
   const ctx = new SslCtx(ssl.lib, 'TLS_client_method')
   try {
     identity.setUpCtx!(ctx, options)

@@ -49,15 +49,15 @@ const isClientEch: Check = (value) => {
   return undefined
 }
 
-export const clientEch: Feature<ClientEchOptions> = {
+export const clientEch: Feature<ClientEchOptions, Versions & { readonly servername?: string }> = {
   checks: { ech: isClientEch },
-  agree({ ech, maxVersion, servername }: ClientEchOptions & Versions & { readonly servername?: string }) {
+  agree({ ech, maxVersion, servername }) {
     if (typeof ech !== 'object') return
     if (maxVersion === 'TLSv1.2') throw invalid('ech', 'needs TLS 1.3, which maxVersion excludes')
     if (servername === undefined || isIpAddress(servername)) throw invalid('ech', 'hides a host name: servername must be one')
   },
-  setUpCtx(ctx, { ech = 'grease' }) {
-    if (ech === 'grease') ctx.setOptions(SSL_OP_ECH_GREASE)
+  setUpCtx(ctx, { ech = 'grease', maxVersion }) {
+    if (ech === 'grease' && maxVersion !== 'TLSv1.2') ctx.setOptions(SSL_OP_ECH_GREASE)
   },
   setUpSsl(ssl, { ech }) {
     if (typeof ech !== 'object') return

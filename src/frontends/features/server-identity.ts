@@ -80,7 +80,7 @@ export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions
 
 function accept(ssl: Ssl, option: string, name: string): void {
   if (isIpAddress(name)) {
-    refuse(option, () => ssl.add1Ipaddr(name.replace(/^\[|\]$/g, '')))
+    refuse(option, () => ssl.add1Ipaddr(name.replace(/^\[|\]$/g, '')), 'it looks like an IP address, and is none; a port is no part of it')
   } else {
     // RFC 9525 §2 and §6.3: names stand in subjectAltName, not in the subject, and a wildcard is a whole label.
     ssl.setHostflags(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)

@@ -45,7 +45,7 @@ const isCache: Check = (value) => (['get', 'put', 'delete'].every((name) =>
   typeof (value as Partial<ServerSessionCache> | null)?.[name as keyof ServerSessionCache] === 'function')
   ? undefined : 'must be a session cache: an object with functions get, put and delete')
 
-export const serverSessions: Feature<ServerSessionOptions> = {
+export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unknown }> = {
   checks: {
     ticketKeys: (value) => (value instanceof TicketKeys ? undefined : 'must be TicketKeys'),
     sessionCache: isCache,
@@ -61,7 +61,7 @@ export const serverSessions: Feature<ServerSessionOptions> = {
     }
   },
   setUpCtx(ctx, options) {
-    const { ticketKeys, sessionCache, numTickets = 2, maxEarlyDataBytes = 0, dangerouslyAllowReplay } = options
+    const { ticketKeys, sessionCache, numTickets = 2, maxEarlyDataBytes = 0, dangerouslyAllowReplay, psk } = options
     ctx.setOptions(SSL_OP_SERVER_PREFERENCE)
     if (ticketKeys) {
       setTicketKeys(ctx, ticketKeys)
@@ -75,7 +75,8 @@ export const serverSessions: Feature<ServerSessionOptions> = {
     if (sessionCache) ctx.sessSetCallbacks()
     ctx.setNumTickets(ticketKeys || sessionCache ? numTickets : 0)
     // A client that has proved itself to one server is not known to another that would ask something else of it.
-    if (ticketKeys || sessionCache) ctx.setSessionIdContext(trustFingerprint(ctx.lib, clientTrust(options)))
+    // And an external key is a session, too: OpenSSL wants a context for it where certificates are asked for.
+    if (ticketKeys || sessionCache || psk) ctx.setSessionIdContext(trustFingerprint(ctx.lib, clientTrust(options)))
     if (maxEarlyDataBytes > 0) {
       ctx.setMaxEarlyData(maxEarlyDataBytes)
       ctx.setRecvMaxEarlyData(maxEarlyDataBytes)

@@ -1,9 +1,10 @@
 // What is asked of a peer beside OpenSSL's own verification: pins, and a decision of the caller's, which may take time.
 
 import { CertificateError } from '../../base/errors.js'
+import { certificateCode, verifyName } from '../../core/certificate-code.js'
 import type { Ssl } from '../../core/ssl.js'
 import type { X509 } from '../../core/x509.js'
-import { SSL_AD_CERTIFICATE_UNKNOWN, X509_V_ERR_APPLICATION_VERIFICATION, X509_V_NAMES, X509_V_OK } from '../../ffi/constants.gen.js'
+import { SSL_AD_CERTIFICATE_UNKNOWN, X509_V_ERR_APPLICATION_VERIFICATION, X509_V_OK } from '../../ffi/constants.gen.js'
 import { isPromiseLike, type Decisions } from '../../pump/decisions.js'
 import { invalid, isBoolean, isFunction, type Check, type Feature } from './feature.js'
 import type { RawPublicKeyOptions } from './raw-public-keys.js'
@@ -46,7 +47,7 @@ export interface VerifyContext {
 }
 
 export interface VerifyFailure {
-  /** As in {@link CertificateError}: OpenSSL's name without `X509_V_ERR_`, for example `CERT_HAS_EXPIRED`. */
+  /** As in {@link CertificateError}: `CERT_HAS_EXPIRED` for example, or `ERR_TLS_CERT_ALTNAME_INVALID` for a name that it does not hold. */
   readonly code: string
   /** OpenSSL's number. */
   readonly verifyCode: number
@@ -144,7 +145,7 @@ class Verification {
   }
 
   #context(verifyCode: number, failures: readonly VerifyFailure[], resumed: boolean): VerifyContext {
-    return { servername: this.#ssl.getServername(), verifyResult: nameOf(verifyCode), failures, resumed }
+    return { servername: this.#ssl.getServername(), verifyResult: verifyName(verifyCode), failures, resumed }
   }
 
   #checkPins(hashes: readonly Uint8Array[]): void {
@@ -170,11 +171,7 @@ function refusal(code: string, message: string, certificate?: X509): Certificate
 }
 
 function failure(verifyCode: number, depth: number): VerifyFailure {
-  return { code: nameOf(verifyCode).replace(/^X509_V_ERR_/, ''), verifyCode, depth }
-}
-
-function nameOf(verifyCode: number): string {
-  return (X509_V_NAMES as Readonly<Record<number, string>>)[verifyCode] ?? `X509_V_ERR_${verifyCode}`
+  return { code: certificateCode(verifyCode), verifyCode, depth }
 }
 
 /** Refuses a session whose peer was not verified when it was made: nobody verifies it when it is resumed. */

@@ -16,10 +16,13 @@ class Posted {
   }
 }
 
-/** What can be posted. Keys that rotate by age do so no more on the other side. */
+/** What can be posted. Keys that rotate by age do so here: the other side gets them anew with each connection. */
 export function encodeValue(value: unknown): unknown {
   if (value instanceof TlsSession) return new Posted('TlsSession', value.toBytes())
-  if (value instanceof TicketKeys) return new Posted('TicketKeys', value.toBytes())
+  if (value instanceof TicketKeys) {
+    value.use()
+    return new Posted('TicketKeys', value.toBytes())
+  }
   return value
 }
 

@@ -378,6 +378,14 @@ describe.each(VERSIONS)('sessions in worker mode, %s', (version) => {
     }
   })
 
+  it('are given under keys that rotate by age, here', async () => {
+    const ticketKeys = new TicketKeys(undefined, { rotateAfterMs: 1 })
+    const before = ticketKeys.toBytes()
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    worker.accept(memoryTransportPair()[0], serverOptions({ version, server: { ticketKeys } })).abort()
+    expect(ticketKeys.toBytes()).not.toEqual(before)
+  })
+
   it('are given by a server whose keys are here', async () => {
     const ticketKeys = new TicketKeys()
     const resumed: boolean[] = []

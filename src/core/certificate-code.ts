@@ -1,0 +1,15 @@
+// How errors name what is wrong with a certificate.
+
+import { X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH, X509_V_NAMES } from '../ffi/constants.gen.js'
+
+/** OpenSSL's own name, for example `X509_V_ERR_CERT_HAS_EXPIRED`. */
+export function verifyName(verifyCode: number): string {
+  return (X509_V_NAMES as Readonly<Record<number, string>>)[verifyCode] ?? `X509_V_ERR_${verifyCode}`
+}
+
+/** Node's names: OpenSSL's without its prefix, but for a name that does not match. */
+export function certificateCode(verifyCode: number): string {
+  return verifyCode === X509_V_ERR_HOSTNAME_MISMATCH || verifyCode === X509_V_ERR_IP_ADDRESS_MISMATCH
+    ? 'ERR_TLS_CERT_ALTNAME_INVALID'
+    : verifyName(verifyCode).replace(/^X509_V_ERR_/, '')
+}
