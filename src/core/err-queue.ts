@@ -1,6 +1,7 @@
 // OpenSSL's error queue, emptied into values.
 
 import { InternalError, type OpensslError, type OpensslErrorCode } from '../base/errors.js'
+import { ERR_LIB_SSL, SSL_AD_REASON_OFFSET } from '../ffi/constants.gen.js'
 import type { LibSsl } from './lib-ssl.js'
 
 /** Takes every entry off the queue, oldest first. @openssl ERR_get_error_all */
@@ -12,11 +13,17 @@ export function takeErrors(lib: LibSsl): OpensslError[] {
     const errors: OpensslError[] = []
     for (let packed; (packed = ffi.ERR_get(data)) !== 0;) {
       const library = text(ffi.ERR_lib_error_string(packed))
-      const reason = text(ffi.ERR_reason_error_string(packed))
+      const reason = text(ffi.ERR_reason_error_string(packed)) || alertReason(lib, packed)
       errors.push({ packed, library, reason, code: errorCode(library, reason), data: text(memory.readPtr(data)) })
     }
     return errors
   })
+}
+
+/** OpenSSL has no words for the reason that is ech_required from the peer; it has some for the alert. */
+function alertReason({ ffi, memory }: LibSsl, packed: number): string {
+  const alert = ffi.ERR_GET_REASON(packed) - SSL_AD_REASON_OFFSET
+  return ffi.ERR_GET_LIB(packed) === ERR_LIB_SSL && alert > 0 ? `tlsv13 alert ${memory.readCString(ffi.SSL_alert_desc_string_long(alert)).toLowerCase()}` : ''
 }
 
 // As Node names them: 'SSL routines' and 'wrong version number' → ERR_SSL_WRONG_VERSION_NUMBER.

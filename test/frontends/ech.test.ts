@@ -62,7 +62,9 @@ describe('option ech', () => {
     const error = await rejection(client.opened)
     expect(error).toBeInstanceOf(EchRejectedError)
     expect(error).toMatchObject({ code: 'ERR_TLS_ECH_REJECTED', publicNameVerified: true, retryConfigList: undefined })
-    expect(await rejection(server.opened.then(() => server.closed))).toMatchObject({ alert: { from: 'peer', description: 121 } })
+    expect(await rejection(server.opened.then(() => server.closed))).toMatchObject({
+      code: 'ERR_SSL_TLSV13_ALERT_ECH_REQUIRED', message: expect.stringContaining('ech required') as string, alert: { from: 'peer', description: 121 },
+    })
   })
 })
 
