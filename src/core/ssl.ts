@@ -221,7 +221,7 @@ export class Ssl {
 
   /**
    * Called on a server for the session of this id, as {@link setNewSessionCb} gave it; what is not a session is
-   * taken for none. The context must have {@link SslCtx.sessSetCallbacks}. @openssl SSL_CTX_sess_set_get_cb
+   * taken for none, as is one whose peer's certificate has expired. The context must have {@link SslCtx.sessSetCallbacks}. @openssl SSL_CTX_sess_set_get_cb
    */
   setGetSessionCb(callback: ((id: Uint8Array<ArrayBuffer>) => Uint8Array | undefined) | undefined): void {
     this.#callbacks.getSession = callback

@@ -29,6 +29,9 @@ void lsw_rpk_free(struct lsw_rpk *first);
 /* What becomes of a verdict once the peer's raw key, if it is one, was looked for among them. */
 int lsw_rpk_verdict(const struct lsw_conn *conn, X509_STORE_CTX *store_ctx, int preverify_ok);
 
+/* session.c: whether the peer's certificate, if the session has one, is out of its time. */
+int lsw_session_peer_expired(SSL *ssl, SSL_SESSION *session);
+
 /* NULL for an SSL that lsw_SSL_new did not make. */
 struct lsw_conn *lsw_conn_of(const SSL *ssl);
 

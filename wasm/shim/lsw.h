@@ -228,7 +228,7 @@ void lsw_SSL_CTX_sess_set_callbacks(SSL_CTX *ctx);
 /* ---- ticket.c: keys of session tickets ---- */
 
 /* One or more keys of LSW_TICKET_KEY_BYTES each (16 name, 32 AES-256-CBC, 32 HMAC-SHA-256), copied. The first makes
-   tickets. 1 on success. */
+   tickets. A ticket of a client whose certificate has expired is taken for none. 1 on success. */
 int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t length);
 
 /* ---- digest.c ---- */
@@ -478,7 +478,7 @@ LSW_CONSTANT(PSK_MAX_PSK_LEN)
 /* A session to keep: its id, and itself as ASN.1. Both are overwritten after the call. */
 LSW_IMPORT void lsw_js_new_session_cb(int handle, const uint8_t *id, size_t id_length, const uint8_t *bytes, size_t length);
 /* The session of this id, as ASN.1: `*bytes` receives memory of lsw_alloc, which the caller frees. Returns its
-   length, 0 if there is none. */
+   length, 0 if there is none. One of a client whose certificate has expired is taken for none. */
 LSW_IMPORT int lsw_js_get_session_cb(int handle, const uint8_t *id, size_t id_length, uint8_t **bytes);
 
 #define LSW_BIO_WOULD_BLOCK (-1)

@@ -45,6 +45,18 @@ long lsw_SSL_CTX_set_timeout(SSL_CTX *ctx, long seconds)
     return SSL_CTX_set_timeout(ctx, seconds);
 }
 
+/*
+ * A resumed handshake looks at no certificate, and each gives the client another ticket: without this a client whose
+ * certificate has expired would go on for ever (RFC 8446 section 4.6.1). A server is to take such a session for none:
+ * the full handshake judges what the client has now. SSL_get0_param: whether time counts, and which, is said there.
+ */
+int lsw_session_peer_expired(SSL *ssl, SSL_SESSION *session)
+{
+    const X509 *peer = SSL_SESSION_get0_peer(session);
+
+    return peer != NULL && !X509_check_certificate_times(SSL_get0_param(ssl), peer, NULL);
+}
+
 static int new_session_trampoline(SSL *ssl, SSL_SESSION *session)
 {
     struct lsw_conn *conn = lsw_conn_of(ssl);
@@ -84,6 +96,10 @@ static SSL_SESSION *get_session_trampoline(SSL *ssl, const unsigned char *id, in
         /* What a cache gives back broken is as good as nothing. */
         session = lsw_SSL_SESSION_from_bytes(bytes, (size_t)length);
         lsw_free(bytes, (size_t)length);
+        if (session != NULL && lsw_session_peer_expired(ssl, session)) {
+            SSL_SESSION_free(session);
+            session = NULL;
+        }
     }
     lsw_errors_restore(errors);
     return session;

@@ -73,6 +73,16 @@ static int ticket_key_callback(SSL *ssl, unsigned char *name, unsigned char *iv,
     return 0;
 }
 
+/* SSL_CTX_set_session_ticket_cb(3): what becomes of a ticket that was opened, or was not. */
+static SSL_TICKET_RETURN opened_ticket_callback(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t name_length,
+    SSL_TICKET_STATUS status, void *arg)
+{
+    (void)name, (void)name_length, (void)arg;
+    if ((status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) || lsw_session_peer_expired(ssl, session))
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+}
+
 int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t length)
 {
     size_t count = length / sizeof(struct ticket_key);
@@ -94,5 +104,6 @@ int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t lengt
         return 0;
     }
     keys_free(NULL, old, NULL, 0, 0, NULL);
-    return (int)SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, ticket_key_callback);
+    return SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, ticket_key_callback)
+        && SSL_CTX_set_session_ticket_cb(ctx, NULL, opened_ticket_callback, NULL);
 }

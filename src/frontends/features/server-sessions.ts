@@ -88,7 +88,8 @@ export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unkn
     const onlyOnce = maxEarlyDataBytes > 0 && !dangerouslyAllowReplay
     ssl.setNewSessionCb((id, bytes) => {
       const session = SslSession.fromBytes(ssl.lib, bytes)
-      const expiresAtMs = (session.getTime() + session.getTimeout()) * 1000
+      // Once the client's certificate has expired, the session is of no use: OpenSSL asks for a full handshake then.
+      const expiresAtMs = Math.min((session.getTime() + session.getTimeout()) * 1000, session.getPeer()?.validTo.getTime() ?? Infinity)
       // OpenSSL tells of those, too, that the client's ticket is all of.
       const inTicket = ticketKeys !== undefined && !onlyOnce && session.getProtocolVersion() === TLS1_3_VERSION
       session.free()

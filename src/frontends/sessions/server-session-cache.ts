@@ -9,6 +9,7 @@ import { ApiMisuseError } from '../../base/errors.js'
  */
 export interface ServerSessionCache {
   get(id: string): Uint8Array | undefined
+  /** `expiresAtMs`: when the session, or the certificate that the client has shown, is no longer good. */
   put(id: string, session: Uint8Array<ArrayBuffer>, expiresAtMs: number): void
   delete(id: string): void
 }

@@ -1,7 +1,8 @@
 // Sessions on the side of accept(): keys of tickets that rotate and travel, the cache.
 
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { memoryServerSessionCache, TicketKeys, TlsSession, type AcceptOptions, type ServerSessionCache } from '../../../src/index.js'
+import { authority } from '../../helpers/certificates.js'
 import { opened, peers, rejection, VERSIONS, type PeersOptions } from '../../helpers/stream-peers.js'
 
 /** One connection; whether it was resumed, and the last session that came. */
@@ -129,5 +130,53 @@ describe.each(VERSIONS)('sessionCache under %s', (version) => {
     cache.put('b', Uint8Array.of(1), Date.now() - 1)
     expect(cache.get('b')).toBe(undefined)
     expect(() => memoryServerSessionCache({ maxEntries: 0 })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
+  })
+})
+
+describe.each(VERSIONS)('the session of a client whose certificate expires, under %s', (version) => {
+  const CERTIFICATE_EXPIRED = 45
+  const renewed = authority.leaf({ name: 'client' })
+  const until = (time: number) => new Date(time).toISOString().replace(/\.\d+|[-:T]/g, '')
+  afterEach(() => { vi.restoreAllMocks() })
+
+  it.each<[string, () => Partial<AcceptOptions>]>([
+    ['tickets', () => ({ ticketKeys: new TicketKeys() })],
+    ['a cache', () => ({ sessionCache: memoryServerSessionCache() })],
+    ['a cache that forgets nothing', () => {
+      const sessions = new Map<string, Uint8Array>()
+      return { sessionCache: { get: (id) => sessions.get(id), put: (id, session) => { sessions.set(id, session) }, delete: (id) => { sessions.delete(id) } } }
+    }],
+    ['a cache, and early data', () => ({ sessionCache: memoryServerSessionCache(), ticketKeys: new TicketKeys(), maxEarlyDataBytes: 100 })],
+  ])('makes for a full handshake afterwards, with %s', async (_, make) => {
+    const now = Date.now()
+    const own = authority.leaf({ name: 'client', notAfter: until(now + 60_000) })
+    const server = { ...make(), ca: authority.ca.cert }
+    const client = { cert: own.cert, key: own.key, useExpiredCert: true }
+    const sessions: TlsSession[] = []
+    await once({ version, server, client: { ...client, onSession: (session) => { sessions.push(session) } } })
+    const [session, another = session] = sessions
+    const before = await once({ version, server, client: { ...client, session: session! } })
+    expect(before.resumed).toBe(true)
+    vi.spyOn(Date, 'now').mockImplementation(() => now + 120_000)
+    const late = peers({ version, server, client: { ...client, session: before.session ?? another! } })
+    expect(await rejection(late.server.opened)).toMatchObject({
+      name: 'CertificateError', code: 'CERT_HAS_EXPIRED', certificate: { subject: 'CN=client' }, alert: { from: 'us', description: CERTIFICATE_EXPIRED },
+    })
+    late.client.abort()
+    // The trust is the same with another certificate if the session is told so: a client that has renewed its own just goes on.
+    const { trust } = (await once({ version, server, client: { cert: renewed.cert, key: renewed.key } })).session!.parts
+    const moved = new TlsSession({ ...(before.session ?? another!).parts, trust })
+    const after = await once({ version, server, client: { cert: renewed.cert, key: renewed.key, session: moved } })
+    expect(after.resumed).toBe(false)
+    expect((await once({ version, server, client: { cert: renewed.cert, key: renewed.key, session: after.session! } })).resumed).toBe(true)
+  })
+
+  it('leaves the cache with the certificate', async () => {
+    const end = Math.floor(Date.now() / 1000) * 1000 + 60_000
+    const own = authority.leaf({ name: 'client', notAfter: until(end) })
+    const put: number[] = []
+    const sessionCache: ServerSessionCache = { get: () => undefined, put: (_, __, expiresAtMs) => { put.push(expiresAtMs) }, delete() {} }
+    await once({ version, server: { sessionCache, ca: authority.ca.cert }, client: { cert: own.cert, key: own.key } })
+    expect(new Set(put)).toEqual(new Set([end]))
   })
 })
