@@ -2,10 +2,12 @@
 // another process, to another runtime.
 
 import { ApiMisuseError } from '../base/errors.js'
+import { utf8 } from '../base/bytes.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Owned, Ptr } from '../ffi/pointers.js'
 import { describe, outOfMemory, takeErrors } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
+import { set } from './setters.js'
 import { readX509, type X509 } from './x509.js'
 
 export class SslSession {
@@ -84,12 +86,22 @@ export class SslSession {
     return name === 0 ? undefined : this.lib.memory.readCString(name)
   }
 
-  /** The application protocol of the connection that it comes from. @openssl SSL_SESSION_get0_alpn_selected */
+  /**
+   * The application protocol that early data is for: of the full handshake that it goes back to, whatever resumed connections
+   * have agreed on since. @openssl SSL_SESSION_get0_alpn_selected
+   */
   get0AlpnSelected(): string | undefined {
     const slot = this.lib.slot<'uint32_t'>()
     const name = this.lib.ffi.SSL_SESSION_get0_alpn_selected(this.ptr, slot)
     const length = this.lib.memory.readInt32(slot)
     return length === 0 ? undefined : new TextDecoder().decode(this.lib.memory.copyOut(name, length))
+  }
+
+  /** Has {@link get0AlpnSelected} say otherwise. Copied. @openssl SSL_SESSION_set1_alpn_selected */
+  set1AlpnSelected(protocol: string): void {
+    const name = utf8(protocol)
+    set(this.lib, 'SslSession.set1AlpnSelected', () => this.lib.memory.scope((scope) =>
+      this.lib.ffi.SSL_SESSION_set1_alpn_selected(this.ptr, scope.bytes(name), name.byteLength)))
   }
 
   /** A copy of the peer's certificate. @openssl SSL_SESSION_get0_peer */

@@ -73,6 +73,18 @@ describe.each(VERSIONS)('SslSession under %s', (version) => {
     again.free()
   })
 
+  it('is told another application protocol, which goes with its bytes', () => {
+    const session = SslSession.fromBytes(lib, made(version))
+    for (const protocol of ['h2', 'http/1.1']) {
+      session.set1AlpnSelected(protocol)
+      expect(session.get0AlpnSelected()).toBe(protocol)
+    }
+    const again = SslSession.fromBytes(lib, session.toBytes())
+    session.free()
+    expect(again.get0AlpnSelected()).toBe('http/1.1')
+    again.free()
+  })
+
   it('Ssl.setSession resumes it, and keeps a reference of its own', () => {
     const session = SslSession.fromBytes(lib, made(version))
     const link = new Link(lib, configured(version, { session }).options)

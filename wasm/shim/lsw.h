@@ -219,6 +219,7 @@ uint32_t SSL_SESSION_get_max_early_data(const SSL_SESSION *session);
 const char *SSL_SESSION_get0_hostname(const SSL_SESSION *session);
 /* Length in `*length` (0: none). Borrowed from the session. */
 const uint8_t *lsw_SSL_SESSION_get0_alpn_selected(const SSL_SESSION *session, uint32_t *length);
+int SSL_SESSION_set1_alpn_selected(SSL_SESSION *session, const uint8_t *alpn, size_t length);
 X509 *SSL_SESSION_get0_peer(SSL_SESSION *session);
 /* How long new sessions may be resumed, in seconds; returns what it was. */
 long lsw_SSL_CTX_set_timeout(SSL_CTX *ctx, long seconds);

@@ -93,18 +93,19 @@ export class ClientSessionKeeper {
         ssl.setVerifyResult(X509_V_OK)
         return
       }
-      this.#earlyData = this.#earlyDataFor(session)
+      this.#earlyData = this.#earlyDataFor(session, offer)
     } finally {
       session.free()
     }
   }
 
-  #earlyDataFor(session: SslSession): Uint8Array | undefined {
+  #earlyDataFor(session: SslSession, { alpnProtocol }: TlsSession): Uint8Array | undefined {
     const { earlyData, alpnProtocols = [], verify } = this.#options
     // Of a resumed handshake `verify` is asked at its end: nothing goes before that.
     if (earlyData === undefined || verify !== undefined || session.getProtocolVersion() !== TLS1_3_VERSION) return undefined
     const alpn = session.get0AlpnSelected()
-    const fits = earlyData.byteLength <= session.getMaxEarlyData() && (alpn === undefined || alpnProtocols.includes(alpn))
+    // If OpenSSL took it for another protocol's than the server does, it would break the connection off when the server accepts.
+    const fits = earlyData.byteLength <= session.getMaxEarlyData() && alpn === alpnProtocol && (alpn === undefined || alpnProtocols.includes(alpn))
     return fits ? asBytes(earlyData) : undefined
   }
 
@@ -117,17 +118,23 @@ export class ClientSessionKeeper {
     if (kept) Promise.resolve(kept).catch(fail)
   }
 
-  #describe(ssl: Ssl, asn1: Uint8Array): TlsSession {
-    const session = SslSession.fromBytes(ssl.lib, asn1)
+  #describe(ssl: Ssl, given: Uint8Array): TlsSession {
+    const session = SslSession.fromBytes(ssl.lib, given)
     try {
+      const alpnProtocol = ssl.get0AlpnSelected()
+      // OpenSSL's client leaves in a session what its full handshake has agreed on, its server what this connection has: the
+      // session is this connection's (RFC 8446 §4.2.10).
+      const stale = alpnProtocol !== undefined && session.get0AlpnSelected() !== alpnProtocol
+      if (stale) session.set1AlpnSelected(alpnProtocol)
       const protocol = session.getProtocolVersion() === TLS1_3_VERSION ? 'TLSv1.3' : 'TLSv1.2'
       const hint = session.getTicketLifetimeHint()
       const lifeS = hint === 0 && protocol === 'TLSv1.2' ? USUAL_LIFE_S : Math.min(hint, LONGEST_LIFE_S)
       const certificateEndsMs = session.getPeer()?.validTo.getTime() ?? Infinity
       return new TlsSession({
-        protocol, asn1, trust: this.#trust,
+        protocol, trust: this.#trust,
+        asn1: stale ? session.toBytes() : given,
         servername: this.#options.servername,
-        alpnProtocol: ssl.get0AlpnSelected(),
+        alpnProtocol,
         // A resumed connection is not shown the certificate again: it ends with it.
         expiresAtMs: Math.min((session.getTime() + lifeS) * 1000, certificateEndsMs),
         maxEarlyDataBytes: session.getMaxEarlyData(),

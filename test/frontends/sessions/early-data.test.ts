@@ -152,6 +152,41 @@ describe('early data', () => {
     }
   })
 
+  it('follows the application protocol, which the server changes between two connections', async () => {
+    for (const [spoken, statuses] of [
+      [['a', 'b', 'b', 'b'], ['accepted', 'rejected', 'accepted', 'accepted']], // a new protocol, and what is resumed goes on with it
+      [[undefined, 'b', 'b'], ['accepted', 'rejected', 'accepted']],
+      [['a', undefined, undefined, 'a'], ['accepted', 'rejected', 'not sent', 'not sent']],
+    ] as const) {
+      const shared = cached()
+      const server = (name: string | undefined) => ({ ...shared, ...(name !== undefined && { alpnProtocols: [name] }) })
+      let one = await session(server(spoken[0]), { alpnProtocols: ['b', 'a'] })
+      const seen: unknown[] = []
+      for (const name of spoken) {
+        const both = pair({ server: server(name), client: { session: one, earlyData: utf8('x'), alpnProtocols: ['b', 'a'], onSession: (next) => { one = next } } })
+        await both.server.opened // the tickets go before what is written now
+        const writer = both.server.writable.getWriter()
+        await Promise.all([writer.write(Uint8Array.of(1)), both.client.readable.getReader().read()])
+        writer.releaseLock()
+        const { resumed, alpnProtocol, earlyData } = await both.client.opened
+        expect([resumed, alpnProtocol, one.alpnProtocol]).toEqual([true, name, name])
+        seen.push(earlyData)
+        await Promise.all([both.client.close(), both.server.close()])
+      }
+      expect(seen, String(spoken)).toEqual(statuses)
+    }
+  })
+
+  it('is not sent with a session whose own part says another application protocol', async () => {
+    const server = { ...cached(), alpnProtocols: ['a', 'b'] }
+    const one = await session(server, { alpnProtocols: ['b'] })
+    const other = new TlsSession({ ...one.parts, alpnProtocol: 'a' })
+    const both = pair({ server, client: { session: other, earlyData: utf8('x'), alpnProtocols: ['a', 'b'] } })
+    expect(await both.client.opened).toMatchObject({ resumed: true, earlyData: 'not sent' })
+    await both.server.opened
+    await Promise.all([both.client.close(), both.server.close()])
+  })
+
   /** What the client sends first, with early data in it, as a recording. */
   async function firstFlight(one: TlsSession): Promise<Uint8Array<ArrayBuffer>[]> {
     const [near, far] = memoryTransportPair()
