@@ -99,6 +99,8 @@ export class Pump {
   #goodbye: Promise<void> | undefined
   /** The client was asked for its certificate, and has not answered: how many Finished had come from it by then. */
   #awaitedAfter: number | undefined
+  /** From the request for a client's certificate to the end of its review. */
+  #authenticating = false
   /** Told when plaintext was read, or never will be. */
   readonly #awaitingRead: (() => void)[] = []
   /** Settles when the transport has accepted the last words, or was given up. */
@@ -238,10 +240,21 @@ export class Pump {
 
   /**
    * Asks the client for its certificate, and settles with what `describe` sees when the answer was verified, and reviewed
-   * as after a handshake. Messages are read meanwhile, but plaintext before them is left to {@link read}. One at a time:
-   * OpenSSL refuses another.
+   * as after a handshake. Messages are read meanwhile, but plaintext before them is left to {@link read}. One at a time,
+   * review included: another is refused at once. OpenSSL would refuse it too, but not before it has waited for its turn.
    */
   async authenticateClient<T>(describe: (ssl: Ssl) => T): Promise<T> {
+    this.#throwIfBroken()
+    if (this.#authenticating) throw new ApiMisuseError('ERR_SSL_REQUEST_SENT', 'the client was asked for its certificate already, and its answer is being waited for')
+    this.#authenticating = true
+    try {
+      return await this.#authenticateClient(describe)
+    } finally {
+      this.#authenticating = false
+    }
+  }
+
+  async #authenticateClient<T>(describe: (ssl: Ssl) => T): Promise<T> {
     await this.sendMessage((ssl) => {
       const finished = ssl.getClientFinishedCount()
       ssl.verifyClientPostHandshake()

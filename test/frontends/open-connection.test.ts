@@ -248,6 +248,37 @@ describe('requestClientCertificate', () => {
     await Promise.all([closeBoth(both), reading])
   })
 
+  it('refuses a second request at once, though the client be quick to answer, and the first goes on', async () => {
+    const both = await opened({ version: 'TLSv1.3', client, server })
+    const reading = readAll(both.client.readable)
+    const heard = both.server.readable.getReader().read() // so that one of ours reads the answer, and the other looks for it
+    const asked = both.server.requestClientCertificate()
+    const others = [both.server.requestClientCertificate(), both.server.requestClientCertificate()]
+    for (const error of await Promise.all(others.map(rejection))) {
+      expect(error).toBeInstanceOf(ApiMisuseError)
+      expect(error).toMatchObject({ code: 'ERR_SSL_REQUEST_SENT' })
+    }
+    expect((await asked)?.subject).toBe('CN=client')
+    expect((await both.server.requestClientCertificate())?.subject).toBe('CN=client')
+    await writeAll(both.client.writable, new Uint8Array([1]))
+    expect((await heard).value).toEqual(new Uint8Array([1]))
+    await both.server.close()
+    await reading
+  })
+
+  it('refuses a second request while verify takes its time', async () => {
+    let answer!: (yes: boolean) => void
+    const verify = () => new Promise<boolean>((resolve) => { answer = resolve })
+    const both = await opened({ version: 'TLSv1.3', client, server: { ...server, verify } })
+    const reading = readAll(both.client.readable)
+    const asked = both.server.requestClientCertificate()
+    await until(() => answer !== undefined)
+    expect(await rejection(both.server.requestClientCertificate())).toMatchObject({ code: 'ERR_SSL_REQUEST_SENT' })
+    answer(true)
+    expect((await asked)?.subject).toBe('CN=client')
+    await Promise.all([closeBoth(both), reading])
+  })
+
   it('ends the connection when the certificate is of another CA, or there is none', async () => {
     const other = stranger.leaf({ name: 'client' })
     for (const shown of [{ cert: other.cert, key: other.key }, {}]) {
