@@ -1,6 +1,6 @@
 // Decisions that take time. OpenSSL asks in the middle of a call. An answer that is not there yet suspends the call: it
 // returns SSL_ERROR_WANT_X509_LOOKUP, _CLIENT_HELLO_CB or _RETRY_VERIFY, and the pump repeats it when the answer has come.
-// A connection has one question open at a time.
+// A connection has one question open at a time, though several calls may have come to it.
 //
 // Where OpenSSL cannot wait (its server, when it has verified a client) it is told to go on, and the answer is looked at
 // when the handshake is done: a review.
@@ -37,6 +37,7 @@ export class Decisions {
       this.#answer = undefined
       return answer
     }
+    if (this.#pending) return undefined // two calls wait for it, a read and a write: it is one question
     const value = decide()
     if (!isPromiseLike(value)) return { value }
     this.#pending = Promise.resolve(value)

@@ -398,6 +398,23 @@ describe('requestClientCertificate', () => {
     await Promise.all([closeBoth(both), reading])
   })
 
+  it('asks a client once, though it write meanwhile', async () => {
+    const choices: ((chosen: { cert: string; key: string }) => void)[] = []
+    const onCertificateRequest = () => new Promise<{ cert: string; key: string }>((resolve) => { choices.push(resolve) })
+    const both = await opened({ version: 'TLSv1.3', client: { postHandshakeAuth: true, onCertificateRequest }, server })
+    const reading = readAll(both.client.readable)
+    const asked = both.server.requestClientCertificate()
+    await until(() => choices.length === 1)
+    const writing = writeAll(both.client.writable, new Uint8Array([1]))
+    await turns(20)
+    choices[0]!({ cert: own.cert, key: own.key })
+    await writing
+    expect((await asked)?.subject).toBe('CN=client')
+    expect(choices).toHaveLength(1)
+    expect(await readBytes(both.server.readable, 1)).toEqual(new Uint8Array([1]))
+    await Promise.all([closeBoth(both), reading])
+  })
+
   it('under TLS 1.2 the certificate is asked for in the handshake', async () => {
     const both = await opened({ version: 'TLSv1.2', client, server })
     expect((await both.server.opened).peerCertificate?.subject).toBe('CN=client')
