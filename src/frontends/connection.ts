@@ -134,7 +134,8 @@ export class Connection implements TlsServerConnection {
   }
 
   async #open(port: Port, options: CommonOptions, role: Role): Promise<ConnectionInfo> {
-    const { signal, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options
+    const { signal } = options
+    const handshakeTimeoutMs = timeoutOf(options)
     const onAbort = () => this.abort(signal!.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
     const forget = () => signal?.removeEventListener('abort', onAbort)
@@ -187,7 +188,7 @@ export class Connection implements TlsServerConnection {
       pair = new BioPair(lib)
       ssl.setBio(pair.internal)
       return new Pump({
-        ssl, pair, port, decisions, onIo: options.onIo, onBroken: (error) => this.#break(error), onClosed: () => this.#end(),
+        ssl, pair, port, decisions, decisionTimeoutMs: timeoutOf(options), onIo: options.onIo, onBroken: (error) => this.#break(error), onClosed: () => this.#end(),
       })
     } catch (error) {
       ssl.free()
@@ -240,4 +241,8 @@ export class Connection implements TlsServerConnection {
     this.#closeReadable()
     this.#sink.error(new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed'))
   }
+}
+
+function timeoutOf({ handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS }: CommonOptions): number {
+  return handshakeTimeoutMs
 }

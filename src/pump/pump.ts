@@ -28,6 +28,7 @@
 //  12. Early data (early-data.ts) comes before the handshake's own calls. A server may write meanwhile, to a client whose
 //      early data it has taken; nobody else writes before the handshake is done.
 //  13. A handshake is not done before its reviews (decisions.ts) are: no byte of the application's comes or goes till then.
+//  14. Whoever waits for a decision stops waiting when the connection ends, and the deadline of that decision with them.
 
 import { ApiMisuseError, DeadlineError, InternalError, PeerError, TransportError } from '../base/errors.js'
 import type { BioPair } from '../core/bio-pair.js'
@@ -67,6 +68,8 @@ export interface PumpOptions {
   readonly port: Port
   /** Those that the callbacks of `ssl` ask for. */
   readonly decisions: Decisions
+  /** How long a decision may take that is asked for after the handshake, whose deadline is the caller's. 0, the default: no limit. */
+  readonly decisionTimeoutMs?: number | undefined
   /** Called once, when the connection breaks. */
   readonly onBroken: (error: unknown) => void
   /** Called once, when the connection ended cleanly. */
@@ -86,7 +89,8 @@ export class Pump {
   #undecided: (() => Verdict) | undefined
   /** The handshake is done, but for what OpenSSL could not wait for. */
   #reviewing = false
-  readonly #breaking = new Interrupt()
+  /** Tripped when the connection ends, cleanly or not. */
+  readonly #ending = new Interrupt()
   /** What reading made us send and the transport has not accepted yet. */
   #unsentReplyBytes = 0
   /** The peer's close_notify has come. */
@@ -138,7 +142,7 @@ export class Pump {
   async #review(): Promise<void> {
     this.#reviewing = true
     try {
-      await this.#breaking.guard(this.#options.decisions.review())
+      await this.#inTime(this.#options.decisions.review())
     } catch (error) {
       this.break(error)
     }
@@ -277,7 +281,7 @@ export class Pump {
       }, true)
       if (this.#awaitedAfter === undefined || this.#machine.ended) continue
       if (!plaintext) throw new PeerError('ERR_TLS_HANDSHAKE_CLOSED', 'the client said goodbye before it answered', { alert: this.#ssl.getAlert() })
-      await this.#breaking.guard(read)
+      await this.#ending.guard(read)
     }
     await this.#review()
     return this.inspect(describe)
@@ -354,7 +358,7 @@ export class Pump {
       this.#wire.drain() // the alert, of a call that a callback's error has ended
       this.#release()
     }
-    this.#breaking.trip(error)
+    this.#ending.trip(error)
     if (this.#wire.unsentBytes > 0 && !(error instanceof TransportError)) this.#wire.leave(error)
     else this.#wire.giveUp(error)
     this.#options.onBroken(error)
@@ -396,9 +400,23 @@ export class Pump {
   async #decided(step: () => Verdict): Promise<void> {
     this.#undecided = step
     try {
-      await this.#breaking.guard(this.#options.decisions.pending ?? Promise.resolve())
+      await this.#inTime(this.#options.decisions.pending ?? Promise.resolve())
+    } catch {
+      // The connection has ended; the loop tells how.
     } finally {
       this.#undecided = undefined
+    }
+  }
+
+  /** Waits for a decision as long as there is a connection, and no longer than it may take. */
+  async #inTime(decision: Promise<void>): Promise<void> {
+    const limitMs = this.#machine.state === 'HANDSHAKE' ? 0 : this.#options.decisionTimeoutMs ?? 0
+    const late = () => this.break(new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', `no decision about a certificate within ${limitMs} ms`))
+    const deadline = limitMs > 0 ? setTimeout(late, limitMs) : undefined
+    try {
+      await this.#ending.guard(decision)
+    } finally {
+      clearTimeout(deadline)
     }
   }
 
@@ -486,6 +504,7 @@ export class Pump {
     this.#machine.to('CLOSED')
     for (const told of this.#awaitingRead.splice(0)) told()
     this.#release()
+    this.#ending.trip(new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed'))
     this.#left = this.#wire.leave()
     this.#options.onClosed()
   }

@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import {
-  ApiMisuseError, CertificateError, load, memoryTransportPair, PeerError, type ChannelBindingType, type LibSsl, type TlsConnection, type TraceEvent, type X509,
+  ApiMisuseError, CertificateError, DeadlineError, load, memoryTransportPair, PeerError, type ChannelBindingType, type LibSsl, type TlsConnection, type TraceEvent, type X509,
 } from '../../src/index.js'
 import { authority, openssl, temporaryAuthority } from '../helpers/certificates.js'
 import {
@@ -413,6 +413,86 @@ describe('requestClientCertificate', () => {
     expect(choices).toHaveLength(1)
     expect(await readBytes(both.server.readable, 1)).toEqual(new Uint8Array([1]))
     await Promise.all([closeBoth(both), reading])
+  })
+
+  describe('a question that comes with it has handshakeTimeoutMs', () => {
+    const never = () => new Promise<never>(() => {})
+
+    it('verify: then the connection breaks, and the client is told as in a handshake', async () => {
+      const both = await opened({ version: 'TLSv1.3', client, server: { ...server, verify: never, handshakeTimeoutMs: 500 } })
+      const reading = rejection(readAll(both.client.readable))
+      const error = await rejection(both.server.requestClientCertificate())
+      expect(error).toBeInstanceOf(DeadlineError)
+      expect(error).toMatchObject({ code: 'ERR_TLS_HANDSHAKE_TIMEOUT' })
+      expect(await rejection(both.server.closed)).toBe(error)
+      expect(await rejection(readAll(both.server.readable))).toBe(error)
+      expect(await reading).toMatchObject({ alert: { from: 'peer', description: 46 } })
+    })
+
+    it('onCertificateRequest: likewise, reading or writing', async () => {
+      const both = await opened({ version: 'TLSv1.3', client: { postHandshakeAuth: true, onCertificateRequest: never, handshakeTimeoutMs: 500 }, server })
+      const reading = rejection(readAll(both.client.readable))
+      const asked = rejection(both.server.requestClientCertificate())
+      await turns(20)
+      const writing = rejection(writeAll(both.client.writable, new Uint8Array([1])))
+      const error = await reading
+      expect(error).toMatchObject({ name: 'DeadlineError', code: 'ERR_TLS_HANDSHAKE_TIMEOUT' })
+      expect(await writing).toBe(error)
+      expect(await rejection(both.client.closed)).toBe(error)
+      expect(await asked).toMatchObject({ alert: { from: 'peer', description: 80 } })
+    })
+
+    it('0 is no limit', async () => {
+      let answer!: (yes: boolean) => void
+      const verify = () => new Promise<boolean>((resolve) => { answer = resolve })
+      const both = await opened({ version: 'TLSv1.3', client, server: { ...server, verify, handshakeTimeoutMs: 0 } })
+      const reading = readAll(both.client.readable)
+      const asked = both.server.requestClientCertificate()
+      await until(() => answer !== undefined)
+      expect(await isPending(asked)).toBe(true)
+      answer(true)
+      expect((await asked)?.subject).toBe('CN=client')
+      await Promise.all([closeBoth(both), reading])
+    })
+
+    it('no timer outlasts the answer, nor the connection', async () => {
+      const limit = 123_456 // to know the timers by
+      const running = new Set<unknown>()
+      const { setTimeout: set, clearTimeout: clear } = globalThis
+      const started = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((call: () => void, ms: number) => {
+        const timer = set(call, ms)
+        if (ms === limit) running.add(timer)
+        return timer
+      }) as typeof setTimeout)
+      const cleared = vi.spyOn(globalThis, 'clearTimeout').mockImplementation(((timer: NodeJS.Timeout) => {
+        running.delete(timer)
+        clear(timer)
+      }) as typeof clearTimeout)
+      try {
+        const ends: ((both: Awaited<ReturnType<typeof opened>>, answer: (yes: boolean) => void) => unknown)[] = [
+          (_, answer) => answer(true), (_, answer) => answer(false), ({ server }) => server.close(), ({ server }) => server.abort(), ({ client }) => client.abort(),
+        ]
+        for (const end of ends) {
+          let answer: ((yes: boolean) => void) | undefined
+          const verify = () => new Promise<boolean>((resolve) => { answer = resolve })
+          const both = await opened({ version: 'TLSv1.3', client, server: { ...server, verify, handshakeTimeoutMs: limit } })
+          expect(running.size).toBe(0)
+          const reading = readAll(both.client.readable).catch(() => {})
+          const readingToo = readAll(both.server.readable).catch(() => {}) // else nobody hears that the client is gone
+          const asked = both.server.requestClientCertificate().catch(() => {})
+          await until(() => answer !== undefined && running.size === 1)
+          end(both, answer!)
+          await asked
+          expect(running.size).toBe(0)
+          both.client.abort()
+          both.server.abort()
+          await Promise.all([reading, readingToo])
+        }
+      } finally {
+        started.mockRestore()
+        cleared.mockRestore()
+      }
+    })
   })
 
   it('under TLS 1.2 the certificate is asked for in the handshake', async () => {

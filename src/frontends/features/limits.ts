@@ -7,7 +7,10 @@ import { isIntegerFrom, type Feature } from './feature.js'
 export interface LimitOptions {
   /** Aborts the connection, at any time, with `signal.reason`. */
   readonly signal?: AbortSignal
-  /** Default 30,000; 0 for no limit. */
+  /**
+   * How long the handshake may take, and after it each decision about a certificate that is asked for then (`verify`,
+   * `onCertificateRequest`): `DeadlineError`. Default 30,000; 0 for no limit.
+   */
   readonly handshakeTimeoutMs?: number
   /** How much `writable` queues before its writer should wait, and the most that one read gives. Default 65,536. */
   readonly highWaterMarkBytes?: number
