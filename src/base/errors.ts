@@ -129,21 +129,24 @@ export class TransportError extends TlsError<'ERR_TLS_TRANSPORT'> {
   }
 }
 
-/** With which words a server's callback may refuse a client: RFC 8446 §6.2. */
+/** With which words a callback may refuse the peer: RFC 8446 §6.2. */
 export type RefusalAlert = 'handshake_failure' | 'access_denied' | 'internal_error' | 'unrecognized_name' | 'no_application_protocol'
 
 const refusalAlerts: Readonly<Record<RefusalAlert, number>> = {
   handshake_failure: 40, access_denied: 49, internal_error: 80, unrecognized_name: 112, no_application_protocol: 120,
 }
 
-/** Ours to throw: a server's callback refuses the client, who is told by this alert. The connection ends with this error. */
+/**
+ * Yours to throw: a callback of the handshake refuses the peer, who is told by this alert. The connection ends with this error.
+ * Thrown elsewhere, or given to `abort()`, it is an error like others, and what `alert` names need not have been sent.
+ */
 export class RefusalError extends TlsError<'ERR_TLS_REFUSED'> {
   override get name(): string { return 'RefusalError' }
 
   readonly alert: Alert
   readonly alertName: RefusalAlert
 
-  constructor(alert: RefusalAlert, message = `the client was refused: ${alert}`, options?: TlsErrorOptions) {
+  constructor(alert: RefusalAlert, message = `the peer was refused: ${alert}`, options?: TlsErrorOptions) {
     super('ERR_TLS_REFUSED', message, options)
     this.alertName = alert
     if (!Object.hasOwn(refusalAlerts, alert)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `RefusalError: there is no alert '${alert}'; there are ${Object.keys(refusalAlerts).join(', ')}`)

@@ -114,7 +114,7 @@ export class Ssl {
   /**
    * Called on a server before anything is answered; `-1` makes the handshake return
    * SSL_ERROR_WANT_CLIENT_HELLO_CB. It is called again for the ClientHello that follows a HelloRetryRequest. A
-   * `RefusalError` that it throws chooses the alert; else that is internal_error. @openssl SSL_CTX_set_client_hello_cb
+   * `RefusalError` that it throws chooses the alert, as in other callbacks that decide; else that is internal_error. @openssl SSL_CTX_set_client_hello_cb
    */
   setClientHelloCb(callback: (() => CallbackVerdict) | undefined): void {
     this.#callbacks.clientHello = callback
@@ -131,7 +131,8 @@ export class Ssl {
 
   /**
    * Chooses among the protocols that a client offers, in place of {@link SslCtx.setAlpnSelectProtos}. `undefined` refuses
-   * them all: the handshake ends with the alert no_application_protocol, as it does if the callback throws.
+   * them all: the handshake ends with the alert no_application_protocol, as it does if the callback throws (or with that of
+   * the `RefusalError` that it throws).
    * @openssl SSL_CTX_set_alpn_select_cb @spec RFC 7301 §3.2
    */
   setAlpnSelectCb(callback: ((offered: readonly string[]) => string | undefined) | undefined): void {

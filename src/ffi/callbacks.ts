@@ -74,6 +74,9 @@ export interface ConnectionCallbacks {
   getSession?: ((id: Uint8Array<ArrayBuffer>) => Uint8Array | undefined) | undefined
 }
 
+/** A callback that decides has failed: by `otherwise`, unless a `RefusalError` says with which alert. */
+const refusing = (otherwise: number) => (thrown: unknown): number => (thrown instanceof RefusalError ? LSW_REFUSE_WITH - thrown.alert.description : otherwise)
+
 const clientHelloVerdict = { 1: SSL_CLIENT_HELLO_SUCCESS, 0: SSL_CLIENT_HELLO_ERROR, [-1]: SSL_CLIENT_HELLO_RETRY } as const
 
 export class CallbackBorder implements JsCallbacks {
@@ -127,28 +130,27 @@ export class CallbackBorder implements JsCallbacks {
   }
 
   certCb(handle: number): number {
-    return this.#guard<number>(0, () => this.connections.get(handle)?.cert?.() ?? 1)
+    return this.#guard(refusing(0), () => this.connections.get(handle)?.cert?.() ?? 1)
   }
 
   clientHelloCb(handle: number): number {
-    const refused = (thrown: unknown) => (thrown instanceof RefusalError ? LSW_REFUSE_WITH + thrown.alert.description : SSL_CLIENT_HELLO_ERROR)
-    return this.#guard<number>(refused, () => clientHelloVerdict[this.connections.get(handle)?.clientHello?.() ?? 1])
+    return this.#guard(refusing(SSL_CLIENT_HELLO_ERROR), () => clientHelloVerdict[this.connections.get(handle)?.clientHello?.() ?? 1])
   }
 
   alpnCb(handle: number, protos: number, length: number): number {
-    return this.#guard<number>(-1, () => this.connections.get(handle)?.alpn?.(this.#memory().copyOut(protos, length)) ?? -1)
+    return this.#guard(refusing(-1), () => this.connections.get(handle)?.alpn?.(this.#memory().copyOut(protos, length)) ?? -1)
   }
 
   verifyCb(handle: number, preverifyOk: number, depth: number, error: number): number {
-    return this.#guard<number>(0, () => this.connections.get(handle)?.verify?.(preverifyOk === 1, depth, error) ?? (preverifyOk === 1 ? 1 : 0))
+    return this.#guard(refusing(0), () => this.connections.get(handle)?.verify?.(preverifyOk === 1, depth, error) ?? (preverifyOk === 1 ? 1 : 0))
   }
 
   chainCb(handle: number, preverifyOk: number, error: number): number {
-    return this.#guard<number>(0, () => this.connections.get(handle)?.chain?.(preverifyOk === 1, error) ?? preverifyOk)
+    return this.#guard(refusing(0), () => this.connections.get(handle)?.chain?.(preverifyOk === 1, error) ?? preverifyOk)
   }
 
   statusCb(handle: number): number {
-    return this.#guard(-1, () => (this.connections.get(handle)?.status?.() ? 1 : 0))
+    return this.#guard(refusing(-1), () => (this.connections.get(handle)?.status?.() ? 1 : 0))
   }
 
   msgCb(handle: number, sent: number, version: number, contentType: number, buf: number, length: number): void {
@@ -184,7 +186,7 @@ export class CallbackBorder implements JsCallbacks {
   }
 
   pskClientCb(handle: number, hint: number, identity: number, identityCapacity: number, key: number, keyCapacity: number): number {
-    return this.#guard<number>(-1, () => {
+    return this.#guard(refusing(-1), () => {
       const psk = this.connections.get(handle)?.pskClient?.(hint === 0 ? undefined : this.#memory().readCString(hint))
       if (psk === undefined) return 0
       const name = utf8(String(psk.identity))
@@ -195,7 +197,7 @@ export class CallbackBorder implements JsCallbacks {
   }
 
   pskServerCb(handle: number, identity: number, length: number, key: number, keyCapacity: number): number {
-    return this.#guard<number>(-1, () => {
+    return this.#guard(refusing(-1), () => {
       const psk = this.connections.get(handle)?.pskServer?.(new TextDecoder().decode(this.#memory().copyOut(identity, length)))
       return psk === undefined ? 0 : this.#giveKey(psk, key, keyCapacity)
     })

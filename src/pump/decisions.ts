@@ -15,7 +15,7 @@ export class Decisions {
 
   /**
    * Has `review` called when the handshake is done, before any application data. What it throws or rejects with refuses
-   * the peer, which gets the alert certificate_unknown.
+   * the peer, which gets the alert certificate_unknown, or that of a `RefusalError`.
    */
   reviewWith(review: () => void | PromiseLike<void>): void {
     this.#reviews.push(review)

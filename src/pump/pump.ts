@@ -30,7 +30,7 @@
 //  13. A handshake is not done before its reviews (decisions.ts) are: no byte of the application's comes or goes till then.
 //  14. Whoever waits for a decision stops waiting when the connection ends, and the deadline of that decision with them.
 
-import { ApiMisuseError, DeadlineError, InternalError, PeerError, TransportError } from '../base/errors.js'
+import { ApiMisuseError, DeadlineError, InternalError, PeerError, RefusalError, TransportError } from '../base/errors.js'
 import type { BioPair } from '../core/bio-pair.js'
 import { fatalError } from '../core/fatal-error.js'
 import { sslErrorName, type IoResult } from '../core/io-result.js'
@@ -354,7 +354,7 @@ export class Pump {
     // After a trap nothing in that memory can be trusted, the allocator's lists least of all.
     if (!isTrap(error)) {
       this.#refuseDecision(error)
-      this.#refuseReviewed()
+      this.#refuseReviewed(error)
       this.#wire.drain() // the alert, of a call that a callback's error has ended
       this.#release()
     }
@@ -372,10 +372,10 @@ export class Pump {
     } catch {} // this very error
   }
 
-  #refuseReviewed(): void {
+  #refuseReviewed(error: unknown): void {
     if (!this.#reviewing) return
     try {
-      this.#ssl.sendFatalAlert(SSL_AD_CERTIFICATE_UNKNOWN)
+      this.#ssl.sendFatalAlert(alertFor(error) ?? SSL_AD_CERTIFICATE_UNKNOWN)
     } catch {} // an observer's, of the alert: there is an error already
   }
 
@@ -434,7 +434,7 @@ export class Pump {
   #tellOfFailure(error: unknown): void {
     if (this.#machine.ended || isTrap(error) || !this.#ssl.alive || this.#ssl.getAlert()) return
     try {
-      this.#ssl.sendFatalAlert(SSL_AD_INTERNAL_ERROR)
+      this.#ssl.sendFatalAlert(alertFor(error) ?? SSL_AD_INTERNAL_ERROR)
     } catch {} // an observer's, of the alert: there is an error already
   }
 
@@ -513,6 +513,11 @@ export class Pump {
     this.#ssl.free()
     this.#options.pair.free()
   }
+}
+
+/** The alert that whoever refused the peer has chosen, if they have. */
+function alertFor(error: unknown): number | undefined {
+  return error instanceof RefusalError ? error.alert.description : undefined
 }
 
 function isTrap(error: unknown): boolean {

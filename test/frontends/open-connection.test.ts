@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import {
-  ApiMisuseError, CertificateError, DeadlineError, load, memoryTransportPair, PeerError, type ChannelBindingType, type LibSsl, type TlsConnection, type TraceEvent, type X509,
+  ApiMisuseError, CertificateError, DeadlineError, load, memoryTransportPair, PeerError, RefusalError, type ChannelBindingType, type LibSsl, type TlsConnection, type TraceEvent, type X509,
 } from '../../src/index.js'
 import { authority, openssl, temporaryAuthority } from '../helpers/certificates.js'
 import {
@@ -382,6 +382,25 @@ describe('requestClientCertificate', () => {
       else expect(error).toBe(reason)
       expect(await rejection(both.server.closed)).toBe(error)
       expect(await reading).toMatchObject({ alert: { from: 'peer', level: 'fatal' } })
+    }
+  })
+
+  it('tells the client by the alert of a RefusalError of verify, and the server by that of onCertificateRequest', async () => {
+    for (const late of [false, true]) {
+      const refuse = (): never | Promise<never> => {
+        if (late) return turns().then(() => { throw new RefusalError('access_denied') })
+        throw new RefusalError('access_denied')
+      }
+      const denied = { alert: { from: 'peer', level: 'fatal', description: 49 } }
+      const refused = await opened({ version: 'TLSv1.3', client, server: { ...server, verify: refuse } })
+      const reading = rejection(readAll(refused.client.readable))
+      expect(await rejection(refused.server.requestClientCertificate())).toBeInstanceOf(RefusalError)
+      expect(await reading).toMatchObject(denied)
+
+      const refusing = await opened({ version: 'TLSv1.3', client: { postHandshakeAuth: true, onCertificateRequest: refuse }, server })
+      const failing = rejection(readAll(refusing.client.readable))
+      expect(await rejection(refusing.server.requestClientCertificate())).toMatchObject(denied)
+      expect(await failing).toBeInstanceOf(RefusalError)
     }
   })
 

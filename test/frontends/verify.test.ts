@@ -1,7 +1,7 @@
 // Option `verify`, both sides: a decision about the peer's chain, at once or in its own time.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { load, type LibSsl, type ProtocolVersion, type VerifyAnswer, type VerifyContext, type X509 } from '../../src/index.js'
+import { load, RefusalError, type LibSsl, type ProtocolVersion, type VerifyAnswer, type VerifyContext, type X509 } from '../../src/index.js'
 import { authority, date, localhost, temporaryAuthority } from '../helpers/certificates.js'
 import { closeBoth, isPending, opened, peers, readAll, rejection, turns, VERSIONS, type PeersOptions } from '../helpers/stream-peers.js'
 
@@ -60,6 +60,18 @@ describe.each(['client', 'server'] as const)('verify on the %s', (side) => {
       expect(await rejection(both[side].opened)).toBe(no)
       expect(await rejection(both[side].closed)).toBe(no)
       expect(await rejection(both[other].opened.then(() => readAll(both[other].readable)))).toMatchObject({ alert: { from: 'peer', description: CERTIFICATE_UNKNOWN } })
+    })
+
+    it.each<[string, (refusal: Error) => Verify]>([
+      ['throws', (refusal) => () => { throw refusal }], ['rejects with', (refusal) => async () => { await turns(); throw refusal }],
+    ])('that %s a RefusalError chooses the alert', async (_, refusing) => {
+      for (const [name, description] of [['access_denied', 49], ['handshake_failure', 40], ['unrecognized_name', 112]] as const) {
+        const refusal = new RefusalError(name)
+        const both = peers(options(version, refusing(refusal)))
+        expect(await rejection(both[side].opened)).toBe(refusal)
+        expect(refusal.alert.description).toBe(description)
+        expect(await rejection(both[other].opened.then(() => readAll(both[other].readable)))).toMatchObject({ alert: { from: 'peer', level: 'fatal', description } })
+      }
     })
 
     it('that never answers has handshakeTimeoutMs', async () => {

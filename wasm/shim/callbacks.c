@@ -33,6 +33,8 @@ int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx)
         answer = lsw_js_verify_cb(conn->handle, preverify_ok, X509_STORE_CTX_get_error_depth(store_ctx),
             X509_STORE_CTX_get_error(store_ctx));
         lsw_errors_restore(errors);
+        if (lsw_refused(ssl, answer))
+            answer = 0;
         if (answer < 0 && !SSL_is_server(ssl))
             return SSL_set_retry_verify(ssl);
         /* OpenSSL's server knows no retry, and would take the 1 that stands for it as a yes. */
@@ -59,9 +61,9 @@ int lsw_client_hello_trampoline(SSL *ssl, int *alert, void *arg)
     errors = lsw_errors_save();
     answer = lsw_js_client_hello_cb(conn->handle);
     lsw_errors_restore(errors);
-    if (answer < LSW_REFUSE_WITH)
+    if (answer > LSW_REFUSE_WITH)
         return answer;
-    *alert = answer - LSW_REFUSE_WITH;
+    *alert = LSW_REFUSE_WITH - answer;
     return SSL_CLIENT_HELLO_ERROR;
 }
 
@@ -78,7 +80,7 @@ int lsw_alpn_trampoline(SSL *ssl, const unsigned char **out, unsigned char *out_
     errors = lsw_errors_save();
     offset = lsw_js_alpn_cb(conn->handle, in, in_length);
     lsw_errors_restore(errors);
-    if (offset < 0)
+    if (lsw_refused(ssl, offset) || offset < 0)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     *out = in + offset + 1;
     *out_length = in[offset];
@@ -97,7 +99,7 @@ int lsw_cert_trampoline(SSL *ssl, void *arg)
     errors = lsw_errors_save();
     answer = lsw_js_cert_cb(conn->handle);
     lsw_errors_restore(errors);
-    return answer;
+    return lsw_refused(ssl, answer) ? 0 : answer;
 }
 
 static void remember_alert(struct lsw_conn *conn, int where, int value)

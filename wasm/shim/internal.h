@@ -70,4 +70,8 @@ int lsw_alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_leng
 ERR_STATE *lsw_errors_save(void);
 void lsw_errors_restore(ERR_STATE *errors);
 
+/* verify.c: whether a callback that decides has answered LSW_REFUSE_WITH less an alert. Then it is sent, and the callback
+   is to fail. */
+int lsw_refused(SSL *ssl, int answer);
+
 #endif

@@ -447,9 +447,12 @@ int lsw_SSL_ech_get_retry_config(SSL *ssl, uint8_t *buf, size_t capacity);
 /* Bytes read or written (>0), 0 at the end of input, or LSW_BIO_*. */
 LSW_IMPORT int lsw_js_bio_read(int handle, uint8_t *buf, int length);
 LSW_IMPORT int lsw_js_bio_write(int handle, const uint8_t *buf, int length);
+/* Callbacks that decide, from here to lsw_js_status_cb and those for keys, may also answer LSW_REFUSE_WITH less an alert:
+   they fail, and this is the alert. */
+
 /* 1 go on, 0 fail, -1 suspend (SSL_ERROR_WANT_X509_LOOKUP). */
 LSW_IMPORT int lsw_js_cert_cb(int handle);
-/* SSL_CLIENT_HELLO_SUCCESS, _ERROR or _RETRY; or LSW_REFUSE_WITH + an alert. */
+/* SSL_CLIENT_HELLO_SUCCESS, _ERROR or _RETRY. */
 LSW_IMPORT int lsw_js_client_hello_cb(int handle);
 /* `protos`: what the client offers, as SSL_CTX_set_alpn_select_cb(3) has it. The offset of the one to take, or -1. */
 LSW_IMPORT int lsw_js_alpn_cb(int handle, const uint8_t *protos, size_t length);
@@ -486,7 +489,7 @@ LSW_IMPORT int lsw_js_get_session_cb(int handle, const uint8_t *id, size_t id_le
 #define LSW_BIO_FAILED (-2)
 #define LSW_BIO_CONNECT (-3)
 #define LSW_BIO_ACCEPT (-4)
-#define LSW_REFUSE_WITH 256
+#define LSW_REFUSE_WITH (-256)
 LSW_CONSTANT(LSW_REFUSE_WITH)
 LSW_CONSTANT(LSW_BIO_WOULD_BLOCK)
 LSW_CONSTANT(LSW_BIO_FAILED)

@@ -138,6 +138,7 @@ int lsw_status_trampoline(SSL *ssl, void *arg)
     errors = lsw_errors_save();
     answer = lsw_js_status_cb(conn->handle);
     lsw_errors_restore(errors);
+    lsw_refused(ssl, answer);
     return answer > 0 ? SSL_TLSEXT_ERR_OK : answer == 0 ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 

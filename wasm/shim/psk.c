@@ -69,6 +69,7 @@ static int ask_client(SSL *ssl, const char *hint, char *identity, unsigned int i
     int answer = conn == NULL ? 0 : lsw_js_psk_client_cb(conn->handle, hint, identity, (int)identity_capacity, key, (int)key_capacity);
 
     lsw_errors_restore(errors);
+    lsw_refused(ssl, answer);
     return answer;
 }
 
@@ -79,6 +80,7 @@ static int ask_server(SSL *ssl, const uint8_t *identity, size_t length, uint8_t 
     int answer = conn == NULL ? 0 : lsw_js_psk_server_cb(conn->handle, identity, length, key, (int)key_capacity);
 
     lsw_errors_restore(errors);
+    lsw_refused(ssl, answer);
     return answer;
 }
 

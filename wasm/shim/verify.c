@@ -18,6 +18,8 @@ int lsw_chain_trampoline(X509_STORE_CTX *store_ctx, void *arg)
     answer = lsw_js_chain_cb(conn->handle, ok, X509_STORE_CTX_get_error(store_ctx));
     lsw_errors_restore(errors);
     conn->verifying = NULL;
+    if (lsw_refused(ssl, answer))
+        answer = 0;
     if (answer < 0 && !SSL_is_server(ssl))
         return SSL_set_retry_verify(ssl);
     if (answer > 0)
@@ -71,4 +73,13 @@ void ossl_statem_send_fatal(SSL *connection, int description);
 void lsw_SSL_send_fatal_alert(SSL *ssl, int description)
 {
     ossl_statem_send_fatal(ssl, description);
+}
+
+/* The alert that OpenSSL has for such a failure is not sent any more: the first one counts. */
+int lsw_refused(SSL *ssl, int answer)
+{
+    if (answer > LSW_REFUSE_WITH)
+        return 0;
+    ossl_statem_send_fatal(ssl, LSW_REFUSE_WITH - answer);
+    return 1;
 }

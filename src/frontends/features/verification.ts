@@ -15,7 +15,7 @@ export type VerifyAnswer = boolean | void
 export interface VerificationOptions {
   /**
    * Asked once a connection, when OpenSSL has accepted the peer's chain: the last word before the peer is trusted. What
-   * it throws or rejects with is what the handshake fails with; the peer gets the alert certificate_unknown. It has
+   * it throws or rejects with is what the handshake fails with; the peer gets the alert certificate_unknown, or that of a `RefusalError`. It has
    * `handshakeTimeoutMs`. In a resumed session it is asked, too, about the certificates that the session has kept; a
    * client's early data has gone by then, on the word of the session's first handshake.
    *
