@@ -148,8 +148,8 @@ export class Ssl {
   }
 
   /**
-   * From now on certificate, key, lists, callbacks, options, versions and what is asked of the peer's certificate are
-   * this context's; groups are {@link set1GroupsList}'s. Sessions and ticket keys stay the first one's. Within
+   * From now on certificate, key, lists, callbacks, options, versions, what is asked of the peer's certificate, and whether
+   * raw public keys may stand for certificates are this context's; groups are {@link set1GroupsList}'s. Sessions and ticket keys stay the first one's. Within
    * {@link setClientHelloCb}'s callback. Takes a reference of its own. @openssl SSL_set_SSL_CTX
    */
   setSslCtx(ctx: SslCtx): void {

@@ -1,11 +1,12 @@
 // onClientHello and the chooser of ALPN protocols: what they are told, what they may answer, and all that they do wrong.
 
+import { createPublicKey } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   ApiMisuseError, connect, DeadlineError, load, memoryTransportPair, RefusalError, type AcceptOptions, type ClientHello, type ConnectionInfo, type HelloAnswer, type LibSsl,
 } from '../../src/index.js'
 import { createWorker, type TlsWorker } from '../../src/worker.js'
-import { authority, RSA, temporaryAuthority } from '../helpers/certificates.js'
+import { authority, localhost, RSA, temporaryAuthority } from '../helpers/certificates.js'
 import { ALLOCATION_NOISE_BYTES, clientOptions, closeBoth, opened, peers, rejection, serverOptions, turns, VERSIONS } from '../helpers/stream-peers.js'
 
 const elsewhere = authority.leaf({ name: 'elsewhere', san: 'DNS:elsewhere', newkey: RSA })
@@ -15,6 +16,8 @@ const otherClient = others.leaf({ name: 'other client', san: 'DNS:client.example
 
 let libssl: LibSsl
 beforeAll(async () => { libssl = await load() })
+
+const publicKey = (cert: string) => new Uint8Array(createPublicKey(cert).export({ type: 'spki', format: 'der' }))
 
 /** In its own time. */
 const later = async <T>(value: T): Promise<T> => {
@@ -46,6 +49,21 @@ describe.each(VERSIONS)('onClientHello, %s', (version) => {
       } else {
         expect(await rejection(both.server.opened)).toMatchObject({ name: 'PeerError', alert: { from: 'us', description: 40 } })
       }
+    }
+  })
+
+  it('answers with a certificate, and shows it, where a raw public key was to be shown', async () => {
+    const given = { rawPublicKey: true }
+    const client = { acceptedRawPublicKeys: [publicKey(localhost.cert), publicKey(elsewhere.cert)] } // or a certificate, having a servername
+    const raw = await opened({ version, client, server: { ...given, onClientHello: () => later(undefined) } })
+    expect((await raw.client.opened).peerRawPublicKey).toEqual(publicKey(localhost.cert))
+    await closeBoth(raw)
+
+    const answer = { cert: elsewhere.cert, key: elsewhere.key }
+    for (const groups of ['x25519', 'secp384r1']) { // the other wants a second ClientHello
+      const both = await opened({ version, client: { ...client, servername: 'elsewhere' }, server: { ...given, groups, onClientHello: () => later(answer) } })
+      expect(await both.client.opened).toMatchObject({ peerRawPublicKey: undefined, peerCertificate: { subject: 'CN=elsewhere' } })
+      await closeBoth(both)
     }
   })
 
