@@ -8,7 +8,7 @@ import { asBytes, utf8, type BytesLike } from '../base/bytes.js'
 import type { CallbackVerdict, ConnectionCallbacks, ProtocolMessage, PskIdentityKey, PskKey } from '../ffi/callbacks.js'
 import {
   LSW_WANT_ALPN_CB, LSW_WANT_CERT_CB, LSW_WANT_CHAIN_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_GET_SESSION_CB, LSW_WANT_INFO_CB, LSW_WANT_KEYLOG_CB,
-  LSW_WANT_MSG_CB, LSW_WANT_NEW_SESSION_CB, LSW_WANT_STATUS_CB, LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL, TLSEXT_NAMETYPE_host_name, X509_V_NAMES,
+  LSW_WANT_MSG_CB, LSW_WANT_NEW_SESSION_CB, LSW_WANT_STATUS_CB, LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL, X509_V_NAMES,
 } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
@@ -602,9 +602,12 @@ export class Ssl {
     return length === 0 ? undefined : new TextDecoder().decode(memory.copyOut(ptr, length))
   }
 
-  /** The name the client asked for. @openssl SSL_get_servername */
+  /**
+   * The name that the client asked for in this connection: on a server also where a TLS 1.2 session is resumed, when
+   * OpenSSL itself would give the session's. @openssl SSL_get_servername
+   */
   getServername(): string | undefined {
-    return this.#text(this.lib.ffi.SSL_get_servername(this.#ptr, TLSEXT_NAMETYPE_host_name))
+    return this.#text(this.lib.ffi.SSL_get_servername(this.#ptr))
   }
 
   /** The raw public key that the peer has shown in the place of a certificate: SubjectPublicKeyInfo, DER. @openssl SSL_get0_peer_rpk */

@@ -97,6 +97,26 @@ describe.each(VERSIONS)('SslSession under %s', (version) => {
     link.free()
   })
 
+  it('leaves Ssl.getServername on the server the name that this connection asks for, and none if it asks for none', () => {
+    const bytes = made(version)
+    for (const name of ['localhost', 'another.example', undefined]) {
+      const session = SslSession.fromBytes(lib, bytes)
+      const seen: unknown[] = []
+      const { options } = configured(version)
+      const link = new Link(lib, {
+        ...options,
+        client: { ...options.client, configure: (ctx) => ctx.setAlpnProtos(['x']), prepare: (ssl) => { ssl.setSession(session); if (name) ssl.setTlsextHostName(name) } },
+        server: { ...options.server, prepare: (ssl) => ssl.setAlpnSelectCb(() => { seen.push(ssl.getServername()); return 'x' }) },
+      })
+      expect(link.server.ssl.getServername()).toBe(undefined)
+      link.established()
+      expect(link.server.ssl.sessionReused()).toBe(true)
+      expect([...seen, link.server.ssl.getServername()]).toEqual([name, name])
+      link.free()
+      session.free()
+    }
+  })
+
   it('refuses garbage, what is cut anywhere, and what has more behind it', () => {
     const bytes = made(version)
     const wrong: Uint8Array[] = [new Uint8Array(), new Uint8Array(500), utf8('SSL SESSION'), Uint8Array.of(...bytes, 0)]

@@ -55,9 +55,13 @@ int lsw_client_hello_trampoline(SSL *ssl, int *alert, void *arg)
     int answer;
 
     (void)arg;
-    if (conn == NULL || (conn->wanted & LSW_WANT_CLIENT_HELLO_CB) == 0)
+    if (conn == NULL)
         return SSL_CLIENT_HELLO_SUCCESS;
     *alert = SSL_AD_INTERNAL_ERROR;
+    if (!lsw_remember_servername(ssl, conn))
+        return SSL_CLIENT_HELLO_ERROR;
+    if ((conn->wanted & LSW_WANT_CLIENT_HELLO_CB) == 0)
+        return SSL_CLIENT_HELLO_SUCCESS;
     errors = lsw_errors_save();
     answer = lsw_js_client_hello_cb(conn->handle);
     lsw_errors_restore(errors);

@@ -1,4 +1,5 @@
 /* What a server sees before it answers, and how it changes its mind about what to be. */
+#include <string.h>
 #include "internal.h"
 
 const uint8_t *lsw_SSL_client_hello_get0_session_id(SSL *ssl, uint32_t *length)
@@ -25,6 +26,25 @@ const uint8_t *lsw_SSL_client_hello_get0_ext(SSL *ssl, unsigned int type, uint32
 
     *length = found ? (uint32_t)size : 0;
     return found ? bytes : NULL;
+}
+
+/* RFC 6066 section 3: a list of one name, of type host_name. What is not of this form OpenSSL itself refuses. */
+int lsw_remember_servername(SSL *ssl, struct lsw_conn *conn)
+{
+    const unsigned char *bytes = NULL;
+    size_t size = 0, length;
+
+    OPENSSL_free(conn->servername);
+    conn->servername = NULL;
+    if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &bytes, &size) || size < 5)
+        return 1;
+    length = size - 5;
+    if ((size_t)(bytes[0] << 8 | bytes[1]) != size - 2 || bytes[2] != TLSEXT_NAMETYPE_host_name
+        || (size_t)(bytes[3] << 8 | bytes[4]) != length || length > TLSEXT_MAXLEN_host_name
+        || memchr(bytes + 5, 0, length) != NULL)
+        return 1;
+    conn->servername = OPENSSL_strndup((const char *)bytes + 5, length);
+    return conn->servername != NULL;
 }
 
 const char *lsw_SSL_CIPHER_find_name(SSL *ssl, unsigned int id)

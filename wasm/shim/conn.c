@@ -10,6 +10,7 @@ static void conn_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long
         return;
     X509_free(conn->verify_cert);
     OPENSSL_free(conn->psk_identity);
+    OPENSSL_free(conn->servername);
     lsw_rpk_free(conn->accepted_rpks);
     OPENSSL_free(conn);
 }
@@ -83,6 +84,15 @@ int lsw_SSL_count_supported_ciphers(SSL *ssl)
 
     sk_SSL_CIPHER_free(ciphers);
     return count;
+}
+
+/*
+ * When a TLS 1.2 session is resumed, OpenSSL's server names the session's host, and a session has one only if a servername
+ * callback said so. What this client has asked for is what its own ClientHello says.
+ */
+const char *lsw_SSL_get_servername(const SSL *ssl)
+{
+    return SSL_is_server(ssl) ? lsw_conn_of(ssl)->servername : SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 }
 
 const uint8_t *lsw_SSL_get0_alpn_selected(const SSL *ssl, uint32_t *length)

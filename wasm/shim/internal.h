@@ -14,6 +14,7 @@ struct lsw_conn {
     int verify_depth;      /* where verification failed, or -1 */
     X509 *verify_cert;     /* what it failed at, or NULL; owned */
     char *psk_identity;    /* a client's, or NULL; owned */
+    char *servername;      /* what a client has asked for, or NULL; owned */
     struct lsw_rpk *accepted_rpks; /* owned */
     SSL_CTX *first_ctx;    /* the one it was made from, whatever it uses now; OpenSSL keeps it for sessions; borrowed */
     X509_STORE_CTX *verifying; /* while JavaScript is asked about its chain */
@@ -34,6 +35,9 @@ int lsw_session_peer_expired(SSL *ssl, SSL_SESSION *session);
 
 /* NULL for an SSL that lsw_SSL_new did not make. */
 struct lsw_conn *lsw_conn_of(const SSL *ssl);
+
+/* client_hello.c: keeps the name that this ClientHello asks for. Within a ClientHello callback. 1 on success. */
+int lsw_remember_servername(SSL *ssl, struct lsw_conn *conn);
 
 /* ctx.c: whether it is text rather than DER. */
 int lsw_looks_like_pem(const uint8_t *bytes, size_t length);

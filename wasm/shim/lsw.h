@@ -157,7 +157,8 @@ int lsw_SSL_count_supported_ciphers(SSL *ssl);
 const char *SSL_get0_group_name(SSL *ssl);
 /* The agreed ALPN protocol's bytes, length in `*length` (0: none). Borrowed from the connection. */
 const uint8_t *lsw_SSL_get0_alpn_selected(const SSL *ssl, uint32_t *length);
-const char *SSL_get_servername(const SSL *ssl, int type);
+/* The name that a client asks for: on a server the one in the last ClientHello that it has read, or NULL. */
+const char *lsw_SSL_get_servername(const SSL *ssl);
 long SSL_get_verify_result(const SSL *ssl);
 /* Depth at which verification failed, -1 if it did not. */
 int lsw_SSL_get_verify_depth(const SSL *ssl);
@@ -604,7 +605,6 @@ LSW_CONSTANT(SSL3_RT_HEADER)
 LSW_CONSTANT(SSL3_RT_INNER_CONTENT_TYPE)
 LSW_CONSTANT(TLS1_2_VERSION)
 LSW_CONSTANT(TLS1_3_VERSION)
-LSW_CONSTANT(TLSEXT_NAMETYPE_host_name)
 LSW_CONSTANT(OPENSSL_VERSION)
 LSW_CONSTANT(ERR_LIB_SSL)
 LSW_CONSTANT(ERR_LIB_X509)

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { memoryServerSessionCache, TicketKeys, TlsSession, type AcceptOptions, type ServerSessionCache } from '../../../src/index.js'
-import { authority } from '../../helpers/certificates.js'
+import { authority, localhost } from '../../helpers/certificates.js'
 import { opened, peers, rejection, VERSIONS, type PeersOptions } from '../../helpers/stream-peers.js'
 
 /** One connection; whether it was resumed, and the last session that came. */
@@ -178,5 +178,38 @@ describe.each(VERSIONS)('the session of a client whose certificate expires, unde
     const sessionCache: ServerSessionCache = { get: () => undefined, put: (_, __, expiresAtMs) => { put.push(expiresAtMs) }, delete() {} }
     await once({ version, server: { sessionCache, ca: authority.ca.cert }, client: { cert: own.cert, key: own.key } })
     expect(new Set(put)).toEqual(new Set([end]))
+  })
+})
+
+describe.each(VERSIONS)('the name that a client asks for, under %s', (version) => {
+  const chooser = (seen: unknown[]): Partial<AcceptOptions> => ({ alpnProtocols: (_, name) => { seen.push(name); return 'x' } })
+  const cases: readonly [string, (seen: unknown[]) => Partial<AcceptOptions>][] = [
+    ['asked of nobody', () => ({})],
+    ['told to the chooser of protocols', chooser],
+    ['told when the ClientHello is answered in time', (seen) => ({ ...chooser(seen), onClientHello: async () => ({ minVersion: version, cert: localhost.cert, key: localhost.key, ...chooser(seen) }) })],
+    ['told to verify', (seen) => ({ ca: authority.ca.cert, verify: (_, { servername, resumed }) => { seen.push(servername, resumed) } })],
+  ]
+  it.each(cases)('is that of a resumed connection, too: %s', async (_, options) => {
+    const { cert, key } = authority.leaf({ name: 'client' })
+    for (const make of [() => ({ ticketKeys: new TicketKeys() }), () => ({ sessionCache: memoryServerSessionCache() })]) {
+      const shared = make()
+      let session: TlsSession | undefined
+      const heard: unknown[][] = []
+      for (let i = 0; i < 2; i++) {
+        const seen: unknown[] = []
+        const both = await opened({
+          version, server: { ...shared, ...options(seen) },
+          client: { cert, key, alpnProtocols: ['x'], onSession: (one) => { session = one }, ...(session && { session }) },
+        })
+        expect(await both.server.opened).toMatchObject({ servername: 'localhost', resumed: i === 1 })
+        const writer = both.server.writable.getWriter()
+        await Promise.all([writer.write(Uint8Array.of(1)), both.client.readable.getReader().read()])
+        writer.releaseLock()
+        await Promise.all([both.client.close(), both.server.close()])
+        heard.push(seen.filter((one) => typeof one !== 'boolean'))
+      }
+      expect(heard[1]).toEqual(heard[0])
+      expect(heard.flat().every((name) => name === 'localhost')).toBe(true)
+    }
   })
 })
