@@ -97,8 +97,8 @@ export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unkn
     })
     ssl.setGetSessionCb((id) => {
       const bytes = sessionCache.get(hex(id))
-      // In one step, so that of two connections that ask for it one gets it.
-      if (bytes && onlyOnce) sessionCache.delete(hex(id))
+      // In one step, so that of two connections that ask for it one gets it. TLS 1.2 knows no early data.
+      if (bytes && onlyOnce && ssl.getVersion() === 'TLSv1.3') sessionCache.delete(hex(id))
       return bytes
     })
   },

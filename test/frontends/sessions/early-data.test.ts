@@ -223,6 +223,19 @@ describe('early data', () => {
     expect((await Promise.all(both.map(early))).filter(Boolean)).toEqual(['pay'])
   })
 
+  it('has each TLS 1.3 session leave the cache as it is taken up, and none of TLS 1.2', async () => {
+    for (const [version, statuses] of [['TLSv1.3', [true, false]], ['TLSv1.2', [true, true]]] as const) {
+      const server = cached()
+      const one = await session(server, { maxVersion: version })
+      for (const resumed of statuses) {
+        const both = pair({ server, client: { session: one, maxVersion: version } })
+        expect((await both.client.opened).resumed, version).toBe(resumed)
+        await both.server.opened
+        await Promise.all([both.client.close(), both.server.close()])
+      }
+    }
+  })
+
   it('that was recorded is taken again by a server that says it may', async () => {
     const server = servers[2]![1]()
     const flight = await firstFlight(await session(server))
