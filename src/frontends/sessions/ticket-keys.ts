@@ -11,6 +11,8 @@ const MAGIC = utf8('TLSk')
 const VERSION = 1
 const HEADER_BYTES = 6
 const ENTRY_BYTES = 8 + LSW_TICKET_KEY_BYTES
+/** @internal What `maxKeys` may be at most. */
+export const MOST_TICKET_KEYS = 16
 
 export interface TicketKeysOptions {
   /**
@@ -33,12 +35,12 @@ export class TicketKeys {
   readonly #maxKeys: number
 
   /**
-   * One new key, or those that {@link toBytes} gave. Throws `ERR_TLS_INVALID_ARGUMENT` for other bytes and for wrong
-   * options.
+   * One new key, or those that {@link toBytes} gave, of which the newest `maxKeys` are kept. Throws
+   * `ERR_TLS_INVALID_ARGUMENT` for other bytes and for wrong options.
    */
   constructor(bytes?: BytesLike | undefined, { rotateAfterMs = Infinity, maxKeys = 3 }: TicketKeysOptions = {}) {
     if (!(rotateAfterMs > 0)) throw wrong('rotateAfterMs must be above 0')
-    if (!Number.isInteger(maxKeys) || maxKeys < 1 || maxKeys > 16) throw wrong('maxKeys must be an integer from 1 to 16')
+    if (!Number.isInteger(maxKeys) || maxKeys < 1 || maxKeys > MOST_TICKET_KEYS) throw wrong(`maxKeys must be an integer from 1 to ${MOST_TICKET_KEYS}`)
     this.#rotateAfterMs = rotateAfterMs
     this.#maxKeys = maxKeys
     if (bytes === undefined) this.rotate()
@@ -48,7 +50,7 @@ export class TicketKeys {
   /** Makes a new key the current one. The oldest goes if there are more than `maxKeys`. */
   rotate(): void {
     this.#keys.unshift({ madeAtMs: Date.now(), key: crypto.getRandomValues(new Uint8Array(LSW_TICKET_KEY_BYTES)) })
-    for (const { key } of this.#keys.splice(this.#maxKeys)) key.fill(0)
+    this.#forgetOld()
   }
 
   /** All keys, for another process or machine. Keep them as you would keep the server's private key. */
@@ -70,7 +72,7 @@ export class TicketKeys {
     if (!isBytesLike(given)) throw wrong('these are not bytes')
     const bytes = new Uint8Array(asBytes(given))
     const count = bytes[5] ?? 0
-    if (!MAGIC.every((byte, index) => bytes[index] === byte) || bytes[4] !== VERSION || count < 1 || count > 16
+    if (!MAGIC.every((byte, index) => bytes[index] === byte) || bytes[4] !== VERSION || count < 1 || count > MOST_TICKET_KEYS
       || bytes.byteLength !== HEADER_BYTES + count * ENTRY_BYTES) {
       throw wrong('these are not the bytes of TicketKeys')
     }
@@ -79,6 +81,11 @@ export class TicketKeys {
       this.#keys.push({ madeAtMs: view.getFloat64(at), key: bytes.slice(at + 8, at + ENTRY_BYTES) })
     }
     bytes.fill(0)
+    this.#forgetOld() // they may come from an object that keeps more
+  }
+
+  #forgetOld(): void {
+    for (const { key } of this.#keys.splice(this.#maxKeys)) key.fill(0)
   }
 }
 

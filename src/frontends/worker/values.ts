@@ -3,7 +3,7 @@
 import { ApiMisuseError } from '../../base/errors.js'
 import { X509 } from '../../core/x509.js'
 import { callbackAnswers } from '../options.js'
-import { TicketKeys } from '../sessions/ticket-keys.js'
+import { MOST_TICKET_KEYS, TicketKeys } from '../sessions/ticket-keys.js'
 import { TlsSession } from '../sessions/tls-session.js'
 
 class Posted {
@@ -32,7 +32,7 @@ export function decodeValue(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
   const { libsslWasmType, bytes } = value as Partial<Posted>
   if (libsslWasmType === 'TlsSession') return TlsSession.fromBytes(bytes!)
-  if (libsslWasmType === 'TicketKeys') return new TicketKeys(bytes)
+  if (libsslWasmType === 'TicketKeys') return new TicketKeys(bytes, { maxKeys: MOST_TICKET_KEYS }) // all that its own maxKeys has kept
   if ('raw' in value && 'described' in value) return new X509(value as Pick<X509, 'raw' | 'described'>)
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, decodeValue(one)]))
 }

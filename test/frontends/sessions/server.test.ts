@@ -40,6 +40,17 @@ describe.each(VERSIONS)('TicketKeys under %s', (version) => {
     expect((await withKeys(new TicketKeys(), session)).resumed).toBe(false)
   })
 
+  it('keeps of its bytes the newest maxKeys', async () => {
+    const keys = new TicketKeys()
+    const old = (await withKeys(keys)).session
+    keys.rotate()
+    const { session } = await withKeys(keys)
+    const one = new TicketKeys(keys.toBytes(), { maxKeys: 1 })
+    expect(one.toBytes()[5]).toBe(1)
+    expect((await withKeys(one, old)).resumed).toBe(false)
+    expect((await withKeys(one, session)).resumed).toBe(true)
+  })
+
   it('rotates by age when it is used', async () => {
     const keys = new TicketKeys(undefined, { rotateAfterMs: 3_600_000, maxKeys: 2 })
     const { session } = await withKeys(keys)

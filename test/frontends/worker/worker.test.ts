@@ -387,7 +387,7 @@ describe.each(VERSIONS)('sessions in worker mode, %s', (version) => {
   })
 
   it('are given by a server whose keys are here', async () => {
-    const ticketKeys = new TicketKeys()
+    const ticketKeys = new TicketKeys(undefined, { maxKeys: 5 })
     const resumed: boolean[] = []
     let session: TlsSession | undefined
     for (let i = 0; i < 2; i++) {
@@ -398,6 +398,7 @@ describe.each(VERSIONS)('sessions in worker mode, %s', (version) => {
       await readAll(client.readable)
       resumed.push((await server.opened).resumed)
       await closeBoth({ client, server })
+      for (let rotations = 0; rotations < 4; rotations++) ticketKeys.rotate() // the ticket's key is then the oldest of five
     }
     expect(resumed).toEqual([false, true])
   })
