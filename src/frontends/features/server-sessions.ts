@@ -1,6 +1,6 @@
 // Sessions on a server: tickets under keys that many connections share, a cache, early data; by default none of them.
 
-import { hex } from '../../base/bytes.js'
+import { asBytes, hex, isBytesLike } from '../../base/bytes.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
 import { SslSession } from '../../core/ssl-session.js'
 import {
@@ -96,10 +96,12 @@ export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unkn
       if (!inTicket) sessionCache.put(hex(id), bytes, expiresAtMs)
     })
     ssl.setGetSessionCb((id) => {
-      const bytes = sessionCache.get(hex(id))
+      const bytes = sessionCache.get(hex(id)) ?? undefined
+      if (bytes === undefined) return undefined
+      if (!isBytesLike(bytes)) throw invalid('sessionCache', 'must give bytes, or nothing, at once')
       // In one step, so that of two connections that ask for it one gets it. TLS 1.2 knows no early data.
-      if (bytes && onlyOnce && ssl.getVersion() === 'TLSv1.3') sessionCache.delete(hex(id))
-      return bytes
+      if (onlyOnce && ssl.getVersion() === 'TLSv1.3') sessionCache.delete(hex(id))
+      return asBytes(bytes)
     })
   },
 }

@@ -8,7 +8,8 @@ import { ApiMisuseError } from '../../base/errors.js'
  * will not do. Ids are text; values are secrets.
  */
 export interface ServerSessionCache {
-  get(id: string): Uint8Array | undefined
+  /** What {@link put} was given; `undefined` or `null` for none. */
+  get(id: string): Uint8Array | null | undefined
   /** `expiresAtMs`: when the session, or the certificate that the client has shown, is no longer good. */
   put(id: string, session: Uint8Array<ArrayBuffer>, expiresAtMs: number): void
   delete(id: string): void

@@ -116,9 +116,19 @@ describe.each(VERSIONS)('sessionCache under %s', (version) => {
 
   it('that gives back what is broken, or nothing, makes for full handshakes', async () => {
     const { session } = await once({ version, server: { sessionCache: memoryServerSessionCache() } })
-    for (const bytes of [undefined, new Uint8Array(), Uint8Array.of(0x30, 0x82), new Uint8Array(1000)]) {
+    for (const bytes of [undefined, null, new Uint8Array(), Uint8Array.of(0x30, 0x82), new Uint8Array(1000)]) {
       const server: Partial<AcceptOptions> = { sessionCache: { get: () => bytes, put() {}, delete() {} } }
       expect((await once({ version, server, client: { session: session! } })).resumed).toBe(false)
+    }
+  })
+
+  it('that answers later, or with what are no bytes, is an error that names it', async () => {
+    const { session } = await once({ version, server: { sessionCache: memoryServerSessionCache() } })
+    for (const answer of [Promise.resolve(undefined), 'text', 1, {}]) {
+      const sessionCache: ServerSessionCache = { get: () => answer as never, put() {}, delete() {} }
+      const both = peers({ version, server: { sessionCache }, client: { session: session! } })
+      expect(await rejection(both.server.closed)).toMatchObject({ name: 'ApiMisuseError', code: 'ERR_TLS_INVALID_OPTION', option: 'sessionCache', message: expect.stringContaining('at once') })
+      both.client.abort()
     }
   })
 
