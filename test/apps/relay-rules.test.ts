@@ -216,6 +216,24 @@ describe('relayWorker', () => {
   it('refuses every target without bindings', async () => {
     expect(await ask(`${closed.url}/${target.address}`)).toMatchObject({ status: 403 })
   })
+
+  it('has room again after a Wisp stream whose target does not read', async () => {
+    const deaf = await startTarget()
+    cleanups.push(() => deaf.close())
+    const relay = await startEdgeRelay({ ALLOW: deaf.address, MAX_CONNECTIONS: '2' })
+    cleanups.push(() => relay.close())
+    const socket = new WebSocket(`${relay.url}/wisp/`)
+    cleanups.push(() => socket.terminate())
+    const wisp = await connectWisp(socket as WebSocketLike)
+    const writer = wisp.open(deaf).writable.getWriter()
+    writer.closed.catch(() => {})
+    let sent = 0
+    void (async () => { for (;; sent++) await writer.write(new Uint8Array(65536)) })().catch(() => {})
+    for (let before = -1; sent === 0 || sent !== before; await new Promise((resolve) => setTimeout(resolve, 300))) before = sent // full on the whole way
+    socket.terminate()
+    await logged(relay.log, 0, { event: 'end', target: '/wisp/' })
+    for (let place = 0; place < 2; place++) expect(await ask(`${relay.url}/${deaf.address}`)).toMatchObject({ status: 101 })
+  }, 30_000)
 })
 
 describe('parseRequestTarget', () => {

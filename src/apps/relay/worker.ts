@@ -67,11 +67,14 @@ async function dial(target: Target, signal: AbortSignal): Promise<TargetConnecti
   let over!: () => void
   const closed = new Promise<void>((resolve) => { over = resolve })
   void closing.then(over)
-  const reset = () => {
+  const close = () => {
     over() // with a target that does not read, the platform's own closing does not end
-    socket.close().catch(() => {})
+    return socket.close()
   }
-  const transport = fromCloudflareSocket(socket)
+  const reset = () => { close().catch(() => {}) }
+  // Whoever gives up the transport alone, as Wisp's streams may, closes it too.
+  const { readable, writable, opened } = socket
+  const transport = fromCloudflareSocket({ readable, writable, opened, closed: socket.closed, close })
   try {
     await new Promise((resolve, reject) => {
       socket.opened.then(resolve, reject)
