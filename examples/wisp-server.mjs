@@ -9,7 +9,7 @@ const dial = async ({ host, port }, signal) => {
   const socket = net.connect({ host, port, allowHalfOpen: true })
   signal.addEventListener('abort', () => socket.destroy())
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
-  return fromNodeStream(socket)
+  return { ...fromNodeStream(socket), reset: () => socket.resetAndDestroy() }
 }
 const server = new WebSocketServer({
   host: '127.0.0.1', port: Number(port), perMessageDeflate: false, maxPayload: 1024 * 1024,

@@ -207,6 +207,22 @@ describe('startRelay', () => {
     expect(relay.connections).toBe(0)
   })
 
+  it.each(['is lost', 'aborts its stream'])('resets the target of a Wisp stream whose client %s', async (how) => {
+    const { relay } = await start({})
+    const socket = new WebSocket(`${relay.url}/wisp/`)
+    cleanups.push(() => socket.terminate())
+    const { readable, writable } = (await connectWisp(socket as WebSocketLike)).open(target)
+    readable.getReader().closed.catch(() => {})
+    const writer = writable.getWriter()
+    writer.closed.catch(() => {})
+    await writer.write(Buffer.from(how))
+    const far = await lastConnection(target, how)
+    const end = Promise.race([once(far.resume(), 'end'), new Promise((resolve) => far.once('error', resolve))])
+    if (how === 'is lost') socket.terminate()
+    else void writer.abort(new Error('enough')).catch(() => {})
+    expect(await end).toMatchObject({ code: 'ECONNRESET' })
+  })
+
   it.each<[string, unknown]>([['token', ''], ['token', 'two words'], ['token', 'ünicode'], ['token', 1], ['idleTimeoutMs', -1]])('refuses a wrong option %s: %j', async (option, value) => {
     await expect(startRelay({ [option]: value })).rejects.toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option })
   })

@@ -206,6 +206,19 @@ describe('serveWisp', () => {
     await until(() => server.streams === 0)
   })
 
+  it.each([[WispCloseReason.CLIENT_ERROR, 1], [WispCloseReason.VOLUNTARY, 0]])('upon CLOSE %s calls the reset of what was dialled %s times', async (reason, times) => {
+    const { dial, far } = memoryDial()
+    let resets = 0
+    const { client, server } = await start({ dial: async (target, signal) => ({ ...await dial(target, signal), reset: () => { resets++ } }) })
+    client.send(connectPacket(1, 'a.example', 443))
+    await client.nextOf(CONTINUE)
+    const reading = Promise.allSettled([readAll(far[0]!.readable)])
+    client.send(closePacket(1, reason))
+    await reading
+    await until(() => server.streams === 0)
+    expect(resets).toBe(times)
+  })
+
   it('aborts a dial that the client no longer wants, and gives up what it brings all the same', async () => {
     let reached!: (transport: ByteTransport) => void
     let aborted!: AbortSignal

@@ -10,7 +10,7 @@ import { Interrupt } from '../../pump/interrupt.js'
 import { reasonOfFailure, WispCloseReason } from './close-reason.js'
 import type { PacketLink } from './link.js'
 import { closePacket, continuePacket, dataPacket } from './packets.js'
-import type { ServerSettings, WispLogEntry, WispTarget } from './server-options.js'
+import type { ServerSettings, WispLogEntry, WispTarget, WispTargetTransport } from './server-options.js'
 
 export interface ServedStreamSettings {
   readonly link: PacketLink
@@ -47,6 +47,7 @@ export class ServedStream {
   #arrived: (() => void) | undefined
   #inputEnded = false
   #outputEnded = false
+  #transport: WispTargetTransport | undefined
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined
   #patience: ReturnType<typeof setTimeout> | undefined
@@ -97,6 +98,7 @@ export class ServedStream {
       const transport = await server.dial(target, this.#dialling.signal)
       this.#reader = transport.readable.getReader()
       this.#writer = transport.writable.getWriter()
+      this.#transport = transport
     } catch (error) {
       const reason = reasonOfFailure(error)
       if (this.#gone === undefined) this.#abandon(reason, error)
@@ -209,6 +211,7 @@ export class ServedStream {
     this.#input.trip(error)
     this.#output.trip(error)
     this.#queue.length = 0
+    this.#transport?.reset?.() // first, as an abort may end it in a way that looks ordinary
     this.#writer?.abort(error).catch(() => {})
     this.#reader?.cancel(error).catch(() => {})
   }

@@ -11,6 +11,16 @@ export interface WispTarget {
   readonly port: number
 }
 
+/** What {@link ServeWispOptions.dial} gives. */
+export interface WispTargetTransport extends ByteTransport {
+  /**
+   * Ends the connection so that the target does not take it for an ordinary end: a TCP reset, say. Called, before
+   * `writable` is aborted, when the stream is cut; it may have ended by then. It must not throw. Without it the target
+   * sees what aborting does, and for a socket of Node's that is FIN.
+   */
+  reset?(): void
+}
+
 export interface ServeWispOptions {
   /**
    * Opens the connection that a stream asks for. It is the only judge of where streams may lead: refuse here. What it
@@ -22,7 +32,7 @@ export interface ServeWispOptions {
    * TimeoutError (timed out); EACCES, EPERM (not allowed); EINVAL (not valid); EBUSY (throttled). No words of the error
    * reach the client.
    */
-  readonly dial: (target: WispTarget, signal: AbortSignal) => Promise<ByteTransport>
+  readonly dial: (target: WispTarget, signal: AbortSignal) => Promise<WispTargetTransport>
   /**
    * 2 if the client's request for the WebSocket had a Sec-WebSocket-Protocol header (by the specification any value asks
    * for version 2; select {@link WISP_SUBPROTOCOL} if it is offered), 1 if not. Default: 2 if the socket's `protocol` is
