@@ -238,6 +238,41 @@ describe('serveWisp', () => {
     expect(log.map(({ event }) => event)).toEqual(['refuse'])
   })
 
+  const leaves: [string, (client: ByHand) => void][] = [
+    ['closes its stream in order', (client) => client.send(closePacket(1, WispCloseReason.VOLUNTARY))], ['closes the WebSocket', ({ socket }) => socket.close(1000)],
+  ]
+
+  it.each(leaves)('delivers what was sent before the target is reached by a client that %s', async (_, leave) => {
+    let reached!: (transport: ByteTransport) => void
+    const { client, server, log } = await start({ dial: () => new Promise((resolve) => { reached = resolve }) })
+    client.send(connectPacket(1, 'a.example', 443), dataPacket(1, Uint8Array.of(1, 2)), dataPacket(1, Uint8Array.of(3)))
+    await until(() => reached !== undefined)
+    leave(client)
+    client.socket.close(1000) // answered when the server has heard what was before it
+    await client.closed
+    expect(server.streams).toBe(1)
+    const [near, far] = memoryTransportPair()
+    reached(near)
+    expect([...await readAll(far.readable)]).toEqual([1, 2, 3])
+    await server.closed
+    expect(log).toMatchObject([{ event: 'open', reason: 0 }, { event: 'end', reason: 2, error: undefined, bytesToTarget: 3 }])
+  })
+
+  it.each(['the target is not reached', 'the server is closing'])('lets go of what a client has left behind when %s', async (why) => {
+    let fail!: (error: Error) => void
+    const { client, server, log } = await start({
+      dial: (_, signal) => new Promise((__, reject) => { fail = reject; signal.addEventListener('abort', () => reject(signal.reason)) }),
+    })
+    client.send(connectPacket(1, 'a.example', 443), dataPacket(1, Uint8Array.of(1)))
+    await until(() => fail !== undefined)
+    client.socket.close(1000)
+    await client.closed
+    if (why === 'the server is closing') void server.close()
+    else fail(new Error(why))
+    await server.closed
+    expect(log).toMatchObject([{ event: 'refuse', reason: 2, error: { message: why } }])
+  })
+
   it('does not dial for a client that has changed its mind already', async () => {
     const socket = new PageWebSocket()
     let dialled = 0

@@ -81,8 +81,14 @@ export class ServedStream {
   closed(reason: number): void {
     // Clients in the field give UNSPECIFIED for an ordinary end.
     const inOrder = reason === WispCloseReason.VOLUNTARY || reason === WispCloseReason.UNSPECIFIED
-    if (!inOrder || !this.#writer) return this.#abandon(reason, this.#error, false)
+    const dialsForNothing = !this.#writer && this.#queue.length === 0
+    if (!inOrder || dialsForNothing) return this.#abandon(reason, this.#error, false)
     this.#leave(reason)
+  }
+
+  /** The server goes away: what a client has left behind does not wait for a target that is not reached yet. */
+  stopDialling(error: unknown): void {
+    if (!this.#writer) this.#abandon(WispCloseReason.NETWORK_ERROR, error, false)
   }
 
   /** The connection is lost, or the server goes away. */
@@ -102,14 +108,16 @@ export class ServedStream {
     } catch (error) {
       const reason = reasonOfFailure(error)
       if (this.#gone === undefined) this.#abandon(reason, error)
+      else if (!this.#dialling.signal.aborted) this.#error = error // the client has left, and what it sent has no taker
       return this.#refused()
     }
     this.#writer.closed.catch(() => {}) // failures are seen by the write that fails
-    if (this.#gone !== undefined) {
+    if (this.#dialling.signal.aborted) {
       this.#giveUpTransport(this.#error)
       return this.#refused()
     }
     this.#log('open')
+    if (this.#gone !== undefined) this.#letGo()
     this.#grant() // also tells a client that asked for it that the stream is open
     await Promise.all([this.#feed().catch((error: unknown) => this.#failed(error)), this.#relay().catch((error: unknown) => this.#failed(error))])
     clearTimeout(this.#patience)
@@ -169,12 +177,17 @@ export class ServedStream {
     if (this.#outputEnded) this.#leave(WispCloseReason.VOLUNTARY, true)
   }
 
-  /** In order: the target gets what is here, and our end. What it says meanwhile has nobody to hear it. */
+  /** In order: the target gets what is here, and our end, once it is reached. */
   #leave(reason: number, tell = false): void {
     if (!this.#forget(reason, tell)) return
+    this.#inputEnded = true
+    if (this.#writer) this.#letGo()
+  }
+
+  /** What the target says now has nobody to hear it. */
+  #letGo(): void {
     this.#output.trip(new Error('the stream was closed'))
     if (!this.#outputEnded) this.#reader!.cancel().catch(() => {})
-    this.#inputEnded = true
     this.#arrived?.()
     this.#linger()
   }
@@ -232,7 +245,7 @@ export class ServedStream {
       event,
       streamId,
       target,
-      reason: this.#gone ?? 0,
+      reason: event === 'open' ? 0 : this.#gone ?? 0,
       error: this.#error,
       bytesToTarget: this.#bytesToTarget,
       bytesToClient: this.#bytesToClient,

@@ -25,7 +25,8 @@ export interface ServeWispOptions {
   /**
    * Opens the connection that a stream asks for. It is the only judge of where streams may lead: refuse here. What it
    * gives is owned by the server, which ends it. `signal` aborts when the client no longer wants it; a transport that
-   * is given all the same is given up at once.
+   * is given all the same is given up at once. A client that has sent something and then closed its stream in order does want
+   * it, even if it has gone by then: dial with a time limit.
    *
    * If it rejects, the client is told why by the `code` of the error or of its `cause`: ECONNREFUSED (refused);
    * ENOTFOUND, EAI_AGAIN, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, EADDRNOTAVAIL (unreachable); ETIMEDOUT, or the name

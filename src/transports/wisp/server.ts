@@ -64,7 +64,9 @@ class Server implements WispServer {
   get streams(): number { return this.#all.size }
 
   close(): Promise<void> {
-    this.#end(GOING_AWAY, 'the server is closing')
+    const why = 'the server is closing'
+    this.#end(GOING_AWAY, why)
+    for (const stream of this.#all) stream.stopDialling(new Error(why))
     return this.closed
   }
 
