@@ -266,7 +266,9 @@ export class RemoteConnection implements TlsConnection {
     this.#onBroken(error)
     this.#sink.error(error)
     this.#waiting.trip(error)
-    // Not the readable: what was decrypted before the error comes first.
+    // Else what was decrypted before the error comes first, and the read that finds no more tells. Once close() has given
+    // up reading there is no such read, and one that was waiting would wait for ever.
+    if (this.#readDone) this.#source.error(error)
   }
 
   #closeReadable(): void {

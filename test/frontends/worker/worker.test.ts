@@ -268,6 +268,15 @@ describe('errors in worker mode', () => {
     server.abort()
   })
 
+  it('come to a read that waits when close() fails', async () => {
+    const { client, server } = await opened()
+    const reader = client.readable.getReader()
+    const failures = [rejection(reader.read()), rejection(reader.closed)]
+    const error = await rejection(client.close({ waitForPeerMs: 50 }))
+    expect(await Promise.all(failures)).toEqual([error, error])
+    server.abort()
+  })
+
   it('are not left unhandled', async () => {
     expect(await unhandledDuring(async () => {
       const { client, server } = peers({ client: { servername: 'elsewhere.example' } })
