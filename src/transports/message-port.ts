@@ -62,6 +62,7 @@ export function fromMessagePort(port: MessagePortLike, options: MessagePortTrans
   let creditCame: (() => void) | undefined // a write waits
   const writing = new Interrupt()
   let peerEnded = false // nothing more comes in; the queue may still hold something
+  let cut: { readonly reason: unknown } | undefined // it ended so, and the reader is yet to be told
   let receiving = true
   let sending = true
 
@@ -78,11 +79,21 @@ export function fromMessagePort(port: MessagePortLike, options: MessagePortTrans
   const closeIfDone = () => {
     if (!sending && (!receiving || peerEnded)) port.close?.()
   }
+  /** Once all has been read that came before it; a stream that fails forgets what nobody has taken from it. */
+  const tellOfCut = () => {
+    if (!cut || !receiving || queue.length > 0 || source.desiredSize !== 0) return
+    source.error(cut.reason)
+    endReceiving()
+  }
+  const receiveCut = (reason: unknown) => {
+    if (!receiving || peerEnded) return
+    peerEnded = true
+    cut = { reason }
+    tellOfCut()
+    wanted?.()
+  }
   const fail = (reason: unknown) => {
-    if (receiving && !peerEnded) {
-      source.error(reason)
-      endReceiving()
-    }
+    receiveCut(reason)
     if (sending) {
       sink.error(reason)
       endSending(reason)
@@ -97,7 +108,7 @@ export function fromMessagePort(port: MessagePortLike, options: MessagePortTrans
         creditCame?.()
         return
       case 'data':
-        if (!receiving) return
+        if (!receiving || peerEnded) return
         queue.push(message.bytes)
         wanted?.()
         return
@@ -106,9 +117,7 @@ export function fromMessagePort(port: MessagePortLike, options: MessagePortTrans
         wanted?.()
         break
       case 'abort':
-        if (!receiving) break
-        source.error(message.reason)
-        endReceiving()
+        receiveCut(message.reason)
         break
       case 'cancel':
         if (!sending) break
@@ -130,9 +139,10 @@ export function fromMessagePort(port: MessagePortLike, options: MessagePortTrans
       const chunk = queue.shift()
       if (!chunk) {
         endReceiving()
-        return controller.close()
+        return cut ? controller.error(cut.reason) : controller.close()
       }
       controller.enqueue(chunk)
+      tellOfCut()
       readBytes += chunk.byteLength
       // Not for each chunk: half the window is still with the other end.
       if (readBytes * 2 < windowBytes || peerEnded) return

@@ -59,6 +59,47 @@ describe('fromMessagePort', () => {
   })
 })
 
+describe('a direction that is aborted', () => {
+  const reason = new Error('given up')
+  async function cutPair(chunks: number): Promise<ReadableStreamDefaultReader<Uint8Array>> {
+    const { port1, port2 } = new MessageChannel()
+    const reader = fromMessagePort(port1).readable.getReader()
+    reader.closed.catch(() => {})
+    const writer = fromMessagePort(port2).writable.getWriter()
+    for (let chunk = 0; chunk < chunks; chunk++) await writer.write(Uint8Array.of(chunk))
+    await writer.abort(reason)
+    await new Promise((resolve) => setTimeout(resolve, 50)) // a reader that is late
+    return reader
+  }
+
+  it('fails its reader when that has read what came before', async () => {
+    const reader = await cutPair(3)
+    for (let chunk = 0; chunk < 3; chunk++) expect((await reader.read()).value).toEqual(Uint8Array.of(chunk))
+    expect(await rejection(reader.closed)).toEqual(reason)
+    expect(await rejection(reader.read())).toEqual(reason)
+  })
+
+  it('fails its reader at once when nothing waits', async () => {
+    expect(await rejection((await cutPair(0)).closed)).toEqual(reason)
+  })
+
+  it('fails so too when the other end is gone', async () => {
+    const worker = new Worker(echo, { eval: true })
+    const { port1, port2 } = new MessageChannel()
+    worker.postMessage({ port: port2 }, [port2 as never])
+    const { readable, writable } = fromMessagePort(port1)
+    const writer = writable.getWriter()
+    await writer.write(Uint8Array.of(1))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const closed = rejection(writer.closed)
+    await worker.terminate()
+    await closed
+    const reader = readable.getReader()
+    expect((await reader.read()).value).toEqual(Uint8Array.of(1))
+    expect(String(await rejection(reader.read()))).toMatch(/gone/)
+  })
+})
+
 describe('toByteTransport', () => {
   it('refuses no MessagePort', () => {
     const { port1 } = new MessageChannel()

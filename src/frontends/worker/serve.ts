@@ -79,7 +79,7 @@ async function answer(connection: TlsConnection, method: keyof OpenConnection, a
   }
 }
 
-/** The end, or the failure, comes after all that was read before: an abort of the port would overtake it. */
+/** The end, or the failure, comes after all that was read before. Why it failed, `broken` says, which needs no port of bytes. */
 async function sendPlaintext({ readable }: TlsConnection, to: WritableStream<Uint8Array>, post: (message: FromWorker) => void): Promise<void> {
   const reader = readable.getReader()
   const writer = to.getWriter()

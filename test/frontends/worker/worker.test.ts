@@ -191,6 +191,25 @@ describe('readable in worker mode', () => {
     expect(await rejection(client.closed)).toBe(error)
     server.abort()
   })
+
+  it('delivers what the page had read before its transport failed', async () => {
+    const [near, far] = memoryTransportPair(1024 * 1024)
+    const transport = new FaultyTransport(near)
+    const { client, server } = await opened({ transports: [transport, far] })
+    await writeAll(server.writable, noise(200_000))
+    // More than the worker takes that nobody reads: the rest waits at its port, and the failure behind it.
+    await turns(2000)
+    const cause = new Error('unplugged')
+    transport.failReading(cause)
+    await turns(2000)
+    let count = 0
+    const error = await rejection((async () => {
+      for await (const { byteLength } of client.readable) count += byteLength
+    })())
+    expect(count).toBe(200_000)
+    expect((error as Error).cause).toBe(cause)
+    server.abort()
+  })
 })
 
 describe('writable in worker mode', () => {
