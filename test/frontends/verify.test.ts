@@ -154,6 +154,13 @@ describe.each(['client', 'server'] as const)('verify on the %s', (side) => {
         expect(await rejection(peers(replaced(async () => {}))[side].opened)).toMatchObject({ code: 'APPLICATION_VERIFICATION' })
       })
 
+      it('the peer is told of the refusal, and not of what was overruled', async () => {
+        const both = peers(replaced(() => false))
+        expect(await rejection(both[side].opened)).toMatchObject({ code: 'APPLICATION_VERIFICATION', alert: { from: 'us', description: 46 } })
+        const peer = side === 'client' ? both.server : both.client
+        expect(await rejection(peer.opened.then(() => readAll(peer.readable)))).toMatchObject({ alert: { from: 'peer', description: 46 } })
+      })
+
       it('has no failures to look at where there are none', async () => {
         let told: VerifyContext | undefined
         const both = await opened(replaced((_, context) => { told = context; return context.failures.length === 0 }, side === 'client' ? localhost : client))

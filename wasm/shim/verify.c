@@ -24,7 +24,8 @@ int lsw_chain_trampoline(X509_STORE_CTX *store_ctx, void *arg)
         return SSL_set_retry_verify(ssl);
     if (answer > 0)
         return 1;
-    if (X509_STORE_CTX_get_error(store_ctx) == X509_V_OK)
+    /* If all went well, an error that is left was overruled: it is not what the peer is refused for. */
+    if (ok || X509_STORE_CTX_get_error(store_ctx) == X509_V_OK)
         X509_STORE_CTX_set_error(store_ctx, LSW_V_ERR_REFUSED);
     return 0;
 }
