@@ -12,11 +12,17 @@ export function laterTransport(open: (signal: AbortSignal) => Promise<ByteTransp
   let source!: ReadableStreamDefaultController<Uint8Array>
   let sink!: WritableStreamDefaultController
   let readDone = false // no more errors are to be told to `source`
+  let reading = false // a read of what is beneath is under way, and will tell of a failure
+  let lost: { readonly error: unknown } | undefined // the reader beneath has failed
   let aborted = false // `writable` is failing by itself, and must not be failed while it does
   const fail = (error: unknown) => {
     if (!readDone) source.error(error)
     readDone = true
     if (!aborted) sink.error(error)
+  }
+  /** It may know before the last chunk has passed through here: that comes first. */
+  const failIfRead = () => {
+    if (lost && !reading && source.desiredSize === 0) fail(lost.error)
   }
   const giveUp = (reason: unknown) => {
     unwanted.abort(reason)
@@ -28,11 +34,17 @@ export function laterTransport(open: (signal: AbortSignal) => Promise<ByteTransp
   const readable = new ReadableStream<Uint8Array>({
     start(controller) { source = controller },
     async pull() {
-      const { done, value } = await (await inner).reader.read()
-      if (readDone) return
-      if (!done) return source.enqueue(value)
-      readDone = true
-      source.close()
+      reading = true
+      try {
+        const { done, value } = await (await inner).reader.read()
+        if (readDone) return
+        if (!done) return source.enqueue(value)
+        readDone = true
+        source.close()
+      } finally {
+        reading = false
+        failIfRead()
+      }
     },
     async cancel(reason) {
       readDone = true
@@ -58,7 +70,10 @@ export function laterTransport(open: (signal: AbortSignal) => Promise<ByteTransp
   })()
   inner.then(async ({ reader, writer }) => {
     // A failure is told even to those who neither read nor write.
-    reader.closed.catch(fail)
+    reader.closed.catch((error: unknown) => {
+      lost = { error }
+      failIfRead()
+    })
     writer.closed.catch((error: unknown) => { if (!aborted) sink.error(error) })
     await Promise.allSettled([reader.closed, writer.closed])
     signal?.removeEventListener('abort', onAbort)

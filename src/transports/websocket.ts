@@ -42,7 +42,7 @@ export interface WebSocketTransport extends ByteTransport {
   readonly opened: Promise<void>
   /** Fulfilled when the WebSocket has been closed, with how. */
   readonly closed: Promise<{ readonly closeCode: number; readonly reason: string }>
-  /** Fails both streams with `error`, and closes the WebSocket so. */
+  /** Fails both streams with `error` at once, and closes the WebSocket so. */
   fail(error: unknown, closeCode: number, reason?: string): void
 }
 
@@ -57,7 +57,7 @@ const NO_LIMIT = 2 ** 31 - 1
 /**
  * Takes over a WebSocket, open or still connecting. Set no handlers of your own for messages. Once both directions
  * have ended it is closed. A reader or writer that fails because the WebSocket was closed gets an error with its
- * `closeCode` and `reason`; aborting with such an error closes the WebSocket so.
+ * `closeCode` and `reason`, the reader after all that arrived before; aborting with such an error closes the WebSocket so.
  */
 export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransportOptions = {}): ByteTransport {
   const { readable, writable } = takeWebSocket(socket, options)
@@ -84,6 +84,8 @@ class Taken implements WebSocketTransport, Wire {
   /** Ours is over. */
   #sent = false
   #failed = false
+  /** The peer's direction has failed, and its reader is yet to be told. */
+  #cut: { readonly error: unknown } | undefined
   #cannotOpen!: (error: unknown) => void
 
   constructor(socket: WebSocketLike, options: WebSocketTransportOptions) {
@@ -96,7 +98,10 @@ class Taken implements WebSocketTransport, Wire {
     socket.binaryType = 'arraybuffer'
     this.readable = new ReadableStream<Uint8Array>({
       start: (controller) => { this.#source = controller },
-      pull: () => this.#framing?.consumed(),
+      pull: () => {
+        this.#framing?.consumed()
+        this.#tellOfCut()
+      },
       cancel: () => {
         this.#received = true
         this.#framing?.consumed()
@@ -121,7 +126,7 @@ class Taken implements WebSocketTransport, Wire {
     socket.addEventListener('message', ({ data }: { data: unknown }) => this.#receive(data))
     socket.addEventListener('error', (event: { error?: unknown; message?: unknown }) => {
       const why = typeof event.message === 'string' && event.message !== '' ? `: ${event.message}` : ''
-      this.fail(new Error(`the WebSocket failed${why}`, { cause: event.error }))
+      this.#lost(new Error(`the WebSocket failed${why}`, { cause: event.error }))
     })
     this.closed = new Promise((resolve) => {
       socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
@@ -149,11 +154,27 @@ class Taken implements WebSocketTransport, Wire {
   }
 
   fail(error: unknown, closeCode = ABORTED, reason = ''): void {
-    // Node 22's close() of a socket that has not opened fires 'error' again, before it returns.
     if (this.#failed) return
-    this.#failed = true
-    this.#cannotOpen(error) // a write that waits for the opening is told why
     if (!this.#received) this.#source.error(error)
+    this.#giveUp(error, closeCode, reason)
+  }
+
+  /** The peer or the network has ended it: what has arrived is still to be read. */
+  #lost(error: unknown): void {
+    if (this.#failed) return
+    if (!this.#received) this.#cut = { error }
+    this.#tellOfCut()
+    this.#giveUp(error, ABORTED, '')
+  }
+
+  /** When the reader has come to the end: a stream that fails forgets what nobody has read. */
+  #tellOfCut(): void {
+    if (this.#cut && this.#source.desiredSize === NO_LIMIT) this.#source.error(this.#cut.error)
+  }
+
+  #giveUp(error: unknown, closeCode: number, reason: string): void {
+    this.#failed = true // now: Node 22's close() of a socket that has not opened fires 'error' again, before it returns
+    this.#cannotOpen(error) // a write that waits for the opening is told why
     if (!this.#sent) this.#sink.error(error)
     this.#received = this.#sent = true
     this.#framing?.stop()
@@ -216,7 +237,7 @@ class Taken implements WebSocketTransport, Wire {
   #closedByPeer(code: number, reason: string): void {
     this.#cannotOpen(new Error('the WebSocket was closed before it was open'))
     const error = closeError(code, reason)
-    if (error && !(code === GOING_AWAY && this.#options.role === 'server')) return this.fail(error)
+    if (error && !(code === GOING_AWAY && this.#options.role === 'server')) return this.#lost(error)
     this.end()
     if (!this.#sent) this.#sink.error(error ?? new WebSocketError('the WebSocket was closed', code, reason))
     this.#sent = true

@@ -47,6 +47,29 @@ async function foreign(options: ServerOptions = {}) {
 const invalid = (code: string, option?: string) => expect.objectContaining({ name: 'ApiMisuseError', code, ...(option && { option }) }) as Error
 
 describe('openTunnel', () => {
+  it.each<[string, TunnelOptions]>([
+    ['with a credit window', { WebSocket: Pausable, flowControl: 'credit' }],
+    ['without', { WebSocket: Pausable, flowControl: 'none' }],
+    ['upon a WebSocketStream', { WebSocketStream: undici.WebSocketStream }],
+  ])('%s gives a reader that is late what came before the target reset its connection', async (_, options) => {
+    const { target, relay } = await startAll()
+    const { readable, writable } = openTunnel(relay.url, target, options)
+    const lost = rejection(writable.getWriter().closed)
+    const socket = await target.accept()
+    const reader = readable.getReader()
+    const closed = rejection(reader.closed)
+    socket.write(new Uint8Array(20_000))
+    let count = (await reader.read()).value!.byteLength
+    socket.write(new Uint8Array(20_000))
+    await new Promise((resolve) => setTimeout(resolve, 100)) // a reset overtakes what the relay has not read
+    socket.resetAndDestroy()
+    await lost
+    // As many reads as there are chunks, and no more: the failure must not overtake a chunk on its way.
+    while (count < 40_000) count += (await reader.read()).value!.byteLength
+    expect(String(await rejection(reader.read()))).toMatch(/1011/)
+    expect(String(await closed)).toMatch(/1011/)
+  })
+
   it.each<[string, TunnelOptions, string]>([
     ['/base/?a=1', {}, '/base/mail.example:993?a=1'],
     ['', { form: 'path' }, '/mail.example:993'],

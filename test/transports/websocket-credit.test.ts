@@ -133,6 +133,17 @@ describe('fromWebSocket with libssl-wasm.credit.v1', () => {
     expect(received.filter(([type]) => type !== 1)).toEqual([data(Uint8Array.of(3)), end])
   })
 
+  it('gives a reader that is late what arrived before the peer closed with an error', async () => {
+    const { peer, readable, closed } = await byHand()
+    peer.send(credit(0))
+    for (let message = 0; message < 5; message++) peer.send(data(1000))
+    peer.close(1011, 'target: ECONNRESET')
+    await closed
+    const reader = readable.getReader()
+    for (let message = 0; message < 5; message++) expect((await reader.read()).value).toHaveLength(1000)
+    expect(await rejection(reader.read())).toMatchObject({ closeCode: 1011, reason: 'target: ECONNRESET' })
+  })
+
   it('sends END when it is the first to end, and then still gives and takes credit', async () => {
     const { readable, writable, peer, received } = await byHand({ role: 'server', windowBytes: 256 * KIB })
     await writable.close()

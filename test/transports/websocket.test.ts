@@ -226,6 +226,37 @@ describe('fromWebSocket', () => {
     expect(same(await received, bytes)).toBe(true)
   })
 
+  it.each<[string, (socket: BrowserWebSocket) => void]>([
+    ['is closed with 1011', (socket) => socket.nowClosed(1011, 'why')],
+    ['is lost', (socket) => socket.nowClosed(1006)],
+    ['fails', (socket) => socket.dispatchEvent(new Event('error'))],
+  ])('gives a reader that is late what arrived before it %s, and then the error; the writer at once', async (_, end) => {
+    const socket = new BrowserWebSocket()
+    const { readable, writable } = fromWebSocket(like(socket))
+    for (let message = 1; message <= 3; message++) socket.receive(Uint8Array.of(message).buffer)
+    end(socket)
+    const error = await rejection(writable.getWriter().closed)
+    const reader = readable.getReader()
+    const closed = rejection(reader.closed)
+    for (let message = 1; message <= 3; message++) {
+      expect(await isPending(closed)).toBe(true)
+      expect((await reader.read()).value).toEqual(Uint8Array.of(message))
+    }
+    expect(await closed).toBe(error) // also without a read
+    expect(await rejection(reader.read())).toBe(error)
+  })
+
+  it.each<[string, (socket: BrowserWebSocket, writable: WritableStream) => void]>([
+    ['it is aborted', (_, writable) => void writable.abort(new Error('enough'))],
+    ['the peer breaks the protocol', (socket) => socket.receive('text')],
+  ])('forgets what nobody has read when %s', async (_, end) => {
+    const socket = new BrowserWebSocket()
+    const { readable, writable } = fromWebSocket(like(socket))
+    socket.receive(Uint8Array.of(1).buffer)
+    end(socket, writable)
+    await rejection(readable.getReader().read())
+  })
+
   it('ignores what arrives after a cancel', async () => {
     const socket = new BrowserWebSocket()
     const { readable, writable } = fromWebSocket(like(socket), { maxBufferedBytes: 1 })

@@ -229,6 +229,40 @@ describe('a Wisp connection', () => {
     expect(connection.streams).toBe(0)
   })
 
+  it.each([
+    ['the server closes the stream', (peer: ByHand) => peer.send(closePacket(1, WispCloseReason.NETWORK_ERROR))],
+    ['the server closes the connection', (peer: ByHand) => peer.send(closePacket(0, WispCloseReason.NETWORK_ERROR))],
+    ['the WebSocket is closed', (peer: ByHand) => peer.socket.close(1000)],
+  ])('gives a reader that is late what came before %s, and then the error; the writer at once', async (_, end) => {
+    const { connection, peer } = await version1()
+    const { readable, writable } = connection.open(target)
+    peer.send(dataPacket(1, new Uint8Array(100_000)), dataPacket(1, Uint8Array.of(7)))
+    end(peer)
+    const error = await rejection(writable.getWriter().closed)
+    const reader = readable.getReader()
+    const closed = rejection(reader.closed)
+    expect((await reader.read()).value).toHaveLength(100_000)
+    expect(await isPending(closed)).toBe(true)
+    expect((await reader.read()).value).toEqual(Uint8Array.of(7))
+    expect(await closed).toBe(error)
+    expect(error).toMatchObject({ code: 'ERR_TLS_TRANSPORT' })
+    expect(connection.streams).toBe(0)
+  })
+
+  it.each([
+    ['the connection is closed', ({ connection }: Awaited<ReturnType<typeof version1>>) => void connection.close()],
+    ['the server breaks the protocol', ({ peer }: Awaited<ReturnType<typeof version1>>) => peer.send(Uint8Array.of(2, 1))],
+  ])('forgets what nobody has read when %s', async (_, end) => {
+    const all = await version1()
+    const { readable, writable } = all.connection.open(target)
+    const marked = all.connection.open(target).readable
+    all.peer.send(dataPacket(1, Uint8Array.of(7)), dataPacket(2, Uint8Array.of(7)))
+    await readBytes(marked, 1) // so the other has come, too
+    end(all)
+    await rejection(writable.getWriter().closed)
+    await rejection(readable.getReader().read())
+  })
+
   it('ends when its signal aborts, and says so', async () => {
     const controller = new AbortController()
     const { connection, peer } = await version1(8, { signal: controller.signal })

@@ -231,32 +231,35 @@ class Connection implements WispConnection {
 
   #beyondStreams(packet: Packet): void {
     if (packet.type === 'malformed') this.#violated(packet.why)
-    else if (packet.type === CLOSE && packet.streamId === 0) this.#fail(new WispCloseError('the server has closed the Wisp connection', packet.reason))
+    else if (packet.type === CLOSE && packet.streamId === 0) {
+      this.#fail(new WispCloseError('the server has closed the Wisp connection', packet.reason), NORMAL, 'lost')
+    }
   }
 
   #violated(what: string): void {
     this.#fail(new TransportError(`the Wisp server has sent ${what}`), ABORTED) // a page may not send 1002
   }
 
-  #fail(error: unknown, code = NORMAL): void {
+  #fail(error: unknown, code = NORMAL, how: 'fail' | 'lost' = 'fail'): void {
     if (this.#link.done) return
     this.#error = error
     this.#link.close(code)
-    this.#giveUp(error)
+    this.#giveUp(error, how)
   }
 
   /** The WebSocket is closed. What it says comes second: if we had a reason of our own, that is the one. */
   #ended(error: Error): void {
-    this.#giveUp(this.#error ?? new TransportError(`the Wisp connection was lost: ${error.message}`, { cause: error }))
+    this.#giveUp(this.#error ?? new TransportError(`the Wisp connection was lost: ${error.message}`, { cause: error }), 'lost')
     this.#nowClosed()
   }
 
-  #giveUp(error: unknown): void {
+  /** Each stream either fails at once, or is lost, and then gives what has arrived before. */
+  #giveUp(error: unknown, how: 'fail' | 'lost'): void {
     this.#error ??= error
     clearTimeout(this.#timer)
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     this.#notOpen(error)
-    for (const stream of [...this.#streams.values()]) stream.fail(error)
+    for (const stream of [...this.#streams.values()]) stream[how](error)
   }
 }
 

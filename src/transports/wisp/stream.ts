@@ -43,6 +43,8 @@ export class WispStream implements ByteTransport {
   #written = false
   /** There is nothing more to read, or nobody who would. */
   #read = false
+  /** The peer's direction has failed, and its reader is yet to be told. */
+  #cut: { readonly error: unknown } | undefined
   /** CLOSE was sent or has come, or the connection is gone. */
   #over = false
 
@@ -52,7 +54,10 @@ export class WispStream implements ByteTransport {
     const { link } = settings
     this.readable = new ReadableStream<Uint8Array>({
       start: (controller) => { this.#source = controller },
-      pull: () => link.release(this),
+      pull: () => {
+        link.release(this)
+        this.#tellOfCut()
+      },
       cancel: () => {
         this.#read = true
         link.release(this)
@@ -98,17 +103,31 @@ export class WispStream implements ByteTransport {
 
   /** CLOSE came. */
   closed(reason: number): void {
-    if (reason !== WispCloseReason.VOLUNTARY) return this.fail(new WispCloseError('the server has closed the Wisp stream', reason))
+    if (reason !== WispCloseReason.VOLUNTARY) return this.lost(new WispCloseError('the server has closed the Wisp stream', reason))
     this.#endReading()
     this.#finish(new TransportError('the server has closed the Wisp stream'))
   }
 
-  /** The connection beneath is gone, or this stream is of no use any more. Nothing is sent. */
+  /** The server or the network has ended it: what has arrived is still to be read. Nothing is sent. */
+  lost(error: unknown): void {
+    if (this.#over) return
+    if (!this.#read) this.#cut = { error }
+    this.#tellOfCut()
+    this.#read = true
+    this.#finish(error)
+  }
+
+  /** This stream is of no use any more, by our own will or what the server may not do. Nothing is sent. */
   fail(error: unknown): void {
     if (this.#over) return
     if (!this.#read) this.#source.error(error)
     this.#read = true
     this.#finish(error)
+  }
+
+  /** When the reader has come to the end: a stream that fails forgets what nobody has read. */
+  #tellOfCut(): void {
+    if (this.#cut && this.#source.desiredSize === HIGH_WATER_MARK_BYTES) this.#source.error(this.#cut.error)
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
