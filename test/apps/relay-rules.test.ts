@@ -190,6 +190,44 @@ describe('startRelay', () => {
     expect(log.at(-1)).toMatchObject({ event: 'end', result: 'nothing moved for 50 ms' })
   })
 
+  it('closes a Wisp connection in whose streams nothing moves, and one without streams', async () => {
+    const { relay, log } = await start({ idleTimeoutMs: 50 })
+    for (const streams of [0, 1]) {
+      const socket = new WebSocket(`${relay.url}/wisp/`)
+      cleanups.push(() => socket.terminate())
+      const wisp = await connectWisp(socket as WebSocketLike)
+      const failed = streams > 0 && rejection(readAll(wisp.open(target).readable))
+      expect((await once(socket, 'close'))[0]).toBe(1001)
+      await failed
+      await until(() => relay.connections === 0)
+      expect(log.at(-1)).toMatchObject({ event: 'end', target: '/wisp/', result: 'nothing moved for 50 ms' })
+    }
+  })
+
+  it('gives up a Wisp client that does not answer, when nothing moves', async () => {
+    const { relay } = await start({ idleTimeoutMs: 50 })
+    const { socket } = await ask(`${relay.url}/wisp/`)
+    socket.pause()
+    await vi.waitFor(() => expect(relay.connections).toBe(0), { timeout: 10_000 })
+  }, 15_000)
+
+  it.each(['target', 'client'])('keeps a Wisp connection in which something moves to the %s', async (to) => {
+    const { relay } = await start({ idleTimeoutMs: 200, allow: [target.address, other.address] })
+    const wisp = await connectWisp(`${relay.url}/wisp/`, { WebSocket: WebSocket as unknown as new (url: string) => object })
+    const [idle, busy] = [wisp.open(other), wisp.open(target)]
+    const alive = Promise.race([wisp.closed.then(() => false), rejection(readAll(idle.readable)).then(() => false), new Promise((resolve) => setTimeout(resolve, 1_000, true))])
+    const writer = busy.writable.getWriter()
+    await writer.write(Buffer.from(to))
+    const far = await lastConnection(target, to)
+    void readAll(busy.readable).catch(() => {})
+    far.resume()
+    const sending = setInterval(() => { if (to === 'client') far.write('!'); else void writer.write(Buffer.from('!')).catch(() => {}) }, 20)
+    cleanups.push(() => clearInterval(sending))
+    expect(await alive).toBe(true)
+    clearInterval(sending)
+    await wisp.close()
+  })
+
   it('does not offer the credit window where its messages would be too long', async () => {
     const { relay } = await start({ maxMessageBytes: 65536 })
     expect(await ask(`${relay.url}/${target.address}`, [credit, raw])).toMatchObject({ protocol: raw })

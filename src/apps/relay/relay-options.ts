@@ -25,7 +25,7 @@ export interface RelayRules {
   /** How long to wait for the target's TCP handshake; then 502. Default 10000. */
   readonly connectTimeoutMs?: number | undefined
   /**
-   * How long nothing may move in a tunnel before it is closed (1001); looked at once in that time, so it may take up to
+   * How long nothing may move in a tunnel, or in all streams of a Wisp connection, before it is closed (1001); looked at once in that time, so it may take up to
    * twice as long. Default 0, for ever: mail and messages wait for hours, and a client that has vanished is noticed otherwise.
    */
   readonly idleTimeoutMs?: number | undefined

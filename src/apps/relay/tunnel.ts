@@ -3,6 +3,7 @@
 
 import { takeWebSocket, type WebSocketTransport } from '../../transports/websocket.js'
 import { GOING_AWAY, INTERNAL_ERROR, NO_CODE, NORMAL, WebSocketError } from '../../transports/websocket-close.js'
+import { nothingMoved, watchIdling } from './idle.js'
 import type { RelaySocket, TargetConnection } from './visitor.js'
 
 export interface TunnelLimits {
@@ -51,7 +52,9 @@ export class Tunnel {
     const delivered = this.#fromClient()
     void this.#fromTarget()
     const probe = socket.ping && setInterval(() => socket.ping!(), probeMs)
-    const stopIdling = this.#watchIdling()
+    const stopIdling = watchIdling(limits.idleTimeoutMs, () => this.#bytesToClient + this.#bytesToTarget, () => {
+      this.#close(GOING_AWAY, nothingMoved(limits.idleTimeoutMs))
+    })
     const clientClosed = this.#client.closed.then(({ closeCode }) => {
       clearInterval(probe)
       stopIdling()
@@ -143,18 +146,6 @@ export class Tunnel {
     let before = -1
     while (!await within(this.#limits.graceMs, delivered) && before !== this.#bytesToTarget) before = this.#bytesToTarget
     if (!await within(this.#limits.graceMs, this.#target.closed)) this.#target.reset()
-  }
-
-  /** Looks once in that time whether something has moved since, so it may take up to twice as long. */
-  #watchIdling(): () => void {
-    const { idleTimeoutMs } = this.#limits
-    let before = -1
-    const timer = idleTimeoutMs > 0 && setInterval(() => {
-      const moved = this.#bytesToClient + this.#bytesToTarget
-      if (moved === before) this.#close(GOING_AWAY, `nothing moved for ${idleTimeoutMs} ms`)
-      before = moved
-    }, idleTimeoutMs)
-    return () => clearInterval(timer || undefined)
   }
 }
 

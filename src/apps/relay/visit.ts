@@ -2,6 +2,7 @@
 
 import { formatTarget, type Target } from '../../transports/target.js'
 import { originOf, type Admission } from './admission.js'
+import { nothingMoved, watchIdling } from './idle.js'
 import type { Logger, RelayLogEntry } from './relay-log.js'
 import type { RelaySettings } from './relay-options.js'
 import { parseRequestTarget } from './target.js'
@@ -55,10 +56,16 @@ async function visit(admitted: Admitted, target: Target, stopping: AbortSignal):
 }
 
 /** The connection itself has no target; its streams have, and are logged one by one. */
-async function visitByWisp({ visitor, admission, wisp, log }: Admitted, version: 1 | 2, stopping: AbortSignal): Promise<void> {
+async function visitByWisp({ visitor, admission, settings, wisp, log }: Admitted, version: 1 | 2, stopping: AbortSignal): Promise<void> {
+  const { idleTimeoutMs } = settings
+  let streams = 0
+  const dial: Dial = (target, signal) => {
+    streams++
+    return wisp.dial(target, signal)
+  }
   const server = await visitor.accept(admission.protocol, (socket) => ({
     socket,
-    wisp: serveWispVisit(socket, version, wisp, log),
+    wisp: serveWispVisit(socket, version, { ...wisp, dial }, log),
     probe: socket.ping && setInterval(() => socket.ping!(), probeMs),
   }))
   if (!server) return log('refuse', 400, 'no WebSocket handshake')
@@ -68,9 +75,17 @@ async function visitByWisp({ visitor, admission, wisp, log }: Admitted, version:
     const timer = setTimeout(() => server.socket.terminate?.(), graceMs)
     void server.wisp.closed.then(() => clearTimeout(timer))
   }
+  let result = 'closed'
+  // To ask for a target is to do something, too: it may take longer than that to be reached.
+  const stopIdling = watchIdling(idleTimeoutMs, () => server.wisp.bytesToTargets + server.wisp.bytesToClient + streams, () => {
+    result = nothingMoved(idleTimeoutMs)
+    stopIdling()
+    shutDown()
+  })
   await untilOver(server.wisp.closed, shutDown, stopping)
   clearInterval(server.probe)
-  log('end', 101, stopping.aborted ? 'the relay is closing' : 'closed')
+  stopIdling()
+  log('end', 101, stopping.aborted ? 'the relay is closing' : result)
 }
 
 /** What is open ends by itself, or because the relay goes away. */

@@ -20,6 +20,8 @@ export interface ServedStreamSettings {
   readonly halfClose: boolean
   /** Told how much more, or less, waits for targets. `false`: it is too much, and nothing can hold it back. */
   readonly account: (bytes: number) => boolean
+  /** Of all streams, in bytes. */
+  readonly moved: { toTargets: number; toClient: number }
   /** Called once, when the number is free again. The target may still be ending. */
   readonly onGone: () => void
 }
@@ -134,6 +136,7 @@ export class ServedStream {
         await this.#input.guard(writer.write(bytes))
         this.#packets--
         this.#bytesToTarget += bytes.byteLength
+        this.#settings.moved.toTargets += bytes.byteLength
         this.#hold(-bytes.byteLength)
         this.#grant()
         if (this.#gone !== undefined) this.#linger()
@@ -147,7 +150,7 @@ export class ServedStream {
 
   /** From the target to the client. */
   async #relay(): Promise<void> {
-    const { link, streamId, halfClose } = this.#settings
+    const { link, streamId, halfClose, moved } = this.#settings
     const post = (bytes: Uint8Array) => this.#output.guard(link.post(this, dataPacket(streamId, bytes)))
     for (;;) {
       const { done, value } = await this.#output.guard(this.#reader!.read())
@@ -156,6 +159,7 @@ export class ServedStream {
         const piece = value.subarray(at, at + PACKET_BYTES)
         await post(piece)
         this.#bytesToClient += piece.byteLength
+        moved.toClient += piece.byteLength
       }
     }
     this.#outputEnded = true

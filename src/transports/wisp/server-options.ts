@@ -86,6 +86,10 @@ export interface WispServer {
   readonly closed: Promise<void>
   /** Streams now, with those that are being dialled or are ending. */
   readonly streams: number
+  /** How much the targets of all streams have taken, with those that have ended: that it grows shows that something moves. */
+  readonly bytesToTargets: number
+  /** How much of what targets said has been sent to the client. */
+  readonly bytesToClient: number
   /** Ends every stream and closes the WebSocket with 1001. */
   close(): Promise<void>
 }

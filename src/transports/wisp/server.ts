@@ -38,6 +38,7 @@ class Server implements WispServer {
   #state: 'introduction' | 'authentication' | 'open' = 'introduction'
   #halfClose = false
   #bufferedBytes = 0
+  readonly #moved = { toTargets: 0, toClient: 0 }
   #nowClosed!: () => void
 
   constructor(socket: WebSocketLike, settings: ServerSettings, version: 1 | 2) {
@@ -62,6 +63,10 @@ class Server implements WispServer {
   }
 
   get streams(): number { return this.#all.size }
+
+  get bytesToTargets(): number { return this.#moved.toTargets }
+
+  get bytesToClient(): number { return this.#moved.toClient }
 
   close(): Promise<void> {
     const why = 'the server is closing'
@@ -130,6 +135,7 @@ class Server implements WispServer {
       server: this.#settings,
       halfClose: this.#halfClose,
       account: (bytes) => this.#account(bytes),
+      moved: this.#moved,
       onGone: () => this.#open.delete(streamId),
     })
     this.#open.set(streamId, stream)
