@@ -48,8 +48,8 @@ export interface OpenConnection {
    * none is required. A server's, under TLS 1.3, with `ca`, of a client with option `postHandshakeAuth`: else
    * `ERR_SSL_WRONG_SSL_VERSION`, `ERR_SSL_NOT_SERVER`, `ERR_SSL_INVALID_CONFIG`, `ERR_SSL_EXTENSION_NOT_RECEIVED`. One at a
    * time: another is refused at once (`ERR_SSL_REQUEST_SENT`), and the first goes on. A certificate that is refused ends the
-   * connection, as in the handshake: `CertificateError`. Plaintext that the client sent before its answer must be read before
-   * the answer is seen.
+   * connection, as in the handshake: `CertificateError`; so does a `verify` that takes longer than `handshakeTimeoutMs`:
+   * `DeadlineError`. Plaintext that the client sent before its answer must be read before the answer is seen.
    * @openssl SSL_verify_client_post_handshake @spec RFC 8446 §4.6.2
    */
   requestClientCertificate(): Promise<X509 | undefined>

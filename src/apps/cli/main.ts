@@ -22,7 +22,7 @@ in the client and in the target.
   --port PORT               where to listen (default: 0, the system picks one)
   --max-connections N       tunnels at one time (default: 100)
   --max-message-bytes N     the longest message from a client (default: 1048576)
-  --idle-timeout-ms N       close a tunnel in which nothing moves for so long (default: 0, never)
+  --idle-timeout-ms N       close a tunnel or a Wisp connection in which nothing moves for so long (default: 0, never)
   --help                    print this
 `
 
