@@ -1,11 +1,12 @@
 // Thousands of connections with every callback in use, good and bad: what OpenSSL has allocated is back where it began.
 
-import { beforeAll, expect, it } from 'vitest'
+import { beforeAll, it } from 'vitest'
 import {
   generateEchKey, load, memoryServerSessionCache, memorySessionStore, RefusalError, TicketKeys, type AcceptOptions, type ConnectOptions, type LibSsl,
 } from '../../src/index.js'
 import { authority } from '../helpers/certificates.js'
-import { ALLOCATION_NOISE_BYTES, closeBoth, noise, opened, peers, readAll, rejection, talkAndClose, turns, VERSIONS, type PeersOptions } from '../helpers/stream-peers.js'
+import { closeBoth, noise, opened, peers, readAll, rejection, talkAndClose, turns, type PeersOptions } from '../helpers/stream-peers.js'
+import { expectNothingLeft, type Life } from './lives.js'
 
 const CONNECTIONS = 2000
 const own = authority.leaf({ name: 'a client' })
@@ -50,7 +51,7 @@ function server(slowly: boolean): Partial<AcceptOptions> {
 }
 
 /** Each leaves both sides ended. */
-const lives: readonly ((options: PeersOptions) => Promise<void>)[] = [
+const lives: readonly Life[] = [
   ...[true, false].map((slowly) => async (options: PeersOptions) => {
     await talkAndClose(await opened({ ...options, client: { ...options.client, ...client(slowly) }, server: { ...options.server, ...server(slowly) } }))
   }),
@@ -72,7 +73,7 @@ const lives: readonly ((options: PeersOptions) => Promise<void>)[] = [
 ]
 
 /** `callbacks`: whether each may take its time, and so reject or never settle. */
-function failures<Options>(side: 'client' | 'server', callbacks: Partial<Record<keyof Options, boolean>>): ((options: PeersOptions) => Promise<void>)[] {
+function failures<Options>(side: 'client' | 'server', callbacks: Partial<Record<keyof Options, boolean>>): readonly Life[] {
   return Object.entries(callbacks).flatMap(([name, takesTime]) => {
     const ways: (() => unknown)[] = [() => { throw new Error(name) }]
     if (takesTime) ways.push(async () => { throw new RefusalError('unrecognized_name') }, () => new Promise(nothing))
@@ -92,14 +93,5 @@ function failures<Options>(side: 'client' | 'server', callbacks: Partial<Record<
 }
 
 it(`nothing is left behind in ${CONNECTIONS} connections with every callback in use, those that fail among them`, async () => {
-  const live = (index: number) => lives[index % lives.length]!({
-    version: VERSIONS[Math.floor(index / lives.length) % VERSIONS.length]!, client: { libssl }, server: { libssl },
-  })
-  // What OpenSSL sets up once is no leak; neither are the texts of the last errors.
-  for (let index = 0; index < 4 * lives.length; index++) await live(index)
-  const baseline = libssl.allocatedBytes
-  const memory = libssl.memoryBytes
-  for (let index = 0; index < CONNECTIONS; index++) await live(index)
-  expect(Math.abs(libssl.allocatedBytes - baseline)).toBeLessThan(ALLOCATION_NOISE_BYTES)
-  expect(libssl.memoryBytes).toBe(memory)
+  await expectNothingLeft(libssl, lives, CONNECTIONS)
 }, 300_000)

@@ -1,10 +1,11 @@
 // Thousands of connections over streams, good and bad: what OpenSSL has allocated is back where it began.
 
-import { beforeAll, expect, it } from 'vitest'
+import { beforeAll, it } from 'vitest'
 import { load, type LibSsl, type TlsConnection } from '../../src/index.js'
 import { authority, temporaryAuthority } from '../helpers/certificates.js'
-import { ALLOCATION_NOISE_BYTES, closeBoth, noise, opened, peers, readAll, talkAndClose, VERSIONS, writeAll, type PeersOptions } from '../helpers/stream-peers.js'
+import { closeBoth, noise, opened, peers, readAll, talkAndClose, writeAll, type PeersOptions } from '../helpers/stream-peers.js'
 import { virtualNetwork } from '../helpers/virtual-network.js'
+import { expectNothingLeft, type Life } from './lives.js'
 
 let libssl: LibSsl
 beforeAll(async () => { libssl = await load() })
@@ -12,8 +13,7 @@ beforeAll(async () => { libssl = await load() })
 const stranger = temporaryAuthority('a CA that nobody knows').leaf()
 const own = authority.leaf({ name: 'a client' })
 
-/** What can become of a pair of connections. Each leaves both ended. */
-const lives: Readonly<Record<string, (options: PeersOptions) => Promise<void>>> = {
+const lives: Readonly<Record<string, Life>> = {
   async 'talk and close'(options) {
     await talkAndClose(await opened(options))
   },
@@ -64,17 +64,5 @@ async function ended({ client, server }: { client: TlsConnection; server: TlsCon
 const CONNECTIONS = 2000
 
 it(`connect and accept leave nothing behind in ${CONNECTIONS} connections each, failed ones among them`, async () => {
-  const kinds = Object.values(lives)
-  const live = async (index: number) => {
-    await kinds[index % kinds.length]!({ version: VERSIONS[Math.floor(index / kinds.length) % VERSIONS.length]!, client: { libssl }, server: { libssl } })
-  }
-  const round = kinds.length * VERSIONS.length
-  // What OpenSSL sets up once is no leak; neither are the texts of the last errors.
-  for (let index = 0; index < 2 * round; index++) await live(index)
-  const baseline = libssl.allocatedBytes
-  const memory = libssl.memoryBytes
-  for (let index = 0; index < CONNECTIONS; index++) await live(index)
-  // One byte a connection would be more.
-  expect(Math.abs(libssl.allocatedBytes - baseline)).toBeLessThan(ALLOCATION_NOISE_BYTES)
-  expect(libssl.memoryBytes).toBe(memory)
+  await expectNothingLeft(libssl, Object.values(lives), CONNECTIONS)
 }, 300_000)
