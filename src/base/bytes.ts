@@ -10,10 +10,19 @@ export function utf8(text: string): Uint8Array {
   return encoder.encode(text)
 }
 
-/** Whether `value` is bytes of some kind: an ArrayBuffer or a view of one. */
+/** Whether `value` is bytes of some kind, of any realm: an ArrayBuffer or a view of one. */
 export function isBytesLike(value: unknown): value is BytesLike {
-  return value instanceof ArrayBuffer || ArrayBuffer.isView(value)
-    || (typeof SharedArrayBuffer !== 'undefined' && value instanceof SharedArrayBuffer)
+  return ArrayBuffer.isView(value) || brandOf(value) === 'ArrayBuffer' || brandOf(value) === 'SharedArrayBuffer'
+}
+
+/** Whether `value` is a Uint8Array, of any realm. */
+export function isUint8Array(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && brandOf(value) === 'Uint8Array'
+}
+
+/** `instanceof` would say no to the bytes of a frame, of node:vm and of jsdom. */
+function brandOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1)
 }
 
 /** A view of the same bytes, not a copy; text is encoded as UTF-8. */
@@ -36,7 +45,7 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return joined
 }
 
-/** Upper-case hexadecimal, bytes parted by `separator`. */
+/** Upper-case hexadecimal, bytes separated by `separator`. */
 export function hex(bytes: Uint8Array, separator = ''): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(separator)
 }

@@ -2,6 +2,7 @@
 
 import { ApiMisuseError, DeadlineError } from '../base/errors.js'
 import { asBytes, isBytesLike, type BytesLike } from '../base/bytes.js'
+import { abortReason, throwIfAborted } from '../base/realms.js'
 import { BioPair } from '../core/bio-pair.js'
 import type { LibSsl } from '../core/lib-ssl.js'
 import type { Ssl } from '../core/ssl.js'
@@ -60,7 +61,7 @@ export class Connection implements TlsServerConnection {
   #settled = false
 
   constructor(transport: TransportLike, options: CommonOptions, role: Role) {
-    options.signal?.throwIfAborted()
+    throwIfAborted(options.signal)
     const port = new Port(toByteTransport(transport))
     const highWaterMark = options.highWaterMarkBytes ?? HIGH_WATER_MARK_BYTES
     this.closed = new Promise((resolve, reject) => {
@@ -136,7 +137,7 @@ export class Connection implements TlsServerConnection {
   async #open(port: Port, options: CommonOptions, role: Role): Promise<ConnectionInfo> {
     const { signal } = options
     const handshakeTimeoutMs = timeoutOf(options)
-    const onAbort = () => this.abort(signal!.reason)
+    const onAbort = () => this.abort(abortReason(signal!))
     signal?.addEventListener('abort', onAbort, { once: true })
     const forget = () => signal?.removeEventListener('abort', onAbort)
     this.closed.then(forget, forget)

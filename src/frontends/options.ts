@@ -2,6 +2,7 @@
 // is sent.
 
 import { ApiMisuseError } from '../base/errors.js'
+import { checkOptions, invalid, isPlainObject } from '../base/options.js'
 import { algorithms, type AlgorithmOptions } from './features/algorithms.js'
 import { clientAlpn, serverAlpn, type ClientAlpnOptions, type ServerAlpnOptions } from './features/alpn.js'
 import { certificateChoice, type CertificateChoiceOptions } from './features/certificate-choice.js'
@@ -9,7 +10,7 @@ import { clientHello, type ClientHelloOptions } from './features/client-hello.js
 import { clientSessions, type ClientSessionOptions } from './features/client-sessions.js'
 import { clientIdentity, type ClientIdentityOptions } from './features/client-identity.js'
 import { clientEch, serverEch, type ClientEchOptions, type ServerEchOptions } from './features/ech.js'
-import { copyOption, invalid, isPlainObject, type Feature } from './features/feature.js'
+import type { Feature } from './features/feature.js'
 import { hasIdentity, identities, identity, type IdentitiesOptions, type IdentityOptions } from './features/identity.js'
 import { keyLog, type KeyLogOptions } from './features/key-log.js'
 import { limits, type LimitOptions } from './features/limits.js'
@@ -56,12 +57,12 @@ export const callbackAnswers: Readonly<Record<string, 'in time' | 'at once'>> =
  * A copy of the options. Throws `ERR_TLS_UNKNOWN_OPTION` or `ERR_TLS_INVALID_OPTION`; `option` of the error names it.
  */
 export function checkConnectOptions(options: ConnectOptions): ConnectOptions {
-  return check(options, clientFeatures)
+  return check(options, clientFeatures, 'connect()')
 }
 
 /** As {@link checkConnectOptions}. */
 export function checkAcceptOptions(options: AcceptOptions): AcceptOptions {
-  const checked = check(options, serverFeatures)
+  const checked = check(options, serverFeatures, 'accept()')
   if (!hasIdentity(checked) && checked.psk === undefined) throw invalid('cert', 'is required, or pfx, identities or psk: a server shows who it is')
   return checked
 }
@@ -69,11 +70,8 @@ export function checkAcceptOptions(options: AcceptOptions): AcceptOptions {
 /** What holds for a client whose ClientHello was answered by `answer`. Throws as {@link checkAcceptOptions}. */
 export function checkHelloAnswer(options: AcceptOptions, answer: unknown): AcceptOptions {
   if (!isPlainObject(answer)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', "what 'onClientHello' returns must be options, or undefined")
-  const allowed = serverFeatures.flatMap(({ perClient = [] }) => perClient) as readonly string[]
-  const other = Object.keys(answer).find((name) => !allowed.includes(name))
-  if (other !== undefined) {
-    throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `what 'onClientHello' returns may hold ${allowed.join(', ')}; not '${other}'`, { option: other })
-  }
+  const allowed = serverFeatures.flatMap(({ perClient = [], checks }) => perClient.map((name) => [name, checks[name]]))
+  checkOptions(answer, Object.fromEntries(allowed), "what 'onClientHello' returns")
   return checkAcceptOptions({ ...(hasIdentity(answer) ? withoutIdentity(options) : options), ...answer })
 }
 
@@ -82,21 +80,10 @@ function withoutIdentity({ cert, key, pfx, passphrase, identities, rawPublicKey,
   return others
 }
 
-function check<Options extends CommonOptions>(options: Options, features: readonly Feature<Options>[]): Options {
-  // What an instance of a class inherits, and its methods, would not be seen: a check that was asked for would not be made.
-  if (!isPlainObject(options)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'options must be a plain object')
-  const checks = Object.assign({}, ...features.map((feature) => feature.checks)) as Feature<Record<string, unknown>>['checks']
-  const checked: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(checks, name)) {
-      throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `there is no option '${name}'; there are ${Object.keys(checks).join(', ')}`, { option: name })
-    }
-    const wrong = value === undefined ? undefined : checks[name]!(value)
-    if (wrong !== undefined) throw invalid(name, wrong)
-    checked[name] = copyOption(value)
-  }
-  for (const feature of features) feature.agree?.(checked as unknown as Options)
-  return checked as unknown as Options
+function check<Options extends CommonOptions>(options: Options, features: readonly Feature<Options>[], taker: string): Options {
+  const checked = checkOptions<Options>(options, Object.assign({}, ...features.map(({ checks }) => checks)), taker)
+  for (const feature of features) feature.agree?.(checked)
+  return checked
 }
 
 /** A feature of some options is one of all of them. */

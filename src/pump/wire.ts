@@ -1,6 +1,7 @@
 // Ciphertext between the pair's network half and the port. It knows what waits in either direction, and nothing of
 // what the bytes mean.
 
+import { asBytes, isUint8Array } from '../base/bytes.js'
 import { TransportError } from '../base/errors.js'
 import type { BioPair } from '../core/bio-pair.js'
 import { Outbox } from './outbox.js'
@@ -85,8 +86,8 @@ export class Wire {
     if (this.#port.ended) return
     if (chunk.done) {
       this.#pair.network.shutdownWr()
-    } else if (chunk.value instanceof Uint8Array) {
-      this.#inbox = chunk.value
+    } else if (isUint8Array(chunk.value)) {
+      this.#inbox = asBytes(chunk.value)
       this.feed()
     } else {
       throw new TransportError('the transport gave something other than a Uint8Array')

@@ -1,6 +1,7 @@
 // Whatever a caller has at hand, as a transport.
 
 import { ApiMisuseError } from '../base/errors.js'
+import { isReadableStream, isWritableStream } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { fromBunSocket, isBunSocket, type BunSocketLike } from './bun.js'
 import { fromCloudflareSocket, isCloudflareSocket, type CloudflareSocketLike } from './cloudflare.js'
@@ -29,7 +30,7 @@ export function toByteTransport(transport: TransportLike): ByteTransport {
     if (isDenoConn(transport)) return fromDenoConn(transport)
     if (isBunSocket(transport)) return fromBunSocket(transport)
     if (isNodeDuplex(transport)) return fromNodeStream(transport)
-    if (transport.readable instanceof ReadableStream && transport.writable instanceof WritableStream) {
+    if (isReadableStream(transport.readable) && isWritableStream(transport.writable)) {
       if (transport.readable.locked || transport.writable.locked) {
         throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'a stream of the transport is locked: release its reader and writer first')
       }

@@ -2,10 +2,15 @@
 // each; options.ts and context.ts are the lists of them.
 
 import { ApiMisuseError } from '../../base/errors.js'
-import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
+import { isBytesLike, type BytesLike } from '../../base/bytes.js'
+import type { Check } from '../../base/options.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
 import type { Ssl } from '../../core/ssl.js'
 import type { Decisions } from '../../pump/decisions.js'
+
+export {
+  copyOption, invalid, isBoolean, isFunction, isIntegerFrom, isOneOf, isOneOrMore, isPlainObject, isString, type Check,
+} from '../../base/options.js'
 
 /** One or more certificates: PEM text, or one as DER. */
 export type Certificates = string | BytesLike
@@ -30,24 +35,9 @@ export interface Feature<Options extends object, Others extends object = object>
   readonly changeSsl?: (ssl: Ssl, options: Options & Others) => void
 }
 
-/** What is wrong with a value, or `undefined`. */
-export type Check = (value: unknown) => string | undefined
-
-export const isString: Check = (value) => (typeof value === 'string' && value !== '' && !value.includes('\0') ? undefined : 'must be a non-empty string without NUL')
-export const isBoolean: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be a boolean')
-export const isFunction: Check = (value) => (typeof value === 'function' ? undefined : 'must be a function')
 export const isPemOrDer: Check = (value) => ((typeof value === 'string' && value !== '') || (isBytesLike(value) && value.byteLength > 0)
   ? undefined : 'must be PEM text, or PEM or DER bytes, and not empty')
 export const isSecret: Check = (value) => (typeof value === 'string' || isBytesLike(value) ? undefined : 'must be a string or bytes')
-export const isIntegerFrom = (min: number, max: number): Check => (value) =>
-  (Number.isInteger(value) && (value as number) >= min && (value as number) <= max ? undefined : `must be an integer from ${min} to ${max}`)
-/** One that passes `check`, or an array of one or more. */
-export const isOneOrMore = (check: Check): Check => (value) =>
-  (Array.isArray(value) && value.length > 0 ? value.map(check).find(Boolean) : check(value))
-
-export function invalid(option: string, wrong: string, why: ErrorOptions = {}): ApiMisuseError {
-  return new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' ${wrong}`, { option, ...why })
-}
 
 /** Runs what hands an option to OpenSSL, and names the option if OpenSSL refuses it; `rule` where OpenSSL gives no reason. */
 export function refuse(option: string, set: () => void, rule?: string): void {
@@ -62,20 +52,4 @@ export function refuse(option: string, set: () => void, rule?: string): void {
 /** As an array. */
 export function each<T>(value: T | readonly T[]): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T]
-}
-
-/** What its owner does to the original later (wipe a key, name the next server) is no longer seen. */
-export function copyOption(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copyOption)
-  // What has methods is somebody's object: they may want it to be itself.
-  if (isPlainObject(value) && !Object.values(value).some((field) => typeof field === 'function')) return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, copyOption(field)]))
-  return isBytesLike(value) ? new Uint8Array(asBytes(value)) : value
-}
-
-/** An object that is written down with its fields, and no instance of something. */
-export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  // Another realm's Object.prototype has a prototype of null, too.
-  return prototype === null || Object.getPrototypeOf(prototype) === null
 }

@@ -1,5 +1,7 @@
 // When to give up, how much to hold, and in which instance.
 
+import { isMilliseconds } from '../../base/options.js'
+import { isAbortSignal } from '../../base/realms.js'
 import { LibSsl } from '../../core/lib-ssl.js'
 import { SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_MODE_RELEASE_BUFFERS, SSL_OP_NO_RENEGOTIATION } from '../../ffi/constants.gen.js'
 import { isIntegerFrom, type Feature } from './feature.js'
@@ -20,11 +22,10 @@ export interface LimitOptions {
 
 export const limits: Feature<LimitOptions> = {
   checks: {
-    signal: (value) => (value instanceof AbortSignal ? undefined : 'must be an AbortSignal'),
-    // setTimeout's own limit
-    handshakeTimeoutMs: isIntegerFrom(0, 0x7fffffff),
+    signal: (value) => (isAbortSignal(value) ? undefined : 'must be an AbortSignal'),
+    handshakeTimeoutMs: isMilliseconds(0),
     highWaterMarkBytes: isIntegerFrom(1, 64 * 1024 * 1024),
-    libssl: (value) => (value instanceof LibSsl ? undefined : 'must be what load() gave'),
+    libssl: (value) => (value instanceof LibSsl ? undefined : 'must be what load() of this copy of libssl-wasm gave'),
   },
   setUpCtx(ctx) {
     ctx.setMode(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS)

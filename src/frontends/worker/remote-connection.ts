@@ -3,6 +3,7 @@
 
 import { ApiMisuseError, InternalError, RefusalError } from '../../base/errors.js'
 import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
+import { abortReason, throwIfAborted } from '../../base/realms.js'
 import type { X509 } from '../../core/x509.js'
 import { Interrupt } from '../../pump/interrupt.js'
 import { toByteTransport, type TransportLike } from '../../transports/adapt.js'
@@ -52,7 +53,7 @@ export class RemoteConnection implements TlsConnection {
 
   /** `options` are checked. `post` begins the connection in the worker. */
   constructor(type: Begin['type'], transport: TransportLike, options: CommonOptions, wasm: Begin['wasm'], post: (begin: Begin, transfer: readonly MessagePort[]) => void) {
-    options.signal?.throwIfAborted()
+    throwIfAborted(options.signal)
     const { readable, writable } = toByteTransport(transport)
     const { signal: abortSignal, highWaterMarkBytes: highWaterMark = HIGH_WATER_MARK_BYTES, ...rest } = options
     const entries = Object.entries(rest)
@@ -115,7 +116,7 @@ export class RemoteConnection implements TlsConnection {
       abort: (reason) => this.abort(reason),
     }, { highWaterMark, size: (chunk) => (isBytesLike(chunk) ? chunk.byteLength : 0) })
 
-    const onAbort = () => this.abort(abortSignal!.reason)
+    const onAbort = () => this.abort(abortReason(abortSignal!))
     abortSignal?.addEventListener('abort', onAbort, { once: true })
     const forget = () => abortSignal?.removeEventListener('abort', onAbort)
     this.closed.then(forget, forget)

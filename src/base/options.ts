@@ -1,0 +1,156 @@
+// The one check of options, whoever takes them: a misspelt option must not pass in silence.
+
+import { asBytes, isBytesLike } from './bytes.js'
+import { ApiMisuseError } from './errors.js'
+
+/** What is wrong with a value, or `undefined`: the end of a sentence that begins with the option's name. */
+export type Check = (value: unknown) => string | undefined
+
+export const isString: Check = (value) =>
+  (typeof value === 'string' && value !== '' && !value.includes('\0') ? undefined : 'must be a non-empty string without NUL')
+export const isBoolean: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be a boolean')
+export const isFunction: Check = (value) => (typeof value === 'function' ? undefined : 'must be a function')
+export const isIntegerFrom = (min: number, max: number): Check => (value) =>
+  (Number.isInteger(value) && (value as number) >= min && (value as number) <= max ? undefined : `must be an integer from ${min} to ${max}`)
+export const isOneOf = (...values: readonly unknown[]): Check => (value) =>
+  (values.includes(value) ? undefined : `must be one of ${values.map((one) => JSON.stringify(one)).join(', ')}`)
+/** One value that passes `check`, or an array of one or more. */
+export const isOneOrMore = (check: Check): Check => (value) =>
+  (Array.isArray(value) && value.length > 0 ? value.map(check).find(Boolean) : check(value))
+
+/** setTimeout's own limit: above it, a timer fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+/** Milliseconds from `min` to the longest that a timer can wait. */
+export const isMilliseconds = (min: number): Check => isIntegerFrom(min, MAX_TIMER_MS)
+
+/**
+ * Checks names and values, and returns a copy without the options that are `undefined`: later changes to bytes, arrays and plain
+ * objects of the original are not seen. `taker` is the function that has the options, for the message.
+ * Throws `ERR_TLS_INVALID_ARGUMENT` unless `options` is a plain object (inherited options would be missed), and with `option`
+ * naming it, `ERR_TLS_UNKNOWN_OPTION` or `ERR_TLS_INVALID_OPTION`.
+ */
+export function checkOptions<Options extends object>(options: Options, checks: Readonly<Record<keyof Options, Check>>, taker: string): Options {
+  if (!isPlainObject(options)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the options of ${taker} must be a plain object`)
+  const checked: Record<string, unknown> = {}
+  for (const [option, value] of Object.entries(options)) {
+    if (!Object.hasOwn(checks, option)) {
+      throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `${taker} has no option '${option}'${advice(option, Object.keys(checks))}`, { option })
+    }
+    if (value === undefined) continue
+    const wrong = checks[option as keyof Options](value)
+    if (wrong !== undefined) throw invalid(option, wrong)
+    checked[option] = copyOption(value)
+  }
+  return checked as Options
+}
+
+export function invalid(option: string, wrong: string, why: ErrorOptions = {}): ApiMisuseError {
+  return new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' ${wrong}`, { option, ...why })
+}
+
+/** A copy of bytes, arrays and plain objects, all the way down. Anything else is the caller's own object. */
+export function copyOption(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOption)
+  // An object with methods is used as it is: they may rely on `this`.
+  if (isPlainObject(value) && !Object.values(value).some((field) => typeof field === 'function')) {
+    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, copyOption(field)]))
+  }
+  return isBytesLike(value) ? new Uint8Array(asBytes(value)) : value
+}
+
+/** An object that is written down with its fields, and no instance of a class. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // The Object.prototype of another realm has null for a prototype, too.
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+/** The nearest right name, or all of them if they are few. */
+function advice(wrong: string, known: readonly string[]): string {
+  const near = nearest(wrong, known)
+  if (near !== undefined) return `: did you mean '${near}'?`
+  return known.length > 0 && known.length <= 12 ? `: there are ${known.join(', ')}` : ''
+}
+
+function nearest(wrong: string, known: readonly string[]): string | undefined {
+  const text = plain(wrong)
+  const same = (test: (name: string) => boolean) => known.find((name) => test(plain(name)))
+  return same((name) => name === text)
+    ?? elsewhere.get(text)?.find((name) => known.includes(name))
+    ?? (text.length >= 4 ? same((name) => name.startsWith(text)) : undefined)
+    ?? known
+      .map((name) => ({ name, distance: editDistance(text, plain(name)) }))
+      .filter(({ name, distance }) => distance <= Math.min(text.length, name.length) / 4)
+      .sort((a, b) => a.distance - b.distance)[0]?.name
+}
+
+/** `alpn_protocols` and `ALPNProtocols` are one name. */
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[_-]/g, '')
+}
+
+/** How many letters to insert, drop or exchange. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= to.length; j++) {
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1))
+    }
+    row = next
+  }
+  return row[to.length]!
+}
+
+/** Other libraries' names, as {@link plain} writes them, with ours: the first one that is known is meant. */
+const elsewhere: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
+  // Node
+  allowpartialtrustchain: ['partialChain'],
+  alpncallback: ['alpnProtocols'],
+  checkserveridentity: ['acceptedNames', 'verify'],
+  dhparam: ['groups'],
+  ecdhcurve: ['groups'],
+  enabletrace: ['onTrace'],
+  host: ['servername'],
+  hostname: ['servername', 'host'],
+  keylog: ['onKeylog'],
+  mindhsize: ['securityLevel'],
+  pskcallback: ['psk'],
+  rejectunauthorized: ['dangerouslySkipVerification', 'clientCertificate'],
+  requestcert: ['clientCertificate'],
+  requestocsp: ['ocsp', 'ocspResponse'],
+  secureprotocol: ['minVersion'],
+  securecontext: ['context'],
+  sessionidcontext: ['sessionCache'],
+  sigalgs: ['signatureAlgorithms'],
+  snicallback: ['onClientHello'],
+  timeout: ['handshakeTimeoutMs', 'connectTimeoutMs'],
+  // undici
+  allowh2: ['alpnProtocols'],
+  connecttimeout: ['handshakeTimeoutMs', 'connectTimeoutMs'],
+  maxcachedsessions: ['sessionStore'],
+  // Deno and Bun
+  cacerts: ['ca'],
+  certfile: ['cert'],
+  keyfile: ['key'],
+  // rustls, Go and Python
+  cafile: ['ca'],
+  clientauth: ['clientCertificate'],
+  curvepreferences: ['groups'],
+  getcertificate: ['onClientHello'],
+  getclientcertificate: ['onCertificateRequest'],
+  insecureskipverify: ['dangerouslySkipVerification'],
+  nextprotos: ['alpnProtocols'],
+  rootcas: ['ca'],
+  rootcertificates: ['ca'],
+  serverhostname: ['servername'],
+  // what others guess
+  abortsignal: ['signal'],
+  certificate: ['cert'],
+  curves: ['groups'],
+  insecure: ['dangerouslySkipVerification'],
+  password: ['passphrase', 'token'],
+  privatekey: ['key'],
+  protocols: ['alpnProtocols'],
+}))

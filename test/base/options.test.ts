@@ -1,0 +1,106 @@
+import { runInNewContext } from 'node:vm'
+import { describe, expect, it } from 'vitest'
+import { checkOptions, isBoolean, isFunction, isIntegerFrom, isOneOf, isOneOrMore, isString, type Check } from '../../src/base/options.js'
+import { checkAcceptOptions, checkConnectOptions } from '../../src/frontends/options.js'
+import { localhost } from '../helpers/certificates.js'
+
+interface Fruit {
+  readonly colour?: string | undefined
+  readonly weightGrams?: number | undefined
+  readonly seeds?: readonly string[] | undefined
+}
+const checks: Record<keyof Fruit, Check> = { colour: isString, weightGrams: isIntegerFrom(1, 9), seeds: isOneOrMore(isString) }
+const check = (options: unknown) => checkOptions(options as Fruit, checks, 'peel()')
+const thrownBy = (call: () => unknown) => {
+  try {
+    call()
+  } catch (error) {
+    return error as Error
+  }
+  throw new Error('nothing was thrown')
+}
+
+describe('checkOptions', () => {
+  it('gives a copy without what is undefined, which later changes do not reach', () => {
+    const bytes = new Uint8Array([1])
+    const given = { colour: 'red', weightGrams: undefined, seeds: ['a'] }
+    const checked = check(given)
+    given.seeds.push('b')
+    expect(checked).toEqual({ colour: 'red', seeds: ['a'] })
+    expect(Object.keys(checked)).toEqual(['colour', 'seeds'])
+    const copied = checkOptions({ nested: [{ bytes }] }, { nested: () => undefined }, 'peel()')
+    bytes[0] = 2
+    expect(copied.nested[0]!.bytes).toEqual(new Uint8Array([1]))
+  })
+
+  it('leaves functions and objects with methods as they are', () => {
+    const given = { log: () => {}, store: { get() {} }, signal: new AbortController().signal }
+    const checked = checkOptions(given, { log: isFunction, store: () => undefined, signal: () => undefined }, 'peel()')
+    expect([checked.log, checked.store, checked.signal]).toEqual([given.log, given.store, given.signal])
+    expect(checked.store).toBe(given.store)
+  })
+
+  it.each([undefined, null, 'x', [], new Map(), Object.create({ colour: 'red' }), new (class { colour = 'red' })()])('takes no %j for options', (options) => {
+    expect(() => check(options)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT', message: expect.stringContaining('peel()') }))
+  })
+
+  it('takes a plain object of another realm', () => {
+    expect(check(runInNewContext('({ colour: "red", seeds: ["a"] })'))).toEqual({ colour: 'red', seeds: ['a'] })
+  })
+
+  it.each([['colour', ''], ['colour', 'a\0'], ['weightGrams', 10], ['weightGrams', NaN], ['seeds', []], ['seeds', ['x', 1]]])('refuses for %s the value %j', (option, value) => {
+    expect(() => check({ [option]: value })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option, message: expect.stringContaining(`'${option}' must be`) }))
+  })
+
+  it.each(['__proto__', 'constructor', 'toString'])('refuses the name %s, which all objects have', (option) => {
+    const options = JSON.parse(`{ "${option}": "x" }`) as object
+    expect(() => check(options)).toThrow(expect.objectContaining({ code: 'ERR_TLS_UNKNOWN_OPTION', option }))
+  })
+
+  it.each([
+    ['Colour', 'colour'], ['color', 'colour'], ['weight_grams', 'weightGrams'], ['weight', 'weightGrams'], ['seds', 'seeds'],
+  ])('answers %s with %s', (option, meant) => {
+    expect(() => check({ [option]: undefined })).toThrow(expect.objectContaining({ code: 'ERR_TLS_UNKNOWN_OPTION', option, message: `peel() has no option '${option}': did you mean '${meant}'?` }))
+  })
+
+  it('lists the names where none is near and they are few', () => {
+    expect(thrownBy(() => check({ taste: 'sweet' })).message).toBe("peel() has no option 'taste': there are colour, weightGrams, seeds")
+  })
+
+  it('reads each option once', () => {
+    let reads = 0
+    const checked = checkOptions({ get colour() { return ++reads } }, { colour: isOneOf(1) }, 'peel()')
+    expect([checked.colour, reads]).toEqual([1, 1])
+  })
+
+  it.each([[isBoolean, 1, 'must be a boolean'], [isFunction, {}, 'must be a function'], [isOneOf('a', 2), 'b', 'must be one of "a", 2']] as const)('says what is right', (one, value, wrong) => {
+    expect(one(value)).toBe(wrong)
+  })
+})
+
+describe('the names of other libraries', () => {
+  const server = { cert: localhost.cert, key: localhost.key }
+  it.each([
+    ['ALPNProtocols', 'alpnProtocols'], ['alpn', 'alpnProtocols'], ['alpn_protocols', 'alpnProtocols'], ['NextProtos', 'alpnProtocols'],
+    ['rejectUnauthorized', 'dangerouslySkipVerification'], ['InsecureSkipVerify', 'dangerouslySkipVerification'],
+    ['host', 'servername'], ['hostname', 'servername'], ['serverName', 'servername'], ['server_hostname', 'servername'],
+    ['checkServerIdentity', 'acceptedNames'], ['minDHSize', 'securityLevel'], ['ecdhCurve', 'groups'], ['sigalgs', 'signatureAlgorithms'],
+    ['timeout', 'handshakeTimeoutMs'], ['handshakeTimeout', 'handshakeTimeoutMs'], ['enableTrace', 'onTrace'], ['requestOCSP', 'ocsp'],
+    ['pskCallback', 'psk'], ['keylog', 'onKeylog'], ['highWaterMark', 'highWaterMarkBytes'], ['caCerts', 'ca'], ['servrname', 'servername'],
+  ])('connect() answers %s with %s', (option, meant) => {
+    const { message } = thrownBy(() => checkConnectOptions({ servername: 'localhost', [option]: undefined }))
+    expect(message).toBe(`connect() has no option '${option}': did you mean '${meant}'?`)
+  })
+
+  it.each([
+    ['rejectUnauthorized', 'clientCertificate'], ['requestCert', 'clientCertificate'], ['SNICallback', 'onClientHello'], ['ALPNCallback', 'alpnProtocols'],
+    ['sessionIdContext', 'sessionCache'], ['ticketkeys', 'ticketKeys'],
+  ])('accept() answers %s with %s', (option, meant) => {
+    const { message } = thrownBy(() => checkAcceptOptions({ ...server, [option]: undefined }))
+    expect(message).toBe(`accept() has no option '${option}': did you mean '${meant}'?`)
+  })
+
+  it('is not answered with all names there are', () => {
+    expect(thrownBy(() => checkConnectOptions({ servername: 'localhost', ['colour' as string]: 'red' })).message).toBe("connect() has no option 'colour'")
+  })
+})
