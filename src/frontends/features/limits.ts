@@ -6,6 +6,9 @@ import { LibSsl } from '../../core/lib-ssl.js'
 import { SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_MODE_RELEASE_BUFFERS, SSL_OP_NO_RENEGOTIATION } from '../../ffi/constants.gen.js'
 import { isIntegerFrom, type Feature } from './feature.js'
 
+/** The default of {@link LimitOptions.highWaterMarkBytes}. */
+export const HIGH_WATER_MARK_BYTES = 64 * 1024
+
 export interface LimitOptions {
   /** Aborts the connection, at any time, with `signal.reason`. */
   readonly signal?: AbortSignal

@@ -11,6 +11,8 @@ export interface Begin {
   /** Checked on the page; those that are functions are named in `callbacks`, with whether their answer is waited for. */
   readonly options: Readonly<Record<string, unknown>>
   readonly callbacks: readonly { readonly name: string; readonly answers: boolean }[]
+  /** How much plaintext waits on either side of its port. */
+  readonly highWaterMarkBytes: number
   /** Where the worker is not to look for the code itself. */
   readonly wasm: WebAssembly.Module | BufferSource | undefined
   /** {@link FromPage} and {@link FromWorker}. */

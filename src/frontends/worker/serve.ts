@@ -3,11 +3,10 @@
 import { RefusalError } from '../../base/errors.js'
 import { load } from '../../load.js'
 import { fromMessagePort } from '../../transports/message-port.js'
-import type { AcceptOptions, ConnectOptions } from '../options.js'
+import { beginClient, beginServer } from '../begin.js'
+import type { Life } from '../life.js'
 import type { OpenConnection } from '../open-connection.js'
-import type { TlsConnection } from '../tls-connection.js'
-import { accept, connect } from '../whatwg.js'
-import { carry } from './carry.js'
+import type { AcceptOptions, ConnectOptions } from '../options.js'
 import { decodeError, encodeError, FailedCall } from './errors.js'
 import type { Begin, FromPage, FromWorker, Reply } from './protocol.js'
 import { decodeValue, encodeValue } from './values.js'
@@ -16,9 +15,9 @@ type Answer = Extract<FromPage, { type: 'answer' }>
 
 /** Answers one {@link Begin}. */
 export async function serve(begin: Begin): Promise<void> {
-  const { control } = begin
+  const { control, highWaterMarkBytes } = begin
   const post = (message: FromWorker) => control.postMessage(message)
-  let connection: TlsConnection | undefined
+  let life: Life | undefined
   let aborted: { readonly reason: unknown } | undefined
   /** By number: calls of the page that wait for its answer. */
   const calls: { settle(answer: Answer): void }[] = []
@@ -31,17 +30,17 @@ export async function serve(begin: Begin): Promise<void> {
     post({ type: 'call', callback, args, call })
   })
   control.addEventListener('message', ({ data }: MessageEvent<FromPage>) => {
-    if (data.type === 'close') connection?.close(data).catch(() => {}) // `closed` tells
+    if (data.type === 'close') life?.close(data.waitForPeerMs, async () => {}).catch(() => {}) // `closed` tells
     else if (data.type === 'answer') calls[data.call]!.settle(data)
-    else if (data.type === 'ask') void answer(connection!, data.method, data.args).then((reply) => post({ type: 'reply', ask: data.ask, reply }))
+    else if (data.type === 'ask') void answer(life!, data.method, data.args).then((reply) => post({ type: 'reply', ask: data.ask, reply }))
     else {
       aborted = { reason: decodeError(data.reason) }
-      connection?.abort(aborted.reason)
+      life?.abort(aborted.reason)
     }
   })
   control.start()
   const transport = fromMessagePort(begin.transport)
-  const plaintext = fromMessagePort(begin.plaintext, { highWaterMarkBytes: highWaterMarkBytes(begin) })
+  const plaintext = fromMessagePort(begin.plaintext, { highWaterMarkBytes })
 
   try {
     const options: Record<string, unknown> = Object.fromEntries(Object.entries(begin.options).map(([name, value]) => [name, decodeValue(value)]))
@@ -52,7 +51,7 @@ export async function serve(begin: Begin): Promise<void> {
       }
     }
     if (begin.wasm) options['libssl'] = await load({ wasm: await compiled(begin.wasm) })
-    connection = begin.type === 'connect' ? connect(transport, options as ConnectOptions) : accept(transport, options as unknown as AcceptOptions)
+    life = begin.type === 'connect' ? beginClient(transport, options as ConnectOptions) : beginServer(transport, options as unknown as AcceptOptions)
   } catch (error) {
     post({ type: 'broken', error: encodeError(error) })
     for (const { readable, writable } of [transport, plaintext]) {
@@ -61,32 +60,33 @@ export async function serve(begin: Begin): Promise<void> {
     }
     return
   }
-  if (aborted) connection.abort(aborted.reason)
-  connection.opened.then((info) => post({ type: 'opened', info }), () => {}) // `closed` tells
-  connection.closed.then(() => post({ type: 'closed' }), (error: unknown) => post({ type: 'broken', error: encodeError(error) }))
-  await Promise.allSettled([connection.closed, sendPlaintext(connection, plaintext.writable, post), takePlaintext(connection, plaintext.readable, post)])
+  if (aborted) life.abort(aborted.reason)
+  life.opened.then((info) => post({ type: 'opened', info }), () => {}) // `closed` tells
+  life.closed.then(() => post({ type: 'closed' }), (error: unknown) => post({ type: 'broken', error: encodeError(error) }))
+  await Promise.allSettled([
+    life.closed, sendPlaintext(life, plaintext.writable, highWaterMarkBytes, post), takePlaintext(life, plaintext.readable, post),
+  ])
   control.close()
 }
 
 /** What the page asks of the connection. It does so after `opened`: then there is one. */
-async function answer(connection: TlsConnection, method: keyof OpenConnection, args: readonly unknown[]): Promise<Reply | undefined> {
+async function answer(life: Life, method: keyof OpenConnection, args: readonly unknown[]): Promise<Reply | undefined> {
   let broken: { readonly error: unknown } | undefined
-  connection.closed.catch((error: unknown) => { broken = { error } })
+  life.closed.catch((error: unknown) => { broken = { error } })
   try {
-    return { value: await (connection[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args) }
+    return { value: await (life[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args) }
   } catch (error) {
     return broken?.error === error ? undefined : { error: encodeError(error) }
   }
 }
 
 /** The end, or the failure, comes after all that was read before. Why it failed, `broken` says, which needs no port of bytes. */
-async function sendPlaintext({ readable }: TlsConnection, to: WritableStream<Uint8Array>, post: (message: FromWorker) => void): Promise<void> {
-  const reader = readable.getReader()
+async function sendPlaintext(life: Life, to: WritableStream<Uint8Array>, limit: number, post: (message: FromWorker) => void): Promise<void> {
   const writer = to.getWriter()
-  writer.closed.catch((reason: unknown) => { reader.cancel(reason).catch(() => {}) }) // the page wants no more
+  writer.closed.catch(() => life.stopReading()).catch(() => {}) // the page wants no more
   let failed = false
   try {
-    for (let result; !(result = await reader.read()).done;) await writer.write(result.value)
+    for (let bytes; (bytes = await life.read(limit)) !== undefined;) await writer.write(bytes)
   } catch {
     failed = true
   }
@@ -94,14 +94,18 @@ async function sendPlaintext({ readable }: TlsConnection, to: WritableStream<Uin
   await writer.close()
 }
 
-async function takePlaintext({ writable }: TlsConnection, from: ReadableStream<Uint8Array>, post: (message: FromWorker) => void): Promise<void> {
-  await carry(from, writable as WritableStream<Uint8Array>).done
+async function takePlaintext(life: Life, from: ReadableStream<Uint8Array>, post: (message: FromWorker) => void): Promise<void> {
+  const reader = from.getReader()
+  const cancel = (reason?: unknown) => reader.cancel(reason)
+  life.closed.then(cancel, cancel).catch(() => {})
+  try {
+    for (let result; !(result = await reader.read()).done;) await life.write(result.value)
+    await life.closeWriting()
+  } catch (error) {
+    await cancel(error)
+    throw error
+  }
   post({ type: 'writable ended' })
-}
-
-/** As much as the page's own streams hold. */
-export function highWaterMarkBytes({ options }: Pick<Begin, 'options'>): number {
-  return (options as ConnectOptions).highWaterMarkBytes ?? 64 * 1024
 }
 
 let module: Promise<WebAssembly.Module> | undefined

@@ -4,9 +4,10 @@ import { spawn } from '#worker'
 import { ApiMisuseError, InternalError } from '../../base/errors.js'
 import type { TransportLike } from '../../transports/adapt.js'
 import { checkAcceptOptions, checkConnectOptions, type AcceptOptions, type CommonOptions, type ConnectOptions } from '../options.js'
-import type { TlsConnection } from '../tls-connection.js'
+import { Connection } from '../whatwg/connection.js'
+import type { TlsConnection } from '../whatwg/tls-connection.js'
 import type { Begin } from './protocol.js'
-import { RemoteConnection } from './remote-connection.js'
+import { RemoteLife } from './remote-life.js'
 import type { WorkerLike } from './worker-like.js'
 
 export interface TlsWorkerOptions {
@@ -46,14 +47,14 @@ export interface TlsWorker {
  */
 export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): TlsWorker {
   const worker = given === undefined || typeof given === 'string' || given instanceof URL ? spawn(given) : given
-  const connections = new Set<RemoteConnection>()
+  const lives = new Set<RemoteLife>()
   let dead = false
 
   const end = (reason: unknown) => {
     if (dead) return
     dead = true
     void worker.terminate()
-    for (const connection of connections) connection.die(reason)
+    for (const life of lives) life.die(reason)
   }
   const died = (cause: unknown) => end(new InternalError('ERR_TLS_INTERNAL', 'the worker has ended', { cause }))
   if (worker.addEventListener) {
@@ -71,11 +72,11 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
       throw new ApiMisuseError('ERR_TLS_INVALID_OPTION', "option 'libssl' cannot be given to a worker: its instances are its own", { option: 'libssl' })
     }
     if (dead) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the worker has ended')
-    const connection = new RemoteConnection(type, transport, options, wasm, (message, transfer) => worker.postMessage(message, transfer))
-    connections.add(connection)
-    const forget = () => connections.delete(connection)
-    connection.closed.then(forget, forget)
-    return connection
+    const life = new RemoteLife(type, transport, options, wasm, (message, transfer) => worker.postMessage(message, transfer))
+    lives.add(life)
+    const forget = () => lives.delete(life)
+    life.closed.then(forget, forget)
+    return new Connection(life, options)
   }
   return {
     connect: (transport, options) => begin('connect', transport, checkConnectOptions(options)),

@@ -1,11 +1,10 @@
 // TLS as a pair of WHATWG streams.
 
-import { asBytes } from '../base/bytes.js'
-import type { TransportLike } from '../transports/adapt.js'
+import type { TransportLike } from '../../transports/adapt.js'
+import { beginClient, beginServer } from '../begin.js'
+import { checkAcceptOptions, checkConnectOptions, type AcceptOptions, type ConnectOptions } from '../options.js'
 import { Connection } from './connection.js'
-import { clientSsl, serverSsl } from './context.js'
-import { checkAcceptOptions, checkConnectOptions, type AcceptOptions, type ConnectOptions } from './options.js'
-import { ClientSessionKeeper } from './sessions/client-session-keeper.js'
+import { EarlyDataStream } from './early-data-stream.js'
 import type { TlsConnection, TlsServerConnection } from './tls-connection.js'
 
 /**
@@ -21,16 +20,7 @@ import type { TlsConnection, TlsServerConnection } from './tls-connection.js'
  */
 export function connect(transport: TransportLike, options: ConnectOptions): TlsConnection {
   const checked = checkConnectOptions(options)
-  const sessions = new ClientSessionKeeper(checked)
-  return new Connection(transport, checked, {
-    call: 'SSL_connect',
-    prepare: (lib) => sessions.prepare(lib),
-    makeSsl: (lib, decisions) => clientSsl(lib, checked, decisions),
-    setUp: (ssl, fail) => sessions.setUp(ssl, fail),
-    earlyData: () => ({ send: sessions.earlyData }),
-    opened: (ssl, fail) => sessions.opened(ssl, fail),
-    firstData: checked.earlyData && asBytes(checked.earlyData),
-  })
+  return new Connection(beginClient(transport, checked), checked)
 }
 
 /**
@@ -39,9 +29,8 @@ export function connect(transport: TransportLike, options: ConnectOptions): TlsC
  */
 export function accept(transport: TransportLike, options: AcceptOptions): TlsServerConnection {
   const checked = checkAcceptOptions(options)
-  return new Connection(transport, checked, {
-    call: 'SSL_accept',
-    makeSsl: (lib, decisions) => serverSsl(lib, checked, decisions),
-    earlyData: (receive) => (checked.maxEarlyDataBytes ? { receive } : {}),
-  })
+  const earlyData = new EarlyDataStream()
+  const life = beginServer(transport, checked, (bytes) => earlyData.push(bytes))
+  life.opened.then(() => earlyData.close(), (error: unknown) => earlyData.fail(error))
+  return Object.assign(new Connection(life, checked), { earlyData: earlyData.readable })
 }

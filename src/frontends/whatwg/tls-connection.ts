@@ -1,8 +1,8 @@
 // What connect() and accept() give.
 
-import type { BytesLike } from '../base/bytes.js'
-import type { ConnectionInfo } from './connection-info.js'
-import type { OpenConnection } from './open-connection.js'
+import type { BytesLike } from '../../base/bytes.js'
+import type { ConnectionInfo } from '../connection-info.js'
+import type { OpenConnection } from '../open-connection.js'
 
 /** A TLS connection. Its halves are independent: the end of one does not end the other. */
 export interface TlsConnection extends OpenConnection {

@@ -1,0 +1,207 @@
+// The life of a connection, from its options to its end: loading, handshake, deadline, signal, and what may be asked
+// meanwhile. It knows no streams and no events: those are the faces' (ARCHITECTURE.md says how to add one).
+
+import { DeadlineError } from '../base/errors.js'
+import { deferred } from '../base/deferred.js'
+import { abortReason, throwIfAborted } from '../base/realms.js'
+import { BioPair } from '../core/bio-pair.js'
+import type { LibSsl } from '../core/lib-ssl.js'
+import type { Ssl } from '../core/ssl.js'
+import type { X509 } from '../core/x509.js'
+import { load } from '../load.js'
+import { Decisions } from '../pump/decisions.js'
+import type { EarlyData } from '../pump/early-data.js'
+import { Interrupt } from '../pump/interrupt.js'
+import { Port } from '../pump/port.js'
+import { Pump } from '../pump/pump.js'
+import { toByteTransport, type TransportLike } from '../transports/adapt.js'
+import { describeConnection, type ConnectionInfo } from './connection-info.js'
+import {
+  channelBinding, exportKeyingMaterial, updateKeys, type ChannelBindingType, type KeyingMaterialOptions, type OpenConnection,
+} from './open-connection.js'
+import type { CommonOptions } from './options.js'
+
+/** What a face is built on. Whatever is asked before the handshake is done waits for it, and rejects as it does. */
+export interface Life extends OpenConnection {
+  readonly opened: Promise<ConnectionInfo>
+  /** Resolves when both directions have ended cleanly; rejects with the error that ended the connection. */
+  readonly closed: Promise<void>
+  /**
+   * The next plaintext, at least one byte: in `into` if there is one and the life can fill it (compare the buffers), else
+   * in a buffer of its own, up to `limit` bytes. `undefined` at the peer's close_notify, and after {@link close}. Plaintext
+   * that came before an error is given before the error. One read at a time.
+   */
+  read(limit: number, into?: Uint8Array): Promise<Uint8Array | undefined>
+  /** Settles when the transport has accepted all of `bytes`, which must not change until then. */
+  write(bytes: Uint8Array): Promise<void>
+  /** Sends close_notify, after what was written. Reading may go on. */
+  closeWriting(): Promise<void>
+  /** Plaintext is not wanted any more. */
+  stopReading(): Promise<void>
+  /** Ends both directions, as {@link TlsConnection.close} says. `flush` sees to what the face has not written yet. */
+  close(waitForPeerMs: number, flush: () => Promise<void>): Promise<void>
+  /** Ends the connection with `reason`, without close_notify. */
+  abort(reason: unknown): void
+}
+
+/** What client and server do differently. `fail` ends the connection. */
+export interface Role {
+  readonly call: 'SSL_connect' | 'SSL_accept'
+  /** Before anything is sent. */
+  readonly prepare?: (lib: LibSsl) => Promise<void>
+  readonly makeSsl: (lib: LibSsl, decisions: Decisions) => Ssl
+  /** After that: what belongs to this connection rather than to the options. Frees nothing if it throws. */
+  readonly setUp?: (ssl: Ssl, fail: (error: unknown) => void) => void
+  readonly earlyData: (receive: (bytes: Uint8Array<ArrayBuffer>) => void) => EarlyData
+  /** When the handshake is done. */
+  readonly opened?: (ssl: Ssl, fail: (error: unknown) => void) => void
+  /** What is sent before all else, unless it was accepted as early data. */
+  readonly firstData?: Uint8Array | undefined
+}
+
+const HANDSHAKE_TIMEOUT_MS = 30_000
+
+/** A life whose OpenSSL is on this thread. */
+export class LocalLife implements Life {
+  readonly opened: Promise<ConnectionInfo>
+  readonly #closed = deferred<void>()
+  readonly closed = this.#closed.promise
+  #pump: Pump | undefined
+  /** Guards what is awaited before the pump exists. */
+  readonly #loading = new Interrupt()
+  /** Resolves when plaintext may be written: with the handshake, or with early data. */
+  readonly #writable = deferred<void>()
+
+  /**
+   * Takes the transport over; nothing is sent before the constructor has returned. Throws `ApiMisuseError`, or
+   * `signal.reason` if it is aborted already. A server's early data goes to `onEarlyData`, before `opened` settles.
+   */
+  constructor(transport: TransportLike, options: CommonOptions, role: Role, onEarlyData: (bytes: Uint8Array<ArrayBuffer>) => void = () => {}) {
+    throwIfAborted(options.signal)
+    const port = new Port(toByteTransport(transport))
+    this.opened = this.#open(port, options, role, onEarlyData)
+    this.opened.then(() => this.#writable.resolve(), this.#writable.reject)
+    abortBySignal(options.signal, this)
+  }
+
+  async read(limit: number, into?: Uint8Array): Promise<Uint8Array | undefined> {
+    await this.opened
+    return this.#pump!.read(into ? Math.min(limit, into.byteLength) : limit, into)
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#writable.promise
+    await this.#pump!.write(bytes)
+  }
+
+  async closeWriting(): Promise<void> {
+    await this.opened
+    await this.#pump!.closeWriting()
+  }
+
+  async stopReading(): Promise<void> {
+    await this.opened
+    this.#pump!.stopReading()
+  }
+
+  async close(waitForPeerMs: number, flush: () => Promise<void>): Promise<void> {
+    await this.opened
+    await this.#pump!.close(waitForPeerMs, flush)
+    return this.closed
+  }
+
+  abort(reason: unknown): void {
+    if (this.#pump) this.#pump.break(reason)
+    else this.#loading.trip(reason)
+  }
+
+  /** What `look` sees of the open connection, at once. It must not change anything. Throws what broke the connection. */
+  inspect<T>(look: (ssl: Ssl) => T): T {
+    return this.#pump!.inspect(look)
+  }
+
+  async exportKeyingMaterial(options: KeyingMaterialOptions): Promise<Uint8Array<ArrayBuffer>> {
+    await this.opened
+    return this.inspect((ssl) => exportKeyingMaterial(ssl, options))
+  }
+
+  async channelBinding(type: ChannelBindingType): Promise<Uint8Array<ArrayBuffer>> {
+    await this.opened
+    return this.inspect((ssl) => channelBinding(ssl, type))
+  }
+
+  async updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void> {
+    await this.opened
+    await this.#pump!.sendMessage((ssl) => updateKeys(ssl, options))
+  }
+
+  async requestClientCertificate(): Promise<X509 | undefined> {
+    await this.opened
+    return this.#pump!.authenticateClient((ssl) => ssl.getPeerCertificate())
+  }
+
+  async #open(port: Port, options: CommonOptions, role: Role, onEarlyData: (bytes: Uint8Array<ArrayBuffer>) => void): Promise<ConnectionInfo> {
+    const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options
+    const onTimeout = () => this.abort(new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', `no handshake within ${handshakeTimeoutMs} ms`))
+    const deadline = handshakeTimeoutMs > 0 ? setTimeout(onTimeout, handshakeTimeoutMs) : undefined
+    try {
+      // Always asynchronous, even with `libssl`: `onIo` must not be told of a connection that the caller does not have yet.
+      const lib = await this.#loading.guard(options.libssl ? Promise.resolve(options.libssl) : load())
+      if (role.prepare) await this.#loading.guard(role.prepare(lib))
+      this.#loading.throwIfTripped()
+      this.#pump = this.#start(lib, port, options, role)
+      return await this.#handshake(this.#pump, role, onEarlyData)
+    } catch (error) {
+      // Once there is a pump, it ends the transport and says so.
+      if (!this.#pump) {
+        this.#closed.reject(error)
+        port.giveUp(error)
+      }
+      throw error
+    } finally {
+      clearTimeout(deadline)
+    }
+  }
+
+  async #handshake(pump: Pump, { call, earlyData, opened, firstData }: Role, onEarlyData: (bytes: Uint8Array<ArrayBuffer>) => void): Promise<ConnectionInfo> {
+    const receive = (bytes: Uint8Array<ArrayBuffer>) => {
+      onEarlyData(bytes)
+      this.#writable.resolve()
+    }
+    const info = await pump.handshake(call, (ssl) => {
+      opened?.(ssl, this.#fail)
+      return describeConnection(ssl)
+    }, earlyData(receive))
+    // Before anyone else may write. If it fails, so does the connection.
+    if (firstData && info.earlyData !== 'accepted') pump.write(firstData).catch(this.#fail)
+    return info
+  }
+
+  readonly #fail = (error: unknown): void => this.abort(error)
+
+  #start(lib: LibSsl, port: Port, { onIo, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS }: CommonOptions, { makeSsl, setUp }: Role): Pump {
+    const decisions = new Decisions()
+    const ssl = makeSsl(lib, decisions)
+    let pair: BioPair | undefined
+    try {
+      setUp?.(ssl, this.#fail)
+      pair = new BioPair(lib)
+      ssl.setBio(pair.internal)
+      const { reject: onBroken, resolve: onClosed } = this.#closed
+      return new Pump({ ssl, pair, port, decisions, decisionTimeoutMs: handshakeTimeoutMs, onIo, onBroken, onClosed })
+    } catch (error) {
+      ssl.free()
+      pair?.free()
+      throw error
+    }
+  }
+}
+
+/** Aborts the life when `signal` aborts, until it has ended. */
+export function abortBySignal(signal: AbortSignal | undefined, life: Life): void {
+  if (!signal) return
+  const onAbort = () => life.abort(abortReason(signal))
+  signal.addEventListener('abort', onAbort, { once: true })
+  const forget = () => signal.removeEventListener('abort', onAbort)
+  life.closed.then(forget, forget)
+}

@@ -1,0 +1,102 @@
+// The WHATWG face: a life as a pair of streams, whether its OpenSSL is here or in a worker.
+
+import { ApiMisuseError } from '../../base/errors.js'
+import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
+import type { X509 } from '../../core/x509.js'
+import type { ConnectionInfo } from '../connection-info.js'
+import { HIGH_WATER_MARK_BYTES } from '../features/limits.js'
+import type { Life } from '../life.js'
+import type { ChannelBindingType, KeyingMaterialOptions } from '../open-connection.js'
+import { makeReadable, type ReadableController } from './readable.js'
+import type { TlsConnection } from './tls-connection.js'
+
+export class Connection implements TlsConnection {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
+  readonly writable: WritableStream<BytesLike>
+  readonly opened: Promise<ConnectionInfo>
+  readonly closed: Promise<void>
+  readonly #life: Life
+  #source!: ReadableController
+  #sink!: WritableStreamDefaultController
+
+  constructor(life: Life, { highWaterMarkBytes: highWaterMark = HIGH_WATER_MARK_BYTES }: { readonly highWaterMarkBytes?: number }) {
+    this.#life = life
+    const { opened, closed } = life
+    this.opened = opened
+    this.closed = closed
+    this.readable = makeReadable({
+      start: (controller) => { this.#source = controller },
+      pull: () => this.#pull(highWaterMark),
+      cancel: () => life.stopReading(),
+    })
+    this.writable = new WritableStream<BytesLike>({
+      start: (controller) => { this.#sink = controller },
+      write: (chunk) => this.#write(chunk),
+      close: () => life.closeWriting(),
+      abort: (reason) => this.abort(reason),
+    }, { highWaterMark, size: (chunk) => (isBytesLike(chunk) ? chunk.byteLength : 0) })
+    closed.then(() => {
+      this.#closeReadable()
+      this.#sink.error(new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed'))
+    }, (error: unknown) => {
+      this.#sink.error(error)
+      // Not the readable: what was decrypted before the error comes first, and the next pull tells.
+    })
+  }
+
+  async close({ waitForPeerMs = 0 }: { readonly waitForPeerMs?: number } = {}): Promise<void> {
+    // setTimeout's own limit
+    if (!Number.isInteger(waitForPeerMs) || waitForPeerMs < 0 || waitForPeerMs > 0x7fffffff) {
+      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'waitForPeerMs must be an integer of milliseconds, 0 or more')
+    }
+    // What is queued in an unlocked stream goes out first; a locked one is its writer's business.
+    await this.#life.close(waitForPeerMs, async () => {
+      if (!this.writable.locked) await this.writable.close().catch(() => {}) // closed already
+    })
+  }
+
+  abort(reason: unknown = new DOMException('The connection was aborted', 'AbortError')): void {
+    this.#life.abort(reason)
+  }
+
+  exportKeyingMaterial(options: KeyingMaterialOptions): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#life.exportKeyingMaterial(options)
+  }
+
+  channelBinding(type: ChannelBindingType): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#life.channelBinding(type)
+  }
+
+  updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void> {
+    return this.#life.updateKeys(options)
+  }
+
+  requestClientCertificate(): Promise<X509 | undefined> {
+    return this.#life.requestClientCertificate()
+  }
+
+  async #write(chunk: BytesLike): Promise<void> {
+    if (!isBytesLike(chunk)) {
+      const error = new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'writable takes bytes: an ArrayBuffer or a view of one')
+      this.abort(error) // a stream that failed cannot be closed any more, nor then the connection
+      throw error
+    }
+    await this.#life.write(asBytes(chunk))
+  }
+
+  async #pull(limit: number): Promise<void> {
+    const request = this.#source.byobRequest
+    const view = request?.view as Uint8Array | undefined
+    const bytes = await this.#life.read(limit, view && asBytes(view))
+    if (bytes === undefined) this.#closeReadable()
+    else if (request && bytes.buffer === request.view?.buffer) request.respond(bytes.byteLength)
+    else this.#source.enqueue(bytes as Uint8Array<ArrayBuffer>)
+  }
+
+  #closeReadable(): void {
+    try {
+      this.#source.close()
+      this.#source.byobRequest?.respond(0) // a BYOB read is waiting for this
+    } catch {} // closed or cancelled before
+  }
+}
