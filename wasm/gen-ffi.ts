@@ -8,7 +8,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 
-interface Param { name: string; type: string }
+interface Param { name: string; type: string; kind: CType['kind']; taken: boolean }
 interface Proto { c: string; ts: string; result: CType; owned: boolean; params: Param[]; imported: boolean }
 type CType = { kind: 'void' | 'int' | 'uint' | 'i64' | 'u64' | 'pointer'; ts: string }
 
@@ -48,7 +48,7 @@ function parseParam(text: string): Param {
   if (!match) throw new Error(`lsw.h: cannot read parameter '${text}'`)
   const type = parseType(match[2]!)
   const brand = match[1] ? 'Owned' : 'Ptr'
-  return { name: match[3]!, type: type.kind === 'pointer' ? `${brand}<${type.ts}>` : type.ts }
+  return { name: match[3]!, type: type.kind === 'pointer' ? `${brand}<${type.ts}>` : type.ts, kind: type.kind, taken: Boolean(match[1]) }
 }
 
 function parseProto(text: string): Proto {
@@ -79,15 +79,37 @@ function resultType({ result, owned }: Proto): string {
 }
 
 // Raw WebAssembly answers with signed numbers; C's unsigned types and addresses are put right here, once.
+function answer(proto: Proto, call: string): string {
+  switch (proto.result.kind) {
+    case 'uint': return `${call} >>> 0`
+    case 'pointer': return `(${call} >>> 0) as ${resultType(proto)}`
+    case 'u64': return `BigInt.asUintN(64, ${call})`
+    default: return call
+  }
+}
+
+// What is no number fails here, as it would at the border; there it could not be told from a trap.
+function conversion({ name, kind }: Param): string | undefined {
+  switch (kind) {
+    case 'int': return `${name} |= 0`
+    case 'uint': return `${name} >>>= 0`
+    case 'i64': case 'u64': return `${name} = BigInt.asIntN(64, ${name})`
+    default: return undefined
+  }
+}
+
+// One closure a function, so that engines may compile each call for its target.
 function binding(proto: Proto): string {
   const names = proto.params.map((param) => param.name).join(', ')
-  const raw = `raw._${proto.c}`
-  switch (proto.result.kind) {
-    case 'uint': return `(${names}) => ${raw}(${names}) >>> 0`
-    case 'pointer': return `(${names}) => (${raw}(${names}) >>> 0) as ${resultType(proto)}`
-    case 'u64': return `(${names}) => BigInt.asUintN(64, ${raw}(${names}))`
-    default: return `${raw}`
-  }
+  const frees = proto.params.some((param) => param.taken)
+  const nothing = proto.result.kind === 'void' ? 'return' : 'return 0'
+  const before = [
+    ...proto.params.map(conversion).filter((line) => line !== undefined),
+    ...(frees ? [`if (border.aborted) ${nothing}`] : []),
+    'const outer = border.enter()',
+  ].join('; ')
+  const call = `${proto.result.kind === 'void' ? '' : 'return '}${answer(proto, `_${proto.c}(${names})`)}`
+  return `    ${proto.ts}(${names}) { ${before}; try { ${call} } catch (cause) { border.trap(cause) } finally { border.leave(outer) } },`
 }
 
 function signature(proto: Proto, arrow: string, result: string): string {
@@ -98,7 +120,8 @@ function writeHeaderOutputs(): void {
   const exported = protos.filter((proto) => !proto.imported)
   const imported = protos.filter((proto) => proto.imported)
   const rawResult = (proto: Proto) => (proto.result.kind === 'pointer' ? 'number' : proto.result.ts)
-  writeFileSync(new URL('src/ffi/ffi.gen.ts', repo), `${banner}import type { Owned, Ptr } from './pointers.js'
+  writeFileSync(new URL('src/ffi/ffi.gen.ts', repo), `${banner}import type { Border } from './border.js'
+import type { Owned, Ptr } from './pointers.js'
 
 /** What the Emscripten module exports. Called in this file alone. */
 export interface LibsslModule {
@@ -117,9 +140,16 @@ export interface Ffi {
 ${exported.map((proto) => `  ${proto.ts}${signature(proto, ':', resultType(proto))}`).join('\n')}
 }
 
-export function bindFfi(raw: LibsslModule): Ffi {
+/**
+ * What ends C ends the instance: a trap makes this call and each later one throw ERR_TLS_WASM_ABORT, except what frees:
+ * there is nothing left to free.
+ */
+export function bindFfi(raw: LibsslModule, border: Border): Ffi {
+  const {
+${exported.map((proto) => `    _${proto.c},`).join('\n')}
+  } = raw
   return {
-${exported.map((proto) => `    ${proto.ts}: ${binding(proto)},`).join('\n')}
+${exported.map(binding).join('\n')}
   }
 }
 `)

@@ -1,6 +1,6 @@
 // One instance of the WebAssembly module, and what all its objects share.
 
-import { InternalError, TlsError } from '../base/errors.js'
+import { InternalError } from '../base/errors.js'
 import { CallbackBorder } from '../ffi/callbacks.js'
 import { OPENSSL_VERSION } from '../ffi/constants.gen.js'
 import { bindFfi, type Ffi, type JsCallbacks, type LibsslModule } from '../ffi/ffi.gen.js'
@@ -21,12 +21,11 @@ export class LibSsl {
   readonly #scratch: Owned<'uint8_t'>
   readonly #slot: Owned<'slot'>
   #scratchTaken = false
-  #aborted: InternalError | undefined
 
   /** @internal Use {@link load}. */
   constructor(module: LibsslModule, border: CallbackBorder) {
-    this.ffi = bindFfi(module)
-    this.memory = new Memory(this.ffi, module.wasmMemory)
+    this.ffi = bindFfi(module, border)
+    this.memory = new Memory(this.ffi, border, module.wasmMemory)
     this.border = border
     this.#scratch = this.memory.alloc(SCRATCH_BYTES)
     this.#slot = this.memory.alloc(8)
@@ -64,22 +63,12 @@ export class LibSsl {
   }
 
   /**
-   * Runs calls into WebAssembly. Rethrows what a callback threw meanwhile; turns a trap into `ERR_TLS_WASM_ABORT`,
-   * after which the instance refuses everything: its memory cannot be trusted.
+   * Has `listener` called once, when WebAssembly traps, with the `ERR_TLS_WASM_ABORT` that each later call of this instance
+   * throws; at once if that has happened. It must not throw. Returns what removes it.
    * @internal
    */
-  call<R>(body: () => R): R {
-    if (this.#aborted) throw this.#aborted
-    return this.border.run(() => {
-      try {
-        return body()
-      } catch (cause) {
-        // No callback lets anything through: this left C's frames half done. A trap, or the engine's stack overflow.
-        if (cause instanceof TlsError) throw cause
-        this.#aborted ??= new InternalError('ERR_TLS_WASM_ABORT', `OpenSSL aborted: ${String(cause)}`, { cause })
-        throw this.#aborted
-      }
-    })
+  onAbort(listener: (error: InternalError) => void): () => void {
+    return this.border.onAbort(listener)
   }
 
   /**

@@ -9,7 +9,7 @@ import type { LibSsl } from './lib-ssl.js'
 /** Throws `ApiMisuseError` with OpenSSL's code unless `call` answers 1. `what` names the method, for the message. */
 export function set(lib: LibSsl, what: string, call: () => number): void {
   lib.ffi.ERR_clear_error()
-  if (lib.call(call) === 1) return
+  if (call() === 1) return
   const errors = takeErrors(lib)
   throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `${what}: ${describe(errors)}`, { opensslErrorStack: errors })
 }

@@ -25,7 +25,7 @@ export class SslSession {
    * anything but exactly one session. @openssl d2i_SSL_SESSION
    */
   static fromBytes(lib: LibSsl, bytes: Uint8Array): SslSession {
-    const ptr = lib.call(() => lib.memory.scope((scope) => lib.ffi.SSL_SESSION_from_bytes(scope.bytes(bytes), bytes.byteLength)))
+    const ptr = lib.memory.scope((scope) => lib.ffi.SSL_SESSION_from_bytes(scope.bytes(bytes), bytes.byteLength))
     if (ptr === 0) {
       const errors = takeErrors(lib)
       throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `not a session: ${describe(errors)}`, { opensslErrorStack: errors })

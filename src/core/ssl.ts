@@ -330,7 +330,7 @@ export class Ssl {
    */
   sendFatalAlert(description: number): void {
     this.#refuseWhileBusy()
-    this.lib.call(() => this.lib.ffi.SSL_send_fatal_alert(this.#ptr, description))
+    this.lib.ffi.SSL_send_fatal_alert(this.#ptr, description)
   }
 
   /** Whether a client offers to show its certificate after the handshake (TLS 1.3). @openssl SSL_set_post_handshake_auth @spec RFC 8446 §4.6.2 */
@@ -727,20 +727,23 @@ export class Ssl {
     const slot = this.lib.slot<'int'>()
     this.#busy = true
     try {
-      const ret = this.lib.call(() => {
-        const returned = call(ssl, slot)
-        // In here it counts too when a callback threw: that is rethrown by lib.call.
-        this.#lastError = this.lib.memory.readInt32(slot) as SslErrorCode
-        // The queue is the instance's: what is left there, the next connection would take for its own.
-        if (this.#lastError === SSL_ERROR_SSL || this.#lastError === SSL_ERROR_SYSCALL) this.#keepErrors()
-        return returned
-      })
-      return { ret, error: this.#lastError }
+      const ret = call(ssl, slot)
+      return { ret, error: this.#takeError(slot) }
+    } catch (thrown) {
+      if (!this.lib.border.aborted) this.#takeError(slot) // a callback's: the call has ended as others do
+      throw thrown
     } finally {
       this.#busy = false
       this.#freeAfterCall?.()
       this.#freeAfterCall = undefined
     }
+  }
+
+  #takeError(slot: Ptr<'int'>): SslErrorCode {
+    this.#lastError = this.lib.memory.readInt32(slot) as SslErrorCode
+    // The queue is the instance's: what is left there, the next connection would take for its own.
+    if (this.#lastError === SSL_ERROR_SSL || this.#lastError === SSL_ERROR_SYSCALL) this.#keepErrors()
+    return this.#lastError
   }
 
   /** A failed connection that is asked again raises no errors any more; the first ones are the reason. */

@@ -56,7 +56,7 @@ export class X509Store {
 
   #add(what: string, encoded: string | BytesLike, add: (buf: Ptr<'uint8_t'>, size: number) => number): number {
     const bytes = asBytes(encoded)
-    const count = this.#lib.call(() => this.#lib.memory.scope((scope) => add(scope.bytes(bytes), bytes.byteLength)))
+    const count = this.#lib.memory.scope((scope) => add(scope.bytes(bytes), bytes.byteLength))
     if (count < 0) {
       const errors = takeErrors(this.#lib)
       throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `not a ${what}: ${describe(errors)}`, { opensslErrorStack: errors })

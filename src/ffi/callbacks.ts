@@ -1,11 +1,11 @@
-// C calls JavaScript. Nothing may unwind through C, whose frames would be left half done: what a callback throws
-// is kept here, C is told that it failed, and the same value is thrown again once the outermost call returned.
+// C calls JavaScript: what C passes becomes values, and what callbacks answer becomes numbers.
 
 import { ApiMisuseError, RefusalError } from '../base/errors.js'
 import { asBytes, isBytesLike, utf8, type BytesLike } from '../base/bytes.js'
 import {
   LSW_BIO_ACCEPT, LSW_BIO_CONNECT, LSW_BIO_FAILED, LSW_BIO_WOULD_BLOCK, LSW_PSK_SHA384, LSW_REFUSE_WITH, PSK_MAX_PSK_LEN, SSL_CLIENT_HELLO_ERROR, SSL_CLIENT_HELLO_RETRY, SSL_CLIENT_HELLO_SUCCESS,
 } from './constants.gen.js'
+import { Border } from './border.js'
 import type { JsCallbacks } from './ffi.gen.js'
 import { HandleTable } from './handles.js'
 import type { Memory } from './memory.js'
@@ -79,42 +79,19 @@ const refusing = (otherwise: number) => (thrown: unknown): number => (thrown ins
 
 const clientHelloVerdict = { 1: SSL_CLIENT_HELLO_SUCCESS, 0: SSL_CLIENT_HELLO_ERROR, [-1]: SSL_CLIENT_HELLO_RETRY } as const
 
-export class CallbackBorder implements JsCallbacks {
+export class CallbackBorder extends Border implements JsCallbacks {
   readonly bios = new HandleTable<BioCallbacks>()
   readonly connections = new HandleTable<ConnectionCallbacks>()
   readonly #memory: () => Memory
-  #thrown: { value: unknown } | undefined
 
   /** @param memory asked for at call time: it is made after this object. */
   constructor(memory: () => Memory) {
+    super()
     this.#memory = memory
   }
 
-  /** Runs a call that may call back, and rethrows what a callback threw during it. */
-  run<R>(call: () => R): R {
-    const outer = this.#thrown
-    this.#thrown = undefined
-    try {
-      const result = call()
-      const thrown = this.#thrown as { value: unknown } | undefined
-      if (thrown) throw thrown.value
-      return result
-    } finally {
-      this.#thrown = outer
-    }
-  }
-
-  #guard<R>(failure: R | ((thrown: unknown) => R), body: () => R): R {
-    try {
-      return body()
-    } catch (value) {
-      this.#thrown ??= { value }
-      return typeof failure === 'function' ? (failure as (thrown: unknown) => R)(value) : failure
-    }
-  }
-
   bioRead(handle: number, buf: number, length: number): number {
-    return this.#guard(LSW_BIO_FAILED, () => {
+    return this.callback(LSW_BIO_FAILED, () => {
       // A buffer of JavaScript's own: the callback may do anything, also make memory grow.
       const buffer = new Uint8Array(length)
       const count = answerToC(this.#bio(handle).read(buffer), length)
@@ -124,57 +101,57 @@ export class CallbackBorder implements JsCallbacks {
   }
 
   bioWrite(handle: number, buf: number, length: number): number {
-    return this.#guard(LSW_BIO_FAILED, () => {
+    return this.callback(LSW_BIO_FAILED, () => {
       return answerToC(this.#bio(handle).write(this.#memory().copyOut(buf, length)), length)
     })
   }
 
   certCb(handle: number): number {
-    return this.#guard(refusing(0), () => this.connections.get(handle)?.cert?.() ?? 1)
+    return this.callback(refusing(0), () => this.connections.get(handle)?.cert?.() ?? 1)
   }
 
   clientHelloCb(handle: number): number {
-    return this.#guard(refusing(SSL_CLIENT_HELLO_ERROR), () => clientHelloVerdict[this.connections.get(handle)?.clientHello?.() ?? 1])
+    return this.callback(refusing(SSL_CLIENT_HELLO_ERROR), () => clientHelloVerdict[this.connections.get(handle)?.clientHello?.() ?? 1])
   }
 
   alpnCb(handle: number, protos: number, length: number): number {
-    return this.#guard(refusing(-1), () => this.connections.get(handle)?.alpn?.(this.#memory().copyOut(protos, length)) ?? -1)
+    return this.callback(refusing(-1), () => this.connections.get(handle)?.alpn?.(this.#memory().copyOut(protos, length)) ?? -1)
   }
 
   verifyCb(handle: number, preverifyOk: number, depth: number, error: number): number {
-    return this.#guard(refusing(0), () => this.connections.get(handle)?.verify?.(preverifyOk === 1, depth, error) ?? (preverifyOk === 1 ? 1 : 0))
+    return this.callback(refusing(0), () => this.connections.get(handle)?.verify?.(preverifyOk === 1, depth, error) ?? (preverifyOk === 1 ? 1 : 0))
   }
 
   chainCb(handle: number, preverifyOk: number, error: number): number {
-    return this.#guard(refusing(0), () => this.connections.get(handle)?.chain?.(preverifyOk === 1, error) ?? preverifyOk)
+    return this.callback(refusing(0), () => this.connections.get(handle)?.chain?.(preverifyOk === 1, error) ?? preverifyOk)
   }
 
   statusCb(handle: number): number {
-    return this.#guard(refusing(-1), () => (this.connections.get(handle)?.status?.() ? 1 : 0))
+    return this.callback(refusing(-1), () => (this.connections.get(handle)?.status?.() ? 1 : 0))
   }
 
   msgCb(handle: number, sent: number, version: number, contentType: number, buf: number, length: number): void {
-    this.#guard(undefined, () => {
+    this.callback(undefined, () => {
       this.connections.get(handle)?.msg?.({ sent: sent === 1, version, contentType, bytes: this.#memory().copyOut(buf, length) })
     })
   }
 
   infoCb(handle: number, where: number): void {
-    this.#guard(undefined, () => this.connections.get(handle)?.info?.(where))
+    this.callback(undefined, () => this.connections.get(handle)?.info?.(where))
   }
 
   keylogCb(handle: number, line: number): void {
-    this.#guard(undefined, () => this.connections.get(handle)?.keylog?.(this.#memory().readCString(line)))
+    this.callback(undefined, () => this.connections.get(handle)?.keylog?.(this.#memory().readCString(line)))
   }
 
   newSessionCb(handle: number, id: number, idLength: number, bytes: number, length: number): void {
-    this.#guard(undefined, () => {
+    this.callback(undefined, () => {
       this.connections.get(handle)?.newSession?.(this.#memory().copyOut(id, idLength), this.#memory().copyOut(bytes, length))
     })
   }
 
   getSessionCb(handle: number, id: number, idLength: number, bytes: number): number {
-    return this.#guard<number>(0, () => {
+    return this.callback<number>(0, () => {
       const session = this.connections.get(handle)?.getSession?.(this.#memory().copyOut(id, idLength))
       if (session === undefined || session.byteLength === 0) return 0
       const memory = this.#memory()
@@ -186,7 +163,7 @@ export class CallbackBorder implements JsCallbacks {
   }
 
   pskClientCb(handle: number, hint: number, identity: number, identityCapacity: number, key: number, keyCapacity: number): number {
-    return this.#guard(refusing(-1), () => {
+    return this.callback(refusing(-1), () => {
       const psk = this.connections.get(handle)?.pskClient?.(hint === 0 ? undefined : this.#memory().readCString(hint))
       if (psk === undefined) return 0
       const name = utf8(String(psk.identity))
@@ -197,7 +174,7 @@ export class CallbackBorder implements JsCallbacks {
   }
 
   pskServerCb(handle: number, identity: number, length: number, key: number, keyCapacity: number): number {
-    return this.#guard(refusing(-1), () => {
+    return this.callback(refusing(-1), () => {
       const psk = this.connections.get(handle)?.pskServer?.(new TextDecoder().decode(this.#memory().copyOut(identity, length)))
       return psk === undefined ? 0 : this.#giveKey(psk, key, keyCapacity)
     })

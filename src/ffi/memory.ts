@@ -3,6 +3,7 @@
 
 import { InternalError } from '../base/errors.js'
 import { utf8 } from '../base/bytes.js'
+import type { Border } from './border.js'
 import type { Ffi } from './ffi.gen.js'
 import { NULL, type Owned, type Ptr } from './pointers.js'
 
@@ -20,24 +21,28 @@ export interface Scope {
 
 export class Memory {
   readonly #ffi: Ffi
+  readonly #border: Border
   readonly #memory: WebAssembly.Memory
   #u8: Uint8Array<ArrayBuffer>
   #i32: Int32Array<ArrayBuffer>
 
-  constructor(ffi: Ffi, memory: WebAssembly.Memory) {
+  constructor(ffi: Ffi, border: Border, memory: WebAssembly.Memory) {
     this.#ffi = ffi
+    this.#border = border
     this.#memory = memory
     this.#u8 = new Uint8Array(memory.buffer)
     this.#i32 = new Int32Array(memory.buffer)
   }
 
-  // Growth detaches the old buffer: its views then have length 0.
+  // Growth detaches the old buffer: its views then have length 0. After a trap nothing here is to be believed.
   #bytes(): Uint8Array<ArrayBuffer> {
+    this.#border.throwIfAborted()
     if (this.#u8.byteLength === 0) this.#u8 = new Uint8Array(this.#memory.buffer)
     return this.#u8
   }
 
   #words(): Int32Array<ArrayBuffer> {
+    this.#border.throwIfAborted()
     if (this.#i32.byteLength === 0) this.#i32 = new Int32Array(this.#memory.buffer)
     return this.#i32
   }

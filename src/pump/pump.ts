@@ -109,11 +109,14 @@ export class Pump {
   readonly #awaitingRead: (() => void)[] = []
   /** Settles when the transport has accepted the last words, or was given up. */
   #left: Promise<void> | undefined
+  readonly #forgetInstance: () => void
 
   constructor(options: PumpOptions) {
     this.#options = options
     this.#ssl = options.ssl
     this.#wire = new Wire(options.pair, options.port)
+    // Another connection of the instance may trap while this one only waits.
+    this.#forgetInstance = options.ssl.lib.onAbort((error) => this.break(error))
   }
 
   get state(): State {
@@ -355,9 +358,11 @@ export class Pump {
     if (!isTrap(error)) {
       this.#refuseDecision(error)
       this.#refuseReviewed(error)
-      this.#wire.drain() // the alert, of a call that a callback's error has ended
-      this.#release()
+      try {
+        this.#wire.drain() // the alert, of a call that a callback's error has ended
+      } catch {} // a trap: there is an error already, and the instance tells its other connections
     }
+    this.#release()
     this.#ending.trip(error)
     if (this.#wire.unsentBytes > 0 && !(error instanceof TransportError)) this.#wire.leave(error)
     else this.#wire.giveUp(error)
@@ -510,8 +515,11 @@ export class Pump {
   }
 
   #release(): void {
-    this.#ssl.free()
-    this.#options.pair.free()
+    this.#forgetInstance()
+    try {
+      this.#ssl.free()
+      this.#options.pair.free()
+    } catch {} // a trap: this connection has ended already, and the instance tells its others
   }
 }
 

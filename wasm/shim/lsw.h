@@ -9,7 +9,8 @@
  *     come apart. TypeScript sees both without the prefix.
  *   - LSW_OWNED before a return type: the caller must free the result with the type's own free function, once.
  *     Without it a pointer is borrowed: valid while the object that it came from is, or as the comment says.
- *   - LSW_TAKES before a parameter: the callee owns it from now on, even if the call fails.
+ *   - LSW_TAKES before a parameter: the callee owns it from now on, even if the call fails. Such a call does nothing once
+ *     the instance has ended by a trap; each other one throws then.
  *   - `uint8_t *` and `char *` are addresses in linear memory; a `const char *` returned is NUL-terminated UTF-8.
  *   - `int *error` of an I/O call receives SSL_get_error's answer. Such a call clears OpenSSL's error queue first.
  *   - LSW_CONSTANT(NAME): the generator asks the C compiler for its value.

@@ -1,0 +1,80 @@
+// The border between JavaScript and C. Each generated call (ffi.gen.ts) enters C through it and leaves C through it.
+//
+// Nothing that a callback throws may unwind through C, whose frames would be left half done: the value is kept here, C is
+// told that the callback failed, and the call during which it was thrown throws the same value when C has returned.
+//
+// A trap does leave C's frames half done. It ends the instance: from then on each call throws the same error, nothing of
+// that memory is read, written or freed, and what still has calls open is unwound.
+
+import { InternalError } from '../base/errors.js'
+
+interface Thrown { readonly value: unknown }
+
+export class Border {
+  #thrown: Thrown | undefined
+  #aborted: InternalError | undefined
+  readonly #listeners = new Set<(error: InternalError) => void>()
+
+  /** Why the instance has ended; `undefined` while it can be used. */
+  get aborted(): InternalError | undefined {
+    return this.#aborted
+  }
+
+  /** Throws `ERR_TLS_WASM_ABORT` if the instance has ended. */
+  throwIfAborted(): void {
+    if (this.#aborted) throw this.#aborted
+  }
+
+  /** Before a call of C. What it returns belongs to {@link leave}. */
+  enter(): Thrown | undefined {
+    if (this.#aborted) throw this.#aborted
+    const outer = this.#thrown
+    this.#thrown = undefined
+    return outer
+  }
+
+  /** After that call: throws what a callback threw meanwhile. */
+  leave(outer: Thrown | undefined): void {
+    const thrown = this.#thrown
+    this.#thrown = outer
+    if (thrown) throw thrown.value
+  }
+
+  /**
+   * The call itself has thrown. As no callback lets anything through, this is a trap, Emscripten's abort, or the end of
+   * the engine's stack.
+   */
+  trap(cause: unknown): never {
+    this.#thrown = undefined
+    if (!this.#aborted) {
+      this.#aborted = new InternalError('ERR_TLS_WASM_ABORT', `OpenSSL aborted: ${String(cause)}`, { cause })
+      for (const listener of [...this.#listeners]) listener(this.#aborted)
+      this.#listeners.clear()
+    }
+    throw this.#aborted
+  }
+
+  /** Runs a callback. If it throws, C gets `failure`, or what `failure` makes of the thrown value. */
+  callback<R>(failure: R | ((thrown: unknown) => R), body: () => R): R {
+    let answer: R
+    try {
+      answer = body()
+    } catch (value) {
+      this.#thrown ??= { value }
+      answer = typeof failure === 'function' ? (failure as (thrown: unknown) => R)(value) : failure
+    }
+    // The callback has called C, and that has trapped: C must not go on.
+    if (this.#aborted) throw this.#aborted
+    return answer
+  }
+
+  /**
+   * Has `listener` called once, when the instance ends; at once if it has ended. It must not throw.
+   * Returns what removes it.
+   */
+  onAbort(listener: (error: InternalError) => void): () => void {
+    if (this.#aborted) listener(this.#aborted)
+    else this.#listeners.add(listener)
+    return () => { this.#listeners.delete(listener) }
+  }
+}

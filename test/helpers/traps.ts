@@ -1,0 +1,48 @@
+// Real traps: instances of which one call can be made to run WebAssembly that the engine ends.
+
+import { LibSsl } from '../../src/core/lib-ssl.js'
+import type { LibsslModule } from '../../src/ffi/ffi.gen.js'
+import { loadModule } from '../../src/loader/load-module.js'
+
+/** A module with one exported function, `f`, without parameters or result. */
+function run(...instructions: number[]): never {
+  const body = [0x00, ...instructions, 0x0b]
+  const bytes = Uint8Array.of(
+    0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, // \0asm, version 1
+    0x01, 0x04, 0x01, 0x60, 0x00, 0x00, // types: () → ()
+    0x03, 0x02, 0x01, 0x00, // functions: one of that type
+    0x07, 0x05, 0x01, 0x01, 0x66, 0x00, 0x00, // exports: it, as `f`
+    0x0a, body.length + 2, 0x01, body.length, ...body)
+  const { f } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as { f(): never }
+  return f()
+}
+
+/** What ends a call for good. Each runs in the engine. */
+export const traps = {
+  unreachable: () => run(0x00),
+  'the end of the stack': () => run(0x10, 0x00), // call itself
+} as const
+
+type Call = Exclude<keyof LibsslModule, 'wasmMemory' | 'lsw'>
+
+/** An instance whose export `call` runs `trap` from {@link arm} on. */
+export async function trappingInstance(call: Call, trap: () => never): Promise<{ lib: LibSsl; memory: WebAssembly.Memory; arm(): void }> {
+  let armed = false
+  let memory!: WebAssembly.Memory
+  const lib = await LibSsl.create(async (callbacks) => {
+    const module = await loadModule(callbacks)
+    memory = module.wasmMemory
+    const real = module[call] as (...args: unknown[]) => unknown
+    return { ...module, [call]: (...args: unknown[]) => (armed ? trap() : real(...args)) }
+  })
+  return { lib, memory, arm: () => { armed = true } }
+}
+
+export function caught(body: () => unknown): unknown {
+  try {
+    body()
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
