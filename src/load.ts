@@ -5,7 +5,7 @@ import { loadModule, type WasmSource } from './loader/load-module.js'
 
 export interface LoadOptions {
   /** The WebAssembly code, where the platform cannot find or compile it itself. Default: the file beside this package. */
-  readonly wasm?: WasmSource
+  readonly wasm?: WasmSource | undefined
 }
 
 /**

@@ -26,16 +26,16 @@ export interface Alert {
 /** What a subclass adds to a message and a code. */
 export interface TlsErrorOptions {
   readonly cause?: unknown
-  readonly opensslErrorStack?: readonly OpensslError[]
+  readonly opensslErrorStack?: readonly OpensslError[] | undefined
 }
 
 /** OpenSSL's own reason as a code, for example `ERR_SSL_WRONG_VERSION_NUMBER` or `ERR_PEM_NO_START_LINE`. */
 export type OpensslErrorCode = `ERR_${string}`
 
-/** What every error of this library is. Tell them apart by `code`, never by message. */
+/** The base of every error of this library. Tell them apart by `code`, never by message. */
 export abstract class TlsError<Code extends string = string> extends Error {
   readonly code: Code
-  /** What OpenSSL had to say, oldest first; empty where OpenSSL was not asked. */
+  /** OpenSSL's own errors, oldest first; empty where OpenSSL was not asked. */
   readonly opensslErrorStack: readonly OpensslError[]
 
   constructor(code: Code, message: string, options: TlsErrorOptions = {}) {
@@ -70,7 +70,7 @@ export class EchRejectedError extends PeerError {
    */
   readonly publicNameVerified: boolean
   /**
-   * What the server wants to be tried instead: `ech: { configList: error.retryConfigList }`, once. `undefined` from a
+   * The list that the server offers instead: `ech: { configList: error.retryConfigList }`, once. `undefined` from a
    * verified server: it has switched ECH off, and RFC 9849 §6.1.6 allows to go on without it.
    */
   readonly retryConfigList: Uint8Array | undefined
@@ -89,7 +89,10 @@ export class EchRejectedError extends PeerError {
 export class CertificateError<Certificate = unknown> extends TlsError {
   override get name(): string { return 'CertificateError' }
 
-  /** OpenSSL's X509_V_ERR_… number; `code` is its name without that prefix, or `ERR_TLS_CERT_ALTNAME_INVALID` for a name or an address that does not match, as in Node. */
+  /**
+   * OpenSSL's X509_V_ERR_… number. `code` is its name without that prefix, or `ERR_TLS_CERT_ALTNAME_INVALID` for a name or an
+   * address that does not match, as in Node.
+   */
   readonly verifyCode: number
   /** 0 is the peer's own certificate, 1 its issuer, and so on; -1 if no certificate is to blame. */
   readonly depth: number
@@ -129,7 +132,7 @@ export class TransportError extends TlsError<'ERR_TLS_TRANSPORT'> {
   }
 }
 
-/** With which words a callback may refuse the peer: RFC 8446 §6.2. */
+/** Alerts a callback may refuse the peer with: RFC 8446 §6.2. */
 export type RefusalAlert = 'handshake_failure' | 'access_denied' | 'internal_error' | 'unrecognized_name' | 'no_application_protocol'
 
 const refusalAlerts: Readonly<Record<RefusalAlert, number>> = {
@@ -137,8 +140,8 @@ const refusalAlerts: Readonly<Record<RefusalAlert, number>> = {
 }
 
 /**
- * Yours to throw: a callback of the handshake refuses the peer, who is told by this alert. The connection ends with this error.
- * Thrown elsewhere, or given to `abort()`, it is an error like others, and what `alert` names need not have been sent.
+ * Throw this from a callback of the handshake to refuse the peer with `alert`. The connection ends with this error.
+ * Thrown elsewhere, or given to `abort()`, it is an error like others, and no alert need have been sent.
  */
 export class RefusalError extends TlsError<'ERR_TLS_REFUSED'> {
   override get name(): string { return 'RefusalError' }
@@ -149,7 +152,10 @@ export class RefusalError extends TlsError<'ERR_TLS_REFUSED'> {
   constructor(alert: RefusalAlert, message = `the peer was refused: ${alert}`, options?: TlsErrorOptions) {
     super('ERR_TLS_REFUSED', message, options)
     this.alertName = alert
-    if (!Object.hasOwn(refusalAlerts, alert)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `RefusalError: there is no alert '${alert}'; there are ${Object.keys(refusalAlerts).join(', ')}`)
+    if (!Object.hasOwn(refusalAlerts, alert)) {
+      const known = Object.keys(refusalAlerts).join(', ')
+      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `RefusalError: there is no alert '${alert}'; there are ${known}`)
+    }
     this.alert = { from: 'us', level: 'fatal', description: refusalAlerts[alert] }
   }
 }
@@ -181,7 +187,7 @@ export class ApiMisuseError extends TlsError<ApiMisuseCode> {
 
   readonly option: string | undefined
 
-  constructor(code: ApiMisuseCode, message: string, options: TlsErrorOptions & { option?: string } = {}) {
+  constructor(code: ApiMisuseCode, message: string, options: TlsErrorOptions & { option?: string | undefined } = {}) {
     super(code, message, options)
     this.option = options.option
   }

@@ -1,4 +1,4 @@
-// The one check of options, whoever takes them: a misspelt option must not pass in silence.
+// The one check of options, for every function that takes some: a misspelt option must not pass in silence.
 
 import { asBytes, isBytesLike } from './bytes.js'
 import { ApiMisuseError } from './errors.js'
@@ -24,12 +24,14 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 export const isMilliseconds = (min: number): Check => isIntegerFrom(min, MAX_TIMER_MS)
 
 /**
- * Checks names and values, and returns a copy without the options that are `undefined`: later changes to bytes, arrays and plain
- * objects of the original are not seen. `taker` is the function that has the options, for the message.
+ * Checks names and values, and returns a copy without the options that are `undefined`: later changes to the original's bytes,
+ * arrays and plain objects are not seen. `taker` is the function that has the options, for the message.
  * Throws `ERR_TLS_INVALID_ARGUMENT` unless `options` is a plain object (inherited options would be missed), and with `option`
  * naming it, `ERR_TLS_UNKNOWN_OPTION` or `ERR_TLS_INVALID_OPTION`.
  */
-export function checkOptions<Options extends object>(options: Options, checks: Readonly<Record<keyof Options, Check>>, taker: string): Options {
+export function checkOptions<Options extends object>(
+  options: Options, checks: Readonly<Record<keyof Options, Check>>, taker: string,
+): Options {
   if (!isPlainObject(options)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the options of ${taker} must be a plain object`)
   const checked: Record<string, unknown> = {}
   for (const [option, value] of Object.entries(options)) {

@@ -27,5 +27,6 @@ export function isWritableStream(value: unknown): value is WritableStream {
 
 /** Whether it is an object with all of these methods, its own or inherited. */
 export function hasMethods(value: unknown, ...names: readonly string[]): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false
+  return names.every((name) => typeof (value as Readonly<Record<string, unknown>>)[name] === 'function')
 }

@@ -137,9 +137,9 @@ export interface EchKeyOptions {
   /** The name that the outside world sees instead of the true one. The server must have a certificate for it. */
   readonly publicName: string
   /** KEM, KDF and AEAD, as OSSL_HPKE_str2suite(3) has them. Default `x25519,hkdf-sha256,aes-128-gcm`. */
-  readonly suite?: string
+  readonly suite?: string | undefined
   /** Names are padded to this length, so that theirs tells less. 0 to 255; default 0: no such length, though a ClientHello is padded all the same. */
-  readonly maxNameLength?: number
+  readonly maxNameLength?: number | undefined
 }
 
 /**

@@ -6,7 +6,7 @@ import { load } from '../load.js'
 
 export interface GenerateEchKeyOptions extends EchKeyOptions {
   /** The instance to use. Default: one of its own. */
-  readonly libssl?: LibSsl
+  readonly libssl?: LibSsl | undefined
 }
 
 /**

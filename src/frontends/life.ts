@@ -130,7 +130,7 @@ export class LocalLife implements Life {
     return this.inspect((ssl) => channelBinding(ssl, type))
   }
 
-  async updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void> {
+  async updateKeys(options?: { readonly requestPeer?: boolean | undefined }): Promise<void> {
     await this.opened
     await this.#pump!.sendMessage((ssl) => updateKeys(ssl, options))
   }

@@ -11,7 +11,7 @@ export interface KeyingMaterialOptions {
   /** Says what the bytes are for: 1 to 249 bytes. IANA has a registry; unregistered ones begin with `EXPERIMENTAL`. */
   readonly label: string
   /** What both ends must know to get the same. Under TLS 1.2 an empty one differs from none at all. */
-  readonly context?: BytesLike
+  readonly context?: BytesLike | undefined
   /** How many: 1 to 8,160. */
   readonly bytes: number
 }
@@ -42,7 +42,7 @@ export interface OpenConnection {
    * the message. TLS 1.3 alone: else `ERR_SSL_WRONG_SSL_VERSION`. The peer's own updates need no call.
    * @openssl SSL_key_update @spec RFC 8446 §4.6.3
    */
-  updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void>
+  updateKeys(options?: { readonly requestPeer?: boolean | undefined }): Promise<void>
   /**
    * Asks the client for its certificate, and settles with it once it is verified; with `undefined` if the client has none and
    * none is required. A server's, under TLS 1.3, with `ca`, of a client with option `postHandshakeAuth`: else
@@ -68,7 +68,7 @@ export function exportKeyingMaterial(ssl: Ssl, options: KeyingMaterialOptions): 
   return ssl.exportKeyingMaterial(bytes, label, context && asBytes(context))
 }
 
-export function updateKeys(ssl: Ssl, options: { readonly requestPeer?: boolean } = {}): void {
+export function updateKeys(ssl: Ssl, options: { readonly requestPeer?: boolean | undefined } = {}): void {
   const { requestPeer = false } = asObject(options)
   if (typeof requestPeer !== 'boolean') throw wrongArgument('requestPeer must be a boolean')
   ssl.keyUpdate(requestPeer ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED)

@@ -10,7 +10,7 @@ export interface RelayLogEntry {
   /** `host:port`; for a path that is none, the path as it came. Escape it before printing. */
   readonly target: string
   /** The number of the stream in a Wisp connection; absent for everything else. */
-  readonly stream?: number
+  readonly stream?: number | undefined
   /** The HTTP status that answered the request: 101 for a tunnel; 0 if the client had gone before the answer. */
   readonly status: number
   /** In words. */

@@ -1,6 +1,5 @@
 // Which versions and algorithms are spoken.
 
-import { ApiMisuseError } from '../../base/errors.js'
 import { BioPair } from '../../core/bio-pair.js'
 import type { LibSsl } from '../../core/lib-ssl.js'
 import { SslCtx } from '../../core/ssl-ctx.js'
@@ -12,34 +11,34 @@ export type ProtocolVersion = 'TLSv1.2' | 'TLSv1.3'
 
 export interface AlgorithmOptions {
   /** Default `TLSv1.2`. */
-  readonly minVersion?: ProtocolVersion
+  readonly minVersion?: ProtocolVersion | undefined
   /** Default `TLSv1.3`. */
-  readonly maxVersion?: ProtocolVersion
+  readonly maxVersion?: ProtocolVersion | undefined
   /** TLS 1.2's suites in the syntax of openssl-ciphers(1), but for `@SECLEVEL`. Default `ECDHE+CHACHA20:ECDHE+AESGCM`. */
-  readonly ciphers?: string
+  readonly ciphers?: string | undefined
   /** TLS 1.3's suites. Default ChaCha20-Poly1305 first: WebAssembly has no AES instructions. */
-  readonly ciphersuites?: string
+  readonly ciphersuites?: string | undefined
   /** Key exchange groups, as SSL_CTX_set1_groups_list(3) has them. Default X25519MLKEM768 first, then X25519, P-256, P-384. */
-  readonly groups?: string
+  readonly groups?: string | undefined
   /**
-   * Signature algorithms in order of preference, parted by colons: RFC 8446's names (`ecdsa_secp256r1_sha256`), or
+   * Signature algorithms in order of preference, separated by colons: RFC 8446's names (`ecdsa_secp256r1_sha256`), or
    * `ECDSA+SHA256` and the like. They bind the peer's certificate and signature, and our own. Default OpenSSL's, ML-DSA
    * first.
    */
-  readonly signatureAlgorithms?: string
+  readonly signatureAlgorithms?: string | undefined
   /**
    * How strong keys, signatures and suites must be, ours and the peer's: 2 for 112 bits, 3 for 128, 4 for 192, 5 for 256.
    * Default 2. @openssl SSL_CTX_set_security_level
    */
-  readonly securityLevel?: 2 | 3 | 4 | 5
+  readonly securityLevel?: 2 | 3 | 4 | 5 | undefined
   /** DANGEROUS: 1 takes RSA keys from 1024 bits, 0 takes everything, SHA-1 too. Instead of `securityLevel`. */
-  readonly dangerouslyLowSecurityLevel?: 0 | 1
+  readonly dangerouslyLowSecurityLevel?: 0 | 1 | undefined
 }
 
 // Forward secrecy and AEAD only. ChaCha20 comes first because WebAssembly has no AES instructions: there it is both
 // faster and free of table look-ups that depend on the key.
 const CIPHERS = 'ECDHE+CHACHA20:ECDHE+AESGCM'
-// For those who have a key beforehand: OpenSSL has no other such suite with forward secrecy and AEAD.
+// With a pre-shared key: OpenSSL has no other suite for it with forward secrecy and AEAD.
 const PSK_CIPHERS = `ECDHE-PSK-CHACHA20-POLY1305:${CIPHERS}`
 const CIPHERSUITES = 'TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384'
 // A star asks for a key share in the first flight: servers that know no ML-KEM need not ask again.
@@ -54,36 +53,41 @@ const isCipherList: Check = (value) => isString(value)
 
 export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> = {
   checks: {
-    minVersion: isVersion, maxVersion: isVersion, ciphers: isCipherList, ciphersuites: isString, groups: isString, signatureAlgorithms: isString,
-    securityLevel: isIntegerFrom(2, 5), dangerouslyLowSecurityLevel: isIntegerFrom(0, 1),
+    minVersion: isVersion, maxVersion: isVersion, securityLevel: isIntegerFrom(2, 5), dangerouslyLowSecurityLevel: isIntegerFrom(0, 1),
+    ciphers: isCipherList, ciphersuites: isString, groups: isString, signatureAlgorithms: isString,
   },
   perClient: ['minVersion', 'maxVersion', 'ciphers', 'ciphersuites', 'groups', 'signatureAlgorithms'],
   agree(options) {
-    const { minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3', groups, signatureAlgorithms } = options
+    const { minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3', ciphers, ciphersuites, groups, signatureAlgorithms } = options
     if (minVersion > maxVersion) throw invalid('minVersion', `must not be above maxVersion (${minVersion} > ${maxVersion})`)
-    if (options.securityLevel !== undefined && options.dangerouslyLowSecurityLevel !== undefined) throw invalid('dangerouslyLowSecurityLevel', 'goes not with securityLevel')
+    if (options.securityLevel !== undefined && options.dangerouslyLowSecurityLevel !== undefined) {
+      throw invalid('dangerouslyLowSecurityLevel', 'cannot be combined with securityLevel')
+    }
     if (minVersion === 'TLSv1.3') {
-      if (options.ciphers !== undefined) throw invalid('ciphers', "is of no use: its suites are TLS 1.2's, and minVersion is TLSv1.3")
+      if (ciphers !== undefined) throw invalid('ciphers', "has no effect: its suites are TLS 1.2's, and minVersion is TLSv1.3")
       if (signatureAlgorithms && all(signatureAlgorithms, /^(RSA\+|rsa_pkcs1_)|sha1$|sha224$/i)) {
         throw invalid('signatureAlgorithms', 'must hold one that TLS 1.3 has: neither RSA with PKCS#1 padding, nor SHA-1 or SHA-224')
       }
     }
     if (maxVersion === 'TLSv1.2') {
-      if (options.ciphersuites !== undefined) throw invalid('ciphersuites', "is of no use: its suites are TLS 1.3's, and maxVersion is TLSv1.2")
+      if (ciphersuites !== undefined) throw invalid('ciphersuites', "has no effect: its suites are TLS 1.3's, and maxVersion is TLSv1.2")
       if (groups && all(groups, /MLKEM/i)) throw invalid('groups', 'must hold one that TLS 1.2 has: ML-KEM is for TLS 1.3')
-      if (signatureAlgorithms && all(signatureAlgorithms, /^mldsa/i)) throw invalid('signatureAlgorithms', 'must hold one that TLS 1.2 has: ML-DSA is for TLS 1.3')
+      if (signatureAlgorithms && all(signatureAlgorithms, /^mldsa/i)) {
+        throw invalid('signatureAlgorithms', 'must hold one that TLS 1.2 has: ML-DSA is for TLS 1.3')
+      }
     }
   },
   setUpCtx(ctx, options) {
     setAlgorithms(ctx, options)
     const { securityLevel, ciphersuites, groups, signatureAlgorithms } = options
     // OpenSSL has no group and no suite of TLS 1.3 that is too weak for the default level.
-    if (signatureAlgorithms !== undefined || (securityLevel !== undefined && (ciphersuites ?? groups) !== undefined)) tryHello(ctx.lib, options)
+    const mayBeTooWeak = securityLevel !== undefined && (ciphersuites ?? groups) !== undefined
+    if (mayBeTooWeak || signatureAlgorithms !== undefined) tryHello(ctx.lib, options)
   },
   setUpSsl(ssl, options) {
     if (ssl.countSupportedCiphers() > 0) return
     const option = options.ciphers !== undefined ? 'ciphers' : options.ciphersuites !== undefined ? 'ciphersuites' : 'securityLevel'
-    throw new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' leaves no cipher suite that the other options allow`, { option })
+    throw invalid(option, 'leaves no cipher suite that the other options allow')
   },
   changeSsl(ssl, options) {
     refuse('groups', () => ssl.set1GroupsList(groupsOf(options)))
@@ -91,7 +95,9 @@ export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> =
 }
 
 const LEAVES_NONE: Readonly<Record<string, keyof AlgorithmOptions>> = {
-  ERR_SSL_NO_SUITABLE_GROUPS: 'groups', ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM: 'signatureAlgorithms', ERR_SSL_NO_CIPHERS_AVAILABLE: 'ciphersuites',
+  ERR_SSL_NO_SUITABLE_GROUPS: 'groups',
+  ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM: 'signatureAlgorithms',
+  ERR_SSL_NO_CIPHERS_AVAILABLE: 'ciphersuites',
 }
 
 function setAlgorithms(ctx: SslCtx, options: AlgorithmOptions & { readonly psk?: unknown }): void {
@@ -108,9 +114,9 @@ function setAlgorithms(ctx: SslCtx, options: AlgorithmOptions & { readonly psk?:
 }
 
 /**
- * OpenSSL holds groups, signature algorithms and TLS 1.3's suites against the level when it writes a ClientHello, and lets nobody ask
- * before. So a client that goes nowhere writes one: what leaves none for it leaves none for a server. (Of TLS 1.2 alone it
- * leaves an empty list of groups out, and refuses what the server then chooses.)
+ * OpenSSL holds groups, signature algorithms and TLS 1.3's suites against the level only when it writes a ClientHello. So a
+ * throw-away client writes one: if no algorithm is left for it, none is left for a server either. (In a ClientHello of TLS 1.2
+ * alone, OpenSSL omits an empty list of groups, and later refuses the server's choice.)
  */
 function tryHello(lib: LibSsl, options: AlgorithmOptions): void {
   const ctx = new SslCtx(lib, 'TLS_client_method')
@@ -123,7 +129,7 @@ function tryHello(lib: LibSsl, options: AlgorithmOptions): void {
     const option = ssl.opensslErrors.map(({ code }) => LEAVES_NONE[code]).find(Boolean)
     ssl.free()
     // With other errors the connection itself fails, and says why.
-    if (option) throw new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' leaves none that the other options allow`, { option })
+    if (option) throw invalid(option, 'leaves none that the other options allow')
   } finally {
     network.free()
     internal.free()
@@ -135,7 +141,7 @@ function groupsOf({ groups, securityLevel: level }: AlgorithmOptions): string {
   return groups ?? (level === 4 || level === 5 ? STRONGER_GROUPS[level] : GROUPS)
 }
 
-/** Whether each name of a list is such a one; marks before a name are not part of it. */
+/** Whether each name of a list matches; marks before a name are not part of it. */
 function all(list: string, such: RegExp): boolean {
   return list.split(/[:/]/).every((name) => such.test(name.replace(/^[*?-]+/, '')))
 }

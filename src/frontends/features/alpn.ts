@@ -5,7 +5,7 @@ import { isOneOrMore, refuse, type Check, type Feature } from './feature.js'
 
 export interface ClientAlpnOptions {
   /** Application protocols, most wanted first (RFC 7301). Default: none are negotiated. */
-  readonly alpnProtocols?: readonly string[]
+  readonly alpnProtocols?: readonly string[] | undefined
 }
 
 /** Given what a client offers, in its order, and the name that it asked for; `undefined` refuses it. At once: no promise. */
@@ -13,10 +13,10 @@ export type AlpnChooser = (offered: readonly string[], servername: string | unde
 
 export interface ServerAlpnOptions {
   /**
-   * Application protocols, most wanted first (RFC 7301), or who chooses. A client that offers some, and none of these, is
+   * Application protocols, most wanted first (RFC 7301), or a function that chooses one. A client that offers some, and none of these, is
    * refused with the alert no_application_protocol; one that offers none is served without. Default: none are negotiated.
    */
-  readonly alpnProtocols?: readonly string[] | AlpnChooser
+  readonly alpnProtocols?: readonly string[] | AlpnChooser | undefined
 }
 
 const isProtocolName: Check = (value) => (typeof value === 'string' && value !== '' && new TextEncoder().encode(value).byteLength <= 255

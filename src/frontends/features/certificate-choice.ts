@@ -1,9 +1,10 @@
 // Which certificate a client shows, chosen when a server asks for one.
 
+import { checkOptions } from '../../base/options.js'
 import { SslCtx } from '../../core/ssl-ctx.js'
 import type { Ssl } from '../../core/ssl.js'
 import type { Decisions } from '../../pump/decisions.js'
-import { copyOption, invalid, isFunction, type Check, type Feature } from './feature.js'
+import { invalid, isFunction, type Check, type Feature } from './feature.js'
 import { identity, type IdentityOptions } from './identity.js'
 
 export interface CertificateChoiceOptions extends IdentityOptions {
@@ -12,7 +13,7 @@ export interface CertificateChoiceOptions extends IdentityOptions {
    * `handshakeTimeoutMs` is its limit. What it throws or rejects with is what the handshake fails with. Not asked in a
    * resumed session, where no certificates are exchanged. In place of `cert`, `key` and `pfx`.
    */
-  readonly onCertificateRequest?: (request: CertificateRequest) => ChosenCertificate | PromiseLike<ChosenCertificate>
+  readonly onCertificateRequest?: ((request: CertificateRequest) => ChosenCertificate | PromiseLike<ChosenCertificate>) | undefined
 }
 
 export interface CertificateRequest {
@@ -25,7 +26,10 @@ export interface CertificateRequest {
 /** A certificate and its key, as the options of these names have them; or none. */
 export type ChosenCertificate = IdentityOptions | undefined | void
 
-export const certificateChoice: Pick<Feature<CertificateChoiceOptions>, 'agree' | 'answers' | 'setUpSsl'> & { readonly checks: { readonly onCertificateRequest: Check } } = {
+/** Its other options are those of {@link identity}. */
+type CertificateChoice = Omit<Feature<CertificateChoiceOptions>, 'checks'> & { readonly checks: Record<'onCertificateRequest', Check> }
+
+export const certificateChoice: CertificateChoice = {
   checks: { onCertificateRequest: isFunction },
   answers: { onCertificateRequest: 'in time' },
   agree(options) {
@@ -46,22 +50,24 @@ function answer(ssl: Ssl, choose: NonNullable<CertificateChoiceOptions['onCertif
   return 1
 }
 
-/** A context of its own reads what was chosen: it takes all that the options take, and checks it as they are checked. */
+/** A context of its own reads the certificate: it takes the same forms as the options, with the same checks. */
 function show(ssl: Ssl, chosen: IdentityOptions): void {
-  const options: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(chosen)) {
-    const check = (identity.checks as Readonly<Record<string, Check>>)[name]
-    const wrong = check === undefined ? `answered with an unknown '${name}'` : value === undefined ? undefined : check(value)
-    if (wrong !== undefined) throw invalid('onCertificateRequest', check ? `answered with a ${name} that ${wrong}` : wrong)
-    options[name] = copyOption(value)
-  }
+  const options = checkAnswer(chosen)
   identity.agree?.(options)
-  if (options['cert'] === undefined && options['pfx'] === undefined) throw invalid('onCertificateRequest', 'answered with neither cert nor pfx')
+  if (options.cert === undefined && options.pfx === undefined) throw invalid('onCertificateRequest', 'answered with neither cert nor pfx')
   const ctx = new SslCtx(ssl.lib, 'TLS_client_method')
   try {
     identity.setUpCtx!(ctx, options)
     ssl.useIdentityOf(ctx)
   } finally {
     ctx.free()
+  }
+}
+
+function checkAnswer(chosen: IdentityOptions): IdentityOptions {
+  try {
+    return checkOptions(chosen, identity.checks, 'its answer')
+  } catch (cause) {
+    throw invalid('onCertificateRequest', `answered wrongly: ${(cause as Error).message}`, { cause })
   }
 }

@@ -15,10 +15,10 @@ export interface HelloAnswer extends
 export interface ClientHelloOptions {
   /**
    * Asked once a client has spoken, before anything is answered; it may take its time. What it returns holds for this
-   * client: another certificate, say, for the name that was asked for. To refuse the client throw (or reject); a
+   * client: for example another certificate, for the name that was asked for. To refuse the client throw (or reject); a
    * `RefusalError` chooses the alert, else it is internal_error. The connection ends with what was thrown.
    */
-  readonly onClientHello?: (hello: ClientHello) => HelloAnswer | undefined | void | Promise<HelloAnswer | undefined | void>
+  readonly onClientHello?: ((hello: ClientHello) => HelloAnswer | undefined | void | Promise<HelloAnswer | undefined | void>) | undefined
 }
 
 export const clientHello: Feature<ClientHelloOptions> = {

@@ -14,7 +14,7 @@ export interface ClientIdentityOptions extends TrustAnchorOptions {
    * Whether a client may go without a certificate. Default `required` where there is `ca`. One that is shown must verify
    * either way; with `optional`, {@link ConnectionInfo.peerCertificate} says whether one was.
    */
-  readonly clientCertificate?: 'required' | 'optional'
+  readonly clientCertificate?: 'required' | 'optional' | undefined
 }
 
 export const clientIdentity: Feature<ClientIdentityOptions & VerificationOptions> = {
@@ -28,11 +28,11 @@ export const clientIdentity: Feature<ClientIdentityOptions & VerificationOptions
     if (options.ca !== undefined) return
     if (options.clientCertificate !== undefined) {
       if (options.dangerouslyReplaceVerification) return
-      throw invalid('ca', 'is required with clientCertificate: those who issue such certificates')
+      throw invalid('ca', 'is required with clientCertificate: the CAs whose certificates are accepted')
     }
-    // The platform's roots vouch for servers. Nobody's client is meant by them.
+    // The platform's roots vouch for servers, not for clients.
     for (const option of ['additionalCa', 'partialChain', 'crl', 'verify', 'pins', 'dangerouslyReplaceVerification'] as const) {
-      if (options[option] !== undefined) throw invalid(option, 'is of no use without ca: no certificate is asked for')
+      if (options[option] !== undefined) throw invalid(option, 'has no effect without ca: no certificate is asked for')
     }
   },
   setUpCtx(ctx, options) {

@@ -1,4 +1,4 @@
-// Encrypted Client Hello: the name that a client asks for is nobody else's business. RFC 9849.
+// Encrypted Client Hello hides the name that a client asks for. RFC 9849.
 
 import { ApiMisuseError } from '../../base/errors.js'
 import { isBytesLike, type BytesLike } from '../../base/bytes.js'
@@ -7,30 +7,30 @@ import { EchStore } from '../../core/ech-store.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
 import { SSL_OP_ECH_GREASE, SSL_OP_ECH_TRIALDECRYPT } from '../../ffi/constants.gen.js'
 import type { ProtocolVersion } from './algorithms.js'
-import { each, invalid, isBoolean, isOneOrMore, isPemOrDer, isPlainObject, refuse, type Check, type Feature } from './feature.js'
+import { each, invalid, isOneOrMore, isPemOrDer, isPlainObject, refuse, type Check, type Feature } from './feature.js'
 import { isIpAddress } from './server-identity.js'
 
 export interface ClientEchOptions {
   /**
    * `{ configList }`: encrypt the ClientHello. The list is what the server publishes: bytes, or base64 as in the parameter
    * `ech` of its HTTPS record in DNS. A server that cannot read it is an `EchRejectedError`, which may hold another list.
-   * `'grease'`, the default: noise of the same form, so that those who use ECH do not stand out, as RFC 9849 §6.2 asks of
-   * everyone. `'off'`: neither.
+   * `'grease'`, the default: noise of the same form, so that users of ECH do not stand out, as RFC 9849 §6.2 asks of every
+   * client. `'off'`: neither.
    */
-  readonly ech?: { readonly configList: BytesLike | string } | 'grease' | 'off'
+  readonly ech?: { readonly configList: BytesLike | string } | 'grease' | 'off' | undefined
 }
 
 /** A private key for ECH with its configuration, PEM (RFC 9934). `forRetry`, default true: give it to clients that used another. */
-export type EchKeyInput = string | BytesLike | { readonly pem: string | BytesLike; readonly forRetry?: boolean }
+export type EchKeyInput = string | BytesLike | { readonly pem: string | BytesLike; readonly forRetry?: boolean | undefined }
 
 export interface ServerEchOptions {
   /** Keys for Encrypted Client Hello, the newest first, as {@link generateEchKey} or `openssl ech` make them. Default: none. */
-  readonly echKeys?: EchKeyInput | readonly EchKeyInput[]
+  readonly echKeys?: EchKeyInput | readonly EchKeyInput[] | undefined
 }
 
 interface Versions {
-  readonly minVersion?: ProtocolVersion
-  readonly maxVersion?: ProtocolVersion
+  readonly minVersion?: ProtocolVersion | undefined
+  readonly maxVersion?: ProtocolVersion | undefined
 }
 
 const hasOnly = (value: Readonly<Record<string, unknown>>, ...names: string[]) => Object.keys(value).every((name) => names.includes(name))
@@ -49,7 +49,7 @@ const isClientEch: Check = (value) => {
   return undefined
 }
 
-export const clientEch: Feature<ClientEchOptions, Versions & { readonly servername?: string }> = {
+export const clientEch: Feature<ClientEchOptions, Versions & { readonly servername?: string | undefined }> = {
   checks: { ech: isClientEch },
   agree({ ech, maxVersion, servername }) {
     if (typeof ech !== 'object') return
@@ -65,9 +65,11 @@ export const clientEch: Feature<ClientEchOptions, Versions & { readonly serverna
   },
 }
 
-const isEchKey: Check = (value) => (isPlainObject(value)
-  ? isPemOrDer(value['pem']) ?? (value['forRetry'] === undefined ? undefined : isBoolean(value['forRetry'])) ?? (hasOnly(value, 'pem', 'forRetry') ? undefined : 'may have pem and forRetry')
-  : isPemOrDer(value)) && "must be PEM, or { pem, forRetry }, and not empty"
+const isEchKey: Check = (value) => {
+  const { pem, forRetry = true, ...others } = isPlainObject(value) ? value : { pem: value }
+  const right = isPemOrDer(pem) === undefined && typeof forRetry === 'boolean' && Object.keys(others).length === 0
+  return right ? undefined : 'must be PEM, or { pem, forRetry }, and not empty'
+}
 
 export const serverEch: Feature<ServerEchOptions> = {
   checks: { echKeys: isOneOrMore(isEchKey) },

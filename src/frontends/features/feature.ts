@@ -39,13 +39,14 @@ export const isPemOrDer: Check = (value) => ((typeof value === 'string' && value
   ? undefined : 'must be PEM text, or PEM or DER bytes, and not empty')
 export const isSecret: Check = (value) => (typeof value === 'string' || isBytesLike(value) ? undefined : 'must be a string or bytes')
 
-/** Runs what hands an option to OpenSSL, and names the option if OpenSSL refuses it; `rule` where OpenSSL gives no reason. */
+/** Runs `set`, which hands an option to OpenSSL, and names the option if OpenSSL refuses it; `rule` where OpenSSL gives no reason. */
 export function refuse(option: string, set: () => void, rule?: string): void {
   try {
     set()
   } catch (cause) {
     if (!(cause instanceof ApiMisuseError)) throw cause
-    throw new ApiMisuseError(cause.code, `option '${option}' was refused: ${rule ?? cause.message}`, { cause, option, opensslErrorStack: cause.opensslErrorStack })
+    const { code, opensslErrorStack } = cause
+    throw new ApiMisuseError(code, `option '${option}' was refused: ${rule ?? cause.message}`, { cause, option, opensslErrorStack })
   }
 }
 

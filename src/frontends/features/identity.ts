@@ -1,20 +1,22 @@
-// Who we are: the own certificate and its key.
+// Our own certificate and its key.
 
 import { ApiMisuseError } from '../../base/errors.js'
 import { isBytesLike, type BytesLike } from '../../base/bytes.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
-import { invalid, isBoolean, isOneOrMore, isPemOrDer, isPlainObject, isSecret, refuse, type Certificates, type Check, type Feature } from './feature.js'
+import {
+  invalid, isBoolean, isOneOrMore, isPemOrDer, isPlainObject, isSecret, refuse, type Certificates, type Check, type Feature,
+} from './feature.js'
 
 /** A certificate, its chain and its key. */
 export interface Identity {
   /** Own certificate first, then its chain: PEM; or one certificate, DER. Wants `key`. */
-  readonly cert?: Certificates
+  readonly cert?: Certificates | undefined
   /** Private key of `cert`: PEM or DER; PKCS#8, PKCS#1 or SEC1. */
-  readonly key?: string | BytesLike
-  /** Certificate, chain and key in one: PKCS#12, DER. In the place of `cert` and `key`. What RC2 protects cannot be read. */
-  readonly pfx?: BytesLike
+  readonly key?: string | BytesLike | undefined
+  /** Certificate, chain and key in one: PKCS#12, DER. In the place of `cert` and `key`. A file encrypted with RC2 cannot be read. */
+  readonly pfx?: BytesLike | undefined
   /** For an encrypted `key`, or for `pfx`. */
-  readonly passphrase?: string | BytesLike
+  readonly passphrase?: string | BytesLike | undefined
 }
 
 export interface IdentityOptions extends Identity, RawPublicKeyOption {
@@ -22,7 +24,7 @@ export interface IdentityOptions extends Identity, RawPublicKeyOption {
    * Use an own certificate, or one of its chain, though it has expired or is not valid yet. Default `false`:
    * `ERR_TLS_CERT_EXPIRED` or `ERR_TLS_CERT_NOT_YET_VALID`, as the peer would refuse it.
    */
-  readonly useExpiredCert?: boolean
+  readonly useExpiredCert?: boolean | undefined
 }
 
 export interface RawPublicKeyOption {
@@ -30,15 +32,15 @@ export interface RawPublicKeyOption {
    * Show the public half of the own key in the place of a certificate, if the peer knows how (RFC 7250); else `cert`. With it
    * `key` needs no `cert`. Default `false`.
    */
-  readonly rawPublicKey?: boolean
+  readonly rawPublicKey?: boolean | undefined
 }
 
 export interface IdentitiesOptions {
   /**
-   * More identities of a server, of other key types: the client's signature algorithms decide which one it is shown, the
-   * own order of them being `signatureAlgorithms`.
+   * More identities of a server, of other key types. Which one a client sees depends on its signature algorithms, in the
+   * server's order (`signatureAlgorithms`).
    */
-  readonly identities?: Identity | readonly Identity[]
+  readonly identities?: Identity | readonly Identity[] | undefined
 }
 
 const isPfx: Check = (value) => (isBytesLike(value) && value.byteLength > 0 ? undefined : 'must be bytes, and not empty')
@@ -86,23 +88,27 @@ function isIdentity(value: unknown): string | undefined {
     const wrong = check ? part !== undefined && check(part) : 'is no part of an identity'
     if (wrong) return `is wrong: its ${name} ${wrong}`
   }
-  const [name, wrong] = contradiction(value) ?? (value['cert'] === undefined && value['pfx'] === undefined ? ['cert', 'is required'] as const : [])
-  return name === undefined ? undefined : `is wrong: its ${name} ${wrong}`
+  const missing = value['cert'] === undefined && value['pfx'] === undefined ? ['cert', 'is required'] as const : undefined
+  const wrong = contradiction(value) ?? missing
+  return wrong && `is wrong: its ${wrong[0]} ${wrong[1]}`
 }
 
-/** The part that does not go with the others, and why. */
-function contradiction({ cert, key, pfx, passphrase, rawPublicKey }: Identity & RawPublicKeyOption): [name: string, wrong: string] | undefined {
-  if (pfx !== undefined && cert !== undefined) return ['pfx', 'goes not with cert']
-  if (pfx !== undefined && key !== undefined) return ['pfx', 'goes not with key']
+/** The part that cannot be combined with the others, and why. */
+function contradiction(parts: Identity & RawPublicKeyOption): [name: string, wrong: string] | undefined {
+  const { cert, key, pfx, passphrase, rawPublicKey } = parts
+  if (pfx !== undefined && cert !== undefined) return ['pfx', 'cannot be combined with cert']
+  if (pfx !== undefined && key !== undefined) return ['pfx', 'cannot be combined with key']
   if (cert !== undefined && key === undefined) return ['key', 'is required with cert']
   if (key !== undefined && cert === undefined && !rawPublicKey) return ['cert', 'is required with key, or rawPublicKey']
-  if (rawPublicKey && key === undefined && pfx === undefined) return ['rawPublicKey', 'is of no use without key or pfx']
-  if (passphrase !== undefined && key === undefined && pfx === undefined) return ['passphrase', 'is of no use without key or pfx']
+  if (rawPublicKey && key === undefined && pfx === undefined) return ['rawPublicKey', 'has no effect without key or pfx']
+  if (passphrase !== undefined && key === undefined && pfx === undefined) return ['passphrase', 'has no effect without key or pfx']
   return undefined
 }
 
-/** Returns the type of its key. `option` says which option to blame for a part. */
-function useIdentity(ctx: SslCtx, { cert, key, pfx, passphrase }: Identity, expiredToo: boolean | undefined, option: (part: keyof Identity) => string): string | undefined {
+/** Returns the type of its key. `option` names the option to blame for a part. */
+function useIdentity(
+  ctx: SslCtx, { cert, key, pfx, passphrase }: Identity, expiredToo: boolean | undefined, option: (part: keyof Identity) => string,
+): string | undefined {
   if (pfx !== undefined) refuse(option('pfx'), () => ctx.usePkcs12(pfx, passphrase))
   if (cert !== undefined) refuse(option('cert'), () => ctx.useCertificateChain(cert))
   const type = ctx.getCertKeyType()
@@ -111,7 +117,9 @@ function useIdentity(ctx: SslCtx, { cert, key, pfx, passphrase }: Identity, expi
       ctx.usePrivateKey(key, passphrase)
       if (cert === undefined) return // a raw public key
       // OpenSSL keeps a key and a certificate of each type: this one has gone to another place.
-      if (ctx.getCertKeyType() !== type) throw new ApiMisuseError('ERR_TLS_KEY_MISMATCH', "the key is of another type than the certificate's")
+      if (ctx.getCertKeyType() !== type) {
+        throw new ApiMisuseError('ERR_TLS_KEY_MISMATCH', "the key is of another type than the certificate's")
+      }
       ctx.checkPrivateKey()
     })
   }
@@ -121,8 +129,10 @@ function useIdentity(ctx: SslCtx, { cert, key, pfx, passphrase }: Identity, expi
 
 function refuseExpired(ctx: SslCtx): void {
   const now = new Date()
+  const refusal = (code: 'ERR_TLS_CERT_EXPIRED' | 'ERR_TLS_CERT_NOT_YET_VALID', subject: string, wrong: string, since: Date) =>
+    new ApiMisuseError(code, `${subject} ${wrong} (${since.toISOString()}); give option 'useExpiredCert' to use it all the same`)
   for (const { subject, validFrom, validTo } of ctx.getCertChain()) {
-    if (validTo < now) throw new ApiMisuseError('ERR_TLS_CERT_EXPIRED', `${subject} has expired (${validTo.toISOString()}); option 'useExpiredCert' uses it none the less`)
-    if (validFrom > now) throw new ApiMisuseError('ERR_TLS_CERT_NOT_YET_VALID', `${subject} is not valid yet (${validFrom.toISOString()}); option 'useExpiredCert' uses it none the less`)
+    if (validTo < now) throw refusal('ERR_TLS_CERT_EXPIRED', subject, 'has expired', validTo)
+    if (validFrom > now) throw refusal('ERR_TLS_CERT_NOT_YET_VALID', subject, 'is not valid yet', validFrom)
   }
 }

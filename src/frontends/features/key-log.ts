@@ -1,20 +1,20 @@
-// The secrets of a connection, for Wireshark: to whoever asks, and to a file where there are files.
+// The secrets of a connection, for Wireshark: to a callback, and to a file where there are files.
 
 import { hasKeylogFiles, keylogFile } from '#keylog'
 import { invalid, isFunction, isString, type Feature } from './feature.js'
 
 export interface KeyLogOptions {
   /**
-   * Given each secret as a line of the NSS key log format, without a newline. Whoever has these lines can decrypt the
-   * connection: for debugging, with Wireshark say.
+   * Given each secret as a line of the NSS key log format, without a newline. These lines are enough to decrypt the
+   * connection: for debugging, for example with Wireshark.
    */
-  readonly onKeylog?: (line: string) => void
+  readonly onKeylog?: ((line: string) => void) | undefined
   /**
    * Appends the same lines to a file: this one, or with `true` the one that the environment variable SSLKEYLOGFILE names, if it
    * does. In Node, Deno (`--allow-write`, `--allow-env=SSLKEYLOGFILE`) and Bun; an error elsewhere. A new file is its owner's
    * alone. Default: no file, whatever the environment says.
    */
-  readonly keylogFile?: boolean | string
+  readonly keylogFile?: boolean | string | undefined
 }
 
 export const keyLog: Feature<KeyLogOptions> = {
@@ -22,7 +22,7 @@ export const keyLog: Feature<KeyLogOptions> = {
     onKeylog: isFunction,
     keylogFile: (value) => {
       if (typeof value !== 'boolean' && isString(value)) return 'must be a boolean, or the name of a file'
-      return value === false || hasKeylogFiles() ? undefined : 'wants Node, Deno or Bun: this platform has no files'
+      return value === false || hasKeylogFiles() ? undefined : 'needs Node, Deno or Bun: this platform has no files'
     },
   },
   setUpSsl(ssl, { onKeylog, keylogFile: file = false }) {

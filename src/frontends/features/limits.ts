@@ -11,16 +11,16 @@ export const HIGH_WATER_MARK_BYTES = 64 * 1024
 
 export interface LimitOptions {
   /** Aborts the connection, at any time, with `signal.reason`. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /**
    * How long the handshake may take, and after it each decision about a certificate that is asked for then (`verify`,
    * `onCertificateRequest`): `DeadlineError`. Default 30,000; 0 for no limit.
    */
-  readonly handshakeTimeoutMs?: number
+  readonly handshakeTimeoutMs?: number | undefined
   /** How much `writable` queues before its writer should wait, and the most that one read gives. Default 65,536. */
-  readonly highWaterMarkBytes?: number
+  readonly highWaterMarkBytes?: number | undefined
   /** The instance to use. Default: one of the connection's own, so that no two share memory. */
-  readonly libssl?: LibSsl
+  readonly libssl?: LibSsl | undefined
 }
 
 export const limits: Feature<LimitOptions> = {

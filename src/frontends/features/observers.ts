@@ -1,4 +1,4 @@
-// For people who want to see what happens.
+// Callbacks for a look at what happens.
 
 import { describeMessage, describeState, type ProtocolEvent, type StateEvent } from '../../core/trace.js'
 import type { IoEvent } from '../../pump/pump.js'
@@ -6,9 +6,12 @@ import { isFunction, type Feature } from './feature.js'
 
 export interface ObserverOptions {
   /** Told of each SSL call: what it returned, SSL_get_error's answer, the bytes moved. */
-  readonly onIo?: (event: IoEvent) => void
-  /** Told of each record, handshake message and alert, both ways, and of each change of state. What it throws ends the connection, as with `onIo`. */
-  readonly onTrace?: (event: TraceEvent) => void
+  readonly onIo?: ((event: IoEvent) => void) | undefined
+  /**
+   * Told of each record, handshake message and alert, both ways, and of each change of state. What it throws ends the
+   * connection, as with `onIo`.
+   */
+  readonly onTrace?: ((event: TraceEvent) => void) | undefined
 }
 
 /** Something that went by on the wire. */

@@ -12,15 +12,15 @@ export interface OcspRequestOptions {
    * `OCSP_HAS_EXPIRED`, `OCSP_SIGNATURE_FAILURE` and so on; and a certificate that promises one (must-staple, RFC 7633)
    * must come with it: `OCSP_NO_RESPONSE`. `require`: one must come in any case. Default: none is asked for.
    */
-  readonly ocsp?: 'request' | 'require'
+  readonly ocsp?: 'request' | 'require' | undefined
 }
 
 export interface OcspResponseOptions {
   /**
-   * What clients that ask are given: the DER encoding of an OCSP response for `cert`, or a function that gives the
+   * Given to clients that ask: the DER encoding of an OCSP response for `cert`, or a function that returns the
    * present one, at once, or nothing. OpenSSL sends it only if it is about `cert`.
    */
-  readonly ocspResponse?: BytesLike | (() => BytesLike | undefined)
+  readonly ocspResponse?: BytesLike | (() => BytesLike | undefined) | undefined
 }
 
 export const ocspRequest: Feature<OcspRequestOptions> = {

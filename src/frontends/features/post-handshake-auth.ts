@@ -5,15 +5,15 @@ import { invalid, isBoolean, type Feature } from './feature.js'
 
 export interface ClientPostHandshakeAuthOptions {
   /** Whether the server may ask for `cert` after the handshake (TLS 1.3). Default: no. */
-  readonly postHandshakeAuth?: boolean
+  readonly postHandshakeAuth?: boolean | undefined
 }
 
 export interface ServerPostHandshakeAuthOptions {
   /**
-   * Whether certificates are asked for when `requestClientCertificate()` says so, and not in the handshake. Wants `ca`. Under
+   * Whether certificates are asked for when `requestClientCertificate()` says so, and not in the handshake. Needs `ca`. Under
    * TLS 1.2 there is no later: there they are asked for in the handshake all the same. Default: no.
    */
-  readonly postHandshakeAuth?: boolean
+  readonly postHandshakeAuth?: boolean | undefined
 }
 
 export const clientPostHandshakeAuth: Feature<ClientPostHandshakeAuthOptions> = {
@@ -29,7 +29,7 @@ export const serverPostHandshakeAuth: Feature<ServerPostHandshakeAuthOptions> = 
   setUpCtx(ctx, { postHandshakeAuth }) {
     if (!postHandshakeAuth) return
     const mode = ctx.getVerifyMode()
-    if (mode === SSL_VERIFY_NONE) throw invalid('postHandshakeAuth', 'is of no use to a server that verifies no clients: give ca')
+    if (mode === SSL_VERIFY_NONE) throw invalid('postHandshakeAuth', 'has no effect on a server that verifies no clients: give ca')
     ctx.setVerify(mode | SSL_VERIFY_POST_HANDSHAKE)
   },
 }

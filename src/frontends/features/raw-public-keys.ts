@@ -10,23 +10,36 @@ export interface RawPublicKeyOptions {
   /**
    * Public keys that the peer may show in the place of a certificate: SubjectPublicKeyInfo, PEM or DER, one or an array.
    * All others are refused (`RPK_UNTRUSTED`). A client that has `servername` takes certificates as well, verified as ever,
-   * and without it none; a server, if it has `ca`. A server then wants a key or a certificate of each client.
+   * and without it none; a server, if it has `ca`. A server then requires a key or a certificate of each client.
    */
-  readonly acceptedRawPublicKeys?: string | BytesLike | readonly (string | BytesLike)[]
+  readonly acceptedRawPublicKeys?: string | BytesLike | readonly (string | BytesLike)[] | undefined
 }
 
 const checks = { acceptedRawPublicKeys: isOneOrMore(isPemOrDer) }
 
-export const clientRawPublicKeys: Feature<RawPublicKeyOptions, IdentityOptions & { readonly servername?: string; readonly acceptedNames?: unknown; readonly dangerouslySkipVerification?: boolean }> = {
+interface ClientOthers extends IdentityOptions {
+  readonly servername?: unknown
+  readonly acceptedNames?: unknown
+  readonly dangerouslySkipVerification?: unknown
+}
+
+export const clientRawPublicKeys: Feature<RawPublicKeyOptions, ClientOthers> = {
   checks,
-  setUpCtx(ctx, { acceptedRawPublicKeys, rawPublicKey, cert, pfx, servername, acceptedNames, dangerouslySkipVerification }) {
+  setUpCtx(ctx, { acceptedRawPublicKeys, rawPublicKey, cert, pfx, ...others }) {
     if (rawPublicKey) ctx.set1ClientCertType(types(cert !== undefined || pfx !== undefined))
-    if (acceptedRawPublicKeys) ctx.set1ServerCertType(types(servername !== undefined || acceptedNames !== undefined || dangerouslySkipVerification === true))
+    const { servername, acceptedNames, dangerouslySkipVerification } = others
+    const certificatesToo = servername !== undefined || acceptedNames !== undefined || dangerouslySkipVerification === true
+    if (acceptedRawPublicKeys) ctx.set1ServerCertType(types(certificatesToo))
   },
   setUpSsl: acceptKeys,
 }
 
-export const serverRawPublicKeys: Feature<RawPublicKeyOptions, IdentityOptions & { readonly ca?: unknown; readonly identities?: unknown }> = {
+interface ServerOthers extends IdentityOptions {
+  readonly ca?: unknown
+  readonly identities?: unknown
+}
+
+export const serverRawPublicKeys: Feature<RawPublicKeyOptions, ServerOthers> = {
   checks,
   setUpCtx(ctx, { acceptedRawPublicKeys, rawPublicKey, cert, pfx, identities, ca }) {
     if (rawPublicKey) ctx.set1ServerCertType(types(cert !== undefined || pfx !== undefined || identities !== undefined))

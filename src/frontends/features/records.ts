@@ -1,21 +1,21 @@
-// How large records are, and how much that tells who watches.
+// Record sizes and padding.
 
 import {
   TLSEXT_max_fragment_length_1024, TLSEXT_max_fragment_length_2048, TLSEXT_max_fragment_length_4096, TLSEXT_max_fragment_length_512,
 } from '../../ffi/constants.gen.js'
-import { isIntegerFrom, type Feature } from './feature.js'
+import { isIntegerFrom, isOneOf, type Feature } from './feature.js'
 
 /** What RFC 6066 §4 can name. */
 export type MaxFragmentLength = 512 | 1024 | 2048 | 4096
 
 export interface RecordOptions {
   /** The most plaintext that goes into one record of ours: 512 to 16,384. Default 16,384. */
-  readonly maxSendFragmentBytes?: number
+  readonly maxSendFragmentBytes?: number | undefined
   /**
-   * Pads the plaintext of our TLS 1.3 records to a multiple of so many bytes, 1 to 16,384, so that who watches sees less of its
+   * Pads the plaintext of our TLS 1.3 records to a multiple of so many bytes, 1 to 16,384, so that an observer learns less of its
    * length (RFC 8446 §5.4). Default: none. TLS 1.2 has no padding.
    */
-  readonly recordPaddingBytes?: number
+  readonly recordPaddingBytes?: number | undefined
 }
 
 export interface ClientRecordOptions {
@@ -23,11 +23,14 @@ export interface ClientRecordOptions {
    * Asks for records of so many bytes of plaintext at most, both ways (RFC 6066 §4). Servers need not know this:
    * `maxFragmentLength` of {@link ConnectionInfo} tells. Default: not asked for. A server of ours does as it is asked.
    */
-  readonly maxFragmentLength?: MaxFragmentLength
+  readonly maxFragmentLength?: MaxFragmentLength | undefined
 }
 
 const modes: Readonly<Record<MaxFragmentLength, number>> = {
-  512: TLSEXT_max_fragment_length_512, 1024: TLSEXT_max_fragment_length_1024, 2048: TLSEXT_max_fragment_length_2048, 4096: TLSEXT_max_fragment_length_4096,
+  512: TLSEXT_max_fragment_length_512,
+  1024: TLSEXT_max_fragment_length_1024,
+  2048: TLSEXT_max_fragment_length_2048,
+  4096: TLSEXT_max_fragment_length_4096,
 }
 
 /** What was agreed on; `undefined` if nothing was. */
@@ -44,7 +47,7 @@ export const records: Feature<RecordOptions> = {
 }
 
 export const clientRecords: Feature<ClientRecordOptions> = {
-  checks: { maxFragmentLength: (value) => (typeof value === 'number' && Object.hasOwn(modes, value) ? undefined : 'must be 512, 1024, 2048 or 4096') },
+  checks: { maxFragmentLength: isOneOf(512, 1024, 2048, 4096) },
   setUpCtx(ctx, { maxFragmentLength }) {
     if (maxFragmentLength !== undefined) ctx.setTlsextMaxFragmentLength(modes[maxFragmentLength])
   },

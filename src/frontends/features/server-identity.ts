@@ -1,4 +1,4 @@
-// What a client asks of its server: the name, and a certificate that somebody trusted has issued.
+// What a client asks of its server: the name, and a certificate that a trusted CA has issued.
 
 import { ApiMisuseError } from '../../base/errors.js'
 import type { Ssl } from '../../core/ssl.js'
@@ -14,14 +14,14 @@ export interface ServerIdentityOptions extends TrustAnchorOptions {
    * Host name or IP address of the server: asked for (SNI, names only) and, unless there are `acceptedNames`, verified.
    * Required, unless there are those, `psk` or `acceptedRawPublicKeys`, or verification is skipped.
    */
-  readonly servername?: string
+  readonly servername?: string | undefined
   /** The host names, or else IP addresses, of which the certificate must hold one, in place of `servername`. */
-  readonly acceptedNames?: string | readonly string[]
+  readonly acceptedNames?: string | readonly string[] | undefined
   /**
-   * DANGEROUS: accept any certificate for any name. Whoever is between us and the server can then read and change
+   * DANGEROUS: accept any certificate for any name. An attacker between us and the server can then read and change
    * everything. The result of verification is still in {@link ConnectionInfo.verifyResult}.
    */
-  readonly dangerouslySkipVerification?: boolean
+  readonly dangerouslySkipVerification?: boolean | undefined
 }
 
 const isName: Check = (value) => isString(value)
@@ -29,7 +29,8 @@ const isName: Check = (value) => isString(value)
   // OpenSSL takes a leading dot for "any name below".
   ?? ((value as string).startsWith('.') ? 'must not start with a dot' : undefined)
 
-const HOST_NAME_RULE = 'a host name is 2 to 256 letters, digits, hyphens, underscores and dots; between dots there are 1 to 63, no hyphen first or last'
+const HOST_NAME_RULE = 'a host name is 2 to 256 letters, digits, hyphens, underscores and dots;'
+  + ' between dots there are 1 to 63, no hyphen first or last'
 
 export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions, KeyOptions> = {
   checks: {
@@ -46,7 +47,7 @@ export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions
     }
     if (keyAlone(options)) {
       for (const option of Object.keys(trustAnchors.checks) as (keyof TrustAnchorOptions)[]) {
-        if (options[option] !== undefined) throw invalid(option, 'is of no use without servername: no certificate is accepted then')
+        if (options[option] !== undefined) throw invalid(option, 'has no effect without servername: no certificate is accepted then')
       }
     }
     const addresses = [acceptedNames ?? []].flat().map(isIpAddress)
@@ -66,7 +67,8 @@ export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions
     }
     // Even if verification is skipped its result is reported, so the roots are wanted where there are any.
     if (!setUpTrustAnchors(ctx, options) && !options.dangerouslySkipVerification && !knowsKey(options)) {
-      throw new ApiMisuseError('ERR_TLS_NO_TRUST_ANCHORS', "this platform hands out no list of trusted roots: give option 'ca', with libssl-wasm/roots say", { option: 'ca' })
+      const message = "this platform hands out no list of trusted roots: give option 'ca', for example Mozilla's of libssl-wasm/roots"
+      throw new ApiMisuseError('ERR_TLS_NO_TRUST_ANCHORS', message, { option: 'ca' })
     }
     ctx.setVerify(options.dangerouslySkipVerification ? SSL_VERIFY_NONE : SSL_VERIFY_PEER)
   },
@@ -80,7 +82,7 @@ export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions
 
 function accept(ssl: Ssl, option: string, name: string): void {
   if (isIpAddress(name)) {
-    refuse(option, () => ssl.add1Ipaddr(name.replace(/^\[|\]$/g, '')), 'it looks like an IP address, and is none; a port is no part of it')
+    refuse(option, () => ssl.add1Ipaddr(name.replace(/^\[|\]$/g, '')), 'it looks like an IP address but is not one; leave out a port')
   } else {
     // RFC 9525 §2 and §6.3: names stand in subjectAltName, not in the subject, and a wildcard is a whole label.
     ssl.setHostflags(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
@@ -102,7 +104,7 @@ function isNameless({ servername, acceptedNames }: ServerIdentityOptions): boole
   return servername === undefined && acceptedNames === undefined
 }
 
-/** Whether the server can show who it is by something else than a certificate, and by that only. */
+/** Whether the server must prove itself by a key, as no certificate would be accepted. */
 function keyAlone(options: ServerIdentityOptions & KeyOptions): boolean {
   return isNameless(options) && knowsKey(options) && options.dangerouslySkipVerification !== true
 }

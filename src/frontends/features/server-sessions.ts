@@ -1,11 +1,12 @@
 // Sessions on a server: tickets under keys that many connections share, a cache, early data; by default none of them.
 
 import { asBytes, hex, isBytesLike } from '../../base/bytes.js'
+import { hasMethods } from '../../base/realms.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
 import { SslSession } from '../../core/ssl-session.js'
 import {
-  SSL_OP_NO_ANTI_REPLAY, SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE, SSL_SESS_CACHE_NO_AUTO_CLEAR, SSL_SESS_CACHE_OFF, SSL_SESS_CACHE_SERVER,
-  TLS1_3_VERSION,
+  SSL_OP_NO_ANTI_REPLAY, SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE, SSL_SESS_CACHE_NO_AUTO_CLEAR, SSL_SESS_CACHE_OFF,
+  SSL_SESS_CACHE_SERVER, TLS1_3_VERSION,
 } from '../../ffi/constants.gen.js'
 import type { ServerSessionCache } from '../sessions/server-session-cache.js'
 import { TicketKeys } from '../sessions/ticket-keys.js'
@@ -18,31 +19,30 @@ export interface ServerSessionOptions {
    * Keys for session tickets, shared by all connections that are to resume each other's sessions: keep one object. Default:
    * no tickets.
    */
-  readonly ticketKeys?: TicketKeys
+  readonly ticketKeys?: TicketKeys | undefined
   /**
    * Remembers sessions by id: for clients without tickets and, where there are no `ticketKeys`, for all. Each is asked for,
    * and answers, at once. Default: nothing is remembered.
    */
-  readonly sessionCache?: ServerSessionCache
+  readonly sessionCache?: ServerSessionCache | undefined
   /** How many TLS 1.3 sessions a client is given after a full handshake, 0 to 16. Default 2, if there are sessions at all. */
-  readonly numTickets?: number
+  readonly numTickets?: number | undefined
   /**
    * How much early data (0-RTT) a client may send with a session, 0 to 1 MiB: {@link TlsServerConnection.earlyData}. Default
    * 0: none. It needs `sessionCache`, where each TLS 1.3 session then counts once, so that a recorded first flight cannot be
-   * sent to this cache again; another cache, of another machine say, would not know. The early data that a client sends is not
+   * sent to this cache again; another machine's cache would not know. The early data that a client sends is not
    * forward secret. (RFC 8446 §8)
    */
-  readonly maxEarlyDataBytes?: number
+  readonly maxEarlyDataBytes?: number | undefined
   /**
-   * DANGEROUS: take early data with tickets, without a `sessionCache`. Whoever records a client's first flight can have the
-   * server act upon its early data again, as often as he likes, for about ten seconds: by so much OpenSSL lets a ticket's age
-   * differ from what the client says.
+   * DANGEROUS: take early data with tickets, without a `sessionCache`. An attacker who records a client's first flight can make
+   * the server act upon its early data again, any number of times, for about ten seconds: OpenSSL lets a ticket's age differ by
+   * that much from what the client says.
    */
-  readonly dangerouslyAllowReplay?: boolean
+  readonly dangerouslyAllowReplay?: boolean | undefined
 }
 
-const isCache: Check = (value) => (['get', 'put', 'delete'].every((name) =>
-  typeof (value as Partial<ServerSessionCache> | null)?.[name as keyof ServerSessionCache] === 'function')
+const isCache: Check = (value) => (hasMethods(value, 'get', 'put', 'delete')
   ? undefined : 'must be a session cache: an object with functions get, put and delete')
 
 export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unknown }> = {
@@ -54,7 +54,9 @@ export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unkn
     dangerouslyAllowReplay: isBoolean,
   },
   agree({ ticketKeys, sessionCache, numTickets, maxEarlyDataBytes = 0, dangerouslyAllowReplay }) {
-    if (numTickets !== undefined && !ticketKeys && !sessionCache) throw invalid('numTickets', 'is of no use without ticketKeys or sessionCache')
+    if (numTickets !== undefined && !ticketKeys && !sessionCache) {
+      throw invalid('numTickets', 'has no effect without ticketKeys or sessionCache')
+    }
     if (dangerouslyAllowReplay && !ticketKeys) throw invalid('dangerouslyAllowReplay', 'needs ticketKeys')
     if (maxEarlyDataBytes > 0 && !sessionCache && !dangerouslyAllowReplay) {
       throw invalid('maxEarlyDataBytes', 'needs sessionCache: without one, early data can be replayed')
@@ -88,9 +90,9 @@ export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unkn
     const onlyOnce = maxEarlyDataBytes > 0 && !dangerouslyAllowReplay
     ssl.setNewSessionCb((id, bytes) => {
       const session = SslSession.fromBytes(ssl.lib, bytes)
-      // Once the client's certificate has expired, the session is of no use: OpenSSL asks for a full handshake then.
+      // Once the client's certificate has expired, OpenSSL asks for a full handshake.
       const expiresAtMs = Math.min((session.getTime() + session.getTimeout()) * 1000, session.getPeer()?.validTo.getTime() ?? Infinity)
-      // OpenSSL tells of those, too, that the client's ticket is all of.
+      // OpenSSL also reports sessions that live in the client's ticket alone.
       const inTicket = ticketKeys !== undefined && !onlyOnce && session.getProtocolVersion() === TLS1_3_VERSION
       session.free()
       if (!inTicket) sessionCache.put(hex(id), bytes, expiresAtMs)
@@ -115,7 +117,7 @@ function setTicketKeys(ctx: SslCtx, ticketKeys: TicketKeys): void {
   }
 }
 
-/** What is asked of clients. Who the server is, what it shows, and what it remembers, has no part in it. */
+/** The options that say what is asked of clients: neither the server's identity nor what it remembers. */
 function clientTrust(options: object): object {
   const own = new Set(['ocspResponse', ...Object.keys(identities.checks), ...Object.keys(serverSessions.checks)])
   return Object.fromEntries(Object.entries(options).filter(([name]) => !own.has(name)))

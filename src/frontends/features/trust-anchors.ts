@@ -1,5 +1,4 @@
-// Whom to believe: the certificates that option `ca` gives, or those of the platform; what is added to them, and what has
-// been revoked.
+// Trust anchors: the certificates of option `ca`, or the platform's; what is added to them, and what has been revoked.
 
 import { platformRoots } from '#roots'
 import type { LibSsl } from '../../core/lib-ssl.js'
@@ -10,15 +9,15 @@ import { each, invalid, isBoolean, isOneOrMore, isPemOrDer, refuse, type Certifi
 
 export interface TrustAnchorOptions {
   /** Trust anchors, and intermediate certificates that help to reach one: PEM or DER. */
-  readonly ca?: Certificates | readonly Certificates[]
+  readonly ca?: Certificates | readonly Certificates[] | undefined
   /** More of them: beside `ca`, or beside the platform's. */
-  readonly additionalCa?: Certificates | readonly Certificates[]
+  readonly additionalCa?: Certificates | readonly Certificates[] | undefined
   /** Whether a certificate among the trust anchors need not be a root: a CA beneath one, or the peer's own. Default `false`. */
-  readonly partialChain?: boolean
+  readonly partialChain?: boolean | undefined
   /** Certificate revocation lists: PEM or DER. Then each certificate in question (`crlScope`) must have a list that is in force. */
-  readonly crl?: Certificates | readonly Certificates[]
+  readonly crl?: Certificates | readonly Certificates[] | undefined
   /** `chain` (default): the whole chain is looked up in `crl`. `leaf`: the peer's own certificate alone. */
-  readonly crlScope?: 'chain' | 'leaf'
+  readonly crlScope?: 'chain' | 'leaf' | undefined
 }
 
 export const trustAnchors: Pick<Required<Feature<TrustAnchorOptions>>, 'checks' | 'agree'> = {
@@ -30,12 +29,12 @@ export const trustAnchors: Pick<Required<Feature<TrustAnchorOptions>>, 'checks' 
     crlScope: (value) => (value === 'chain' || value === 'leaf' ? undefined : "must be 'chain' or 'leaf'"),
   },
   agree({ crl, crlScope }) {
-    if (crlScope !== undefined && crl === undefined) throw invalid('crlScope', 'is of no use without crl')
+    if (crlScope !== undefined && crl === undefined) throw invalid('crlScope', 'has no effect without crl')
   },
 }
 
 /**
- * Gives `ctx` a store of what the options name, else of the platform's roots. Returns whether there is any. `announce`:
+ * Gives `ctx` a store of the options' certificates, else of the platform's roots. Returns whether there is any. `announce`:
  * the names are for clients to choose a certificate by.
  */
 export function setUpTrustAnchors(ctx: SslCtx, options: TrustAnchorOptions, announce = false): boolean {
@@ -49,9 +48,11 @@ export function setUpTrustAnchors(ctx: SslCtx, options: TrustAnchorOptions, anno
     const store = new X509Store(lib)
     try {
       if (platform) store.addStore(platform)
-      for (const [option, given, add] of [['ca', ca, 'addCerts'], ['additionalCa', additionalCa, 'addCerts'], ['crl', crl, 'addCrls']] as const) {
-        if (given) refuse(option, () => { for (const one of each(given)) store[add](one) })
-      }
+      const add = (option: string, given: TrustAnchorOptions['ca'] = [], method: 'addCerts' | 'addCrls' = 'addCerts') =>
+        refuse(option, () => { for (const one of each(given)) store[method](one) })
+      add('ca', ca)
+      add('additionalCa', additionalCa)
+      add('crl', crl, 'addCrls')
       ctx.set1CertStore(store)
       if (announce) ctx.addToCaList(store)
     } finally {

@@ -15,24 +15,24 @@ export type VerifyAnswer = boolean | void
 export interface VerificationOptions {
   /**
    * Asked once a connection, when OpenSSL has accepted the peer's chain: the last word before the peer is trusted. What
-   * it throws or rejects with is what the handshake fails with; the peer gets the alert certificate_unknown, or that of a `RefusalError`. It has
-   * `handshakeTimeoutMs`. In a resumed session it is asked, too, about the certificates that the session has kept; a
-   * client's early data has gone by then, on the word of the session's first handshake.
+   * it throws or rejects with is what the handshake fails with; the peer gets the alert certificate_unknown, or that of a
+   * `RefusalError`. It has `handshakeTimeoutMs`. In a resumed session it is asked, too, about the certificates that the
+   * session has kept; a client's early data has gone by then, on the word of the session's first handshake.
    *
    * A client waits in the handshake. A server's handshake is finished first if the answer takes time, as OpenSSL's
    * server cannot wait there; `opened`, reading and writing wait for the answer.
    */
-  readonly verify?: (chain: readonly X509[], context: VerifyContext) => VerifyAnswer | PromiseLike<VerifyAnswer>
+  readonly verify?: ((chain: readonly X509[], context: VerifyContext) => VerifyAnswer | PromiseLike<VerifyAnswer>) | undefined
   /**
    * DANGEROUS: `verify` is asked even if OpenSSL refuses the chain, and what it says counts: `true` alone accepts. A
    * `verify` that does not look at every one of {@link VerifyContext.failures} accepts anybody.
    */
-  readonly dangerouslyReplaceVerification?: boolean
+  readonly dangerouslyReplaceVerification?: boolean | undefined
   /**
    * SHA-256 over the SubjectPublicKeyInfo, in base64, with or without `sha256/` before it, as curl writes it. At least one
    * certificate of the verified chain must have one of these: `ERR_TLS_CERT_PIN_MISMATCH`. RFC 7469 §2.4.
    */
-  readonly pins?: string | readonly string[]
+  readonly pins?: string | readonly string[] | undefined
 }
 
 export interface VerifyContext {
@@ -58,20 +58,22 @@ export interface VerifyFailure {
 const isPin: Check = (value) => (typeof value === 'string' && /^(sha256\/)?[A-Za-z0-9+/]{43}=$/.test(value)
   ? undefined : "must be one or more of 'sha256/' and 32 bytes in base64")
 
-export const verification: Feature<VerificationOptions> = {
+export const verification: Feature<VerificationOptions, RawPublicKeyOptions & { readonly maxEarlyDataBytes?: number | undefined }> = {
   checks: {
     verify: isFunction,
     dangerouslyReplaceVerification: isBoolean,
     pins: (value) => (Array.isArray(value) && value.length > 0 ? value.map(isPin).find(Boolean) : isPin(value)),
   },
   answers: { verify: 'in time' },
-  agree({ verify, dangerouslyReplaceVerification, pins, maxEarlyDataBytes, acceptedRawPublicKeys }: VerificationOptions & RawPublicKeyOptions & { readonly maxEarlyDataBytes?: number }) {
-    if (pins && acceptedRawPublicKeys) throw invalid('pins', 'contradict acceptedRawPublicKeys: a raw public key comes with no chain to have a pin in')
+  agree({ verify, dangerouslyReplaceVerification, pins, maxEarlyDataBytes, acceptedRawPublicKeys }) {
+    if (pins && acceptedRawPublicKeys) {
+      throw invalid('pins', 'cannot be combined with acceptedRawPublicKeys: a raw public key comes without a chain')
+    }
     if (verify && maxEarlyDataBytes) throw invalid('maxEarlyDataBytes', 'contradicts verify: early data comes before verify has been asked')
     if (!dangerouslyReplaceVerification) return
     if (!verify) throw invalid('verify', 'is required with dangerouslyReplaceVerification')
-    // Of a chain that nobody has verified the peer can make any certificate a part.
-    if (pins) throw invalid('pins', 'contradict dangerouslyReplaceVerification: no chain is verified then')
+    // A peer can put any certificate into a chain that is not verified.
+    if (pins) throw invalid('pins', 'cannot be combined with dangerouslyReplaceVerification: no chain is verified then')
   },
   setUpSsl(ssl, options, decisions) {
     if (options.verify || options.pins) new Verification(ssl, options, decisions)
@@ -91,7 +93,7 @@ class Verification {
     this.#options = options
     let failures: VerifyFailure[] = []
     if (options.dangerouslyReplaceVerification) {
-      // Else OpenSSL stops at the first failure, and what comes after, the signatures say, is never looked at.
+      // Else OpenSSL stops at the first failure, and never looks at what comes after, for example the signatures.
       ssl.setVerifyCb((preverifyOk, depth, verifyCode) => {
         if (!preverifyOk) failures.push(failure(verifyCode, depth))
         return 1
@@ -100,14 +102,15 @@ class Verification {
     ssl.setCertVerifyCallback((preverifyOk, verifyCode) => {
       const context = this.#context(verifyCode, failures, false)
       failures = []
-      // Where it is replaced this is no verdict, all failures being overruled: something broke on the way to one.
+      // Our callback overrules every failure, so a refusal where verification is replaced is no verdict: an error prevented one.
       if (!preverifyOk) return 0
       this.#checkPins(ssl.getVerifiedChainSpkiSha256())
       return this.#decide(ssl.getVerifiedChain(), context, decisions)
     })
     // Pins need no second look: no session is resumed that other options have made (sessions/trust.ts).
     // After a handshake, and again after each certificate that was asked for later.
-    if (options.verify) decisions.reviewWith(() => this.#late ?? (ssl.sessionReused() && !this.#asked ? this.#reviewResumed() : undefined))
+    if (!options.verify) return
+    decisions.reviewWith(() => this.#late ?? (ssl.sessionReused() && !this.#asked ? this.#reviewResumed() : undefined))
   }
 
   #decide(chain: readonly X509[], context: VerifyContext, decisions: Decisions): 1 | -1 {
@@ -137,7 +140,7 @@ class Verification {
     const own = this.#ssl.getPeerCertificate()
     if (!own && !this.#ssl.getPeerRpk() && this.#ssl.isServer()) return // a client that had shown nothing
     const sent = this.#ssl.getPeerCertChain()
-    // Of a session that was kept as bytes only the peer's own is left.
+    // A session that was kept as bytes holds the peer's own certificate alone.
     const chain = sent.length > 0 || !own ? sent : [own]
     const verifyCode = this.#ssl.getVerifyResult()
     const context = this.#context(verifyCode, verifyCode === X509_V_OK ? [] : [failure(verifyCode, 0)], true)
@@ -159,7 +162,8 @@ class Verification {
 
   #judge(answer: VerifyAnswer, [certificate]: readonly X509[]): void {
     if (answer === true || (answer === undefined && !this.#options.dangerouslyReplaceVerification)) return
-    throw refusal('APPLICATION_VERIFICATION', `verify refused the peer's certificate${certificate ? ` (${certificate.subject})` : ''}`, certificate)
+    const subject = certificate ? ` (${certificate.subject})` : ''
+    throw refusal('APPLICATION_VERIFICATION', `verify refused the peer's certificate${subject}`, certificate)
   }
 }
 
@@ -174,10 +178,10 @@ function failure(verifyCode: number, depth: number): VerifyFailure {
   return { code: certificateCode(verifyCode), verifyCode, depth }
 }
 
-/** Refuses a session whose peer was not verified when it was made: nobody verifies it when it is resumed. */
+/** Refuses a session whose peer was not verified when it was made: a resumed handshake verifies nothing. */
 export function reviewSession(ssl: Ssl): void {
   if (!ssl.sessionReused() || ssl.getVerifyResult() === X509_V_OK) return
-  // An external key looks like a session. Whoever has it is who it is for.
+  // An external key looks like a session. To hold it is proof enough.
   if (ssl.getPskIdentity() !== undefined) return
   throw new CertificateError<X509>('APPLICATION_VERIFICATION', 'the session that was resumed is of a peer that was not verified', {
     verifyCode: ssl.getVerifyResult(), depth: 0, certificate: ssl.getPeerCertificate(),

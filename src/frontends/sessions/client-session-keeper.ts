@@ -12,7 +12,7 @@ import { trustFingerprint } from './trust.js'
 
 /** The most that RFC 8446 §4.6.1 allows. */
 const LONGEST_LIFE_S = 7 * 24 * 60 * 60
-/** Of a TLS 1.2 session whose server does not say: OpenSSL's own default. */
+/** The life of a TLS 1.2 session if the server does not say: OpenSSL's own default. */
 const USUAL_LIFE_S = 2 * 60 * 60
 
 export class ClientSessionKeeper {
@@ -81,13 +81,13 @@ export class ClientSessionKeeper {
     try {
       session = SslSession.fromBytes(ssl.lib, offer.parts.asn1)
     } catch (cause) {
-      if (!(cause instanceof ApiMisuseError) || this.#options.session === undefined) return // a store's, which is as good as none
+      if (!(cause instanceof ApiMisuseError) || this.#options.session === undefined) return // a store's: as good as none
       throw new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option 'session' is broken: ${cause.message}`, { cause, option: 'session' })
     }
     try {
       if (!session.isResumable()) return
       ssl.setSession(session)
-      // OpenSSL's part must say the same as the rest.
+      // OpenSSL's part must agree with the rest.
       if (ssl.getVerifyResult() !== X509_V_OK && !this.#skipsVerification) {
         ssl.setSession(undefined)
         ssl.setVerifyResult(X509_V_OK)
@@ -101,12 +101,12 @@ export class ClientSessionKeeper {
 
   #earlyDataFor(session: SslSession, { alpnProtocol }: TlsSession): Uint8Array | undefined {
     const { earlyData, alpnProtocols = [], verify } = this.#options
-    // Of a resumed handshake `verify` is asked at its end: nothing goes before that.
+    // In a resumed handshake `verify` is asked at its end: nothing may go before that.
     if (earlyData === undefined || verify !== undefined || session.getProtocolVersion() !== TLS1_3_VERSION) return undefined
     const alpn = session.get0AlpnSelected()
-    // If OpenSSL took it for another protocol's than the server does, it would break the connection off when the server accepts.
-    const fits = earlyData.byteLength <= session.getMaxEarlyData() && alpn === alpnProtocol && (alpn === undefined || alpnProtocols.includes(alpn))
-    return fits ? asBytes(earlyData) : undefined
+    // OpenSSL breaks the connection off if the server accepts early data for another protocol than OpenSSL took it for.
+    const sameProtocol = alpn === alpnProtocol && (alpn === undefined || alpnProtocols.includes(alpn))
+    return sameProtocol && earlyData.byteLength <= session.getMaxEarlyData() ? asBytes(earlyData) : undefined
   }
 
   #keep(ssl: Ssl, asn1: Uint8Array, fail: (error: unknown) => void): void {
@@ -145,13 +145,13 @@ export class ClientSessionKeeper {
     }
   }
 
-  /** Whatever weakens verification has such a name. */
+  /** Every option that weakens verification has such a name. */
   get #skipsVerification(): boolean {
     return Object.entries(this.#options).some(([name, value]) => name.startsWith('dangerously') && value === true)
   }
 }
 
-/** What a store gives back broken is as good as nothing. */
+/** Broken bytes from a store are as good as none. */
 function readKept(bytes: Uint8Array): TlsSession | undefined {
   try {
     return TlsSession.fromBytes(bytes)

@@ -14,7 +14,7 @@ interface Entry {
 
 /**
  * Keeps sessions in the database `name` of the page's origin. A session is taken in one transaction: no other page gets the same.
- * Whatever runs on this origin can read them. Throws `ERR_TLS_INVALID_STATE` where there is no IndexedDB; the
+ * Any code that runs on this origin can read them. Throws `ERR_TLS_INVALID_STATE` where there is no IndexedDB; the
  * database's own failures reject `take` and `put`, and so end the connection.
  */
 export function indexedDbSessionStore(name = 'libssl-wasm-sessions'): SessionStore {

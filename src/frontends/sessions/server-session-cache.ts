@@ -1,5 +1,4 @@
-// What a server remembers of sessions itself, where tickets will not do: a ticket of one's own making cannot be made
-// to count only once.
+// Sessions that a server remembers itself, where tickets will not do: a ticket cannot be made to count only once.
 
 import { ApiMisuseError } from '../../base/errors.js'
 
@@ -16,7 +15,7 @@ export interface ServerSessionCache {
 }
 
 /** Keeps sessions in memory, for all connections that it is given to. `maxEntries` default 10,000; the oldest go first. */
-export function memoryServerSessionCache({ maxEntries = 10_000 }: { readonly maxEntries?: number } = {}): ServerSessionCache {
+export function memoryServerSessionCache({ maxEntries = 10_000 }: { readonly maxEntries?: number | undefined } = {}): ServerSessionCache {
   if (!Number.isInteger(maxEntries) || maxEntries < 1) {
     throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'memoryServerSessionCache: maxEntries must be an integer above 0')
   }

@@ -1,20 +1,21 @@
 // Where a client's sessions wait until they are taken up again.
 
+import { asBytes } from '../../base/bytes.js'
 import { ApiMisuseError } from '../../base/errors.js'
 
-/** What of a store is used. Keys are text, values the bytes of {@link TlsSession.toBytes}: secrets. */
+/** The part of a store that is used. Keys are text, values the bytes of {@link TlsSession.toBytes}: secrets. */
 export interface SessionStore {
   /** The latest session of this key, which is no longer in the store then: a TLS 1.3 ticket is used once. */
   take(key: string): Uint8Array | undefined | PromiseLike<Uint8Array | undefined>
-  /** Keeps a session. After `expiresAtMs`, since 1970, nobody will want it. */
+  /** Keeps a session. After `expiresAtMs`, since 1970, it will not be asked for. */
   put(key: string, session: Uint8Array<ArrayBuffer>, expiresAtMs: number): void | PromiseLike<void>
 }
 
 export interface MemorySessionStoreOptions {
   /** How many sessions are kept at most; the oldest go first. Default 1,000. */
-  readonly maxEntries?: number
+  readonly maxEntries?: number | undefined
   /** How many of one key. Default 4: servers send two at a time. */
-  readonly maxEntriesPerKey?: number
+  readonly maxEntriesPerKey?: number | undefined
 }
 
 /** Keeps sessions in memory, for connections of the same process or page. */
@@ -53,7 +54,7 @@ export function memorySessionStore({ maxEntries = 1_000, maxEntriesPerKey = 4 }:
   }
 }
 
-/** What of a key-value store is used: a Map-like thing, a KV namespace, a database. */
+/** The part of a key-value store that is used: a Map-like object, a KV namespace, a database. */
 export interface KeyValueStore {
   get(key: string): Uint8Array | ArrayBuffer | null | undefined | PromiseLike<Uint8Array | ArrayBuffer | null | undefined>
   put(key: string, value: Uint8Array<ArrayBuffer>, options: { readonly expiresAtMs: number }): unknown
@@ -75,7 +76,7 @@ export function keyValueSessionStore(store: KeyValueStore): SessionStore {
       const value = await store.get(key)
       if (value === null || value === undefined) return undefined
       await store.delete(key)
-      return value instanceof ArrayBuffer ? new Uint8Array(value) : value
+      return asBytes(value)
     },
     async put(key, session, expiresAtMs) {
       await store.put(key, session, { expiresAtMs })

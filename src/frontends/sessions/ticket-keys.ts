@@ -5,6 +5,7 @@
 
 import { ApiMisuseError } from '../../base/errors.js'
 import { asBytes, concat, isBytesLike, utf8, type BytesLike } from '../../base/bytes.js'
+import { isIntegerFrom } from '../../base/options.js'
 import { LSW_TICKET_KEY_BYTES } from '../../ffi/constants.gen.js'
 
 const MAGIC = utf8('TLSk')
@@ -19,15 +20,15 @@ export interface TicketKeysOptions {
    * Has a key of this age replaced when it would next be used. Default: only {@link TicketKeys.rotate} does that. Not for
    * keys that several machines share: each would make keys of its own.
    */
-  readonly rotateAfterMs?: number
+  readonly rotateAfterMs?: number | undefined
   /** How many keys are kept, the current one counted. Default 3. */
-  readonly maxKeys?: number
+  readonly maxKeys?: number | undefined
 }
 
 /**
- * Keys that session tickets are encrypted with: the current one makes them, older ones are still accepted, and whoever shows one of theirs gets
- * a new ticket. Who has a key can read every TLS 1.2 session that was resumable under it, and the early data of TLS 1.3:
- * rotate them, and forget them.
+ * Keys that session tickets are encrypted with: the current one makes them, older ones are still accepted, and a client that
+ * shows a ticket of an older key gets a new one. With a key, anybody can read every TLS 1.2 session that was resumable under
+ * it, and the early data of TLS 1.3: rotate them, and forget them.
  */
 export class TicketKeys {
   readonly #keys: { readonly madeAtMs: number; readonly key: Uint8Array }[] = []
@@ -40,7 +41,8 @@ export class TicketKeys {
    */
   constructor(bytes?: BytesLike | undefined, { rotateAfterMs = Infinity, maxKeys = 3 }: TicketKeysOptions = {}) {
     if (!(rotateAfterMs > 0)) throw wrong('rotateAfterMs must be above 0')
-    if (!Number.isInteger(maxKeys) || maxKeys < 1 || maxKeys > MOST_TICKET_KEYS) throw wrong(`maxKeys must be an integer from 1 to ${MOST_TICKET_KEYS}`)
+    const wrongMax = isIntegerFrom(1, MOST_TICKET_KEYS)(maxKeys)
+    if (wrongMax) throw wrong(`maxKeys ${wrongMax}`)
     this.#rotateAfterMs = rotateAfterMs
     this.#maxKeys = maxKeys
     if (bytes === undefined) this.rotate()

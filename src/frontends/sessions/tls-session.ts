@@ -30,9 +30,9 @@ export interface SessionParts {
 
 /**
  * What a client needs to take a session up again, with one round trip less, or two with early data. It holds the
- * session's secret: whoever has it can take up the session in the client's place.
+ * session's secret: anybody who has it can take up the session in the client's place.
  *
- * A TLS 1.3 session should be used once (RFC 8446 §C.4): who sees it twice knows that it is the same client.
+ * A TLS 1.3 session should be used once (RFC 8446 §C.4): an observer who sees it twice knows that it is the same client.
  */
 export class TlsSession {
   readonly protocol: ProtocolVersion
@@ -72,7 +72,8 @@ export class TlsSession {
     header.setFloat64(8, expiresAtMs)
     header.setUint32(16, maxEarlyDataBytes)
     const [name, alpn] = [utf8(servername), utf8(alpnProtocol)]
-    return concat([new Uint8Array(header.buffer), trust, number(2, name.byteLength), name, number(2, alpn.byteLength), alpn, number(4, asn1.byteLength), asn1])
+    const lengths = [number(2, name.byteLength), number(2, alpn.byteLength), number(4, asn1.byteLength)] as const
+    return concat([new Uint8Array(header.buffer), trust, lengths[0], name, lengths[1], alpn, lengths[2], asn1])
   }
 
   /**
@@ -88,7 +89,8 @@ export class TlsSession {
     if (header[4] !== VERSION) throw wrong(`of format ${header[4]}, and this is ${VERSION}`)
     const version = view.getUint16(6)
     const expiresAtMs = view.getFloat64(8)
-    if ((version !== TLS1_2_VERSION && version !== TLS1_3_VERSION) || header[5]! > 1 || !(Math.abs(expiresAtMs) <= 8.64e15)) throw wrong('the header is broken')
+    const knownVersion = version === TLS1_2_VERSION || version === TLS1_3_VERSION
+    if (!knownVersion || header[5]! > 1 || !(Math.abs(expiresAtMs) <= 8.64e15)) throw wrong('the header is broken')
     const trust = reader.take(TRUST_BYTES)
     const servername = reader.text()
     const alpnProtocol = reader.text()
@@ -96,8 +98,8 @@ export class TlsSession {
     if (asn1[0] !== 0x30) throw wrong("OpenSSL's part is broken")
     reader.end()
     return new TlsSession({
-      protocol: version === TLS1_3_VERSION ? 'TLSv1.3' : 'TLSv1.2', servername, alpnProtocol, expiresAtMs, maxEarlyDataBytes: view.getUint32(16),
-      verified: header[5] === 1, trust, asn1,
+      protocol: version === TLS1_3_VERSION ? 'TLSv1.3' : 'TLSv1.2',
+      servername, alpnProtocol, expiresAtMs, maxEarlyDataBytes: view.getUint32(16), verified: header[5] === 1, trust, asn1,
     })
   }
 }

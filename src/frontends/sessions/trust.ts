@@ -1,10 +1,10 @@
-// Whom a client's options trust, as a fingerprint. A resumed handshake verifies nothing: it goes by what the session's first
-// handshake has found. So a session is for connections that would have asked the same.
+// What the options trust, as a fingerprint. A resumed handshake verifies nothing: it relies on the session's first
+// handshake. So a session is for connections that would have asked the same.
 
 import { asBytes, concat, isBytesLike, utf8 } from '../../base/bytes.js'
 import type { LibSsl } from '../../core/lib-ssl.js'
 
-/** Options that have no say in whom to believe. All others count, those that are yet to come, too. */
+/** Options that have no part in trust. All others count, including those that are yet to come. */
 const NEUTRAL: ReadonlySet<string> = new Set([
   'servername', // compared as itself
   'alpnProtocols', 'minVersion', 'maxVersion', 'ciphers', 'ciphersuites', 'groups',
@@ -12,21 +12,21 @@ const NEUTRAL: ReadonlySet<string> = new Set([
   'maxFragmentLength', 'maxSendFragmentBytes', 'recordPaddingBytes',
   'passphrase',
   'session', 'onSession', 'sessionStore', 'sessionKey', 'earlyData', 'ocspResponse',
-  'ech', 'echKeys', // whatever was hidden
+  'ech', 'echKeys', // hidden or not, the name is the same
   'onClientHello', // its answers count
 ])
 
-/** SHA-256 of the options that decide whom to believe, and as whom to appear. Of a function it counts that there is one. */
+/** SHA-256 of the options that decide trust, and our own identity. For a callback only its presence counts. */
 export function trustFingerprint(lib: LibSsl, options: { readonly cert?: unknown }): Uint8Array<ArrayBuffer> {
-  // Who we are `cert` says if it is given; else the key is shown itself.
+  // `cert` identifies us; without it (raw public key) `key` does.
   const neutral = options.cert === undefined ? NEUTRAL : new Set([...NEUTRAL, 'key'])
   const deciding = Object.entries(options).filter(([name, value]) => !neutral.has(name) && value !== undefined)
   return lib.sha256(encode(Object.fromEntries(deciding)))
 }
 
 /**
- * Different values have different encodings: a type, a length, the bytes. What options take for the same is the same here:
- * text and its bytes, one and an array of one.
+ * Different values have different encodings: a type, a length, the bytes. Values that mean the same to an option have the same
+ * encoding: text and its bytes, one value and an array of it.
  */
 function encode(value: unknown): Uint8Array {
   if (isBytesLike(value) || typeof value === 'string') return tagged('b', asBytes(value))

@@ -19,7 +19,7 @@ export class Connection implements TlsConnection {
   #source!: ReadableController
   #sink!: WritableStreamDefaultController
 
-  constructor(life: Life, { highWaterMarkBytes: highWaterMark = HIGH_WATER_MARK_BYTES }: { readonly highWaterMarkBytes?: number }) {
+  constructor(life: Life, { highWaterMarkBytes: highWaterMark = HIGH_WATER_MARK_BYTES }: { readonly highWaterMarkBytes?: number | undefined }) {
     this.#life = life
     const { opened, closed } = life
     this.opened = opened
@@ -44,7 +44,7 @@ export class Connection implements TlsConnection {
     })
   }
 
-  async close({ waitForPeerMs = 0 }: { readonly waitForPeerMs?: number } = {}): Promise<void> {
+  async close({ waitForPeerMs = 0 }: { readonly waitForPeerMs?: number | undefined } = {}): Promise<void> {
     // setTimeout's own limit
     if (!Number.isInteger(waitForPeerMs) || waitForPeerMs < 0 || waitForPeerMs > 0x7fffffff) {
       throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'waitForPeerMs must be an integer of milliseconds, 0 or more')
@@ -67,7 +67,7 @@ export class Connection implements TlsConnection {
     return this.#life.channelBinding(type)
   }
 
-  updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void> {
+  updateKeys(options?: { readonly requestPeer?: boolean | undefined }): Promise<void> {
     return this.#life.updateKeys(options)
   }
 

@@ -22,7 +22,7 @@ export interface TlsConnection extends OpenConnection {
    * sends is thrown away. With `waitForPeerMs` it first waits that long for the peer's close_notify, and rejects with
    * `ERR_TLS_CLOSE_TIMEOUT` if none comes. If `writable` is locked, what its writer has queued is not sent.
    */
-  close(options?: { readonly waitForPeerMs?: number }): Promise<void>
+  close(options?: { readonly waitForPeerMs?: number | undefined }): Promise<void>
   /** Ends the connection now, without close_notify. Everything rejects with `reason`. */
   abort(reason?: unknown): void
 }

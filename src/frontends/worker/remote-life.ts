@@ -136,7 +136,7 @@ export class RemoteLife implements Life {
     return this.#ask('channelBinding', type)
   }
 
-  updateKeys(options?: { readonly requestPeer?: boolean }): Promise<void> {
+  updateKeys(options?: { readonly requestPeer?: boolean | undefined }): Promise<void> {
     return this.#ask('updateKeys', options)
   }
 

@@ -16,9 +16,9 @@ export interface TlsWorkerOptions {
    * package, as bundlers find it: `new Worker(new URL('./main.js', import.meta.url), { type: 'module' })`. A page that
    * has an import map and no bundler must give one that is bundled: import maps do not reach into workers.
    */
-  readonly worker?: WorkerLike | URL | string
+  readonly worker?: WorkerLike | URL | string | undefined
   /** The WebAssembly code, where the worker cannot find it itself. */
-  readonly wasm?: WebAssembly.Module | BufferSource
+  readonly wasm?: WebAssembly.Module | BufferSource | undefined
 }
 
 /** Options of a connection; an instance of libssl is the worker's own business. */
