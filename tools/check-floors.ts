@@ -9,9 +9,9 @@ const src = fileURLToPath(new URL('../src', import.meta.url))
 
 /** Bottom up. A file may import from its own floor and from those before it. */
 const floors = ['base', 'ffi', 'loader', 'core', 'pump', 'transports', 'frontends', 'apps']
-/** What stands outside the floors: public entries, and the step that brings loader and core together. */
+/** What stands outside the floors: public entries. */
 const entries: Readonly<Record<string, string>> = {
-  'index.ts': 'apps', 'core.ts': 'apps', 'inline.ts': 'apps', 'roots.ts': 'apps', 'wisp.ts': 'apps', 'worker.ts': 'apps', 'load.ts': 'pump', 'system-roots.ts': 'apps',
+  'index.ts': 'apps', 'core.ts': 'apps', 'inline.ts': 'apps', 'roots.ts': 'apps', 'wisp.ts': 'apps', 'worker.ts': 'apps', 'system-roots.ts': 'apps',
 }
 /** Subpath imports of package.json: one of two files, by platform. */
 const platform: Readonly<Record<string, string>> = {

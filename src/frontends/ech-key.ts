@@ -2,7 +2,7 @@
 
 import { generateEchKey as generateIn, type EchKey, type EchKeyOptions } from '../core/ech-store.js'
 import type { LibSsl } from '../core/lib-ssl.js'
-import { load } from '../load.js'
+import { load } from '../core/load.js'
 
 export interface GenerateEchKeyOptions extends EchKeyOptions {
   /** The instance to use. Default: one of its own. */

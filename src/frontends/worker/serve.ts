@@ -1,7 +1,7 @@
 // The worker's side: makes the connections that the page asks for.
 
 import { RefusalError } from '../../base/errors.js'
-import { load } from '../../load.js'
+import { load } from '../../core/load.js'
 import { fromMessagePort } from '../../transports/message-port.js'
 import { beginClient, beginServer } from '../begin.js'
 import type { Life } from '../life.js'

@@ -1,7 +1,7 @@
 // The one asynchronous step before everything else.
 
-import { LibSsl } from './core/lib-ssl.js'
-import { loadModule, type WasmSource } from './loader/load-module.js'
+import { LibSsl } from './lib-ssl.js'
+import { loadModule, type WasmSource } from '../loader/load-module.js'
 
 export interface LoadOptions {
   /** The WebAssembly code, where the platform cannot find or compile it itself. Default: the file beside this package. */
