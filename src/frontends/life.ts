@@ -9,12 +9,14 @@ import type { LibSsl } from '../core/lib-ssl.js'
 import type { Ssl } from '../core/ssl.js'
 import type { X509 } from '../core/x509.js'
 import { load } from '../core/load.js'
+import { closeTimeout, withDeadline } from '../pump/deadline.js'
 import { Decisions } from '../pump/decisions.js'
 import type { EarlyData } from '../pump/early-data.js'
 import { Interrupt } from '../pump/interrupt.js'
 import { Port } from '../pump/port.js'
 import { Pump } from '../pump/pump.js'
 import { toByteTransport, type TransportLike } from '../transports/adapt.js'
+import { CLOSE_TIMEOUT_MS } from './features/limits.js'
 import { describeConnection, type ConnectionInfo } from './connection-info.js'
 import {
   channelBinding, exportKeyingMaterial, updateKeys, type ChannelBindingType, type KeyingMaterialOptions, type OpenConnection,
@@ -104,10 +106,12 @@ export class LocalLife implements Life {
     this.#pump!.stopReading()
   }
 
-  async close(waitForPeerMs: number, flush: () => Promise<void>): Promise<void> {
-    await this.opened
-    await this.#pump!.close(waitForPeerMs, flush)
-    return this.closed
+  close(waitForPeerMs: number, flush: () => Promise<void>): Promise<void> {
+    return closeInTime(this, waitForPeerMs, async () => {
+      await this.opened
+      await this.#pump!.close(waitForPeerMs > 0, flush)
+      await this.closed
+    })
   }
 
   abort(reason: unknown): void {
@@ -188,13 +192,21 @@ export class LocalLife implements Life {
       pair = new BioPair(lib)
       ssl.setBio(pair.internal)
       const { reject: onBroken, resolve: onClosed } = this.#closed
-      return new Pump({ ssl, pair, port, decisions, decisionTimeoutMs: handshakeTimeoutMs, onIo, onBroken, onClosed })
+      return new Pump({
+        ssl, pair, port, decisions, decisionTimeoutMs: handshakeTimeoutMs, closeTimeoutMs: CLOSE_TIMEOUT_MS, onIo, onBroken, onClosed,
+      })
     } catch (error) {
       ssl.free()
       pair?.free()
       throw error
     }
   }
+}
+
+/** Closes the life by `close`, and aborts it with `ERR_TLS_CLOSE_TIMEOUT` if that takes too long. */
+export function closeInTime(life: Life, waitForPeerMs: number, close: () => Promise<void>): Promise<void> {
+  const limitMs = waitForPeerMs || CLOSE_TIMEOUT_MS
+  return withDeadline(limitMs, () => life.abort(closeTimeout(limitMs)), close())
 }
 
 /** Aborts the life when `signal` aborts, until it has ended. */

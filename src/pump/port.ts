@@ -1,10 +1,11 @@
 // The pump's hold on a transport: what it sends goes in order, and it ends so that the peer hears our last words.
 
+import { withDeadline } from './deadline.js'
 import { Interrupt } from './interrupt.js'
 import type { ByteTransport } from './transport.js'
 
-/** How long a transport may take to accept the last words of a connection. */
-const LAST_WORDS_MS = 5_000
+/** How long a transport may take to accept the last words of a connection that is broken. */
+export const LAST_WORDS_MS = 5_000
 /** How long we listen for the peer's end after that. */
 const LINGER_MS = 1_000
 
@@ -12,6 +13,8 @@ export class Port {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   readonly #interrupt = new Interrupt()
+  /** Tripped when the transport is given up. */
+  readonly #hold = new Interrupt()
 
   /** Locks both streams, for good. */
   constructor(transport: ByteTransport) {
@@ -42,31 +45,22 @@ export class Port {
   }
 
   /**
-   * Sends the last blocks and ends our direction. What waits rejects with `reason`. What the peer still sends is
-   * thrown away for a while: on most transports (a socket, say) refusing it would also destroy what is on its way to
-   * the peer, or fail a peer that is about to say goodbye. Resolves when the transport has accepted the blocks and our
-   * end, or has failed to, or takes too long.
+   * Sends the last blocks and ends our direction. What waits rejects with `reason`. What the peer still sends is thrown
+   * away for a while: on most transports (for example a socket) refusing it would also destroy what is on its way to the
+   * peer, or fail a peer that is about to say goodbye. Resolves when the transport has accepted the blocks and our end,
+   * or has failed to, or is given up: by {@link giveUp}, or after `limitMs` (0: no limit).
    */
-  async leave(lastWords: readonly Uint8Array[], reason: unknown): Promise<void> {
+  async leave(lastWords: readonly Uint8Array[], reason: unknown, limitMs: number): Promise<void> {
     this.#interrupt.trip(reason)
     for (const block of lastWords) this.#writer.write(block).catch(() => {})
     const discarded = this.#discard().catch(() => {})
-    await this.#within(LAST_WORDS_MS, this.#writer.close().catch(() => {}), reason)
+    await this.#within(limitMs, this.#writer.close(), reason)
     void this.#within(LINGER_MS, discarded, reason)
   }
 
-  /** Waits for `task`, but gives the transport up after `ms`. */
-  #within(ms: number, task: Promise<void>, reason: unknown): Promise<void> {
-    return new Promise((resolve) => {
-      const deadline = setTimeout(() => {
-        this.#abandon(reason)
-        resolve()
-      }, ms)
-      task.then(() => {
-        clearTimeout(deadline)
-        resolve()
-      })
-    })
+  /** Waits for `task`, which may fail, but gives the transport up after `ms`. */
+  async #within(ms: number, task: Promise<void>, reason: unknown): Promise<void> {
+    await withDeadline(ms, () => this.#abandon(reason), this.#hold.guard(task)).catch(() => {})
   }
 
   async #discard(): Promise<void> {
@@ -74,6 +68,7 @@ export class Port {
   }
 
   #abandon(reason: unknown): void {
+    this.#hold.trip(reason)
     this.#writer.abort(reason).catch(() => {})
     this.#reader.cancel(reason).catch(() => {})
   }

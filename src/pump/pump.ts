@@ -39,11 +39,12 @@ import {
   SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_INTERNAL_ERROR, SSL_ERROR_WANT_CLIENT_HELLO_CB, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_RETRY_VERIFY, SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP,
   SSL_ERROR_ZERO_RETURN,
 } from '../ffi/constants.gen.js'
+import { closeTimeout, withDeadline } from './deadline.js'
 import type { Decisions } from './decisions.js'
 import { EARLY_WRITE_BYTES, receiveEarlyData, sendEarlyData, type EarlyData } from './early-data.js'
 import { FifoLock } from './fifo-lock.js'
 import { Interrupt } from './interrupt.js'
-import type { Port } from './port.js'
+import { LAST_WORDS_MS, type Port } from './port.js'
 import { StateMachine, type State } from './state.js'
 import type { Verdict } from './verdict.js'
 import { BATCH_BYTES, RECORD_BYTES, Wire } from './wire.js'
@@ -70,6 +71,8 @@ export interface PumpOptions {
   readonly decisions: Decisions
   /** How long a decision may take that is asked for after the handshake, whose deadline is the caller's. 0, the default: no limit. */
   readonly decisionTimeoutMs?: number | undefined
+  /** How long the transport may take to accept the last bytes of a connection that ends well. 0, the default: no limit. */
+  readonly closeTimeoutMs?: number | undefined
   /** Called once, when the connection breaks. */
   readonly onBroken: (error: unknown) => void
   /** Called once, when the connection ended cleanly. */
@@ -147,7 +150,7 @@ export class Pump {
     try {
       await this.#inTime(this.#options.decisions.review())
     } catch (error) {
-      this.break(error)
+      if (!this.#machine.ended) this.break(error)
     }
     this.#reviewing = false
     this.#throwIfBroken()
@@ -193,7 +196,8 @@ export class Pump {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    if (this.#machine.state === 'CLOSING' || this.#machine.state === 'CLOSED') {
+    this.#throwIfBroken()
+    if (this.#machine.state === 'CLOSING' || this.#machine.ended) {
       throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'write after close')
     }
     let offset = 0
@@ -322,12 +326,13 @@ export class Pump {
   }
 
   /**
-   * Sends close_notify, waits up to `waitForPeerMs` for the peer's (0: not at all), and ends the transport. `flush`
-   * goes first: it sees to what is not yet written. Whoever waits for the peer throws away all plaintext from now on,
-   * for the peer may be unable to listen before it has spoken.
+   * Sends close_notify, waits for the peer's if it is to, and ends the transport. `flush` goes first: it sees to what is
+   * not yet written. If the peer is waited for, all plaintext is thrown away from now on: the peer may be unable to listen
+   * before it has spoken. Peer and transport decide how long this takes: the caller sets a limit, and then calls
+   * {@link break} with {@link closeTimeout}.
    */
-  async close(waitForPeerMs: number, flush?: () => Promise<void>): Promise<void> {
-    if (waitForPeerMs > 0) {
+  async close(waitForPeer: boolean, flush?: () => Promise<void>): Promise<void> {
+    if (waitForPeer) {
       this.#wantsGoodbye = true
       this.#goodbye ??= this.#waitForGoodbye()
       this.#goodbye.catch(() => {}) // it broke the connection: whoever comes next is told
@@ -336,26 +341,28 @@ export class Pump {
     }
     await flush?.()
     await this.closeWriting()
-    if (waitForPeerMs > 0) {
-      const deadline = setTimeout(() => this.break(
-        new DeadlineError('ERR_TLS_CLOSE_TIMEOUT', `the peer sent no close_notify within ${waitForPeerMs} ms`)), waitForPeerMs)
-      await this.#goodbye!.finally(() => clearTimeout(deadline))
-    }
+    if (waitForPeer) await this.#goodbye
     this.#finish()
     await this.#left
+    this.#throwIfBroken()
   }
 
   async #waitForGoodbye(): Promise<void> {
     while ((await this.#read(BATCH_BYTES, () => true)) !== undefined);
   }
 
-  /** Ends the connection for ever with `error`, unless it has ended already. */
+  /**
+   * Ends the connection for ever with `error`, unless it has ended already. If all was said, and only the transport has yet
+   * to accept it, the transport is given up; that is a failure only if it took too long ({@link closeTimeout}).
+   */
   break(error: unknown): void {
-    if (this.#machine.ended) return
+    const { state, ended } = this.#machine
+    if (state === 'CLOSED' || state === 'BROKEN') return
+    if (state === 'LEAVING' && !(error instanceof DeadlineError)) return this.#wire.giveUp(error)
     this.#machine.to('BROKEN')
     this.#broken = { error }
     // After a trap nothing in that memory can be trusted, the allocator's lists least of all.
-    if (!isTrap(error)) {
+    if (!ended && !isTrap(error)) {
       this.#refuseDecision(error)
       this.#refuseReviewed(error)
       try {
@@ -364,7 +371,7 @@ export class Pump {
     }
     this.#release()
     this.#ending.trip(error)
-    if (this.#wire.unsentBytes > 0 && !(error instanceof TransportError)) this.#wire.leave(error)
+    if (this.#wire.unsentBytes > 0 && !(error instanceof TransportError)) void this.#wire.leave(error, LAST_WORDS_MS)
     else this.#wire.giveUp(error)
     this.#options.onBroken(error)
   }
@@ -417,12 +424,7 @@ export class Pump {
   async #inTime(decision: Promise<void>): Promise<void> {
     const limitMs = this.#machine.state === 'HANDSHAKE' ? 0 : this.#options.decisionTimeoutMs ?? 0
     const late = () => this.break(new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', `no decision about a certificate within ${limitMs} ms`))
-    const deadline = limitMs > 0 ? setTimeout(late, limitMs) : undefined
-    try {
-      await this.#ending.guard(decision)
-    } finally {
-      clearTimeout(deadline)
-    }
+    await withDeadline(limitMs, late, this.#ending.guard(decision))
   }
 
   #attempt(step: () => Verdict): Verdict {
@@ -506,12 +508,17 @@ export class Pump {
 
   #finish(): void {
     if (this.#machine.ended) return
-    this.#machine.to('CLOSED')
+    this.#machine.to('LEAVING')
     for (const told of this.#awaitingRead.splice(0)) told()
     this.#release()
-    this.#ending.trip(new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed'))
-    this.#left = this.#wire.leave()
-    this.#options.onClosed()
+    const reason = new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed')
+    this.#ending.trip(reason)
+    const limitMs = this.#options.closeTimeoutMs ?? 0
+    this.#left = withDeadline(limitMs, () => this.break(closeTimeout(limitMs)), this.#wire.leave(reason, 0)).then(() => {
+      if (this.#machine.state !== 'LEAVING') return
+      this.#machine.to('CLOSED')
+      this.#options.onClosed()
+    })
   }
 
   #release(): void {

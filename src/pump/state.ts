@@ -4,15 +4,17 @@ import { InternalError } from '../base/errors.js'
 
 /**
  * IDLE: nothing was sent. OPEN: application data flows. CLOSING: our close_notify is sent, the peer's has not come.
- * CLOSED: both, or we did not wait. BROKEN: a fatal error, for ever.
+ * LEAVING: both, or we do not wait; the transport has yet to accept our last bytes. CLOSED: it has, or cannot any more.
+ * BROKEN: a fatal error, for ever.
  */
-export type State = 'IDLE' | 'HANDSHAKE' | 'OPEN' | 'CLOSING' | 'CLOSED' | 'BROKEN'
+export type State = 'IDLE' | 'HANDSHAKE' | 'OPEN' | 'CLOSING' | 'LEAVING' | 'CLOSED' | 'BROKEN'
 
 const transitions: Readonly<Record<State, readonly State[]>> = {
   IDLE: ['HANDSHAKE', 'BROKEN'],
   HANDSHAKE: ['OPEN', 'BROKEN'],
-  OPEN: ['CLOSING', 'CLOSED', 'BROKEN'],
-  CLOSING: ['CLOSED', 'BROKEN'],
+  OPEN: ['CLOSING', 'LEAVING', 'BROKEN'],
+  CLOSING: ['LEAVING', 'BROKEN'],
+  LEAVING: ['CLOSED', 'BROKEN'],
   CLOSED: [],
   BROKEN: [],
 }
@@ -24,8 +26,9 @@ export class StateMachine {
     return this.#state
   }
 
+  /** Whether OpenSSL is asked for nothing more. */
   get ended(): boolean {
-    return this.#state === 'CLOSED' || this.#state === 'BROKEN'
+    return this.#state === 'LEAVING' || this.#state === 'CLOSED' || this.#state === 'BROKEN'
   }
 
   to(next: State): void {

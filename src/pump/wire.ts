@@ -61,12 +61,12 @@ export class Wire {
     return count
   }
 
-  /** Sends what was drained; settles when the transport has accepted it. Rejects with `TransportError`. */
+  /** Sends what was drained; settles when the transport has accepted it, or we have left. Rejects with `TransportError`. */
   async send(): Promise<void> {
     try {
       await this.#port.send(this.#outbox.take())
     } catch (cause) {
-      throw new TransportError('the transport failed to send', { cause })
+      if (!this.#port.ended) throw new TransportError('the transport failed to send', { cause })
     }
   }
 
@@ -81,6 +81,7 @@ export class Wire {
     try {
       chunk = await this.#port.receive()
     } catch (cause) {
+      if (this.#port.ended) return
       throw new TransportError('the transport failed to receive', { cause })
     }
     if (this.#port.ended) return
@@ -95,9 +96,9 @@ export class Wire {
   }
 
   /** Sends what was drained as the last there is, and listens no more. As {@link Port.leave}. */
-  leave(reason?: unknown): Promise<void> {
+  leave(reason: unknown, limitMs: number): Promise<void> {
     this.#inbox = new Uint8Array()
-    return this.#port.leave(this.#outbox.take(), reason)
+    return this.#port.leave(this.#outbox.take(), reason, limitMs)
   }
 
   /** Ends both directions at once, whatever waits. */

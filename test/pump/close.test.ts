@@ -1,8 +1,12 @@
 // The end of a connection that goes well.
 
-import { beforeAll, describe, expect, it } from 'vitest'
-import { load, memoryTransportPair, type IoEvent, type LibSsl } from '../../src/index.js'
-import { isPending, noise, opened, peers, readAll, readBytes, rejection, same, turns, unhandledDuring, VERSIONS, writeAll } from '../helpers/stream-peers.js'
+import { once } from 'node:events'
+import net, { type AddressInfo } from 'node:net'
+import tls from 'node:tls'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { connect, fromNodeStream, load, memoryTransportPair, type IoEvent, type LibSsl } from '../../src/index.js'
+import { localhost } from '../helpers/certificates.js'
+import { ALLOCATION_NOISE_BYTES, clientOptions, closeBoth, isPending, noise, opened, peers, readAll, readBytes, rejection, same, turns, unhandledDuring, VERSIONS, writeAll } from '../helpers/stream-peers.js'
 import { FaultyTransport, virtualNetwork } from '../helpers/virtual-network.js'
 
 let libssl: LibSsl
@@ -243,5 +247,84 @@ describe.each(VERSIONS)('TlsConnection.writable.close, %s', (version) => {
     await server.close()
     await client.close()
     expect(sent).toHaveLength(before + 1)
+  })
+})
+
+describe.each(VERSIONS)('the limit of TlsConnection.close, %s', (version) => {
+  /** A client over TCP whose peer does not read, and all of what it wrote is on its way. */
+  const stuck = async (locked: boolean) => {
+    const server = tls.createServer({ cert: localhost.cert, key: localhost.key, minVersion: version, maxVersion: version })
+    const peer = new Promise<tls.TLSSocket>((resolve) => {
+      server.on('secureConnection', (socket) => resolve(socket.on('error', () => {}).pause()))
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const socket = net.connect((server.address() as AddressInfo).port, '127.0.0.1')
+    const client = connect(fromNodeStream(socket), { ...clientOptions({ version }), libssl })
+    const writer = client.writable.getWriter()
+    await writer.ready
+    const writing = Promise.allSettled([writer.write(new Uint8Array(32 << 20)), writer.closed])
+    if (!locked) writer.releaseLock()
+    await peer
+    const end = async () => {
+      ;(await peer).destroy()
+      server.close()
+    }
+    return { socket, client, writing, end }
+  }
+
+  it.each([
+    [{ waitForPeerMs: 100 }, 'locked'], [{ waitForPeerMs: 100 }, 'unlocked'], [{}, 'locked'], [{}, 'unlocked'],
+  ] as const)('holds over all that was written: close(%j) with `writable` %s', async (options, writable) => {
+    await closeBoth(await opened({ version, client: { libssl }, server: { libssl } }))
+    const baseline = libssl.allocatedBytes
+    const { socket, client, writing, end } = await stuck(writable === 'locked')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const closing = rejection(client.close(options))
+    vi.advanceTimersByTime('waitForPeerMs' in options ? 100 : 30_000)
+    vi.useRealTimers()
+    const error = await closing
+    expect(error).toMatchObject({ name: 'DeadlineError', code: 'ERR_TLS_CLOSE_TIMEOUT' })
+    expect(await rejection(client.closed)).toBe(error)
+    expect((await writing)[0]).toEqual({ status: 'rejected', reason: error })
+    if (!socket.closed) await once(socket, 'close')
+    expect(Math.abs(libssl.allocatedBytes - baseline)).toBeLessThan(ALLOCATION_NOISE_BYTES)
+    await end()
+  })
+
+  it('holds for the handshake that it waits for', async () => {
+    const baseline = libssl.allocatedBytes
+    const transport = new FaultyTransport(memoryTransportPair()[0])
+    const client = connect(transport, { ...clientOptions({ version }), libssl, handshakeTimeoutMs: 0 })
+    const error = await rejection(client.close({ waitForPeerMs: 5 }))
+    expect(error).toMatchObject({ code: 'ERR_TLS_CLOSE_TIMEOUT' })
+    expect([await rejection(client.opened), await rejection(client.closed)]).toEqual([error, error])
+    expect(transport.aborted).toEqual({ reason: error })
+    expect(Math.abs(libssl.allocatedBytes - baseline)).toBeLessThan(ALLOCATION_NOISE_BYTES)
+  })
+
+  it('holds for the acceptance of our last bytes by the transport', async () => {
+    const [near, far] = memoryTransportPair()
+    const transport = new FaultyTransport(near)
+    const { client, server } = await opened({ version, transports: [transport, far], client: { libssl }, server: { libssl } })
+    await server.close()
+    transport.stall()
+    const error = await rejection(client.close({ waitForPeerMs: 5 }))
+    expect(error).toMatchObject({ code: 'ERR_TLS_CLOSE_TIMEOUT' })
+    expect(await rejection(client.closed)).toBe(error)
+    expect(transport.aborted).toEqual({ reason: error })
+  })
+  it('is not needed by those who abort when all was said: the transport is given up, and that is no failure', async () => {
+    const [near, far] = memoryTransportPair()
+    const transport = new FaultyTransport(near)
+    const { client, server } = await opened({ version, transports: [transport, far], client: { libssl }, server: { libssl } })
+    transport.stall()
+    const closing = client.close()
+    expect(await isPending(closing)).toBe(true)
+    const reason = new Error('enough')
+    client.abort(reason)
+    await closing
+    await client.closed
+    expect(transport.aborted).toEqual({ reason })
+    server.abort()
   })
 })

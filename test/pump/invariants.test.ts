@@ -95,7 +95,7 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     ])
     expect(same(atServer, there)).toBe(true)
     expect(same(atClient, back)).toBe(true)
-    await Promise.all([client.pump.close(10_000), server.pump.close(10_000)])
+    await Promise.all([client.pump.close(true), server.pump.close(true)])
     for (const call of interrupted) expect(client.events).toContainEqual(expect.objectContaining({ call, error: 'SSL_ERROR_WANT_WRITE' }))
     expect([client.pump.state, server.pump.state]).toEqual(['CLOSED', 'CLOSED'])
   })
@@ -114,7 +114,7 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     // A record out of order does not decrypt.
     const [received] = await Promise.all([readFrom(server, Infinity), readFrom(client, 100_000), back, closing, ...writes])
     expect(same(received, Uint8Array.from(expected))).toBe(true)
-    await server.pump.close(0)
+    await server.pump.close(false)
     expect(client.broken).toEqual([])
   })
 
@@ -253,7 +253,7 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     expect(await rejection(client.pump.read(1))).toMatchObject({ code: 'ERR_TLS_UNEXPECTED_EOF' })
     // For ever, and with no more calls of OpenSSL.
     const calls = client.events.length
-    for (const again of [client.pump.read(1), client.pump.write(Uint8Array.of(1)), client.pump.closeWriting(), client.pump.close(0)]) {
+    for (const again of [client.pump.read(1), client.pump.write(Uint8Array.of(1)), client.pump.closeWriting(), client.pump.close(false)]) {
       expect(await rejection(again)).toBe(client.broken[0])
     }
     expect(client.events).toHaveLength(calls)
@@ -277,9 +277,9 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     const { client, server } = await shakenHands(version)
     await client.pump.closeWriting()
     expect(await rejection(client.pump.write(Uint8Array.of(1)))).toMatchObject({ code: 'ERR_TLS_INVALID_STATE' })
-    await client.pump.close(0)
+    await client.pump.close(false)
     expect(await rejection(client.pump.write(Uint8Array.of(1)))).toMatchObject({ code: 'ERR_TLS_INVALID_STATE' })
-    await server.pump.close(0)
+    await server.pump.close(false)
   })
 
   it('reports each call with the bytes that it moved', async () => {
@@ -355,7 +355,7 @@ describe('Pump, TLSv1.3', () => {
       talk(client, SSL_KEY_UPDATE_REQUESTED), talk(server, SSL_KEY_UPDATE_NOT_REQUESTED),
     ])
     for (const received of results.slice(0, 2)) expect(same(received!, bytes)).toBe(true)
-    await Promise.all([client.pump.close(10_000), server.pump.close(10_000)])
+    await Promise.all([client.pump.close(true), server.pump.close(true)])
   })
 
   it('closes in the middle of a ticket that comes in several records', async () => {
@@ -416,7 +416,7 @@ describe('Pump, TLSv1.3', () => {
     await writer.write(new Uint8Array(tickets.subarray(0, first)))
     const read = client.pump.read(10)
     await turns()
-    const closed = client.pump.close(0)
+    const closed = client.pump.close(false)
     expect(await isPending(closed)).toBe(true)
     await writer.write(new Uint8Array(tickets.subarray(first)))
     await closed

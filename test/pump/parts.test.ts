@@ -86,11 +86,13 @@ describe('Outbox', () => {
 
 describe('StateMachine', () => {
   const allowed: readonly string[] = [
-    'IDLE HANDSHAKE', 'IDLE BROKEN', 'HANDSHAKE OPEN', 'HANDSHAKE BROKEN', 'OPEN CLOSING', 'OPEN CLOSED', 'OPEN BROKEN', 'CLOSING CLOSED', 'CLOSING BROKEN',
+    'IDLE HANDSHAKE', 'IDLE BROKEN', 'HANDSHAKE OPEN', 'HANDSHAKE BROKEN', 'OPEN CLOSING', 'OPEN LEAVING', 'OPEN BROKEN',
+    'CLOSING LEAVING', 'CLOSING BROKEN', 'LEAVING CLOSED', 'LEAVING BROKEN',
   ]
   const ways: Readonly<Record<State, readonly State[]>> = {
     IDLE: [], HANDSHAKE: ['HANDSHAKE'], OPEN: ['HANDSHAKE', 'OPEN'], CLOSING: ['HANDSHAKE', 'OPEN', 'CLOSING'],
-    CLOSED: ['HANDSHAKE', 'OPEN', 'CLOSED'], BROKEN: ['BROKEN'],
+    
+    LEAVING: ['HANDSHAKE', 'OPEN', 'LEAVING'], CLOSED: ['HANDSHAKE', 'OPEN', 'LEAVING', 'CLOSED'], BROKEN: ['BROKEN'],
   }
   const states = Object.keys(ways) as State[]
 
@@ -104,7 +106,7 @@ describe('StateMachine', () => {
       expect(() => machine.to(to)).toThrow(InternalError)
       expect(machine.state).toBe(from)
     }
-    expect(machine.ended).toBe(machine.state === 'CLOSED' || machine.state === 'BROKEN')
+    expect(machine.ended).toBe(['LEAVING', 'CLOSED', 'BROKEN'].includes(machine.state))
   })
 })
 
@@ -115,7 +117,7 @@ describe('Port', () => {
     const one = port.send([Uint8Array.of(1), Uint8Array.of(2)])
     const other = port.send([Uint8Array.of(3)])
     await Promise.all([one, other])
-    port.leave([Uint8Array.of(4)], undefined)
+    void port.leave([Uint8Array.of(4)], undefined, 0)
     expect([...await readAll(far.readable)]).toEqual([1, 2, 3, 4])
     await far.writable.close()
   })
@@ -136,7 +138,7 @@ describe('Port', () => {
   it('leaves so that a peer can still say what it was about to', async () => {
     const [near, far] = memoryTransportPair(1)
     const port = new Port(near)
-    port.leave([], undefined)
+    void port.leave([], undefined, 0)
     expect(await readAll(far.readable)).toHaveLength(0)
     const writer = far.writable.getWriter()
     for (let chunk = 0; chunk < 10; chunk++) await writer.write(noise(1000))
@@ -145,7 +147,7 @@ describe('Port', () => {
 
   it('gives up a peer that never ends, in the end', async () => {
     const transport = new FaultyTransport(memoryTransportPair()[0])
-    new Port(transport).leave([], new Error('why'))
+    new Port(transport).leave([], new Error('why'), 0)
     expect(await isPending(until(() => transport.cancelled !== undefined))).toBe(true)
     await until(() => transport.cancelled !== undefined)
   })

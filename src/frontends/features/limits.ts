@@ -9,6 +9,9 @@ import { isIntegerFrom, type Feature } from './feature.js'
 /** The default of {@link LimitOptions.highWaterMarkBytes}. */
 export const HIGH_WATER_MARK_BYTES = 64 * 1024
 
+/** How long a close may take, unless the peer is waited for with a limit of its own. */
+export const CLOSE_TIMEOUT_MS = 30_000
+
 export interface LimitOptions {
   /** Aborts the connection, at any time, with `signal.reason`. */
   readonly signal?: AbortSignal | undefined

@@ -15,12 +15,13 @@ export interface TlsConnection extends OpenConnection {
   readonly writable: WritableStream<BytesLike>
   /** Settles with the handshake. */
   readonly opened: Promise<ConnectionInfo>
-  /** Resolves when both directions have ended cleanly; rejects with the error that ended the connection. */
+  /** Resolves when both directions have ended cleanly, and the transport has taken our last bytes; rejects with the error that ended the connection. */
   readonly closed: Promise<void>
   /**
    * Sends what was written, then close_notify, and ends the transport: both directions, at once. What the peer still
-   * sends is thrown away. With `waitForPeerMs` it first waits that long for the peer's close_notify, and rejects with
-   * `ERR_TLS_CLOSE_TIMEOUT` if none comes. If `writable` is locked, what its writer has queued is not sent.
+   * sends is thrown away. With `waitForPeerMs` it also waits for the peer's close_notify. All of that, the handshake
+   * included, may take `waitForPeerMs`, or 30 seconds without it: then the transport is given up, and `close()` and `closed`
+   * reject with `ERR_TLS_CLOSE_TIMEOUT`. If `writable` is locked, what its writer has queued is not sent.
    */
   close(options?: { readonly waitForPeerMs?: number | undefined }): Promise<void>
   /** Ends the connection now, without close_notify. Everything rejects with `reason`. */

@@ -9,7 +9,7 @@ import { Interrupt } from '../../pump/interrupt.js'
 import { toByteTransport, type TransportLike } from '../../transports/adapt.js'
 import { fromMessagePort } from '../../transports/message-port.js'
 import { callbackAnswers, type CommonOptions } from '../options.js'
-import { abortBySignal, type Life } from '../life.js'
+import { abortBySignal, closeInTime, type Life } from '../life.js'
 import type { ChannelBindingType, KeyingMaterialOptions, OpenConnection } from '../open-connection.js'
 import type { ConnectionInfo } from '../connection-info.js'
 import { HIGH_WATER_MARK_BYTES } from '../features/limits.js'
@@ -103,7 +103,11 @@ export class RemoteLife implements Life {
     this.#endReading()
   }
 
-  async close(waitForPeerMs: number, flush: () => Promise<void>): Promise<void> {
+  close(waitForPeerMs: number, flush: () => Promise<void>): Promise<void> {
+    return closeInTime(this, waitForPeerMs, () => this.#close(waitForPeerMs, flush))
+  }
+
+  async #close(waitForPeerMs: number, flush: () => Promise<void>): Promise<void> {
     await this.opened
     // Plaintext is not wanted any more; and a peer may be unable to listen before it has spoken.
     this.#endReading()

@@ -83,6 +83,21 @@ describe.each(VERSIONS)('createWorker().connect, %s', (version) => {
     await Promise.all([client.closed, server.closed])
   })
 
+  it('gives a close up at its limit, and the transport with it, when that takes nothing any more', async () => {
+    const [near, far] = memoryTransportPair()
+    const transport = new FaultyTransport(near)
+    const { client, server } = await opened({ version, transports: [transport, far] })
+    transport.stall()
+    const writer = client.writable.getWriter()
+    const written = rejection(writer.write(noise(2_000_000)))
+    writer.releaseLock()
+    const error = await rejection(client.close({ waitForPeerMs: 50 }))
+    expect(error).toMatchObject({ name: 'DeadlineError', code: 'ERR_TLS_CLOSE_TIMEOUT' })
+    expect([await rejection(client.closed), await written]).toEqual([error, error])
+    expect(transport.aborted).toBeDefined()
+    server.abort()
+  })
+
   it('closes, both waiting for the other, with data under way', async () => {
     const { client, server } = await opened({ version })
     for (const { writable } of [client, server]) {
