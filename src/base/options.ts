@@ -36,7 +36,8 @@ export function checkOptions<Options extends object>(
   const checked: Record<string, unknown> = {}
   for (const [option, value] of Object.entries(options)) {
     if (!Object.hasOwn(checks, option)) {
-      throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `${taker} has no option '${option}'${advice(option, Object.keys(checks))}`, { option })
+      const message = `${taker} has no option '${option}'${advice(option, Object.keys(checks))}`
+      throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', message, { option })
     }
     if (value === undefined) continue
     const wrong = checks[option as keyof Options](value)
