@@ -1,5 +1,7 @@
 // Bytes in the forms that callers have them.
 
+import { brandOf } from './realms.js'
+
 /** An ArrayBuffer or a view of one; shared ones too: what is given is copied. */
 export type BytesLike = ArrayBufferView | ArrayBufferLike
 
@@ -18,11 +20,6 @@ export function isBytesLike(value: unknown): value is BytesLike {
 /** Whether `value` is a Uint8Array, of any realm. */
 export function isUint8Array(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && brandOf(value) === 'Uint8Array'
-}
-
-/** `instanceof` would say no to the bytes of a frame, of node:vm and of jsdom. */
-function brandOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice('[object '.length, -1)
 }
 
 /** A view of the same bytes, not a copy; text is encoded as UTF-8. */

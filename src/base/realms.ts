@@ -1,5 +1,17 @@
-// Signals and streams by what they do, not by their class: `instanceof` says no to those of a frame, of node:vm, of jsdom and of
-// polyfills. (Bytes: bytes.ts.)
+// Values of another realm or of another copy of this package. `instanceof` says no to those of a frame, of node:vm, of jsdom, of a
+// polyfill, and of libssl-wasm/inline beside libssl-wasm: so they are known by what they can do, or by their brand.
+
+import type { RefusalError } from './errors.js'
+
+/** The kind of object, which it has in every realm: `Uint8Array`, `WebAssembly.Module`, … A class gives it by `Symbol.toStringTag`. */
+export function brandOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1)
+}
+
+/** `error`, if it is a `RefusalError` of any copy of this package. */
+export function asRefusal(error: unknown): RefusalError | undefined {
+  return (error as { readonly code?: unknown } | null | undefined)?.code === 'ERR_TLS_REFUSED' ? error as RefusalError : undefined
+}
 
 /** Whether it can be listened to for an abort. Polyfills have neither `reason` nor `throwIfAborted`. */
 export function isAbortSignal(value: unknown): value is AbortSignal {

@@ -1,6 +1,7 @@
 // C calls JavaScript: what C passes becomes values, and what callbacks answer becomes numbers.
 
-import { ApiMisuseError, RefusalError } from '../base/errors.js'
+import { ApiMisuseError } from '../base/errors.js'
+import { asRefusal } from '../base/realms.js'
 import { asBytes, isBytesLike, utf8, type BytesLike } from '../base/bytes.js'
 import {
   LSW_BIO_ACCEPT, LSW_BIO_CONNECT, LSW_BIO_FAILED, LSW_BIO_WOULD_BLOCK, LSW_PSK_SHA384, LSW_REFUSE_WITH, PSK_MAX_PSK_LEN, SSL_CLIENT_HELLO_ERROR, SSL_CLIENT_HELLO_RETRY, SSL_CLIENT_HELLO_SUCCESS,
@@ -75,7 +76,10 @@ export interface ConnectionCallbacks {
 }
 
 /** A callback that decides has failed: by `otherwise`, unless a `RefusalError` says with which alert. */
-const refusing = (otherwise: number) => (thrown: unknown): number => (thrown instanceof RefusalError ? LSW_REFUSE_WITH - thrown.alert.description : otherwise)
+const refusing = (otherwise: number) => (thrown: unknown): number => {
+  const refusal = asRefusal(thrown)
+  return refusal ? LSW_REFUSE_WITH - refusal.alert.description : otherwise
+}
 
 const clientHelloVerdict = { 1: SSL_CLIENT_HELLO_SUCCESS, 0: SSL_CLIENT_HELLO_ERROR, [-1]: SSL_CLIENT_HELLO_RETRY } as const
 

@@ -4,9 +4,9 @@
 import createLibssl from '../../lib/libssl.mjs'
 import { source } from '#source'
 import type { LibsslModule, JsCallbacks } from '../ffi/ffi.gen.js'
-import { isBytesLike } from '../base/bytes.js'
 import { requireEntropySource } from '../base/entropy.js'
 import { InternalError } from '../base/errors.js'
+import { brandOf, hasMethods } from '../base/realms.js'
 
 /** Where the WebAssembly code comes from: compiled, as bytes, or as a response that holds it. */
 export type WasmSource = WebAssembly.Module | BufferSource | Response | PromiseLike<WebAssembly.Module | BufferSource | Response>
@@ -39,13 +39,18 @@ function compileOwn(): Promise<WebAssembly.Module> {
 }
 
 async function compile(from: WebAssembly.Module | BufferSource | Response): Promise<WebAssembly.Module> {
-  if (from instanceof WebAssembly.Module) return from
-  // Bytes are asked for first: Node loads Response when it is first named, which takes longer than all of this.
-  if (isBytesLike(from) || typeof Response === 'undefined' || !(from instanceof Response)) return WebAssembly.compile(from as BufferSource)
+  if (brandOf(from) === 'WebAssembly.Module') return from as WebAssembly.Module
+  if (!isResponse(from)) return WebAssembly.compile(from as BufferSource)
   if (!from.ok) throw new InternalError('ERR_TLS_INTERNAL', `cannot fetch libssl.wasm: HTTP status ${from.status}`)
   // Streaming wants the right content type; a server that does not send it costs only the streaming. Compiling and
   // instantiating are not made one (instantiateStreaming): the code is compiled once, for however many instances.
-  return from.headers.get('content-type') === 'application/wasm' && typeof WebAssembly.compileStreaming === 'function'
+  const streams = from instanceof Response && typeof WebAssembly.compileStreaming === 'function'
+  return streams && from.headers.get('content-type') === 'application/wasm'
     ? WebAssembly.compileStreaming(from)
     : WebAssembly.compile(await from.arrayBuffer())
+}
+
+/** Also one of a polyfill. Not by `instanceof`: Node loads Response when it is first named, which takes longer than all of this. */
+function isResponse(from: unknown): from is Response {
+  return hasMethods(from, 'arrayBuffer') && typeof from['ok'] === 'boolean'
 }

@@ -4,5 +4,14 @@ import { readFile } from 'node:fs/promises'
 import { wasmUrl } from '../../lib/libssl-url.mjs'
 
 export function source(): Promise<BufferSource> {
-  return readFile(wasmUrl()) as Promise<Uint8Array<ArrayBuffer>>
+  const url = wasmUrl()
+  return readFile(url.protocol === 'file:' ? url : besideThisModule(import.meta.url)) as Promise<Uint8Array<ArrayBuffer>>
+}
+
+/**
+ * Vitest, when it simulates a page (jsdom) and this package is linked, rewrites the URL of an asset to one of a server that need
+ * not be running. It rewrites only URLs that are written as `wasmUrl` writes its own.
+ */
+function besideThisModule(module: string): URL {
+  return new URL('../../lib/libssl.wasm', module)
 }

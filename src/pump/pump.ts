@@ -30,7 +30,8 @@
 //  13. A handshake is not done before its reviews (decisions.ts) are: no byte of the application's comes or goes till then.
 //  14. Whoever waits for a decision stops waiting when the connection ends, and the deadline of that decision with them.
 
-import { ApiMisuseError, DeadlineError, InternalError, PeerError, RefusalError, TransportError } from '../base/errors.js'
+import { ApiMisuseError, DeadlineError, InternalError, PeerError, TransportError } from '../base/errors.js'
+import { asRefusal } from '../base/realms.js'
 import type { BioPair } from '../core/bio-pair.js'
 import { fatalError } from '../core/fatal-error.js'
 import { sslErrorName, type IoResult } from '../core/io-result.js'
@@ -530,9 +531,9 @@ export class Pump {
   }
 }
 
-/** The alert that whoever refused the peer has chosen, if they have. */
+/** The alert that a callback has chosen, if it refused the peer. */
 function alertFor(error: unknown): number | undefined {
-  return error instanceof RefusalError ? error.alert.description : undefined
+  return asRefusal(error)?.alert.description
 }
 
 function isTrap(error: unknown): boolean {

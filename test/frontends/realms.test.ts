@@ -1,17 +1,20 @@
 // Values of another realm and of polyfills, which are no `instanceof` of anything here.
 
+import { readFileSync } from 'node:fs'
 import { createContext, runInContext } from 'node:vm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { asBytes, isBytesLike, isUint8Array } from '../../src/base/bytes.js'
 import { abortReason, isAbortSignal, isReadableStream, isWritableStream } from '../../src/base/realms.js'
-import { accept, connect, load, memoryTransportPair, type ByteTransport, type LibSsl, type TlsConnection } from '../../src/index.js'
+import { accept, connect, load, memoryTransportPair, TlsSession, type ByteTransport, type LibSsl, type TicketKeys, type TlsConnection } from '../../src/index.js'
 import { createWorker } from '../../src/worker.js'
 import { authority } from '../helpers/certificates.js'
 import { clientOptions, noise, rejection, same, serverOptions, talkAndClose, VERSIONS, writeAll, readAll } from '../helpers/stream-peers.js'
 
 const realm = createContext({})
-const foreign = runInContext('({ Uint8Array, ArrayBuffer, SharedArrayBuffer, DataView })', realm) as
-  Pick<typeof globalThis, 'Uint8Array' | 'ArrayBuffer' | 'SharedArrayBuffer' | 'DataView'>
+const foreign = runInContext('({ Uint8Array, ArrayBuffer, SharedArrayBuffer, DataView, WebAssembly })', realm) as
+  Pick<typeof globalThis, 'Uint8Array' | 'ArrayBuffer' | 'SharedArrayBuffer' | 'DataView' | 'WebAssembly'>
+/** A second copy of the package: the single file shares no class with the sources. */
+const other = await import('../../dist/inline.js' as string) as typeof import('../../src/index.js')
 const worker = createWorker({ worker: new URL('../../dist/frontends/worker/main.js', import.meta.url) })
 const faces = { 'here': connect, 'in a worker': worker.connect.bind(worker) }
 
@@ -138,4 +141,52 @@ it('a chunk that is no Uint8Array fails the connection', async () => {
   const server = accept({ readable, writable: far.writable }, serverOptions())
   expect(await rejection(server.opened)).toMatchObject({ code: 'ERR_TLS_TRANSPORT' })
   client.abort()
+})
+
+describe.each(Object.entries(faces))('values of another copy of the package, %s', (_, start) => {
+  it('a session and ticket keys', async () => {
+    const ticketKeys = new other.TicketKeys() as TicketKeys
+    const given: TlsSession[] = []
+    const once = async (connectHere: typeof connect, session?: TlsSession) => {
+      const [near, far] = memoryTransportPair()
+      const client = connectHere(near, { ...clientOptions(), session, onSession: (one) => { given.push(one) } })
+      const server = accept(far, { ...serverOptions(), libssl, ticketKeys })
+      const [info] = await Promise.all([client.opened, server.opened])
+      await talkAndClose({ client, server })
+      return info.resumed
+    }
+    expect(await once(other.connect as typeof connect)).toBe(false)
+    expect(given[0]).not.toBeInstanceOf(TlsSession)
+    expect(await once(start, given[0])).toBe(true)
+  })
+
+  it("a refusal's alert", async () => {
+    const [near, far] = memoryTransportPair()
+    const client = start(near, { ...clientOptions(), verify: () => { throw new other.RefusalError('access_denied') } })
+    const server = accept(far, { ...serverOptions(), libssl })
+    expect(await rejection(client.opened)).toMatchObject({ code: 'ERR_TLS_REFUSED', alertName: 'access_denied' })
+    expect(await rejection(server.readable.getReader().read())).toMatchObject({ code: 'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED' })
+  })
+})
+
+it('an instance of another copy is refused in so many words', async () => {
+  const foreignLibssl = await other.load() as LibSsl
+  expect(() => connect(memoryTransportPair()[0], { ...clientOptions(), libssl: foreignLibssl }))
+    .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'libssl', message: expect.stringContaining('this copy') }))
+})
+
+describe('load()', () => {
+  const wasm = readFileSync(new URL('../../lib/libssl.wasm', import.meta.url))
+  it.each([
+    ['bytes', () => foreign.Uint8Array.from(wasm)],
+    ['a response of a polyfill', () => ({ ok: true, headers: new Headers({ 'content-type': 'application/wasm' }), arrayBuffer: async () => foreign.Uint8Array.from(wasm).buffer })],
+    ['a module', () => new foreign.WebAssembly.Module(wasm)],
+  ])('takes %s of another realm', async (_, make) => {
+    expect((await load({ wasm: make() as never })).version).toMatch(/^OpenSSL /)
+  })
+
+  it('tells what an HTTP server answered', async () => {
+    await expect(load({ wasm: { ok: false, status: 404, arrayBuffer: async () => new ArrayBuffer(0) } as never }))
+      .rejects.toMatchObject({ code: 'ERR_TLS_INTERNAL', message: expect.stringContaining('404') })
+  })
 })

@@ -4,7 +4,7 @@
 import { isBytesLike, type BytesLike } from '../../base/bytes.js'
 import { hasMethods } from '../../base/realms.js'
 import type { SessionStore } from '../sessions/session-store.js'
-import { TlsSession } from '../sessions/tls-session.js'
+import { asTlsSession, type TlsSession } from '../sessions/tls-session.js'
 import { SSL_SESS_CACHE_CLIENT, SSL_SESS_CACHE_NO_AUTO_CLEAR, SSL_SESS_CACHE_NO_INTERNAL_STORE } from '../../ffi/constants.gen.js'
 import { invalid, isFunction, isString, type Check, type Feature } from './feature.js'
 
@@ -41,9 +41,8 @@ const isStore: Check = (value) =>
   (hasMethods(value, 'take', 'put') ? undefined : 'must be a session store: an object with functions take and put')
 
 const isSession: Check = (value) => {
-  if (value instanceof TlsSession) return undefined
   try {
-    TlsSession.fromBytes(value as BytesLike)
+    asTlsSession(value as BytesLike)
     return undefined
   } catch (error) {
     return `must be a TlsSession, or its bytes: ${(error as Error).message}`

@@ -9,7 +9,7 @@ import {
   SSL_SESS_CACHE_SERVER, TLS1_3_VERSION,
 } from '../../ffi/constants.gen.js'
 import type { ServerSessionCache } from '../sessions/server-session-cache.js'
-import { TicketKeys } from '../sessions/ticket-keys.js'
+import { isTicketKeys, type TicketKeys } from '../sessions/ticket-keys.js'
 import { trustFingerprint } from '../sessions/trust.js'
 import { invalid, isBoolean, isIntegerFrom, type Check, type Feature } from './feature.js'
 import { identities } from './identity.js'
@@ -47,7 +47,7 @@ const isCache: Check = (value) => (hasMethods(value, 'get', 'put', 'delete')
 
 export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unknown }> = {
   checks: {
-    ticketKeys: (value) => (value instanceof TicketKeys ? undefined : 'must be TicketKeys'),
+    ticketKeys: (value) => (isTicketKeys(value) ? undefined : 'must be TicketKeys'),
     sessionCache: isCache,
     numTickets: isIntegerFrom(0, 16),
     maxEarlyDataBytes: isIntegerFrom(0, 1024 * 1024),

@@ -7,7 +7,7 @@ import { SslSession } from '../../core/ssl-session.js'
 import type { Ssl } from '../../core/ssl.js'
 import { TLS1_3_VERSION, X509_V_OK } from '../../ffi/constants.gen.js'
 import type { ConnectOptions } from '../options.js'
-import { TlsSession } from './tls-session.js'
+import { asTlsSession, TlsSession } from './tls-session.js'
 import { trustFingerprint } from './trust.js'
 
 /** The most that RFC 8446 §4.6.1 allows. */
@@ -33,7 +33,7 @@ export class ClientSessionKeeper {
     this.#trust = trustFingerprint(lib, this.#options)
     this.#key = sessionKey ?? [servername ?? '', alpnProtocols.join(), hex(this.#trust)].join(' ')
     if (session !== undefined) {
-      this.#offer = this.#fitting(session instanceof TlsSession ? session : TlsSession.fromBytes(session))
+      this.#offer = this.#fitting(asTlsSession(session))
     } else if (sessionStore) {
       const bytes = await sessionStore.take(this.#key)
       this.#offer = bytes && this.#fitting(readKept(bytes))

@@ -6,6 +6,7 @@
 import { ApiMisuseError } from '../../base/errors.js'
 import { asBytes, concat, isBytesLike, utf8, type BytesLike } from '../../base/bytes.js'
 import { isIntegerFrom } from '../../base/options.js'
+import { brandOf, hasMethods } from '../../base/realms.js'
 import { LSW_TICKET_KEY_BYTES } from '../../ffi/constants.gen.js'
 
 const MAGIC = utf8('TLSk')
@@ -34,6 +35,8 @@ export class TicketKeys {
   readonly #keys: { readonly madeAtMs: number; readonly key: Uint8Array }[] = []
   readonly #rotateAfterMs: number
   readonly #maxKeys: number
+  /** @internal */
+  readonly [Symbol.toStringTag] = 'TicketKeys'
 
   /**
    * One new key, or those that {@link toBytes} gave, of which the newest `maxKeys` are kept. Throws
@@ -89,6 +92,11 @@ export class TicketKeys {
   #forgetOld(): void {
     for (const { key } of this.#keys.splice(this.#maxKeys)) key.fill(0)
   }
+}
+
+/** Also of another copy of this package, which rotates its keys itself. */
+export function isTicketKeys(value: unknown): value is TicketKeys {
+  return brandOf(value) === 'TicketKeys' && hasMethods(value, 'use', 'toBytes')
 }
 
 function wrong(why: string): ApiMisuseError {

@@ -6,6 +6,7 @@
 
 import { ApiMisuseError } from '../../base/errors.js'
 import { asBytes, concat, isBytesLike, utf8, type BytesLike } from '../../base/bytes.js'
+import { brandOf, hasMethods } from '../../base/realms.js'
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../../ffi/constants.gen.js'
 import type { ProtocolVersion } from '../features/algorithms.js'
 
@@ -45,6 +46,8 @@ export class TlsSession {
   /** How much early data the server takes with it; 0: none. */
   readonly maxEarlyDataBytes: number
   readonly #parts: SessionParts
+  /** @internal */
+  readonly [Symbol.toStringTag] = 'TlsSession'
 
   /** @internal */
   constructor(parts: SessionParts) {
@@ -102,6 +105,17 @@ export class TlsSession {
       servername, alpnProtocol, expiresAtMs, maxEarlyDataBytes: view.getUint32(16), verified: header[5] === 1, trust, asn1,
     })
   }
+}
+
+/** Also of another copy of this package. */
+export function isTlsSession(value: unknown): value is TlsSession {
+  return brandOf(value) === 'TlsSession' && hasMethods(value, 'toBytes')
+}
+
+/** As one of this copy. Throws as {@link TlsSession.fromBytes}. */
+export function asTlsSession(session: TlsSession | BytesLike): TlsSession {
+  if (session instanceof TlsSession) return session
+  return TlsSession.fromBytes(isTlsSession(session) ? (session as TlsSession).toBytes() : session)
 }
 
 function wrong(why: string): ApiMisuseError {

@@ -4,6 +4,7 @@
 import {
   ApiMisuseError, CertificateError, DeadlineError, EchRejectedError, InternalError, PeerError, RefusalError, TlsError, TransportError, TruncationError,
 } from '../../base/errors.js'
+import { asRefusal, brandOf } from '../../base/realms.js'
 import { decodeValue } from './values.js'
 
 /** What can be posted. */
@@ -48,7 +49,8 @@ const classes: Readonly<Record<string, (message: string, fields: any) => TlsErro
 }
 
 export function encodeError(error: unknown): PostedError {
-  const failed = error instanceof RefusalError ? error.cause : error
+  const refusal = asRefusal(error)
+  const failed = refusal ? refusal.cause : error
   if (failed instanceof FailedCall) return { kind: 'call', call: failed.call }
   if (error instanceof TlsError) {
     const { cause, ...fields } = error as TlsError & Fields
@@ -58,7 +60,10 @@ export function encodeError(error: unknown): PostedError {
     }
   }
   // Not every platform can clone one.
-  if (error instanceof DOMException) return { kind: 'dom', name: error.name, message: error.message }
+  if (brandOf(error) === 'DOMException') {
+    const { name, message } = error as DOMException
+    return { kind: 'dom', name, message }
+  }
   try {
     return { kind: 'other', value: structuredClone(error) }
   } catch {

@@ -1,9 +1,9 @@
 // A life whose OpenSSL is in a worker. The page keeps the transport; bytes cross by MessagePorts with credit, events and
 // calls by a port beside them.
 
-import { ApiMisuseError, InternalError, RefusalError } from '../../base/errors.js'
+import { ApiMisuseError, InternalError } from '../../base/errors.js'
 import { deferred } from '../../base/deferred.js'
-import { throwIfAborted } from '../../base/realms.js'
+import { asRefusal, throwIfAborted } from '../../base/realms.js'
 import type { X509 } from '../../core/x509.js'
 import { Interrupt } from '../../pump/interrupt.js'
 import { toByteTransport, type TransportLike } from '../../transports/adapt.js'
@@ -194,7 +194,7 @@ export class RemoteLife implements Life {
     const answer = async () => this.#callbacks[callback]!(...args.map(decodeValue))
     answer().then((value) => this.#post({ type: 'answer', call, answer: { value } })).catch((error: unknown) => {
       this.#ownErrors.calls.set(call, error)
-      this.#post({ type: 'answer', call, answer: undefined, refusal: error instanceof RefusalError ? error.alertName : undefined })
+      this.#post({ type: 'answer', call, answer: undefined, refusal: asRefusal(error)?.alertName })
     })
   }
 

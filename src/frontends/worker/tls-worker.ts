@@ -2,6 +2,7 @@
 
 import { spawn } from '#worker'
 import { ApiMisuseError, InternalError } from '../../base/errors.js'
+import { hasMethods } from '../../base/realms.js'
 import type { TransportLike } from '../../transports/adapt.js'
 import { checkAcceptOptions, checkConnectOptions, type AcceptOptions, type CommonOptions, type ConnectOptions } from '../options.js'
 import { Connection } from '../whatwg/connection.js'
@@ -46,7 +47,7 @@ export interface TlsWorker {
  * error; and it makes no others: `ERR_TLS_INVALID_STATE`.
  */
 export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): TlsWorker {
-  const worker = given === undefined || typeof given === 'string' || given instanceof URL ? spawn(given) : given
+  const worker = hasMethods(given, 'postMessage') ? given as unknown as WorkerLike : spawn(given as URL | string | undefined)
   const lives = new Set<RemoteLife>()
   let dead = false
 

@@ -3,8 +3,8 @@
 import { ApiMisuseError } from '../../base/errors.js'
 import { X509 } from '../../core/x509.js'
 import { callbackAnswers } from '../options.js'
-import { MOST_TICKET_KEYS, TicketKeys } from '../sessions/ticket-keys.js'
-import { TlsSession } from '../sessions/tls-session.js'
+import { isTicketKeys, MOST_TICKET_KEYS, TicketKeys } from '../sessions/ticket-keys.js'
+import { isTlsSession, TlsSession } from '../sessions/tls-session.js'
 
 class Posted {
   readonly libsslWasmType: 'TlsSession' | 'TicketKeys'
@@ -18,8 +18,8 @@ class Posted {
 
 /** What can be posted. Keys that rotate by age do so here: the other side gets them anew with each connection. */
 export function encodeValue(value: unknown): unknown {
-  if (value instanceof TlsSession) return new Posted('TlsSession', value.toBytes())
-  if (value instanceof TicketKeys) {
+  if (isTlsSession(value)) return new Posted('TlsSession', value.toBytes())
+  if (isTicketKeys(value)) {
     value.use()
     return new Posted('TicketKeys', value.toBytes())
   }
