@@ -1,6 +1,7 @@
 // BIO_s_bio(3): two bounded buffers back to back. One half goes under an Ssl, the other is the network.
 
 import { ApiMisuseError } from '../base/errors.js'
+import { LSW_BIO_NO_MEMORY } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Owned, Ptr } from '../ffi/pointers.js'
 import type { Bio } from './bio.js'
@@ -50,7 +51,7 @@ export class BioHalf implements Bio {
 
   /** No more will be written to this half: the other reads what there is, then end of file. @openssl BIO_shutdown_wr */
   shutdownWr(): void {
-    this.lib.ffi.BIO_shutdown_wr(this.ptr)
+    this.#checked(this.lib.ffi.BIO_shutdown_wr(this.ptr))
   }
 
   /** Whether the other half was shut down and all it wrote was read. @openssl BIO_eof */
@@ -79,7 +80,7 @@ export class BioHalf implements Bio {
   write(bytes: Uint8Array): number {
     return this.lib.withBuffer(bytes.byteLength, (buf, size) => {
       this.lib.memory.copyIn(bytes.subarray(0, size), buf)
-      return this.lib.ffi.BIO_write(this.ptr, buf as Ptr<string> as Ptr<'void'>, size)
+      return this.#checked(this.lib.ffi.BIO_write(this.ptr, buf as Ptr<string> as Ptr<'void'>, size))
     })
   }
 
@@ -106,7 +107,7 @@ export class BioHalf implements Bio {
     const ptr = this.ptr
     if (bytes.byteLength === 0) return 0
     const slot = this.lib.slot<'char*'>()
-    const count = ffi.BIO_nwrite(ptr, slot, bytes.byteLength)
+    const count = this.#checked(ffi.BIO_nwrite(ptr, slot, bytes.byteLength))
     if (count > 0) memory.copyIn(bytes.subarray(0, count), memory.readPtr(slot))
     return count
   }
@@ -118,11 +119,17 @@ export class BioHalf implements Bio {
 
   /** How many bytes one `nwrite` would take now; -1 if the pair is full. @openssl BIO_nwrite0 */
   nwrite0(): number {
-    return this.lib.ffi.BIO_nwrite0(this.ptr, this.lib.slot())
+    return this.#checked(this.lib.ffi.BIO_nwrite0(this.ptr, this.lib.slot()))
   }
 
   free(): void {
     this.#life.free()
+  }
+
+  /** After {@link BioPair.releaseBuffers} there must be memory for new buffers. */
+  #checked(result: number): number {
+    if (result === LSW_BIO_NO_MEMORY) throw outOfMemory(this.lib, 'BIO_make_bio_pair')
+    return result
   }
 }
 
@@ -150,6 +157,15 @@ export class BioPair {
     })
     this.internal = new BioHalf(lib, halves[0]!)
     this.network = new BioHalf(lib, halves[1]!)
+  }
+
+  /**
+   * Frees the buffers, if nothing is in either half and neither is shut down; else does nothing. The next write to
+   * either half, or its `shutdownWr`, allocates them again, or throws `ERR_TLS_OUT_OF_MEMORY`. An `Ssl` upon the pair
+   * works as before. Without buffers {@link BioHalf.getReadRequest} is 0.
+   */
+  releaseBuffers(): void {
+    this.internal.lib.ffi.BIO_release_buffers(this.internal.ptr, this.network.ptr)
   }
 
   /** Frees both halves. A connection that was set upon one keeps it. Again does nothing. */

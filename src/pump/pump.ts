@@ -29,6 +29,7 @@
 //      early data it has taken; nobody else writes before the handshake is done.
 //  13. A handshake is not done before its reviews (decisions.ts) are: no byte of the application's comes or goes till then.
 //  14. Whoever waits for a decision stops waiting when the connection ends, and the deadline of that decision with them.
+//  15. The pair holds no buffers while nothing moves: they are released after each turn of the loop that leaves it empty.
 
 import { ApiMisuseError, DeadlineError, InternalError, PeerError, TransportError } from '../base/errors.js'
 import { asRefusal } from '../base/realms.js'
@@ -400,6 +401,7 @@ export class Pump {
       this.#throwIfBroken()
       if (this.#machine.ended) return
       const verdict = this.#attempt(step)
+      if (!this.#machine.ended) this.#wire.rest()
       if (this.#wire.unsentBytes > 0) {
         await this.#send(reading)
         if (verdict === 'want read') continue // somebody may have received it meanwhile

@@ -61,6 +61,11 @@ export class Wire {
     return count
   }
 
+  /** Before a wait that may be long: the pair holds no buffers while nothing moves. */
+  rest(): void {
+    if (this.#inbox.byteLength === 0) this.#pair.releaseBuffers()
+  }
+
   /** Sends what was drained; settles when the transport has accepted it, or we have left. Rejects with `TransportError`. */
   async send(): Promise<void> {
     try {

@@ -191,6 +191,95 @@ describe('BIO_nread(3) and BIO_nwrite(3)', () => {
   })
 })
 
+describe('BioPair.releaseBuffers', () => {
+  const allocatedWith = (prepare: (pair: BioPair) => void) => {
+    const before = lib.allocatedBytes
+    const pair = new BioPair(lib)
+    prepare(pair)
+    pair.releaseBuffers()
+    const bytes = lib.allocatedBytes - before
+    pair.free()
+    expect(lib.allocatedBytes).toBe(before)
+    return bytes
+  }
+
+  it('gives the buffers back while nothing is in the pair', () => {
+    const writeAndRead = ({ internal, network }: BioPair) => {
+      internal.write(bytes(1))
+      network.read(new Uint8Array(1))
+    }
+    for (const prepare of [() => {}, writeAndRead, (pair: BioPair) => pair.releaseBuffers()]) {
+      expect(allocatedWith(prepare)).toBeLessThan(1024)
+    }
+  })
+
+  it('leaves a pair alone that holds bytes, or one of whose halves is shut down', () => {
+    for (const prepare of [
+      ({ internal }: BioPair) => { internal.write(bytes(1)) }, ({ network }: BioPair) => { network.write(bytes(1)) },
+      ({ internal }: BioPair) => internal.shutdownWr(), ({ network }: BioPair) => network.shutdownWr(),
+    ]) expect(allocatedWith(prepare)).toBeGreaterThan(2 * 17 * 1024)
+  })
+
+  it('changes no answer, but that of getReadRequest', () => {
+    const pair = new BioPair(lib, 10, 20)
+    pair.internal.read(new Uint8Array(7))
+    pair.releaseBuffers()
+    expect(pair.network.getReadRequest()).toBe(0)
+    for (const half of [pair.internal, pair.network]) {
+      expect([half.ctrlPending(), half.ctrlWpending(), half.eof()]).toEqual([0, 0, false])
+      for (const read of [() => half.read(new Uint8Array(1)), () => half.nread(new Uint8Array(1)), () => half.nread0()]) {
+        expect(read()).toBe(-1)
+        expect(half.shouldRetry()).toBe(true)
+      }
+    }
+    expect([pair.internal.getWriteGuarantee(), pair.network.getWriteGuarantee()]).toEqual([10, 20])
+    expect(pair.internal.nwrite0()).toBe(10)
+    pair.releaseBuffers()
+    expect(pair.internal.write(new Uint8Array(11))).toBe(10)
+    pair.free()
+  })
+
+  it('lets a half be shut down afterwards', () => {
+    const pair = new BioPair(lib)
+    pair.releaseBuffers()
+    pair.network.shutdownWr()
+    expect([pair.internal.eof(), pair.network.eof(), pair.network.getWriteGuarantee()]).toEqual([true, false, 0])
+    expect(pair.internal.read(new Uint8Array(1))).toBe(0)
+    expect(pair.network.write(bytes(1))).toBe(-1)
+    pair.free()
+  })
+
+  it('leaves one half at its end when the other is freed', () => {
+    for (const [one, other] of [['internal', 'network'], ['network', 'internal']] as const) {
+      const pair = new BioPair(lib)
+      pair.releaseBuffers()
+      pair[one].free()
+      expect(pair[other].read(new Uint8Array(1))).toBeLessThanOrEqual(0)
+      expect(pair[other].nwrite(bytes(1))).toBeLessThanOrEqual(0)
+      expect([pair[other].ctrlPending(), pair[other].getWriteGuarantee(), pair[other].eof()]).toEqual([0, 0, true])
+      pair.free()
+    }
+  })
+
+  it('throws ERR_TLS_OUT_OF_MEMORY from a write for which the buffers cannot be had, and nothing is lost', async () => {
+    const lib = await load() // of its own: its memory grows
+    expect(() => new BioPair(lib, 0x7fffffff)).toThrow(InternalError) // loads OpenSSL's texts
+    const half = 0x38000000 // of the 2 GiB that there can be, two fit
+    const [small, large] = [new BioPair(lib, half, 1), new BioPair(lib)]
+    small.releaseBuffers()
+    const inTheWay = [new BioPair(lib, half - 0x100000), new BioPair(lib, half - 0x100000)]
+    large.releaseBuffers()
+    for (const use of [
+      () => small.internal.write(bytes(1)), () => small.internal.nwrite(bytes(1)), () => small.internal.nwrite0(), () => small.internal.shutdownWr(),
+    ]) expect(use).toThrow(expect.objectContaining({ code: 'ERR_TLS_OUT_OF_MEMORY' }))
+    expect([small.network.ctrlPending(), small.network.eof(), small.internal.getWriteGuarantee()]).toEqual([0, false, half])
+    expect(large.internal.write(bytes(1))).toBe(1)
+    for (const pair of inTheWay) pair.free()
+    expect(small.internal.write(bytes(1))).toBe(1)
+    expect(small.network.read(new Uint8Array(2))).toBe(1)
+  })
+})
+
 describe('BIO_s_bio(3) against a plain queue', () => {
   interface Model { readonly capacity: number; readonly queue: number[]; closed: boolean }
   interface Real { readonly writer: BioHalf; readonly reader: BioHalf }
@@ -240,14 +329,19 @@ describe('BIO_s_bio(3) against a plain queue', () => {
     expect(reader.eof()).toBe(model.closed && model.queue.length === 0)
   }
 
-  it('holds the same bytes in the same order in both directions, however reads and writes are mixed', () => {
+  it.each([
+    ['holds the same bytes in the same order in both directions, however reads and writes are mixed', false],
+    ['holds them also if the buffers are released between', true],
+  ])('%s', (_, releasing) => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 48 }), fc.integer({ min: 1, max: 48 }), often, often, (a, b, there, back) => {
       const pair = new BioPair(lib, a, b)
       const out: [Model, Real] = [{ capacity: a, queue: [], closed: false }, { writer: pair.internal, reader: pair.network }]
       const home: [Model, Real] = [{ capacity: b, queue: [], closed: false }, { writer: pair.network, reader: pair.internal }]
       for (let i = 0; i < Math.max(there.length, back.length); i++) {
         if (there[i]) check(...out, there[i]!)
+        if (releasing) pair.releaseBuffers()
         if (back[i]) check(...home, back[i]!)
+        if (releasing) pair.releaseBuffers()
       }
       pair.free()
     }), { numRuns: 150 })

@@ -273,6 +273,21 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     await server.close()
   })
 
+  it('holds no buffers in the pair while nothing moves', async () => {
+    const pairBytes = 4 << 20 // so that nothing else counts
+    const before = libssl.allocatedBytes
+    const { client, server } = await shakenHands(version, memoryTransportPair(), pairBytes)
+    expect(libssl.allocatedBytes - before).toBeLessThan(pairBytes)
+    const written = server.pump.write(noise(100_000))
+    for (let got = 0; got < 100_000;) got += (await client.pump.read(1_000))!.byteLength
+    await written
+    expect(libssl.allocatedBytes - before).toBeLessThan(pairBytes)
+    const reading = [client.pump.read(1_000), server.pump.read(1_000)]
+    expect(libssl.allocatedBytes - before).toBeLessThan(pairBytes)
+    client.pump.break(new Error('enough'))
+    await Promise.allSettled(reading)
+  })
+
   it('refuses a write after the close', async () => {
     const { client, server } = await shakenHands(version)
     await client.pump.closeWriting()

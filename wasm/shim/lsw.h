@@ -330,6 +330,9 @@ int lsw_SSL_read_early_data(SSL *ssl, uint8_t *buf, int length, int *count, int 
 /* `*a` and `*b` receive two owned halves; sizes in bytes, 0 for OpenSSL's 17 KiB. What is written to a is read
    from b: size_a bounds what a holds for b. */
 int lsw_BIO_new_bio_pair(BIO **a, size_t size_a, BIO **b, size_t size_b);
+/* Frees the buffers of a pair's two halves, if nothing is in either and neither is shut down. The next write or
+   shutdown allocates them again, or returns LSW_BIO_NO_MEMORY. Read requests are not kept meanwhile. */
+void lsw_BIO_release_buffers(BIO *a, BIO *b);
 int BIO_free(LSW_TAKES BIO *bio);
 size_t BIO_ctrl_pending(BIO *bio);
 size_t BIO_ctrl_wpending(BIO *bio);
@@ -346,6 +349,9 @@ int BIO_nread0(BIO *bio, char **buf);
 int BIO_nread(BIO *bio, char **buf, int num);
 int BIO_nwrite0(BIO *bio, char **buf);
 int BIO_nwrite(BIO *bio, char **buf, int num);
+
+#define LSW_BIO_NO_MEMORY (-3)
+LSW_CONSTANT(LSW_BIO_NO_MEMORY)
 
 /* ---- bio_callback.c: a BIO made of JavaScript callbacks ---- */
 
