@@ -116,7 +116,7 @@ export class SslCtx {
   /** What a client offers, most wanted first. @openssl SSL_CTX_set_alpn_protos @spec RFC 7301 */
   setAlpnProtos(protocols: readonly string[]): void {
     const encoded = encodeAlpn(protocols)
-    // The one function of OpenSSL's that answers 0 for success.
+    // OpenSSL answers 0 for success here.
     set(this.lib, 'SslCtx.setAlpnProtos', () => this.lib.memory.scope((scope) =>
       this.lib.ffi.SSL_CTX_set_alpn_protos(this.ptr, scope.bytes(encoded), encoded.byteLength)) === 0 ? 1 : 0)
   }
@@ -259,6 +259,11 @@ export class SslCtx {
   /** `SSL_SESS_CACHE_…`. @openssl SSL_CTX_set_session_cache_mode */
   setSessionCacheMode(mode: number): void {
     this.lib.ffi.SSL_CTX_set_session_cache_mode(this.ptr, mode)
+  }
+
+  /** How many sessions OpenSSL's own store holds; its default is 20,480. @openssl SSL_CTX_sess_set_cache_size */
+  sessSetCacheSize(count: number): void {
+    this.lib.ffi.SSL_CTX_sess_set_cache_size(this.ptr, count)
   }
 
   /** How many TLS 1.3 tickets a server sends after a handshake. @openssl SSL_CTX_set_num_tickets */

@@ -13,7 +13,7 @@ import {
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
 import type { Bio } from './bio.js'
-import { decodeAlpn } from './alpn.js'
+import { decodeAlpn, encodeAlpn } from './alpn.js'
 import { readClientHello, type ClientHello } from './client-hello.js'
 import { echStatusName, type EchOutcome } from './ech-status.js'
 import type { EchStore } from './ech-store.js'
@@ -85,6 +85,19 @@ export class Ssl {
   /** The name that a client asks for (SNI). It is not what is verified. @openssl SSL_set_tlsext_host_name @spec RFC 6066 §3 */
   setTlsextHostName(name: string): void {
     setText(this.lib, 'Ssl.setTlsextHostName', name, (text) => this.lib.ffi.SSL_set_tlsext_host_name(this.#ptr, text))
+  }
+
+  /** Adds `SSL_OP_…` bits; returns all that are set now. @openssl SSL_set_options */
+  setOptions(options: bigint): bigint {
+    return this.lib.ffi.SSL_set_options(this.#ptr, options)
+  }
+
+  /** What a client offers, most wanted first, in place of {@link SslCtx.setAlpnProtos}'s. @openssl SSL_set_alpn_protos @spec RFC 7301 */
+  setAlpnProtos(protocols: readonly string[]): void {
+    const encoded = encodeAlpn(protocols)
+    // OpenSSL answers 0 for success here.
+    set(this.lib, 'Ssl.setAlpnProtos', () => this.lib.memory.scope((scope) =>
+      this.lib.ffi.SSL_set_alpn_protos(this.#ptr, scope.bytes(encoded), encoded.byteLength)) === 0 ? 1 : 0)
   }
 
   /** The DNS name that the peer's certificate must hold. @openssl SSL_set1_dnsname */

@@ -150,7 +150,7 @@ export class LocalLife implements Life {
     const deadline = handshakeTimeoutMs > 0 ? setTimeout(onTimeout, handshakeTimeoutMs) : undefined
     try {
       // Always asynchronous, even with `libssl`: `onIo` must not be told of a connection that the caller does not have yet.
-      const lib = await this.#loading.guard(options.libssl ? Promise.resolve(options.libssl) : load())
+      const lib = await this.#loading.guard(options.context?.instance() ?? (options.libssl ? Promise.resolve(options.libssl) : load()))
       if (role.prepare) await this.#loading.guard(role.prepare(lib))
       this.#loading.throwIfTripped()
       this.#pump = this.#start(lib, port, options, role)

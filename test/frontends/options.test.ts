@@ -37,6 +37,8 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
     { identity: 'x', key: new Uint8Array(16), hash: 'SHA-1' }, { identity: 'x', key: new Uint8Array(16), name: 'x' }],
   signal: [{}, true, { aborted: false, addEventListener() {} }, null],
   handshakeTimeoutMs: [-1, 0.5, NaN, Infinity, 2 ** 31, '1', null],
+  closeTimeoutMs: [-1, 0.5, NaN, Infinity, 2 ** 31, '1', null],
+  context: [{}, true, null, { free() {} }],
   highWaterMarkBytes: [0, -1, 0.5, NaN, Infinity, 64 * 1024 * 1024 + 1, '1', null],
   libssl: [{}, true, null, load],
   onIo: [{}, true, null],

@@ -55,6 +55,11 @@ long lsw_SSL_CTX_set_session_cache_mode(SSL_CTX *ctx, long mode)
     return SSL_CTX_set_session_cache_mode(ctx, mode);
 }
 
+long lsw_SSL_CTX_sess_set_cache_size(SSL_CTX *ctx, long count)
+{
+    return SSL_CTX_sess_set_cache_size(ctx, count);
+}
+
 /* ALPN on the server: the list hangs in the context's ex_data and is freed with it. */
 struct protos {
     unsigned int length;

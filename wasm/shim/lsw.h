@@ -86,6 +86,8 @@ int lsw_SSL_CTX_use_certificate_chain(SSL_CTX *ctx, const uint8_t *bytes, size_t
 X509 *lsw_SSL_CTX_get0_chain_cert(SSL_CTX *ctx, int index);
 int SSL_CTX_set_session_id_context(SSL_CTX *ctx, const uint8_t *id, unsigned int length);
 long lsw_SSL_CTX_set_session_cache_mode(SSL_CTX *ctx, long mode);
+/* How many sessions OpenSSL's own store holds; returns what it was. */
+long lsw_SSL_CTX_sess_set_cache_size(SSL_CTX *ctx, long count);
 int SSL_CTX_set_num_tickets(SSL_CTX *ctx, size_t count);
 int SSL_CTX_set_max_early_data(SSL_CTX *ctx, uint32_t count);
 int SSL_CTX_set_recv_max_early_data(SSL_CTX *ctx, uint32_t count);
@@ -131,6 +133,9 @@ int lsw_SSL_set_bio(SSL *ssl, BIO *rbio, BIO *wbio);
 void SSL_set_connect_state(SSL *ssl);
 void SSL_set_accept_state(SSL *ssl);
 int lsw_SSL_set_tlsext_host_name(SSL *ssl, const char *name);
+uint64_t SSL_set_options(SSL *ssl, uint64_t options);
+/* As SSL_CTX_set_alpn_protos, of one connection. */
+int SSL_set_alpn_protos(SSL *ssl, const uint8_t *protos, unsigned int length);
 int SSL_set1_dnsname(SSL *ssl, const char *name);
 int SSL_set1_ipaddr(SSL *ssl, const char *address);
 void SSL_set_hostflags(SSL *ssl, unsigned int flags);
@@ -594,6 +599,7 @@ LSW_CONSTANT(SSL_SESS_CACHE_OFF)
 LSW_CONSTANT(SSL_SESS_CACHE_CLIENT)
 LSW_CONSTANT(SSL_SESS_CACHE_SERVER)
 LSW_CONSTANT(SSL_SESS_CACHE_NO_AUTO_CLEAR)
+LSW_CONSTANT(SSL_SESS_CACHE_NO_INTERNAL_LOOKUP)
 LSW_CONSTANT(SSL_SESS_CACHE_NO_INTERNAL_STORE)
 LSW_CONSTANT(SSL_OP_NO_ANTI_REPLAY)
 LSW_CONSTANT(SSL_READ_EARLY_DATA_ERROR)

@@ -25,22 +25,24 @@ const areProtocols: Check = (value) => (Array.isArray(value) ? isOneOrMore(isPro
 
 export const clientAlpn: Feature<ClientAlpnOptions> = {
   checks: { alpnProtocols: areProtocols },
-  setUpCtx(ctx, { alpnProtocols }) {
-    if (alpnProtocols) refuse('alpnProtocols', () => ctx.setAlpnProtos(alpnProtocols))
+  either: ['alpnProtocols'],
+  setUpSsl(ssl, { alpnProtocols }) {
+    if (alpnProtocols) refuse('alpnProtocols', () => ssl.setAlpnProtos(alpnProtocols))
   },
 }
 
 function setChooser(ssl: Ssl, { alpnProtocols }: ServerAlpnOptions): void {
-  ssl.setAlpnSelectCb(typeof alpnProtocols === 'function' ? (offered) => alpnProtocols(offered, ssl.getServername()) : undefined)
+  const choose = typeof alpnProtocols === 'function'
+    ? (offered: readonly string[]) => alpnProtocols(offered, ssl.getServername())
+    : alpnProtocols && ((offered: readonly string[]) => alpnProtocols.find((name) => offered.includes(name)))
+  ssl.setAlpnSelectCb(choose)
 }
 
 export const serverAlpn: Feature<ServerAlpnOptions> = {
   checks: { alpnProtocols: (value) => (typeof value === 'function' ? undefined : areProtocols(value)) },
   answers: { alpnProtocols: 'at once' },
   perClient: ['alpnProtocols'],
-  setUpCtx(ctx, { alpnProtocols }) {
-    if (alpnProtocols && typeof alpnProtocols !== 'function') refuse('alpnProtocols', () => ctx.setAlpnSelectProtos(alpnProtocols))
-  },
+  either: ['alpnProtocols'],
   setUpSsl: setChooser,
   changeSsl: setChooser,
 }

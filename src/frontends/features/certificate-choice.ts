@@ -32,6 +32,7 @@ type CertificateChoice = Omit<Feature<CertificateChoiceOptions>, 'checks'> & { r
 export const certificateChoice: CertificateChoice = {
   checks: { onCertificateRequest: isFunction },
   answers: { onCertificateRequest: 'in time' },
+  either: ['onCertificateRequest'],
   agree(options) {
     if (!options.onCertificateRequest) return
     for (const option of ['cert', 'pfx', 'key'] as const) {
@@ -53,11 +54,12 @@ function answer(ssl: Ssl, choose: NonNullable<CertificateChoiceOptions['onCertif
 /** A context of its own reads the certificate: it takes the same forms as the options, with the same checks. */
 function show(ssl: Ssl, chosen: IdentityOptions): void {
   const options = checkAnswer(chosen)
-  identity.agree?.(options)
+  identity.agree!(options, true)
   if (options.cert === undefined && options.pfx === undefined) throw invalid('onCertificateRequest', 'answered with neither cert nor pfx')
   const ctx = new SslCtx(ssl.lib, 'TLS_client_method')
   try {
-    identity.setUpCtx!(ctx, options)
+    identity.setUpCtx!(ctx, options, false)
+    identity.renewCtx!(ctx, options)
     ssl.useIdentityOf(ctx)
   } finally {
     ctx.free()

@@ -24,4 +24,5 @@ export interface ClientHelloOptions {
 export const clientHello: Feature<ClientHelloOptions> = {
   checks: { onClientHello: isFunction },
   answers: { onClientHello: 'in time' },
+  either: ['onClientHello'],
 }

@@ -23,8 +23,8 @@ export const clientIdentity: Feature<ClientIdentityOptions & VerificationOptions
     clientCertificate: (value) => (value === 'required' || value === 'optional' ? undefined : "must be 'required' or 'optional'"),
   } as Feature<ClientIdentityOptions & VerificationOptions>['checks'],
   perClient: ['ca', 'clientCertificate'],
-  agree(options) {
-    trustAnchors.agree(options)
+  agree(options, whole) {
+    trustAnchors.agree(options, whole)
     if (options.ca !== undefined) return
     if (options.clientCertificate !== undefined) {
       if (options.dangerouslyReplaceVerification) return

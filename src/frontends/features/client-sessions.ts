@@ -56,8 +56,9 @@ export const clientSessions: Feature<ClientSessionOptions> = {
   agree({ sessionKey, sessionStore }) {
     if (sessionKey !== undefined && sessionStore === undefined) throw invalid('sessionKey', 'has no effect without sessionStore')
   },
-  setUpCtx(ctx, { onSession, sessionStore }) {
-    if (!onSession && !sessionStore) return
+  connection: ['session', 'sessionKey', 'earlyData'],
+  either: ['onSession'],
+  setUpCtx(ctx) {
     ctx.setSessionCacheMode(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE | SSL_SESS_CACHE_NO_AUTO_CLEAR)
     // The server's word counts (client-session-keeper.ts), not this.
     ctx.setTimeout(7 * 24 * 60 * 60)

@@ -56,10 +56,9 @@ export const clientEch: Feature<ClientEchOptions, Versions & { readonly serverna
     if (maxVersion === 'TLSv1.2') throw invalid('ech', 'needs TLS 1.3, which maxVersion excludes')
     if (servername === undefined || isIpAddress(servername)) throw invalid('ech', 'hides a host name: servername must be one')
   },
-  setUpCtx(ctx, { ech = 'grease', maxVersion }) {
-    if (ech === 'grease' && maxVersion !== 'TLSv1.2') ctx.setOptions(SSL_OP_ECH_GREASE)
-  },
-  setUpSsl(ssl, { ech }) {
+  connection: ['ech'],
+  setUpSsl(ssl, { ech = 'grease', maxVersion }) {
+    if (ech === 'grease' && maxVersion !== 'TLSv1.2') ssl.setOptions(SSL_OP_ECH_GREASE)
     if (typeof ech !== 'object') return
     withStore(ssl, 'ech', (store) => store.readEchconfiglist(ech.configList), (store) => ssl.set1Echstore(store))
   },

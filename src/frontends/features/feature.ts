@@ -26,9 +26,19 @@ export interface Feature<Options extends object, Others extends object = object>
   readonly answers?: Readonly<Partial<Record<keyof Options, 'in time' | 'at once'>>>
   /** Those that the answer to a ClientHello may have: OpenSSL still lets them change. */
   readonly perClient?: readonly (keyof Options)[]
-  /** What options must be to each other. Throws by {@link invalid}. */
-  readonly agree?: (options: Options & Others) => void
-  readonly setUpCtx?: (ctx: SslCtx, options: Options & Others) => void
+  /** Those that belong to one connection, and cannot stand in a context. */
+  readonly connection?: readonly (keyof Options)[]
+  /** Those that may stand in a context or beside it; then the connection's counts. All others are the context's. */
+  readonly either?: readonly (keyof Options)[]
+  /**
+   * What options must be to each other. Throws by {@link invalid}. Without `whole` they are a context's alone: what a connection
+   * may add is not missed.
+   */
+  readonly agree?: (options: Options & Others, whole: boolean) => void
+  /** Without options of `connection`: other connections share it. `keyAlone`: see server-identity.ts. */
+  readonly setUpCtx?: (ctx: SslCtx, options: Options & Others, keyAlone: boolean) => void
+  /** Before each connection that `ctx` is for, also the first: sees to what changes with time. */
+  readonly renewCtx?: (ctx: SslCtx, options: Options & Others) => void
   /** After all of `setUpCtx`. A callback that takes time asks by `decisions`. */
   readonly setUpSsl?: (ssl: Ssl, options: Options & Others, decisions: Decisions) => void
   /** When a ClientHello was answered by options, and their context is set: what SSL_set_SSL_CTX leaves as it was. */

@@ -3,6 +3,7 @@
 import { ApiMisuseError } from '../../base/errors.js'
 import { isBytesLike, type BytesLike } from '../../base/bytes.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
+import type { X509 } from '../../core/x509.js'
 import {
   invalid, isBoolean, isOneOrMore, isPemOrDer, isPlainObject, isSecret, refuse, type Certificates, type Check, type Feature,
 } from './feature.js'
@@ -54,9 +55,21 @@ export const identity: Feature<IdentityOptions> = {
     if (wrong) throw invalid(...wrong)
   },
   setUpCtx(ctx, options) {
-    if (options.key === undefined && options.pfx === undefined) return
-    useIdentity(ctx, options, options.useExpiredCert, (name) => name)
+    if (options.key !== undefined || options.pfx !== undefined) useIdentity(ctx, options, options.useExpiredCert, (name) => name)
   },
+  renewCtx(ctx, { useExpiredCert }) {
+    if (useExpiredCert) return
+    shown.get(ctx)?.forEach(refuseExpired)
+  },
+}
+
+/** What each context shows, to be looked at again before each connection. */
+const shown = new WeakMap<SslCtx, Shown[]>()
+
+interface Shown {
+  /** To blame for it. */
+  readonly option: string
+  readonly chain: readonly X509[]
 }
 
 /** After {@link identity}. */
@@ -123,16 +136,20 @@ function useIdentity(
       ctx.checkPrivateKey()
     })
   }
-  if (!expiredToo) refuse(option(pfx === undefined ? 'cert' : 'pfx'), () => refuseExpired(ctx))
+  const one = { option: option(pfx === undefined ? 'cert' : 'pfx'), chain: ctx.getCertChain() }
+  if (!expiredToo) refuseExpired(one)
+  shown.set(ctx, [...shown.get(ctx) ?? [], one])
   return type
 }
 
-function refuseExpired(ctx: SslCtx): void {
+function refuseExpired({ option, chain }: Shown): void {
   const now = new Date()
   const refusal = (code: 'ERR_TLS_CERT_EXPIRED' | 'ERR_TLS_CERT_NOT_YET_VALID', subject: string, wrong: string, since: Date) =>
     new ApiMisuseError(code, `${subject} ${wrong} (${since.toISOString()}); give option 'useExpiredCert' to use it all the same`)
-  for (const { subject, validFrom, validTo } of ctx.getCertChain()) {
-    if (validTo < now) throw refusal('ERR_TLS_CERT_EXPIRED', subject, 'has expired', validTo)
-    if (validFrom > now) throw refusal('ERR_TLS_CERT_NOT_YET_VALID', subject, 'is not valid yet', validFrom)
-  }
+  refuse(option, () => {
+    for (const { subject, validFrom, validTo } of chain) {
+      if (validTo < now) throw refusal('ERR_TLS_CERT_EXPIRED', subject, 'has expired', validTo)
+      if (validFrom > now) throw refusal('ERR_TLS_CERT_NOT_YET_VALID', subject, 'is not valid yet', validFrom)
+    }
+  })
 }

@@ -25,6 +25,7 @@ export const keyLog: Feature<KeyLogOptions> = {
       return value === false || hasKeylogFiles() ? undefined : 'needs Node, Deno or Bun: this platform has no files'
     },
   },
+  connection: ['onKeylog', 'keylogFile'],
   setUpSsl(ssl, { onKeylog, keylogFile: file = false }) {
     const append = file === false ? undefined : open(file)
     if (!onKeylog && !append) return

@@ -4,6 +4,7 @@ import { isMilliseconds } from '../../base/options.js'
 import { isAbortSignal } from '../../base/realms.js'
 import { LibSsl } from '../../core/lib-ssl.js'
 import { SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_MODE_RELEASE_BUFFERS, SSL_OP_NO_RENEGOTIATION } from '../../ffi/constants.gen.js'
+import { TlsContext } from '../tls-context.js'
 import { isIntegerFrom, type Feature } from './feature.js'
 
 /** The default of {@link LimitOptions.highWaterMarkBytes}. */
@@ -22,8 +23,15 @@ export interface LimitOptions {
   readonly handshakeTimeoutMs?: number | undefined
   /** How much `writable` queues before its writer should wait, and the most that one read gives. Default 65,536. */
   readonly highWaterMarkBytes?: number | undefined
-  /** The instance to use. Default: one of the connection's own, so that no two share memory. */
+  /**
+   * How long a close() without `waitForPeerMs` may take to send what is queued, and close_notify: `DeadlineError`
+   * (`ERR_TLS_CLOSE_TIMEOUT`), and the transport is given up. Default 30,000; 0 for no limit.
+   */
+  readonly closeTimeoutMs?: number | undefined
+  /** The instance to use. Default: one of the connection's own, so that no two share memory; with `context`, the context's. */
   readonly libssl?: LibSsl | undefined
+  /** Options that many connections share: see {@link createContext}. Beside it stand only those of this connection. */
+  readonly context?: TlsContext | undefined
 }
 
 export const limits: Feature<LimitOptions> = {
@@ -31,8 +39,11 @@ export const limits: Feature<LimitOptions> = {
     signal: (value) => (isAbortSignal(value) ? undefined : 'must be an AbortSignal'),
     handshakeTimeoutMs: isMilliseconds(0),
     highWaterMarkBytes: isIntegerFrom(1, 64 * 1024 * 1024),
+    closeTimeoutMs: isMilliseconds(0),
+    context: (value) => (value instanceof TlsContext ? undefined : 'must be what createContext() of this copy of libssl-wasm gave'),
     libssl: (value) => (value instanceof LibSsl ? undefined : 'must be what load() of this copy of libssl-wasm gave'),
   },
+  connection: ['signal', 'handshakeTimeoutMs', 'closeTimeoutMs', 'highWaterMarkBytes', 'context'],
   setUpCtx(ctx) {
     ctx.setMode(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS)
     ctx.setOptions(SSL_OP_NO_RENEGOTIATION)

@@ -31,6 +31,7 @@ export type TraceEvent = WireTraceEvent | StateTraceEvent
 
 export const observers: Feature<ObserverOptions> = {
   checks: { onIo: isFunction, onTrace: isFunction },
+  connection: ['onIo', 'onTrace'],
   setUpSsl(ssl, { onTrace }) {
     if (onTrace) {
       ssl.setMsgCallback((message) => onTrace({ ...describeMessage(ssl.lib, message), atMs: performance.now() }))

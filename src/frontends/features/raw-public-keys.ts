@@ -17,19 +17,11 @@ export interface RawPublicKeyOptions {
 
 const checks = { acceptedRawPublicKeys: isOneOrMore(isPemOrDer) }
 
-interface ClientOthers extends IdentityOptions {
-  readonly servername?: unknown
-  readonly acceptedNames?: unknown
-  readonly dangerouslySkipVerification?: unknown
-}
-
-export const clientRawPublicKeys: Feature<RawPublicKeyOptions, ClientOthers> = {
+export const clientRawPublicKeys: Feature<RawPublicKeyOptions, IdentityOptions> = {
   checks,
-  setUpCtx(ctx, { acceptedRawPublicKeys, rawPublicKey, cert, pfx, ...others }) {
+  setUpCtx(ctx, { acceptedRawPublicKeys, rawPublicKey, cert, pfx }, keyAlone) {
     if (rawPublicKey) ctx.set1ClientCertType(types(cert !== undefined || pfx !== undefined))
-    const { servername, acceptedNames, dangerouslySkipVerification } = others
-    const certificatesToo = servername !== undefined || acceptedNames !== undefined || dangerouslySkipVerification === true
-    if (acceptedRawPublicKeys) ctx.set1ServerCertType(types(certificatesToo))
+    if (acceptedRawPublicKeys) ctx.set1ServerCertType(types(!keyAlone))
   },
   setUpSsl: acceptKeys,
 }

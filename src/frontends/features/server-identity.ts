@@ -39,13 +39,14 @@ export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions
     acceptedNames: (value) => (Array.isArray(value) && value.length > 0 ? value.map(isName).find(Boolean) : isName(value)),
     dangerouslySkipVerification: isBoolean,
   } as Feature<ServerIdentityOptions & VerificationOptions>['checks'],
-  agree(options) {
+  connection: ['servername', 'acceptedNames'],
+  agree(options, whole) {
     const { acceptedNames, dangerouslySkipVerification } = options
-    trustAnchors.agree(options)
-    if (isNameless(options) && !knowsKey(options) && dangerouslySkipVerification !== true) {
+    trustAnchors.agree(options, whole)
+    if (whole && isNameless(options) && !knowsKey(options) && dangerouslySkipVerification !== true) {
       throw invalid('servername', 'is required: it is the name that the certificate must hold')
     }
-    if (keyAlone(options)) {
+    if (whole && keyAlone(options)) {
       for (const option of Object.keys(trustAnchors.checks) as (keyof TrustAnchorOptions)[]) {
         if (options[option] !== undefined) throw invalid(option, 'has no effect without servername: no certificate is accepted then')
       }
@@ -59,8 +60,8 @@ export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions
       if (options[option] !== undefined) throw invalid(option, 'contradicts dangerouslySkipVerification')
     }
   },
-  setUpCtx(ctx, options) {
-    if (keyAlone(options)) {
+  setUpCtx(ctx, options, keyAlone) {
+    if (keyAlone) {
       // The context's own store is empty: no certificate passes, for whatever name.
       ctx.setVerify(SSL_VERIFY_PEER)
       return
@@ -105,7 +106,7 @@ function isNameless({ servername, acceptedNames }: ServerIdentityOptions): boole
 }
 
 /** Whether the server must prove itself by a key, as no certificate would be accepted. */
-function keyAlone(options: ServerIdentityOptions & KeyOptions): boolean {
+export function keyAlone(options: ServerIdentityOptions & KeyOptions): boolean {
   return isNameless(options) && knowsKey(options) && options.dangerouslySkipVerification !== true
 }
 

@@ -5,8 +5,8 @@ import { hasMethods } from '../../base/realms.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
 import { SslSession } from '../../core/ssl-session.js'
 import {
-  SSL_OP_NO_ANTI_REPLAY, SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE, SSL_SESS_CACHE_NO_AUTO_CLEAR, SSL_SESS_CACHE_OFF,
-  SSL_SESS_CACHE_SERVER, TLS1_3_VERSION,
+  SSL_OP_NO_ANTI_REPLAY, SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE, SSL_SESS_CACHE_NO_AUTO_CLEAR, SSL_SESS_CACHE_NO_INTERNAL_LOOKUP,
+  SSL_SESS_CACHE_NO_INTERNAL_STORE, SSL_SESS_CACHE_OFF, SSL_SESS_CACHE_SERVER, TLS1_3_VERSION,
 } from '../../ffi/constants.gen.js'
 import type { ServerSessionCache } from '../sessions/server-session-cache.js'
 import { isTicketKeys, type TicketKeys } from '../sessions/ticket-keys.js'
@@ -65,15 +65,14 @@ export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unkn
   setUpCtx(ctx, options) {
     const { ticketKeys, sessionCache, numTickets = 2, maxEarlyDataBytes = 0, dangerouslyAllowReplay, psk } = options
     ctx.setOptions(SSL_OP_SERVER_PREFERENCE)
-    if (ticketKeys) {
-      setTicketKeys(ctx, ticketKeys)
-    } else {
-      // OpenSSL's own keys would be the context's, which lives as long as the connection. A ticket would only be something
-      // more to send to a client that may have hung up.
-      ctx.setOptions(SSL_OP_NO_TICKET)
-    }
-    // OpenSSL's own store is the context's, too; what it finds in ours goes through it, so that it counts once.
-    ctx.setSessionCacheMode(sessionCache ? SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_AUTO_CLEAR : SSL_SESS_CACHE_OFF)
+    // OpenSSL has keys of its own, which nobody rotates and no other context knows.
+    if (!ticketKeys) ctx.setOptions(SSL_OP_NO_TICKET)
+    // Sessions are looked for in our cache alone. OpenSSL's own store counts early data: what ours gives goes in and out again in
+    // one step. It needs no more than one place.
+    const counts = maxEarlyDataBytes > 0 && !dangerouslyAllowReplay
+    const cached = SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_AUTO_CLEAR | SSL_SESS_CACHE_NO_INTERNAL_LOOKUP
+    ctx.setSessionCacheMode(!sessionCache ? SSL_SESS_CACHE_OFF : counts ? cached : cached | SSL_SESS_CACHE_NO_INTERNAL_STORE)
+    if (counts) ctx.sessSetCacheSize(1)
     if (sessionCache) ctx.sessSetCallbacks()
     ctx.setNumTickets(ticketKeys || sessionCache ? numTickets : 0)
     // A client that has proved itself to one server is not known to another that would ask something else of it.
@@ -84,6 +83,9 @@ export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unkn
       ctx.setRecvMaxEarlyData(maxEarlyDataBytes)
       if (dangerouslyAllowReplay) ctx.setOptions(SSL_OP_NO_ANTI_REPLAY)
     }
+  },
+  renewCtx(ctx, { ticketKeys }) {
+    if (ticketKeys) setTicketKeys(ctx, ticketKeys) // which may have been rotated
   },
   setUpSsl(ssl, { ticketKeys, sessionCache, maxEarlyDataBytes = 0, dangerouslyAllowReplay }) {
     if (!sessionCache) return

@@ -5,6 +5,7 @@ import type { LibSsl } from '../../core/lib-ssl.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
 import { X509Store } from '../../core/x509-store.js'
 import { X509_V_FLAG_CRL_CHECK, X509_V_FLAG_CRL_CHECK_ALL, X509_V_FLAG_PARTIAL_CHAIN } from '../../ffi/constants.gen.js'
+import { contentKey, keptByInstance } from '../kept.js'
 import { each, invalid, isBoolean, isOneOrMore, isPemOrDer, refuse, type Certificates, type Feature } from './feature.js'
 
 export interface TrustAnchorOptions {
@@ -45,23 +46,32 @@ export function setUpTrustAnchors(ctx: SslCtx, options: TrustAnchorOptions, anno
   if (platform && !additionalCa && !crl) {
     ctx.set1CertStore(platform)
   } else {
-    const store = new X509Store(lib)
-    try {
-      if (platform) store.addStore(platform)
-      const add = (option: string, given: TrustAnchorOptions['ca'] = [], method: 'addCerts' | 'addCrls' = 'addCerts') =>
-        refuse(option, () => { for (const one of each(given)) store[method](one) })
-      add('ca', ca)
-      add('additionalCa', additionalCa)
-      add('crl', crl, 'addCrls')
-      ctx.set1CertStore(store)
-      if (announce) ctx.addToCaList(store)
-    } finally {
-      store.free()
-    }
+    const store = storesOf(lib).get(contentKey(lib, { ca, additionalCa, crl }), () => makeStore(lib, platform, options))
+    ctx.set1CertStore(store)
+    if (announce) ctx.addToCaList(store)
   }
   if (partialChain) ctx.setVerifyFlags(X509_V_FLAG_PARTIAL_CHAIN)
   if (crl) ctx.setVerifyFlags(X509_V_FLAG_CRL_CHECK | (crlScope === 'chain' ? X509_V_FLAG_CRL_CHECK_ALL : 0))
   return true
+}
+
+/** Contexts of the same anchors share them. */
+const storesOf = keptByInstance<X509Store>(8)
+
+function makeStore(lib: LibSsl, platform: X509Store | undefined, { ca, additionalCa, crl }: TrustAnchorOptions): X509Store {
+  const store = new X509Store(lib)
+  try {
+    if (platform) store.addStore(platform)
+    const add = (option: string, given: TrustAnchorOptions['ca'] = [], method: 'addCerts' | 'addCrls' = 'addCerts') =>
+      refuse(option, () => { for (const one of each(given)) store[method](one) })
+    add('ca', ca)
+    add('additionalCa', additionalCa)
+    add('crl', crl, 'addCrls')
+    return store
+  } catch (error) {
+    store.free()
+    throw error
+  }
 }
 
 // Parsing the platform's roots takes milliseconds: once an instance.

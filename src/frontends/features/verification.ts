@@ -65,13 +65,14 @@ export const verification: Feature<VerificationOptions, RawPublicKeyOptions & { 
     pins: (value) => (Array.isArray(value) && value.length > 0 ? value.map(isPin).find(Boolean) : isPin(value)),
   },
   answers: { verify: 'in time' },
-  agree({ verify, dangerouslyReplaceVerification, pins, maxEarlyDataBytes, acceptedRawPublicKeys }) {
+  either: ['verify'],
+  agree({ verify, dangerouslyReplaceVerification, pins, maxEarlyDataBytes, acceptedRawPublicKeys }, whole) {
     if (pins && acceptedRawPublicKeys) {
       throw invalid('pins', 'cannot be combined with acceptedRawPublicKeys: a raw public key comes without a chain')
     }
     if (verify && maxEarlyDataBytes) throw invalid('maxEarlyDataBytes', 'contradicts verify: early data comes before verify has been asked')
     if (!dangerouslyReplaceVerification) return
-    if (!verify) throw invalid('verify', 'is required with dangerouslyReplaceVerification')
+    if (!verify && whole) throw invalid('verify', 'is required with dangerouslyReplaceVerification')
     // A peer can put any certificate into a chain that is not verified.
     if (pins) throw invalid('pins', 'cannot be combined with dangerouslyReplaceVerification: no chain is verified then')
   },

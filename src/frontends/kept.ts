@@ -1,0 +1,82 @@
+// What is made once, and serves again: contexts of OpenSSL's, stores of trust anchors.
+
+import { asBytes, concat, hex, isBytesLike, utf8 } from '../base/bytes.js'
+import { isPlainObject } from '../base/options.js'
+import type { LibSsl } from '../core/lib-ssl.js'
+
+/** Keeps the latest of what was asked for, by key. What goes is freed: whatever uses it has a reference of its own. */
+export class Kept<T extends { free(): void }> {
+  readonly #byKey = new Map<string, T>()
+  readonly #most: number
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** Keeps nothing if `make` throws. */
+  get(key: string, make: () => T): T {
+    const one = this.#byKey.get(key) ?? make()
+    this.#byKey.delete(key)
+    this.#byKey.set(key, one) // the latest comes last
+    if (this.#byKey.size > this.#most) this.#drop(this.#byKey.keys().next().value!)
+    return one
+  }
+
+  free(): void {
+    for (const key of this.#byKey.keys()) this.#drop(key)
+  }
+
+  #drop(key: string): void {
+    this.#byKey.get(key)!.free()
+    this.#byKey.delete(key)
+  }
+}
+
+/** The same for each instance, which takes it along when it is collected. */
+export function keptByInstance<T extends { free(): void }>(most: number): (lib: LibSsl) => Kept<T> {
+  const all = new WeakMap<LibSsl, Kept<T>>()
+  return (lib) => {
+    const kept = all.get(lib) ?? new Kept<T>(most)
+    all.set(lib, kept)
+    return kept
+  }
+}
+
+/** A key for {@link Kept}: hashed, so that secrets do not stay in it. */
+export function contentKey(lib: LibSsl, options: object): string {
+  return hex(lib.sha256(encodeOptions(options)))
+}
+
+/**
+ * Different values have different encodings: a type, a length, the bytes. What options take for the same is the same here:
+ * text and its bytes, one and an array of one. Of a function it counts that there is one; of an object with methods, and of an
+ * instance of a class, which one it is.
+ */
+export function encodeOptions(options: object): Uint8Array {
+  const entries = Object.entries(options).sort(([one], [other]) => (one < other ? -1 : 1))
+  return tagged('o', concat(entries.flatMap(([name, part]) => [tagged('n', utf8(name)), encode(part)])))
+}
+
+function encode(value: unknown): Uint8Array {
+  if (isBytesLike(value) || typeof value === 'string') return tagged('b', asBytes(value))
+  if (Array.isArray(value) && value.length === 1) return encode(value[0])
+  if (typeof value === 'function') return tagged('f', new Uint8Array())
+  if (Array.isArray(value) || isData(value)) return encodeOptions(value)
+  return tagged(typeof value, utf8(String(typeof value === 'object' && value !== null ? numberOf(value) : value)))
+}
+
+function isData(value: unknown): value is Readonly<Record<string, unknown>> {
+  return isPlainObject(value) && !Object.values(value).some((field) => typeof field === 'function')
+}
+
+const numbers = new WeakMap<object, number>()
+let last = 0
+
+function numberOf(object: object): number {
+  if (!numbers.has(object)) numbers.set(object, ++last)
+  return numbers.get(object)!
+}
+
+function tagged(type: string, bytes: Uint8Array): Uint8Array {
+  return concat([utf8(`${type} ${bytes.byteLength} `), bytes])
+}

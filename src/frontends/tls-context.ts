@@ -1,0 +1,83 @@
+// A context: options that many connections share, and what was made of them once.
+
+import { ApiMisuseError } from '../base/errors.js'
+import type { LibSsl } from '../core/lib-ssl.js'
+import type { SslCtx } from '../core/ssl-ctx.js'
+import { load } from '../core/load.js'
+import { Kept } from './kept.js'
+
+export type Side = 'client' | 'server'
+
+/** Apart from the context itself, so that it can be freed when the context is collected. */
+class Made {
+  /** One for each variant of a side (context.ts). */
+  readonly contexts = new Kept<SslCtx>(4)
+  readonly listeners = new Set<() => void>()
+  lib: Promise<LibSsl> | undefined
+  freed = false
+
+  free(): void {
+    if (this.freed) return
+    this.freed = true
+    this.contexts.free()
+    this.lib = undefined
+    for (const listener of this.listeners) listener()
+  }
+}
+
+// Some edge runtimes have none: there a context's memory goes with its instance.
+const collected = typeof FinalizationRegistry === 'undefined' ? undefined : new FinalizationRegistry<Made>((made) => made.free())
+
+/** See {@link createContext}, which makes them. */
+export class TlsContext {
+  /** @internal Checked: those of the context alone. */
+  readonly options: { readonly libssl?: LibSsl | undefined }
+  readonly #refuse: (side: Side) => void
+  readonly #made = new Made()
+
+  /** @internal `refuse` throws unless the options suit a side. */
+  constructor(options: TlsContext['options'], refuse: (side: Side) => void) {
+    this.options = options
+    this.#refuse = refuse
+    collected?.register(this, this.#made)
+  }
+
+  /**
+   * Frees what the context holds in OpenSSL's memory. Connections that were begun with it go on. Using it afterwards throws
+   * `ERR_TLS_DISPOSED`; again does nothing. A context that is collected is freed by that. @openssl SSL_CTX_free
+   */
+  free(): void {
+    this.#made.free()
+  }
+
+  /** @internal Throws `ERR_TLS_DISPOSED`, or what is wrong with using the options on this side. */
+  optionsFor(side: Side): object {
+    if (this.#made.freed) throw new ApiMisuseError('ERR_TLS_DISPOSED', 'this TlsContext was freed', { option: 'context' })
+    this.#refuse(side)
+    return this.options
+  }
+
+  /** @internal Where `libssl` was not given, an instance that the context's connections share. */
+  async instance(): Promise<LibSsl> {
+    const made = this.#made
+    if (this.options.libssl) return this.options.libssl
+    if (made.freed) return load()
+    const loading = made.lib ??= load()
+    try {
+      return await loading
+    } catch (error) {
+      if (made.lib === loading) made.lib = undefined // the next connection tries again
+      throw error
+    }
+  }
+
+  /** @internal None once it was freed: a connection that was begun before is made from the options. */
+  get contexts(): Kept<SslCtx> | undefined {
+    return this.#made.freed ? undefined : this.#made.contexts
+  }
+
+  /** @internal Calls `listener`, which must not refer to the context, when it is freed or collected. */
+  onFree(listener: () => void): void {
+    this.#made.listeners.add(listener)
+  }
+}
