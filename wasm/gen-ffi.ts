@@ -125,7 +125,7 @@ import type { Owned, Ptr } from './pointers.js'
 
 /** What the Emscripten module exports. Called in this file alone. */
 export interface LibsslModule {
-  readonly wasmMemory: WebAssembly.Memory
+  readonly wasmMemory: { readonly buffer: ArrayBuffer }
   lsw: JsCallbacks
 ${exported.map((proto) => `  _${proto.c}${signature(proto, ':', rawResult(proto))}`).join('\n')}
 }

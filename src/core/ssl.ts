@@ -8,13 +8,14 @@ import { asBytes, utf8, type BytesLike } from '../base/bytes.js'
 import type { CallbackVerdict, ConnectionCallbacks, ProtocolMessage, PskIdentityKey, PskKey } from '../ffi/callbacks.js'
 import {
   LSW_WANT_ALPN_CB, LSW_WANT_CERT_CB, LSW_WANT_CHAIN_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_GET_SESSION_CB, LSW_WANT_INFO_CB, LSW_WANT_KEYLOG_CB,
-  LSW_WANT_MSG_CB, LSW_WANT_NEW_SESSION_CB, LSW_WANT_STATUS_CB, LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL, X509_V_NAMES,
+  LSW_WANT_MSG_CB, LSW_WANT_NEW_SESSION_CB, LSW_WANT_STATUS_CB, LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL,
 } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
 import type { Bio } from './bio.js'
 import { decodeAlpn, encodeAlpn } from './alpn.js'
 import { readClientHello, type ClientHello } from './client-hello.js'
+import { verifyName, type VerifyResultName } from './certificate-code.js'
 import { echStatusName, type EchOutcome } from './ech-status.js'
 import type { EchStore } from './ech-store.js'
 import { outOfMemory, takeErrors } from './err-queue.js'
@@ -689,9 +690,8 @@ export class Ssl {
   }
 
   /** The name of a verification result, for example `X509_V_ERR_CERT_HAS_EXPIRED`. */
-  getVerifyResultName(): string {
-    const result = this.getVerifyResult()
-    return (X509_V_NAMES as Readonly<Record<number, string>>)[result] ?? `X509_V_ERR_${result}`
+  getVerifyResultName(): VerifyResultName {
+    return verifyName(this.getVerifyResult())
   }
 
   /** Where verification failed: depth (-1 if it did not) and certificate. @openssl X509_STORE_CTX_get_error_depth */

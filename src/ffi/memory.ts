@@ -4,7 +4,7 @@
 import { InternalError } from '../base/errors.js'
 import { utf8 } from '../base/bytes.js'
 import type { Border } from './border.js'
-import type { Ffi } from './ffi.gen.js'
+import type { Ffi, LibsslModule } from './ffi.gen.js'
 import { NULL, type Owned, type Ptr } from './pointers.js'
 
 const decoder = new TextDecoder()
@@ -22,11 +22,11 @@ export interface Scope {
 export class Memory {
   readonly #ffi: Ffi
   readonly #border: Border
-  readonly #memory: WebAssembly.Memory
+  readonly #memory: LibsslModule['wasmMemory']
   #u8: Uint8Array<ArrayBuffer>
   #i32: Int32Array<ArrayBuffer>
 
-  constructor(ffi: Ffi, border: Border, memory: WebAssembly.Memory) {
+  constructor(ffi: Ffi, border: Border, memory: LibsslModule['wasmMemory']) {
     this.#ffi = ffi
     this.#border = border
     this.#memory = memory

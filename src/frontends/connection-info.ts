@@ -1,15 +1,16 @@
 // What a handshake agreed on, as a value.
 
+import type { VerifyResultName } from '../core/certificate-code.js'
 import type { EchStatus } from '../core/ech-status.js'
 import type { Ssl } from '../core/ssl.js'
 import type { X509 } from '../core/x509.js'
 import { SSL_EARLY_DATA_ACCEPTED, SSL_EARLY_DATA_REJECTED } from '../ffi/constants.gen.js'
+import type { ProtocolVersion } from './features/algorithms.js'
 import { maxFragmentLengthOf, type MaxFragmentLength } from './features/records.js'
 
 /** What a handshake agreed on. */
 export interface ConnectionInfo {
-  /** `TLSv1.2` or `TLSv1.3`. */
-  readonly protocol: string
+  readonly protocol: ProtocolVersion
   /** The RFC's name, for example `TLS_CHACHA20_POLY1305_SHA256`. */
   readonly cipher: string
   /** The key exchange group, for example `X25519MLKEM768`; `undefined` if a session was resumed without one. */
@@ -32,10 +33,13 @@ export interface ConnectionInfo {
   /** The most plaintext in one record, if the client asked for a limit and the server knew how (RFC 6066 §4). */
   readonly maxFragmentLength: MaxFragmentLength | undefined
   /** `X509_V_OK`, or what is wrong if verification was skipped. */
-  readonly verifyResult: string
-  /** Whether a session was taken up again: nothing was verified then but that the peer knows its secret. */
+  readonly verifyResult: VerifyResultName
+  /** Whether a session was taken up again: the peer has then proved only that it knows the session's secret. */
   readonly resumed: boolean
-  /** What became of early data. On a client `'rejected'`, and `'not sent'` if there was some, mean that it goes now, as application data. */
+  /**
+   * What became of early data. On a client, `'rejected'`, and `'not sent'` if there was some, mean that it is sent now, as
+   * application data.
+   */
   readonly earlyData: 'accepted' | 'rejected' | 'not sent'
 }
 
@@ -45,7 +49,7 @@ export function describeConnection(ssl: Ssl): ConnectionInfo {
   const { status: ech, outerServername } = ssl.echGet1Status()
   const pskIdentity = ssl.getPskIdentity()
   return {
-    protocol: ssl.getVersion(),
+    protocol: ssl.getVersion() as ProtocolVersion, // there is no other: see versions in features/algorithms.ts
     cipher: ssl.getCipherStandardName() ?? '',
     group: ssl.get0GroupName(),
     alpnProtocol: ssl.get0AlpnSelected(),
@@ -57,7 +61,7 @@ export function describeConnection(ssl: Ssl): ConnectionInfo {
     peerCertificate: peerCertificateChain[0] ?? ssl.getPeerCertificate(), // a saved session has no chain
     peerCertificateChain,
     maxFragmentLength: maxFragmentLengthOf(ssl.getMaxFragmentLength()),
-    // An external key looks like a session, of which a server knows no verdict. Whoever has the key is who it is for.
+    // An external key looks like a session, of which a server knows no verdict. To hold the key is proof enough.
     verifyResult: pskIdentity === undefined ? ssl.getVerifyResultName() : 'X509_V_OK',
     resumed: ssl.sessionReused() && pskIdentity === undefined,
     earlyData: earlyDataStatus(ssl.getEarlyDataStatus()),

@@ -8,8 +8,12 @@ import { requireEntropySource } from '../base/entropy.js'
 import { InternalError } from '../base/errors.js'
 import { brandOf, hasMethods } from '../base/realms.js'
 
-/** Where the WebAssembly code comes from: compiled, as bytes, or as a response that holds it. */
-export type WasmSource = WebAssembly.Module | BufferSource | Response | PromiseLike<WebAssembly.Module | BufferSource | Response>
+/** The WebAssembly code: compiled, or as bytes. (The types of a platform without DOM have no `WebAssembly.Module`.) */
+export type WasmCode = CompiledModule | ArrayBufferView | ArrayBuffer
+type CompiledModule = typeof globalThis extends { readonly WebAssembly: { readonly Module: new (...args: any[]) => infer Module } } ? Module : never
+
+/** Where the WebAssembly code comes from: itself, or a response that holds it. */
+export type WasmSource = WasmCode | Response | PromiseLike<WasmCode | Response>
 
 let compiled: Promise<WebAssembly.Module> | undefined
 
@@ -38,7 +42,7 @@ function compileOwn(): Promise<WebAssembly.Module> {
   return compiled
 }
 
-async function compile(from: WebAssembly.Module | BufferSource | Response): Promise<WebAssembly.Module> {
+async function compile(from: WasmCode | Response): Promise<WebAssembly.Module> {
   if (brandOf(from) === 'WebAssembly.Module') return from as WebAssembly.Module
   if (!isResponse(from)) return WebAssembly.compile(from as BufferSource)
   if (!from.ok) throw new InternalError('ERR_TLS_INTERNAL', `cannot fetch libssl.wasm: HTTP status ${from.status}`)

@@ -34,7 +34,7 @@ export class Port {
   }
 
   /** Settles with the next chunk, or when the transport failed, or the port has ended. One at a time. */
-  receive(): Promise<ReadableStreamReadResult<Uint8Array>> {
+  receive(): ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']> {
     return this.#interrupt.guard(this.#reader.read())
   }
 

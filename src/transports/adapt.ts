@@ -7,7 +7,7 @@ import { fromBunSocket, isBunSocket, type BunSocketLike } from './bun.js'
 import { fromCloudflareSocket, isCloudflareSocket, type CloudflareSocketLike } from './cloudflare.js'
 import { fromDataChannel, isDataChannel, type DataChannelLike } from './data-channel.js'
 import { fromDenoConn, isDenoConn, type DenoConnLike } from './deno.js'
-import { fromMessagePort, isMessagePort } from './message-port.js'
+import { fromMessagePort, isMessagePort, type WholeMessagePort } from './message-port.js'
 import { fromNodeStream, isNodeDuplex, type NodeDuplexLike } from './node.js'
 import { fromWebSocket, isWebSocket, type WebSocketLike } from './websocket.js'
 import { fromWebSocketStream, isWebSocketStream, type WebSocketStreamLike } from './websocket-stream.js'
@@ -18,7 +18,8 @@ import { fromWebSocketStream, isWebSocketStream, type WebSocketStreamLike } from
  * `cloudflare:sockets`.
  */
 export type TransportLike =
-  | ByteTransport | BunSocketLike | CloudflareSocketLike | DataChannelLike | DenoConnLike | MessagePort | NodeDuplexLike | WebSocketLike | WebSocketStreamLike
+  | ByteTransport | BunSocketLike | CloudflareSocketLike | DataChannelLike | DenoConnLike | NodeDuplexLike | WebSocketLike
+  | WebSocketStreamLike | WholeMessagePort
 
 /** Throws `ERR_TLS_INVALID_ARGUMENT` if it is none of them, or its streams are in use. */
 export function toByteTransport(transport: TransportLike): ByteTransport {

@@ -4,6 +4,7 @@
 // it will take, and as they are read, how many more. Bytes are copied once, into a buffer that changes hands.
 
 import { ApiMisuseError } from '../base/errors.js'
+import { hasMethods } from '../base/realms.js'
 import { Interrupt } from '../pump/interrupt.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { onAbort } from './on-abort.js'
@@ -35,9 +36,11 @@ type Message =
   /** No more data is wanted. */
   | { readonly type: 'cancel'; readonly reason: unknown }
 
-/** Whether `value` is a MessagePort, as the platform has it. */
-export function isMessagePort(value: object): value is MessagePort {
-  return typeof MessagePort !== 'undefined' && value instanceof MessagePort
+/** A MessagePort of any realm. (Not by its class, which @types/node has only as a value.) */
+export type WholeMessagePort = MessagePortLike & Required<Pick<MessagePortLike, 'start' | 'close'>>
+
+export function isMessagePort(value: object): value is WholeMessagePort {
+  return hasMethods(value, 'postMessage', 'start', 'close')
 }
 
 /**

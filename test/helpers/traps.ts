@@ -26,9 +26,9 @@ export const traps = {
 type Call = Exclude<keyof LibsslModule, 'wasmMemory' | 'lsw'>
 
 /** An instance whose export `call` runs `trap` from {@link arm} on. */
-export async function trappingInstance(call: Call, trap: () => never): Promise<{ lib: LibSsl; memory: WebAssembly.Memory; arm(): void }> {
+export async function trappingInstance(call: Call, trap: () => never): Promise<{ lib: LibSsl; memory: LibsslModule['wasmMemory']; arm(): void }> {
   let armed = false
-  let memory!: WebAssembly.Memory
+  let memory!: LibsslModule['wasmMemory']
   const lib = await LibSsl.create(async (callbacks) => {
     const module = await loadModule(callbacks)
     memory = module.wasmMemory

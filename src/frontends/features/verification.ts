@@ -1,7 +1,7 @@
 // What is asked of a peer beside OpenSSL's own verification: pins, and a decision of the caller's, which may take time.
 
 import { CertificateError } from '../../base/errors.js'
-import { certificateCode, verifyName } from '../../core/certificate-code.js'
+import { certificateCode, verifyName, type VerifyResultName } from '../../core/certificate-code.js'
 import type { Ssl } from '../../core/ssl.js'
 import type { X509 } from '../../core/x509.js'
 import { SSL_AD_CERTIFICATE_UNKNOWN, X509_V_ERR_APPLICATION_VERIFICATION, X509_V_OK } from '../../ffi/constants.gen.js'
@@ -39,7 +39,7 @@ export interface VerifyContext {
   /** The name that the client asks for (SNI). */
   readonly servername: string | undefined
   /** OpenSSL's verdict: `X509_V_OK`, or the name of the last failure. */
-  readonly verifyResult: string
+  readonly verifyResult: VerifyResultName
   /** All that OpenSSL holds against the chain; empty unless its verification is replaced. */
   readonly failures: readonly VerifyFailure[]
   /** Whether a session was resumed: the chain is then what the session has kept of the peer's, its own certificate at least. */

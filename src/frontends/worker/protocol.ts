@@ -1,6 +1,7 @@
 // What a page and its worker say to each other.
 
 import type { RefusalAlert } from '../../base/errors.js'
+import type { WasmCode } from '../../loader/load-module.js'
 import type { OpenConnection } from '../open-connection.js'
 import type { ConnectionInfo } from '../connection-info.js'
 import type { PostedError } from './errors.js'
@@ -14,7 +15,7 @@ export interface Begin {
   /** How much plaintext waits on either side of its port. */
   readonly highWaterMarkBytes: number
   /** Where the worker is not to look for the code itself. */
-  readonly wasm: WebAssembly.Module | BufferSource | undefined
+  readonly wasm: WasmCode | undefined
   /** {@link FromPage} and {@link FromWorker}. */
   readonly control: MessagePort
   /** Ciphertext and plaintext, each by `transports/message-port.ts`. */

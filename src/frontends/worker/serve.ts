@@ -1,6 +1,7 @@
 // The worker's side: makes the connections that the page asks for.
 
 import { RefusalError } from '../../base/errors.js'
+import type { WasmCode } from '../../loader/load-module.js'
 import { load } from '../../core/load.js'
 import { fromMessagePort } from '../../transports/message-port.js'
 import { beginClient, beginServer } from '../begin.js'
@@ -111,7 +112,7 @@ async function takePlaintext(life: Life, from: ReadableStream<Uint8Array>, post:
 let module: Promise<WebAssembly.Module> | undefined
 
 /** A worker has one page, which gives it one code. */
-function compiled(wasm: WebAssembly.Module | BufferSource): Promise<WebAssembly.Module> {
-  module ??= wasm instanceof WebAssembly.Module ? Promise.resolve(wasm) : WebAssembly.compile(wasm)
+function compiled(wasm: WasmCode): Promise<WebAssembly.Module> {
+  module ??= wasm instanceof WebAssembly.Module ? Promise.resolve(wasm) : WebAssembly.compile(wasm as BufferSource)
   return module
 }

@@ -3,6 +3,7 @@
 import { spawn } from '#worker'
 import { ApiMisuseError, InternalError } from '../../base/errors.js'
 import { hasMethods } from '../../base/realms.js'
+import type { WasmCode } from '../../loader/load-module.js'
 import type { TransportLike } from '../../transports/adapt.js'
 import { checkAcceptOptions, checkConnectOptions, type AcceptOptions, type CommonOptions, type ConnectOptions } from '../options.js'
 import { Connection } from '../whatwg/connection.js'
@@ -19,7 +20,7 @@ export interface TlsWorkerOptions {
    */
   readonly worker?: WorkerLike | URL | string | undefined
   /** The WebAssembly code, where the worker cannot find it itself. */
-  readonly wasm?: WebAssembly.Module | BufferSource | undefined
+  readonly wasm?: WasmCode | undefined
 }
 
 /** Options of a connection; an instance of libssl is the worker's own business. */
