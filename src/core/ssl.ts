@@ -95,10 +95,11 @@ export class Ssl {
 
   /** What a client offers, most wanted first, in place of {@link SslCtx.setAlpnProtos}'s. @openssl SSL_set_alpn_protos @spec RFC 7301 */
   setAlpnProtos(protocols: readonly string[]): void {
+    const ptr = this.#ptr
     const encoded = encodeAlpn(protocols)
     // OpenSSL answers 0 for success here.
     set(this.lib, 'Ssl.setAlpnProtos', () => this.lib.memory.scope((scope) =>
-      this.lib.ffi.SSL_set_alpn_protos(this.#ptr, scope.bytes(encoded), encoded.byteLength)) === 0 ? 1 : 0)
+      this.lib.ffi.SSL_set_alpn_protos(ptr, scope.bytes(encoded), encoded.byteLength)) === 0 ? 1 : 0)
   }
 
   /** The DNS name that the peer's certificate must hold. @openssl SSL_set1_dnsname */
