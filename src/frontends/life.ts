@@ -34,7 +34,10 @@ export interface Life extends OpenConnection {
    * that came before an error is given before the error. One read at a time.
    */
   read(limit: number, into?: Uint8Array): Promise<Uint8Array | undefined>
-  /** Settles when the transport has accepted all of `bytes`, which must not change until then. */
+  /**
+   * Settles when the transport has accepted all of `bytes`, which must not change until then. If the transport fails to send,
+   * it rejects with the reason that the peer gave, or with `TransportError`: then what has arrived can still be read.
+   */
   write(bytes: Uint8Array): Promise<void>
   /** Sends close_notify, after what was written. Reading may go on. */
   closeWriting(): Promise<void>
@@ -176,8 +179,8 @@ export class LocalLife implements Life {
       opened?.(ssl, this.#fail)
       return describeConnection(ssl)
     }, earlyData(receive))
-    // Before anyone else may write. If it fails, so does the connection.
-    if (firstData && info.earlyData !== 'accepted') pump.write(firstData).catch(this.#fail)
+    // Before anyone else may write. If it fails, so will the next write, or the connection.
+    if (firstData && info.earlyData !== 'accepted') pump.write(firstData).catch(() => {})
     return info
   }
 

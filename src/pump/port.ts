@@ -6,8 +6,8 @@ import type { ByteTransport } from './transport.js'
 
 /** How long a transport may take to accept the last words of a connection that is broken. */
 export const LAST_WORDS_MS = 5_000
-/** How long we listen for the peer's end after that. */
-const LINGER_MS = 1_000
+/** How long we listen to what may still come from the peer when nothing more is to be sent. */
+export const LINGER_MS = 1_000
 
 export class Port {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>

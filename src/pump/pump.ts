@@ -1,4 +1,5 @@
-// The one async loop between OpenSSL and a transport. A long file, because what must hold is told where it is kept.
+// The one async loop between OpenSSL and a transport. Long because the invariants are documented beside the code that
+// keeps them.
 //
 // OpenSSL is synchronous: a call either does what it was asked to, or says that it wants to read or to write. The
 // loop (#drive) repeats a call, moving ciphertext between the pair's network half and the transport in between,
@@ -6,54 +7,62 @@
 // may run side by side. What must hold:
 //
 //   1. No await inside an SSL call.
-//   2. After every SSL call the network half is drained, before the result is judged: BIO_s_bio(3) warns that
-//      whoever waits for the peer while records lie in the pair waits for ever.
+//   2. After every SSL call the network half is drained, before the result is judged: if both sides wait for the peer
+//      while records lie in their pairs, they wait for ever (BIO_s_bio(3)).
 //   3. One await a turn: send if there is something to send, else receive.
 //   4. Sends are first-in first-out: blocks reach the transport's writer in the order in which OpenSSL made them,
-//      with no await between taking and queueing. One receive is in flight at a time, whoever waits for it.
+//      with no await between taking and queueing. One receive is in flight at a time, however many calls wait for it.
 //   5. An interrupted write is repeated with the same bytes. They come from another address each time, and a
 //      record's worth may be accepted alone: SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER.
 //   6. WANT_WRITE is real: the pair is bounded. Draining makes room.
 //   7. The transport's end becomes BIO_shutdown_wr. It is clean only after close_notify, else it is a truncation.
 //   8. A fatal error is for ever: what lies in the pair (the alert) is offered to the transport once, later calls
-//      throw the same error, and SSL_shutdown is not called any more. Whatever an SSL call or the observer throws is
-//      such an error.
+//      throw the same error, and SSL_shutdown is not called any more. Anything an SSL call or the observer throws is
+//      treated as fatal.
 //   9. close_notify is sent once. Waiting for the peer's is the caller's choice, with a deadline. A peer that sent
 //      its own may hang up without reading ours (RFC 8446 §6.1): that is clean.
-//  10. The transport is read only when somebody wants plaintext and the pair holds no more of it: back-pressure.
-//      What was decrypted before an error is delivered before the error. Reading never waits for a send, unless
-//      its own replies (refused renegotiations, say) pile up: a peer that does not read until we do must not block us.
-//  11. A call that waits for a decision (decisions.ts) is repeated when it has been made. Whatever ends the connection
-//      before is the decision: OpenSSL is asked once more, for the alert.
+//  10. The transport is read only when plaintext is asked for and the pair holds no more of it: back-pressure.
+//      What was decrypted before an error is delivered before the error. Reading never waits for a send, unless its own
+//      replies (for example to refused renegotiations) pile up: a peer that does not read until we do must not block us.
+//  11. A call that waits for a decision (decisions.ts) is repeated when it has been made. If the connection ends first,
+//      the pending decision becomes a refusal, and the call is repeated once so that OpenSSL writes its alert.
 //  12. Early data (early-data.ts) comes before the handshake's own calls. A server may write meanwhile, to a client whose
-//      early data it has taken; nobody else writes before the handshake is done.
-//  13. A handshake is not done before its reviews (decisions.ts) are: no byte of the application's comes or goes till then.
-//  14. Whoever waits for a decision stops waiting when the connection ends, and the deadline of that decision with them.
+//      early data it has taken; nothing else is written before the handshake is done.
+//  13. A handshake is not done before its reviews (decisions.ts) are: until then no byte of the application's is read or sent.
+//  14. Waiting for a decision ends with the connection, and so does the time limit of that decision.
 //  15. The pair holds no buffers while nothing moves: they are released after each turn of the loop that leaves it empty.
+//  16. A failed send ends writing, not reading (send-failure.ts). What comes after it tells how the connection ends: an alert
+//      is its error; else, once the transport has no more to give or nothing is asked of it, the failure to send is.
+//  17. A connection that has ended well is CLOSED only when the transport has accepted our last bytes, in the given time.
 
-import { ApiMisuseError, DeadlineError, InternalError, PeerError, TransportError } from '../base/errors.js'
+import { ApiMisuseError, DeadlineError, InternalError, PeerError, TransportError, TruncationError } from '../base/errors.js'
 import { asRefusal } from '../base/realms.js'
 import type { BioPair } from '../core/bio-pair.js'
 import { fatalError } from '../core/fatal-error.js'
 import { sslErrorName, type IoResult } from '../core/io-result.js'
 import type { Ssl } from '../core/ssl.js'
 import {
-  SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_INTERNAL_ERROR, SSL_ERROR_WANT_CLIENT_HELLO_CB, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_RETRY_VERIFY, SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP,
-  SSL_ERROR_ZERO_RETURN,
+  SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_INTERNAL_ERROR, SSL_ERROR_WANT_CLIENT_HELLO_CB, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_RETRY_VERIFY,
+  SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP, SSL_ERROR_ZERO_RETURN,
 } from '../ffi/constants.gen.js'
 import { closeTimeout, withDeadline } from './deadline.js'
 import type { Decisions } from './decisions.js'
 import { EARLY_WRITE_BYTES, receiveEarlyData, sendEarlyData, type EarlyData } from './early-data.js'
 import { FifoLock } from './fifo-lock.js'
 import { Interrupt } from './interrupt.js'
+import { LateCertificate } from './late-certificate.js'
 import { LAST_WORDS_MS, type Port } from './port.js'
+import { Reading } from './reading.js'
+import { SendFailure } from './send-failure.js'
 import { StateMachine, type State } from './state.js'
 import type { Verdict } from './verdict.js'
 import { BATCH_BYTES, RECORD_BYTES, Wire } from './wire.js'
 
 /** One SSL call that the pump made. */
 export interface IoEvent {
-  readonly call: 'SSL_connect' | 'SSL_accept' | 'SSL_do_handshake' | 'SSL_read' | 'SSL_peek' | 'SSL_write' | 'SSL_shutdown' | 'SSL_write_early_data' | 'SSL_read_early_data'
+  readonly call:
+    | 'SSL_connect' | 'SSL_accept' | 'SSL_do_handshake' | 'SSL_read' | 'SSL_peek' | 'SSL_write' | 'SSL_shutdown'
+    | 'SSL_write_early_data' | 'SSL_read_early_data'
   readonly ret: number
   /** SSL_get_error's answer by name, for example `SSL_ERROR_WANT_READ`. */
   readonly error: ReturnType<typeof sslErrorName>
@@ -71,9 +80,12 @@ export interface PumpOptions {
   readonly port: Port
   /** Those that the callbacks of `ssl` ask for. */
   readonly decisions: Decisions
-  /** How long a decision may take that is asked for after the handshake, whose deadline is the caller's. 0, the default: no limit. */
+  /** Time limit of a decision that is asked for after the handshake. During it the caller's own deadline applies. 0, the default: none. */
   readonly decisionTimeoutMs?: number | undefined
-  /** How long the transport may take to accept the last bytes of a connection that ends well. 0, the default: no limit. */
+  /**
+   * How long the transport may take to accept the last bytes of a connection that ends well, and for how long a connection
+   * that cannot send any more is kept for a reader that makes no progress. 0, the default: no limit.
+   */
   readonly closeTimeoutMs?: number | undefined
   /** Called once, when the connection breaks. */
   readonly onBroken: (error: unknown) => void
@@ -82,43 +94,37 @@ export interface PumpOptions {
   readonly onIo?: ((event: IoEvent) => void) | undefined
 }
 
+/** What is waited for in the loop. `writing` fails once sending has failed; the others go on with what comes. */
+type Purpose = 'handshake' | 'reading' | 'writing'
+
 export class Pump {
   readonly #options: PumpOptions
   readonly #ssl: Ssl
   readonly #wire: Wire
   readonly #machine = new StateMachine()
+  readonly #reading = new Reading()
+  readonly #lateCertificate: LateCertificate
   /** close_notify comes after the writes that were asked for before it. */
   readonly #writing = new FifoLock()
-  #broken: { error: unknown } | undefined
-  /** The call that waits for a decision. */
-  #undecided: (() => Verdict) | undefined
-  /** The handshake is done, but for what OpenSSL could not wait for. */
-  #reviewing = false
   /** Tripped when the connection ends, cleanly or not. */
   readonly #ending = new Interrupt()
+  /** Tells the peer, if the connection ends while a decision is pending. */
+  #refuse: ((error: unknown) => void) | undefined
+  /** How many calls of {@link read} wait. */
+  #readers = 0
   /** What reading made us send and the transport has not accepted yet. */
   #unsentReplyBytes = 0
-  /** The peer's close_notify has come. */
-  #peerClosed = false
-  /** Nobody wants plaintext any more. */
-  #unwanted = false
-  /** Somebody wants the peer's close_notify all the same. */
-  #wantsGoodbye = false
-  /** close() is waiting for it, and throws away what comes before. */
-  #goodbye: Promise<void> | undefined
-  /** The client was asked for its certificate, and has not answered: how many Finished had come from it by then. */
-  #awaitedAfter: number | undefined
-  /** From the request for a client's certificate to the end of its review. */
-  #authenticating = false
-  /** Told when plaintext was read, or never will be. */
-  readonly #awaitingRead: (() => void)[] = []
-  /** Settles when the transport has accepted the last words, or was given up. */
+  #sendFailure: SendFailure | undefined
+  /** Settles when plaintext is DISCARDED no more. */
+  #discarded: Promise<void> | undefined
+  /** Settles when the transport has accepted our last bytes, or was given up. */
   #left: Promise<void> | undefined
   readonly #forgetInstance: () => void
 
   constructor(options: PumpOptions) {
     this.#options = options
     this.#ssl = options.ssl
+    this.#lateCertificate = new LateCertificate(options.ssl)
     this.#wire = new Wire(options.pair, options.port)
     // Another connection of the instance may trap while this one only waits.
     this.#forgetInstance = options.ssl.lib.onAbort((error) => this.break(error))
@@ -130,32 +136,37 @@ export class Pump {
 
   /** Runs SSL_connect or SSL_accept to its end. `describe` is called then, while nothing can have changed. */
   async handshake<T>(call: 'SSL_connect' | 'SSL_accept', describe: (ssl: Ssl) => T, { send, receive }: EarlyData = {}): Promise<T> {
-    this.#throwIfBroken()
+    this.#machine.throwIfBroken()
     this.#machine.to('HANDSHAKE')
-    if (send) await this.#drive(sendEarlyData(this.#ssl, send, (result) => this.#judge(this.#after('SSL_write_early_data', result))))
-    if (receive) await this.#drive(receiveEarlyData(this.#ssl, receive, (result) => this.#judge(this.#after('SSL_read_early_data', result))))
-    this.#throwIfBroken()
-    await this.#drive(() => this.#judge(this.#after(call, call === 'SSL_connect' ? this.#ssl.connect() : this.#ssl.accept())))
-    this.#throwIfBroken()
+    const drive = async (step: () => Verdict) => {
+      await this.#drive(step, 'handshake')
+      this.#machine.throwIfBroken()
+    }
+    if (send) await drive(sendEarlyData(this.#ssl, send, (result) => this.#judge(this.#after('SSL_write_early_data', result))))
+    if (receive) await drive(receiveEarlyData(this.#ssl, receive, (result) => this.#judge(this.#after('SSL_read_early_data', result))))
+    await drive(() => this.#judge(this.#after(call, call === 'SSL_connect' ? this.#ssl.connect() : this.#ssl.accept())))
     await this.#review()
     this.#machine.to('OPEN')
+    let description: T
     try {
-      return describe(this.#ssl)
+      description = describe(this.#ssl)
     } catch (error) {
       this.break(error)
       throw error
     }
+    if (this.#sendFailure) await this.#readOn(this.#sendFailure)
+    return description
   }
 
   async #review(): Promise<void> {
-    this.#reviewing = true
+    this.#refuse = (error) => this.#ssl.sendFatalAlert(alertFor(error) ?? SSL_AD_CERTIFICATE_UNKNOWN)
     try {
       await this.#inTime(this.#options.decisions.review())
     } catch (error) {
       if (!this.#machine.ended) this.break(error)
     }
-    this.#reviewing = false
-    this.#throwIfBroken()
+    this.#refuse = undefined
+    this.#machine.throwIfBroken()
   }
 
   /**
@@ -163,33 +174,61 @@ export class Pump {
    * peer has sent close_notify, or {@link close} has ended the connection.
    */
   async read(limit: number, into?: Uint8Array): Promise<Uint8Array | undefined> {
-    const bytes = await this.#read(limit, () => this.#goodbye === undefined, into)
-    // Once close() throws plaintext away nobody may get what comes after: the stream would have a hole.
-    if (!bytes) await this.#goodbye
+    this.#readers++
+    const bytes = await this.#read(limit, () => this.#reading.state !== 'DISCARDING', into).finally(() => { this.#readers-- })
+    // Once close() throws plaintext away, what comes after must reach no reader: the stream would have a hole.
+    if (!bytes) await this.#discarded
     return bytes
   }
 
   async #read(limit: number, wanted: () => boolean, into?: Uint8Array): Promise<Uint8Array | undefined> {
-    this.#throwIfBroken()
-    if (this.#peerClosed) {
+    if (this.#reading.ended) {
       this.#finishIfDone() // close_notify may have come with the last plaintext
       return undefined
     }
+    this.#machine.throwIfBroken()
     let bytes: Uint8Array = new Uint8Array()
-    await this.#drive(() => {
-      if (!wanted()) return 'done'
-      let verdict!: Verdict
-      bytes = this.#ssl.readAvailable(limit, (result) => {
-        verdict = this.#judge(this.#after('SSL_read', result), true)
-        if (verdict === 'done' && result.ret <= 0) this.#peerClosed = true
-        return verdict === 'again' || (verdict === 'done' && result.ret > 0)
-      }, into)
-      return bytes.byteLength > 0 ? 'done' : verdict
-    }, true)
-    for (const told of this.#awaitingRead.splice(0)) told()
+    try {
+      await this.#drive(() => {
+        if (!wanted()) return 'done'
+        let verdict!: Verdict
+        bytes = this.#ssl.readAvailable(limit, (result) => {
+          verdict = this.#judge(this.#after('SSL_read', result), true)
+          if (verdict === 'done' && result.ret <= 0) this.#reading.to('ENDED')
+          return verdict === 'again' || (verdict === 'done' && result.ret > 0)
+        }, into)
+        return bytes.byteLength > 0 ? 'done' : verdict
+      }, 'reading')
+    } catch (error) {
+      if (!this.#reading.ended) throw error // else another reader has come to the end meanwhile
+    }
+    this.#reading.tell()
     if (bytes.byteLength > 0) return bytes
     this.#finishIfDone()
     return undefined
+  }
+
+  /**
+   * Reads messages without a reader, until `enough` (then the answer is false) or the peer's close_notify (true). Plaintext
+   * before them is left to {@link read}, and what stands behind it is seen only then; `met` is called each time.
+   */
+  async #lookAhead(enough: () => boolean, met: () => void = () => {}): Promise<boolean> {
+    const byte = new Uint8Array(1)
+    for (;;) {
+      const progress = this.#reading.progress()
+      let plaintext = false
+      await this.#drive(() => {
+        if (enough()) return 'done'
+        const result = this.#after('SSL_peek', this.#ssl.peek(byte))
+        plaintext = result.ret > 0
+        const verdict = this.#judge(result, true)
+        return verdict === 'want read' && enough() ? 'done' : verdict
+      }, 'reading')
+      if (enough()) return false
+      if (!plaintext) return !this.#machine.ended
+      met()
+      await this.#ending.guard(progress)
+    }
   }
 
   /** Encrypts and sends all of `bytes`. They must not change until then. Before the handshake is done: see invariant 12. */
@@ -198,10 +237,8 @@ export class Pump {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    this.#throwIfBroken()
-    if (this.#machine.state === 'CLOSING' || this.#machine.ended) {
-      throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'write after close')
-    }
+    this.#machine.throwIfBroken()
+    if (this.#machine.state === 'CLOSING' || this.#machine.ended) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'write after close')
     let offset = 0
     while (offset < bytes.byteLength) {
       await this.#drive(() => {
@@ -218,13 +255,13 @@ export class Pump {
           verdict = this.#judge(this.#after('SSL_write', result, bytes.byteLength - offset))
         } while ((verdict === 'done' || verdict === 'again') && offset < bytes.byteLength && this.#wire.unsentBytes < BATCH_BYTES)
         return verdict
-      })
+      }, 'writing')
     }
   }
 
   /** What `look` sees of the open connection. It must not change anything; what it throws is the caller's. */
   inspect<T>(look: (ssl: Ssl) => T): T {
-    this.#throwIfBroken()
+    this.#machine.throwIfBroken()
     if (this.#machine.state !== 'OPEN' && this.#machine.state !== 'CLOSING') {
       throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'this connection is not open')
     }
@@ -232,17 +269,17 @@ export class Pump {
   }
 
   /**
-   * Sends the message that `begin` asks OpenSSL for, a key update say; settles when the transport has accepted it. What
-   * `begin` throws is the caller's, and the connection goes on.
+   * Sends the message that `begin` asks OpenSSL for, for example a key update; settles when the transport has accepted
+   * it. What `begin` throws is the caller's, and the connection goes on.
    */
   sendMessage(begin: (ssl: Ssl) => void): Promise<void> {
     return this.#writing.run(() => this.#sendMessage(begin))
   }
 
   async #sendMessage(begin: (ssl: Ssl) => void): Promise<void> {
-    const finish = () => this.#drive(() => this.#judge(this.#after('SSL_do_handshake', this.#ssl.doHandshake())))
+    const finish = () => this.#drive(() => this.#judge(this.#after('SSL_do_handshake', this.#ssl.doHandshake())), 'writing')
     for (;;) {
-      this.#throwIfBroken()
+      this.#machine.throwIfBroken()
       if (this.#machine.state !== 'OPEN') throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'this connection is not open for writing')
       if (this.#ssl.isInitFinished()) break
       await finish() // a part of another message was read, or could not be written yet
@@ -253,46 +290,15 @@ export class Pump {
 
   /**
    * Asks the client for its certificate, and settles with what `describe` sees when the answer was verified, and reviewed
-   * as after a handshake. Messages are read meanwhile, but plaintext before them is left to {@link read}. One at a time,
-   * review included: another is refused at once. OpenSSL would refuse it too, but not before it has waited for its turn.
+   * as after a handshake. Messages are read meanwhile, but plaintext before them is left to {@link read}. One at a time.
    */
   async authenticateClient<T>(describe: (ssl: Ssl) => T): Promise<T> {
-    this.#throwIfBroken()
-    if (this.#authenticating) throw new ApiMisuseError('ERR_SSL_REQUEST_SENT', 'the client was asked for its certificate already, and its answer is being waited for')
-    this.#authenticating = true
-    try {
-      return await this.#authenticateClient(describe)
-    } finally {
-      this.#authenticating = false
-    }
-  }
-
-  async #authenticateClient<T>(describe: (ssl: Ssl) => T): Promise<T> {
-    await this.sendMessage((ssl) => {
-      const finished = ssl.getClientFinishedCount()
-      ssl.verifyClientPostHandshake()
-      this.#awaitedAfter = finished
+    this.#machine.throwIfBroken()
+    await this.#lateCertificate.request({
+      sendMessage: (begin) => this.sendMessage(begin),
+      lookAhead: (enough) => this.#lookAhead(enough),
+      review: () => this.#review(),
     })
-    const byte = new Uint8Array(1)
-    while (this.#awaitedAfter !== undefined) {
-      this.#throwIfBroken()
-      if (this.#machine.ended) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed before the client answered')
-      let told!: () => void
-      const read = new Promise<void>((resolve) => { told = resolve })
-      this.#awaitingRead.push(told)
-      let plaintext = false
-      await this.#drive(() => {
-        if (this.#awaitedAfter === undefined) return 'done'
-        const result = this.#after('SSL_peek', this.#ssl.peek(byte))
-        plaintext = result.ret > 0
-        const verdict = this.#judge(result, true)
-        return verdict === 'want read' && this.#awaitedAfter === undefined ? 'done' : verdict
-      }, true)
-      if (this.#awaitedAfter === undefined || this.#machine.ended) continue
-      if (!plaintext) throw new PeerError('ERR_TLS_HANDSHAKE_CLOSED', 'the client said goodbye before it answered', { alert: this.#ssl.getAlert() })
-      await this.#ending.guard(read)
-    }
-    await this.#review()
     return this.inspect(describe)
   }
 
@@ -302,7 +308,7 @@ export class Pump {
   }
 
   async #closeWriting(): Promise<void> {
-    this.#throwIfBroken()
+    this.#machine.throwIfBroken()
     if (this.#machine.state !== 'OPEN') return
     this.#machine.to('CLOSING')
     await this.#drive(() => {
@@ -316,60 +322,63 @@ export class Pump {
       const verdict = result.ret === 0 && !this.#machine.ended ? 'done' : this.#judge(result)
       if (verdict === 'done') this.#finishIfDone() // then it is the last word, and not waited for like a message
       return verdict
-    })
+    }, 'writing')
     this.#finishIfDone()
     await this.#left
   }
 
-  /** Nobody wants plaintext any more. */
+  /** Plaintext will not be read any more. */
   stopReading(): void {
-    this.#unwanted = true
+    if (this.#reading.state === 'WANTED') this.#reading.to('UNWANTED')
     this.#finishIfDone()
   }
 
   /**
-   * Sends close_notify, waits for the peer's if it is to, and ends the transport. `flush` goes first: it sees to what is
-   * not yet written. If the peer is waited for, all plaintext is thrown away from now on: the peer may be unable to listen
-   * before it has spoken. Peer and transport decide how long this takes: the caller sets a limit, and then calls
-   * {@link break} with {@link closeTimeout}.
+   * Sends close_notify, waits for the peer's if `waitForPeer` says so, and ends the transport. `flush` goes first: it sees
+   * to what is not yet written. If the peer is waited for, all plaintext is thrown away from now on: the peer may be unable
+   * to listen before it has spoken. Peer and transport decide how long this takes: the caller sets a limit, and then
+   * calls {@link break} with {@link closeTimeout}.
    */
   async close(waitForPeer: boolean, flush?: () => Promise<void>): Promise<void> {
-    if (waitForPeer) {
-      this.#wantsGoodbye = true
-      this.#goodbye ??= this.#waitForGoodbye()
-      this.#goodbye.catch(() => {}) // it broke the connection: whoever comes next is told
-    } else {
-      this.#unwanted = true
+    if (this.#sendFailure) this.#finish()
+    if (waitForPeer) this.#discard()
+    else if (this.#reading.state === 'WANTED') this.#reading.to('UNWANTED')
+    try {
+      await flush?.()
+      await this.closeWriting()
+      if (waitForPeer) await this.#discarded
+    } catch (error) {
+      this.break(error)
+      throw error
     }
-    await flush?.()
-    await this.closeWriting()
-    if (waitForPeer) await this.#goodbye
     this.#finish()
     await this.#left
-    this.#throwIfBroken()
+    this.#machine.throwIfBroken()
   }
 
-  async #waitForGoodbye(): Promise<void> {
-    while ((await this.#read(BATCH_BYTES, () => true)) !== undefined);
+  #discard(): void {
+    if (this.#discarded || this.#reading.ended) return
+    this.#reading.to('DISCARDING')
+    this.#discarded = (async () => { while ((await this.#read(BATCH_BYTES, () => true)) !== undefined); })()
+    this.#discarded.catch(() => {}) // it broke the connection: the next call is told
   }
 
   /**
-   * Ends the connection for ever with `error`, unless it has ended already. If all was said, and only the transport has yet
-   * to accept it, the transport is given up; that is a failure only if it took too long ({@link closeTimeout}).
+   * Ends the connection for ever with `reason`, unless it has ended already. If all was said, and only the transport has
+   * yet to accept it, the transport is given up; that is a failure only if it took too long ({@link closeTimeout}).
    */
-  break(error: unknown): void {
+  break(reason: unknown): void {
     const { state, ended } = this.#machine
     if (state === 'CLOSED' || state === 'BROKEN') return
-    if (state === 'LEAVING' && !(error instanceof DeadlineError)) return this.#wire.giveUp(error)
-    this.#machine.to('BROKEN')
-    this.#broken = { error }
+    if (state === 'LEAVING' && !(reason instanceof DeadlineError)) return this.#wire.giveUp(reason)
+    const fromTransport = reason instanceof TransportError || reason instanceof TruncationError
+    const error = fromTransport && this.#sendFailure ? this.#sendFailure.error : reason
+    this.#machine.break(error)
+    this.#sendFailure?.end()
     // After a trap nothing in that memory can be trusted, the allocator's lists least of all.
     if (!ended && !isTrap(error)) {
-      this.#refuseDecision(error)
-      this.#refuseReviewed(error)
-      try {
-        this.#wire.drain() // the alert, of a call that a callback's error has ended
-      } catch {} // a trap: there is an error already, and the instance tells its other connections
+      quietly(() => this.#refuse?.(error))
+      quietly(() => this.#wire.drain()) // the alert, of a call that a callback's error has ended
     }
     this.#release()
     this.#ending.trip(error)
@@ -378,48 +387,38 @@ export class Pump {
     this.#options.onBroken(error)
   }
 
-  #refuseDecision(error: unknown): void {
-    if (!this.#undecided) return
-    this.#options.decisions.refuse(error)
-    try {
-      this.#undecided()
-    } catch {} // this very error
-  }
-
-  #refuseReviewed(error: unknown): void {
-    if (!this.#reviewing) return
-    try {
-      this.#ssl.sendFatalAlert(alertFor(error) ?? SSL_AD_CERTIFICATE_UNKNOWN)
-    } catch {} // an observer's, of the alert: there is an error already
-  }
-
   // ---- the loop ----
 
-  /** Repeats `step` until it is done. `reading`: its sends need not be waited for. */
-  async #drive(step: () => Verdict, reading = false): Promise<void> {
+  /** Repeats `step` until it is done. What `reading` makes us send need not be waited for. */
+  async #drive(step: () => Verdict, purpose: Purpose): Promise<void> {
     for (;;) {
-      this.#throwIfBroken()
+      this.#machine.throwIfBroken()
       if (this.#machine.ended) return
+      if (this.#sendFailure && purpose === 'writing') await this.#refuseToSend(this.#sendFailure)
       const verdict = this.#attempt(step)
       if (!this.#machine.ended) this.#wire.rest()
       if (this.#wire.unsentBytes > 0) {
-        await this.#send(reading)
-        if (verdict === 'want read') continue // somebody may have received it meanwhile
+        await this.#send(purpose)
+        if (verdict === 'want read') continue // it may have been received meanwhile
+        if (this.#sendFailure && purpose === 'writing') continue
       }
       if (verdict === 'done') return
-      if (verdict === 'want read') await this.#wire.receive().catch((error) => this.#transportFailed(error))
+      if (verdict === 'want read') await this.#wire.receive().catch((error: unknown) => this.break(error))
       if (verdict === 'undecided') await this.#decided(step)
     }
   }
 
   async #decided(step: () => Verdict): Promise<void> {
-    this.#undecided = step
+    this.#refuse = (error) => {
+      this.#options.decisions.refuse(error)
+      step()
+    }
     try {
       await this.#inTime(this.#options.decisions.pending ?? Promise.resolve())
     } catch {
       // The connection has ended; the loop tells how.
     } finally {
-      this.#undecided = undefined
+      this.#refuse = undefined
     }
   }
 
@@ -440,19 +439,18 @@ export class Pump {
     }
   }
 
-  /** A callback has thrown. OpenSSL lets some fail without a word (what observers throw it never hears of): then we tell the peer. */
+  /** A callback has thrown. Where OpenSSL does not learn of it (an observer's error), the peer gets its alert from here. */
   #tellOfFailure(error: unknown): void {
     if (this.#machine.ended || isTrap(error) || !this.#ssl.alive || this.#ssl.getAlert()) return
-    try {
-      this.#ssl.sendFatalAlert(alertFor(error) ?? SSL_AD_INTERNAL_ERROR)
-    } catch {} // an observer's, of the alert: there is an error already
+    quietly(() => this.#ssl.sendFatalAlert(alertFor(error) ?? SSL_AD_INTERNAL_ERROR))
   }
 
   /** After an SSL call: drains the network half, and tells the observer, who may end the connection. */
   #after(call: IoEvent['call'], result: IoResult, moreToCome = 0): IoResult {
     const sentBytes = this.#wire.drain(moreToCome)
     const receivedBytes = this.#wire.takeFedBytes()
-    if (this.#awaitedAfter !== undefined && this.#ssl.isInitFinished() && this.#ssl.getClientFinishedCount() > this.#awaitedAfter) this.#awaitedAfter = undefined
+    this.#lateCertificate.notice()
+    if (call === 'SSL_read' || call === 'SSL_peek') this.#sendFailure?.wait(result.ret > 0 || this.#readers > 0)
     this.#options.onIo?.({ call, ret: result.ret, error: sslErrorName(result.error), sentBytes, receivedBytes })
     return result
   }
@@ -481,38 +479,58 @@ export class Pump {
   }
 
   /** Sends what was drained, and waits for the transport to accept it, unless it is a reader's reply. */
-  async #send(reading: boolean): Promise<void> {
+  async #send(purpose: Purpose): Promise<void> {
     const size = this.#wire.unsentBytes
-    const sent = this.#wire.send().catch((error) => this.#transportFailed(error))
-    if (reading) {
+    const sent = this.#wire.send().catch((error: TransportError) => this.#sendingFailed(error))
+    if (purpose === 'reading') {
       this.#unsentReplyBytes += size
-      sent.finally(() => { this.#unsentReplyBytes -= size }).catch(() => {}) // it broke the connection: whoever comes next is told
+      void sent.then(() => { this.#unsentReplyBytes -= size })
       if (this.#unsentReplyBytes <= BATCH_BYTES) return
     }
     await sent
   }
 
-  #throwIfBroken(): void {
-    if (this.#broken) throw this.#broken.error
+  // ---- when sending fails ----
+
+  #sendingFailed(error: TransportError): void {
+    if (this.#machine.ended || this.#sendFailure) return
+    this.#sendFailure = new SendFailure(error, this.#options.closeTimeoutMs ?? 0, () => this.break(error))
+    if (this.#reading.ended) this.#finish()
+    else if (this.#machine.state !== 'HANDSHAKE') this.#readOn(this.#sendFailure).catch(() => {}) // it broke the connection: the next call is told
   }
 
-  /** Throws what the connection broke with: this, unless it had ended before. */
-  #transportFailed(error: unknown): void {
-    this.break(error)
-    this.#throwIfBroken()
+  /** Looks for what the peer had to say to it; settles as {@link SendFailure.explained}. */
+  async #readOn(failure: SendFailure): Promise<void> {
+    const met = () => {
+      failure.explain()
+      if (this.#reading.state === 'UNWANTED') this.#finish()
+    }
+    const lookAhead = async () => {
+      const goodbye = await this.#lookAhead(() => false, met)
+      if (goodbye && !this.#reading.ended) this.#reading.to('ENDED')
+      this.#finishIfDone()
+    }
+    lookAhead().catch(() => {}) // it broke the connection: the next call is told
+    await this.#ending.guard(failure.explained)
+  }
+
+  /** Rejects with the peer's explanation, if it gives one. */
+  async #refuseToSend(failure: SendFailure): Promise<never> {
+    await this.#ending.guard(failure.explained)
+    throw failure.error
   }
 
   // ---- the end ----
 
   #finishIfDone(): void {
-    if (this.#machine.state !== 'CLOSING') return
-    if (this.#peerClosed || (this.#unwanted && !this.#wantsGoodbye)) this.#finish()
+    if (this.#machine.state !== 'CLOSING' && !this.#sendFailure) return
+    if (this.#reading.ended || this.#reading.state === 'UNWANTED') this.#finish()
   }
 
   #finish(): void {
     if (this.#machine.ended) return
+    if (this.#sendFailure) return this.break(this.#sendFailure.error)
     this.#machine.to('LEAVING')
-    for (const told of this.#awaitingRead.splice(0)) told()
     this.#release()
     const reason = new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed')
     this.#ending.trip(reason)
@@ -526,14 +544,21 @@ export class Pump {
 
   #release(): void {
     this.#forgetInstance()
-    try {
+    quietly(() => {
       this.#ssl.free()
       this.#options.pair.free()
-    } catch {} // a trap: this connection has ended already, and the instance tells its others
+    })
   }
 }
 
-/** The alert that a callback has chosen, if it refused the peer. */
+/** For a connection that ends: there is an error already, or a trap, of which the instance tells its other connections. */
+function quietly(call: () => unknown): void {
+  try {
+    call()
+  } catch {}
+}
+
+/** The alert that a callback chose for the peer it refused, if it did. */
 function alertFor(error: unknown): number | undefined {
   return asRefusal(error)?.alert.description
 }

@@ -1,6 +1,6 @@
-// The states of a connection, and which may follow which. One function changes them.
+// The states of a connection.
 
-import { InternalError } from '../base/errors.js'
+import { StateTable } from './state-table.js'
 
 /**
  * IDLE: nothing was sent. OPEN: application data flows. CLOSING: our close_notify is sent, the peer's has not come.
@@ -19,22 +19,25 @@ const transitions: Readonly<Record<State, readonly State[]>> = {
   BROKEN: [],
 }
 
-export class StateMachine {
-  #state: State = 'IDLE'
+export class StateMachine extends StateTable<State> {
+  #error: unknown
 
-  get state(): State {
-    return this.#state
+  constructor() {
+    super('a connection', transitions, 'IDLE')
   }
 
   /** Whether OpenSSL is asked for nothing more. */
   get ended(): boolean {
-    return this.#state === 'LEAVING' || this.#state === 'CLOSED' || this.#state === 'BROKEN'
+    return this.state === 'LEAVING' || this.state === 'CLOSED' || this.state === 'BROKEN'
   }
 
-  to(next: State): void {
-    if (!transitions[this.#state].includes(next)) {
-      throw new InternalError('ERR_TLS_INTERNAL', `a connection cannot go from ${this.#state} to ${next}`)
-    }
-    this.#state = next
+  /** To BROKEN: from now on {@link throwIfBroken} throws `error`. */
+  break(error: unknown): void {
+    this.to('BROKEN')
+    this.#error = error
+  }
+
+  throwIfBroken(): void {
+    if (this.state === 'BROKEN') throw this.#error
   }
 }

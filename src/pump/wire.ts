@@ -21,6 +21,7 @@ export class Wire {
   /** The rest of the chunk that the pair had no room for. */
   #inbox = new Uint8Array() as Uint8Array
   #receiving: Promise<void> | undefined
+  #sendFailed = false
   #fedBytes = 0
 
   constructor(pair: BioPair, port: Port) {
@@ -33,7 +34,10 @@ export class Wire {
     return this.#outbox.size
   }
 
-  /** Takes all that the pair holds; returns how much. `moreToCome`: plaintext that will follow, so that one block serves. */
+  /**
+   * Takes all that the pair holds; returns how much. It is dropped if a send has failed. `moreToCome`: plaintext that will
+   * follow, so that one block serves.
+   */
   drain(moreToCome = 0): number {
     const before = this.#outbox.size
     const { network } = this.#pair
@@ -41,7 +45,9 @@ export class Wire {
       const blockBytes = Math.min(moreToCome + pending + BATCH_OVERHEAD_BYTES, BATCH_BYTES + RECORD_BYTES + BATCH_OVERHEAD_BYTES)
       this.#outbox.put(pending, moreToCome > 0 ? blockBytes : pending, (block, offset) => network.nread(block, offset, pending))
     }
-    return this.#outbox.size - before
+    const drained = this.#outbox.size - before
+    if (this.#sendFailed) this.#outbox.take()
+    return drained
   }
 
   /** Moves what was received into the pair, as much as there is room for. Whether any was. */
@@ -71,7 +77,9 @@ export class Wire {
     try {
       await this.#port.send(this.#outbox.take())
     } catch (cause) {
-      if (!this.#port.ended) throw new TransportError('the transport failed to send', { cause })
+      if (this.#port.ended) return
+      this.#sendFailed = true
+      throw new TransportError('the transport failed to send', { cause })
     }
   }
 

@@ -474,7 +474,7 @@ describe('requestClientCertificate', () => {
       await Promise.all([closeBoth(both), reading])
     })
 
-    it('no timer outlasts the answer, nor the connection', async () => {
+    it('invariant 14: no timer outlasts the answer, nor the connection', async () => {
       const limit = 123_456 // to know the timers by
       const running = new Set<unknown>()
       const { setTimeout: set, clearTimeout: clear } = globalThis

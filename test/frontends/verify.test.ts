@@ -80,7 +80,7 @@ describe.each(['client', 'server'] as const)('verify on the %s', (side) => {
       expect(await rejection(both[other].opened.then(() => readAll(both[other].readable)))).toMatchObject({ alert: { from: 'peer', description: CERTIFICATE_UNKNOWN } })
     })
 
-    it('that has not answered holds all application data back, both ways', async () => {
+    it('invariant 13: that has not answered holds all application data back, both ways', async () => {
       let decide!: (answer: boolean) => void
       const both = peers(options(version, () => new Promise<boolean>((resolve) => { decide = resolve })))
       const heard = readAll(both[side].readable)

@@ -35,7 +35,7 @@ describe.each(VERSIONS)('TlsConnection.close, %s', (version) => {
     await server.closed
   })
 
-  it('has ended the transport when it resolves', async () => {
+  it('invariant 17: has ended the transport when it resolves', async () => {
     for (const waits of [false, true]) {
       const [near, far] = memoryTransportPair()
       const transport = new FaultyTransport(near)
@@ -53,7 +53,7 @@ describe.each(VERSIONS)('TlsConnection.close, %s', (version) => {
     }
   })
 
-  it('sends close_notify once, however often it is called', async () => {
+  it('invariant 9: sends close_notify once, however often it is called', async () => {
     const { client, server, calls } = await open()
     await Promise.all([client.close(), client.close(), client.writable.close().catch(() => {}), client.close({ waitForPeerMs: 1000 })])
     await client.close()
@@ -142,7 +142,7 @@ describe.each(VERSIONS)('TlsConnection.close, %s', (version) => {
     }
   })
 
-  it('goes well when the peer closed first and does not listen any more', async () => {
+  it('invariant 9: goes well when the peer closed first and does not listen any more', async () => {
     const [near, far] = memoryTransportPair()
     const transport = new FaultyTransport(near)
     const { client, server } = await opened({ version, transports: [transport, far], client: { libssl }, server: { libssl } })
@@ -302,7 +302,7 @@ describe.each(VERSIONS)('the limit of TlsConnection.close, %s', (version) => {
     expect(Math.abs(libssl.allocatedBytes - baseline)).toBeLessThan(ALLOCATION_NOISE_BYTES)
   })
 
-  it('holds for the acceptance of our last bytes by the transport', async () => {
+  it('invariant 17: holds for the acceptance of our last bytes by the transport', async () => {
     const [near, far] = memoryTransportPair()
     const transport = new FaultyTransport(near)
     const { client, server } = await opened({ version, transports: [transport, far], client: { libssl }, server: { libssl } })

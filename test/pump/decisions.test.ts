@@ -65,7 +65,7 @@ describe.each(questions)('Pump, a decision in $name', ({ side, alert, install })
       await Promise.all([asked.opening, other.opening])
     })
 
-    it('that takes time is waited for, and asked for once', async () => {
+    it('invariant 11: that takes time is waited for, and asked for once', async () => {
       let decide!: (yes: boolean) => void
       let times = 0
       const { asked, other } = start(() => {
@@ -84,7 +84,7 @@ describe.each(questions)('Pump, a decision in $name', ({ side, alert, install })
       ['never settles, until the connection is ended', () => () => new Promise(() => {}), ({ pump }, why) => pump.break(why)],
     ]
     for (const [what, make, end] of failures) {
-      it(`that ${what} fails the handshake with that cause, and the peer gets the alert`, async () => {
+      it(`invariant 11: that ${what} fails the handshake with that cause, and the peer gets the alert`, async () => {
         const before = libssl.allocatedBytes
         const { asked, other } = start(make())
         await turns()

@@ -1,6 +1,7 @@
-// What must hold in the pump, as its source lists it: each test here fails without it.
+// What must hold in the pump. Its source numbers the invariants, and so do the titles of their tests, here and elsewhere.
 
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import tls from 'node:tls'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { fromNodeStream, load, memoryTransportPair, type ByteTransport, type IoEvent, type LibSsl, type ProtocolVersion } from '../../src/index.js'
@@ -70,8 +71,38 @@ async function readFrom({ pump }: Piece, count: number): Promise<Uint8Array> {
   return Buffer.concat(chunks)
 }
 
+it('each invariant of pump.ts has a test with its number', () => {
+  const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+  const listed = [...read('src/pump/pump.ts').matchAll(/^\/\/ {2,3}(\d+)\. /gm)].map(([, number]) => Number(number))
+  expect(listed).toEqual(Array.from({ length: listed.length }, (_, index) => index + 1))
+  const tests = readdirSync(new URL('..', import.meta.url), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /^(pump|frontends)\/.*\.test\.ts$/.test(path)).map((path) => read(`test/${path}`)).join('\n')
+  expect(listed.filter((number) => !tests.includes(`invariant ${number}: `))).toEqual([])
+})
+
 describe.each(VERSIONS)('Pump, %s', (version) => {
-  it('drains the pair before it judges, also what a call left that wants to read', async () => {
+  it('invariant 1: is in one SSL call of a connection at a time, and out of it when it returns', async () => {
+    const { client, server } = await shakenHands(version, virtualNetwork({ seed: 4, maxPieceBytes: 900, maxDelayTurns: 1 }))
+    let inside = 0
+    for (const name of ['readAvailable', 'write', 'shutdown'] as const) {
+      const call = client.ssl[name].bind(client.ssl) as (...args: never[]) => unknown
+      client.ssl[name] = ((...args: never[]) => {
+        expect(inside++).toBe(0)
+        const result = call(...args)
+        expect(result).not.toBeInstanceOf(Promise)
+        inside--
+        return result
+      }) as never
+    }
+    const bytes = noise(100_000)
+    await Promise.all([
+      client.pump.write(bytes), client.pump.write(bytes), readFrom(client, 100_000), readFrom(server, 200_000), server.pump.write(bytes),
+    ])
+    await Promise.all([client.pump.close(true), server.pump.close(true)])
+    expect([client.broken, server.broken]).toEqual([[], []])
+  })
+
+  it('invariant 2: drains the pair before it judges, also what a call left that wants to read', async () => {
     const { client, server } = await shakenHands(version)
     // The client's first call wants to read, and its hello must have gone all the same: else both wait for ever.
     const first = client.events[0]!
@@ -86,7 +117,7 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     [7, ['SSL_connect', 'SSL_write', 'SSL_shutdown']],
     [100, ['SSL_connect', 'SSL_write']],
     [5000, ['SSL_write']],
-  ] as const)('goes on when a pair of %i bytes is full: SSL_ERROR_WANT_WRITE from %j', async (pairBytes, interrupted) => {
+  ] as const)('invariant 6: goes on when a pair of %i bytes is full: SSL_ERROR_WANT_WRITE from %j', async (pairBytes, interrupted) => {
     const { client, server } = await shakenHands(version, memoryTransportPair(), pairBytes)
     const count = pairBytes === 1 ? 2000 : 50_000
     const [there, back] = [noise(count), noise(count, 2)]
@@ -100,7 +131,7 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     expect([client.pump.state, server.pump.state]).toEqual(['CLOSED', 'CLOSED'])
   })
 
-  it('hands blocks on in the order of OpenSSL, whoever writes, reads and closes at once', async () => {
+  it('invariant 4: hands blocks on in the order of OpenSSL, with writes, reads and a close at once', async () => {
     const { client, server } = await shakenHands(version, virtualNetwork({ seed: 3, maxDelayTurns: 2, maxPieceBytes: 5000, highWaterMarkBytes: 1000 }))
     const writes: Promise<void>[] = []
     const expected: number[] = []
@@ -118,7 +149,7 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     expect(client.broken).toEqual([])
   })
 
-  it('has one receive in flight, however many ask', async () => {
+  it('invariant 4: has one receive in flight, however many ask', async () => {
     let asked = 0
     let inFlight = 0
     let most = 0
@@ -148,7 +179,7 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     server.pump.break(0)
   })
 
-  it('repeats an interrupted write with the same bytes', async () => {
+  it('invariant 5: repeats an interrupted write with the same bytes', async () => {
     const [near, far] = memoryTransportPair()
     const transport = new FaultyTransport(near)
     const { client, server } = await shakenHands(version, [transport, far], 100)
@@ -166,7 +197,7 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     server.pump.break(0)
   })
 
-  it('does not read from the transport unless somebody wants plaintext', async () => {
+  it('invariant 10: does not read from the transport unless plaintext is asked for', async () => {
     const [near, far] = memoryTransportPair()
     const { client, server } = await opened({ version, transports: [near, far], client: { libssl }, server: { libssl } })
     const writer = server.writable.getWriter()
@@ -189,7 +220,7 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     await rejection(flood)
   })
 
-  it('makes a writer wait while the transport takes nothing, and holds little meanwhile', async () => {
+  it('invariant 3: makes a writer wait while the transport takes nothing, and holds little meanwhile', async () => {
     const [near, far] = memoryTransportPair()
     const transport = new FaultyTransport(near)
     const { client, server } = await opened({ version, transports: [transport, far], client: { libssl, highWaterMarkBytes: 10_000 }, server: { libssl } })
@@ -214,7 +245,7 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     await rejection(flood)
   })
 
-  it('encrypts no more of a long message than a batch while the transport takes nothing', async () => {
+  it('invariant 3: encrypts no more of a long message than a batch while the transport takes nothing', async () => {
     const [near, far] = memoryTransportPair()
     const transport = new FaultyTransport(near)
     const { client, server } = await shakenHands(version, [transport, far])
@@ -228,7 +259,7 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     expect(await written).toBe(0)
   })
 
-  it('reads while its own sends are stuck: a peer that does not read until we do must not block us', async () => {
+  it('invariant 10: reads while its own sends are stuck: a peer that does not read until we do must not block us', async () => {
     const [near, far] = memoryTransportPair()
     const transport = new FaultyTransport(near)
     const { client, server } = await shakenHands(version, [transport, far])
@@ -245,7 +276,7 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     server.pump.break(0)
   })
 
-  it('tells the end of the transport from the goodbye of the peer', async () => {
+  it('invariant 7: tells the end of the transport from the goodbye of the peer', async () => {
     const [near, far] = memoryTransportPair()
     const transport = new FaultyTransport(near)
     const { client, server } = await shakenHands(version, [transport, far])
@@ -273,7 +304,7 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     await server.close()
   })
 
-  it('holds no buffers in the pair while nothing moves', async () => {
+  it('invariant 15: holds no buffers in the pair while nothing moves', async () => {
     const pairBytes = 4 << 20 // so that nothing else counts
     const before = libssl.allocatedBytes
     const { client, server } = await shakenHands(version, memoryTransportPair(), pairBytes)
@@ -311,7 +342,7 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
 })
 
 describe('Pump, TLSv1.2', () => {
-  it('refuses a renegotiation, and does not wait until the refusal is sent before it hands on what came with it', async () => {
+  it('invariant 10: refuses a renegotiation, and does not wait until the refusal is sent before it hands on what came with it', async () => {
     const [near, far] = duplexPair()
     const ours = fromNodeStream(far)
     // Two records that come together.

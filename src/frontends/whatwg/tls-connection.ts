@@ -11,7 +11,11 @@ export interface TlsConnection extends OpenConnection {
    * it errors with `TruncationError`. Read only as fast as it is read.
    */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
-  /** Plaintext to the peer. Closing it sends close_notify; aborting it aborts the connection. */
+  /**
+   * Plaintext to the peer. Closing it sends close_notify; aborting it aborts the connection. If the transport fails to
+   * send, it errors with the reason that the peer gave in an alert, or with `TransportError`: then `readable` still gives
+   * what has arrived, and `closed` rejects when that has been read.
+   */
   readonly writable: WritableStream<BytesLike>
   /** Settles with the handshake. */
   readonly opened: Promise<ConnectionInfo>

@@ -36,7 +36,7 @@ async function session(server: Partial<AcceptOptions>, client: Partial<ConnectOp
 }
 
 describe.each(servers)('early data with %s', (_, make) => {
-  it('comes apart from the rest, before it, and the session says how much may', async () => {
+  it('invariant 12: comes apart from the rest, before it, and the session says how much may', async () => {
     const server = make()
     const one = await session(server)
     expect(one.maxEarlyDataBytes).toBe(16_384)
@@ -50,7 +50,7 @@ describe.each(servers)('early data with %s', (_, make) => {
     await Promise.all([writer.close(), both.client.close(), both.server.close()])
   })
 
-  it('is answered before the client has finished', async () => {
+  it('invariant 12: is answered before the client has finished', async () => {
     const server = make()
     const one = await session(server)
     const [near, far] = memoryTransportPair()

@@ -1,0 +1,46 @@
+// A transport that takes nothing any more may still have something to give: the answer of a server that has not read all of
+// an upload, or the alert that explains why the peer has gone. So the connection goes on for a while, for reading alone.
+
+import { deferred } from '../base/deferred.js'
+import type { TransportError } from '../base/errors.js'
+import { LINGER_MS } from './port.js'
+
+export class SendFailure {
+  readonly error: TransportError
+  readonly #explained = deferred<void>()
+  readonly #readTimeoutMs: number
+  readonly #giveUp: () => void
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  /** @param readTimeoutMs how long a reader may take, or plaintext may lie unread; 0: no limit. `giveUp` is called after that. */
+  constructor(error: TransportError, readTimeoutMs: number, giveUp: () => void) {
+    this.error = error
+    this.#readTimeoutMs = readTimeoutMs
+    this.#giveUp = giveUp
+    this.wait(false)
+  }
+
+  /** Resolves when all is known about the failure that can be known without reading plaintext, and the connection has not ended. */
+  get explained(): Promise<void> {
+    return this.#explained.promise
+  }
+
+  explain(): void {
+    this.#explained.resolve()
+  }
+
+  /** Begins the time limit again. `hopeful`: there is plaintext, or a reader of it. */
+  wait(hopeful: boolean): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      if (!hopeful) return this.#giveUp()
+      this.explain()
+      if (this.#readTimeoutMs > 0) this.#timer = setTimeout(this.#giveUp, this.#readTimeoutMs)
+    }, LINGER_MS)
+  }
+
+  /** The connection has ended. */
+  end(): void {
+    clearTimeout(this.#timer)
+  }
+}
