@@ -1,11 +1,14 @@
-// Holds the floors of ARCHITECTURE.md against the imports: they go down only, and without circles.
+// Holds the floors of ARCHITECTURE.md against the imports: they go down only, and without circles. The shim's C files have no
+// floors, but no circles either: one uses another by a function that the other defines.
 // Prints what is wrong, a line each, and exits 1 if there is any.
 
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const src = fileURLToPath(new URL('../src', import.meta.url))
+const shim = fileURLToPath(new URL('../wasm/shim', import.meta.url))
+const generated = fileURLToPath(new URL('../build/callbacks.gen.c', import.meta.url))
 
 /** Bottom up. A file may import from its own floor and from those before it. */
 const floors = ['base', 'ffi', 'loader', 'core', 'pump', 'transports', 'frontends', 'apps']
@@ -41,7 +44,8 @@ for (const [file, targets] of imports) {
     if (floors.indexOf(floorOf(target)) > floors.indexOf(floorOf(file))) problems.push(`${file} (${floorOf(file)}) imports ${target} (${floorOf(target)}), which is above it`)
   }
 }
-findCircles()
+findCircles(imports)
+findCircles(usesAmongC())
 
 for (const problem of problems) console.error(problem)
 process.exitCode = problems.length > 0 ? 1 : 0
@@ -59,13 +63,31 @@ function resolveImport(from: string, specifier: string): string[] {
   return target.startsWith('..') ? [] : [target] // lib/libssl.mjs
 }
 
-function findCircles(): void {
+/** By C file: those that define what it calls, or takes the address of. */
+function usesAmongC(): Map<string, string[]> {
+  const paths = readdirSync(shim).filter((name) => name.endsWith('.c')).map((name) => join(shim, name))
+  if (existsSync(generated)) paths.push(generated)
+  const texts = new Map(paths.map((path) => [basename(path), codeOf(readFileSync(path, 'utf8'))]))
+  const definedIn = new Map<string, string>()
+  for (const [file, text] of texts) {
+    for (const match of text.matchAll(/^(?!static\b|extern\b)\w[\w\s*]*?\b(\w+)\([^;{}]*\)\s*\{/gm)) definedIn.set(match[1]!, file)
+  }
+  const usedBy = (text: string) => new Set([...text.matchAll(/\w+/g)].map(([word]) => definedIn.get(word)))
+  return new Map([...texts].map(([file, text]) => [file, [...usedBy(text)].filter((other) => other !== undefined && other !== file) as string[]]))
+}
+
+/** Without comments, texts and directives. */
+function codeOf(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\])*"|^#(?:.*\\\n)*.*$/gm, '')
+}
+
+function findCircles(uses: ReadonlyMap<string, readonly string[]>): void {
   const done = new Set<string>()
   const visit = (file: string, path: readonly string[]) => {
     if (path.includes(file)) problems.push(`circle: ${[...path.slice(path.indexOf(file)), file].join(' → ')}`)
     if (path.includes(file) || done.has(file)) return
-    for (const target of imports.get(file) ?? []) visit(target, [...path, file])
+    for (const target of uses.get(file) ?? []) visit(target, [...path, file])
     done.add(file)
   }
-  for (const file of imports.keys()) visit(file, [])
+  for (const file of uses.keys()) visit(file, [])
 }

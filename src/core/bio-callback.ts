@@ -1,7 +1,7 @@
 // A BIO made of two JavaScript functions. If they answer at once it is a non-blocking socket; if they block
 // (Atomics.wait in a worker) it is a blocking one: OpenSSL's calls then return only when they are done.
 
-import type { BioCallbacks } from '../ffi/callbacks.js'
+import { bioCallbacks, type BioCallbacks } from '../ffi/callbacks.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Ptr } from '../ffi/pointers.js'
 import type { Bio } from './bio.js'
@@ -18,15 +18,15 @@ export class BioCallback implements Bio {
    * @openssl BIO_meth_new
    */
   constructor(lib: LibSsl, callbacks: BioCallbacks) {
-    const handle = lib.border.bios.add(callbacks)
+    const handle = lib.handles.BIO.add(bioCallbacks(callbacks, lib.memory))
     const ptr = lib.ffi.BIO_new_callback(handle)
     if (ptr === 0) {
-      lib.border.bios.delete(handle)
+      lib.handles.BIO.delete(handle)
       throw outOfMemory(lib, 'BIO_new')
     }
     this.lib = lib
     this.#life = new Lifetime('BioCallback', ptr, (owned) => {
-      lib.border.bios.delete(handle)
+      lib.handles.BIO.delete(handle)
       lib.ffi.BIO_free(owned)
     })
   }

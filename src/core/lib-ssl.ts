@@ -1,7 +1,8 @@
 // One instance of the WebAssembly module, and what all its objects share.
 
 import { InternalError } from '../base/errors.js'
-import { CallbackBorder } from '../ffi/callbacks.js'
+import { Border } from '../ffi/border.js'
+import { bindCallbacks, Handles } from '../ffi/callbacks.gen.js'
 import { OPENSSL_VERSION } from '../ffi/constants.gen.js'
 import { bindFfi, type Ffi, type JsCallbacks, type LibsslModule } from '../ffi/ffi.gen.js'
 import { Memory } from '../ffi/memory.js'
@@ -17,24 +18,27 @@ const SCRATCH_BYTES = 64 * 1024
 export class LibSsl {
   /** @internal */ readonly ffi: Ffi
   /** @internal */ readonly memory: Memory
-  /** @internal */ readonly border: CallbackBorder
+  /** @internal */ readonly border: Border
+  /** @internal */ readonly handles: Handles
   readonly #scratch: Owned<'uint8_t'>
   readonly #slot: Owned<'slot'>
   #scratchTaken = false
 
   /** @internal Use {@link load}. */
-  constructor(module: LibsslModule, border: CallbackBorder) {
+  constructor(module: LibsslModule, border: Border, handles: Handles) {
     this.ffi = bindFfi(module, border)
     this.memory = new Memory(this.ffi, border, module.wasmMemory)
     this.border = border
+    this.handles = handles
     this.#scratch = this.memory.alloc(SCRATCH_BYTES)
     this.#slot = this.memory.alloc(8)
   }
 
   /** @internal Makes an instance around `instantiate`, which is handed what C calls back. */
   static async create(instantiate: (callbacks: JsCallbacks) => Promise<LibsslModule>): Promise<LibSsl> {
-    const border: CallbackBorder = new CallbackBorder(() => lib.memory)
-    const lib: LibSsl = new LibSsl(await instantiate(border), border)
+    const border = new Border()
+    const handles = new Handles()
+    const lib: LibSsl = new LibSsl(await instantiate(bindCallbacks(border, () => lib.memory, handles)), border, handles)
     return lib
   }
 
@@ -53,7 +57,7 @@ export class LibSsl {
     return this.memory.byteLength
   }
 
-  /** @internal Of values that must be equal, and need not be told. @openssl EVP_Digest */
+  /** @internal SHA-256, for comparing values without keeping them. @openssl EVP_Digest */
   sha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     return this.memory.scope((scope) => {
       const digest = scope.alloc(32)

@@ -5,11 +5,11 @@
 
 import { ApiMisuseError, type Alert, type OpensslError } from '../base/errors.js'
 import { asBytes, utf8, type BytesLike } from '../base/bytes.js'
-import type { CallbackVerdict, ConnectionCallbacks, ProtocolMessage, PskIdentityKey, PskKey } from '../ffi/callbacks.js'
+import { wantedOf, type RawSslCallbacks } from '../ffi/callbacks.gen.js'
 import {
-  LSW_WANT_ALPN_CB, LSW_WANT_CERT_CB, LSW_WANT_CHAIN_CB, LSW_WANT_CLIENT_HELLO_CB, LSW_WANT_GET_SESSION_CB, LSW_WANT_INFO_CB, LSW_WANT_KEYLOG_CB,
-  LSW_WANT_MSG_CB, LSW_WANT_NEW_SESSION_CB, LSW_WANT_STATUS_CB, LSW_WANT_VERIFY_CB, SSL_ERROR_SSL, SSL_ERROR_SYSCALL,
-} from '../ffi/constants.gen.js'
+  pskClientCallback, pskServerCallback, type CallbackVerdict, type ProtocolMessage, type PskIdentityKey, type PskKey,
+} from '../ffi/callbacks.js'
+import { SSL_ERROR_SSL, SSL_ERROR_SYSCALL } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
 import type { Bio } from './bio.js'
@@ -29,22 +29,22 @@ import { readX509, spkiSha256, type X509 } from './x509.js'
 export class Ssl {
   /** @internal */ readonly lib: LibSsl
   readonly #life: Lifetime<'SSL'>
-  readonly #callbacks: ConnectionCallbacks = {}
+  readonly #callbacks: RawSslCallbacks = {}
 
   /** @openssl SSL_new */
   constructor(ctx: SslCtx) {
     const { lib } = ctx
     const ctxPtr = ctx.ptr
-    const handle = lib.border.connections.add(this.#callbacks)
+    const handle = lib.handles.SSL.add(this.#callbacks)
     const ptr = lib.ffi.SSL_new(ctxPtr, handle)
     if (ptr === 0) {
-      lib.border.connections.delete(handle)
+      lib.handles.SSL.delete(handle)
       throw outOfMemory(lib, 'SSL_new')
     }
     this.lib = lib
     this.#life = new Lifetime('Ssl', ptr, (owned) => {
       const free = () => {
-        lib.border.connections.delete(handle)
+        lib.handles.SSL.delete(handle)
         lib.ffi.SSL_free(owned)
       }
       // A callback may free the connection that called it: OpenSSL must have let go of it first.
@@ -122,8 +122,7 @@ export class Ssl {
    * SSL_ERROR_WANT_X509_LOOKUP, to be repeated later. @openssl SSL_set_cert_cb
    */
   setCertCb(callback: (() => CallbackVerdict) | undefined): void {
-    this.#callbacks.cert = callback
-    this.#announceCallbacks()
+    this.#setCallbacks({ certCb: callback && (() => callback() ?? 1) })
   }
 
   /**
@@ -132,8 +131,7 @@ export class Ssl {
    * `RefusalError` that it throws chooses the alert, as in other callbacks that decide; else that is internal_error. @openssl SSL_CTX_set_client_hello_cb
    */
   setClientHelloCb(callback: (() => CallbackVerdict) | undefined): void {
-    this.#callbacks.clientHello = callback
-    this.#announceCallbacks()
+    this.#setCallbacks({ clientHelloCb: callback && (() => callback() ?? 1) })
   }
 
   /**
@@ -151,15 +149,16 @@ export class Ssl {
    * @openssl SSL_CTX_set_alpn_select_cb @spec RFC 7301 §3.2
    */
   setAlpnSelectCb(callback: ((offered: readonly string[]) => string | undefined) | undefined): void {
-    this.#callbacks.alpn = callback && ((protos) => {
-      const offered = decodeAlpn(protos)
-      const chosen = callback(offered.map(({ name }) => name))
-      if (chosen === undefined) return -1
-      const found = offered.find(({ name }) => name === chosen)
-      if (!found) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the chooser of ALPN protocols must give one that is offered, not ${String(chosen)}`)
-      return found.offset
+    this.#setCallbacks({
+      alpnCb: callback && ((protos) => {
+        const offered = decodeAlpn(protos)
+        const chosen = callback(offered.map(({ name }) => name))
+        if (chosen === undefined) return -1
+        const found = offered.find(({ name }) => name === chosen)
+        if (found) return found.offset
+        throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the chooser of ALPN protocols must give one that is offered, not ${String(chosen)}`)
+      }),
     })
-    this.#announceCallbacks()
   }
 
   /**
@@ -183,8 +182,7 @@ export class Ssl {
    * cannot wait there. @openssl SSL_set_verify SSL_set_retry_verify
    */
   setVerifyCb(callback: ((preverifyOk: boolean, depth: number, verifyCode: number) => CallbackVerdict) | undefined): void {
-    this.#callbacks.verify = callback
-    this.#announceCallbacks()
+    this.#setCallbacks({ verifyCb: callback && ((ok, depth, verifyCode) => callback(ok === 1, depth, verifyCode) ?? ok) })
   }
 
   /**
@@ -192,8 +190,9 @@ export class Ssl {
    * {@link describeMessage} names them. @openssl SSL_set_msg_callback
    */
   setMsgCallback(callback: ((message: ProtocolMessage) => void) | undefined): void {
-    this.#callbacks.msg = callback
-    this.#announceCallbacks()
+    this.#setCallbacks({
+      msgCb: callback && ((sent, version, contentType, bytes) => callback({ sent: sent === 1, version, contentType, bytes })),
+    })
   }
 
   /**
@@ -201,8 +200,7 @@ export class Ssl {
    * names the state. Alerts and the returns of calls are left out: others tell of them. @openssl SSL_set_info_callback
    */
   setInfoCallback(callback: ((where: number) => void) | undefined): void {
-    this.#callbacks.info = callback
-    this.#announceCallbacks()
+    this.#setCallbacks({ infoCb: callback })
   }
 
   /**
@@ -210,8 +208,7 @@ export class Ssl {
    * they decrypt the connection. @openssl SSL_CTX_set_keylog_callback
    */
   setKeylogCallback(callback: ((line: string) => void) | undefined): void {
-    this.#callbacks.keylog = callback
-    this.#announceCallbacks()
+    this.#setCallbacks({ keylogCb: callback && ((line) => callback(line ?? '')) })
   }
 
   /**
@@ -231,8 +228,7 @@ export class Ssl {
    * context must have {@link SslCtx.sessSetCallbacks} and a cache mode for this side. @openssl SSL_CTX_sess_set_new_cb
    */
   setNewSessionCb(callback: ((id: Uint8Array<ArrayBuffer>, session: Uint8Array<ArrayBuffer>) => void) | undefined): void {
-    this.#callbacks.newSession = callback
-    this.#announceCallbacks()
+    this.#setCallbacks({ newSessionCb: callback })
   }
 
   /**
@@ -240,8 +236,12 @@ export class Ssl {
    * taken for none, as is one whose peer's certificate has expired. The context must have {@link SslCtx.sessSetCallbacks}. @openssl SSL_CTX_sess_set_get_cb
    */
   setGetSessionCb(callback: ((id: Uint8Array<ArrayBuffer>) => Uint8Array | undefined) | undefined): void {
-    this.#callbacks.getSession = callback
-    this.#announceCallbacks()
+    this.#setCallbacks({
+      getSessionCb: callback && ((id, slot) => {
+        const session = callback(id)
+        return session?.byteLength ? this.lib.memory.give(session, slot) : 0
+      }),
+    })
   }
 
   /**
@@ -250,8 +250,7 @@ export class Ssl {
    * @openssl SSL_set_psk_use_session_callback SSL_set_psk_client_callback @spec RFC 8446 §4.2.11
    */
   setPskClientCallback(callback: ((hint: string | undefined) => PskIdentityKey | undefined) | undefined): void {
-    this.#callbacks.pskClient = callback
-    this.lib.ffi.SSL_set_psk_callbacks(this.#ptr, callback ? 1 : 0, this.#callbacks.pskServer ? 1 : 0)
+    this.#setCallbacks({ pskClientCb: callback && pskClientCallback(callback, this.lib.memory) })
   }
 
   /**
@@ -259,8 +258,7 @@ export class Ssl {
    * none. It must answer at once. @openssl SSL_set_psk_find_session_callback SSL_set_psk_server_callback
    */
   setPskServerCallback(callback: ((identity: string) => PskKey | undefined) | undefined): void {
-    this.#callbacks.pskServer = callback
-    this.lib.ffi.SSL_set_psk_callbacks(this.#ptr, this.#callbacks.pskClient ? 1 : 0, callback ? 1 : 0)
+    this.#setCallbacks({ pskServerCb: callback && pskServerCallback(callback, this.lib.memory) })
   }
 
   /**
@@ -291,8 +289,7 @@ export class Ssl {
    * is a refusal. {@link getVerifiedChain} gives the chain. @openssl SSL_CTX_set_cert_verify_callback
    */
   setCertVerifyCallback(callback: ((preverifyOk: boolean, verifyCode: number) => CallbackVerdict) | undefined): void {
-    this.#callbacks.chain = callback
-    this.#announceCallbacks()
+    this.#setCallbacks({ chainCb: callback && ((ok, verifyCode) => callback(ok === 1, verifyCode) ?? ok) })
   }
 
   /** Copies of the certificates from the peer's own to the trust anchor, as far as OpenSSL got. @openssl SSL_get0_verified_chain */
@@ -329,8 +326,7 @@ export class Ssl {
 
   /** Called on a server whose client asks for OCSP; whether it has set a response. @openssl SSL_CTX_set_tlsext_status_cb */
   setTlsextStatusCb(callback: (() => boolean) | undefined): void {
-    this.#callbacks.status = callback
-    this.#announceCallbacks()
+    this.#setCallbacks({ statusCb: callback && (() => (callback() ? 1 : 0)) })
   }
 
   /** To be called by {@link setTlsextStatusCb}'s callback: DER, copied. @openssl SSL_set_tlsext_status_ocsp_resp */
@@ -796,14 +792,9 @@ export class Ssl {
       read(ffi.SSL_get0_verified_chain_cert(this.#ptr, index) as Ptr<'X509'>))
   }
 
-  #announceCallbacks(): void {
-    this.lib.ffi.SSL_set_callbacks(this.#ptr, (this.#callbacks.cert ? LSW_WANT_CERT_CB : 0)
-      | (this.#callbacks.clientHello ? LSW_WANT_CLIENT_HELLO_CB : 0) | (this.#callbacks.verify ? LSW_WANT_VERIFY_CB : 0)
-      | (this.#callbacks.chain ? LSW_WANT_CHAIN_CB : 0) | (this.#callbacks.status ? LSW_WANT_STATUS_CB : 0)
-      | (this.#callbacks.msg ? LSW_WANT_MSG_CB : 0) | (this.#callbacks.keylog ? LSW_WANT_KEYLOG_CB : 0)
-      | (this.#callbacks.alpn ? LSW_WANT_ALPN_CB : 0)
-      | (this.#callbacks.newSession ? LSW_WANT_NEW_SESSION_CB : 0) | (this.#callbacks.getSession ? LSW_WANT_GET_SESSION_CB : 0)
-      | (this.#callbacks.info ? LSW_WANT_INFO_CB : 0))
+  #setCallbacks(change: RawSslCallbacks): void {
+    Object.assign(this.#callbacks, change)
+    this.lib.ffi.SSL_set_callbacks(this.#ptr, wantedOf(this.#callbacks))
   }
 
   #text(ptr: number): string | undefined {

@@ -7,6 +7,8 @@
 // that memory is read, written or freed, and what still has calls open is unwound.
 
 import { InternalError } from '../base/errors.js'
+import { asRefusal } from '../base/realms.js'
+import { LSW_REFUSE_WITH } from './constants.gen.js'
 
 interface Thrown { readonly value: unknown }
 
@@ -76,5 +78,13 @@ export class Border {
     if (this.#aborted) listener(this.#aborted)
     else this.#listeners.add(listener)
     return () => { this.#listeners.delete(listener) }
+  }
+}
+
+/** What C gets when a callback that decides has thrown: `failure`, or the alert that a `RefusalError` has chosen. */
+export function refusing(failure: number): (thrown: unknown) => number {
+  return (thrown) => {
+    const refusal = asRefusal(thrown)
+    return refusal ? LSW_REFUSE_WITH - refusal.alert.description : failure
   }
 }

@@ -1,8 +1,16 @@
 // Small integers that stand for JavaScript objects while C holds on to them.
 
+import { ApiMisuseError } from '../base/errors.js'
+
 export class HandleTable<T> {
+  readonly #what: string
   readonly #objects = new Map<number, T>()
   #last = 0
+
+  /** @param what the objects' name in errors, for example `Ssl`. */
+  constructor(what = 'object') {
+    this.#what = what
+  }
 
   /** How many are taken. */
   get size(): number {
@@ -20,6 +28,13 @@ export class HandleTable<T> {
 
   get(handle: number): T | undefined {
     return this.#objects.get(handle)
+  }
+
+  /** The same for an object that must be there; throws `ERR_TLS_DISPOSED` if it was deleted. */
+  live(handle: number): T {
+    const object = this.#objects.get(handle)
+    if (object === undefined) throw new ApiMisuseError('ERR_TLS_DISPOSED', `the ${this.#what} beneath this call was freed`)
+    return object
   }
 
   delete(handle: number): void {

@@ -73,11 +73,6 @@ export class Memory {
     return (this.readInt32(ptr) >>> 0) as Ptr<T>
   }
 
-  /** Stores an address at `ptr`. */
-  writePtr(ptr: number, address: Ptr<string>): void {
-    this.#words()[ptr >> 2] = address
-  }
-
   /** The NUL-terminated UTF-8 at `ptr`. */
   readCString(ptr: number): string {
     const bytes = this.#bytes()
@@ -89,6 +84,14 @@ export class Memory {
     const ptr = this.#ffi.alloc(size)
     if (ptr === 0) throw new InternalError('ERR_TLS_OUT_OF_MEMORY', `cannot allocate ${size} bytes of WebAssembly memory`)
     return ptr as Owned<string> as Owned<T>
+  }
+
+  /** Stores at `slot` the address of a copy that C will free; returns its length. */
+  give(source: Uint8Array, slot: Ptr<'uint8_t*'>): number {
+    const copy = this.alloc(source.byteLength)
+    this.copyIn(source, copy)
+    this.#words()[slot >> 2] = copy
+    return source.byteLength
   }
 
   free(ptr: Owned<string>, size: number): void {

@@ -68,20 +68,20 @@ describe.each(VERSIONS)('%s: objects', (version) => {
     const link = new CallbackLink(lib, { version })
     link.client.bio.free()
     expect(() => link.client.ssl.connect()).toThrow(disposed)
-    expect(lib.border.bios.size).toBe(1)
+    expect(lib.handles.BIO.size).toBe(1)
     link.free()
-    expect(lib.border.bios.size).toBe(0)
+    expect(lib.handles.BIO.size).toBe(0)
   })
 
   it('leave no handle behind', () => {
-    const before = { bios: lib.border.bios.size, connections: lib.border.connections.size }
+    const before = { bios: lib.handles.BIO.size, connections: lib.handles.SSL.size }
     const link = new CallbackLink(lib, { version })
-    expect(lib.border.connections.size).toBe(before.connections + 2)
+    expect(lib.handles.SSL.size).toBe(before.connections + 2)
     const ctx = new SslCtx(lib, 'TLS_client_method')
     ctx.free()
     expect(() => new Ssl(ctx)).toThrow(disposed)
     link.free()
-    expect({ bios: lib.border.bios.size, connections: lib.border.connections.size }).toEqual(before)
+    expect({ bios: lib.handles.BIO.size, connections: lib.handles.SSL.size }).toEqual(before)
   })
 
   it('may be freed by a callback in the middle of their own call, which then returns', () => {
@@ -235,7 +235,7 @@ describe('Objects of two instances', () => {
     const before = b.allocatedBytes
     const link = new Link(a).established()
     expect(b.allocatedBytes).toBe(before)
-    expect(b.border.connections.size).toBe(0)
+    expect(b.handles.SSL.size).toBe(0)
     link.free()
   })
 

@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import type { Border } from '../../src/ffi/border.js'
-import { CallbackBorder, type BioAnswer } from '../../src/ffi/callbacks.js'
-import { LSW_BIO_ACCEPT, LSW_BIO_CONNECT, LSW_BIO_FAILED, LSW_BIO_WOULD_BLOCK, SSL_CLIENT_HELLO_ERROR } from '../../src/ffi/constants.gen.js'
+import { RefusalError } from '../../src/index.js'
+import { Border } from '../../src/ffi/border.js'
+import { bindCallbacks, Handles, wantedOf } from '../../src/ffi/callbacks.gen.js'
+import { bioCallbacks, type BioAnswer, type BioCallbacks } from '../../src/ffi/callbacks.js'
+import { LSW_BIO_ACCEPT, LSW_BIO_CONNECT, LSW_BIO_FAILED, LSW_BIO_WOULD_BLOCK, LSW_REFUSE_WITH, LSW_WANT_CERT_CB, LSW_WANT_VERIFY_CB, SSL_CLIENT_HELLO_ERROR } from '../../src/ffi/constants.gen.js'
 import type { Memory } from '../../src/ffi/memory.js'
 
-const noMemory = () => ({ copyIn: () => {}, copyOut: (_: number, length: number) => new Uint8Array(length) }) as unknown as Memory
+const noMemory = { copyIn: () => {}, copyOut: (_: number, length: number) => new Uint8Array(length) } as unknown as Memory
+
+/** What C would call, and the handles that it would name. */
+function callbacks() {
+  const border = new Border()
+  const handles = new Handles()
+  return { border, handles, c: bindCallbacks(border, () => noMemory, handles), bio: (functions: BioCallbacks) => handles.BIO.add(bioCallbacks(functions, noMemory)) }
+}
 
 /** As a generated call does, with `call` in the place of C. */
 function within<R>(border: Border, call: () => R): R {
@@ -16,16 +25,18 @@ function within<R>(border: Border, call: () => R): R {
   }
 }
 
-describe('CallbackBorder', () => {
-  it('never throws into C: it answers a failure, and leave throws the first value that was thrown', () => {
-    const border = new CallbackBorder(noMemory)
-    const handle = border.bios.add({ read: () => { throw 'first' }, write: () => { throw 'second' } })
-    const connection = border.connections.add({ cert: () => { throw 'third' }, clientHello: () => { throw 'fourth' }, verify: () => { throw 'fifth' } })
+const at = 0 as never
+
+describe('Callbacks', () => {
+  it('never throw into C: they answer a failure, and leave throws the first value that was thrown', () => {
+    const { border, handles, c, bio } = callbacks()
+    const handle = bio({ read: () => { throw 'first' }, write: () => { throw 'second' } })
+    const connection = handles.SSL.add({ certCb: () => { throw 'third' }, clientHelloCb: () => { throw 'fourth' }, verifyCb: () => { throw 'fifth' } })
     const answers: number[] = []
     let caught: unknown
     try {
       within(border, () => answers.push(
-        border.bioRead(handle, 0, 10), border.bioWrite(handle, 0, 10), border.certCb(connection), border.clientHelloCb(connection), border.verifyCb(connection, 1, 0, 0)))
+        c.bioRead(handle, at, 10), c.bioWrite(handle, at, 10), c.certCb(connection), c.clientHelloCb(connection), c.verifyCb(connection, 1, 0, 0)))
     } catch (value) { caught = value }
     expect(caught).toBe('first')
     expect(answers).toEqual([LSW_BIO_FAILED, LSW_BIO_FAILED, 0, SSL_CLIENT_HELLO_ERROR, 0])
@@ -33,45 +44,65 @@ describe('CallbackBorder', () => {
   })
 
   it('leave keeps what an inner call threw apart from the outer call', () => {
-    const border = new CallbackBorder(noMemory)
-    const inner = border.bios.add({ read: () => { throw new Error('inner') }, write: () => 0 })
-    const outer = border.bios.add({
+    const { border, c, bio } = callbacks()
+    const inner = bio({ read: () => { throw new Error('inner') }, write: () => 0 })
+    const outer = bio({
       read: () => {
-        expect(() => within(border, () => border.bioRead(inner, 0, 1))).toThrow('inner')
+        expect(() => within(border, () => c.bioRead(inner, at, 1))).toThrow('inner')
         return 1
       },
       write: () => 0,
     })
-    expect(within(border, () => border.bioRead(outer, 0, 1))).toBe(1)
+    expect(within(border, () => c.bioRead(outer, at, 1))).toBe(1)
   })
 
   it('leave lets undefined and null be thrown', () => {
-    const border = new CallbackBorder(noMemory)
+    const { border, c, bio } = callbacks()
     for (const value of [undefined, null, 0]) {
-      const handle = border.bios.add({ read: () => { throw value }, write: () => 0 })
+      const handle = bio({ read: () => { throw value }, write: () => 0 })
       let caught: unknown = 'nothing'
-      try { within(border, () => border.bioRead(handle, 0, 1)) } catch (error) { caught = error }
+      try { within(border, () => c.bioRead(handle, at, 1)) } catch (error) { caught = error }
       expect(caught).toBe(value)
     }
   })
 
-  it.each<[BioAnswer, number]>([[0, 0], [10, 10], ['would block', LSW_BIO_WOULD_BLOCK], ['want connect', LSW_BIO_CONNECT], ['want accept', LSW_BIO_ACCEPT]])(
-    'translates the answer %s', (answer, number) => {
-      const border = new CallbackBorder(noMemory)
-      const handle = border.bios.add({ read: () => answer, write: () => answer })
-      expect([border.bioRead(handle, 0, 10), border.bioWrite(handle, 0, 10)]).toEqual([number, number])
-    })
-
-  it.each([11, -1, 0.5, NaN, 'toString', undefined])('refuses the answer %s', (answer) => {
-    const border = new CallbackBorder(noMemory)
-    const handle = border.bios.add({ read: () => answer as BioAnswer, write: () => answer as BioAnswer })
-    expect(() => within(border, () => border.bioRead(handle, 0, 10))).toThrow(RangeError)
-    expect(() => within(border, () => border.bioWrite(handle, 0, 10))).toThrow(RangeError)
+  it('answer the alert of a RefusalError if they decide, and their failure to another error', () => {
+    const { border, handles, c } = callbacks()
+    const refusal = new RefusalError('access_denied')
+    const connection = handles.SSL.add({ certCb: () => { throw refusal }, getSessionCb: () => { throw refusal } })
+    const answers: number[] = []
+    expect(() => within(border, () => answers.push(c.certCb(connection), c.getSessionCb(connection, at, 0, at)))).toThrow(refusal)
+    expect(answers).toEqual([LSW_REFUSE_WITH - 49, 0])
   })
 
-  it('knows no callback for a handle that was deleted: a BIO fails, a connection goes on as if it had none', () => {
-    const border = new CallbackBorder(noMemory)
-    expect(() => within(border, () => border.bioRead(1, 0, 10))).toThrow(expect.objectContaining({ code: 'ERR_TLS_DISPOSED' }))
-    expect([border.certCb(1), border.verifyCb(1, 1, 0, 0), border.verifyCb(1, 0, 0, 20)]).toEqual([1, 1, 0])
+  it.each<[BioAnswer, number]>([[0, 0], [10, 10], ['would block', LSW_BIO_WOULD_BLOCK], ['want connect', LSW_BIO_CONNECT], ['want accept', LSW_BIO_ACCEPT]])(
+    'translate the answer %s', (answer, number) => {
+      const { c, bio } = callbacks()
+      const handle = bio({ read: () => answer, write: () => answer })
+      expect([c.bioRead(handle, at, 10), c.bioWrite(handle, at, 10)]).toEqual([number, number])
+    })
+
+  it.each([11, -1, 0.5, NaN, 'toString', undefined])('refuse the answer %s', (answer) => {
+    const { border, c, bio } = callbacks()
+    const handle = bio({ read: () => answer as BioAnswer, write: () => answer as BioAnswer })
+    expect(() => within(border, () => c.bioRead(handle, at, 10))).toThrow(RangeError)
+    expect(() => within(border, () => c.bioWrite(handle, at, 10))).toThrow(RangeError)
+  })
+
+  it('fail with ERR_TLS_DISPOSED for a handle that was deleted, of a BIO or of a connection', () => {
+    const { border, c } = callbacks()
+    const disposed = expect.objectContaining({ code: 'ERR_TLS_DISPOSED' }) as Error
+    const answers: number[] = []
+    for (const call of [() => c.bioRead(1, at, 10), () => c.certCb(1), () => c.verifyCb(1, 1, 0, 0)]) {
+      expect(() => within(border, () => answers.push(call()))).toThrow(disposed)
+    }
+    expect(answers).toEqual([LSW_BIO_FAILED, 0, 0])
+  })
+})
+
+describe('wantedOf', () => {
+  it('has the bit of each callback that is there, and no other', () => {
+    expect(wantedOf({})).toBe(0)
+    expect(wantedOf({ certCb: () => 1, verifyCb: () => 1, chainCb: undefined })).toBe(LSW_WANT_CERT_CB | LSW_WANT_VERIFY_CB)
   })
 })

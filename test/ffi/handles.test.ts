@@ -21,6 +21,12 @@ describe('HandleTable', () => {
     for (const handle of [0, -1, 2, 1.5, NaN]) expect(table.get(handle)).toBeUndefined()
   })
 
+  it('live throws ERR_TLS_DISPOSED for what get does not find', () => {
+    const table = new HandleTable<string>('Thing')
+    expect(table.live(table.add('a'))).toBe('a')
+    expect(() => table.live(7)).toThrow(expect.objectContaining({ code: 'ERR_TLS_DISPOSED', message: expect.stringContaining('Thing') as unknown }))
+  })
+
   it('add never gives a handle that is in use, nor one that was given lately', () => {
     fc.assert(fc.property(fc.array(fc.option(fc.nat(50))), (steps) => {
       const table = new HandleTable<object>()

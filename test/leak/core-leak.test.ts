@@ -87,7 +87,7 @@ describe('allocatedBytes', () => {
     // One leaked block of the smallest size in but one kind of connection would make over 1,000.
     expect(lib.allocatedBytes - before.bytes).toBeLessThan(500)
     expect(lib.memoryBytes).toBe(before.memory)
-    expect([lib.border.connections.size, lib.border.bios.size]).toEqual([0, 0])
+    expect([lib.handles.SSL.size, lib.handles.BIO.size]).toEqual([0, 0])
     free()
   })
 
@@ -107,6 +107,6 @@ describe('allocatedBytes', () => {
     const before = lib.allocatedBytes
     for (let i = 0; i < 200; i++) one(i)
     expect(lib.allocatedBytes - before).toBeLessThan(500)
-    expect([lib.border.connections.size, lib.border.bios.size]).toEqual([0, 0])
+    expect([lib.handles.SSL.size, lib.handles.BIO.size]).toEqual([0, 0])
   })
 })

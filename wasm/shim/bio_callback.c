@@ -25,19 +25,12 @@ static int answer(BIO *bio, int result, int retry)
     }
 }
 
-static int handle_of(BIO *bio)
-{
-    return (int)(intptr_t)BIO_get_data(bio);
-}
-
 static int callback_read(BIO *bio, char *buf, int length)
 {
-    ERR_STATE *errors = lsw_errors_save();
     int result;
 
     BIO_clear_retry_flags(bio);
-    result = lsw_js_bio_read(handle_of(bio), (uint8_t *)buf, length);
-    lsw_errors_restore(errors);
+    result = lsw_js_bio_read(bio, (uint8_t *)buf, length);
     /* Lets SSL_get_error tell an end of input from a failure. */
     if (result == 0)
         BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
@@ -46,13 +39,8 @@ static int callback_read(BIO *bio, char *buf, int length)
 
 static int callback_write(BIO *bio, const char *buf, int length)
 {
-    ERR_STATE *errors = lsw_errors_save();
-    int result;
-
     BIO_clear_retry_flags(bio);
-    result = lsw_js_bio_write(handle_of(bio), (const uint8_t *)buf, length);
-    lsw_errors_restore(errors);
-    return answer(bio, result, BIO_FLAGS_WRITE);
+    return answer(bio, lsw_js_bio_write(bio, (const uint8_t *)buf, length), BIO_FLAGS_WRITE);
 }
 
 static long callback_ctrl(BIO *bio, int cmd, long num, void *ptr)

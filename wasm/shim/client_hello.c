@@ -29,7 +29,7 @@ const uint8_t *lsw_SSL_client_hello_get0_ext(SSL *ssl, unsigned int type, uint32
 }
 
 /* RFC 6066 section 3: a list of one name, of type host_name. What is not of this form OpenSSL itself refuses. */
-int lsw_remember_servername(SSL *ssl, struct lsw_conn *conn)
+static int remember_servername(SSL *ssl, struct lsw_conn *conn)
 {
     const unsigned char *bytes = NULL;
     size_t size = 0, length;
@@ -45,6 +45,19 @@ int lsw_remember_servername(SSL *ssl, struct lsw_conn *conn)
         return 1;
     conn->servername = OPENSSL_strndup((const char *)bytes + 5, length);
     return conn->servername != NULL;
+}
+
+int lsw_client_hello_trampoline(SSL *ssl, int *alert, void *arg)
+{
+    struct lsw_conn *conn = lsw_conn_of(ssl);
+
+    (void)arg;
+    if (conn == NULL)
+        return SSL_CLIENT_HELLO_SUCCESS;
+    *alert = SSL_AD_INTERNAL_ERROR;
+    if (!remember_servername(ssl, conn))
+        return SSL_CLIENT_HELLO_ERROR;
+    return lsw_wants(ssl, LSW_WANT_CLIENT_HELLO_CB) ? lsw_js_client_hello_cb(ssl) : SSL_CLIENT_HELLO_SUCCESS;
 }
 
 const char *lsw_SSL_CIPHER_find_name(SSL *ssl, unsigned int id)

@@ -1,32 +1,51 @@
 /* SSL: its making, its BIO, and what it agreed on. */
 #include "internal.h"
 
-static void conn_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)
+static void free_rpks(struct lsw_rpk *first)
 {
-    struct lsw_conn *conn = ptr;
+    while (first != NULL) {
+        struct lsw_rpk *next = first->next;
 
-    (void)parent, (void)ad, (void)idx, (void)argl, (void)argp;
-    if (conn == NULL)
-        return;
+        EVP_PKEY_free(first->key);
+        OPENSSL_free(first);
+        first = next;
+    }
+}
+
+static void conn_free(struct lsw_conn *conn)
+{
     X509_free(conn->verify_cert);
     OPENSSL_free(conn->psk_identity);
     OPENSSL_free(conn->servername);
-    lsw_rpk_free(conn->accepted_rpks);
+    free_rpks(conn->accepted_rpks);
     OPENSSL_free(conn);
 }
 
-static int conn_index(void)
-{
-    static int index = -1;
-
-    if (index < 0)
-        index = SSL_get_ex_new_index(0, NULL, NULL, NULL, conn_free);
-    return index;
-}
+LSW_EX_DATA(SSL, conn, NULL, conn_free)
 
 struct lsw_conn *lsw_conn_of(const SSL *ssl)
 {
     return SSL_get_ex_data(ssl, conn_index());
+}
+
+int lsw_SSL_handle(const SSL *ssl)
+{
+    return lsw_conn_of(ssl)->handle;
+}
+
+int lsw_wants(const SSL *ssl, int callback)
+{
+    const struct lsw_conn *conn = lsw_conn_of(ssl);
+
+    return conn != NULL && (conn->wanted & callback) != 0;
+}
+
+/* OpenSSL itself keeps the code, but neither the depth nor the certificate. */
+void lsw_remember_failure(struct lsw_conn *conn, X509 *cert, int depth)
+{
+    X509_free(conn->verify_cert);
+    conn->verify_cert = cert != NULL && X509_up_ref(cert) ? cert : NULL;
+    conn->verify_depth = depth;
 }
 
 SSL *lsw_SSL_new(SSL_CTX *ctx, int handle)
@@ -128,17 +147,6 @@ int lsw_SSL_get_alert_sent(const SSL *ssl)
 int lsw_SSL_get_client_finished_count(const SSL *ssl)
 {
     return lsw_conn_of(ssl)->client_finished;
-}
-
-void lsw_SSL_set_callbacks(SSL *ssl, int wanted)
-{
-    lsw_conn_of(ssl)->wanted = wanted;
-    /* Installed only while wanted: building their arguments costs OpenSSL time. */
-    SSL_set_msg_callback(ssl, wanted & LSW_WANT_MSG_CB ? lsw_msg_trampoline : NULL);
-    if (wanted & LSW_WANT_KEYLOG_CB)
-        SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(ssl), lsw_keylog_trampoline);
-    if (wanted & LSW_WANT_ALPN_CB)
-        SSL_CTX_set_alpn_select_cb(SSL_get_SSL_CTX(ssl), lsw_alpn_trampoline, NULL);
 }
 
 /* SSL_get_peer_cert_chain(3): "if called on the server side, the stack does not contain the peer's certificate". */

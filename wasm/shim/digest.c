@@ -1,4 +1,4 @@
-/* Fingerprints of values that must be equal, and need not be told. */
+/* SHA-256, for comparing values without keeping them. */
 #include <openssl/evp.h>
 #include "lsw.h"
 

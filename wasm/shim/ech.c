@@ -17,13 +17,6 @@ int lsw_OSSL_ECHSTORE_read_echconfiglist(OSSL_ECHSTORE *es, const uint8_t *bytes
     return ok;
 }
 
-/* Nobody is asked for a passphrase: a key of ECH has none. */
-static int no_passphrase(char *buf, int size, int rwflag, void *arg)
-{
-    (void)buf, (void)size, (void)rwflag, (void)arg;
-    return -1;
-}
-
 /* Whether a private key is still to come. */
 static int has_key(BIO *bio)
 {
@@ -44,7 +37,7 @@ int lsw_OSSL_ECHSTORE_read_pem(OSSL_ECHSTORE *es, const uint8_t *bytes, size_t l
     int count = 0, ok = bio != NULL;
 
     while (ok && (count == 0 || has_key(bio))) {
-        EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+        EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, lsw_no_passphrase, NULL);
 
         ok = key != NULL && OSSL_ECHSTORE_set1_key_and_read_pem(es, key, bio, for_retry);
         EVP_PKEY_free(key);

@@ -3,13 +3,63 @@
 #define LSW_INTERNAL_H
 
 #include "lsw.h"
+#include "callbacks.gen.h" /* LSW_WANT_* */
 
-/* What the shim remembers for one SSL; hangs in its ex_data, is freed with it. */
+/* ---- read.c: what may be PEM or DER ---- */
+
+struct lsw_form;
+extern const struct lsw_form lsw_certificate, lsw_crl, lsw_public_key;       /* X509, X509_CRL, EVP_PKEY: PEM or DER */
+extern const struct lsw_form lsw_session, lsw_ocsp_response, lsw_pkcs12;     /* SSL_SESSION, OCSP_RESPONSE, PKCS12: DER */
+
+/* Owned: the first of a PEM text, or the one of a DER encoding. NULL for anything else; the error queue says why. */
+void *lsw_read(const struct lsw_form *form, const uint8_t *bytes, size_t length);
+/* Calls `add` with each of a PEM text, or the one of a DER encoding. Returns how many there were, or -1; the error queue says why. */
+int lsw_read_each(const struct lsw_form *form, const uint8_t *bytes, size_t length,
+    int (*add)(void *to, void *object, int index), void *to);
+/* Text rather than DER. */
+int lsw_looks_like_pem(const uint8_t *bytes, size_t length);
+/* A pem_password_cb that has none: without a callback OpenSSL would look for a terminal to ask. */
+int lsw_no_passphrase(char *buf, int size, int rwflag, void *arg);
+
+/* ---- err.c ---- */
+
+/*
+ * Around every call of JavaScript. OpenSSL may hold errors at that moment (it raises one, then writes the alert), and
+ * JavaScript may call OpenSSL for another connection, which empties the queue and fills it anew. Call restore with what
+ * save gave, NULL included.
+ */
+ERR_STATE *lsw_errors_save(void);
+void lsw_errors_restore(ERR_STATE *errors);
+
+/* ---- ex_data: what the shim hangs onto OpenSSL's objects ---- */
+
+/*
+ * Defines NAME_index(), the number of a slot in each TYPE (SSL, SSL_CTX, SSL_SESSION). What is put there is freed with the
+ * object by FREE, and copied with it by DUP, a CRYPTO_EX_dup or NULL.
+ */
+#define LSW_EX_DATA(TYPE, NAME, DUP, FREE) \
+    static void NAME##_free_ex(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp) \
+    { \
+        (void)parent, (void)ad, (void)idx, (void)argl, (void)argp; \
+        if (ptr != NULL) \
+            FREE(ptr); \
+    } \
+    static int NAME##_index(void) \
+    { \
+        static int index = -1; \
+    \
+        if (index < 0) \
+            index = TYPE##_get_ex_new_index(0, NULL, NULL, DUP, NAME##_free_ex); \
+        return index; \
+    }
+
+/* ---- conn.c: what the shim remembers for one SSL; hangs in its ex_data ---- */
+
 struct lsw_conn {
     int handle;            /* JavaScript's name of the connection */
     int wanted;            /* LSW_WANT_* */
     int alert_received;    /* level << 8 | description, or -1 */
-    int alert_sent;        /* likewise */
+    int alert_sent;        /* the same of an alert that we sent */
     int client_finished;   /* Finished messages of a client that were read */
     int verify_depth;      /* where verification failed, or -1 */
     X509 *verify_cert;     /* what it failed at, or NULL; owned */
@@ -21,61 +71,51 @@ struct lsw_conn {
     int ocsp;              /* LSW_OCSP_*, 0 for not asked for */
 };
 
-/* rpk.c: raw public keys that the peer may have. */
+/* A list of raw public keys that the peer may have. */
 struct lsw_rpk {
     EVP_PKEY *key;
     struct lsw_rpk *next;
 };
-void lsw_rpk_free(struct lsw_rpk *first);
-/* What becomes of a verdict once the peer's raw key, if it is one, was looked for among them. */
-int lsw_rpk_verdict(const struct lsw_conn *conn, X509_STORE_CTX *store_ctx, int preverify_ok);
+
+/* NULL for an SSL that lsw_SSL_new did not make. */
+struct lsw_conn *lsw_conn_of(const SSL *ssl);
+/* Whether JavaScript wants to be called: one of LSW_WANT_*. */
+int lsw_wants(const SSL *ssl, int callback);
+/* Keeps where verification failed. Takes a reference of its own. */
+void lsw_remember_failure(struct lsw_conn *conn, X509 *cert, int depth);
+
+/* For the generated callbacks: JavaScript's names, the BIO's being what bio_callback.c has put in it. */
+int lsw_SSL_handle(const SSL *ssl);
+static inline int lsw_BIO_handle(BIO *bio)
+{
+    return (int)(intptr_t)BIO_get_data(bio);
+}
+
+/* alert.c: whether a callback that decides has answered LSW_REFUSE_WITH less an alert. Then it is sent, and the callback
+   is to fail. */
+int lsw_refused(SSL *ssl, int answer);
 
 /* session.c: whether the peer's certificate, if the session has one, is out of its time. */
 int lsw_session_peer_expired(SSL *ssl, SSL_SESSION *session);
 
-/* NULL for an SSL that lsw_SSL_new did not make. */
-struct lsw_conn *lsw_conn_of(const SSL *ssl);
+/* rpk.c: what becomes of a verdict once the peer's raw key, if it is one, was looked for among the accepted ones. */
+int lsw_rpk_verdict(const struct lsw_conn *conn, X509_STORE_CTX *store_ctx, int preverify_ok);
 
-/* client_hello.c: keeps the name that this ClientHello asks for. Within a ClientHello callback. 1 on success. */
-int lsw_remember_servername(SSL *ssl, struct lsw_conn *conn);
-
-/* ctx.c: whether it is text rather than DER. */
-int lsw_looks_like_pem(const uint8_t *bytes, size_t length);
-
-/* callbacks.c: keeps where verification failed. Takes a reference of its own. */
-void lsw_remember_failure(struct lsw_conn *conn, X509 *cert, int depth);
-
-/* x509.c: RFC 2253, as what lsw.h says of text. */
+/* x509.c: prints a name (RFC 2253) with the buffer convention of lsw.h. */
 int lsw_print_name(const X509_NAME *name, uint8_t *buf, size_t capacity);
 
-/* verify.c, ocsp.c: more trampolines. */
-int lsw_chain_trampoline(X509_STORE_CTX *store_ctx, void *arg);
-int lsw_status_trampoline(SSL *ssl, void *arg);
+/* ---- trampolines: the functions that OpenSSL calls. One slot of the function table each, however many connections ---- */
 
-/* callbacks.c: the static trampolines, for ctx.c to install. */
 int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx);
+int lsw_chain_trampoline(X509_STORE_CTX *store_ctx, void *arg);
 int lsw_client_hello_trampoline(SSL *ssl, int *alert, void *arg);
 int lsw_cert_trampoline(SSL *ssl, void *arg);
+int lsw_status_trampoline(SSL *ssl, void *arg);
 int lsw_alpn_trampoline(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
     unsigned int in_length, void *arg);
-void lsw_info_callback(const SSL *ssl, int where, int value);
-void lsw_msg_trampoline(int write_p, int version, int content_type, const void *buf, size_t length, SSL *ssl, void *arg);
-void lsw_keylog_trampoline(const SSL *ssl, const char *line);
+void lsw_info_trampoline(const SSL *ssl, int where, int value);
 
-/* ctx.c: chooses by the list that the context has, if any. */
-int lsw_alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
-    unsigned int in_length);
-
-/*
- * err.c: around every call of JavaScript. OpenSSL may hold errors at that moment (it raises one, then writes the
- * alert) and JavaScript may call OpenSSL for another connection, which empties the queue and fills it anew.
- * Call restore with what save gave, NULL included.
- */
-ERR_STATE *lsw_errors_save(void);
-void lsw_errors_restore(ERR_STATE *errors);
-
-/* verify.c: whether a callback that decides has answered LSW_REFUSE_WITH less an alert. Then it is sent, and the callback
-   is to fail. */
-int lsw_refused(SSL *ssl, int answer);
+/* psk.c */
+void lsw_install_psk(SSL *ssl, int client_wanted, int server_wanted);
 
 #endif

@@ -1,10 +1,10 @@
-/* Private keys, by themselves and in PKCS#12 files; and why one cannot be used, in so many words. */
+/* Private keys, by themselves and in PKCS#12 files; and why one cannot be used, as a number of its own. */
 #include <string.h>
 #include <openssl/decoder.h>
 #include <openssl/pkcs12.h>
 #include "internal.h"
 
-/* A passphrase, and whether anybody asked for it: then the key was encrypted, whatever happened afterwards. */
+/* A passphrase, and whether OpenSSL asked for it: then the key was encrypted, whatever happened afterwards. */
 struct passphrase {
     const uint8_t *bytes;
     size_t length;
@@ -86,7 +86,7 @@ static STACK_OF(X509) *chain_from(X509 *cert, STACK_OF(X509) *certs)
     return chain;
 }
 
-/* Takes what was found in the file; a key of no certificate's has left `cert` NULL. */
+/* Takes what was found in the file. `cert` is NULL if the key belongs to none of its certificates. */
 static int use_found(SSL_CTX *ctx, EVP_PKEY *key, X509 *cert, STACK_OF(X509) *others)
 {
     STACK_OF(X509) *chain;
@@ -104,19 +104,14 @@ static int use_found(SSL_CTX *ctx, EVP_PKEY *key, X509 *cert, STACK_OF(X509) *ot
 
 int lsw_SSL_CTX_use_pkcs12(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const char *passphrase)
 {
-    const uint8_t *end = bytes;
-    PKCS12 *file;
+    PKCS12 *file = lsw_read(&lsw_pkcs12, bytes, length);
     EVP_PKEY *key = NULL;
     X509 *cert = NULL;
     STACK_OF(X509) *others = NULL;
     int result = LSW_KEY_UNREADABLE, has_mac;
 
-    ERR_clear_error();
-    file = d2i_PKCS12(NULL, &end, (long)length);
-    if (file == NULL || end != bytes + length) {
-        PKCS12_free(file);
+    if (file == NULL)
         return LSW_KEY_UNREADABLE;
-    }
     has_mac = PKCS12_mac_present(file);
     if (PKCS12_parse(file, passphrase, &key, &cert, &others)) {
         ERR_clear_error();

@@ -1,7 +1,7 @@
 /*
- * The ABI between TypeScript and OpenSSL: every call that crosses the border, and nothing else. gen-ffi.ts reads
- * this file alone and writes the export list, the typed calls and the constants; C sources include it, so the
- * compiler holds each line against OpenSSL's own headers.
+ * The ABI between TypeScript and OpenSSL: every call that crosses the border, and nothing else. gen-ffi.ts reads this
+ * file (and x509_v.h, which it includes) and writes the export list, the typed calls, the callbacks and the constants; C
+ * sources include it, so the compiler holds each line against OpenSSL's own headers.
  *
  * How to read (and write) it:
  *   - One prototype per statement, with named parameters. A name that OpenSSL has is OpenSSL's function itself.
@@ -14,7 +14,9 @@
  *   - `uint8_t *` and `char *` are addresses in linear memory; a `const char *` returned is NUL-terminated UTF-8.
  *   - `int *error` of an I/O call receives SSL_get_error's answer. Such a call clears OpenSSL's error queue first.
  *   - LSW_CONSTANT(NAME): the generator asks the C compiler for its value.
- *   - LSW_IMPORT: implemented in JavaScript (callbacks.lib.js), called by C.
+ *   - LSW_CALLBACK(FAILURE): C calls JavaScript. FAILURE is what C gets if the callback throws.
+ *     LSW_DECIDES(FAILURE): the same, and the callback may refuse the peer by an alert of its choice: JavaScript then answers
+ *     LSW_REFUSE_WITH less the alert, which is sent, and C gets FAILURE.
  */
 #ifndef LSW_H
 #define LSW_H
@@ -31,7 +33,8 @@
 
 #define LSW_OWNED
 #define LSW_TAKES
-#define LSW_IMPORT extern
+#define LSW_CALLBACK(failure)
+#define LSW_DECIDES(failure)
 #define LSW_CONSTANT(name)
 
 /* ---- memory.c ---- */
@@ -75,7 +78,7 @@ void SSL_CTX_set_security_level(SSL_CTX *ctx, int level);
 int SSL_CTX_get_security_level(const SSL_CTX *ctx);
 /* `protos`: length-prefixed names (RFC 7301), copied. 0 on success, as OpenSSL has it. */
 int SSL_CTX_set_alpn_protos(SSL_CTX *ctx, const uint8_t *protos, unsigned int length);
-/* What a server accepts, in its order of preference; without a match the handshake ends with the alert
+/* alpn.c. What a server accepts, in its order of preference; without a match the handshake ends with the alert
    no_application_protocol. Same form as above, copied. 1 on success. */
 int lsw_SSL_CTX_set_alpn_select_protos(SSL_CTX *ctx, const uint8_t *protos, size_t length);
 /* `mode`: SSL_VERIFY_NONE or SSL_VERIFY_PEER | ... */
@@ -96,11 +99,6 @@ int SSL_CTX_get_verify_mode(const SSL_CTX *ctx);
 int lsw_SSL_CTX_set_tlsext_max_fragment_length(SSL_CTX *ctx, int mode);
 int lsw_SSL_CTX_set_max_send_fragment(SSL_CTX *ctx, long bytes);
 int SSL_CTX_set_block_padding(SSL_CTX *ctx, size_t block_size);
-LSW_OWNED X509_STORE *X509_STORE_new(void);
-void X509_STORE_free(LSW_TAKES X509_STORE *store);
-/* Adds every certificate of a PEM text, or the one of a DER encoding. Returns how many, or -1. */
-int lsw_X509_STORE_add_certs(X509_STORE *store, const uint8_t *bytes, size_t length);
-int X509_STORE_set_flags(X509_STORE *store, unsigned long flags);
 /* The context takes a reference of its own. */
 void SSL_CTX_set1_cert_store(SSL_CTX *ctx, X509_STORE *store);
 
@@ -150,7 +148,6 @@ int SSL_session_reused(const SSL *ssl);
 int SSL_key_update(SSL *ssl, int type);
 const char *SSL_state_string_long(const SSL *ssl);
 const char *SSL_get_version(const SSL *ssl);
-int SSL_version(const SSL *ssl);
 /* Of an alert, (level << 8 | description). Static text. */
 const char *SSL_alert_desc_string_long(int value);
 /* RFC name of the agreed cipher suite, e.g. TLS_AES_128_GCM_SHA256; NULL before there is one. */
@@ -173,8 +170,6 @@ X509 *lsw_SSL_get0_verify_cert(const SSL *ssl);
 /* Last alert as (level << 8 | description), -1 if none. */
 int lsw_SSL_get_alert_received(const SSL *ssl);
 int lsw_SSL_get_alert_sent(const SSL *ssl);
-/* Which of the connection's callbacks JavaScript wants: LSW_WANT_* or-ed. */
-void lsw_SSL_set_callbacks(SSL *ssl, int wanted);
 X509 *SSL_get0_peer_certificate(const SSL *ssl);
 /* How many certificates the peer sent. A server's view lacks the leaf; this does not. */
 int lsw_SSL_get_peer_chain_length(const SSL *ssl);
@@ -185,6 +180,11 @@ int SSL_verify_client_post_handshake(SSL *ssl);
 int lsw_SSL_get_client_finished_count(const SSL *ssl);
 /* records.c: what was agreed on, TLSEXT_max_fragment_length_*. */
 int lsw_SSL_get_max_fragment_length(SSL *ssl);
+
+/* ---- callbacks.c ---- */
+
+/* Which of the connection's callbacks JavaScript wants: LSW_WANT_* or-ed. */
+void lsw_SSL_set_callbacks(SSL *ssl, int wanted);
 
 /* ---- exporter.c ---- */
 
@@ -255,11 +255,15 @@ int lsw_SSL_get_verified_chain_length(const SSL *ssl);
 X509 *lsw_SSL_get0_verified_chain_cert(const SSL *ssl, int index);
 /* Over the SubjectPublicKeyInfo; as in x509.c. */
 int lsw_X509_spki_sha256(const X509 *cert, uint8_t *buf, size_t capacity);
-/* Leaves the alert in the BIO, and the connection in its failed state. */
+/* alert.c. Leaves the alert in the BIO, and the connection in its failed state. */
 void lsw_SSL_send_fatal_alert(SSL *ssl, int description);
 
 /* ---- trust.c: stores, names of CAs, an identity chosen late ---- */
 
+LSW_OWNED X509_STORE *X509_STORE_new(void);
+void X509_STORE_free(LSW_TAKES X509_STORE *store);
+/* Adds every certificate of a PEM text, or the one of a DER encoding. Returns how many, or -1. */
+int lsw_X509_STORE_add_certs(X509_STORE *store, const uint8_t *bytes, size_t length);
 /* All certificates of another store, shared with it. 1 on success. */
 int lsw_X509_STORE_add_store(X509_STORE *store, X509_STORE *from);
 /* Adds every list of a PEM text, or the one of a DER encoding. Returns how many, or -1. */
@@ -283,9 +287,7 @@ int lsw_SSL_set_tlsext_status_ocsp_resp(SSL *ssl, const uint8_t *bytes, size_t l
 
 /* ---- psk.c: external pre-shared keys ---- */
 
-/* Which of the two JavaScript wants to be asked for keys as. */
-void lsw_SSL_set_psk_callbacks(SSL *ssl, int client_wanted, int server_wanted);
-/* The identity of the key that the connection goes back to, as in x509.c; -1 if it does to none. */
+/* Identity of the external PSK in use, written as in x509.c; -1 if there is none. */
 int lsw_SSL_get_psk_identity(const SSL *ssl, uint8_t *buf, size_t capacity);
 
 /* ---- rpk.c: raw public keys, RFC 7250 ---- */
@@ -364,7 +366,6 @@ LSW_OWNED BIO *lsw_BIO_new_callback(int handle);
 
 /* ---- x509.c ---- */
 
-void X509_free(LSW_TAKES X509 *cert);
 /* Each writes into `buf` if `capacity` suffices, and returns the length needed; -1 on failure. */
 int lsw_X509_to_der(const X509 *cert, uint8_t *buf, size_t capacity);
 /* All that it says, in one go: fields of one byte LSW_X509_*, four of length (big-endian), and so many bytes. Numbers
@@ -455,48 +456,52 @@ int lsw_SSL_ech_get_outer_sni(SSL *ssl, uint8_t *buf, size_t capacity);
 /* 0 if the server sent none; -1 if what it sent is not to be used. */
 int lsw_SSL_ech_get_retry_config(SSL *ssl, uint8_t *buf, size_t capacity);
 
-/* ---- callbacks.c: C calls JavaScript. None of these may throw; see src/ffi/callbacks.ts ---- */
+/* ---- C calls JavaScript ---- */
+
+/*
+ * A callback is declared here and nowhere else. The generator writes from it what C calls (it keeps OpenSSL's error queue,
+ * calls JavaScript with the handle of the SSL or BIO, and sends the alert of a refusal), the import behind that, the bit
+ * LSW_WANT_* by which a connection says that it wants to be called (internal.h: lsw_wants), and TypeScript's side,
+ * src/ffi/callbacks.gen.ts. There `const uint8_t *x` and the length after it arrive as bytes, a `const char *` as text or,
+ * for NULL, undefined, all else as numbers.
+ */
 
 /* Bytes read or written (>0), 0 at the end of input, or LSW_BIO_*. */
-LSW_IMPORT int lsw_js_bio_read(int handle, uint8_t *buf, int length);
-LSW_IMPORT int lsw_js_bio_write(int handle, const uint8_t *buf, int length);
-/* Callbacks that decide, from here to lsw_js_status_cb and those for keys, may also answer LSW_REFUSE_WITH less an alert:
-   they fail, and this is the alert. */
-
+LSW_CALLBACK(LSW_BIO_FAILED) int lsw_js_bio_read(BIO *bio, uint8_t *buf, int length);
+LSW_CALLBACK(LSW_BIO_FAILED) int lsw_js_bio_write(BIO *bio, const uint8_t *buf, int length);
 /* 1 go on, 0 fail, -1 suspend (SSL_ERROR_WANT_X509_LOOKUP). */
-LSW_IMPORT int lsw_js_cert_cb(int handle);
+LSW_DECIDES(0) int lsw_js_cert_cb(SSL *ssl);
 /* SSL_CLIENT_HELLO_SUCCESS, _ERROR or _RETRY. */
-LSW_IMPORT int lsw_js_client_hello_cb(int handle);
+LSW_DECIDES(SSL_CLIENT_HELLO_ERROR) int lsw_js_client_hello_cb(SSL *ssl);
 /* `protos`: what the client offers, as SSL_CTX_set_alpn_select_cb(3) has it. The offset of the one to take, or -1. */
-LSW_IMPORT int lsw_js_alpn_cb(int handle, const uint8_t *protos, size_t length);
+LSW_DECIDES(-1) int lsw_js_alpn_cb(SSL *ssl, const uint8_t *protos, size_t length);
 /* 1 accept, 0 refuse, -1 suspend (SSL_ERROR_WANT_RETRY_VERIFY). */
-LSW_IMPORT int lsw_js_verify_cb(int handle, int preverify_ok, int depth, int error);
+LSW_DECIDES(0) int lsw_js_verify_cb(SSL *ssl, int preverify_ok, int depth, int error);
 /* OpenSSL's verdict on a chain: 1 accept, 0 refuse, -1 suspend (on a client, SSL_ERROR_WANT_RETRY_VERIFY). */
-LSW_IMPORT int lsw_js_chain_cb(int handle, int preverify_ok, int error);
+LSW_DECIDES(0) int lsw_js_chain_cb(SSL *ssl, int preverify_ok, int error);
 /* A client asks a server for OCSP: 1 a response was set, 0 there is none, -1 fail. */
-LSW_IMPORT int lsw_js_status_cb(int handle);
-/* SSL_set_msg_callback(3): `sent` is its write_p. */
-LSW_IMPORT void lsw_js_msg_cb(int handle, int sent, int version, int content_type, const uint8_t *buf, size_t length);
-/* SSL_set_info_callback(3), but for alerts and exits. */
-LSW_IMPORT void lsw_js_info_cb(int handle, int where);
-/* `line`: NUL-terminated, without a newline. */
-LSW_IMPORT void lsw_js_keylog_cb(int handle, const char *line);
+LSW_DECIDES(-1) int lsw_js_status_cb(SSL *ssl);
 /* A key's length, LSW_PSK_SHA384 or-ed if it is for that hash; 0 for no key, -1 fail. `hint` may be NULL; `identity` is
    to be NUL-terminated. */
-LSW_IMPORT int lsw_js_psk_client_cb(int handle, const char *hint, char *identity, int identity_capacity, uint8_t *key,
+LSW_DECIDES(-1) int lsw_js_psk_client_cb(SSL *ssl, const char *hint, char *identity, int identity_capacity, uint8_t *key,
     int key_capacity);
-LSW_IMPORT int lsw_js_psk_server_cb(int handle, const uint8_t *identity, size_t length, uint8_t *key, int key_capacity);
+LSW_DECIDES(-1) int lsw_js_psk_server_cb(SSL *ssl, const uint8_t *identity, size_t length, uint8_t *key, int key_capacity);
+/* A session to keep: its id, and itself as ASN.1. Both are overwritten after the call. */
+LSW_CALLBACK() void lsw_js_new_session_cb(SSL *ssl, const uint8_t *id, size_t id_length, const uint8_t *bytes, size_t length);
+/* The session of this id, as ASN.1: `*bytes` receives memory of lsw_alloc, which the caller frees. Returns its length, 0 if
+   there is none. A session of a client whose certificate has expired is taken for none. */
+LSW_CALLBACK(0) int lsw_js_get_session_cb(SSL *ssl, const uint8_t *id, size_t id_length, uint8_t **bytes);
+/* SSL_set_msg_callback(3): `sent` is its write_p. */
+LSW_CALLBACK() void lsw_js_msg_cb(SSL *ssl, int sent, int version, int content_type, const uint8_t *buf, size_t length);
+/* SSL_set_info_callback(3), except for alerts and exits. */
+LSW_CALLBACK() void lsw_js_info_cb(const SSL *ssl, int where);
+/* `line`: without a newline. */
+LSW_CALLBACK() void lsw_js_keylog_cb(const SSL *ssl, const char *line);
 
 #define LSW_PSK_SHA384 0x10000
 LSW_CONSTANT(LSW_PSK_SHA384)
 LSW_CONSTANT(PSK_MAX_IDENTITY_LEN)
 LSW_CONSTANT(PSK_MAX_PSK_LEN)
-
-/* A session to keep: its id, and itself as ASN.1. Both are overwritten after the call. */
-LSW_IMPORT void lsw_js_new_session_cb(int handle, const uint8_t *id, size_t id_length, const uint8_t *bytes, size_t length);
-/* The session of this id, as ASN.1: `*bytes` receives memory of lsw_alloc, which the caller frees. Returns its
-   length, 0 if there is none. One of a client whose certificate has expired is taken for none. */
-LSW_IMPORT int lsw_js_get_session_cb(int handle, const uint8_t *id, size_t id_length, uint8_t **bytes);
 
 #define LSW_BIO_WOULD_BLOCK (-1)
 #define LSW_BIO_FAILED (-2)
@@ -509,31 +514,8 @@ LSW_CONSTANT(LSW_BIO_FAILED)
 LSW_CONSTANT(LSW_BIO_CONNECT)
 LSW_CONSTANT(LSW_BIO_ACCEPT)
 
-#define LSW_WANT_CERT_CB 1
-#define LSW_WANT_CLIENT_HELLO_CB 2
-#define LSW_WANT_VERIFY_CB 4
-#define LSW_WANT_MSG_CB 8
-#define LSW_WANT_KEYLOG_CB 16
-#define LSW_WANT_NEW_SESSION_CB 1024
-#define LSW_WANT_GET_SESSION_CB 2048
-#define LSW_WANT_INFO_CB 256
-LSW_CONSTANT(LSW_WANT_INFO_CB)
-#define LSW_WANT_ALPN_CB 16384
-LSW_CONSTANT(LSW_WANT_CERT_CB)
-LSW_CONSTANT(LSW_WANT_CLIENT_HELLO_CB)
-LSW_CONSTANT(LSW_WANT_VERIFY_CB)
-LSW_CONSTANT(LSW_WANT_MSG_CB)
-LSW_CONSTANT(LSW_WANT_KEYLOG_CB)
-LSW_CONSTANT(LSW_WANT_NEW_SESSION_CB)
-LSW_CONSTANT(LSW_WANT_GET_SESSION_CB)
-LSW_CONSTANT(LSW_WANT_ALPN_CB)
-
 #define LSW_TICKET_KEY_BYTES 80
 LSW_CONSTANT(LSW_TICKET_KEY_BYTES)
-#define LSW_WANT_CHAIN_CB 65536
-#define LSW_WANT_STATUS_CB 131072
-LSW_CONSTANT(LSW_WANT_CHAIN_CB)
-LSW_CONSTANT(LSW_WANT_STATUS_CB)
 
 /* A verification result of no number of OpenSSL's: its alert is certificate_unknown. */
 #define LSW_V_ERR_REFUSED 1000
@@ -636,109 +618,7 @@ LSW_CONSTANT(X509_V_FLAG_PARTIAL_CHAIN)
 LSW_CONSTANT(X509_V_FLAG_TRUSTED_FIRST)
 LSW_CONSTANT(X509_V_FLAG_CRL_CHECK)
 LSW_CONSTANT(X509_V_FLAG_CRL_CHECK_ALL)
-LSW_CONSTANT(X509_V_OK)
-LSW_CONSTANT(X509_V_ERR_UNSPECIFIED)
-LSW_CONSTANT(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT)
-LSW_CONSTANT(X509_V_ERR_UNABLE_TO_GET_CRL)
-LSW_CONSTANT(X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE)
-LSW_CONSTANT(X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE)
-LSW_CONSTANT(X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY)
-LSW_CONSTANT(X509_V_ERR_CERT_SIGNATURE_FAILURE)
-LSW_CONSTANT(X509_V_ERR_CRL_SIGNATURE_FAILURE)
-LSW_CONSTANT(X509_V_ERR_CERT_NOT_YET_VALID)
-LSW_CONSTANT(X509_V_ERR_CERT_HAS_EXPIRED)
-LSW_CONSTANT(X509_V_ERR_CRL_NOT_YET_VALID)
-LSW_CONSTANT(X509_V_ERR_CRL_HAS_EXPIRED)
-LSW_CONSTANT(X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD)
-LSW_CONSTANT(X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD)
-LSW_CONSTANT(X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD)
-LSW_CONSTANT(X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD)
-LSW_CONSTANT(X509_V_ERR_OUT_OF_MEM)
-LSW_CONSTANT(X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
-LSW_CONSTANT(X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN)
-LSW_CONSTANT(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY)
-LSW_CONSTANT(X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE)
-LSW_CONSTANT(X509_V_ERR_CERT_CHAIN_TOO_LONG)
-LSW_CONSTANT(X509_V_ERR_CERT_REVOKED)
-LSW_CONSTANT(X509_V_ERR_NO_ISSUER_PUBLIC_KEY)
-LSW_CONSTANT(X509_V_ERR_PATH_LENGTH_EXCEEDED)
-LSW_CONSTANT(X509_V_ERR_INVALID_PURPOSE)
-LSW_CONSTANT(X509_V_ERR_CERT_UNTRUSTED)
-LSW_CONSTANT(X509_V_ERR_CERT_REJECTED)
-LSW_CONSTANT(X509_V_ERR_SUBJECT_ISSUER_MISMATCH)
-LSW_CONSTANT(X509_V_ERR_AKID_SKID_MISMATCH)
-LSW_CONSTANT(X509_V_ERR_AKID_ISSUER_SERIAL_MISMATCH)
-LSW_CONSTANT(X509_V_ERR_KEYUSAGE_NO_CERTSIGN)
-LSW_CONSTANT(X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER)
-LSW_CONSTANT(X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION)
-LSW_CONSTANT(X509_V_ERR_KEYUSAGE_NO_CRL_SIGN)
-LSW_CONSTANT(X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION)
-LSW_CONSTANT(X509_V_ERR_INVALID_NON_CA)
-LSW_CONSTANT(X509_V_ERR_PROXY_PATH_LENGTH_EXCEEDED)
-LSW_CONSTANT(X509_V_ERR_KEYUSAGE_NO_DIGITAL_SIGNATURE)
-LSW_CONSTANT(X509_V_ERR_PROXY_CERTIFICATES_NOT_ALLOWED)
-LSW_CONSTANT(X509_V_ERR_INVALID_EXTENSION)
-LSW_CONSTANT(X509_V_ERR_INVALID_POLICY_EXTENSION)
-LSW_CONSTANT(X509_V_ERR_NO_EXPLICIT_POLICY)
-LSW_CONSTANT(X509_V_ERR_DIFFERENT_CRL_SCOPE)
-LSW_CONSTANT(X509_V_ERR_UNSUPPORTED_EXTENSION_FEATURE)
-LSW_CONSTANT(X509_V_ERR_UNNESTED_RESOURCE)
-LSW_CONSTANT(X509_V_ERR_PERMITTED_VIOLATION)
-LSW_CONSTANT(X509_V_ERR_EXCLUDED_VIOLATION)
-LSW_CONSTANT(X509_V_ERR_SUBTREE_MINMAX)
-LSW_CONSTANT(X509_V_ERR_APPLICATION_VERIFICATION)
-LSW_CONSTANT(X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE)
-LSW_CONSTANT(X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX)
-LSW_CONSTANT(X509_V_ERR_UNSUPPORTED_NAME_SYNTAX)
-LSW_CONSTANT(X509_V_ERR_CRL_PATH_VALIDATION_ERROR)
-LSW_CONSTANT(X509_V_ERR_PATH_LOOP)
-LSW_CONSTANT(X509_V_ERR_SUITE_B_INVALID_VERSION)
-LSW_CONSTANT(X509_V_ERR_SUITE_B_INVALID_ALGORITHM)
-LSW_CONSTANT(X509_V_ERR_SUITE_B_INVALID_CURVE)
-LSW_CONSTANT(X509_V_ERR_SUITE_B_INVALID_SIGNATURE_ALGORITHM)
-LSW_CONSTANT(X509_V_ERR_SUITE_B_LOS_NOT_ALLOWED)
-LSW_CONSTANT(X509_V_ERR_SUITE_B_CANNOT_SIGN_P_384_WITH_P_256)
-LSW_CONSTANT(X509_V_ERR_HOSTNAME_MISMATCH)
-LSW_CONSTANT(X509_V_ERR_EMAIL_MISMATCH)
-LSW_CONSTANT(X509_V_ERR_IP_ADDRESS_MISMATCH)
-LSW_CONSTANT(X509_V_ERR_DANE_NO_MATCH)
-LSW_CONSTANT(X509_V_ERR_EE_KEY_TOO_SMALL)
-LSW_CONSTANT(X509_V_ERR_CA_KEY_TOO_SMALL)
-LSW_CONSTANT(X509_V_ERR_CA_MD_TOO_WEAK)
-LSW_CONSTANT(X509_V_ERR_INVALID_CALL)
-LSW_CONSTANT(X509_V_ERR_STORE_LOOKUP)
-LSW_CONSTANT(X509_V_ERR_NO_VALID_SCTS)
-LSW_CONSTANT(X509_V_ERR_PROXY_SUBJECT_NAME_VIOLATION)
-LSW_CONSTANT(X509_V_ERR_OCSP_VERIFY_NEEDED)
-LSW_CONSTANT(X509_V_ERR_OCSP_VERIFY_FAILED)
-LSW_CONSTANT(X509_V_ERR_OCSP_CERT_UNKNOWN)
-LSW_CONSTANT(X509_V_ERR_UNSUPPORTED_SIGNATURE_ALGORITHM)
-LSW_CONSTANT(X509_V_ERR_SIGNATURE_ALGORITHM_MISMATCH)
-LSW_CONSTANT(X509_V_ERR_SIGNATURE_ALGORITHM_INCONSISTENCY)
-LSW_CONSTANT(X509_V_ERR_INVALID_CA)
-LSW_CONSTANT(X509_V_ERR_PATHLEN_INVALID_FOR_NON_CA)
-LSW_CONSTANT(X509_V_ERR_PATHLEN_WITHOUT_KU_KEY_CERT_SIGN)
-LSW_CONSTANT(X509_V_ERR_KU_KEY_CERT_SIGN_INVALID_FOR_NON_CA)
-LSW_CONSTANT(X509_V_ERR_ISSUER_NAME_EMPTY)
-LSW_CONSTANT(X509_V_ERR_SUBJECT_NAME_EMPTY)
-LSW_CONSTANT(X509_V_ERR_MISSING_AUTHORITY_KEY_IDENTIFIER)
-LSW_CONSTANT(X509_V_ERR_MISSING_SUBJECT_KEY_IDENTIFIER)
-LSW_CONSTANT(X509_V_ERR_EMPTY_SUBJECT_ALT_NAME)
-LSW_CONSTANT(X509_V_ERR_EMPTY_SUBJECT_SAN_NOT_CRITICAL)
-LSW_CONSTANT(X509_V_ERR_CA_BCONS_NOT_CRITICAL)
-LSW_CONSTANT(X509_V_ERR_AUTHORITY_KEY_IDENTIFIER_CRITICAL)
-LSW_CONSTANT(X509_V_ERR_SUBJECT_KEY_IDENTIFIER_CRITICAL)
-LSW_CONSTANT(X509_V_ERR_CA_CERT_MISSING_KEY_USAGE)
-LSW_CONSTANT(X509_V_ERR_EXTENSIONS_REQUIRE_VERSION_3)
-LSW_CONSTANT(X509_V_ERR_EC_KEY_EXPLICIT_PARAMS)
-LSW_CONSTANT(X509_V_ERR_RPK_UNTRUSTED)
-LSW_CONSTANT(X509_V_ERR_OCSP_RESP_INVALID)
-LSW_CONSTANT(X509_V_ERR_OCSP_SIGNATURE_FAILURE)
-LSW_CONSTANT(X509_V_ERR_OCSP_NOT_YET_VALID)
-LSW_CONSTANT(X509_V_ERR_OCSP_HAS_EXPIRED)
-LSW_CONSTANT(X509_V_ERR_OCSP_NO_RESPONSE)
-LSW_CONSTANT(X509_V_ERR_CRL_VERIFY_FAILED)
-LSW_CONSTANT(X509_V_ERR_EMPTY_AUTHORITY_KEY_IDENTIFIER)
-LSW_CONSTANT(X509_V_ERR_AKID_ISSUER_SERIAL_NOT_PAIRED)
+
+#include "x509_v.h"
 
 #endif

@@ -125,20 +125,12 @@ static int check_on_client(SSL *ssl, struct lsw_conn *conn)
 int lsw_status_trampoline(SSL *ssl, void *arg)
 {
     struct lsw_conn *conn = lsw_conn_of(ssl);
-    ERR_STATE *errors;
     int answer;
 
     (void)arg;
-    if (conn == NULL)
-        return SSL_is_server(ssl) ? SSL_TLSEXT_ERR_NOACK : 1;
     if (!SSL_is_server(ssl))
-        return check_on_client(ssl, conn);
-    if ((conn->wanted & LSW_WANT_STATUS_CB) == 0)
-        return SSL_TLSEXT_ERR_NOACK;
-    errors = lsw_errors_save();
-    answer = lsw_js_status_cb(conn->handle);
-    lsw_errors_restore(errors);
-    lsw_refused(ssl, answer);
+        return conn == NULL || check_on_client(ssl, conn);
+    answer = lsw_wants(ssl, LSW_WANT_STATUS_CB) ? lsw_js_status_cb(ssl) : 0;
     return answer > 0 ? SSL_TLSEXT_ERR_OK : answer == 0 ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
@@ -150,17 +142,10 @@ int lsw_SSL_request_ocsp(SSL *ssl, int mode)
 
 int lsw_OCSP_RESPONSE_check(const uint8_t *bytes, size_t length)
 {
-    const uint8_t *end = bytes;
-    OCSP_RESPONSE *response;
-    int whole;
+    OCSP_RESPONSE *response = lsw_read(&lsw_ocsp_response, bytes, length);
 
-    ERR_clear_error();
-    response = d2i_OCSP_RESPONSE(NULL, &end, (long)length);
-    whole = response != NULL && end == bytes + length;
-    if (response != NULL && !whole)
-        ERR_raise_data(ERR_LIB_ASN1, ASN1_R_TOO_LONG, "bytes after the response");
     OCSP_RESPONSE_free(response);
-    return whole;
+    return response != NULL;
 }
 
 int lsw_SSL_set_tlsext_status_ocsp_resp(SSL *ssl, const uint8_t *bytes, size_t length)

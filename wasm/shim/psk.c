@@ -19,12 +19,6 @@ static struct identity *identity_new(const uint8_t *bytes, size_t length)
     return identity;
 }
 
-static void identity_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)
-{
-    (void)parent, (void)ad, (void)idx, (void)argl, (void)argp;
-    OPENSSL_free(ptr);
-}
-
 /* A server's session is a copy. */
 static int identity_dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **from_d, int idx, long argl, void *argp)
 {
@@ -34,14 +28,7 @@ static int identity_dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **f
     return identity == NULL || (*from_d = identity_new(identity->bytes, identity->length)) != NULL;
 }
 
-static int identity_index(void)
-{
-    static int index = -1;
-
-    if (index < 0)
-        index = SSL_SESSION_get_ex_new_index(0, NULL, NULL, identity_dup, identity_free);
-    return index;
-}
+LSW_EX_DATA(SSL_SESSION, identity, identity_dup, OPENSSL_free)
 
 /* The session that stands for a key; of its suite the hash alone matters. */
 static SSL_SESSION *session_of(SSL *ssl, const uint8_t *identity, size_t identity_length, const uint8_t *key, int answer)
@@ -62,35 +49,13 @@ static SSL_SESSION *session_of(SSL *ssl, const uint8_t *identity, size_t identit
     return NULL;
 }
 
-static int ask_client(SSL *ssl, const char *hint, char *identity, unsigned int identity_capacity, uint8_t *key, unsigned int key_capacity)
-{
-    struct lsw_conn *conn = lsw_conn_of(ssl);
-    ERR_STATE *errors = lsw_errors_save();
-    int answer = conn == NULL ? 0 : lsw_js_psk_client_cb(conn->handle, hint, identity, (int)identity_capacity, key, (int)key_capacity);
-
-    lsw_errors_restore(errors);
-    lsw_refused(ssl, answer);
-    return answer;
-}
-
-static int ask_server(SSL *ssl, const uint8_t *identity, size_t length, uint8_t *key, unsigned int key_capacity)
-{
-    struct lsw_conn *conn = lsw_conn_of(ssl);
-    ERR_STATE *errors = lsw_errors_save();
-    int answer = conn == NULL ? 0 : lsw_js_psk_server_cb(conn->handle, identity, length, key, (int)key_capacity);
-
-    lsw_errors_restore(errors);
-    lsw_refused(ssl, answer);
-    return answer;
-}
-
 /* TLS 1.3, client. `md` is the hash that a HelloRetryRequest has settled on: a key of the other one is not offered then. */
 static int use_session(SSL *ssl, const EVP_MD *md, const unsigned char **id, size_t *id_length, SSL_SESSION **session)
 {
     struct lsw_conn *conn = lsw_conn_of(ssl);
     uint8_t key[PSK_MAX_PSK_LEN];
     char identity[PSK_MAX_IDENTITY_LEN + 1] = "";
-    int answer = ask_client(ssl, NULL, identity, sizeof(identity), key, sizeof(key)), ok = answer >= 0;
+    int answer = lsw_js_psk_client_cb(ssl, NULL, identity, sizeof(identity), key, sizeof(key)), ok = answer >= 0;
 
     *session = NULL;
     if (answer > 0 && (md == NULL || EVP_MD_is_a(md, answer & LSW_PSK_SHA384 ? "SHA2-384" : "SHA2-256"))) {
@@ -109,30 +74,36 @@ static int use_session(SSL *ssl, const EVP_MD *md, const unsigned char **id, siz
 static int find_session(SSL *ssl, const unsigned char *identity, size_t length, SSL_SESSION **session)
 {
     uint8_t key[PSK_MAX_PSK_LEN];
-    int answer = ask_server(ssl, identity, length, key, sizeof(key));
+    int answer = lsw_js_psk_server_cb(ssl, identity, length, key, sizeof(key));
 
     *session = answer > 0 ? session_of(ssl, identity, length, key, answer) : NULL;
     OPENSSL_cleanse(key, sizeof(key));
     return answer == 0 || *session != NULL;
 }
 
-/* TLS 1.2, client. OpenSSL calls it for TLS 1.3 too if there was no key: then it would be one of another hash. */
-static unsigned int client(SSL *ssl, const char *hint, char *identity, unsigned int identity_capacity, unsigned char *key, unsigned int key_capacity)
+/*
+ * TLS 1.2, client. OpenSSL also calls it for TLS 1.3 when use_session has given no key, and would offer the key under
+ * SHA-256 whatever its hash is: so it gives one in TLS 1.2's own state alone.
+ */
+static unsigned int client(SSL *ssl, const char *hint, char *identity, unsigned int identity_capacity, unsigned char *key,
+    unsigned int key_capacity)
 {
-    int answer = SSL_get_state(ssl) != TLS_ST_CW_KEY_EXCH ? 0 : ask_client(ssl, hint, identity, identity_capacity, key, key_capacity);
+    int answer = SSL_get_state(ssl) != TLS_ST_CW_KEY_EXCH
+        ? 0 : lsw_js_psk_client_cb(ssl, hint, identity, (int)identity_capacity, key, (int)key_capacity);
 
     return answer > 0 ? (unsigned int)(answer & ~LSW_PSK_SHA384) : 0;
 }
 
-/* TLS 1.2, server; likewise. */
+/* TLS 1.2, server. In TLS 1.3 find_session has been asked. */
 static unsigned int server(SSL *ssl, const char *identity, unsigned char *key, unsigned int key_capacity)
 {
-    int answer = SSL_version(ssl) >= TLS1_3_VERSION ? 0 : ask_server(ssl, (const uint8_t *)identity, strlen(identity), key, key_capacity);
+    int answer = SSL_version(ssl) >= TLS1_3_VERSION
+        ? 0 : lsw_js_psk_server_cb(ssl, (const uint8_t *)identity, strlen(identity), key, (int)key_capacity);
 
     return answer > 0 ? (unsigned int)(answer & ~LSW_PSK_SHA384) : 0;
 }
 
-void lsw_SSL_set_psk_callbacks(SSL *ssl, int client_wanted, int server_wanted)
+void lsw_install_psk(SSL *ssl, int client_wanted, int server_wanted)
 {
     SSL_set_psk_use_session_callback(ssl, client_wanted ? use_session : NULL);
     SSL_set_psk_client_callback(ssl, client_wanted ? client : NULL);

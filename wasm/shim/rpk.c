@@ -1,46 +1,12 @@
-/* Raw public keys, RFC 7250: a key where there would be a certificate. Nobody vouches for it: it is known, or it is not. */
-#include <openssl/pem.h>
+/* Raw public keys, RFC 7250: a key where there would be a certificate. No CA vouches for it: it is known, or it is not. */
 #include "internal.h"
-
-void lsw_rpk_free(struct lsw_rpk *first)
-{
-    while (first != NULL) {
-        struct lsw_rpk *next = first->next;
-
-        EVP_PKEY_free(first->key);
-        OPENSSL_free(first);
-        first = next;
-    }
-}
-
-static EVP_PKEY *read_public_key(const uint8_t *bytes, size_t length)
-{
-    const uint8_t *end = bytes;
-    EVP_PKEY *key = NULL;
-
-    if (lsw_looks_like_pem(bytes, length)) {
-        BIO *bio = BIO_new_mem_buf(bytes, (int)length);
-
-        if (bio != NULL)
-            key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
-        BIO_free(bio);
-        return key;
-    }
-    key = d2i_PUBKEY(NULL, &end, (long)length);
-    if (key != NULL && end != bytes + length) {
-        EVP_PKEY_free(key);
-        ERR_raise_data(ERR_LIB_ASN1, ASN1_R_TOO_LONG, "bytes after the key");
-        return NULL;
-    }
-    return key;
-}
 
 int lsw_SSL_accept_rpk(SSL *ssl, const uint8_t *bytes, size_t length)
 {
     struct lsw_conn *conn = lsw_conn_of(ssl);
     struct lsw_rpk *rpk = OPENSSL_zalloc(sizeof(*rpk));
 
-    if (rpk == NULL || (rpk->key = read_public_key(bytes, length)) == NULL) {
+    if (rpk == NULL || (rpk->key = lsw_read(&lsw_public_key, bytes, length)) == NULL) {
         OPENSSL_free(rpk);
         return 0;
     }

@@ -12,17 +12,7 @@ int lsw_SSL_SESSION_to_bytes(const SSL_SESSION *session, uint8_t *buf, size_t ca
 
 SSL_SESSION *lsw_SSL_SESSION_from_bytes(const uint8_t *bytes, size_t length)
 {
-    const uint8_t *end = bytes;
-    SSL_SESSION *session;
-
-    ERR_clear_error();
-    session = d2i_SSL_SESSION(NULL, &end, (long)length);
-    if (session != NULL && end != bytes + length) {
-        SSL_SESSION_free(session);
-        ERR_raise_data(ERR_LIB_SSL, ERR_R_PASSED_INVALID_ARGUMENT, "bytes after the session");
-        return NULL;
-    }
-    return session;
+    return lsw_read(&lsw_session, bytes, length);
 }
 
 int64_t lsw_SSL_SESSION_get_time(const SSL_SESSION *session)
@@ -59,47 +49,43 @@ int lsw_session_peer_expired(SSL *ssl, SSL_SESSION *session)
 
 static int new_session_trampoline(SSL *ssl, SSL_SESSION *session)
 {
-    struct lsw_conn *conn = lsw_conn_of(ssl);
     unsigned char *bytes = NULL;
     const unsigned char *id;
     unsigned int id_length = 0;
     ERR_STATE *errors;
     int length;
 
-    if (conn == NULL || (conn->wanted & LSW_WANT_NEW_SESSION_CB) == 0)
+    if (!lsw_wants(ssl, LSW_WANT_NEW_SESSION_CB))
         return 0;
     errors = lsw_errors_save();
     length = i2d_SSL_SESSION(session, &bytes);
+    lsw_errors_restore(errors);
     if (length > 0) {
         id = SSL_SESSION_get_id(session, &id_length);
-        lsw_js_new_session_cb(conn->handle, id, id_length, bytes, (size_t)length);
+        lsw_js_new_session_cb(ssl, id, id_length, bytes, (size_t)length);
         OPENSSL_clear_free(bytes, (size_t)length);
     }
-    lsw_errors_restore(errors);
     return 0; /* no reference is kept */
 }
 
 static SSL_SESSION *get_session_trampoline(SSL *ssl, const unsigned char *id, int id_length, int *copy)
 {
-    struct lsw_conn *conn = lsw_conn_of(ssl);
     uint8_t *bytes = NULL;
-    SSL_SESSION *session = NULL;
+    SSL_SESSION *session;
     ERR_STATE *errors;
     int length;
 
     *copy = 0; /* the reference is OpenSSL's */
-    if (conn == NULL || (conn->wanted & LSW_WANT_GET_SESSION_CB) == 0)
+    length = lsw_wants(ssl, LSW_WANT_GET_SESSION_CB) ? lsw_js_get_session_cb(ssl, id, (size_t)id_length, &bytes) : 0;
+    if (length <= 0)
         return NULL;
+    /* A session that a cache gives back broken is taken for none, without a word. */
     errors = lsw_errors_save();
-    length = lsw_js_get_session_cb(conn->handle, id, (size_t)id_length, &bytes);
-    if (length > 0) {
-        /* What a cache gives back broken is as good as nothing. */
-        session = lsw_SSL_SESSION_from_bytes(bytes, (size_t)length);
-        lsw_free(bytes, (size_t)length);
-        if (session != NULL && lsw_session_peer_expired(ssl, session)) {
-            SSL_SESSION_free(session);
-            session = NULL;
-        }
+    session = lsw_read(&lsw_session, bytes, (size_t)length);
+    lsw_free(bytes, (size_t)length);
+    if (session != NULL && lsw_session_peer_expired(ssl, session)) {
+        SSL_SESSION_free(session);
+        session = NULL;
     }
     lsw_errors_restore(errors);
     return session;

@@ -20,23 +20,12 @@ struct ticket_keys {
     struct ticket_key keys[];
 };
 
-static void keys_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)
+static void keys_free(struct ticket_keys *keys)
 {
-    struct ticket_keys *keys = ptr;
-
-    (void)parent, (void)ad, (void)idx, (void)argl, (void)argp;
-    if (keys != NULL)
-        OPENSSL_clear_free(keys, sizeof(*keys) + keys->count * sizeof(keys->keys[0]));
+    OPENSSL_clear_free(keys, sizeof(*keys) + keys->count * sizeof(keys->keys[0]));
 }
 
-static int keys_index(void)
-{
-    static int index = -1;
-
-    if (index < 0)
-        index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, keys_free);
-    return index;
-}
+LSW_EX_DATA(SSL_CTX, keys, NULL, keys_free)
 
 static int use_key(const struct ticket_key *key, const unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypt)
 {
@@ -103,7 +92,8 @@ int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t lengt
         OPENSSL_clear_free(keys, size);
         return 0;
     }
-    keys_free(NULL, old, NULL, 0, 0, NULL);
+    if (old != NULL)
+        keys_free(old);
     return SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, ticket_key_callback)
         && SSL_CTX_set_session_ticket_cb(ctx, NULL, opened_ticket_callback, NULL);
 }

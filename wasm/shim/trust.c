@@ -1,6 +1,27 @@
-/* What a store of trust anchors takes beside certificates, and what is taken from it. */
-#include <openssl/pem.h>
+/* Stores of trust anchors: what goes in, and what is taken from them. */
 #include "internal.h"
+
+static int add_cert(void *store, void *cert, int index)
+{
+    (void)index;
+    return X509_STORE_add_cert(store, cert);
+}
+
+int lsw_X509_STORE_add_certs(X509_STORE *store, const uint8_t *bytes, size_t length)
+{
+    return lsw_read_each(&lsw_certificate, bytes, length, add_cert, store);
+}
+
+static int add_crl(void *store, void *crl, int index)
+{
+    (void)index;
+    return X509_STORE_add_crl(store, crl);
+}
+
+int lsw_X509_STORE_add_crls(X509_STORE *store, const uint8_t *bytes, size_t length)
+{
+    return lsw_read_each(&lsw_crl, bytes, length, add_crl, store);
+}
 
 int lsw_X509_STORE_add_store(X509_STORE *store, X509_STORE *from)
 {
@@ -22,44 +43,6 @@ int lsw_SSL_CTX_add_store_to_CA_list(SSL_CTX *ctx, X509_STORE *store)
         ok = SSL_CTX_add1_to_CA_list(ctx, sk_X509_value(certs, i));
     OSSL_STACK_OF_X509_free(certs);
     return ok;
-}
-
-static X509_CRL *der_crl(const uint8_t *bytes, size_t length)
-{
-    const uint8_t *end = bytes;
-    X509_CRL *crl = d2i_X509_CRL(NULL, &end, (long)length);
-
-    if (crl != NULL && end != bytes + length) {
-        X509_CRL_free(crl);
-        ERR_raise_data(ERR_LIB_ASN1, ASN1_R_TOO_LONG, "bytes after the list");
-        return NULL;
-    }
-    return crl;
-}
-
-int lsw_X509_STORE_add_crls(X509_STORE *store, const uint8_t *bytes, size_t length)
-{
-    int pem = length == 0 || bytes[0] != 0x30; /* DER begins with a SEQUENCE */
-    BIO *bio = pem ? BIO_new_mem_buf(bytes, (int)length) : NULL;
-    X509_CRL *crl;
-    unsigned long error;
-    int count = 0, ok = !pem || bio != NULL;
-
-    ERR_clear_error();
-    while (ok && (pem || count == 0)) {
-        crl = pem ? PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL) : der_crl(bytes, length);
-        if (crl == NULL)
-            break;
-        ok = X509_STORE_add_crl(store, crl);
-        X509_CRL_free(crl);
-        count++;
-    }
-    BIO_free(bio);
-    error = ERR_peek_last_error();
-    /* How a PEM text ends, unless there was nothing in it. */
-    if (count > 0 && ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE)
-        ERR_clear_error();
-    return ok && count > 0 && ERR_peek_error() == 0 ? count : -1;
 }
 
 /* All that `from` would show as its own, for this connection alone. */

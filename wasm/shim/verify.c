@@ -1,25 +1,48 @@
-/* Verification of a whole chain: OpenSSL's verdict first, then JavaScript's word, if it wants one. */
+/* Verification of certificates and of a whole chain: OpenSSL's verdict first, then JavaScript's word, if it wants one. */
 #include "internal.h"
+
+static SSL *ssl_of(const X509_STORE_CTX *store_ctx)
+{
+    return X509_STORE_CTX_get_ex_data(store_ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
+}
+
+int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx)
+{
+    SSL *ssl = ssl_of(store_ctx);
+    struct lsw_conn *conn = ssl != NULL ? lsw_conn_of(ssl) : NULL;
+    int answer;
+
+    if (conn == NULL)
+        return preverify_ok;
+    answer = preverify_ok = lsw_rpk_verdict(conn, store_ctx, preverify_ok);
+    if (conn->wanted & LSW_WANT_VERIFY_CB) {
+        answer = lsw_js_verify_cb(ssl, preverify_ok, X509_STORE_CTX_get_error_depth(store_ctx), X509_STORE_CTX_get_error(store_ctx));
+        if (answer < 0 && !SSL_is_server(ssl))
+            return SSL_set_retry_verify(ssl);
+        /* OpenSSL's server knows no retry, and would take the 1 that stands for it as a yes. */
+        if (answer < 0)
+            answer = 0;
+        if (answer == 0 && preverify_ok)
+            X509_STORE_CTX_set_error(store_ctx, X509_V_ERR_APPLICATION_VERIFICATION);
+    }
+    if (answer == 0)
+        lsw_remember_failure(conn, X509_STORE_CTX_get_current_cert(store_ctx), X509_STORE_CTX_get_error_depth(store_ctx));
+    return answer;
+}
 
 int lsw_chain_trampoline(X509_STORE_CTX *store_ctx, void *arg)
 {
-    SSL *ssl = X509_STORE_CTX_get_ex_data(store_ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
+    SSL *ssl = ssl_of(store_ctx);
     struct lsw_conn *conn = ssl != NULL ? lsw_conn_of(ssl) : NULL;
-    int ok = X509_verify_cert(store_ctx) > 0;
-    ERR_STATE *errors;
-    int answer;
+    int ok = X509_verify_cert(store_ctx) > 0, answer;
 
     (void)arg;
     /* Suspended by the callback for single certificates: all of it will be repeated. */
     if (conn == NULL || (conn->wanted & LSW_WANT_CHAIN_CB) == 0 || SSL_want_retry_verify(ssl))
         return ok;
     conn->verifying = store_ctx;
-    errors = lsw_errors_save();
-    answer = lsw_js_chain_cb(conn->handle, ok, X509_STORE_CTX_get_error(store_ctx));
-    lsw_errors_restore(errors);
+    answer = lsw_js_chain_cb(ssl, ok, X509_STORE_CTX_get_error(store_ctx));
     conn->verifying = NULL;
-    if (lsw_refused(ssl, answer))
-        answer = 0;
     if (answer < 0 && !SSL_is_server(ssl))
         return SSL_set_retry_verify(ssl);
     if (answer > 0)
@@ -62,25 +85,4 @@ int lsw_X509_spki_sha256(const X509 *cert, uint8_t *buf, size_t capacity)
 int lsw_SSL_CTX_set_verify_flags(SSL_CTX *ctx, unsigned long flags)
 {
     return X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), flags);
-}
-
-/*
- * A refusal that comes after the handshake has to be told by an alert, and OpenSSL has no public way to send one but
- * close_notify. This is what its own state machine uses, of no public header: it sends the alert and ends the
- * connection. An SSL of TLS is its SSL_CONNECTION.
- */
-void ossl_statem_send_fatal(SSL *connection, int description);
-
-void lsw_SSL_send_fatal_alert(SSL *ssl, int description)
-{
-    ossl_statem_send_fatal(ssl, description);
-}
-
-/* The alert that OpenSSL has for such a failure is not sent any more: the first one counts. */
-int lsw_refused(SSL *ssl, int answer)
-{
-    if (answer > LSW_REFUSE_WITH)
-        return 0;
-    ossl_statem_send_fatal(ssl, LSW_REFUSE_WITH - answer);
-    return 1;
 }
