@@ -2,12 +2,9 @@
 // sockets share theirs: to be taken over one by one they must be ours from the start.
 
 import { ApiMisuseError } from '../base/errors.js'
-import { Interrupt } from '../pump/interrupt.js'
+import { linger } from '../base/linger.js'
 import type { ByteTransport } from '../pump/transport.js'
-import { onAbort } from './on-abort.js'
-
-/** How long a socket may stay half open once nobody reads it any more. */
-const LINGER_MS = 1_000
+import { StreamEnds } from './stream-ends.js'
 
 /** What is used of a socket of Bun's. */
 export interface BunSocketLike {
@@ -78,81 +75,57 @@ export function fromBunSocket(socket: BunSocketLike): ByteTransport {
 }
 
 function takeOver(socket: BunSocketLike): Link {
-  let source!: ReadableStreamDefaultController<Uint8Array>
-  let sink!: WritableStreamDefaultController
-  const writing = new Interrupt()
-  let drained: (() => void) | undefined
-  let receiving = true // until the peer's end, or nobody wants it
-  let sending = true
-  let cancelled = false
-  let deadline: ReturnType<typeof setTimeout> | undefined
-
-  const endReceiving = () => {
-    if (receiving) source.close()
-    receiving = false
+  let peerEnded = false
+  let drained = true
+  let paused = false
+  const resume = () => {
+    if (paused) socket.resume()
+    paused = false
   }
-  const fail = (error: unknown) => {
-    if (receiving) source.error(error)
-    if (sending) sink.error(error)
-    receiving = sending = false
-    writing.trip(error)
-    socket.terminate()
-  }
-  // What was written is still on its way, and closing with unread data would reset the connection.
-  const linger = () => { deadline = setTimeout(() => socket.terminate(), LINGER_MS) }
-
-  const readable = new ReadableStream<Uint8Array>({
-    start(controller) { source = controller },
-    pull: () => socket.resume(),
-    cancel() {
-      receiving = false
-      cancelled = true
-      socket.resume()
-      if (!sending) linger()
-    },
-  }, { highWaterMark: 1 })
-
-  const writable = new WritableStream<Uint8Array>({
-    start(controller) {
-      sink = controller
-      onAbort(controller, (reason) => {
-        sending = false
-        fail(reason)
-      })
-    },
+  let stay = () => {}
+  const ends = new StreamEnds({
     async write(chunk) {
       for (let at = 0; at < chunk.byteLength;) {
-        writing.throwIfTripped()
         const taken = socket.write(chunk.subarray(at))
         if (taken < 0) throw new Error('the socket was closed')
         at += taken
-        if (at < chunk.byteLength) await writing.guard(new Promise<void>((resolve) => { drained = resolve }))
+        drained = at === chunk.byteLength
+        await outgoing.until(() => drained)
       }
     },
-    close() {
-      sending = false
-      socket.shutdown()
-      if (cancelled) linger()
-    },
+    end: () => socket.shutdown(),
+    taken: () => { if (incoming.unreadBytes === 0) resume() },
+    cancelled: resume,
+    done: () => { if (!peerEnded) stay = linger(() => socket.terminate()) }, // Bun closes it when both have ended
+    giveUp: () => socket.terminate(),
   })
+  const { incoming, outgoing, transport } = ends
 
+  const endOfPeer = () => {
+    peerEnded = true
+    ends.end()
+  }
   const events: Events = {
     data(_, chunk) {
-      if (!receiving) return
-      source.enqueue(chunk)
-      if (source.desiredSize! <= 0) socket.pause()
+      incoming.deliver(chunk)
+      if (incoming.unreadBytes === 0 || paused) return
+      paused = true
+      socket.pause()
     },
-    drain: () => drained?.(),
-    end: endReceiving,
-    error: (_, error) => fail(error),
+    drain() {
+      drained = true
+      outgoing.wake()
+    },
+    end: endOfPeer,
+    error: (_, error) => ends.lost(error),
     close(_, error) {
-      clearTimeout(deadline)
+      stay()
       // After our own end, the peer's comes as a close.
-      if (!error && !sending) endReceiving()
-      fail(error ?? new Error('the socket was closed'))
+      if (!error && outgoing.over) endOfPeer()
+      ends.lost(error ?? new Error('the socket was closed'))
     },
   }
-  const link = { transport: { readable, writable }, events }
+  const link = { transport, events }
   links.set(socket, link)
   return link
 }

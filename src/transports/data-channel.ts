@@ -9,9 +9,8 @@
 // - `aborted`: Firefox tells of a close only when all has been sent that waits, and of this at once.
 
 import { ApiMisuseError } from '../base/errors.js'
-import { Interrupt } from '../pump/interrupt.js'
 import type { ByteTransport } from '../pump/transport.js'
-import { onAbort } from './on-abort.js'
+import { StreamEnds } from './stream-ends.js'
 
 /** What is used of an RTCDataChannel. */
 export interface DataChannelLike {
@@ -63,91 +62,60 @@ export function fromDataChannel(channel: DataChannelLike, options: DataChannelTr
   }
   channel.binaryType = 'arraybuffer'
   channel.bufferedAmountLowThreshold = Math.floor(highWaterMarkBytes / 2)
-  let source!: ReadableStreamDefaultController<Uint8Array>
-  let sink!: WritableStreamDefaultController
-  let wake = () => {}
-  const waiting = new Interrupt()
-  let received = false // the peer's direction has ended
-  let receiving = true // somebody wants it
-  let sent = false // ours has ended
+  let peerEnded = false
   /** The other end is known to hear us. One that opens under our eyes is the end that asked for it, which need not wait. */
   let heard = channel.readyState === 'connecting'
   let answered = false
   const opened = () => channel.readyState !== 'connecting' && (heard || channel.readyState !== 'open')
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await waiting.guard(new Promise<void>((resolve) => { wake = resolve }))
-    waiting.throwIfTripped()
-  }
+  const say = (message: string) => { if (channel.readyState === 'open') channel.send(message) }
 
-  const fail = (error: unknown) => {
-    if (receiving && !received) source.error(error)
-    if (!sent) sink.error(error)
-    received = sent = true
-    waiting.trip(error)
-    if (channel.readyState === 'open') channel.send(ABORTED)
-    channel.close()
-  }
-
-  const readable = new ReadableStream<Uint8Array>({
-    start(controller) {
-      source = controller
-    },
-    cancel() { receiving = false },
-  }, new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 }))
-  const writable = new WritableStream<Uint8Array>({
-    start(controller) {
-      sink = controller
-      onAbort(controller, (reason) => {
-        sent = true
-        fail(reason)
-      })
-    },
+  const ends = new StreamEnds({
     async write(chunk) {
-      await until(opened)
+      await outgoing.until(opened)
       for (let at = 0; at < chunk.byteLength; at += maxMessageBytes) {
         // Firefox's send() takes bytes for a channel that is closing, and says nothing.
         if (channel.readyState !== 'open') throw new Error('the RTCDataChannel is not open any more')
         channel.send(chunk.subarray(at, at + maxMessageBytes) as Uint8Array<ArrayBuffer>)
-        if (channel.bufferedAmount > highWaterMarkBytes) await until(() => channel.bufferedAmount <= highWaterMarkBytes)
+        await outgoing.until(() => channel.bufferedAmount <= highWaterMarkBytes)
       }
     },
-    async close() {
-      await until(opened)
-      if (sent) return
-      channel.send(new Uint8Array())
-      sent = true
-      // If the peer's direction has ended before, it is the peer who hears the last word, and says so.
+    async end() {
+      await outgoing.until(opened)
+      channel.send(new Uint8Array()) // if the peer's end was here first, the peer hears the last word, and says so
+    },
+    giveUp() {
+      say(ABORTED)
+      channel.close()
     },
   })
+  const { incoming, outgoing } = ends
 
-  channel.addEventListener('bufferedamountlow', () => wake())
+  channel.addEventListener('bufferedamountlow', () => outgoing.wake())
   channel.addEventListener('open', () => {
     channel.send(READY)
-    wake()
+    outgoing.wake()
   })
   channel.addEventListener('message', ({ data }: { data: unknown }) => {
     if (data === READY) {
       heard = true
-      if (!answered && channel.readyState === 'open') channel.send(READY)
+      if (!answered) say(READY)
       answered = true
-      return wake()
+      return outgoing.wake()
     }
-    if (data === ENDED && received && sent) return channel.close()
-    if (!(data instanceof ArrayBuffer)) return fail(new Error('the other end of the RTCDataChannel has given up'))
-    if (received) return
+    if (data === ENDED && peerEnded && outgoing.over) return channel.close()
+    if (!(data instanceof ArrayBuffer)) return ends.lost(new Error('the other end of the RTCDataChannel has given up'))
     if (data.byteLength === 0) {
-      received = true
-      if (receiving) source.close()
-      if (sent && channel.readyState === 'open') channel.send(ENDED)
-    } else if (receiving) {
-      source.enqueue(new Uint8Array(data))
-      if (source.desiredSize! < -maxBufferedBytes) fail(new Error(`more than ${maxBufferedBytes} bytes arrived that nobody read`))
+      peerEnded = true
+      ends.end()
+      if (outgoing.over) say(ENDED)
     }
+    incoming.deliver(new Uint8Array(data))
+    if (incoming.unreadBytes > maxBufferedBytes) ends.fail(new Error(`more than ${maxBufferedBytes} bytes arrived that nobody read`))
   })
-  const closed = () => fail(new Error('the RTCDataChannel was closed before its end'))
-  channel.addEventListener('error', ({ error }: { error?: unknown }) => fail(new Error('the RTCDataChannel failed', { cause: error })))
+  const closed = () => ends.lost(new Error('the RTCDataChannel was closed before its end'))
+  channel.addEventListener('error', ({ error }: { error?: unknown }) => ends.lost(new Error('the RTCDataChannel failed', { cause: error })))
   channel.addEventListener('close', closed)
   if (channel.readyState === 'closing' || channel.readyState === 'closed') closed()
   else if (channel.readyState === 'open') channel.send(READY)
-  return { readable, writable }
+  return ends.transport
 }

@@ -2,12 +2,12 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import type { ByteTransport } from '../pump/transport.js'
-import { onAbort } from './on-abort.js'
+import { Incoming, Outgoing } from './stream-ends.js'
 
 /**
  * A pair of connected transports. A write settles once fewer than `highWaterMarkBytes` (1 or more, default 64 KiB)
  * wait for the other side's reader. Closing one's writable ends the other's readable; aborting or cancelling fails
- * the other side with the same reason. Chunks are passed on, not copied.
+ * the other side with the same reason, its reader after all that was written before. Chunks are passed on, not copied.
  */
 export function memoryTransportPair(highWaterMarkBytes = 64 * 1024): [ByteTransport, ByteTransport] {
   if (!Number.isInteger(highWaterMarkBytes) || highWaterMarkBytes < 1) {
@@ -22,36 +22,14 @@ export function memoryTransportPair(highWaterMarkBytes = 64 * 1024): [ByteTransp
 }
 
 function pipe(highWaterMarkBytes: number): ByteTransport {
-  let source!: ReadableStreamDefaultController<Uint8Array>
-  let sink!: WritableStreamDefaultController
-  let roomAgain: (() => void) | undefined
-  const wakeWriter = () => {
-    roomAgain?.()
-    roomAgain = undefined
-  }
-  const readable = new ReadableStream<Uint8Array>({
-    start(controller) { source = controller },
-    pull: wakeWriter,
-    cancel(reason) {
-      sink.error(reason)
-      wakeWriter()
-    },
-  }, new ByteLengthQueuingStrategy({ highWaterMark: highWaterMarkBytes }))
-  const writable = new WritableStream<Uint8Array>({
-    start(controller) {
-      sink = controller
-      onAbort(controller, (reason) => {
-        source.error(reason)
-        wakeWriter()
-      })
-    },
+  const outgoing = new Outgoing({
     write(chunk) {
-      if (chunk.byteLength === 0) return
-      source.enqueue(chunk)
-      if (source.desiredSize! > 0) return
-      return new Promise((resolve) => { roomAgain = resolve })
+      incoming.deliver(chunk)
+      return outgoing.until(() => incoming.unreadBytes < highWaterMarkBytes)
     },
-    close() { source.close() },
+    end: () => incoming.end(),
+    aborted: (reason) => incoming.cut(reason),
   })
-  return { readable, writable }
+  const incoming = new Incoming({ taken: () => outgoing.wake(), cancelled: (reason) => outgoing.fail(reason) })
+  return { readable: incoming.readable, writable: outgoing.writable }
 }

@@ -5,9 +5,9 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import { hasMethods } from '../base/realms.js'
-import { Interrupt } from '../pump/interrupt.js'
 import type { ByteTransport } from '../pump/transport.js'
-import { onAbort } from './on-abort.js'
+import { ReceiveWindow, SendCredit } from './credit.js'
+import { Incoming, Outgoing } from './stream-ends.js'
 
 /** What is used of a MessagePort, or of a Worker or what a worker calls `self`. */
 export interface MessagePortLike {
@@ -56,136 +56,49 @@ export function fromMessagePort(port: MessagePortLike, options: MessagePortTrans
     throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'highWaterMarkBytes must be an integer, 1 or more')
   }
   const post = (message: Message, transfer: readonly unknown[] = []) => port.postMessage(message, transfer)
-  let source!: ReadableStreamDefaultController<Uint8Array>
-  let sink!: WritableStreamDefaultController
-  const queue: Uint8Array[] = []
-  let wanted: (() => void) | undefined // the reader waits
-  let readBytes = 0 // and not yet credited
-  let creditBytes = 0
-  let creditCame: (() => void) | undefined // a write waits
-  const writing = new Interrupt()
-  let peerEnded = false // nothing more comes in; the queue may still hold something
-  let cut: { readonly reason: unknown } | undefined // it ended so, and the reader is yet to be told
-  let receiving = true
-  let sending = true
+  const incoming = new Incoming({
+    taken: () => { if (!incoming.over) window.grant() },
+    cancelled: (reason) => post({ type: 'cancel', reason: cloneable(reason) }),
+  })
+  const outgoing = new Outgoing({
+    write: (chunk) => credit.spend(chunk, Infinity, (piece) => {
+      const bytes = new Uint8Array(piece) // a copy: the caller's own buffer must not vanish under it
+      post({ type: 'data', bytes }, [bytes.buffer])
+    }),
+    end: () => post({ type: 'end' }),
+    aborted: (reason) => post({ type: 'abort', reason: cloneable(reason) }),
+  })
+  const credit = new SendCredit(0, outgoing)
+  const window = new ReceiveWindow({
+    windowBytes, initialBytes: 0, unreadBytes: () => incoming.unreadBytes, grant: (bytes) => post({ type: 'credit', bytes }),
+  })
 
-  const endReceiving = () => {
-    receiving = false
-    queue.length = 0
-    wanted?.()
-  }
-  const endSending = (reason: unknown) => {
-    sending = false
-    writing.trip(reason)
-  }
-  /** By whoever hears the last word: what was said before a close arrives, but not on every platform. */
-  const closeIfDone = () => {
-    if (!sending && (!receiving || peerEnded)) port.close?.()
-  }
-  /** Once all has been read that came before it; a stream that fails forgets what nobody has taken from it. */
-  const tellOfCut = () => {
-    if (!cut || !receiving || queue.length > 0 || source.desiredSize !== 0) return
-    source.error(cut.reason)
-    endReceiving()
-  }
-  const receiveCut = (reason: unknown) => {
-    if (!receiving || peerEnded) return
-    peerEnded = true
-    cut = { reason }
-    tellOfCut()
-    wanted?.()
-  }
   const fail = (reason: unknown) => {
-    receiveCut(reason)
-    if (sending) {
-      sink.error(reason)
-      endSending(reason)
-    }
+    incoming.cut(reason)
+    outgoing.fail(reason)
   }
-
   const hear = (message: Message) => {
-    if (typeof message !== 'object' || message === null) return fail(new TypeError('the MessagePort gave what is none of our messages'))
-    switch (message.type) {
+    switch (message?.type) {
       case 'credit':
-        creditBytes += message.bytes
-        creditCame?.()
-        return
+        return credit.add(message.bytes)
       case 'data':
-        if (!receiving || peerEnded) return
-        queue.push(message.bytes)
-        wanted?.()
-        return
+        if (!window.receive(message.bytes.byteLength)) return fail(new Error('the other end of the MessagePort sent more than it had credit for'))
+        return incoming.deliver(message.bytes)
       case 'end':
-        peerEnded = true
-        wanted?.()
+        incoming.end()
         break
       case 'abort':
-        receiveCut(message.reason)
+        incoming.cut(message.reason)
         break
       case 'cancel':
-        if (!sending) break
-        sink.error(message.reason)
-        endSending(message.reason)
+        outgoing.fail(message.reason)
         break
       default:
-        return fail(new TypeError('the MessagePort gave what is none of our messages'))
+        return fail(new TypeError('the MessagePort gave a message that is not one of ours: nothing else may be posted over it'))
     }
-    closeIfDone()
+    // By the end that hears the last word: what was said before a close arrives, but not on every platform.
+    if (incoming.over && outgoing.over) port.close?.()
   }
-
-  const readable = new ReadableStream<Uint8Array>({
-    start(controller) { source = controller },
-    async pull(controller) {
-      while (queue.length === 0 && receiving && !peerEnded) await new Promise<void>((resolve) => { wanted = resolve })
-      wanted = undefined
-      if (!receiving) return
-      const chunk = queue.shift()
-      if (!chunk) {
-        endReceiving()
-        return cut ? controller.error(cut.reason) : controller.close()
-      }
-      controller.enqueue(chunk)
-      tellOfCut()
-      readBytes += chunk.byteLength
-      // Not for each chunk: half the window is still with the other end.
-      if (readBytes * 2 < windowBytes || peerEnded) return
-      post({ type: 'credit', bytes: readBytes })
-      readBytes = 0
-    },
-    cancel(reason) {
-      endReceiving()
-      if (!peerEnded) post({ type: 'cancel', reason: cloneable(reason) })
-    },
-  }, { highWaterMark: 0 })
-
-  const writable = new WritableStream<Uint8Array>({
-    start(controller) {
-      sink = controller
-      onAbort(controller, (reason) => {
-        if (sending) post({ type: 'abort', reason: cloneable(reason) })
-        endSending(reason)
-      })
-    },
-    async write(chunk) {
-      for (let at = 0; at < chunk.byteLength;) {
-        writing.throwIfTripped()
-        if (creditBytes === 0) {
-          await writing.guard(new Promise<void>((resolve) => { creditCame = resolve }))
-          continue
-        }
-        // A copy: the caller's own buffer must not vanish under it.
-        const bytes = new Uint8Array(chunk.subarray(at, at + creditBytes))
-        at += bytes.byteLength
-        creditBytes -= bytes.byteLength
-        post({ type: 'data', bytes }, [bytes.buffer])
-      }
-    },
-    close() {
-      if (!sending) return
-      post({ type: 'end' })
-      endSending(new Error('the stream was closed'))
-    },
-  })
 
   const gone = () => fail(new Error('the other end of the MessagePort is gone'))
   const unreadable = () => fail(new Error('the MessagePort gave a message that cannot be read'))
@@ -199,8 +112,8 @@ export function fromMessagePort(port: MessagePortLike, options: MessagePortTrans
     port.on!('messageerror', unreadable)
     port.on!('exit', gone)
   }
-  post({ type: 'credit', bytes: windowBytes })
-  return { readable, writable }
+  window.grant()
+  return { readable: incoming.readable, writable: outgoing.writable }
 }
 
 /** What cannot be posted (a function, say) would throw: it goes as the words that it makes. */

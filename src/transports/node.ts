@@ -1,10 +1,8 @@
 // A Node Duplex (a net.Socket, say) as a transport. Types only: nothing of Node's is imported at run time.
 
+import { linger } from '../base/linger.js'
 import type { ByteTransport } from '../pump/transport.js'
-import { onAbort } from './on-abort.js'
-
-/** How long a socket may stay half open once nobody reads it any more. */
-const LINGER_MS = 1_000
+import { StreamEnds } from './stream-ends.js'
 
 /** What is used of a Node Duplex. Its own type would want Node's types from everyone, in browsers too. */
 export interface NodeDuplexLike {
@@ -22,7 +20,7 @@ export interface NodeDuplexLike {
   write(chunk: Uint8Array, callback: (error?: Error | null) => void): boolean
   end(callback: () => void): unknown
   destroy(error?: Error): unknown
-  read: unknown
+  read(): unknown
   pipe: unknown
 }
 
@@ -35,79 +33,56 @@ export function isNodeDuplex(value: object): value is NodeDuplexLike {
 /**
  * Takes over a Duplex of bytes. It is read only as fast as the transport is, and a write settles when the Duplex
  * has passed it on. Do not read or write it beside the transport. Once both sides are done it is destroyed.
+ *
+ * What a Duplex holds when it fails is delivered before its error. A socket reads that far ahead: `readableHighWaterMark`, 16
+ * or 64 KiB. What is still with the system then (more than that was unread, or a write met the reset before it was
+ * polled for) Node itself throws away with the socket.
  */
 export function fromNodeStream(duplex: NodeDuplexLike): ByteTransport {
   // TLS closes each direction for itself, and peers may follow close_notify with FIN: a socket that ends because the
   // peer has ended would take our direction away.
   duplex.allowHalfOpen = true
-  let cancelled = false
-  const destroyIfDone = () => {
-    if (duplex.readableEnded && duplex.writableFinished) duplex.destroy()
-  }
-  duplex.on('end', destroyIfDone)
-  duplex.on('finish', destroyIfDone)
-  // What was written is still on its way, and closing a socket with unread data would reset it: so what nobody wants
-  // is read on and thrown away until the peer's end, but not for ever.
-  const linger = () => {
-    if (duplex.destroyed) return
-    const deadline = setTimeout(() => duplex.destroy(), LINGER_MS)
-    duplex.once('close', () => clearTimeout(deadline))
-  }
-
-  const readable = new ReadableStream<Uint8Array>({
-    start(controller) {
-      let settled = false
-      const settle = (how: () => void) => {
-        if (!settled && !cancelled) how()
-        settled = true
-      }
-      const closedEarly = () => duplex.errored ?? new Error('the stream was closed before its end')
-      duplex.on('data', (chunk: Uint8Array | string) => {
-        if (settled || cancelled) return
-        if (typeof chunk === 'string') {
-          duplex.destroy(new TypeError('the stream gives text, not bytes; do not call setEncoding'))
-          return
-        }
-        controller.enqueue(chunk)
-        if (controller.desiredSize! <= 0) duplex.pause()
-      })
-      duplex.pause()
-      duplex.on('end', () => settle(() => controller.close()))
-      // Stays for as long as the Duplex: an 'error' without a listener would end the process.
-      duplex.on('error', (error) => settle(() => controller.error(error)))
-      duplex.on('close', () => settle(() => controller.error(closedEarly())))
-      if (duplex.readableEnded) settle(() => controller.close())
-      else if (duplex.destroyed) settle(() => controller.error(closedEarly()))
-    },
-    pull() {
-      duplex.resume()
-    },
-    cancel() {
-      cancelled = true
-      duplex.resume()
-      if (duplex.writableFinished) linger()
-      else duplex.once('finish', linger)
-    },
-  }, { highWaterMark: 1 })
-
-  // A Duplex that is destroyed need not call back for what it was about to do.
-  let giveUp: ((error: Error) => void) | undefined
-  const untilClosed = (start: (done: (error?: Error | null) => void) => void) => new Promise<void>((resolve, reject) => {
-    giveUp = reject
-    start((error) => (error ? reject(error) : resolve()))
-  })
-  const writable = new WritableStream<Uint8Array>({
-    start(controller) {
-      duplex.on('close', () => {
-        const error = duplex.errored ?? new Error('the stream was closed')
-        controller.error(error)
-        giveUp?.(error)
-      })
-      onAbort(controller, (reason) => { duplex.destroy(reason instanceof Error ? reason : undefined) })
-    },
-    write: (chunk) => untilClosed((done) => duplex.write(chunk, done)),
+  let stay = () => {}
+  const done = (error: Error | null | undefined, resolve: () => void, reject: (error: Error) => void) => (error ? reject(error) : resolve())
+  const ends = new StreamEnds({
+    write: (chunk) => new Promise((resolve, reject) => { duplex.write(chunk, (error) => done(error, resolve, reject)) }),
     // Node's types do not say that it may be given an error.
-    close: () => untilClosed((done) => duplex.end(done as () => void)),
+    end: () => new Promise((resolve, reject) => { duplex.end(((error?: Error) => done(error, resolve, reject)) as () => void) }),
+    taken: () => { if (incoming.unreadBytes === 0) duplex.resume() },
+    cancelled: () => duplex.resume(),
+    done: () => { duplex.readableEnded ? duplex.destroy() : stay = linger(() => duplex.destroy()) },
+    giveUp: (reason) => duplex.destroy(reason instanceof Error ? reason : undefined),
   })
-  return { readable, writable }
+  const { incoming, outgoing, transport } = ends
+  const receive = (chunk: unknown) => {
+    if (ArrayBuffer.isView(chunk)) incoming.deliver(chunk as Uint8Array)
+    else ends.fail(new TypeError('the stream gives something other than bytes: do not call setEncoding, nor use objectMode'))
+  }
+  const end = () => {
+    ends.end()
+    if (outgoing.over) duplex.destroy()
+  }
+  let last = false
+  const lost = (error: Error) => {
+    last = true // what read() gives may be emitted as 'data', too
+    for (let chunk; !incoming.over && (chunk = duplex.read()) !== null;) receive(chunk)
+    ends.lost(error)
+  }
+  duplex.on('data', (chunk) => {
+    if (last) return
+    receive(chunk)
+    if (incoming.unreadBytes > 0) duplex.pause()
+  })
+  duplex.on('end', end)
+  // Stays for as long as the Duplex: an 'error' without a listener would end the process.
+  duplex.on('error', lost)
+  const closed = () => {
+    stay()
+    if (!incoming.over || !duplex.writableFinished) lost(duplex.errored ?? new Error('the stream was closed before its end'))
+  }
+  duplex.on('close', closed)
+  if (duplex.readableEnded) end()
+  else if (duplex.destroyed) closed()
+  else duplex.resume()
+  return transport
 }

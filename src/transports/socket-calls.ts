@@ -1,12 +1,9 @@
 // A socket that is read and written by calls which wait, as a transport: what the sockets of Deno and of edge workers
 // have in common.
 
-import { Interrupt } from '../pump/interrupt.js'
+import { linger } from '../base/linger.js'
 import type { ByteTransport } from '../pump/transport.js'
-import { onAbort } from './on-abort.js'
-
-/** How long a socket may stay half open once nobody reads it any more. */
-const LINGER_MS = 1_000
+import { StreamEnds } from './stream-ends.js'
 
 export interface SocketCalls {
   /** The next bytes, not to be changed any more; undefined at the peer's end. One call at a time. */
@@ -21,87 +18,44 @@ export interface SocketCalls {
   readonly closed?: Promise<unknown>
 }
 
-/** Takes over a socket. Once both directions have ended it is closed. */
+/** Takes over a socket. Once both directions have ended it is closed. A write that fails leaves what there is to read. */
 export function fromSocketCalls(socket: SocketCalls): ByteTransport {
-  let source!: ReadableStreamDefaultController<Uint8Array>
-  let sink!: WritableStreamDefaultController
-  const life = new Interrupt()
-  let receiving = true // until the peer's end, or nobody wants it
-  let sending = true
+  let reading = true
   let open = true
-  let peerEnded = false
-  let discarding: Promise<void> | undefined
-
+  let ended = false // our direction, in order
+  let stay = () => {}
   const close = () => {
+    stay()
     if (open) socket.close()
     open = false
   }
-  const fail = (error: unknown) => {
-    if (receiving) source.error(error)
-    if (sending) sink.error(error)
-    receiving = sending = false
-    life.trip(error)
-    close()
-  }
-  const endOfPeer = () => {
-    peerEnded = true
-    receiving = false
-    if (!sending) close()
-  }
-  // What was written is still on its way, and closing with unread data would reset the connection.
-  const discard = async () => { while (await life.guard(socket.read()) !== undefined); }
-  const linger = () => {
-    const deadline = setTimeout(close, LINGER_MS)
-    void discarding!.then(() => clearTimeout(deadline))
-  }
-
-  const readable = new ReadableStream<Uint8Array>({
-    start(controller) { source = controller },
-    async pull(controller) {
-      try {
-        const bytes = await life.guard(socket.read())
-        if (!receiving) return
-        if (bytes !== undefined) return controller.enqueue(bytes)
-        endOfPeer()
-        controller.close()
-      } catch (error) {
-        fail(error)
-      }
+  const ends = new StreamEnds({
+    write: (chunk) => socket.write(chunk),
+    async end() {
+      await socket.endWriting()
+      ended = true
     },
-    cancel() {
-      receiving = false
-      discarding = discard().then(endOfPeer, fail)
-      if (!sending) linger()
-    },
-  }, { highWaterMark: 0 })
-
-  const writable = new WritableStream<Uint8Array>({
-    start(controller) {
-      sink = controller
-      onAbort(controller, (reason) => {
-        sending = false
-        fail(reason)
-      })
-    },
-    async write(chunk) {
-      if (chunk.byteLength === 0) return
-      try {
-        await life.guard(socket.write(chunk))
-      } catch (error) {
-        fail(error)
-        throw error
-      }
-    },
-    async close() {
-      await life.guard(socket.endWriting())
-      sending = false
-      if (peerEnded) close()
-      else if (discarding) linger()
-    },
+    done: () => (reading ? stay = linger(close) : close()),
+    giveUp: close,
   })
-
-  socket.closed?.then(() => {
-    if (sending) fail(new Error('the socket was closed'))
-  }, fail)
-  return { readable, writable }
+  const { incoming, outgoing, transport } = ends
+  let failure: { readonly error: unknown } | undefined
+  const fail = (error: unknown) => {
+    if (!ended) failure = { error }
+    outgoing.fail(error)
+  }
+  socket.closed?.then(() => fail(new Error('the socket was closed')), fail)
+  incoming.readAhead(async () => {
+    const bytes = await socket.read()
+    if (!bytes && failure) throw failure.error // workerd gives an end where the peer has reset the connection
+    return bytes
+  }).then(() => {
+    reading = false
+    ends.end()
+    if (outgoing.over) close()
+  }, (error) => {
+    ends.lost(error)
+    close()
+  })
+  return transport
 }

@@ -1,7 +1,8 @@
 // The credit window subprotocol, docs/credit-window.md: each side sends only what the other has said it will take. For
 // WebSockets that cannot hold back what arrives, as in browsers. Symmetric, but for who waits for whom at the start.
 
-import type { Framing, Wire } from './websocket-framing.js'
+import type { Framing, Carrier } from './websocket-framing.js'
+import { ReceiveWindow, SendCredit } from './credit.js'
 import { CREDIT_EXCEEDED, CREDIT_MALFORMED } from './websocket-close.js'
 
 export const CREDIT_PROTOCOL = 'libssl-wasm.credit.v1'
@@ -22,28 +23,26 @@ const GREETING_TIMEOUT_MS = 5_000
 
 export class CreditFraming implements Framing {
   readonly ready: Promise<void>
-  readonly #wire: Wire
-  readonly #windowBytes: number
-  /** May be sent yet. */
-  #credit = INITIAL_WINDOW_BYTES
-  /** Came, and could come so far, since the beginning. */
-  #receivedBytes = 0
-  #grantedBytes = INITIAL_WINDOW_BYTES
+  readonly #carrier: Carrier
+  readonly #credit: SendCredit
+  readonly #window: ReceiveWindow
   #ended = false
   #stopped = false
   #greeted: (() => void) | undefined
-  #moreCredit: (() => void) | undefined
   #patience: ReturnType<typeof setTimeout> | undefined
 
   /** `windowBytes`: how much may wait here for the reader, at least INITIAL_WINDOW_BYTES. */
-  constructor(wire: Wire, windowBytes: number, role: 'client' | 'server') {
-    this.#wire = wire
-    this.#windowBytes = windowBytes
+  constructor(carrier: Carrier, windowBytes: number, role: 'client' | 'server') {
+    this.#carrier = carrier
+    this.#credit = new SendCredit(INITIAL_WINDOW_BYTES, carrier)
+    this.#window = new ReceiveWindow({
+      windowBytes, initialBytes: INITIAL_WINDOW_BYTES, unreadBytes: () => carrier.unreadBytes, grant: (bytes) => carrier.send(creditMessage(bytes)),
+    })
     // The server knows that the client speaks this, as it has offered it. The client knows only that the server has
     // selected it, and there are servers that select whatever comes first.
     if (role === 'server') {
       this.ready = Promise.resolve()
-      this.#grant(0)
+      this.#window.grant(0)
     } else {
       this.ready = new Promise((resolve) => { this.#greeted = resolve })
       this.#patience = setTimeout(() => this.#malformed('no CREDIT at the start'), GREETING_TIMEOUT_MS)
@@ -58,68 +57,55 @@ export class CreditFraming implements Framing {
     if (type === DATA && message.byteLength > 1 && message.byteLength <= 1 + MAX_DATA_BYTES) return this.#receiveData(message.subarray(1))
     if (type !== END || message.byteLength !== 1) return this.#malformed('not a DATA, CREDIT or END message')
     this.#ended = true
-    this.#wire.end()
+    this.#carrier.end()
   }
 
   consumed(): void {
-    // In large steps, so that a reader of small pieces does not cost a message each.
-    if (!this.#greeted && !this.#ended && !this.#stopped) this.#grant(this.#windowBytes / 2)
+    if (!this.#greeted && !this.#ended && !this.#stopped) this.#window.grant()
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
-    for (let at = 0; at < chunk.byteLength;) {
-      while (this.#credit === 0 && !this.#stopped) await new Promise<void>((resolve) => { this.#moreCredit = resolve })
-      if (this.#stopped) throw new Error('the WebSocket is not open any more')
-      const piece = chunk.subarray(at, at + Math.min(this.#credit, MAX_DATA_BYTES))
+  write(chunk: Uint8Array): Promise<void> {
+    return this.#credit.spend(chunk, MAX_DATA_BYTES, (piece) => {
       const message = new Uint8Array(1 + piece.byteLength)
       message[0] = DATA
       message.set(piece, 1)
-      this.#wire.send(message)
-      this.#credit -= piece.byteLength
-      at += piece.byteLength
-      await this.#wire.drained() // the peer may have granted more than our own side should hold
-    }
+      this.#carrier.send(message)
+      return this.#carrier.drained() // the peer may have granted more than our own side should hold
+    })
   }
 
   end(): void {
-    this.#wire.send(Uint8Array.of(END))
+    this.#carrier.send(Uint8Array.of(END))
   }
 
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#patience)
-    this.#moreCredit?.()
   }
 
   #receiveCredit(bytes: number): void {
-    if (bytes > MAX_CREDIT - this.#credit) return this.#malformed('too much credit')
-    this.#credit += bytes
-    this.#moreCredit?.()
+    if (bytes > MAX_CREDIT - this.#credit.bytes) return this.#malformed('too much credit')
+    this.#credit.add(bytes)
     if (!this.#greeted) return
     clearTimeout(this.#patience)
     this.#greeted()
     this.#greeted = undefined
-    this.#grant(0)
+    this.#window.grant(0)
   }
 
   #receiveData(bytes: Uint8Array<ArrayBuffer>): void {
-    this.#receivedBytes += bytes.byteLength
-    if (this.#receivedBytes <= this.#grantedBytes) return this.#wire.deliver(bytes)
-    this.#wire.fail(new Error('the peer sent more than it had credit for'), CREDIT_EXCEEDED, 'more than there was credit for')
-  }
-
-  /** Tells the peer how much more fits, if it is at least so much. */
-  #grant(leastBytes: number): void {
-    const room = this.#windowBytes - (this.#grantedBytes - this.#receivedBytes) - this.#wire.unreadBytes
-    if (room < leastBytes) return
-    this.#grantedBytes += room
-    const message = new Uint8Array(5)
-    message[0] = CREDIT
-    new DataView(message.buffer).setUint32(1, room)
-    this.#wire.send(message)
+    if (this.#window.receive(bytes.byteLength)) return this.#carrier.deliver(bytes)
+    this.#carrier.fail(new Error('the peer sent more than it had credit for'), CREDIT_EXCEEDED, 'more than there was credit for')
   }
 
   #malformed(reason: string): void {
-    this.#wire.fail(new Error(`the peer does not speak ${CREDIT_PROTOCOL}: ${reason}`), CREDIT_MALFORMED, reason)
+    this.#carrier.fail(new Error(`the peer does not speak ${CREDIT_PROTOCOL}: ${reason}`), CREDIT_MALFORMED, reason)
   }
+}
+
+function creditMessage(bytes: number): Uint8Array<ArrayBuffer> {
+  const message = new Uint8Array(5)
+  message[0] = CREDIT
+  new DataView(message.buffer).setUint32(1, bytes)
+  return message
 }

@@ -2,7 +2,7 @@
 // subprotocol, which knows messages.
 
 /** What a framing may do to the transport that it works for. */
-export interface Wire {
+export interface Carrier {
   /** Delivered and not yet read. 0 once nobody wants to read. */
   readonly unreadBytes: number
   /** Hands bytes to the reader; empty ones are none. */
@@ -14,6 +14,9 @@ export interface Wire {
   send(message: Uint8Array<ArrayBuffer>): void
   /** Waits while too much waits to be sent. */
   drained(): Promise<void>
+  /** A writer waits for an event: looks at `condition` now and at each {@link wake}. */
+  until(condition: () => boolean): Promise<void>
+  wake(): void
 }
 
 /** One subprotocol on one open WebSocket. */
@@ -24,10 +27,10 @@ export interface Framing {
   receive(message: Uint8Array<ArrayBuffer>): void
   /** The reader has taken some of what was delivered, or has gone. */
   consumed(): void
-  /** Settles when more may be written. Rejects after {@link stop}. `chunk` is never empty. */
+  /** Settles when more may be written, or not at all after {@link stop}. `chunk` is never empty. */
   write(chunk: Uint8Array): Promise<void>
   /** Tells the peer that our direction has ended. */
   end(): void
-  /** Nothing is delivered or written any more: lets go of whoever waits. */
+  /** Nothing is delivered or written any more. */
   stop(): void
 }

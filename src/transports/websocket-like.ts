@@ -1,4 +1,6 @@
-// What is used of a WebSocket, whoever made it.
+// A WebSocket, of a browser, a runtime or a package.
+
+import { ABORTED } from './websocket-close.js'
 
 /** What is used of a WebSocket. */
 export interface WebSocketLike {
@@ -25,4 +27,31 @@ export const CLOSED = 3
 export function isWebSocket(value: object): value is WebSocketLike {
   const socket = value as Partial<WebSocketLike>
   return typeof socket.send === 'function' && typeof socket.readyState === 'number' && typeof socket.addEventListener === 'function'
+}
+
+/** bufferedAmount has no event: it is looked at this often, and only while somebody waits. */
+const LOOK_AGAIN_MS = 4
+
+/** Whether more than that waits to be sent. Some hosts (workerd) do not say: there nothing holds a sender back. */
+export function isFull({ bufferedAmount = 0 }: WebSocketLike, mostBytes: number): boolean {
+  return bufferedAmount > mostBytes
+}
+
+/** Waits while more than that waits to be sent, and the WebSocket is open. */
+export async function untilDrained(socket: WebSocketLike, mostBytes: number): Promise<void> {
+  while (isFull(socket, mostBytes) && socket.readyState === OPEN) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+}
+
+/** What an `error` event says. */
+export function failureOf({ error, message }: { error?: unknown; message?: unknown }): Error {
+  return new Error(`the WebSocket failed${typeof message === 'string' && message !== '' ? `: ${message}` : ''}`, { cause: error })
+}
+
+/** Closes with a code of ours where the platform keeps the others for itself, as browsers do. */
+export function closeWebSocket(socket: WebSocketLike, code: number, reason: string): void {
+  try {
+    socket.close(code, reason)
+  } catch {
+    socket.close(ABORTED, reason)
+  }
 }

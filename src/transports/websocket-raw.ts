@@ -1,7 +1,7 @@
 // The plain framing: a message is a piece of the stream, and an empty message says "this direction has ended".
 
 import { ABORTED, PROTOCOL_ERROR } from './websocket-close.js'
-import type { Framing, Wire } from './websocket-framing.js'
+import type { Framing, Carrier } from './websocket-framing.js'
 import type { WebSocketLike } from './websocket-like.js'
 
 /** Its name as a subprotocol, for a client that must offer one. Without any subprotocol this framing is meant too. */
@@ -13,48 +13,48 @@ const PAUSE_BYTES = 64 * 1024
 export class RawFraming implements Framing {
   readonly ready = Promise.resolve()
   readonly #socket: WebSocketLike
-  readonly #wire: Wire
+  readonly #carrier: Carrier
   readonly #maxBufferedBytes: number
   #paused = false
   #ended = false
   #stopped = false
 
-  constructor(socket: WebSocketLike, wire: Wire, maxBufferedBytes: number) {
+  constructor(socket: WebSocketLike, carrier: Carrier, maxBufferedBytes: number) {
     this.#socket = socket
-    this.#wire = wire
+    this.#carrier = carrier
     this.#maxBufferedBytes = maxBufferedBytes
   }
 
   receive(message: Uint8Array<ArrayBuffer>): void {
     const reason = 'a message after the end'
-    if (this.#ended) return this.#wire.fail(new Error(`the WebSocket gave ${reason}`), PROTOCOL_ERROR, reason)
+    if (this.#ended) return this.#carrier.fail(new Error(`the WebSocket gave ${reason}`), PROTOCOL_ERROR, reason)
     if (message.byteLength === 0) {
       this.#ended = true
-      this.#wire.end()
+      this.#carrier.end()
       return this.#resume() // the close is still to come
     }
-    this.#wire.deliver(message)
-    const { unreadBytes } = this.#wire
+    this.#carrier.deliver(message)
+    const { unreadBytes } = this.#carrier
     if (this.#stopped || unreadBytes < PAUSE_BYTES) return
     if (this.#socket.pause && this.#socket.resume) {
       this.#paused = true
       this.#socket.pause()
     } else if (unreadBytes > PAUSE_BYTES + this.#maxBufferedBytes) {
-      this.#wire.fail(new Error(`more than ${this.#maxBufferedBytes} bytes arrived that nobody read`), ABORTED)
+      this.#carrier.fail(new Error(`more than ${this.#maxBufferedBytes} bytes arrived that nobody read`), ABORTED)
     }
   }
 
   consumed(): void {
-    if (this.#wire.unreadBytes < PAUSE_BYTES) this.#resume()
+    if (this.#carrier.unreadBytes < PAUSE_BYTES) this.#resume()
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    this.#wire.send(chunk as Uint8Array<ArrayBuffer>)
-    await this.#wire.drained()
+    this.#carrier.send(chunk as Uint8Array<ArrayBuffer>)
+    await this.#carrier.drained()
   }
 
   end(): void {
-    this.#wire.send(new Uint8Array())
+    this.#carrier.send(new Uint8Array())
   }
 
   stop(): void {

@@ -5,13 +5,11 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import type { ByteTransport } from '../pump/transport.js'
-import { onAbort } from './on-abort.js'
+import { StreamEnds } from './stream-ends.js'
 import { CREDIT_PROTOCOL, CreditFraming, INITIAL_WINDOW_BYTES } from './websocket-credit.js'
-import type { Framing, Wire } from './websocket-framing.js'
-import {
-  ABORTED, closeError, GOING_AWAY, MESSAGE_TOO_BIG, NORMAL, UNSUPPORTED_DATA, WebSocketError,
-} from './websocket-close.js'
-import { CLOSED, CONNECTING, OPEN, type WebSocketLike } from './websocket-like.js'
+import { ABORTED, closeError, GOING_AWAY, MESSAGE_TOO_BIG, NORMAL, UNSUPPORTED_DATA, WebSocketError } from './websocket-close.js'
+import type { Carrier, Framing } from './websocket-framing.js'
+import { CLOSED, closeWebSocket, CONNECTING, failureOf, OPEN, untilDrained, type WebSocketLike } from './websocket-like.js'
 import { RawFraming } from './websocket-raw.js'
 
 export { isWebSocket, type WebSocketLike } from './websocket-like.js'
@@ -46,14 +44,6 @@ export interface WebSocketTransport extends ByteTransport {
   fail(error: unknown, closeCode: number, reason?: string): void
 }
 
-/** bufferedAmount has no event: it is looked at this often, and only while somebody waits. */
-const LOOK_AGAIN_MS = 4
-/**
- * The streams' own limit is out of the way: the framing decides how much may wait, and is told of each read. As large as
- * workerd can count.
- */
-const NO_LIMIT = 2 ** 31 - 1
-
 /**
  * Takes over a WebSocket, open or still connecting. Set no handlers of your own for messages. Once both directions
  * have ended it is closed. A reader or writer that fails because the WebSocket was closed gets an error with its
@@ -69,24 +59,18 @@ export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransport
   return new Taken(socket, options)
 }
 
-class Taken implements WebSocketTransport, Wire {
+class Taken implements WebSocketTransport, Carrier {
   readonly readable: ReadableStream<Uint8Array>
   readonly writable: WritableStream<Uint8Array>
   readonly opened: Promise<void>
   readonly closed: WebSocketTransport['closed']
   readonly #socket: WebSocketLike
   readonly #options: WebSocketTransportOptions
-  #source!: ReadableStreamDefaultController<Uint8Array>
-  #sink!: WritableStreamDefaultController
+  readonly #ends: StreamEnds
   #framing: Framing | undefined
-  /** The peer's direction is over for us: it has ended, failed, or nobody wants it. */
-  #received = false
-  /** Ours is over. */
-  #sent = false
-  #failed = false
-  /** The peer's direction has failed, and its reader is yet to be told. */
-  #cut: { readonly error: unknown } | undefined
   #cannotOpen!: (error: unknown) => void
+  /** What to close with when everything is given up. */
+  #closing = { closeCode: ABORTED, reason: '' }
 
   constructor(socket: WebSocketLike, options: WebSocketTransportOptions) {
     const { windowBytes = INITIAL_WINDOW_BYTES } = options
@@ -96,38 +80,24 @@ class Taken implements WebSocketTransport, Wire {
     this.#socket = socket
     this.#options = options
     socket.binaryType = 'arraybuffer'
-    this.readable = new ReadableStream<Uint8Array>({
-      start: (controller) => { this.#source = controller },
-      pull: () => {
-        this.#framing?.consumed()
-        this.#tellOfCut()
-      },
-      cancel: () => {
-        this.#received = true
-        this.#framing?.consumed()
-        if (this.#sent) return this.#finish()
-      },
-    }, new ByteLengthQueuingStrategy({ highWaterMark: NO_LIMIT }))
-    this.writable = new WritableStream<Uint8Array>({
-      start: (controller) => {
-        this.#sink = controller
-        onAbort(controller, (reason) => this.#abort(reason))
-      },
+    let nowOpen!: () => void
+    this.opened = new Promise<void>((resolve, reject) => { [nowOpen, this.#cannotOpen] = [resolve, reject] })
+    this.opened.catch(() => {}) // seen by the first write, and by the reader
+    this.#ends = new StreamEnds({
+      ready: this.opened,
       write: (chunk) => this.#write(chunk),
-      close: () => this.#close(),
+      end: () => this.#framing!.end(),
+      taken: () => this.#framing?.consumed(),
+      cancelled: () => this.#framing?.consumed(),
+      done: () => void this.#finish(),
+      giveUp: (reason) => this.#giveUp(reason),
     })
-    this.opened = new Promise<void>((resolve, reject) => {
-      this.#cannotOpen = reject
-      const open = () => void this.#open().then(resolve)
-      if (socket.readyState === CONNECTING) socket.addEventListener('open', open)
-      else open()
-    })
-    this.opened.catch(() => {}) // seen by the first write, and by the reader through fail()
+    ;({ readable: this.readable, writable: this.writable } = this.#ends.transport)
+    const open = () => void this.#open().then(nowOpen)
+    if (socket.readyState === CONNECTING) socket.addEventListener('open', open)
+    else open()
     socket.addEventListener('message', ({ data }: { data: unknown }) => this.#receive(data))
-    socket.addEventListener('error', (event: { error?: unknown; message?: unknown }) => {
-      const why = typeof event.message === 'string' && event.message !== '' ? `: ${event.message}` : ''
-      this.#lost(new Error(`the WebSocket failed${why}`, { cause: event.error }))
-    })
+    socket.addEventListener('error', (event) => this.#ends.lost(failureOf(event)))
     this.closed = new Promise((resolve) => {
       socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
         this.#closedByPeer(code, reason)
@@ -138,57 +108,37 @@ class Taken implements WebSocketTransport, Wire {
   }
 
   get unreadBytes(): number {
-    return this.#received ? 0 : NO_LIMIT - this.#source.desiredSize!
+    return this.#ends.incoming.unreadBytes
   }
 
   deliver(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.#received) this.#framing?.consumed()
-    else this.#source.enqueue(bytes)
+    this.#ends.incoming.deliver(bytes)
+    if (this.#ends.incoming.over) this.#framing?.consumed()
   }
 
   end(): void {
-    if (this.#received) return
-    this.#received = true
-    this.#source.close()
-    if (this.#sent) void this.#finish()
+    this.#ends.end()
   }
 
   fail(error: unknown, closeCode = ABORTED, reason = ''): void {
-    if (this.#failed) return
-    if (!this.#received) this.#source.error(error)
-    this.#giveUp(error, closeCode, reason)
-  }
-
-  /** The peer or the network has ended it: what has arrived is still to be read. */
-  #lost(error: unknown): void {
-    if (this.#failed) return
-    if (!this.#received) this.#cut = { error }
-    this.#tellOfCut()
-    this.#giveUp(error, ABORTED, '')
-  }
-
-  /** When the reader has come to the end: a stream that fails forgets what nobody has read. */
-  #tellOfCut(): void {
-    if (this.#cut && this.#source.desiredSize === NO_LIMIT) this.#source.error(this.#cut.error)
-  }
-
-  #giveUp(error: unknown, closeCode: number, reason: string): void {
-    this.#failed = true // now: Node 22's close() of a socket that has not opened fires 'error' again, before it returns
-    this.#cannotOpen(error) // a write that waits for the opening is told why
-    if (!this.#sent) this.#sink.error(error)
-    this.#received = this.#sent = true
-    this.#framing?.stop()
-    this.#closeSocket(closeCode, reason)
+    this.#closing = { closeCode, reason }
+    this.#ends.fail(error)
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
     if (this.#socket.readyState === OPEN) this.#socket.send(message)
   }
 
-  async drained(mostBytes = this.#options.highWaterMarkBytes ?? 256 * 1024): Promise<void> {
-    while ((this.#socket.bufferedAmount ?? 0) > mostBytes && this.#socket.readyState === OPEN) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
-    }
+  drained(): Promise<void> {
+    return untilDrained(this.#socket, this.#options.highWaterMarkBytes ?? 256 * 1024)
+  }
+
+  until(condition: () => boolean): Promise<void> {
+    return this.#ends.outgoing.until(condition)
+  }
+
+  wake(): void {
+    this.#ends.outgoing.wake()
   }
 
   #open(): Promise<void> {
@@ -208,48 +158,33 @@ class Taken implements WebSocketTransport, Wire {
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
-    if (chunk.byteLength === 0) return // it would mean the end
-    await this.opened
     if (this.#socket.readyState !== OPEN) throw new Error('the WebSocket is not open any more') // send() would say nothing
     await this.#framing!.write(chunk)
   }
 
-  async #close(): Promise<void> {
-    await this.opened
-    if (this.#sent) return
-    this.#sent = true
-    this.#framing!.end()
-    if (this.#received) return this.#finish()
-  }
-
-  #abort(reason: unknown): void {
-    this.#sent = true
-    const { closeCode, reason: words } = reason instanceof WebSocketError ? reason : { closeCode: ABORTED, reason: '' }
-    this.fail(reason, closeCode, words)
+  #giveUp(reason: unknown): void {
+    this.#cannotOpen(reason) // a write that waits for the opening is told why
+    this.#framing?.stop()
+    const { closeCode, reason: words } = reason instanceof WebSocketError ? reason : this.#closing
+    this.#closeSocket(closeCode, words)
   }
 
   /** Both directions have ended. A close has a time limit of its own, which would cut what still waits to be sent. */
   async #finish(): Promise<void> {
-    await this.drained(0)
+    await untilDrained(this.#socket, 0)
     this.#closeSocket(NORMAL, 'both directions ended')
   }
 
   #closedByPeer(code: number, reason: string): void {
     this.#cannotOpen(new Error('the WebSocket was closed before it was open'))
     const error = closeError(code, reason)
-    if (error && !(code === GOING_AWAY && this.#options.role === 'server')) return this.#lost(error)
+    if (error && !(code === GOING_AWAY && this.#options.role === 'server')) return this.#ends.lost(error)
     this.end()
-    if (!this.#sent) this.#sink.error(error ?? new WebSocketError('the WebSocket was closed', code, reason))
-    this.#sent = true
+    this.#ends.outgoing.fail(error ?? new WebSocketError('the WebSocket was closed', code, reason))
     this.#framing?.stop()
   }
 
   #closeSocket(code: number, reason: string): void {
-    if (this.#socket.readyState === CLOSED) return
-    try {
-      this.#socket.close(code, reason)
-    } catch {
-      this.#socket.close(ABORTED, reason) // a browser's, which keeps the other codes for itself
-    }
+    if (this.#socket.readyState !== CLOSED) closeWebSocket(this.#socket, code, reason)
   }
 }

@@ -1,8 +1,9 @@
 // What the pump expects of every transport, whatever it is made of. One suite that each of them passes, in whichever
 // runtime it has: the test functions are given, and nothing of Node's is used.
 
+import { concat } from '../../src/base/bytes.js'
 import type { ByteTransport } from '../../src/index.js'
-import { isPending, noise, random, readAll, readBytes, rejection, same, standstill, writeAll } from './streams.js'
+import { isPending, noise, random, readAll, readBytes, rejection, same, standstill, turns, writeAll } from './streams.js'
 
 /** What is used of a test runner: vitest's functions, or others of the same names. */
 export interface TestKit {
@@ -23,6 +24,8 @@ export interface TransportPair {
   readonly fail: () => void
   /** What `near` must then say, by its own error's message; default: anything. */
   readonly failure?: RegExp
+  /** Waits until what was written to `far` has come to `near`; default: a while, which is enough within one process. */
+  readonly arrived?: () => Promise<void>
   readonly dispose?: () => Promise<void> | void
 }
 
@@ -35,6 +38,8 @@ export interface ContractOptions {
   readonly cannotHoldBack?: boolean
   /** `near` cannot end its direction alone: `far` hears of that end when it has ended its own, or `near` reads no more. */
   readonly noHalfClose?: boolean
+  /** What nobody has read is lost when what is beneath fails: so it is with the platform's own streams. */
+  readonly losesUnread?: boolean
 }
 
 /** Far more than any transport may take that nobody reads; and, where nothing is held back, than gets out before it fails. */
@@ -49,7 +54,7 @@ export const tcpBuffersBytes = (connections: number): number => connections * 40
 
 export function transportContract(
   { describe, it: test, expect }: TestKit, name: string, open: () => Promise<TransportPair>,
-  { boundBytes, abortWaitsForWrite = false, cannotHoldBack = false, noHalfClose = false }: ContractOptions,
+  { boundBytes, abortWaitsForWrite = false, cannotHoldBack = false, noHalfClose = false, losesUnread = false }: ContractOptions,
 ): void {
   describe(name, () => {
     const it = (claim: string, body: (pair: TransportPair) => Promise<void>) => test(claim, async () => {
@@ -207,6 +212,29 @@ export function transportContract(
       fail()
       for (const error of await Promise.all(failures)) expect(String(error)).toMatch(failure)
       await rejection(writer.write(Uint8Array.of(1)))
+    })
+
+    it(losesUnread ? 'reports a failure to a reader that is late' : 'delivers what arrived before a failure, and then the failure', async (pair) => {
+      const { near, far, fail, failure = /./, arrived = () => turns(200) } = pair
+      const writer = near.writable.getWriter()
+      const bytes = noise(3000, 7)
+      let accepted = 0
+      const saying = far.writable.getWriter()
+      for (let at = 0; at < bytes.byteLength; at += 1000) saying.write(bytes.slice(at, at + 1000)).then(() => { accepted = at + 1000 }, () => {})
+      saying.releaseLock() // a transport with a narrow window does not accept it all
+      await arrived()
+      const told = rejection(writer.closed)
+      fail()
+      expect(String(await told)).toMatch(failure) // though there is something to read
+      const reader = near.readable.getReader()
+      const chunks: Uint8Array[] = []
+      const error = await rejection((async () => {
+        for (let read; !(read = await reader.read()).done;) chunks.push(read.value)
+      })())
+      expect(String(error)).toMatch(failure)
+      const received = concat(chunks)
+      if (!losesUnread) expect(accepted).toBeLessThanOrEqual(received.byteLength)
+      expect(same(received, bytes.subarray(0, received.byteLength))).toBe(true)
     })
 
     it('fails a write that waits when what is beneath fails', async ({ near, fail }) => {

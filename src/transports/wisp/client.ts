@@ -161,7 +161,7 @@ class Connection implements WispConnection {
     })
     this.#streams.set(streamId, stream)
     this.#link.send(connectPacket(streamId, host, port))
-    return stream
+    return stream.transport
   }
 
   close(): Promise<void> {

@@ -2,8 +2,8 @@
 // small and must go at once (CONNECT, CONTINUE, CLOSE) goes at once; DATA goes when there is room, a packet of each
 // stream in turn, so that no stream starves another.
 
-import { ABORTED, MESSAGE_TOO_BIG, UNSUPPORTED_DATA } from '../websocket-close.js'
-import { CLOSED, type WebSocketLike } from '../websocket-like.js'
+import { MESSAGE_TOO_BIG, UNSUPPORTED_DATA } from '../websocket-close.js'
+import { CLOSED, closeWebSocket, failureOf, isFull, OPEN, untilDrained, type WebSocketLike } from '../websocket-like.js'
 import { parsePacket, type Packet } from './packets.js'
 
 export interface LinkOptions {
@@ -20,8 +20,6 @@ export interface LinkOptions {
 
 /** What was sent breaks the rules of this server (RFC 6455 §7.4.1). */
 export const POLICY_VIOLATION = 1008
-/** bufferedAmount has no event: it is looked at this often, and only while a packet waits. */
-const LOOK_AGAIN_MS = 4
 /** How far beyond the mark small packets may pile up before the other side is taken for one that does not listen. */
 const MAX_UNHEARD_BYTES = 1024 * 1024
 
@@ -31,7 +29,7 @@ export class PacketLink {
   /** A packet each, in the order of their coming. */
   readonly #waiting = new Map<object, { packet: Uint8Array<ArrayBuffer>; sent: () => void }>()
   readonly #holders = new Set<object>()
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #pumping = false
   #closing = false
   #ended = false
 
@@ -41,9 +39,8 @@ export class PacketLink {
     this.#options = options
     socket.binaryType = 'arraybuffer'
     socket.addEventListener('message', ({ data }: { data: unknown }) => this.#receive(data))
-    socket.addEventListener('error', (event: { error?: unknown; message?: unknown }) => {
-      const why = typeof event.message === 'string' && event.message !== '' ? `: ${event.message}` : ''
-      this.#end(1006, new Error(`the WebSocket failed${why}`, { cause: event.error }))
+    socket.addEventListener('error', (event) => {
+      this.#end(1006, failureOf(event))
       socket.close()
     })
     socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
@@ -66,7 +63,7 @@ export class PacketLink {
   send(packet: Uint8Array<ArrayBuffer>): void {
     if (this.done) return
     this.#socket.send(packet)
-    if (this.#unsentBytes > this.#options.highWaterMarkBytes + MAX_UNHEARD_BYTES) this.#options.onViolation(POLICY_VIOLATION, 'packets, and reads none')
+    if (isFull(this.#socket, this.#options.highWaterMarkBytes + MAX_UNHEARD_BYTES)) this.#options.onViolation(POLICY_VIOLATION, 'packets, and reads none')
   }
 
   /**
@@ -76,7 +73,7 @@ export class PacketLink {
   post(owner: object, packet: Uint8Array<ArrayBuffer>): Promise<void> {
     return new Promise((sent) => {
       this.#waiting.set(owner, { packet, sent })
-      this.#pump()
+      void this.#pump()
     })
   }
 
@@ -102,30 +99,22 @@ export class PacketLink {
     if (this.done) return
     this.#closing = true
     this.#forget()
-    try {
-      this.#socket.close(code, reason)
-    } catch {
-      this.#socket.close(ABORTED, reason) // not every platform lets us send every code
-    }
+    closeWebSocket(this.#socket, code, reason)
   }
 
-  // Some hosts (workerd) do not say what waits: there nothing holds a sender back.
-  get #unsentBytes(): number {
-    return this.#socket.bufferedAmount ?? 0
-  }
-
-  #pump(): void {
-    clearTimeout(this.#timer)
+  async #pump(): Promise<void> {
+    if (this.#pumping) return
+    this.#pumping = true
+    // What is posted meanwhile comes at the end, so that streams take turns.
     for (const [owner, { packet, sent }] of this.#waiting) {
-      if (this.done) return
-      if (this.#unsentBytes > this.#options.highWaterMarkBytes) {
-        this.#timer = setTimeout(() => this.#pump(), LOOK_AGAIN_MS)
-        return
-      }
+      if (isFull(this.#socket, this.#options.highWaterMarkBytes)) await untilDrained(this.#socket, this.#options.highWaterMarkBytes)
+      if (this.done || this.#socket.readyState !== OPEN) break
+      if (this.#waiting.get(owner)?.packet !== packet) continue // withdrawn while we waited
       this.#waiting.delete(owner)
       this.#socket.send(packet)
       sent()
     }
+    this.#pumping = false
   }
 
   #receive(data: unknown): void {
@@ -146,7 +135,6 @@ export class PacketLink {
 
   /** Reads on, if it was paused: the other side's answer to a close waits behind what was not read. */
   #forget(): void {
-    clearTimeout(this.#timer)
     this.#waiting.clear()
     if (this.#holders.size > 0) this.#socket.resume!()
     this.#holders.clear()

@@ -7,7 +7,7 @@
 
 import { TransportError } from '../../base/errors.js'
 import type { ByteTransport } from '../../pump/transport.js'
-import { Interrupt } from '../../pump/interrupt.js'
+import { StreamEnds } from '../stream-ends.js'
 import { WispCloseError, WispCloseReason } from './close-reason.js'
 import type { PacketLink } from './link.js'
 import { closePacket, dataPacket } from './packets.js'
@@ -30,148 +30,90 @@ export interface StreamSettings {
 const PACKET_BYTES = 32 * 1024
 const HIGH_WATER_MARK_BYTES = 64 * 1024
 
-export class WispStream implements ByteTransport {
-  readonly readable: ReadableStream<Uint8Array>
-  readonly writable: WritableStream<Uint8Array>
+export class WispStream {
   readonly #settings: StreamSettings
-  readonly #interrupt = new Interrupt()
-  #source!: ReadableStreamDefaultController<Uint8Array>
-  #sink!: WritableStreamDefaultController
+  readonly #ends: StreamEnds
   #credit: number
-  #creditAgain: (() => void) | undefined
-  /** We shall not write any more. */
-  #written = false
-  /** There is nothing more to read, or nobody who would. */
-  #read = false
-  /** The peer's direction has failed, and its reader is yet to be told. */
-  #cut: { readonly error: unknown } | undefined
   /** CLOSE was sent or has come, or the connection is gone. */
-  #over = false
+  #closed = false
 
   constructor(settings: StreamSettings) {
     this.#settings = settings
     this.#credit = settings.credit
-    const { link } = settings
-    this.readable = new ReadableStream<Uint8Array>({
-      start: (controller) => { this.#source = controller },
-      pull: () => {
-        link.release(this)
-        this.#tellOfCut()
+    const { link, halfClose } = settings
+    this.#ends = new StreamEnds({
+      write: async (chunk) => {
+        for (let at = 0; at < chunk.byteLength; at += PACKET_BYTES) await this.#send(chunk.subarray(at, at + PACKET_BYTES))
       },
-      cancel: () => {
-        this.#read = true
-        link.release(this)
-        if (this.#written) this.#close(WispCloseReason.VOLUNTARY)
-      },
-    }, new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_MARK_BYTES }))
-    this.writable = new WritableStream<Uint8Array>({
-      start: (controller) => {
-        this.#sink = controller
-        // `abort` would wait for a write in flight, which may be what is stuck.
-        controller.signal.addEventListener('abort', () => {
-          this.#written = true // to error() a stream that is being aborted confuses Node 20
-          this.#giveUp(controller.signal.reason)
-        })
-      },
-      write: (chunk) => this.#write(chunk),
-      close: () => this.#endWriting(),
+      end: async () => { if (halfClose && !this.#ends.incoming.over) await this.#send(new Uint8Array()) },
+      taken: () => { if (this.#ends.incoming.unreadBytes < HIGH_WATER_MARK_BYTES) link.release(this) },
+      cancelled: () => link.release(this),
+      done: () => this.#close(WispCloseReason.VOLUNTARY),
+      giveUp: () => this.#close(WispCloseReason.CLIENT_ERROR),
     })
+  }
+
+  get transport(): ByteTransport {
+    return this.#ends.transport
   }
 
   /** A CONTINUE came. It is not added: the server says how many it can take now. */
   grant(packets: number): void {
     this.#credit = packets
-    if (packets > 0) this.#creditAgain?.()
+    this.#ends.outgoing.wake()
   }
 
   /** DATA came. */
   receive(bytes: Uint8Array): void {
-    if (this.#read) return
-    if (bytes.byteLength === 0) {
-      if (!this.#settings.halfClose) return
-      this.#endReading()
-      if (this.#written) this.#close(WispCloseReason.VOLUNTARY)
-      return
+    const { link, maxBufferedBytes, halfClose } = this.#settings
+    const { incoming } = this.#ends
+    if (bytes.byteLength === 0 && halfClose) {
+      link.release(this)
+      return this.#ends.end()
     }
-    this.#source.enqueue(bytes)
-    const { link, maxBufferedBytes } = this.#settings
-    if (HIGH_WATER_MARK_BYTES - this.#source.desiredSize! <= maxBufferedBytes) return
+    incoming.deliver(bytes)
+    if (incoming.unreadBytes <= maxBufferedBytes) return
     // It holds up the other streams, too; but nothing is lost.
     if (link.canPause) link.hold(this)
-    else this.#giveUp(new TransportError(`more than ${maxBufferedBytes} bytes arrived on a Wisp stream that nobody read`))
+    else this.#ends.fail(new TransportError(`more than ${maxBufferedBytes} bytes arrived on a Wisp stream that nobody read`))
   }
 
   /** CLOSE came. */
   closed(reason: number): void {
     if (reason !== WispCloseReason.VOLUNTARY) return this.lost(new WispCloseError('the server has closed the Wisp stream', reason))
-    this.#endReading()
-    this.#finish(new TransportError('the server has closed the Wisp stream'))
+    this.#forget()
+    this.#ends.end()
+    this.#ends.outgoing.fail(new TransportError('the server has closed the Wisp stream'))
   }
 
   /** The server or the network has ended it: what has arrived is still to be read. Nothing is sent. */
   lost(error: unknown): void {
-    if (this.#over) return
-    if (!this.#read) this.#cut = { error }
-    this.#tellOfCut()
-    this.#read = true
-    this.#finish(error)
+    this.#forget()
+    this.#ends.lost(error)
   }
 
-  /** This stream is of no use any more, by our own will or what the server may not do. Nothing is sent. */
+  /** This stream has ended, by our own will or for what the server may not do. Nothing is sent. */
   fail(error: unknown): void {
-    if (this.#over) return
-    if (!this.#read) this.#source.error(error)
-    this.#read = true
-    this.#finish(error)
-  }
-
-  /** When the reader has come to the end: a stream that fails forgets what nobody has read. */
-  #tellOfCut(): void {
-    if (this.#cut && this.#source.desiredSize === HIGH_WATER_MARK_BYTES) this.#source.error(this.#cut.error)
-  }
-
-  async #write(chunk: Uint8Array): Promise<void> {
-    for (let at = 0; at < chunk.byteLength; at += PACKET_BYTES) await this.#send(chunk.subarray(at, at + PACKET_BYTES))
+    this.#forget()
+    this.#ends.fail(error)
   }
 
   async #send(piece: Uint8Array): Promise<void> {
-    while (this.#credit === 0) await this.#interrupt.guard(new Promise<void>((resolve) => { this.#creditAgain = resolve }))
-    await this.#interrupt.guard(this.#settings.link.post(this, dataPacket(this.#settings.streamId, piece)))
+    await this.#ends.outgoing.until(() => this.#credit > 0)
+    await this.#settings.link.post(this, dataPacket(this.#settings.streamId, piece))
     if (this.#credit > 0) this.#credit--
   }
 
-  async #endWriting(): Promise<void> {
-    if (this.#settings.halfClose && !this.#read) await this.#send(new Uint8Array())
-    this.#written = true
-    if (this.#read) this.#close(WispCloseReason.VOLUNTARY)
-  }
-
-  #endReading(): void {
-    if (this.#read) return
-    this.#read = true
-    this.#source.close()
-    this.#settings.link.release(this)
-  }
-
-  #giveUp(reason: unknown): void {
-    if (this.#over) return
-    this.#settings.link.send(closePacket(this.#settings.streamId, WispCloseReason.CLIENT_ERROR))
-    this.fail(reason)
-  }
-
   #close(reason: number): void {
-    if (this.#over) return
-    this.#settings.link.send(closePacket(this.#settings.streamId, reason))
-    this.#finish(new TransportError('the Wisp stream was closed'))
+    if (this.#forget()) this.#settings.link.send(closePacket(this.#settings.streamId, reason))
   }
 
-  #finish(error: unknown): void {
-    if (this.#over) return
-    this.#over = true
-    if (!this.#written) this.#sink.error(error)
-    this.#written = true
-    this.#interrupt.trip(error)
+  /** Whether it was known until now. */
+  #forget(): boolean {
+    if (this.#closed) return false
+    this.#closed = true
     this.#settings.link.withdraw(this)
     this.#settings.onEnd()
+    return true
   }
 }

@@ -1,0 +1,274 @@
+// The two streams that a transport consists of, seen from what is beneath: bytes come in and are read, bytes are written
+// and go out, and each direction ends, is cut, or is given up. Every transport is made of these.
+//
+// What arrived before a failure is delivered before the failure. WHATWG's controller.error() throws away what a stream
+// has queued, so the queue is kept here, and the stream is failed when the queue has been read.
+
+import { Interrupt } from '../pump/interrupt.js'
+import type { ByteTransport } from '../pump/transport.js'
+
+/** How far {@link Incoming.readAhead} is ahead of the reader: it reads on while less than this is unread. */
+const AHEAD_BYTES = 64 * 1024
+
+export interface ReaderEvents {
+  /** The reader has taken a chunk: `unreadBytes` is less. */
+  readonly taken?: () => void
+  /** The reader has gone, before the end: what still comes is thrown away. */
+  readonly cancelled?: (reason: unknown) => void
+}
+
+/** The direction from the peer. */
+export class Incoming {
+  readonly readable: ReadableStream<Uint8Array>
+  /** What was delivered and not yet read. 0 after a cancel. */
+  unreadBytes = 0
+  /** Nothing more is taken: the peer has ended, or was cut, or there is no reader. The queue may still hold something. */
+  over = false
+  readonly #queue: Uint8Array[] = []
+  readonly #taken: (() => void) | undefined
+  #controller!: ReadableStreamDefaultController<Uint8Array>
+  #wanted = false
+  #aheadBytes = AHEAD_BYTES
+  #advance = () => {}
+  #cut: { readonly error: unknown } | undefined
+  #told = false
+
+  constructor({ taken, cancelled }: ReaderEvents = {}) {
+    this.#taken = taken
+    this.readable = new ReadableStream<Uint8Array>({
+      start: (controller) => { this.#controller = controller },
+      pull: () => {
+        this.#wanted = true
+        this.#advance()
+        this.#move()
+      },
+      cancel: (reason) => {
+        const { over } = this
+        this.#drop()
+        if (!over) cancelled?.(reason)
+      },
+    }, { highWaterMark: 0 })
+  }
+
+  /** Hands bytes to the reader, now or when it has taken those before. An empty chunk is nothing. */
+  deliver(chunk: Uint8Array): void {
+    if (this.over || chunk.byteLength === 0) return
+    this.#queue.push(chunk)
+    this.unreadBytes += chunk.byteLength
+    this.#move()
+  }
+
+  /** The peer has ended its direction. */
+  end(): void {
+    this.over = true
+    this.#move()
+  }
+
+  /** What is beneath has failed: the reader is told when it has read what came before. */
+  cut(error: unknown): void {
+    if (this.over) return
+    this.#cut = { error }
+    this.end()
+  }
+
+  /** Everything is given up: the reader is told at once. After an end or a cut it reads on. */
+  fail(error: unknown): void {
+    if (this.over) return
+    this.#drop()
+    this.#controller.error(error)
+  }
+
+  /**
+   * Delivers what `read` gives until that is undefined, the end, or rejects: then so does this. It is a little ahead of the
+   * reader, so that what has arrived is here when the connection fails, and goes on after a cancel, for nobody.
+   */
+  async readAhead(read: () => Promise<Uint8Array | undefined>): Promise<void> {
+    for (;;) {
+      while (!this.#wanted && !this.over && this.unreadBytes >= this.#aheadBytes) {
+        await new Promise<void>((resolve) => { this.#advance = resolve })
+      }
+      const chunk = await read()
+      if (!chunk) return
+      this.deliver(chunk)
+    }
+  }
+
+  /** As {@link readAhead}, from a stream that keeps what has arrived itself. */
+  follow(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+    this.#aheadBytes = 0
+    // Nothing is left of it but its failure, which is told even to those who do not read.
+    reader.closed.catch(() => {
+      this.#aheadBytes = Infinity
+      this.#advance()
+    })
+    return this.readAhead(async () => (await reader.read()).value)
+  }
+
+  #move(): void {
+    if (this.#wanted && this.#queue.length > 0) {
+      this.#wanted = false
+      const chunk = this.#queue.shift()!
+      this.unreadBytes -= chunk.byteLength
+      this.#controller.enqueue(chunk) // if more is wanted, pull is called again
+      this.#advance()
+      this.#taken?.()
+    }
+    if (!this.over || this.#told || this.#queue.length > 0) return
+    // A reader that let go of its lock may have left a chunk in the stream itself: then at the next read.
+    if (this.#cut && this.#controller.desiredSize !== 0) return
+    this.#told = true
+    if (this.#cut) this.#controller.error(this.#cut.error)
+    else this.#controller.close()
+  }
+
+  #drop(): void {
+    this.over = this.#told = true
+    this.#queue.length = this.unreadBytes = 0
+    this.#advance()
+  }
+}
+
+export interface Sink {
+  /** Nothing is written before it is fulfilled. */
+  readonly ready?: Promise<unknown> | undefined
+  /** Sends a chunk that is not empty; settles when more may be written. It need not settle when the direction is over. */
+  write(chunk: Uint8Array): void | Promise<void>
+  /** Says that our direction has ended. */
+  end(): void | Promise<void>
+  /** The writer gives up. Called at once, though a write waits. */
+  aborted(reason: unknown): void
+  /** The direction has ended, or has failed. */
+  over?(): void
+}
+
+/** The direction to the peer. */
+export class Outgoing {
+  readonly writable: WritableStream<Uint8Array>
+  /** Nothing more is sent: it was closed or aborted, or has failed. */
+  over = false
+  readonly #sink: Sink
+  readonly #life = new Interrupt()
+  #controller!: WritableStreamDefaultController
+  #wake = () => {}
+
+  constructor(sink: Sink) {
+    this.#sink = sink
+    this.writable = new WritableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller
+        // The stream's own `abort` would be called only after a write in flight, which may be what is stuck.
+        controller.signal.addEventListener('abort', () => {
+          this.over = true // to fail a stream that is being aborted confuses Node 20
+          this.fail(controller.signal.reason)
+          sink.aborted(controller.signal.reason)
+        })
+      },
+      write: async (chunk) => {
+        if (sink.ready) await this.#life.guard(sink.ready)
+        if (chunk.byteLength > 0) await this.#perform(() => sink.write(chunk))
+      },
+      close: async () => {
+        if (sink.ready) await this.#life.guard(sink.ready)
+        await this.#perform(() => sink.end())
+        this.#end()
+      },
+    })
+  }
+
+  /** Tells the writer at once; what it waits for rejects with `error`. */
+  fail(error: unknown): void {
+    this.#life.trip(error)
+    if (this.over) return
+    this.#controller.error(error)
+    this.#end()
+  }
+
+  /** Waits for an event, one wait at a time: looks at `condition` now and at each {@link wake}. Rejects if the direction fails. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await this.#life.guard(new Promise<void>((resolve) => { this.#wake = resolve }))
+    this.#life.throwIfTripped()
+  }
+
+  wake(): void {
+    this.#wake()
+  }
+
+  #end(): void {
+    this.over = true
+    this.#sink.over?.()
+  }
+
+  async #perform(task: () => void | Promise<void>): Promise<void> {
+    try {
+      await this.#life.guard(Promise.resolve(task()))
+    } catch (error) {
+      this.fail(error)
+      throw error
+    }
+  }
+}
+
+export interface Beneath extends Omit<Sink, 'aborted' | 'over'>, ReaderEvents {
+  /** Both directions are over, each in its own way. Called once, unless {@link giveUp} is. */
+  done?(): void
+  /** The connection has failed, or nobody wants it any more: let go of it. Called once. */
+  giveUp(reason: unknown): void
+}
+
+/** Both directions of one connection: what cuts one cuts the other. */
+export class StreamEnds {
+  readonly incoming: Incoming
+  readonly outgoing: Outgoing
+  readonly transport: ByteTransport
+  readonly #beneath: Beneath
+  #over = false
+
+  constructor(beneath: Beneath) {
+    this.#beneath = beneath
+    this.incoming = new Incoming({
+      taken: () => beneath.taken?.(),
+      cancelled: (reason) => {
+        beneath.cancelled?.(reason)
+        this.#doneIfOver()
+      },
+    })
+    this.outgoing = new Outgoing({
+      ready: beneath.ready,
+      write: (chunk) => beneath.write(chunk),
+      end: () => beneath.end(),
+      aborted: (reason) => this.fail(reason),
+      over: () => this.#doneIfOver(),
+    })
+    this.transport = { readable: this.incoming.readable, writable: this.outgoing.writable }
+  }
+
+  /** The peer has ended its direction. */
+  end(): void {
+    this.incoming.end()
+    this.#doneIfOver()
+  }
+
+  /** What is beneath has failed: the writer is told at once, the reader when it has read what came before. */
+  lost(error: unknown): void {
+    this.#giveUp(error, () => this.incoming.cut(error))
+  }
+
+  /** Gives everything up: both are told at once, and what nobody has read is dropped. */
+  fail(error: unknown): void {
+    this.#giveUp(error, () => this.incoming.fail(error))
+  }
+
+  #giveUp(error: unknown, failReading: () => void): void {
+    const before = this.#over
+    this.#over = true
+    failReading()
+    this.outgoing.fail(error)
+    if (!before) this.#beneath.giveUp(error)
+  }
+
+  #doneIfOver(): void {
+    if (this.#over || !this.incoming.over || !this.outgoing.over) return
+    this.#over = true
+    this.#beneath.done?.()
+  }
+}
