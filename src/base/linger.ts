@@ -4,7 +4,7 @@
 export const LAST_WORDS_MS = 5_000
 
 /** How long we then listen for its end. */
-const LINGER_MS = 1_000
+export const LINGER_MS = 1_000
 
 /**
  * Calls `giveUp` after a while, unless the function that is returned was called before. A connection with unread data

@@ -1,13 +1,11 @@
 // The pump's hold on a transport: what it sends goes in order, and it ends so that the peer hears our last words.
 
+import { LINGER_MS } from '../base/linger.js'
 import { withDeadline } from './deadline.js'
 import { Interrupt } from './interrupt.js'
 import type { ByteTransport } from './transport.js'
 
-/** How long a transport may take to accept the last words of a connection that is broken. */
-export const LAST_WORDS_MS = 5_000
-/** How long we listen to what may still come from the peer when nothing more is to be sent. */
-export const LINGER_MS = 1_000
+export { LAST_WORDS_MS, LINGER_MS } from '../base/linger.js'
 
 export class Port {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>

@@ -5,6 +5,7 @@ import { asBytes, concat, type BytesLike } from '../base/bytes.js'
 import { Interrupt } from '../pump/interrupt.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { toByteTransport, type TransportLike } from './adapt.js'
+import { Incoming } from './stream-ends.js'
 
 export interface PlaintextOptions {
   /** Aborts the conversation with `signal.reason`. After {@link PlaintextConversation.release} it has no effect. */
@@ -89,19 +90,11 @@ export class PlaintextConversation {
     this.#released = true
     this.#forgetSignal()
     this.#writer.releaseLock()
-    const reader = this.#reader
-    let first: Uint8Array | undefined = this.#unread.byteLength > 0 ? this.#unread : undefined
+    const incoming = new Incoming({ cancelled: (reason) => void this.#reader.cancel(reason).catch(() => {}) })
+    incoming.deliver(this.#unread)
     this.#unread = new Uint8Array()
-    const readable = new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        const { done, value } = first ? { done: false, value: first } : await reader.read()
-        first = undefined
-        if (done) controller.close()
-        else controller.enqueue(value!)
-      },
-      cancel: (reason) => reader.cancel(reason),
-    }, { highWaterMark: 0 })
-    return { readable, writable: this.#writable }
+    incoming.follow(this.#reader).then(() => incoming.end(), (error) => incoming.cut(error))
+    return { readable: incoming.readable, writable: this.#writable }
   }
 
   /** Gives the transport up, both ways. What waits rejects with `reason`. After {@link release} it does nothing. */

@@ -3,9 +3,11 @@ import net from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { fromNodeStream, fromWebSocket, memoryTransportPair, type WebSocketLike } from '../../src/index.js'
+import { fromNodeStream, fromWebSocket, memoryTransportPair, PlaintextConversation, type WebSocketLike } from '../../src/index.js'
+import { laterTransport } from '../../src/transports/later.js'
 import { messagePortTransport } from '../conformance/transports/message-port.js'
 import { duplexPair } from '../helpers/duplex-pair.js'
+import { until } from '../helpers/streams.js'
 import { tcpBuffersBytes, transportContract, type ContractOptions, type TransportPair } from '../helpers/transport-contract.js'
 
 const MIB = 1024 * 1024
@@ -29,6 +31,21 @@ contract('fromNodeStream upon a Duplex', async () => {
 
 contract('fromNodeStream upon a net.Socket', openSockets, { boundBytes: tcpBuffersBytes(1) })
 
+contract('fromNodeStream upon a net.Socket that its peer resets', async () => {
+  const pair = await openSockets()
+  return { ...pair, fail: () => pair.farSocket.resetAndDestroy(), failure: /ECONNRESET/ }
+}, { boundBytes: tcpBuffersBytes(1) })
+
+contract('PlaintextConversation, released', async () => {
+  const pair = await openSockets()
+  return { ...pair, near: new PlaintextConversation(pair.near).release() }
+}, { boundBytes: tcpBuffersBytes(1) })
+
+contract('laterTransport', async () => {
+  const pair = await openSockets()
+  return { ...pair, near: laterTransport(async () => pair.near) }
+}, { boundBytes: tcpBuffersBytes(1) })
+
 contract('fromWebSocket upon a ws WebSocket', async () => openWebSockets(), { boundBytes: tcpBuffersBytes(1) })
 
 // The window, and a chunk beyond it; nothing is hidden in the system's buffers.
@@ -46,7 +63,7 @@ contract('a pair of TransformStreams', async () => {
   }
 }, { boundBytes: 128 * 1024, abortWaitsForWrite: true, losesUnread: true })
 
-async function openSockets(): Promise<TransportPair> {
+async function openSockets(): Promise<TransportPair & { farSocket: net.Socket }> {
   const server = net.createServer({ allowHalfOpen: true })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const near = net.connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true })
@@ -54,8 +71,10 @@ async function openSockets(): Promise<TransportPair> {
   return {
     near: fromNodeStream(near),
     far: fromNodeStream(far),
+    farSocket: far,
     fail: () => near.destroy(new Error('broken')),
     failure: /broken/,
+    arrived: () => until(() => near.bytesRead >= 3000),
     async dispose() {
       near.destroy()
       far.destroy()

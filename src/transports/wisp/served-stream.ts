@@ -6,7 +6,9 @@
 // counts that sum, and says CONTINUE when it is a whole buffer below two: then no client that counts can ever have more
 // than two buffers here, and one that has is ended.
 
+import { LAST_WORDS_MS } from '../../base/linger.js'
 import { Interrupt } from '../../pump/interrupt.js'
+import { Incoming } from '../stream-ends.js'
 import { reasonOfFailure, WispCloseReason } from './close-reason.js'
 import type { PacketLink } from './link.js'
 import { closePacket, continuePacket, dataPacket } from './packets.js'
@@ -28,8 +30,6 @@ export interface ServedStreamSettings {
 
 /** A target may give more than this at once. */
 const PACKET_BYTES = 64 * 1024
-/** How long the target may take none of what a client has left behind. */
-const LINGER_MS = 5_000
 
 export class ServedStream {
   /** Fulfilled when nothing of it is left open. */
@@ -37,17 +37,16 @@ export class ServedStream {
   readonly #settings: ServedStreamSettings
   readonly #startedAt = performance.now()
   readonly #dialling = new AbortController()
+  /** From the client, for the target. */
+  readonly #incoming = new Incoming()
   /** What waits for the client to send, or for the target to take. */
   readonly #input = new Interrupt()
   /** What waits for the target to send, or for the client to take. */
   readonly #output = new Interrupt()
-  readonly #queue: Uint8Array[] = []
-  /** In the queue, or being written. */
+  /** Of `incoming`, or being written. */
   #packets = 0
   #heldBytes = 0
   #mayCome: number
-  #arrived: (() => void) | undefined
-  #inputEnded = false
   #outputEnded = false
   #transport: WispTargetTransport | undefined
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
@@ -68,14 +67,13 @@ export class ServedStream {
   /** DATA came. */
   receive(bytes: Uint8Array): void {
     if (--this.#mayCome < 0) return this.#abandon(WispCloseReason.THROTTLED, new Error('the client has sent more than it was granted'))
-    if (this.#inputEnded || bytes.byteLength === 0) {
+    if (this.#incoming.over || bytes.byteLength === 0) {
       if (this.#settings.halfClose) this.#endInput()
       this.#grant()
       return
     }
     this.#packets++
-    this.#queue.push(bytes)
-    this.#arrived?.()
+    this.#incoming.deliver(bytes)
     if (!this.#hold(bytes.byteLength)) this.#abandon(WispCloseReason.THROTTLED, new Error('too much waits for targets'))
   }
 
@@ -83,7 +81,7 @@ export class ServedStream {
   closed(reason: number): void {
     // Clients in the field give UNSPECIFIED for an ordinary end.
     const inOrder = reason === WispCloseReason.VOLUNTARY || reason === WispCloseReason.UNSPECIFIED
-    const dialsForNothing = !this.#writer && this.#queue.length === 0
+    const dialsForNothing = !this.#writer && this.#incoming.unreadBytes === 0
     if (!inOrder || dialsForNothing) return this.#abandon(reason, this.#error, false)
     this.#leave(reason)
   }
@@ -130,21 +128,17 @@ export class ServedStream {
   /** From the client to the target. */
   async #feed(): Promise<void> {
     const writer = this.#writer!
+    const reader = this.#incoming.readable.getReader()
     for (;;) {
-      const bytes = this.#queue.shift()
-      if (bytes) {
-        await this.#input.guard(writer.write(bytes))
-        this.#packets--
-        this.#bytesToTarget += bytes.byteLength
-        this.#settings.moved.toTargets += bytes.byteLength
-        this.#hold(-bytes.byteLength)
-        this.#grant()
-        if (this.#gone !== undefined) this.#linger()
-      } else if (this.#inputEnded) {
-        return await this.#input.guard(writer.close())
-      } else {
-        await this.#input.guard(new Promise<void>((resolve) => { this.#arrived = resolve }))
-      }
+      const { done, value } = await this.#input.guard(reader.read())
+      if (done) return await this.#input.guard(writer.close())
+      await this.#input.guard(writer.write(value))
+      this.#packets--
+      this.#bytesToTarget += value.byteLength
+      this.#settings.moved.toTargets += value.byteLength
+      this.#hold(-value.byteLength)
+      this.#grant()
+      if (this.#gone !== undefined) this.#linger()
     }
   }
 
@@ -163,7 +157,7 @@ export class ServedStream {
       }
     }
     this.#outputEnded = true
-    if (halfClose && !this.#inputEnded) await post(new Uint8Array())
+    if (halfClose && !this.#incoming.over) await post(new Uint8Array())
     else this.#leave(WispCloseReason.VOLUNTARY, true)
   }
 
@@ -176,15 +170,14 @@ export class ServedStream {
   }
 
   #endInput(): void {
-    this.#inputEnded = true
-    this.#arrived?.()
+    this.#incoming.end()
     if (this.#outputEnded) this.#leave(WispCloseReason.VOLUNTARY, true)
   }
 
   /** In order: the target gets what is here, and our end, once it is reached. */
   #leave(reason: number, tell = false): void {
     if (!this.#forget(reason, tell)) return
-    this.#inputEnded = true
+    this.#incoming.end()
     if (this.#writer) this.#letGo()
   }
 
@@ -192,13 +185,12 @@ export class ServedStream {
   #letGo(): void {
     this.#output.trip(new Error('the stream was closed'))
     if (!this.#outputEnded) this.#reader!.cancel().catch(() => {})
-    this.#arrived?.()
     this.#linger()
   }
 
   #linger(): void {
     clearTimeout(this.#patience)
-    this.#patience = setTimeout(() => this.#giveUpTransport(new Error('the target does not take its last bytes')), LINGER_MS)
+    this.#patience = setTimeout(() => this.#giveUpTransport(new Error('the target does not take its last bytes')), LAST_WORDS_MS)
   }
 
   /** At once. */
@@ -227,7 +219,7 @@ export class ServedStream {
     clearTimeout(this.#patience)
     this.#input.trip(error)
     this.#output.trip(error)
-    this.#queue.length = 0
+    this.#incoming.fail(error)
     this.#transport?.reset?.() // first, as an abort may end it in a way that looks ordinary
     this.#writer?.abort(error).catch(() => {})
     this.#reader?.cancel(error).catch(() => {})
