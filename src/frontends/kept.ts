@@ -48,21 +48,27 @@ export function contentKey(lib: LibSsl, options: object): string {
 }
 
 /**
- * Different values have different encodings: a type, a length, the bytes. What options take for the same is the same here:
- * text and its bytes, one and an array of one. Of a function it counts that there is one; of an object with methods, and of an
- * instance of a class, which one it is.
+ * Different values have different encodings: a type, a length, the bytes. Values that mean the same to an option have the same
+ * encoding: text and its bytes, one value and an array of it. Of a function only its presence counts; an object with methods and
+ * an instance of a class stand for themselves.
  */
-export function encodeOptions(options: object): Uint8Array {
-  const entries = Object.entries(options).sort(([one], [other]) => (one < other ? -1 : 1))
-  return tagged('o', concat(entries.flatMap(([name, part]) => [tagged('n', utf8(name)), encode(part)])))
+export function encodeOptions(options: object): Uint8Array<ArrayBuffer> {
+  return concat(encodeAll(options))
 }
 
-function encode(value: unknown): Uint8Array {
-  if (isBytesLike(value) || typeof value === 'string') return tagged('b', asBytes(value))
+type Parts = readonly Uint8Array[]
+
+function encodeAll(values: object): Parts {
+  const entries = Object.entries(values).sort(([one], [other]) => (one < other ? -1 : 1))
+  return tagged('o', entries.flatMap(([name, value]) => [...tagged('n', [utf8(name)]), ...encode(value)]))
+}
+
+function encode(value: unknown): Parts {
+  if (isBytesLike(value) || typeof value === 'string') return tagged('b', [asBytes(value)])
   if (Array.isArray(value) && value.length === 1) return encode(value[0])
-  if (typeof value === 'function') return tagged('f', new Uint8Array())
-  if (Array.isArray(value) || isData(value)) return encodeOptions(value)
-  return tagged(typeof value, utf8(String(typeof value === 'object' && value !== null ? numberOf(value) : value)))
+  if (typeof value === 'function') return tagged('f', [])
+  if (Array.isArray(value) || isData(value)) return encodeAll(value)
+  return tagged(typeof value, [utf8(String(typeof value === 'object' && value !== null ? numberOf(value) : value))])
 }
 
 function isData(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -77,6 +83,6 @@ function numberOf(object: object): number {
   return numbers.get(object)!
 }
 
-function tagged(type: string, bytes: Uint8Array): Uint8Array {
-  return concat([utf8(`${type} ${bytes.byteLength} `), bytes])
+function tagged(type: string, parts: Parts): Parts {
+  return [utf8(`${type} ${parts.reduce((sum, { byteLength }) => sum + byteLength, 0)} `), ...parts]
 }

@@ -57,18 +57,20 @@ export class TlsContext {
     return this.options
   }
 
-  /** @internal Where `libssl` was not given, an instance that the context's connections share. */
-  async instance(): Promise<LibSsl> {
+  /** @internal Where `libssl` was not given, an instance that the context's connections share; another if that one has ended. */
+  instance(): Promise<LibSsl> {
     const made = this.#made
-    if (this.options.libssl) return this.options.libssl
+    if (this.options.libssl) return Promise.resolve(this.options.libssl)
     if (made.freed) return load()
-    const loading = made.lib ??= load()
-    try {
-      return await loading
-    } catch (error) {
-      if (made.lib === loading) made.lib = undefined // the next connection tries again
-      throw error
+    if (made.lib) return made.lib
+    const loading = made.lib = load()
+    const forget = () => {
+      if (made.lib !== loading) return
+      made.lib = undefined
+      made.contexts.free()
     }
+    loading.then((lib) => lib.onAbort(forget), forget)
+    return loading
   }
 
   /** @internal None once it was freed: a connection that was begun before is made from the options. */

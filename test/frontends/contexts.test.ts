@@ -10,6 +10,7 @@ import {
 import { clientFeatures, placeOf, serverFeatures, type ClientConnectionOptions, type ServerConnectionOptions } from '../../src/frontends/options.js'
 import { authority, localhost, temporaryAuthority } from '../helpers/certificates.js'
 import { closeBoth, rejection, talkAndClose, VERSIONS } from '../helpers/stream-peers.js'
+import { caught } from '../helpers/traps.js'
 
 const ca = authority.ca.cert
 const { cert, key } = localhost
@@ -303,6 +304,16 @@ describe('createContext', () => {
     const pair = await opened({ context, servername }, { context })
     expect(one.allocatedBytes).toBeGreaterThan(before)
     await closeBoth(pair)
+  })
+
+  it('goes on in another instance when its own has ended by a trap', async () => {
+    const context = createContext({ ca, cert, key })
+    const broken = await opened({ context, servername }, { context })
+    const lib = await context.instance()
+    expect(caught(() => lib.ffi.SSL_pending(0x7fffff00 as never))).toMatchObject({ code: 'ERR_TLS_WASM_ABORT' })
+    for (const side of [broken.client, broken.server]) expect(await rejection(side.closed)).toMatchObject({ code: 'ERR_TLS_WASM_ABORT' })
+    await talkAndClose(await opened({ context, servername }, { context }))
+    expect(await context.instance()).not.toBe(lib)
   })
 
   it('says of a context of another copy of the package what it is', async () => {
