@@ -25,7 +25,9 @@ export { keyValueSessionStore, memorySessionStore, type KeyValueStore, type Memo
 export { TicketKeys, type TicketKeysOptions } from './frontends/sessions/ticket-keys.js'
 export { TlsSession } from './frontends/sessions/tls-session.js'
 export type { ChannelBindingType, KeyingMaterialOptions, OpenConnection } from './frontends/open-connection.js'
-export type { AcceptOptions, CommonOptions, ConnectOptions } from './frontends/options.js'
+export type {
+  AcceptOptions, ClientConnectionOptions, ClientContextOptions, CommonOptions, ConnectOptions, ContextOptions, ServerConnectionOptions, ServerContextOptions,
+} from './frontends/options.js'
 export type { AlgorithmOptions, ProtocolVersion } from './frontends/features/algorithms.js'
 export type { AlpnChooser, ClientAlpnOptions, ServerAlpnOptions } from './frontends/features/alpn.js'
 export type { CertificateChoiceOptions, CertificateRequest, ChosenCertificate } from './frontends/features/certificate-choice.js'

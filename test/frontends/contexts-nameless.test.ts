@@ -2,7 +2,7 @@
 
 import { createPublicKey, randomBytes } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
-import { accept, connect, createContext, memoryTransportPair, type ConnectOptions, type TlsContext } from '../../src/index.js'
+import { accept, connect, createContext, load, memoryTransportPair, type ConnectOptions, type TlsContext } from '../../src/index.js'
 import { authority, localhost } from '../helpers/certificates.js'
 import { closeBoth, rejection, VERSIONS } from '../helpers/stream-peers.js'
 
@@ -38,6 +38,22 @@ describe.each(VERSIONS)('%s', (version) => {
         const context = createContext({ ...pinned, ...options })
         for (const one of order) await one(context)
         await Promise.all([named(context), nameless(context), named(context), nameless(context)])
+      }
+    })
+
+    it('without a context, on a shared instance, it is the same', async () => {
+      const libssl = await load()
+      const begin = (more: ConnectOptions) => {
+        const [near, far] = memoryTransportPair()
+        return { client: connect(near, { ...pinned, ...options, ...more, libssl }), server: accept(far, { ...pinned, cert, key, libssl }) }
+      }
+      for (let i = 0; i < 2; i++) {
+        const pair = begin({ servername: 'localhost' })
+        await Promise.all([pair.client.opened, pair.server.opened])
+        await closeBoth(pair)
+        const { client, server } = begin({})
+        await rejection(client.opened)
+        await rejection(server.opened.then(() => server.closed))
       }
     })
 

@@ -1,0 +1,31 @@
+// The example of docs/contexts.md: shown as it is, and run.
+
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+import { placeOf, clientFeatures, serverFeatures } from '../../src/frontends/options.js'
+import { authority, localhost } from '../helpers/certificates.js'
+
+const repo = join(import.meta.dirname, '../..')
+const page = readFileSync(join(repo, 'docs/contexts.md'), 'utf8')
+
+it('docs/contexts.md shows its example as it is', () => {
+  const [, name, code] = /<!-- example: (\S+) -->\n```js\n(.*?)```/s.exec(page)!
+  expect(code).toBe(readFileSync(join(repo, name!), 'utf8'))
+})
+
+it('docs/contexts.md places every option that does not belong to the context alone', () => {
+  const told = (row: string) => [...page.split(`\n| ${row} |`)[1]!.split('\n')[0]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!)
+  const placed = (place: string) => [...new Set([...clientFeatures, ...serverFeatures].flatMap(({ checks }) => Object.keys(checks)))]
+    .filter((name) => placeOf(name) === place && name !== 'context').sort()
+  expect([...told('only to `connect` or `accept`'), ...told('only to `connect`')].sort()).toEqual(placed('connection'))
+  expect(told('to either; that of the connection counts').sort()).toEqual(placed('either'))
+})
+
+it('examples/contexts.mjs talks over three connections of its contexts', { timeout: 30_000 }, async () => {
+  const files = [localhost.certFile, localhost.keyFile, authority.ca.certFile]
+  const { stdout, stderr } = await promisify(execFile)('node', ['examples/contexts.mjs', ...files], { cwd: repo })
+  expect([stdout, stderr]).toEqual(['one two three\n', ''])
+})
