@@ -1,31 +1,72 @@
-// Handshakes, both sides, on one thread.
+// Handshakes, both sides, on one thread: with contexts of their own, and with shared ones.
+//
+// `--against=DIR`: also against another checkout of this library, built, with the plain options that each version knows.
 
-import { byTurns, row, time } from './measure.js'
-import { load, nodes, ours } from './peers.js'
+import { mozillaRoots } from '../dist/roots.js'
+import { byTurns, median, row, time } from './measure.js'
+import { credentials, Library, nodes, X25519, type Contexts, type Suite } from './peers.js'
 
-const COUNT = 100
-const ciphersuites = 'TLS_CHACHA20_POLY1305_SHA256'
+const COUNT = 10
+const ROUNDS = 41
 
 export async function handshakes(): Promise<void> {
-  const libssl = await load()
-  for (const [name, groups, wanted] of [
-    ['X25519', 'X25519', 'at most 1.5×'],
-    ['P-256', 'P-256', ''],
-    ['X25519MLKEM768 (against X25519)', 'X25519MLKEM768', ''],
-  ] as const) {
-    const result = await byTurns(7, () => time(async () => {
-      for (let i = 0; i < COUNT; i++) {
-        const { client, server } = await ours({ name, ciphersuites, groups }, libssl)
-        await Promise.all([client.close(), server.close()])
-      }
-    }), () => time(async () => {
-      for (let i = 0; i < COUNT; i++) {
-        const { client, server } = await nodes(ciphersuites, groups === 'X25519MLKEM768' ? 'X25519' : groups)
-        client.destroy()
-        server.destroy()
-      }
-    }))
-    const perSecond = (ms: number) => `${Math.round(COUNT * 1000 / ms)}/s`
-    row(`handshake, EC P-256 certificate, ${name}: time`, perSecond(result.ours), perSecond(result.theirs), result.ours / result.theirs, wanted)
+  const library = await Library.open()
+  const { ciphersuites } = X25519
+  await compare(library, 'X25519', X25519)
+  await compare(library, 'P-256', { ciphersuites, groups: 'P-256' })
+  await compare(library, 'X25519MLKEM768 (node:tls: X25519)', { ciphersuites, groups: 'X25519MLKEM768' }, X25519)
+  await withRoots()
+}
+
+async function compare(library: Library, name: string, suite: Suite, nodeSuite = suite): Promise<void> {
+  const directory = process.argv.find((word) => word.startsWith('--against='))?.slice('--against='.length)
+  const other = directory === undefined ? undefined : await Library.open(directory)
+  const ours = (contexts: Contexts, from = library) => () => time(async () => {
+    for (let i = 0; i < COUNT; i++) {
+      const { client, server } = await from.pair(suite, contexts)
+      await Promise.all([client.close(), server.close()])
+    }
+  })
+  const theirs = (contexts: 'own' | 'shared') => () => time(async () => {
+    for (let i = 0; i < COUNT; i++) {
+      const { client, server } = await nodes(nodeSuite, contexts)
+      client.destroy()
+      server.destroy()
+    }
+  })
+  const times = await byTurns(ROUNDS, ours('own'), theirs('own'), ours('shared'), theirs('shared'), ours('plain'), ours('plain', other))
+  const [own, nodeOwn, shared, nodeShared, plain, before] = times as [number, number, number, number, number, number]
+  const perSecond = (ms: number) => `${Math.round(COUNT * 1000 / ms)}/s`
+  const line = (what: string, a: number, b: number, wanted = '') => row(`handshake, ${name}, ${what}: time`, perSecond(a), perSecond(b), a / b, wanted)
+  line('contexts of its own', own, nodeOwn)
+  line('shared contexts', shared, nodeShared)
+  line('plain options, one libssl', plain, nodeOwn, suite === X25519 ? 'at most 1.5×' : '')
+  line('ours, shared | of its own', shared, own, 'at most 0.80×')
+  if (other) line('ours, shared | other build', shared, before, 'at most 0.80×')
+}
+
+/** Each connection is given all of Mozilla's roots. */
+async function withRoots(): Promise<void> {
+  const trusted = [...mozillaRoots, credentials.ca]
+  const pem = trusted.map((one) => (typeof one === 'string' ? one : toPem(one)))
+  const library = await Library.open()
+  const handshake = (contexts: Contexts) => time(async () => void await library.pair(X25519, contexts, trusted))
+  const first = await handshake('plain')
+  const after: number[] = []
+  const few: number[] = []
+  const node: number[] = []
+  for (let i = 0; i < 20; i++) {
+    after.push(await handshake('plain'))
+    few.push(await time(async () => void await library.pair(X25519)))
+    node.push(await time(async () => void await nodes(X25519, 'own', pem)))
   }
+  const ms = (value: number) => `${value.toFixed(2)} ms`
+  const line = (what: string, one: number, other: number, wanted = '') => row(what, ms(one), ms(other), one / other, wanted)
+  line('handshake, both sides, ca: mozillaRoots, one libssl: the first', first, median(node))
+  line('handshake, both sides, ca: mozillaRoots, one libssl: each later', median(after), median(node))
+  line('the same for one side (half) | with one root', median(after) / 2, median(few) / 2, 'under 2 ms')
+}
+
+function toPem(der: Uint8Array): string {
+  return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`
 }

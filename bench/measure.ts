@@ -1,16 +1,13 @@
-// Timing by turns: one round of ours, one of theirs, and again, so that a machine that slows down slows both. The
-// median of the rounds counts.
+// Timing by turns: one round of each contestant, and again, so that a machine that slows down slows all. The median of the
+// rounds counts. Each line names the Node that measured.
 
-export async function byTurns(rounds: number, ours: () => Promise<number>, theirs: () => Promise<number>): Promise<{ ours: number; theirs: number }> {
-  const a: number[] = []
-  const b: number[] = []
-  await ours() // warm up: compiling is measured elsewhere
-  await theirs()
+export async function byTurns(rounds: number, ...contestants: readonly (() => Promise<number>)[]): Promise<number[]> {
+  const times: number[][] = contestants.map(() => [])
+  for (const run of contestants) await run() // warm up: compiling is measured elsewhere
   for (let round = 0; round < rounds; round++) {
-    a.push(await ours())
-    b.push(await theirs())
+    for (const [index, run] of contestants.entries()) times[index]!.push(await run())
   }
-  return { ours: median(a), theirs: median(b) }
+  return times.map(median)
 }
 
 export function median(values: readonly number[]): number {
@@ -26,10 +23,15 @@ export async function time(body: () => Promise<void>): Promise<number> {
   return performance.now() - start
 }
 
-export function row(what: string, ours: string, theirs: string, ratio: number, wanted: string): void {
-  console.log(`${what.padEnd(58)} ${ours.padStart(14)} ${theirs.padStart(14)} ${ratio.toFixed(2).padStart(7)}×  ${wanted}`)
+/** One line: two figures, and their ratio. */
+export function row(what: string, ours: string, theirs: string, ratio: number | undefined, wanted: string): void {
+  const last = ratio === undefined ? ''.padStart(8) : `${ratio.toFixed(2).padStart(7)}×`
+  console.log(`${who}${what.padEnd(64)} ${ours.padStart(12)} ${theirs.padStart(12)} ${last}  ${wanted}`.trimEnd())
 }
 
-export function head(): void {
-  console.log(`${''.padEnd(58)} ${'libssl-wasm'.padStart(14)} ${'node:tls'.padStart(14)} ${'ratio'.padStart(8)}  to reach`)
+export function head(one = 'libssl-wasm', other = 'node:tls'): void {
+  console.log(`${who}${''.padEnd(64)} ${one.padStart(12)} ${other.padStart(12)} ${'ratio'.padStart(8)}  to reach`)
 }
+
+/** For a line of another form. */
+export const who = `Node ${process.versions.node}: `

@@ -1,9 +1,10 @@
 // The two sides of every comparison: this library, and node:tls over a pair of Duplexes in memory. Both run client
-// and server on one thread, verify the certificate, and make new contexts for each connection unless it says so.
+// and server on one thread, and verify the certificate.
 
 import { Duplex } from 'node:stream'
 import * as tls from 'node:tls'
-import { accept, connect, load, memoryTransportPair, type LibSsl, type TlsConnection } from '../dist/index.js'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { LibSsl, TlsConnection, TlsContext } from '../dist/index.js'
 import { CertificateAuthority } from '../tools/certificates.js'
 
 const authority = new CertificateAuthority('bench CA')
@@ -13,31 +14,81 @@ export const credentials = { ca, cert, key } as const
 
 export interface Suite {
   /** The name that both sides understand. */
-  readonly name: string
   readonly ciphersuites: string
   readonly groups: string
 }
 
+export const X25519: Suite = { ciphersuites: 'TLS_CHACHA20_POLY1305_SHA256', groups: 'X25519' }
+
+/**
+ * How connections come by their contexts: `own`, each makes two; `shared`, all use the same two; `plain`, all are given the
+ * same options, and the library does what it does.
+ */
+export type Contexts = 'own' | 'shared' | 'plain'
+
 export interface OursPair { client: TlsConnection; server: TlsConnection }
 
-export async function ours(suite: Suite, libssl: LibSsl): Promise<OursPair> {
-  const [a, b] = memoryTransportPair()
-  const { ciphersuites, groups } = suite
-  const client = connect(a, { servername: 'localhost', ca, libssl, ciphersuites, groups })
-  const server = accept(b, { cert, key, libssl, ciphersuites, groups })
+/** A build of this library, and an instance of it. */
+export class Library {
+  readonly api: typeof import('../dist/index.js')
+  readonly libssl: LibSsl
+  readonly #shared = new Map<Suite, { client: TlsContext; server: TlsContext }>()
+
+  private constructor(api: Library['api'], libssl: LibSsl) {
+    this.api = api
+    this.libssl = libssl
+  }
+
+  /** @param directory of a checkout that is built; default this one */
+  static async open(directory = fileURLToPath(new URL('..', import.meta.url))): Promise<Library> {
+    const api = await import(new URL('dist/index.js', pathToFileURL(`${directory}/`)).href) as Library['api']
+    return new Library(api, await api.load())
+  }
+
+  /** Both sides of an open connection. `trusted`: what the client's `ca` is in place of the server's issuer. */
+  async pair(suite: Suite, contexts: Contexts = 'plain', trusted: string | readonly (string | Uint8Array)[] = ca): Promise<OursPair> {
+    const { connect, accept, memoryTransportPair } = this.api
+    const [a, b] = memoryTransportPair()
+    const servername = 'localhost'
+    const [forClient, forServer] = this.#options(suite, trusted)
+    if (contexts === 'plain') return opened(connect(a, { servername, ...forClient }), accept(b, forServer))
+    let made = contexts === 'shared' ? this.#shared.get(suite) : undefined
+    if (!made) made = { client: this.api.createContext(forClient), server: this.api.createContext(forServer) }
+    if (contexts === 'shared') this.#shared.set(suite, made)
+    const pair = await opened(connect(a, { servername, context: made.client }), accept(b, { context: made.server }))
+    if (contexts === 'own') {
+      made.client.free() // the connections keep what they need
+      made.server.free()
+    }
+    return pair
+  }
+
+  #options({ ciphersuites, groups }: Suite, trusted: string | readonly (string | Uint8Array)[]) {
+    const { libssl } = this
+    return [{ libssl, ca: trusted, ciphersuites, groups }, { libssl, cert, key, ciphersuites, groups }] as const
+  }
+}
+
+async function opened(client: TlsConnection, server: TlsConnection): Promise<OursPair> {
   await Promise.all([client.opened, server.opened])
   return { client, server }
 }
 
-export { load }
-
 export interface NodePair { client: tls.TLSSocket; server: tls.TLSSocket }
 
-/** @param groups node:tls of Node 20 knows no ML-KEM: the caller gives what it does know. */
-export async function nodes(ciphers: string, groups: string): Promise<NodePair> {
+const nodeContexts = new Map<Suite, { client: tls.SecureContext; server: tls.SecureContext }>()
+
+/** @param suite node:tls of Node 20 knows no ML-KEM: the caller gives groups that it does know. */
+export async function nodes(suite: Suite, contexts: 'own' | 'shared' = 'own', trusted: string | string[] = ca): Promise<NodePair> {
+  let made = contexts === 'shared' ? nodeContexts.get(suite) : undefined
+  if (!made) {
+    const common = { ciphers: suite.ciphersuites, ecdhCurve: suite.groups, minVersion: 'TLSv1.3' } as const
+    made = { client: tls.createSecureContext({ ...common, ca: trusted }), server: tls.createSecureContext({ ...common, cert, key }) }
+  }
+  if (contexts === 'shared') nodeContexts.set(suite, made)
   const [a, b] = duplexPair()
-  const server = new tls.TLSSocket(b, { isServer: true, secureContext: tls.createSecureContext({ cert, key, ciphers, ecdhCurve: groups, minVersion: 'TLSv1.3' }) })
-  const client = tls.connect({ socket: a, servername: 'localhost', ca, ciphers, ecdhCurve: groups, minVersion: 'TLSv1.3' })
+  const server = new tls.TLSSocket(b, { isServer: true, secureContext: made.server })
+  const client = tls.connect({ socket: a, servername: 'localhost', secureContext: made.client })
   await Promise.all([
     new Promise((resolve, reject) => client.once('secureConnect', resolve).once('error', reject)),
     new Promise((resolve, reject) => server.once('secure', resolve).once('error', reject)),

@@ -1,16 +1,24 @@
 // `npm run bench`: every figure beside node:tls's, taken by turns in the same run. Only the ratios mean anything.
+// With names of measurements it takes those alone.
 
 import { bulk } from './bulk.js'
 import { firstByte } from './first-byte.js'
 import { handshakes } from './handshake.js'
-import { head } from './measure.js'
+import { manyPairs } from './many.js'
 import { memory } from './memory.js'
 import { startUp } from './start-up.js'
+import { head } from './measure.js'
+
+const measurements: Readonly<Record<string, () => Promise<void>>> = {
+  'handshake': handshakes, 'bulk': bulk, 'start-up': startUp, 'memory': memory, 'many': manyPairs, 'first-byte': firstByte,
+}
 
 console.log(`Node ${process.versions.node} (OpenSSL ${process.versions.openssl}); client and server on one thread, in memory\n`)
 head()
-await handshakes()
-await bulk()
-await startUp()
-await memory()
-await firstByte()
+const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'))
+for (const name of asked.length > 0 ? asked : Object.keys(measurements)) {
+  const measure = measurements[name]
+  if (!measure) throw new Error(`there is no measurement ${name}: ${Object.keys(measurements).join(', ')}`)
+  await measure()
+}
+process.exit() // connections are open
