@@ -49,7 +49,7 @@ export type { ServerIdentityOptions } from './frontends/features/server-identity
 export type { ServerSessionOptions } from './frontends/features/server-sessions.js'
 export type { TrustAnchorOptions } from './frontends/features/trust-anchors.js'
 export type { VerificationOptions, VerifyAnswer, VerifyContext, VerifyFailure } from './frontends/features/verification.js'
-export type { IoEvent } from './pump/pump.js'
+export type { IoEvent } from './pump/pump-options.js'
 export type { ByteTransport } from './pump/transport.js'
 export type { TransportLike } from './transports/adapt.js'
 export { memoryTransportPair } from './transports/memory.js'

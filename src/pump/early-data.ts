@@ -36,7 +36,9 @@ export function sendEarlyData(ssl: Ssl, bytes: Uint8Array, judge: (result: IoRes
 }
 
 /** Reads until there is no more, or there was none. `judge` is given each call's result. */
-export function receiveEarlyData(ssl: Ssl, receive: (bytes: Uint8Array<ArrayBuffer>) => void, judge: (result: IoResult) => Verdict): () => Verdict {
+export function receiveEarlyData(
+  ssl: Ssl, receive: (bytes: Uint8Array<ArrayBuffer>) => void, judge: (result: IoResult) => Verdict,
+): () => Verdict {
   return () => {
     const buffer = new Uint8Array(RECORD_BYTES)
     const result = ssl.readEarlyData(buffer)

@@ -37,7 +37,6 @@
 
 import { ApiMisuseError, DeadlineError, InternalError, PeerError, TransportError, TruncationError } from '../base/errors.js'
 import { asRefusal } from '../base/realms.js'
-import type { BioPair } from '../core/bio-pair.js'
 import { fatalError } from '../core/fatal-error.js'
 import { sslErrorName, type IoResult } from '../core/io-result.js'
 import type { Ssl } from '../core/ssl.js'
@@ -46,53 +45,17 @@ import {
   SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP, SSL_ERROR_ZERO_RETURN,
 } from '../ffi/constants.gen.js'
 import { closeTimeout, withDeadline } from './deadline.js'
-import type { Decisions } from './decisions.js'
 import { EARLY_WRITE_BYTES, receiveEarlyData, sendEarlyData, type EarlyData } from './early-data.js'
 import { FifoLock } from './fifo-lock.js'
 import { Interrupt } from './interrupt.js'
 import { LateCertificate } from './late-certificate.js'
-import { LAST_WORDS_MS, type Port } from './port.js'
+import { LAST_WORDS_MS } from './port.js'
+import type { IoEvent, PumpOptions } from './pump-options.js'
 import { Reading } from './reading.js'
 import { SendFailure } from './send-failure.js'
 import { StateMachine, type State } from './state.js'
 import type { Verdict } from './verdict.js'
 import { BATCH_BYTES, RECORD_BYTES, Wire } from './wire.js'
-
-/** One SSL call that the pump made. */
-export interface IoEvent {
-  readonly call:
-    | 'SSL_connect' | 'SSL_accept' | 'SSL_do_handshake' | 'SSL_read' | 'SSL_peek' | 'SSL_write' | 'SSL_shutdown'
-    | 'SSL_write_early_data' | 'SSL_read_early_data'
-  readonly ret: number
-  /** SSL_get_error's answer by name, for example `SSL_ERROR_WANT_READ`. */
-  readonly error: ReturnType<typeof sslErrorName>
-  /** Ciphertext that the call left to be sent. */
-  readonly sentBytes: number
-  /** Ciphertext that was fed to OpenSSL since the call before. */
-  readonly receivedBytes: number
-}
-
-export interface PumpOptions {
-  readonly ssl: Ssl
-  /** Its internal half is beneath `ssl`. The pump owns both, and frees them. */
-  readonly pair: BioPair
-  /** Upon the transport. The pump ends it. */
-  readonly port: Port
-  /** Those that the callbacks of `ssl` ask for. */
-  readonly decisions: Decisions
-  /** Time limit of a decision that is asked for after the handshake. During it the caller's own deadline applies. 0, the default: none. */
-  readonly decisionTimeoutMs?: number | undefined
-  /**
-   * How long the transport may take to accept the last bytes of a connection that ends well, and for how long a connection
-   * that cannot send any more is kept for a reader that makes no progress. 0, the default: no limit.
-   */
-  readonly closeTimeoutMs?: number | undefined
-  /** Called once, when the connection breaks. */
-  readonly onBroken: (error: unknown) => void
-  /** Called once, when the connection ended cleanly. */
-  readonly onClosed: () => void
-  readonly onIo?: ((event: IoEvent) => void) | undefined
-}
 
 /** What is waited for in the loop. `writing` fails once sending has failed; the others go on with what comes. */
 type Purpose = 'handshake' | 'reading' | 'writing'
@@ -103,7 +66,7 @@ export class Pump {
   readonly #wire: Wire
   readonly #machine = new StateMachine()
   readonly #reading = new Reading()
-  readonly #lateCertificate: LateCertificate
+  readonly #lateCertificate = new LateCertificate()
   /** close_notify comes after the writes that were asked for before it. */
   readonly #writing = new FifoLock()
   /** Tripped when the connection ends, cleanly or not. */
@@ -124,7 +87,6 @@ export class Pump {
   constructor(options: PumpOptions) {
     this.#options = options
     this.#ssl = options.ssl
-    this.#lateCertificate = new LateCertificate(options.ssl)
     this.#wire = new Wire(options.pair, options.port)
     // Another connection of the instance may trap while this one only waits.
     this.#forgetInstance = options.ssl.lib.onAbort((error) => this.break(error))
@@ -138,13 +100,10 @@ export class Pump {
   async handshake<T>(call: 'SSL_connect' | 'SSL_accept', describe: (ssl: Ssl) => T, { send, receive }: EarlyData = {}): Promise<T> {
     this.#machine.throwIfBroken()
     this.#machine.to('HANDSHAKE')
-    const drive = async (step: () => Verdict) => {
-      await this.#drive(step, 'handshake')
-      this.#machine.throwIfBroken()
-    }
-    if (send) await drive(sendEarlyData(this.#ssl, send, (result) => this.#judge(this.#after('SSL_write_early_data', result))))
-    if (receive) await drive(receiveEarlyData(this.#ssl, receive, (result) => this.#judge(this.#after('SSL_read_early_data', result))))
-    await drive(() => this.#judge(this.#after(call, call === 'SSL_connect' ? this.#ssl.connect() : this.#ssl.accept())))
+    const judge = (name: IoEvent['call']) => (result: IoResult) => this.#judge(this.#after(name, result))
+    if (send) await this.#drive(sendEarlyData(this.#ssl, send, judge('SSL_write_early_data')), 'handshake')
+    if (receive) await this.#drive(receiveEarlyData(this.#ssl, receive, judge('SSL_read_early_data')), 'handshake')
+    await this.#drive(() => judge(call)(call === 'SSL_connect' ? this.#ssl.connect() : this.#ssl.accept()), 'handshake')
     await this.#review()
     this.#machine.to('OPEN')
     let description: T
@@ -154,17 +113,18 @@ export class Pump {
       this.break(error)
       throw error
     }
-    if (this.#sendFailure) await this.#readOn(this.#sendFailure)
+    if (this.#sendFailure) {
+      this.#readOn(this.#sendFailure)
+      await this.#ending.guard(this.#sendFailure.explained)
+    }
     return description
   }
 
   async #review(): Promise<void> {
     this.#refuse = (error) => this.#ssl.sendFatalAlert(alertFor(error) ?? SSL_AD_CERTIFICATE_UNKNOWN)
-    try {
-      await this.#inTime(this.#options.decisions.review())
-    } catch (error) {
+    await this.#inTime(this.#options.decisions.review()).catch((error: unknown) => {
       if (!this.#machine.ended) this.break(error)
-    }
+    })
     this.#refuse = undefined
     this.#machine.throwIfBroken()
   }
@@ -188,20 +148,18 @@ export class Pump {
     }
     this.#machine.throwIfBroken()
     let bytes: Uint8Array = new Uint8Array()
-    try {
-      await this.#drive(() => {
-        if (!wanted()) return 'done'
-        let verdict!: Verdict
-        bytes = this.#ssl.readAvailable(limit, (result) => {
-          verdict = this.#judge(this.#after('SSL_read', result), true)
-          if (verdict === 'done' && result.ret <= 0) this.#reading.to('ENDED')
-          return verdict === 'again' || (verdict === 'done' && result.ret > 0)
-        }, into)
-        return bytes.byteLength > 0 ? 'done' : verdict
-      }, 'reading')
-    } catch (error) {
+    await this.#drive(() => {
+      if (!wanted()) return 'done'
+      let verdict!: Verdict
+      bytes = this.#ssl.readAvailable(limit, (result) => {
+        verdict = this.#judge(this.#after('SSL_read', result), true)
+        if (verdict === 'done' && result.ret <= 0) this.#reading.to('ENDED')
+        return verdict === 'again' || (verdict === 'done' && result.ret > 0)
+      }, into)
+      return bytes.byteLength > 0 ? 'done' : verdict
+    }, 'reading').catch((error: unknown) => {
       if (!this.#reading.ended) throw error // else another reader has come to the end meanwhile
-    }
+    })
     this.#reading.tell()
     if (bytes.byteLength > 0) return bytes
     this.#finishIfDone()
@@ -294,12 +252,17 @@ export class Pump {
    */
   async authenticateClient<T>(describe: (ssl: Ssl) => T): Promise<T> {
     this.#machine.throwIfBroken()
-    await this.#lateCertificate.request({
-      sendMessage: (begin) => this.sendMessage(begin),
-      lookAhead: (enough) => this.#lookAhead(enough),
-      review: () => this.#review(),
-    })
-    return this.inspect(describe)
+    const request = this.#lateCertificate
+    request.begin()
+    try {
+      await this.sendMessage(request.ask)
+      const goodbye = await this.#lookAhead(() => request.state === 'REVIEWING')
+      if (goodbye) throw this.#handshakeClosed('the client said goodbye before it answered')
+      await this.#review()
+      return this.inspect(describe)
+    } finally {
+      request.to('NONE')
+    }
   }
 
   /** Sends close_notify, once. Reading may go on. */
@@ -394,13 +357,16 @@ export class Pump {
     for (;;) {
       this.#machine.throwIfBroken()
       if (this.#machine.ended) return
-      if (this.#sendFailure && purpose === 'writing') await this.#refuseToSend(this.#sendFailure)
+      if (this.#sendFailure && purpose === 'writing') {
+        await this.#ending.guard(this.#sendFailure.explained)
+        throw this.#sendFailure.error
+      }
       const verdict = this.#attempt(step)
       if (!this.#machine.ended) this.#wire.rest()
       if (this.#wire.unsentBytes > 0) {
         await this.#send(purpose)
-        if (verdict === 'want read') continue // it may have been received meanwhile
-        if (this.#sendFailure && purpose === 'writing') continue
+        // It may have been received meanwhile, or could not be sent.
+        if (verdict === 'want read' || (this.#sendFailure && purpose === 'writing')) continue
       }
       if (verdict === 'done') return
       if (verdict === 'want read') await this.#wire.receive().catch((error: unknown) => this.break(error))
@@ -413,13 +379,9 @@ export class Pump {
       this.#options.decisions.refuse(error)
       step()
     }
-    try {
-      await this.#inTime(this.#options.decisions.pending ?? Promise.resolve())
-    } catch {
-      // The connection has ended; the loop tells how.
-    } finally {
-      this.#refuse = undefined
-    }
+    // If the connection ends first, the loop tells how.
+    await this.#inTime(this.#options.decisions.pending ?? Promise.resolve()).catch(() => {})
+    this.#refuse = undefined
   }
 
   /** Waits for a decision as long as there is a connection, and no longer than it may take. */
@@ -433,23 +395,20 @@ export class Pump {
     try {
       return step()
     } catch (error) {
-      this.#tellOfFailure(error)
+      // Where OpenSSL does not learn of it (an observer's error), the peer gets its alert from here.
+      if (!this.#machine.ended && !isTrap(error) && this.#ssl.alive && !this.#ssl.getAlert()) {
+        quietly(() => this.#ssl.sendFatalAlert(alertFor(error) ?? SSL_AD_INTERNAL_ERROR))
+      }
       this.break(error)
       return 'broken'
     }
-  }
-
-  /** A callback has thrown. Where OpenSSL does not learn of it (an observer's error), the peer gets its alert from here. */
-  #tellOfFailure(error: unknown): void {
-    if (this.#machine.ended || isTrap(error) || !this.#ssl.alive || this.#ssl.getAlert()) return
-    quietly(() => this.#ssl.sendFatalAlert(alertFor(error) ?? SSL_AD_INTERNAL_ERROR))
   }
 
   /** After an SSL call: drains the network half, and tells the observer, who may end the connection. */
   #after(call: IoEvent['call'], result: IoResult, moreToCome = 0): IoResult {
     const sentBytes = this.#wire.drain(moreToCome)
     const receivedBytes = this.#wire.takeFedBytes()
-    this.#lateCertificate.notice()
+    this.#lateCertificate.notice(this.#ssl)
     if (call === 'SSL_read' || call === 'SSL_peek') this.#sendFailure?.wait(result.ret > 0 || this.#readers > 0)
     this.#options.onIo?.({ call, ret: result.ret, error: sslErrorName(result.error), sentBytes, receivedBytes })
     return result
@@ -471,11 +430,15 @@ export class Pump {
         break
       case SSL_ERROR_ZERO_RETURN:
         if (zeroReturnIsDone) return 'done'
-        this.break(new PeerError('ERR_TLS_HANDSHAKE_CLOSED', 'the peer said goodbye in the middle of the handshake', { alert: this.#ssl.getAlert() }))
+        this.break(this.#handshakeClosed('the peer said goodbye in the middle of the handshake'))
         return 'broken'
     }
     this.break(fatalError(this.#ssl, result))
     return 'broken'
+  }
+
+  #handshakeClosed(message: string): PeerError {
+    return new PeerError('ERR_TLS_HANDSHAKE_CLOSED', message, { alert: this.#ssl.getAlert() })
   }
 
   /** Sends what was drained, and waits for the transport to accept it, unless it is a reader's reply. */
@@ -496,28 +459,19 @@ export class Pump {
     if (this.#machine.ended || this.#sendFailure) return
     this.#sendFailure = new SendFailure(error, this.#options.closeTimeoutMs ?? 0, () => this.break(error))
     if (this.#reading.ended) this.#finish()
-    else if (this.#machine.state !== 'HANDSHAKE') this.#readOn(this.#sendFailure).catch(() => {}) // it broke the connection: the next call is told
+    else if (this.#machine.state !== 'HANDSHAKE') this.#readOn(this.#sendFailure)
   }
 
-  /** Looks for what the peer had to say to it; settles as {@link SendFailure.explained}. */
-  async #readOn(failure: SendFailure): Promise<void> {
+  /** Looks, without a reader, for what the peer had to say to it. */
+  #readOn(failure: SendFailure): void {
     const met = () => {
       failure.explain()
       if (this.#reading.state === 'UNWANTED') this.#finish()
     }
-    const lookAhead = async () => {
-      const goodbye = await this.#lookAhead(() => false, met)
+    this.#lookAhead(() => false, met).then((goodbye) => {
       if (goodbye && !this.#reading.ended) this.#reading.to('ENDED')
       this.#finishIfDone()
-    }
-    lookAhead().catch(() => {}) // it broke the connection: the next call is told
-    await this.#ending.guard(failure.explained)
-  }
-
-  /** Rejects with the peer's explanation, if it gives one. */
-  async #refuseToSend(failure: SendFailure): Promise<never> {
-    await this.#ending.guard(failure.explained)
-    throw failure.error
+    }).catch(() => {}) // it broke the connection: the next call is told
   }
 
   // ---- the end ----

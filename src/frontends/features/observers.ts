@@ -1,7 +1,7 @@
 // Callbacks for a look at what happens.
 
 import { describeMessage, describeState, type ProtocolEvent, type StateEvent } from '../../core/trace.js'
-import type { IoEvent } from '../../pump/pump.js'
+import type { IoEvent } from '../../pump/pump-options.js'
 import { isFunction, type Feature } from './feature.js'
 
 export interface ObserverOptions {
