@@ -5,8 +5,6 @@ import { withDeadline } from './deadline.js'
 import { Interrupt } from './interrupt.js'
 import type { ByteTransport } from './transport.js'
 
-export { LAST_WORDS_MS, LINGER_MS } from '../base/linger.js'
-
 export class Port {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>

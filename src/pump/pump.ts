@@ -36,6 +36,7 @@
 //  17. A connection that has ended well is CLOSED only when the transport has accepted our last bytes, in the given time.
 
 import { ApiMisuseError, DeadlineError, InternalError, PeerError, TransportError, TruncationError } from '../base/errors.js'
+import { LAST_WORDS_MS } from '../base/linger.js'
 import { asRefusal } from '../base/realms.js'
 import { fatalError } from '../core/fatal-error.js'
 import { sslErrorName, type IoResult } from '../core/io-result.js'
@@ -49,7 +50,6 @@ import { EARLY_WRITE_BYTES, receiveEarlyData, sendEarlyData, type EarlyData } fr
 import { FifoLock } from './fifo-lock.js'
 import { Interrupt } from './interrupt.js'
 import { LateCertificate } from './late-certificate.js'
-import { LAST_WORDS_MS } from './port.js'
 import type { IoEvent, PumpOptions } from './pump-options.js'
 import { Reading } from './reading.js'
 import { SendFailure } from './send-failure.js'

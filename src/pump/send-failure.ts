@@ -3,7 +3,7 @@
 
 import { deferred } from '../base/deferred.js'
 import type { TransportError } from '../base/errors.js'
-import { LINGER_MS } from './port.js'
+import { LINGER_MS } from '../base/linger.js'
 
 export class SendFailure {
   readonly error: TransportError

@@ -36,11 +36,14 @@ export type Reply = { readonly value: unknown } | { readonly error: PostedError 
 export type FromWorker =
   | { readonly type: 'opened'; readonly info: ConnectionInfo }
   | { readonly type: 'closed' }
-  | { readonly type: 'broken'; readonly error: PostedError }
+  /** Without `error` it is that of `writable failed`. */
+  | { readonly type: 'broken'; readonly error: PostedError | undefined }
   /** All plaintext has been posted; `failed` if something should have followed: `broken` says why. */
   | { readonly type: 'readable ended'; readonly failed: boolean }
   /** close_notify has gone. */
   | { readonly type: 'writable ended' }
+  /** Plaintext is taken no more. Reading goes on, unless `broken` says otherwise. */
+  | { readonly type: 'writable failed'; readonly error: PostedError }
   /** To the `ask` of this number; `undefined` if it failed with what broke the connection: `broken` says with what. */
   | { readonly type: 'reply'; readonly ask: number; readonly reply: Reply | undefined }
   /** `call` numbers those that wait for an answer. */

@@ -37,6 +37,7 @@ export class RemoteLife implements Life {
   #lastAsk = 0
   readonly #readableEnded = deferred<{ readonly failed: boolean }>()
   readonly #writableEnded = deferred<void>()
+  #failedWrite: unknown
   readonly #ownErrors: OwnErrors = { calls: new Map() }
   #settled = false
   #workerClosed = false
@@ -82,7 +83,7 @@ export class RemoteLife implements Life {
     const { done, value } = await this.#plaintext.read().catch(() => ({ done: true, value: undefined }))
     if (this.#readDone) return this.closed.then(() => undefined)
     if (!done) return value
-    if ((await this.#waiting.guard(this.#readableEnded.promise)).failed) return this.#whyBroken()
+    if ((await this.#readableEnded.promise).failed) return this.#whyBroken()
     this.#endReading()
     return undefined
   }
@@ -125,6 +126,7 @@ export class RemoteLife implements Life {
 
   /** As {@link abort}, when there is no worker to tell. */
   die(reason: unknown): void {
+    this.#readableEnded.reject(reason)
     if (this.#settled) return
     this.#break(reason)
     for (const carrying of this.#ciphertext) carrying.giveUp(reason)
@@ -169,9 +171,12 @@ export class RemoteLife implements Life {
   #hear(message: FromWorker): void {
     switch (message.type) {
       case 'opened': return this.#opened.resolve(decodeValue(message.info) as ConnectionInfo)
-      case 'broken': return this.#break(decodeError(message.error, this.#ownErrors))
+      case 'broken': return this.#break(message.error ? decodeError(message.error, this.#ownErrors) : this.#failedWrite)
       case 'readable ended': return this.#readableEnded.resolve(message)
       case 'writable ended': return this.#writableEnded.resolve()
+      case 'writable failed':
+        this.#failedWrite = decodeError(message.error, this.#ownErrors)
+        return this.#writableEnded.reject(this.#failedWrite)
       case 'closed':
         this.#workerClosed = true
         return this.#endIfDone()
@@ -198,9 +203,9 @@ export class RemoteLife implements Life {
     })
   }
 
-  /** Plaintext's way to the worker may break before we hear why: `closed` will say. */
+  /** Plaintext's way to the worker may break before we hear why. */
   async #reach(task: Promise<void>): Promise<void> {
-    await this.#waiting.guard(task.catch(() => this.#whyBroken()))
+    await this.#waiting.guard(task.catch(() => Promise.race([this.#writableEnded.promise, this.#whyBroken()])))
   }
 
   /** Rejects with what broke the connection, once that is known; if it was closed, with that. */

@@ -55,6 +55,7 @@ export async function serve(begin: Begin): Promise<void> {
     life = begin.type === 'connect' ? beginClient(transport, options as ConnectOptions) : beginServer(transport, options as unknown as AcceptOptions)
   } catch (error) {
     post({ type: 'broken', error: encodeError(error) })
+    post({ type: 'readable ended', failed: true })
     for (const { readable, writable } of [transport, plaintext]) {
       readable.cancel(error).catch(() => {})
       writable.abort(error).catch(() => {})
@@ -63,9 +64,16 @@ export async function serve(begin: Begin): Promise<void> {
   }
   if (aborted) life.abort(aborted.reason)
   life.opened.then((info) => post({ type: 'opened', info }), () => {}) // `closed` tells
-  life.closed.then(() => post({ type: 'closed' }), (error: unknown) => post({ type: 'broken', error: encodeError(error) }))
+  let failedWrite: { readonly error: unknown } | undefined
+  const taken = takePlaintext(life, plaintext.readable, post).catch((error: unknown) => {
+    failedWrite = { error }
+    post({ type: 'writable failed', error: encodeError(error) })
+  })
+  life.closed.then(() => post({ type: 'closed' }), (error: unknown) => {
+    post({ type: 'broken', error: error === failedWrite?.error ? undefined : encodeError(error) })
+  })
   await Promise.allSettled([
-    life.closed, sendPlaintext(life, plaintext.writable, highWaterMarkBytes, post), takePlaintext(life, plaintext.readable, post),
+    life.closed, sendPlaintext(life, plaintext.writable, highWaterMarkBytes, post), taken,
   ])
   control.close()
 }

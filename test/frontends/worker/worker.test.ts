@@ -98,6 +98,23 @@ describe.each(VERSIONS)('createWorker().connect, %s', (version) => {
     server.abort()
   })
 
+  it('reads what the transport has still to give when sending fails', async () => {
+    const [near, far] = memoryTransportPair()
+    const transport = new FaultyTransport(near)
+    const { client, server } = await opened({ version, transports: [transport, far] })
+    await writeAll(server.writable, noise(10_000))
+    await server.writable.close()
+    const cause = new Error('nobody takes this')
+    transport.failWriting(cause)
+    const writer = client.writable.getWriter()
+    await rejection((async () => { for (;;) await writer.write(noise(30_000)) })())
+    const error = await rejection(writer.closed)
+    expect(error).toMatchObject({ name: 'TransportError', code: 'ERR_TLS_TRANSPORT', cause })
+    expect(await readAll(client.readable)).toHaveLength(10_000)
+    expect(await rejection(client.closed)).toBe(error)
+    server.abort()
+  })
+
   it('closes, both waiting for the other, with data under way', async () => {
     const { client, server } = await opened({ version })
     for (const { writable } of [client, server]) {
