@@ -26,7 +26,8 @@ export { TicketKeys, type TicketKeysOptions } from './frontends/sessions/ticket-
 export { TlsSession } from './frontends/sessions/tls-session.js'
 export type { ChannelBindingType, KeyingMaterialOptions, OpenConnection } from './frontends/open-connection.js'
 export type {
-  AcceptOptions, ClientConnectionOptions, ClientContextOptions, CommonOptions, ConnectOptions, ContextOptions, ServerConnectionOptions, ServerContextOptions,
+  AcceptOptions, ClientConnectionOptions, ClientContextOptions, CommonOptions, ConnectOptions, ContextOptions, ServerConnectionOptions,
+  ServerContextOptions,
 } from './frontends/options.js'
 export type { AlgorithmOptions, ProtocolVersion } from './frontends/features/algorithms.js'
 export type { AlpnChooser, ClientAlpnOptions, ServerAlpnOptions } from './frontends/features/alpn.js'

@@ -10,7 +10,7 @@ import { keyAlone } from './features/server-identity.js'
 import { contentKey, keptByInstance } from './kept.js'
 import {
   checkContextOptions, checkHelloAnswer, clientFeatures, placeOf, serverFeatures,
-  type ConnectOptions, type CommonOptions, type ContextOptions, type AcceptOptions,
+  type ClientContextOptions, type ConnectOptions, type CommonOptions, type ContextOptions, type AcceptOptions,
 } from './options.js'
 import { TlsContext } from './tls-context.js'
 
@@ -27,9 +27,10 @@ export function createContext(options: ContextOptions): TlsContext {
   const { checked, suited, refuse } = checkContextOptions(options)
   const context = new TlsContext(checked, refuse)
   const { libssl } = checked
+  if (!libssl) return context
   try {
-    if (libssl && suited.includes('server')) useCtx(libssl, server, { ...checked as AcceptOptions, context }, () => {})
-    else if (libssl) useCtx(libssl, client, { ...checked as ConnectOptions, context }, () => {})
+    if (suited.includes('server')) useCtx(libssl, server, { ...checked, context }, () => {})
+    else useCtx(libssl, client, { ...checked as ClientContextOptions, ...(checked.ca && { servername: 'any' }), context }, () => {})
     return context
   } catch (error) {
     context.free()
@@ -110,10 +111,10 @@ function without<Options extends CommonOptions>({ libssl, ...options }: Options,
   return Object.fromEntries(Object.entries(options).filter(([name]) => placeOf(name) !== place)) as unknown as Options
 }
 
-function makeCtx<Options extends CommonOptions>(lib: LibSsl, { method, features }: End<Options>, options: Options, variant: boolean): SslCtx {
-  const ctx = new SslCtx(lib, method)
+function makeCtx<Options extends CommonOptions>(lib: LibSsl, end: End<Options>, options: Options, variant: boolean): SslCtx {
+  const ctx = new SslCtx(lib, end.method)
   try {
-    for (const feature of features) feature.setUpCtx?.(ctx, options, variant)
+    for (const feature of end.features) feature.setUpCtx?.(ctx, options, variant)
     return ctx
   } catch (error) {
     ctx.free()

@@ -109,6 +109,16 @@ describe.each(VERSIONS)('createContext, %s', (version) => {
     }
   })
 
+  it('reads a certificate that is chosen again and again once', async () => {
+    const { cert: ownCert, key: ownKey } = authority.leaf({ name: 'somebody' })
+    const [client, server] = [createContext({ ...pinned, ca, libssl }), createContext({ ...pinned, cert, key, ca })]
+    const once = async () => closeBoth(await opened({ context: client, servername, onCertificateRequest: async () => ({ cert: ownCert, key: ownKey }) }, { context: server }))
+    await once()
+    const count = counted()
+    await once()
+    expect([count.contexts(), count.keys()]).toEqual([0, 0])
+  })
+
   it('sessions are resumed across its connections, under keys that rotate meanwhile', async () => {
     const ticketKeys = new TicketKeys(undefined, { maxKeys: 2 })
     const [client, server] = [createContext({ ...pinned, ca }), createContext({ ...pinned, cert, key, ticketKeys })]

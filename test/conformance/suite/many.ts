@@ -1,6 +1,6 @@
 // Many connections: at once, and one after the other without anything left behind.
 
-import { connect, load, type LibSsl } from 'libssl-wasm'
+import { accept, connect, createContext, load, memoryTransportPair, type ContextOptions, type LibSsl } from 'libssl-wasm'
 import { noise, readBytes, same, send } from './bytes.js'
 import type { Harness } from './harness.js'
 import { sharedInstance } from './instance.js'
@@ -28,9 +28,31 @@ export function many(harness: Harness): void {
       }))
     })
 
+    it('share contexts, which bring an instance or are given one, and leave nothing in it', async () => {
+      const { ca, ec } = await host.identities()
+      const libssl = await load(runtime.loadOptions())
+      const rounds = async (more: ContextOptions) => {
+        const [client, server] = [createContext({ ca, ...more }), createContext({ cert: ec.cert, key: ec.key, ...more })]
+        await Promise.all(Array.from({ length: AT_ONCE }, async (_, index) => {
+          const [near, far] = memoryTransportPair()
+          const both = { client: connect(near, { context: client, servername: 'localhost' }), server: accept(far, { context: server }) }
+          await send(both.client.writable, noise(1000, index + 1))
+          expect(same(await readBytes(both.server.readable, 1000), noise(1000, index + 1))).toBe(true)
+          await closeBoth(both)
+        }))
+        for (const context of [client, server]) context.free()
+      }
+      if (runtime.loadOptions().wasm === undefined) await rounds({})
+      await rounds({ libssl })
+      const { allocatedBytes } = libssl
+      await rounds({ libssl })
+      expect(Math.abs(libssl.allocatedBytes - allocatedBytes)).toBeLessThan(ALLOCATION_NOISE_BYTES)
+    })
+
     it('good ones, failed ones and aborted ones leave nothing in an instance', async () => {
       const libssl = await load(runtime.loadOptions())
-      for (let index = 0; index < lives.length; index++) await live(libssl, index) // what is set up once is no leak
+      // What is set up once is no leak, nor what an instance keeps of options: each kind, in each version.
+      for (let index = 0; index < 2 * lives.length; index++) await live(libssl, index)
       const { allocatedBytes } = libssl
       for (let index = 0; index < IN_A_ROW; index++) await live(libssl, index)
       expect(Math.abs(libssl.allocatedBytes - allocatedBytes)).toBeLessThan(ALLOCATION_NOISE_BYTES)
