@@ -1,7 +1,7 @@
 import { connect, openTunnel } from 'libssl-wasm'
 
 const { searchParams } = new URL(location.href) // ?relay=ws://127.0.0.1:8080&host=mail.example&port=993
-const [relay, host, port] = ['relay', 'host', 'port'].map((name) => searchParams.get(name))
+const { relay, host, port } = Object.fromEntries(searchParams)
 const ca = await (await fetch('ca.pem')).text()
 const tls = connect(openTunnel(relay, { host, port: Number(port) }), { servername: host, ca })
 const { protocol, cipher, group } = await tls.opened

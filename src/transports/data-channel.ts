@@ -33,11 +33,11 @@ const ABORTED = 'aborted'
 
 export interface DataChannelTransportOptions {
   /** Above this much that waits to be sent, a write waits. Default 256 KiB. */
-  readonly highWaterMarkBytes?: number
+  readonly highWaterMarkBytes?: number | undefined
   /** What arrives cannot be held back: above this much that nobody has read the transport fails. Default 16 MiB. */
-  readonly maxBufferedBytes?: number
+  readonly maxBufferedBytes?: number | undefined
   /** The longest message to send; `RTCPeerConnection.sctp.maxMessageSize` tells. Default 64 KiB, which all take (RFC 8841 §6.1). */
-  readonly maxMessageBytes?: number
+  readonly maxMessageBytes?: number | undefined
 }
 
 /** Whether `value` is an RTCDataChannel. */

@@ -21,7 +21,7 @@ export interface MessagePortLike {
 
 export interface MessagePortTransportOptions {
   /** How much this end takes that nobody has read yet, 1 or more. Default 256 KiB. */
-  readonly highWaterMarkBytes?: number
+  readonly highWaterMarkBytes?: number | undefined
 }
 
 /** Everything that either end says. */

@@ -9,7 +9,7 @@ import { Incoming } from './stream-ends.js'
 
 export interface PlaintextOptions {
   /** Aborts the conversation with `signal.reason`. After {@link PlaintextConversation.release} it has no effect. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 const LF = 0x0a
@@ -56,7 +56,7 @@ export class PlaintextConversation {
   }
 
   /** The next line, as UTF-8, without its LF or CRLF. It may have `maxBytes` (default 8,192) with that. */
-  readLine({ maxBytes = 8192 }: { readonly maxBytes?: number } = {}): Promise<string> {
+  readLine({ maxBytes = 8192 }: { readonly maxBytes?: number | undefined } = {}): Promise<string> {
     return this.#read(maxBytes, (bytes, from) => {
       const lf = bytes.indexOf(LF, from)
       if (lf >= maxBytes || (lf < 0 && bytes.byteLength >= maxBytes)) {

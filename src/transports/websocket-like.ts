@@ -7,9 +7,9 @@ export interface WebSocketLike {
   binaryType: string
   readonly readyState: number
   /** The subprotocol that the server selected; `''` if none. */
-  readonly protocol?: string
+  readonly protocol?: string | undefined
   /** Absent on edge workers: what waits to be sent cannot be seen there. */
-  readonly bufferedAmount?: number
+  readonly bufferedAmount?: number | undefined
   send(data: Uint8Array<ArrayBuffer>): void
   close(code?: number, reason?: string): void
   // Each kind of WebSocket has event types of its own; what is used of them is checked where it is used.

@@ -8,8 +8,8 @@ import { ABORTED, closeError, NO_CODE, NORMAL } from './websocket-close.js'
 /** What is used of a WebSocketStream, which is in Chromium and in no specification yet. */
 export interface WebSocketStreamLike {
   readonly opened: Promise<{ readonly readable: ReadableStream<unknown>; readonly writable: WritableStream<any> }>
-  readonly closed: Promise<{ readonly closeCode?: number; readonly reason?: string }>
-  close(info?: { closeCode?: number; reason?: string }): void
+  readonly closed: Promise<{ readonly closeCode?: number | undefined; readonly reason?: string | undefined }>
+  close(info?: { closeCode?: number | undefined; reason?: string | undefined }): void
 }
 
 /** Whether `value` is a WebSocketStream. (A socket of `cloudflare:sockets` has its streams beside `opened`.) */

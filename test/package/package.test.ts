@@ -2,7 +2,7 @@
 // It is made of what ./build.sh left in dist/ and lib/.
 
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -145,93 +145,4 @@ describe('the package', () => {
     expect(await succeed(command, ['--version'], project)).toBe(`${version}\n`)
     expect((await run(command, ['nonsense'], project)).status).toBe(2)
   })
-})
-
-const programs = {
-  main: `
-    import { CertificateError, connect, load, memoryTransportPair, type ConnectionInfo, type ConnectOptions, type TlsConnection } from 'libssl-wasm'
-    const options: ConnectOptions = { servername: 'localhost', ca: 'PEM', minVersion: 'TLSv1.3', libssl: await load() }
-    const connection: TlsConnection = connect(memoryTransportPair()[0], options)
-    const info: ConnectionInfo = await connection.opened.catch((error: unknown) => {
-      if (error instanceof CertificateError) console.log(error.code.length, error.depth.toFixed())
-      throw error
-    })
-    export const chunks: ReadableStream<Uint8Array> = connection.readable
-    export const names: readonly (string | undefined)[] = [info.protocol, info.peerCertificate?.subject]
-    // @ts-expect-error: there is no such version
-    connect(memoryTransportPair()[0], { servername: 'localhost', minVersion: 'TLSv1.1' })
-  `,
-  browser: `
-    import { connect } from 'libssl-wasm'
-    import { mozillaRoots } from 'libssl-wasm/roots'
-    export const connection = connect(new WebSocket('wss://localhost/'), { servername: 'localhost', ca: mozillaRoots })
-  `,
-  inline: `
-    import { connect, load, type TlsConnection } from 'libssl-wasm/inline'
-    export const connection: TlsConnection = connect(new WebSocket('wss://localhost/'), { servername: 'localhost', ca: 'PEM', libssl: await load() })
-  `,
-  core: `
-    import { BioPair, load, Ssl, SslCtx, SSL_ERROR_WANT_READ, type IoResult } from 'libssl-wasm/core'
-    const lib = await load()
-    const ssl = new Ssl(new SslCtx(lib, 'TLS_client_method'))
-    ssl.setBio(new BioPair(lib).internal)
-    const result: IoResult = ssl.connect()
-    export const waits: boolean = result.error === SSL_ERROR_WANT_READ
-  `,
-  node: `
-    import { createServer, connect as connectTcp } from 'node:net'
-    import { accept, connect } from 'libssl-wasm'
-    import { startRelay } from 'libssl-wasm/relay'
-    export const client = connect(connectTcp(443, 'localhost'), { servername: 'localhost' })
-    export const server = createServer((socket) => void accept(socket, { cert: 'PEM', key: new Uint8Array() }))
-    export const relay = startRelay({})
-  `,
-  javascript: `
-    // @ts-check
-    import { connect, PeerError } from 'libssl-wasm'
-    import { SslCtx, load } from 'libssl-wasm/core'
-    import { load as loadInline } from 'libssl-wasm/inline'
-    const tls = connect(new WebSocket('wss://localhost/'), { servername: 'localhost', ca: 'PEM' })
-    tls.opened.catch((error) => { if (error instanceof PeerError) error.code.toLowerCase() })
-    export const { protocol } = await tls.opened
-    export const options = new SslCtx(await load(), 'TLS_client_method').getOptions() + 1n
-    export const versions = [(await loadInline()).version.length]
-    // @ts-expect-error: checked, though it be JavaScript
-    connect(42, {})
-  `,
-} as const
-
-type ModuleResolution = 'node16' | 'nodenext' | 'bundler'
-
-describe("the package's types, checked without skipLibCheck", () => {
-  /** Errors, for a project of these programs that has the types named and nothing else. */
-  async function check(names: readonly (keyof typeof programs)[], moduleResolution: ModuleResolution, types: readonly string[] = []): Promise<string> {
-    const directory = join(project, `${names[0]}-${moduleResolution}`)
-    mkdirSync(join(directory, 'node_modules/@types'), { recursive: true })
-    const files = names.map((name) => `${name}.${name === 'javascript' ? 'js' : 'ts'}`)
-    for (const [i, file] of files.entries()) writeFileSync(join(directory, file), programs[names[i]!])
-    writeFileSync(join(directory, 'package.json'), JSON.stringify({ type: 'module' }))
-    if (types.includes('node')) {
-      for (const name of ['@types/node', 'undici-types']) symlinkSync(join(repository, 'node_modules', name), join(directory, 'node_modules', name))
-    }
-    writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({
-      compilerOptions: {
-        strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true, target: 'ES2022', types, allowJs: true, checkJs: true,
-        module: moduleResolution === 'bundler' ? 'ESNext' : moduleResolution, moduleResolution,
-        lib: ['ES2023', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'],
-      },
-      files,
-    }))
-    return (await run(join(repository, 'node_modules/.bin/tsc'), ['-p', directory], directory)).output
-  }
-
-  for (const moduleResolution of ['node16', 'nodenext', 'bundler'] as const) {
-    it(`suit programs for browsers, in TypeScript and in plain JavaScript, without @types packages under ${moduleResolution}`, async () => {
-      expect(await check(['main', 'browser', 'inline', 'core', 'javascript'], moduleResolution)).toBe('')
-    })
-
-    it(`suit a program for Node with @types/node alone under ${moduleResolution}`, async () => {
-      expect(await check(['node'], moduleResolution, ['node'])).toBe('')
-    })
-  }
 })

@@ -55,7 +55,7 @@ export interface WispConnection {
    * Throws `ERR_TLS_INVALID_ARGUMENT` for a target that is none, or for UDP, and `ERR_TLS_TRANSPORT` if the connection
    * has ended.
    */
-  open(target: WispTarget & { readonly protocol?: 'tcp' }): ByteTransport
+  open(target: WispTarget & { readonly protocol?: 'tcp' | undefined }): ByteTransport
   /** Ends all streams and the WebSocket. Settles as `closed`. */
   close(): Promise<void>
 }
@@ -142,7 +142,7 @@ class Connection implements WispConnection {
 
   get streams(): number { return this.#streams.size }
 
-  open({ host, port, protocol = 'tcp' }: WispTarget & { readonly protocol?: string }): ByteTransport {
+  open({ host, port, protocol = 'tcp' }: WispTarget & { readonly protocol?: string | undefined }): ByteTransport {
     if (protocol !== 'tcp') throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `Wisp carries TCP here, not ${protocol}: TLS wants a stream`)
     const bytes = typeof host === 'string' ? utf8(host).byteLength : 0
     if (bytes < 1 || bytes > 255 || /[\s\p{Cc}]/u.test(host)) {
