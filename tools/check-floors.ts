@@ -1,6 +1,6 @@
 // Holds the floors of ARCHITECTURE.md against the imports: they go down only, and without circles. The shim's C files have no
 // floors, but no circles either: one uses another by a function that the other defines.
-// Prints what is wrong, a line each, and exits 1 if there is any.
+// Prints a line for each fault, and exits 1 if there is any.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
@@ -12,13 +12,15 @@ const generated = fileURLToPath(new URL('../build/callbacks.gen.c', import.meta.
 
 /** Bottom up. A file may import from its own floor and from those before it. */
 const floors = ['base', 'ffi', 'loader', 'core', 'pump', 'transports', 'frontends', 'apps']
-/** What stands outside the floors: public entries. */
+/** Public entries, which stand outside the floors. */
 const entries: Readonly<Record<string, string>> = {
-  'index.ts': 'apps', 'core.ts': 'apps', 'inline.ts': 'apps', 'roots.ts': 'apps', 'wisp.ts': 'apps', 'worker.ts': 'apps', 'system-roots.ts': 'apps',
+  'index.ts': 'apps', 'core.ts': 'apps', 'inline.ts': 'apps', 'roots.ts': 'apps', 'wisp.ts': 'apps', 'worker.ts': 'apps',
+  'system-roots.ts': 'apps',
 }
 /** Subpath imports of package.json: one of two files, by platform. */
 const platform: Readonly<Record<string, string>> = {
-  '#source': 'loader/source.node.ts', '#roots': 'loader/roots.node.ts', '#keylog': 'loader/keylog.node.ts', '#worker': 'frontends/worker/spawn.node.ts',
+  '#source': 'loader/source.node.ts', '#roots': 'loader/roots.node.ts', '#keylog': 'loader/keylog.node.ts',
+  '#worker': 'frontends/worker/spawn.node.ts',
 }
 /** The pump is the only place that awaits between OpenSSL and a transport: below it nothing does. */
 const synchronous = ['ffi', 'core']
@@ -33,7 +35,8 @@ for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) 
   const found = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!)
   imports.set(file, found.flatMap((specifier) => resolveImport(file, specifier)))
   // SSL_CTX_set_timeout is a method here: its declaration is no call.
-  if (synchronous.includes(floorOf(file)) && /\bawait\b|\bsetTimeout\b(?!\(\w+: )/.test(text.replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '')) && file !== 'core/lib-ssl.ts') {
+  const waits = /\bawait\b|\bsetTimeout\b(?!\(\w+: )/.test(text.replace(/\/\/.*|\/\*[\s\S]*?\*\//g, ''))
+  if (waits && synchronous.includes(floorOf(file)) && file !== 'core/lib-ssl.ts') {
     problems.push(`${file}: '${floorOf(file)}' is synchronous, but this file awaits or sets a timer`)
   }
   if (!file.startsWith('ffi/') && /\braw\._|module\._/.test(text)) problems.push(`${file}: calls a raw export`)
@@ -41,7 +44,8 @@ for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) 
 
 for (const [file, targets] of imports) {
   for (const target of targets) {
-    if (floors.indexOf(floorOf(target)) > floors.indexOf(floorOf(file))) problems.push(`${file} (${floorOf(file)}) imports ${target} (${floorOf(target)}), which is above it`)
+    const [from, to] = [floorOf(file), floorOf(target)]
+    if (floors.indexOf(to) > floors.indexOf(from)) problems.push(`${file} (${from}) imports ${target} (${to}), which is above it`)
   }
 }
 findCircles(imports)
@@ -63,7 +67,7 @@ function resolveImport(from: string, specifier: string): string[] {
   return target.startsWith('..') ? [] : [target] // lib/libssl.mjs
 }
 
-/** By C file: those that define what it calls, or takes the address of. */
+/** By C file: those that define a function that it calls, or takes the address of. */
 function usesAmongC(): Map<string, string[]> {
   const paths = readdirSync(shim).filter((name) => name.endsWith('.c')).map((name) => join(shim, name))
   if (existsSync(generated)) paths.push(generated)
@@ -72,8 +76,11 @@ function usesAmongC(): Map<string, string[]> {
   for (const [file, text] of texts) {
     for (const match of text.matchAll(/^(?!static\b|extern\b)\w[\w\s*]*?\b(\w+)\([^;{}]*\)\s*\{/gm)) definedIn.set(match[1]!, file)
   }
-  const usedBy = (text: string) => new Set([...text.matchAll(/\w+/g)].map(([word]) => definedIn.get(word)))
-  return new Map([...texts].map(([file, text]) => [file, [...usedBy(text)].filter((other) => other !== undefined && other !== file) as string[]]))
+  return new Map([...texts].map(([file, text]) => {
+    const used = new Set([...text.matchAll(/\w+/g)].flatMap(([word]) => definedIn.get(word) ?? []))
+    used.delete(file)
+    return [file, [...used]]
+  }))
 }
 
 /** Without comments, texts and directives. */

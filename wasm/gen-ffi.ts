@@ -58,7 +58,11 @@ function parseParam(text: string): Param {
   const type = parseType(match[2]!)
   const brand = match[1] ? 'Owned' : 'Ptr'
   return {
-    name: match[3]!, c: match[2]!.replace(/\s+/g, ' ').trim(), type: type.kind === 'pointer' ? `${brand}<${type.ts}>` : type.ts, kind: type.kind, taken: Boolean(match[1]),
+    name: match[3]!,
+    c: match[2]!.replace(/\s+/g, ' ').trim(),
+    type: type.kind === 'pointer' ? `${brand}<${type.ts}>` : type.ts,
+    kind: type.kind,
+    taken: match[1] !== undefined,
   }
 }
 
@@ -79,9 +83,19 @@ function parseCallback(text: string): Callback {
   const match = /^LSW_(CALLBACK|DECIDES)\((\S*)\)\s+(.*)$/s.exec(text)!
   const { params: [object, ...params], ...proto } = parseProto(match[3]!)
   const base = /^lsw_js_(\w+)$/.exec(proto.c)?.[1]
-  if (!base || !object || !/^(const )?(SSL|BIO) \*$/.test(object.c)) throw new Error(`lsw.h: a callback is called lsw_js_* and begins with an SSL or a BIO: '${text}'`)
-  if ((proto.result.kind === 'void') !== (match[2] === '')) throw new Error(`lsw.h: a callback that answers says what it answers when it throws: '${text}'`)
-  return { ...proto, params, base, ts: camel(base), object: object.c.includes('SSL') ? 'SSL' : 'BIO', objectInC: object.c, failure: match[2]!, decides: match[1] === 'DECIDES' }
+  const kind = object && /^(?:const )?(SSL|BIO) \*$/.exec(object.c)?.[1]
+  if (!base || !kind) throw new Error(`lsw.h: a callback is called lsw_js_* and begins with an SSL or a BIO: '${text}'`)
+  if ((proto.result.kind === 'void') !== (match[2] === '')) throw new Error(`lsw.h: a callback has a FAILURE if it answers: '${text}'`)
+  return {
+    ...proto,
+    params,
+    base,
+    ts: camel(base),
+    object: kind as Callback['object'],
+    objectInC: object.c,
+    failure: match[2]!,
+    decides: match[1] === 'DECIDES',
+  }
 }
 
 const statements = header
@@ -93,7 +107,8 @@ const isCallback = (text: string) => /^LSW_(CALLBACK|DECIDES)\b/.test(text)
 const exported = statements.filter((text) => !isCallback(text)).map(parseProto)
 const callbacks = statements.filter(isCallback).map(parseCallback)
 /** Those of a connection are called only if it wants them. */
-const wanted = callbacks.filter(({ object }) => object === 'SSL').map(({ base, ts }, index) => ({ ts, constant: `LSW_WANT_${base.toUpperCase()}`, bit: 1 << index }))
+const wanted = callbacks.filter(({ object }) => object === 'SSL')
+  .map(({ base, ts }, index) => ({ ts, constant: `LSW_WANT_${base.toUpperCase()}`, bit: 1 << index }))
 const constants = [...[...header.matchAll(/LSW_CONSTANT\((\w+)\)/g)].map((match) => match[1]!), ...wanted.map(({ constant }) => constant)]
 
 function resultType({ result, owned }: Proto): string {
@@ -111,7 +126,7 @@ function answer(proto: Proto, call: string): string {
   }
 }
 
-// What is no number fails here, as it would at the border; there it could not be told from a trap.
+// A value that is no number fails here, as it would at the border; there it could not be told from a trap.
 function conversion({ name, kind }: Param): string | undefined {
   switch (kind) {
     case 'int': return `${name} |= 0`
@@ -144,16 +159,16 @@ function writeHeaderOutputs(): void {
   writeFileSync(new URL('src/ffi/ffi.gen.ts', repo), `${banner}import type { Border } from './border.js'
 import type { Owned, Ptr } from './pointers.js'
 
-/** What the Emscripten module exports. Called in this file alone. */
+/** The exports of the Emscripten module. Called in this file alone. */
 export interface LibsslModule {
   readonly wasmMemory: { readonly buffer: ArrayBuffer }
   lsw: JsCallbacks
 ${exported.map((proto) => `  _${proto.c}${signature(proto, ':', rawResult(proto))}`).join('\n')}
 }
 
-/** What C calls, by handles. */
+/** The functions that C calls, by handles. */
 export interface JsCallbacks {
-${callbacks.map((callback) => `  ${callback.ts}${signature({ ...callback, params: [HANDLE, ...callback.params] }, ':', resultType(callback))}`).join('\n')}
+${callbacks.map((callback) => `  ${callback.ts}${signature(byHandle(callback), ':', resultType(callback))}`).join('\n')}
 }
 
 /** The calls that cross the border, typed. */
@@ -189,14 +204,19 @@ ${constants.map((name, index) => `    case ${index}: return (int64_t)${name};`).
 }
 
 const HANDLE: Param = { name: 'handle', c: 'int', type: 'number', kind: 'int', taken: false }
+const byHandle = (callback: Callback): Proto => ({ ...callback, params: [HANDLE, ...callback.params] })
 
-/** What JavaScript gets: bytes for an address with a length, text for a `const char *`, else the number itself. */
+/** The values that JavaScript gets: bytes for an address with a length, text for a `const char *`, else the number itself. */
 function conversions({ params }: Callback): { name: string; type: string; value: string }[] {
   return params.flatMap(({ name, c, type }, index) => {
     const before = params[index - 1]
     if (before?.c === 'const uint8_t *') return []
-    if (c === 'const uint8_t *') return [{ name, type: 'Uint8Array<ArrayBuffer>', value: `memory().copyOut(${name}, ${params[index + 1]!.name})` }]
-    if (c === 'const char *') return [{ name, type: 'string | undefined', value: `${name} === 0 ? undefined : memory().readCString(${name})` }]
+    if (c === 'const uint8_t *') {
+      return [{ name, type: 'Uint8Array<ArrayBuffer>', value: `memory().copyOut(${name}, ${params[index + 1]!.name})` }]
+    }
+    if (c === 'const char *') {
+      return [{ name, type: 'string | undefined', value: `${name} === 0 ? undefined : memory().readCString(${name})` }]
+    }
     return [{ name: camel(name), type, value: name }]
   })
 }
@@ -212,7 +232,8 @@ function callbackBinding(callback: Callback): string {
   const names = ['handle', ...callback.params.map(({ name }) => name)].join(', ')
   const values = conversions(callback).map(({ value }) => value).join(', ')
   const failure = callback.failure === '' ? 'undefined' : callback.decides ? `refusing(${callback.failure})` : callback.failure
-  return `    ${callback.ts}: (${names}) => border.callback(${failure}, () => handles.${callback.object}.live(handle).${callback.ts}!(${values})),`
+  const call = `handles.${callback.object}.live(handle).${callback.ts}!(${values})`
+  return `    ${callback.ts}: (${names}) => border.callback(${failure}, () => ${call}),`
 }
 
 function writeCallbacks(): void {
@@ -224,12 +245,12 @@ import { HandleTable } from './handles.js'
 import type { Memory } from './memory.js'
 import type { Ptr } from './pointers.js'
 
-/** What a connection is asked and told. Those that are there are wanted. */
+/** A connection's callbacks. Those that are there are wanted. */
 export interface RawSslCallbacks {
 ${callbackTypes('SSL')}
 }
 
-/** What a callback BIO is asked. All must be there. */
+/** A callback BIO's functions. All must be there. */
 export interface RawBioCallbacks {
 ${callbackTypes('BIO')}
 }
@@ -257,10 +278,10 @@ enum {
 ${wanted.map(({ constant, bit }) => `    ${constant} = ${bit},`).join('\n')}
 };
 `)
-  writeFileSync(new URL('build/callbacks.gen.c', repo), `/* Generated from lsw.h: from C to JavaScript. OpenSSL's errors are kept meanwhile. */
+  writeFileSync(new URL('build/callbacks.gen.c', repo), `/* Generated from lsw.h. OpenSSL's errors are kept while JavaScript runs. */
 #include "internal.h"
 ${callbacks.map(callbackInC).join('')}`)
-  writeFileSync(new URL('build/callbacks.lib.js', repo), `${banner}// Each goes to what bindCallbacks has made, which stands at Module.lsw.
+  writeFileSync(new URL('build/callbacks.lib.js', repo), `${banner}// Each goes to the result of bindCallbacks, which stands at Module.lsw.
 addToLibrary({
 ${callbacks.map((callback) => {
     const names = ['handle', ...callback.params.map(({ name }) => name)].join(', ')
@@ -298,7 +319,8 @@ async function writeConstants(wasm: string): Promise<void> {
   const values = constants.map((name, index) => [name, valueOf(index)] as const)
   // 64-bit option masks are bigint, as the calls that take them.
   const literal = (name: string, value: bigint) => (name.startsWith('SSL_OP_') ? `${value}n` : `${value}`)
-  const names = (prefix: string) => values.filter(([name]) => name.startsWith(prefix)).map(([name, value]) => `  ${value}: '${name}',`).join('\n')
+  const names = (prefix: string) =>
+    values.filter(([name]) => name.startsWith(prefix)).map(([name, value]) => `  ${value}: '${name}',`).join('\n')
   writeFileSync(new URL('src/ffi/constants.gen.ts', repo), `${banner}
 ${values.map(([name, value]) => `export const ${name} = ${literal(name, value)}`).join('\n')}
 

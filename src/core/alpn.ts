@@ -2,13 +2,14 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import { concat, utf8 } from '../base/bytes.js'
+import { demand } from './setters.js'
 
-/** The names in their wire form, each with where it begins. Throws `ERR_TLS_INVALID_ARGUMENT` if that is not what it is. */
+/** Reads names in their wire form: each with its offset. Throws `ERR_TLS_INVALID_ARGUMENT` for anything else. */
 export function decodeAlpn(protos: Uint8Array): { readonly name: string; readonly offset: number }[] {
   const names = []
   for (let offset = 0; offset < protos.byteLength;) {
     const end = offset + 1 + protos[offset]!
-    if (end === offset + 1 || end > protos.byteLength) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this is no list of ALPN protocols')
+    demand(end > offset + 1 && end <= protos.byteLength, 'this is no list of ALPN protocols')
     names.push({ name: new TextDecoder().decode(protos.subarray(offset + 1, end)), offset })
     offset = end
   }
@@ -24,6 +25,6 @@ export function encodeAlpn(protocols: readonly string[]): Uint8Array {
     }
     return [Uint8Array.of(bytes.byteLength), bytes]
   }))
-  if (encoded.byteLength > 65535) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'the list of ALPN protocols is longer than 65,535 bytes')
+  demand(encoded.byteLength <= 65535, 'the list of ALPN protocols is longer than 65,535 bytes')
   return encoded
 }

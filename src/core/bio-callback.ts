@@ -13,7 +13,7 @@ export class BioCallback implements Bio {
   readonly #life: Lifetime<'BIO'>
 
   /**
-   * What a callback throws ends the SSL call with SSL_ERROR_SYSCALL, and that call throws the same value. The
+   * A callback that throws ends the SSL call with SSL_ERROR_SYSCALL, and that call throws the same value. The
    * callbacks are called until this BIO is freed, or the last connection upon it was used.
    * @openssl BIO_meth_new
    */

@@ -1,14 +1,14 @@
 // BIO_s_bio(3): two bounded buffers back to back. One half goes under an Ssl, the other is the network.
 
-import { ApiMisuseError } from '../base/errors.js'
 import { LSW_BIO_NO_MEMORY } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Owned, Ptr } from '../ffi/pointers.js'
 import type { Bio } from './bio.js'
 import { outOfMemory } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
+import { demand } from './setters.js'
 
-/** One half of a {@link BioPair}. What is written to it is read from the other half. */
+/** One half of a {@link BioPair}: bytes written to it are read from the other half. */
 export class BioHalf implements Bio {
   /** @internal */ readonly lib: LibSsl
   readonly #life: Lifetime<'BIO'>
@@ -90,7 +90,7 @@ export class BioHalf implements Bio {
    * The ring buffer may wrap: a second call gets the rest. @openssl BIO_nread
    */
   nread(target: Uint8Array, offset = 0, limit = target.byteLength - offset): number {
-    if (limit <= 0 || limit > target.byteLength - offset) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'nread: no room for limit bytes in target')
+    demand(limit > 0 && limit <= target.byteLength - offset, 'nread: no room for limit bytes in target')
     const { ffi, memory } = this.lib
     const slot = this.lib.slot<'char*'>()
     const count = ffi.BIO_nread(this.ptr, slot, limit)
@@ -143,16 +143,17 @@ export class BioPair {
 
   /**
    * @param internalBytes how much the Ssl may write before it must wait; 0, the default, is OpenSSL's 17 KiB
-   * @param networkBytes how much can wait to be read by the Ssl; likewise
+   * @param networkBytes how much can wait to be read by the Ssl; the same default
    * @openssl BIO_new_bio_pair
    */
   constructor(lib: LibSsl, internalBytes = 0, networkBytes = 0) {
     for (const size of [internalBytes, networkBytes]) {
-      if (!Number.isInteger(size) || size < 0 || size > 0x7fffffff) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `a BIO pair cannot hold ${size} bytes`)
+      demand(Number.isInteger(size) && size >= 0 && size <= 0x7fffffff, `a BIO pair cannot hold ${size} bytes`)
     }
     const halves = lib.memory.scope((scope) => {
       const out = scope.alloc<'BIO*'>(8)
-      if (lib.ffi.BIO_new_bio_pair(out, internalBytes, (out + 4) as typeof out, networkBytes) !== 1) throw outOfMemory(lib, 'BIO_new_bio_pair')
+      const made = lib.ffi.BIO_new_bio_pair(out, internalBytes, (out + 4) as typeof out, networkBytes)
+      if (made !== 1) throw outOfMemory(lib, 'BIO_new_bio_pair')
       return [lib.memory.readPtr<'BIO'>(out), lib.memory.readPtr<'BIO'>(out + 4)] as Owned<'BIO'>[]
     })
     this.internal = new BioHalf(lib, halves[0]!)

@@ -1,4 +1,4 @@
-// How errors name what is wrong with a certificate.
+// The names of what is wrong with a certificate.
 
 import { X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH, X509_V_NAMES } from '../ffi/constants.gen.js'
 

@@ -1,5 +1,5 @@
-// What a client says first, and a server sees before it answers. OpenSSL has parsed the frame of it; what stands in the
-// extensions comes from the wire as it is.
+// A client's first message, as a server sees it before it answers. OpenSSL has parsed its frame; the contents of extensions
+// come from the wire unchecked.
 
 import { ApiMisuseError } from '../base/errors.js'
 import type { Ptr } from '../ffi/pointers.js'
@@ -7,7 +7,7 @@ import { decodeAlpn } from './alpn.js'
 import type { LibSsl } from './lib-ssl.js'
 
 /**
- * A ClientHello (RFC 8446 §4.1.2, RFC 5246 §7.4.1.2). What is known has a name; what is not (GREASE, say) is its number.
+ * A ClientHello (RFC 8446 §4.1.2, RFC 5246 §7.4.1.2). Known values have names; unknown ones (for example GREASE) are numbers.
  * An extension that is malformed counts as absent: OpenSSL will refuse it afterwards.
  */
 export interface ClientHello {
@@ -28,15 +28,19 @@ export interface ClientHello {
 
 const extensions = { serverName: 0, supportedGroups: 10, signatureAlgorithms: 13, alpn: 16, supportedVersions: 43 } as const
 
-const versionNames: Readonly<Record<number, string>> = { 0x0300: 'SSLv3', 0x0301: 'TLSv1', 0x0302: 'TLSv1.1', 0x0303: 'TLSv1.2', 0x0304: 'TLSv1.3' }
+const versionNames: Readonly<Record<number, string>> = {
+  0x0300: 'SSLv3', 0x0301: 'TLSv1', 0x0302: 'TLSv1.1', 0x0303: 'TLSv1.2', 0x0304: 'TLSv1.3',
+}
 
 /** RFC 8446 §4.2.3, RFC 8734 and draft-ietf-tls-mldsa: IANA's names. */
 const signatureSchemes: Readonly<Record<number, string>> = {
-  0x0201: 'rsa_pkcs1_sha1', 0x0203: 'ecdsa_sha1', 0x0301: 'rsa_pkcs1_sha224', 0x0303: 'ecdsa_sha224', 0x0401: 'rsa_pkcs1_sha256', 0x0403: 'ecdsa_secp256r1_sha256', 0x0501: 'rsa_pkcs1_sha384',
-  0x0503: 'ecdsa_secp384r1_sha384', 0x0601: 'rsa_pkcs1_sha512', 0x0603: 'ecdsa_secp521r1_sha512', 0x0804: 'rsa_pss_rsae_sha256',
-  0x0805: 'rsa_pss_rsae_sha384', 0x0806: 'rsa_pss_rsae_sha512', 0x0807: 'ed25519', 0x0808: 'ed448', 0x0809: 'rsa_pss_pss_sha256',
-  0x080a: 'rsa_pss_pss_sha384', 0x080b: 'rsa_pss_pss_sha512', 0x081a: 'ecdsa_brainpoolP256r1tls13_sha256',
-  0x081b: 'ecdsa_brainpoolP384r1tls13_sha384', 0x081c: 'ecdsa_brainpoolP512r1tls13_sha512', 0x0904: 'mldsa44', 0x0905: 'mldsa65', 0x0906: 'mldsa87',
+  0x0201: 'rsa_pkcs1_sha1', 0x0203: 'ecdsa_sha1', 0x0301: 'rsa_pkcs1_sha224', 0x0303: 'ecdsa_sha224',
+  0x0401: 'rsa_pkcs1_sha256', 0x0403: 'ecdsa_secp256r1_sha256', 0x0501: 'rsa_pkcs1_sha384',
+  0x0503: 'ecdsa_secp384r1_sha384', 0x0601: 'rsa_pkcs1_sha512', 0x0603: 'ecdsa_secp521r1_sha512',
+  0x0804: 'rsa_pss_rsae_sha256', 0x0805: 'rsa_pss_rsae_sha384', 0x0806: 'rsa_pss_rsae_sha512', 0x0807: 'ed25519',
+  0x0808: 'ed448', 0x0809: 'rsa_pss_pss_sha256', 0x080a: 'rsa_pss_pss_sha384', 0x080b: 'rsa_pss_pss_sha512',
+  0x081a: 'ecdsa_brainpoolP256r1tls13_sha256', 0x081b: 'ecdsa_brainpoolP384r1tls13_sha384',
+  0x081c: 'ecdsa_brainpoolP512r1tls13_sha512', 0x0904: 'mldsa44', 0x0905: 'mldsa65', 0x0906: 'mldsa87',
 }
 
 /** Of the connection whose client hello callback is running. Throws `ERR_TLS_INVALID_STATE` at any other time. */
@@ -80,7 +84,8 @@ export function parseServername(bytes: Uint8Array | undefined): string | undefin
     const end = at + 3 + (list[at + 1]! << 8 | list[at + 2]!)
     if (end > list.byteLength) return undefined
     const name = list.subarray(at + 3, end)
-    if (list[at] === 0) return name.every((byte) => byte > 0x20 && byte < 0x7f) && name.byteLength > 0 ? new TextDecoder().decode(name) : undefined
+    const printable = name.byteLength > 0 && name.every((byte) => byte > 0x20 && byte < 0x7f)
+    if (list[at] === 0) return printable ? new TextDecoder().decode(name) : undefined
     at = end
   }
   return undefined
@@ -97,7 +102,7 @@ export function parseAlpn(bytes: Uint8Array | undefined): string[] {
   }
 }
 
-/** What a length says that stands before it; `undefined` if it says another than there is. */
+/** The bytes behind a length; `undefined` unless there are exactly so many. */
 function prefixed(bytes: Uint8Array, lengthBytes: 0 | 1 | 2): Uint8Array | undefined {
   if (bytes.byteLength < lengthBytes) return undefined
   let length = 0

@@ -6,27 +6,29 @@ import {
 } from '../ffi/constants.gen.js'
 
 /**
- * What became of Encrypted Client Hello.
+ * The outcome of Encrypted Client Hello.
  * - `accepted`: the true ClientHello was the encrypted one.
- * - `accepted, unverified`: likewise, but the peer's certificate is not valid: verification was skipped.
+ * - `accepted, unverified`: as `accepted`, but the peer's certificate is not valid: verification was skipped.
  * - `grease`: a client sent noise in its place; or a server could decrypt nothing, which is noise to it.
- * - `grease, answered`: likewise, and the server has answered with configurations, which mean nothing (RFC 9849 §6.2).
+ * - `grease, answered`: as `grease`, and the server has answered with configurations, which mean nothing (RFC 9849 §6.2).
  * - `rejected`: the server could not decrypt it, or knows no ECH.
- * - `rejected, answered`: likewise, and it has handed out other configurations, under a valid certificate of the public name.
- * - `rejected, answered unverified`: likewise, but without such a certificate.
- * - `backend`: somebody in front of us has decrypted it.
+ * - `rejected, answered`: as `rejected`, and the server has handed out other configurations, under a valid certificate of the
+ *   public name.
+ * - `rejected, answered unverified`: as `rejected, answered`, but without such a certificate.
+ * - `backend`: a server in front of us has decrypted it.
  * - `not tried`: a server has keys, but the client did not use them.
  * - `not configured`: neither configurations nor keys.
  */
 export type EchStatus =
-  | 'accepted' | 'accepted, unverified' | 'grease' | 'grease, answered' | 'rejected' | 'rejected, answered' | 'rejected, answered unverified'
+  | 'accepted' | 'accepted, unverified' | 'grease' | 'grease, answered'
+  | 'rejected' | 'rejected, answered' | 'rejected, answered unverified'
   | 'backend' | 'not tried' | 'not configured'
 
 export interface EchOutcome {
   readonly status: EchStatus
   /** The name that was asked for in the encrypted ClientHello, if there was one. */
   readonly innerServername: string | undefined
-  /** The name that the outside world has seen, likewise. */
+  /** The name in the outer ClientHello, which anyone can read, if there was one. */
   readonly outerServername: string | undefined
 }
 
@@ -42,7 +44,7 @@ const names: Readonly<Record<number, EchStatus>> = {
   [SSL_ECH_STATUS_FAILED_ECH_BAD_NAME]: 'rejected, answered unverified',
 }
 
-/** What is not in the list is SSL_ECH_STATUS_FAILED. */
+/** Any code that is not in the list is SSL_ECH_STATUS_FAILED. */
 export function echStatusName(code: number): EchStatus {
   return names[code] ?? 'rejected'
 }

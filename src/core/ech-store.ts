@@ -8,7 +8,7 @@ import type { Ptr } from '../ffi/pointers.js'
 import { decodeEchConfigList, ECH_VERSION, echConfigListOfPem, splitEchConfigList } from './ech-config-list.js'
 import { outOfMemory } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
-import { set } from './setters.js'
+import { demand, set, setBytes } from './setters.js'
 
 /** One entry of a store. */
 export interface EchInfo {
@@ -52,8 +52,7 @@ export class EchStore {
     for (const config of splitEchConfigList(decodeEchConfigList(list))) {
       if (config.version !== ECH_VERSION) continue
       try {
-        set(this.lib, 'EchStore.readEchconfiglist', () => this.lib.memory.scope((scope) =>
-          this.lib.ffi.OSSL_ECHSTORE_read_echconfiglist(this.ptr, scope.bytes(config.list), config.list.byteLength)))
+        setBytes(this.lib, 'EchStore.readEchconfiglist', this.ptr, config.list, this.lib.ffi.OSSL_ECHSTORE_read_echconfiglist)
         added++
       } catch (error) {
         if (!(error instanceof ApiMisuseError)) throw error
@@ -76,7 +75,8 @@ export class EchStore {
     const bytes = asBytes(pem)
     let count = 0
     set(this.lib, 'EchStore.readPem', () => {
-      count = this.lib.memory.scope((scope) => this.lib.ffi.OSSL_ECHSTORE_read_pem(this.ptr, scope.bytes(bytes), bytes.byteLength, forRetry ? 1 : 0))
+      count = this.lib.memory.scope((scope) =>
+        this.lib.ffi.OSSL_ECHSTORE_read_pem(this.ptr, scope.bytes(bytes), bytes.byteLength, forRetry ? 1 : 0))
       return count > 0 ? 1 : 0
     })
     return count
@@ -127,7 +127,7 @@ export class EchStore {
 
 /** What {@link generateEchKey} makes. */
 export interface EchKey {
-  /** SECRET: the private key and its configuration (RFC 9934), what a server is given. */
+  /** SECRET: the private key and its configuration (RFC 9934), for the server. */
   readonly pem: string
   /** What clients are given: the ECHConfigList. */
   readonly configList: Uint8Array
@@ -138,7 +138,10 @@ export interface EchKeyOptions {
   readonly publicName: string
   /** KEM, KDF and AEAD, as OSSL_HPKE_str2suite(3) has them. Default `x25519,hkdf-sha256,aes-128-gcm`. */
   readonly suite?: string | undefined
-  /** Names are padded to this length, so that theirs tells less. 0 to 255; default 0: no such length, though a ClientHello is padded all the same. */
+  /**
+   * Names are padded to this length, so that the length of a ClientHello tells less of them. 0 to 255; default 0: names are not
+   * padded, the ClientHello as a whole still is.
+   */
   readonly maxNameLength?: number | undefined
 }
 
@@ -146,16 +149,18 @@ export interface EchKeyOptions {
  * Makes a key for Encrypted Client Hello. Throws `ApiMisuseError` if the name is none or the suite is not known.
  * @openssl OSSL_ECHSTORE_new_config OSSL_ECHSTORE_write_pem @spec RFC 9849 §4
  */
-export function generateEchKey(lib: LibSsl, { publicName, suite = 'x25519,hkdf-sha256,aes-128-gcm', maxNameLength = 0 }: EchKeyOptions): EchKey {
+export function generateEchKey(lib: LibSsl, options: EchKeyOptions): EchKey {
+  const { publicName, suite = 'x25519,hkdf-sha256,aes-128-gcm', maxNameLength = 0 } = options
   if (!Number.isInteger(maxNameLength) || maxNameLength < 0 || maxNameLength > 255) {
     throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'generateEchKey: maxNameLength must be an integer from 0 to 255')
   }
   let pem!: string
   for (const text of [publicName, suite]) {
-    if (typeof text !== 'string' || !/^[\x21-\x7e]+$/.test(text)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'generateEchKey: publicName and suite must be ASCII text')
+    demand(typeof text === 'string' && /^[\x21-\x7e]+$/.test(text), 'generateEchKey: publicName and suite must be ASCII text')
   }
   set(lib, 'generateEchKey', () => {
-    const bio = lib.memory.scope((scope) => lib.ffi.OSSL_ECHSTORE_generate_pem(scope.cstring(publicName), scope.cstring(suite), maxNameLength))
+    const bio = lib.memory.scope((scope) =>
+      lib.ffi.OSSL_ECHSTORE_generate_pem(scope.cstring(publicName), scope.cstring(suite), maxNameLength))
     if (bio === 0) return 0
     const size = lib.ffi.BIO_ctrl_pending(bio)
     pem = lib.memory.scope((scope) => {

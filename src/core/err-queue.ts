@@ -23,7 +23,8 @@ export function takeErrors(lib: LibSsl): OpensslError[] {
 /** OpenSSL has no words for the reason that is ech_required from the peer; it has some for the alert. */
 function alertReason({ ffi, memory }: LibSsl, packed: number): string {
   const alert = ffi.ERR_GET_REASON(packed) - SSL_AD_REASON_OFFSET
-  return ffi.ERR_GET_LIB(packed) === ERR_LIB_SSL && alert > 0 ? `tlsv13 alert ${memory.readCString(ffi.SSL_alert_desc_string_long(alert)).toLowerCase()}` : ''
+  if (ffi.ERR_GET_LIB(packed) !== ERR_LIB_SSL || alert <= 0) return ''
+  return `tlsv13 alert ${memory.readCString(ffi.SSL_alert_desc_string_long(alert)).toLowerCase()}`
 }
 
 // As Node names them: 'SSL routines' and 'wrong version number' → ERR_SSL_WRONG_VERSION_NUMBER.

@@ -1,6 +1,8 @@
 // From a failed I/O call to the one error that says whose fault it was.
 
-import { CertificateError, EchRejectedError, InternalError, PeerError, TransportError, TruncationError, type TlsError } from '../base/errors.js'
+import {
+  CertificateError, EchRejectedError, InternalError, PeerError, TransportError, TruncationError, type TlsError,
+} from '../base/errors.js'
 import {
   ERR_LIB_SSL, SSL_AD_ECH_REQUIRED, SSL_ERROR_SYSCALL, SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_ECH_REQUIRED, SSL_R_INVALID_STATUS_RESPONSE,
   SSL_R_UNEXPECTED_EOF_WHILE_READING, X509_V_OK,
@@ -34,14 +36,14 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
   if (has(SSL_R_ECH_REQUIRED) && alert?.from === 'us' && alert.description === SSL_AD_ECH_REQUIRED) {
     return echRejected(ssl, { alert, opensslErrorStack })
   }
-  // SYSCALL is the BIO's fault; what OpenSSL may add is errno, which nobody sets here.
+  // SYSCALL is the BIO's fault; OpenSSL would add errno, which is never set here.
   if (result.error === SSL_ERROR_SYSCALL) return new TransportError('the BIO beneath the connection failed', { opensslErrorStack })
   const last = opensslErrorStack.at(-1)
   if (last) return new PeerError(last.code, describe(opensslErrorStack), { alert, opensslErrorStack })
   return new InternalError('ERR_TLS_INTERNAL', `unexpected ${sslErrorName(result.error)} (returned ${result.ret})`)
 }
 
-/** RFC 9849 §6.1.6: what a server says that has not proved to be the public name's is not to be used. */
+/** RFC 9849 §6.1.6: a server's configurations count only if it has proved to be the public name's. */
 function echRejected(ssl: Ssl, options: Pick<PeerError, 'alert' | 'opensslErrorStack'>): EchRejectedError {
   const publicNameVerified = ssl.getVerifyResult() === X509_V_OK && ssl.getPeerCertificate() !== undefined
   const retryConfigList = publicNameVerified ? ssl.echGet1RetryConfig() : undefined

@@ -34,7 +34,7 @@ export class LibSsl {
     this.#slot = this.memory.alloc(8)
   }
 
-  /** @internal Makes an instance around `instantiate`, which is handed what C calls back. */
+  /** @internal Makes an instance around `instantiate`, which is handed the functions that C calls. */
   static async create(instantiate: (callbacks: JsCallbacks) => Promise<LibsslModule>): Promise<LibSsl> {
     const border = new Border()
     const handles = new Handles()
@@ -47,7 +47,7 @@ export class LibSsl {
     return this.memory.readCString(this.ffi.OpenSSL_version(OPENSSL_VERSION))
   }
 
-  /** Bytes that OpenSSL holds at this moment. What is freed is no longer counted: leaks show here. */
+  /** Bytes that OpenSSL holds at this moment. Freed memory is not counted: leaks show here. */
   get allocatedBytes(): number {
     return this.ffi.allocated_bytes()
   }
@@ -61,14 +61,15 @@ export class LibSsl {
   sha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     return this.memory.scope((scope) => {
       const digest = scope.alloc(32)
-      if (this.ffi.sha256(scope.bytes(bytes), bytes.byteLength, digest) !== 1) throw new InternalError('ERR_TLS_INTERNAL', 'EVP_Digest failed')
+      const done = this.ffi.sha256(scope.bytes(bytes), bytes.byteLength, digest) === 1
+      if (!done) throw new InternalError('ERR_TLS_INTERNAL', 'EVP_Digest failed')
       return this.memory.copyOut(digest, 32)
     })
   }
 
   /**
    * Has `listener` called once, when WebAssembly traps, with the `ERR_TLS_WASM_ABORT` that each later call of this instance
-   * throws; at once if that has happened. It must not throw. Returns what removes it.
+   * throws; at once if that has happened. It must not throw. Returns a function that removes it.
    * @internal
    */
   onAbort(listener: (error: InternalError) => void): () => void {

@@ -9,14 +9,36 @@ import type { LibSsl } from './lib-ssl.js'
 /** Throws `ApiMisuseError` with OpenSSL's code unless `call` answers 1. `what` names the method, for the message. */
 export function set(lib: LibSsl, what: string, call: () => number): void {
   lib.ffi.ERR_clear_error()
-  if (call() === 1) return
-  const errors = takeErrors(lib)
-  throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `${what}: ${describe(errors)}`, { opensslErrorStack: errors })
+  if (call() !== 1) throw refusal(lib, what)
+}
+
+/** What OpenSSL's error queue, which is emptied, has against a value of the caller's. */
+export function refusal(lib: LibSsl, what: string): ApiMisuseError {
+  const opensslErrorStack = takeErrors(lib)
+  const code = opensslErrorStack.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT'
+  return new ApiMisuseError(code, `${what}: ${describe(opensslErrorStack)}`, { opensslErrorStack })
+}
+
+/** Throws `ERR_TLS_INVALID_ARGUMENT` unless the caller's value is right. */
+export function demand(right: boolean, message: string): asserts right {
+  if (!right) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', message)
+}
+
+/** Throws `ERR_TLS_INVALID_ARGUMENT` for an object of another instance: its address means nothing here. */
+export function demandSameInstance(lib: LibSsl, object: { readonly lib: LibSsl } | undefined, what: string): void {
+  demand(object === undefined || object.lib === lib, `this ${what} belongs to another instance`)
+}
+
+/** As {@link set}, for bytes, which are lent to `call` together with the object's pointer. */
+export function setBytes<T extends string>(
+  lib: LibSsl, what: string, ptr: Ptr<T>, bytes: Uint8Array, call: (ptr: Ptr<T>, buf: Ptr<'uint8_t'>, length: number) => number,
+): void {
+  set(lib, what, () => lib.memory.scope((scope) => call(ptr, scope.bytes(bytes), bytes.byteLength)))
 }
 
 /** The same for a text, which is lent to `call`. */
 export function setText(lib: LibSsl, what: string, value: string, call: (text: Ptr<'char'>) => number): void {
-  if (value.includes('\0')) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `${what}: the text holds a NUL`)
+  demand(!value.includes('\0'), `${what}: the text holds a NUL`)
   set(lib, what, () => lib.memory.scope((scope) => call(scope.cstring(value))))
 }
 
@@ -27,7 +49,8 @@ export function useKey(lib: LibSsl, what: string, call: () => number): void {
     const known = (keyErrors as Readonly<Record<number, readonly [ApiMisuseCode, string]>>)[answer]
     if (!known) return answer
     const opensslErrorStack = takeErrors(lib)
-    throw new ApiMisuseError(known[0], `${what}: ${known[1]}${opensslErrorStack.length > 0 ? ` (${describe(opensslErrorStack)})` : ''}`, { opensslErrorStack })
+    const details = opensslErrorStack.length > 0 ? ` (${describe(opensslErrorStack)})` : ''
+    throw new ApiMisuseError(known[0], `${what}: ${known[1]}${details}`, { opensslErrorStack })
   })
 }
 

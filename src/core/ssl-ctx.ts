@@ -3,7 +3,6 @@
 // SSL_CTX: what connections have in common. Methods are OpenSSL's functions less their prefix.
 
 import { requireEntropy } from '../base/entropy.js'
-import { ApiMisuseError } from '../base/errors.js'
 import { asBytes, type BytesLike } from '../base/bytes.js'
 import { SSL_VERIFY_PEER } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
@@ -12,7 +11,7 @@ import { encodeAlpn } from './alpn.js'
 import type { EchStore } from './ech-store.js'
 import { outOfMemory } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
-import { set, setText, useKey } from './setters.js'
+import { demand, demandSameInstance, set, setBytes, setText, useKey } from './setters.js'
 import { readX509, type X509 } from './x509.js'
 import type { X509Store } from './x509-store.js'
 
@@ -33,9 +32,8 @@ export class SslCtx {
    * @openssl SSL_CTX_new
    */
   constructor(lib: LibSsl, method: SslMethod) {
-    if (method !== 'TLS_client_method' && method !== 'TLS_server_method') {
-      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `method must be 'TLS_client_method' or 'TLS_server_method', not ${String(method)}`)
-    }
+    const right = method === 'TLS_client_method' || method === 'TLS_server_method'
+    demand(right, `method must be 'TLS_client_method' or 'TLS_server_method', not ${String(method)}`)
     requireEntropy()
     const ptr = lib.ffi.SSL_CTX_new(method === 'TLS_client_method' ? 1 : 2)
     if (ptr === 0) throw outOfMemory(lib, 'SSL_CTX_new')
@@ -84,18 +82,18 @@ export class SslCtx {
     setText(this.lib, 'SslCtx.setCipherList', list, (text) => this.lib.ffi.SSL_CTX_set_cipher_list(this.ptr, text))
   }
 
-  /** TLS 1.3's cipher suites, names parted by colons, in order of preference. @openssl SSL_CTX_set_ciphersuites */
+  /** TLS 1.3's cipher suites, names separated by colons, in order of preference. @openssl SSL_CTX_set_ciphersuites */
   setCiphersuites(list: string): void {
     setText(this.lib, 'SslCtx.setCiphersuites', list, (text) => this.lib.ffi.SSL_CTX_set_ciphersuites(this.ptr, text))
   }
 
-  /** Key exchange groups, names parted by colons, in order of preference. @openssl SSL_CTX_set1_groups_list */
+  /** Key exchange groups, names separated by colons, in order of preference. @openssl SSL_CTX_set1_groups_list */
   set1GroupsList(list: string): void {
     setText(this.lib, 'SslCtx.set1GroupsList', list, (text) => this.lib.ffi.SSL_CTX_set1_groups_list(this.ptr, text))
   }
 
   /**
-   * Signature algorithms, parted by colons, in order of preference: those of the peer's certificate and handshake, and of
+   * Signature algorithms, separated by colons, in order of preference: those of the peer's certificate and handshake, and of
    * our own. Unknown names are refused, unless they begin with a question mark. @openssl SSL_CTX_set1_sigalgs_list
    */
   set1SigalgsList(list: string): void {
@@ -104,7 +102,7 @@ export class SslCtx {
 
   /** 0 (everything goes) to 5 (256 bits); OpenSSL's default is 2, for 112 bits. @openssl SSL_CTX_set_security_level */
   setSecurityLevel(level: number): void {
-    if (!Number.isInteger(level) || level < 0 || level > 5) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'SslCtx.setSecurityLevel: level must be an integer from 0 to 5')
+    demand(Number.isInteger(level) && level >= 0 && level <= 5, 'SslCtx.setSecurityLevel: level must be an integer from 0 to 5')
     this.lib.ffi.SSL_CTX_set_security_level(this.ptr, level)
   }
 
@@ -117,8 +115,8 @@ export class SslCtx {
   setAlpnProtos(protocols: readonly string[]): void {
     const encoded = encodeAlpn(protocols)
     // OpenSSL answers 0 for success here.
-    set(this.lib, 'SslCtx.setAlpnProtos', () => this.lib.memory.scope((scope) =>
-      this.lib.ffi.SSL_CTX_set_alpn_protos(this.ptr, scope.bytes(encoded), encoded.byteLength)) === 0 ? 1 : 0)
+    setBytes(this.lib, 'SslCtx.setAlpnProtos', this.ptr, encoded, (ptr, buf, length) =>
+      (this.lib.ffi.SSL_CTX_set_alpn_protos(ptr, buf, length) === 0 ? 1 : 0))
   }
 
   /**
@@ -128,8 +126,7 @@ export class SslCtx {
    */
   setAlpnSelectProtos(protocols: readonly string[]): void {
     const encoded = encodeAlpn(protocols)
-    set(this.lib, 'SslCtx.setAlpnSelectProtos', () => this.lib.memory.scope((scope) =>
-      this.lib.ffi.SSL_CTX_set_alpn_select_protos(this.ptr, scope.bytes(encoded), encoded.byteLength)))
+    setBytes(this.lib, 'SslCtx.setAlpnSelectProtos', this.ptr, encoded, this.lib.ffi.SSL_CTX_set_alpn_select_protos)
   }
 
   /** `SSL_VERIFY_NONE`, or `SSL_VERIFY_PEER` with others or-ed. @openssl SSL_CTX_set_verify */
@@ -142,7 +139,10 @@ export class SslCtx {
     return this.lib.ffi.SSL_CTX_get_verify_mode(this.ptr)
   }
 
-  /** How large a client asks the peer's records to be: `TLSEXT_max_fragment_length_…`. @openssl SSL_CTX_set_tlsext_max_fragment_length @spec RFC 6066 §4 */
+  /**
+   * How large a client asks the peer's records to be: `TLSEXT_max_fragment_length_…`.
+   * @openssl SSL_CTX_set_tlsext_max_fragment_length @spec RFC 6066 §4
+   */
   setTlsextMaxFragmentLength(mode: number): void {
     set(this.lib, 'SslCtx.setTlsextMaxFragmentLength', () => this.lib.ffi.SSL_CTX_set_tlsext_max_fragment_length(this.ptr, mode))
   }
@@ -152,14 +152,17 @@ export class SslCtx {
     set(this.lib, 'SslCtx.setMaxSendFragment', () => this.lib.ffi.SSL_CTX_set_max_send_fragment(this.ptr, bytes))
   }
 
-  /** Pads the plaintext of TLS 1.3 records to a multiple of so many bytes; 0 and 1: not. @openssl SSL_CTX_set_block_padding @spec RFC 8446 §5.4 */
+  /**
+   * Pads the plaintext of TLS 1.3 records to a multiple of so many bytes; 0 and 1: no padding.
+   * @openssl SSL_CTX_set_block_padding @spec RFC 8446 §5.4
+   */
   setBlockPadding(blockBytes: number): void {
     set(this.lib, 'SslCtx.setBlockPadding', () => this.lib.ffi.SSL_CTX_set_block_padding(this.ptr, blockBytes))
   }
 
   /** The context takes a reference of its own. @openssl SSL_CTX_set1_cert_store */
   set1CertStore(store: X509Store): void {
-    if (store.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this X509Store belongs to another instance')
+    demandSameInstance(this.lib, store, 'X509Store')
     this.lib.ffi.SSL_CTX_set1_cert_store(this.ptr, store.ptr)
   }
 
@@ -170,21 +173,20 @@ export class SslCtx {
 
   /** Names the certificates of `store` to clients that are asked for theirs. @openssl SSL_CTX_add1_to_CA_list */
   addToCaList(store: X509Store): void {
-    if (store.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this X509Store belongs to another instance')
+    demandSameInstance(this.lib, store, 'X509Store')
     set(this.lib, 'SslCtx.addToCaList', () => this.lib.ffi.SSL_CTX_add_store_to_CA_list(this.ptr, store.ptr))
   }
 
   /** For Encrypted Client Hello; the context takes a copy. `undefined`: none. @openssl SSL_CTX_set1_echstore */
   set1Echstore(store: EchStore | undefined): void {
-    if (store && store.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this EchStore belongs to another instance')
+    demandSameInstance(this.lib, store, 'EchStore')
     set(this.lib, 'SslCtx.set1Echstore', () => this.lib.ffi.SSL_CTX_set1_echstore(this.ptr, store?.ptr ?? NULL))
   }
 
   /** Own certificate first, then its chain: PEM; or one certificate, DER. @openssl SSL_CTX_use_certificate_chain_file */
   useCertificateChain(certificates: string | BytesLike): void {
     const bytes = asBytes(certificates)
-    set(this.lib, 'SslCtx.useCertificateChain', () => this.lib.memory.scope((scope) =>
-      this.lib.ffi.SSL_CTX_use_certificate_chain(this.ptr, scope.bytes(bytes), bytes.byteLength)))
+    setBytes(this.lib, 'SslCtx.useCertificateChain', this.ptr, bytes, this.lib.ffi.SSL_CTX_use_certificate_chain)
   }
 
   /**
@@ -206,14 +208,14 @@ export class SslCtx {
   }
 
   /**
-   * Key, certificate and chain of a PKCS#12 file, DER, in the place of those that were there. Errors as of {@link usePrivateKey}.
-   * What RC2 protects, as old programs did, cannot be read; 3DES and AES can.
+   * Key, certificate and chain of a PKCS#12 file, DER, in place of those that were there. Errors as of {@link usePrivateKey}.
+   * Files protected by RC2, as old programs wrote them, cannot be read; 3DES and AES can.
    * @openssl PKCS12_parse SSL_CTX_use_cert_and_key
    */
   usePkcs12(file: BytesLike, passphrase?: string | BytesLike): void {
     const bytes = asBytes(file)
     const secret = passphrase === undefined ? undefined : asBytes(passphrase)
-    if (secret?.includes(0)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'SslCtx.usePkcs12: the passphrase holds a NUL')
+    demand(!secret?.includes(0), 'SslCtx.usePkcs12: the passphrase holds a NUL')
     useKey(this.lib, 'SslCtx.usePkcs12', () => this.lib.memory.scope((scope) => {
       const cstring = secret ? scope.alloc<'char'>(secret.byteLength + 1) : NULL
       if (secret) this.lib.memory.copyIn(secret, cstring)
@@ -240,20 +242,17 @@ export class SslCtx {
    * @openssl SSL_CTX_set1_client_cert_type @spec RFC 7250
    */
   set1ClientCertType(types: readonly number[]): void {
-    set(this.lib, 'SslCtx.set1ClientCertType', () => this.lib.memory.scope((scope) =>
-      this.lib.ffi.SSL_CTX_set1_client_cert_type(this.ptr, scope.bytes(Uint8Array.from(types)), types.length)))
+    setBytes(this.lib, 'SslCtx.set1ClientCertType', this.ptr, Uint8Array.from(types), this.lib.ffi.SSL_CTX_set1_client_cert_type)
   }
 
-  /** What servers may show, likewise. @openssl SSL_CTX_set1_server_cert_type @spec RFC 7250 */
+  /** What servers may show, in the same form. @openssl SSL_CTX_set1_server_cert_type @spec RFC 7250 */
   set1ServerCertType(types: readonly number[]): void {
-    set(this.lib, 'SslCtx.set1ServerCertType', () => this.lib.memory.scope((scope) =>
-      this.lib.ffi.SSL_CTX_set1_server_cert_type(this.ptr, scope.bytes(Uint8Array.from(types)), types.length)))
+    setBytes(this.lib, 'SslCtx.set1ServerCertType', this.ptr, Uint8Array.from(types), this.lib.ffi.SSL_CTX_set1_server_cert_type)
   }
 
   /** Needed by a server that asks for certificates and resumes sessions. @openssl SSL_CTX_set_session_id_context */
   setSessionIdContext(id: Uint8Array): void {
-    set(this.lib, 'SslCtx.setSessionIdContext', () => this.lib.memory.scope((scope) =>
-      this.lib.ffi.SSL_CTX_set_session_id_context(this.ptr, scope.bytes(id), id.byteLength)))
+    setBytes(this.lib, 'SslCtx.setSessionIdContext', this.ptr, id, this.lib.ffi.SSL_CTX_set_session_id_context)
   }
 
   /** `SSL_SESS_CACHE_…`. @openssl SSL_CTX_set_session_cache_mode */
@@ -291,8 +290,7 @@ export class SslCtx {
    * @openssl SSL_CTX_set_tlsext_ticket_key_evp_cb @spec RFC 5077 §4
    */
   setTicketKeys(keys: Uint8Array): void {
-    set(this.lib, 'SslCtx.setTicketKeys', () => this.lib.memory.scope((scope) =>
-      this.lib.ffi.SSL_CTX_set_ticket_keys(this.ptr, scope.bytes(keys), keys.byteLength)))
+    setBytes(this.lib, 'SslCtx.setTicketKeys', this.ptr, keys, this.lib.ffi.SSL_CTX_set_ticket_keys)
   }
 
   /** How much 0-RTT data new tickets allow, in bytes. @openssl SSL_CTX_set_max_early_data */

@@ -1,13 +1,12 @@
 // SSL_SESSION: what two peers agreed on, and the secret to take it up again. As bytes it goes anywhere: into a file, to
 // another process, to another runtime.
 
-import { ApiMisuseError } from '../base/errors.js'
 import { utf8 } from '../base/bytes.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Owned, Ptr } from '../ffi/pointers.js'
-import { describe, outOfMemory, takeErrors } from './err-queue.js'
+import { outOfMemory } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
-import { set } from './setters.js'
+import { refusal, setBytes } from './setters.js'
 import { readX509, type X509 } from './x509.js'
 
 export class SslSession {
@@ -26,10 +25,7 @@ export class SslSession {
    */
   static fromBytes(lib: LibSsl, bytes: Uint8Array): SslSession {
     const ptr = lib.memory.scope((scope) => lib.ffi.SSL_SESSION_from_bytes(scope.bytes(bytes), bytes.byteLength))
-    if (ptr === 0) {
-      const errors = takeErrors(lib)
-      throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `not a session: ${describe(errors)}`, { opensslErrorStack: errors })
-    }
+    if (ptr === 0) throw refusal(lib, 'not a session')
     return new SslSession(lib, ptr)
   }
 
@@ -38,7 +34,7 @@ export class SslSession {
     return this.#life.ptr
   }
 
-  /** ASN.1 of OpenSSL's own. It holds the secret: whoever has it can take up the session. @openssl i2d_SSL_SESSION */
+  /** ASN.1 of OpenSSL's own. It holds the secret: anyone who has it can take up the session. @openssl i2d_SSL_SESSION */
   toBytes(): Uint8Array<ArrayBuffer> {
     const bytes = this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_SESSION_to_bytes(this.ptr, buf, size))
     if (!bytes) throw outOfMemory(this.lib, 'i2d_SSL_SESSION')
@@ -100,8 +96,7 @@ export class SslSession {
   /** Has {@link get0AlpnSelected} say otherwise. Copied. @openssl SSL_SESSION_set1_alpn_selected */
   set1AlpnSelected(protocol: string): void {
     const name = utf8(protocol)
-    set(this.lib, 'SslSession.set1AlpnSelected', () => this.lib.memory.scope((scope) =>
-      this.lib.ffi.SSL_SESSION_set1_alpn_selected(this.ptr, scope.bytes(name), name.byteLength)))
+    setBytes(this.lib, 'SslSession.set1AlpnSelected', this.ptr, name, this.lib.ffi.SSL_SESSION_set1_alpn_selected)
   }
 
   /** A copy of the peer's certificate. @openssl SSL_SESSION_get0_peer */

@@ -1,6 +1,6 @@
 // Long because it is one class for one type of OpenSSL's, a few lines a function.
 //
-// SSL: one connection. Synchronous, no I/O of its own: whoever calls moves the bytes. Methods are OpenSSL's functions
+// SSL: one connection. Synchronous, no I/O of its own: the caller moves the bytes. Methods are OpenSSL's functions
 // less their prefix, and mean what its manual says.
 
 import { ApiMisuseError, type Alert, type OpensslError } from '../base/errors.js'
@@ -21,7 +21,7 @@ import type { EchStore } from './ech-store.js'
 import { outOfMemory, takeErrors } from './err-queue.js'
 import type { IoResult, SslErrorCode } from './io-result.js'
 import type { LibSsl } from './lib-ssl.js'
-import { set, setText } from './setters.js'
+import { demand, demandSameInstance, set, setBytes, setText } from './setters.js'
 import type { SslCtx } from './ssl-ctx.js'
 import { SslSession } from './ssl-session.js'
 import { readX509, spkiSha256, type X509 } from './x509.js'
@@ -66,7 +66,7 @@ export class Ssl {
 
   /** Sets what is beneath, for reading and for writing; takes references of its own. @openssl SSL_set_bio */
   setBio(rbio: Bio, wbio: Bio = rbio): void {
-    if (rbio.lib !== this.lib || wbio.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'Ssl.setBio: this BIO belongs to another instance')
+    for (const bio of [rbio, wbio]) demandSameInstance(this.lib, bio, 'BIO')
     this.#refuseWhileBusy()
     if (this.lib.ffi.SSL_set_bio(this.#ptr, rbio.ptr, wbio.ptr) !== 1) throw outOfMemory(this.lib, 'SSL_set_bio')
   }
@@ -95,11 +95,11 @@ export class Ssl {
 
   /** What a client offers, most wanted first, in place of {@link SslCtx.setAlpnProtos}'s. @openssl SSL_set_alpn_protos @spec RFC 7301 */
   setAlpnProtos(protocols: readonly string[]): void {
-    const ptr = this.#ptr
+    const ssl = this.#ptr
     const encoded = encodeAlpn(protocols)
     // OpenSSL answers 0 for success here.
-    set(this.lib, 'Ssl.setAlpnProtos', () => this.lib.memory.scope((scope) =>
-      this.lib.ffi.SSL_set_alpn_protos(ptr, scope.bytes(encoded), encoded.byteLength)) === 0 ? 1 : 0)
+    setBytes(this.lib, 'Ssl.setAlpnProtos', ssl, encoded, (ptr, buf, length) =>
+      (this.lib.ffi.SSL_set_alpn_protos(ptr, buf, length) === 0 ? 1 : 0))
   }
 
   /** The DNS name that the peer's certificate must hold. @openssl SSL_set1_dnsname */
@@ -128,7 +128,8 @@ export class Ssl {
   /**
    * Called on a server before anything is answered; `-1` makes the handshake return
    * SSL_ERROR_WANT_CLIENT_HELLO_CB. It is called again for the ClientHello that follows a HelloRetryRequest. A
-   * `RefusalError` that it throws chooses the alert, as in other callbacks that decide; else that is internal_error. @openssl SSL_CTX_set_client_hello_cb
+   * `RefusalError` that it throws chooses the alert, as in other callbacks that decide; else that is internal_error.
+   * @openssl SSL_CTX_set_client_hello_cb
    */
   setClientHelloCb(callback: (() => CallbackVerdict) | undefined): void {
     this.#setCallbacks({ clientHelloCb: callback && (() => callback() ?? 1) })
@@ -155,23 +156,24 @@ export class Ssl {
         const chosen = callback(offered.map(({ name }) => name))
         if (chosen === undefined) return -1
         const found = offered.find(({ name }) => name === chosen)
-        if (found) return found.offset
-        throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the chooser of ALPN protocols must give one that is offered, not ${String(chosen)}`)
+        demand(found !== undefined, `the chooser of ALPN protocols must give one that is offered, not ${String(chosen)}`)
+        return found.offset
       }),
     })
   }
 
   /**
-   * From now on certificate, key, lists, callbacks, options, versions, what is asked of the peer's certificate, and whether
-   * raw public keys may stand for certificates are this context's; groups are {@link set1GroupsList}'s. Sessions and ticket keys stay the first one's. Within
-   * {@link setClientHelloCb}'s callback. Takes a reference of its own. @openssl SSL_set_SSL_CTX
+   * From now on certificate, key, lists, callbacks, options, versions, the demands on the peer's certificate, and whether
+   * raw public keys may stand for certificates are this context's. Groups are not copied: call {@link set1GroupsList}.
+   * Sessions and ticket keys stay those of the first context. Call it only inside {@link setClientHelloCb}'s callback. Takes a
+   * reference of its own. @openssl SSL_set_SSL_CTX
    */
   setSslCtx(ctx: SslCtx): void {
-    if (ctx.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this SslCtx belongs to another instance')
+    demandSameInstance(this.lib, ctx, 'SslCtx')
     set(this.lib, 'Ssl.setSslCtx', () => this.lib.ffi.SSL_set_SSL_CTX(this.#ptr, ctx.ptr))
   }
 
-  /** Key exchange groups, names parted by colons, in order of preference. @openssl SSL_set1_groups_list */
+  /** Key exchange groups, names separated by colons, in order of preference. @openssl SSL_set1_groups_list */
   set1GroupsList(list: string): void {
     setText(this.lib, 'Ssl.set1GroupsList', list, (text) => this.lib.ffi.SSL_set1_groups_list(this.#ptr, text))
   }
@@ -197,27 +199,27 @@ export class Ssl {
 
   /**
    * Called when a state is passed, or a handshake begins or is done, with `SSL_CB_…` bits; {@link stateStringLong}
-   * names the state. Alerts and the returns of calls are left out: others tell of them. @openssl SSL_set_info_callback
+   * names the state. Alerts are reported by {@link setMsgCallback}, return values by the calls. @openssl SSL_set_info_callback
    */
   setInfoCallback(callback: ((where: number) => void) | undefined): void {
     this.#setCallbacks({ infoCb: callback })
   }
 
   /**
-   * Called with each secret as a line of the NSS key log format. DANGEROUS to whoever keeps these lines carelessly:
-   * they decrypt the connection. @openssl SSL_CTX_set_keylog_callback
+   * Called with each secret as a line of the NSS key log format. DANGEROUS: anyone who has these lines can
+   * decrypt the connection. @openssl SSL_CTX_set_keylog_callback
    */
   setKeylogCallback(callback: ((line: string) => void) | undefined): void {
     this.#setCallbacks({ keylogCb: callback && ((line) => callback(line ?? '')) })
   }
 
   /**
-   * The session that a client offers to resume; it takes a reference of its own. `undefined`: none. What was found when
-   * the session was made is {@link getVerifyResult}'s answer from now on: a resumed handshake verifies nothing.
+   * The session that a client offers to resume; it takes a reference of its own. `undefined`: none. From now on
+   * {@link getVerifyResult} gives the result of when the session was made: a resumed handshake verifies nothing.
    * @openssl SSL_set_session
    */
   setSession(session: SslSession | undefined): void {
-    if (session && session.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'Ssl.setSession: this SslSession belongs to another instance')
+    demandSameInstance(this.lib, session, 'SslSession')
     this.#refuseWhileBusy()
     set(this.lib, 'Ssl.setSession', () => this.lib.ffi.SSL_set_session(this.#ptr, session?.ptr ?? NULL))
   }
@@ -232,8 +234,9 @@ export class Ssl {
   }
 
   /**
-   * Called on a server for the session of this id, as {@link setNewSessionCb} gave it; what is not a session is
-   * taken for none, as is one whose peer's certificate has expired. The context must have {@link SslCtx.sessSetCallbacks}. @openssl SSL_CTX_sess_set_get_cb
+   * Called on a server for the session of this id, as {@link setNewSessionCb} gave it; bytes that are not a
+   * session count as none, as does a session whose peer's certificate has expired. The context must have
+   * {@link SslCtx.sessSetCallbacks}. @openssl SSL_CTX_sess_set_get_cb
    */
   setGetSessionCb(callback: ((id: Uint8Array<ArrayBuffer>) => Uint8Array | undefined) | undefined): void {
     this.#setCallbacks({
@@ -254,7 +257,7 @@ export class Ssl {
   }
 
   /**
-   * Asked for the key of each identity that a client offers, of tickets too, which are no text. `undefined` if there is
+   * Asked for the key of each identity that a client offers, including tickets, which are no text. `undefined` if there is
    * none. It must answer at once. @openssl SSL_set_psk_find_session_callback SSL_set_psk_server_callback
    */
   setPskServerCallback(callback: ((identity: string) => PskKey | undefined) | undefined): void {
@@ -268,7 +271,7 @@ export class Ssl {
   acceptRpk(key: string | BytesLike): void {
     const bytes = asBytes(key)
     const ssl = this.#ptr
-    set(this.lib, 'Ssl.acceptRpk', () => this.lib.memory.scope((scope) => this.lib.ffi.SSL_accept_rpk(ssl, scope.bytes(bytes), bytes.byteLength)))
+    setBytes(this.lib, 'Ssl.acceptRpk', ssl, bytes, this.lib.ffi.SSL_accept_rpk)
   }
 
   // ---- trust ----
@@ -311,13 +314,13 @@ export class Ssl {
 
   /** Shows what `ctx` would show: certificates, chains and keys, which are shared. @openssl SSL_use_cert_and_key */
   useIdentityOf(ctx: SslCtx): void {
-    if (ctx.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this SslCtx belongs to another instance')
+    demandSameInstance(this.lib, ctx, 'SslCtx')
     set(this.lib, 'Ssl.useIdentityOf', () => this.lib.ffi.SSL_use_identity_of(this.#ptr, ctx.ptr))
   }
 
   /**
-   * Asks for stapled OCSP (`LSW_OCSP_REQUEST` or `LSW_OCSP_REQUIRE`), and checks what comes: the handshake fails unless
-   * each response says "good", and is signed by who may. Without one it fails if it is required, or if the certificate
+   * Asks for stapled OCSP (`LSW_OCSP_REQUEST` or `LSW_OCSP_REQUIRE`), and checks the responses: the handshake fails unless
+   * each says "good", and its signer may say so. Without a response it fails if it is required, or if the certificate
    * promises one. @openssl SSL_set_tlsext_status_type @spec RFC 6066 §8, RFC 7633
    */
   requestOcsp(mode: number): void {
@@ -331,12 +334,11 @@ export class Ssl {
 
   /** To be called by {@link setTlsextStatusCb}'s callback: DER, copied. @openssl SSL_set_tlsext_status_ocsp_resp */
   setTlsextStatusOcspResp(response: Uint8Array): void {
-    set(this.lib, 'Ssl.setTlsextStatusOcspResp', () => this.lib.memory.scope((scope) =>
-      this.lib.ffi.SSL_set_tlsext_status_ocsp_resp(this.#ptr, scope.bytes(response), response.byteLength)))
+    setBytes(this.lib, 'Ssl.setTlsextStatusOcspResp', this.#ptr, response, this.lib.ffi.SSL_set_tlsext_status_ocsp_resp)
   }
 
   /**
-   * Leaves a fatal alert in the BIO; the connection is of no use afterwards. For a refusal that comes after the
+   * Leaves a fatal alert in the BIO; the connection cannot be used afterwards. For a refusal that comes after the
    * handshake. @spec RFC 8446 §6.2
    */
   sendFatalAlert(description: number): void {
@@ -344,14 +346,17 @@ export class Ssl {
     this.lib.ffi.SSL_send_fatal_alert(this.#ptr, description)
   }
 
-  /** Whether a client offers to show its certificate after the handshake (TLS 1.3). @openssl SSL_set_post_handshake_auth @spec RFC 8446 §4.6.2 */
+  /**
+   * Whether a client offers to show its certificate after the handshake (TLS 1.3).
+   * @openssl SSL_set_post_handshake_auth @spec RFC 8446 §4.6.2
+   */
   setPostHandshakeAuth(offered: boolean): void {
     this.lib.ffi.SSL_set_post_handshake_auth(this.#ptr, offered ? 1 : 0)
   }
 
   /** For Encrypted Client Hello; the connection takes a copy. `undefined`: none. @openssl SSL_set1_echstore @spec RFC 9849 */
   set1Echstore(store: EchStore | undefined): void {
-    if (store && store.lib !== this.lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this EchStore belongs to another instance')
+    demandSameInstance(this.lib, store, 'EchStore')
     set(this.lib, 'Ssl.set1Echstore', () => this.lib.ffi.SSL_set1_echstore(this.#ptr, store?.ptr ?? NULL))
   }
 
@@ -360,8 +365,10 @@ export class Ssl {
    * also the name that the server must prove if it rejects ECH. @openssl SSL_ech_set1_outer_server_name
    */
   echSet1OuterServerName(name: string | null): void {
-    if (name !== null) setText(this.lib, 'Ssl.echSet1OuterServerName', name, (text) => this.lib.ffi.SSL_ech_set1_outer_server_name(this.#ptr, text, 0))
-    else set(this.lib, 'Ssl.echSet1OuterServerName', () => this.lib.ffi.SSL_ech_set1_outer_server_name(this.#ptr, NULL, 1))
+    const what = 'Ssl.echSet1OuterServerName'
+    const { ffi } = this.lib
+    if (name === null) set(this.lib, what, () => ffi.SSL_ech_set1_outer_server_name(this.#ptr, NULL, 1))
+    else setText(this.lib, what, name, (text) => ffi.SSL_ech_set1_outer_server_name(this.#ptr, text, 0))
   }
 
   // ---- I/O ----
@@ -382,8 +389,8 @@ export class Ssl {
   }
 
   /**
-   * Reads plaintext into `target`, one record and 64 KiB at most. An empty `target` is refused: what OpenSSL
-   * answers to it tells nothing. @openssl SSL_read
+   * Reads plaintext into `target`, one record and 64 KiB at most. An empty `target` is refused: OpenSSL's
+   * answer to it tells nothing. @openssl SSL_read
    */
   read(target: Uint8Array): IoResult {
     return this.#readInto('read', target, (ssl, buf, size, error) => this.lib.ffi.SSL_read(ssl, buf, size, error))
@@ -474,7 +481,7 @@ export class Ssl {
     return this.#lastError
   }
 
-  /** @internal What OpenSSL had to say when the connection failed, oldest first. */
+  /** @internal OpenSSL's reasons for the connection's failure, oldest first. */
   get opensslErrors(): readonly OpensslError[] {
     return this.#errors
   }
@@ -524,7 +531,7 @@ export class Ssl {
     return this.#text(this.lib.ffi.SSL_state_string_long(this.#ptr)) ?? ''
   }
 
-  /** New keys for what is sent from now on (TLS 1.3); `SSL_KEY_UPDATE_…`. Goes out with the next write. @openssl SSL_key_update */
+  /** New keys for all that is sent from now on (TLS 1.3); `SSL_KEY_UPDATE_…`. Goes out with the next write. @openssl SSL_key_update */
   keyUpdate(type: number): void {
     set(this.lib, 'Ssl.keyUpdate', () => this.lib.ffi.SSL_key_update(this.#ptr, type))
   }
@@ -542,18 +549,20 @@ export class Ssl {
     return this.lib.ffi.SSL_get_client_finished_count(this.#ptr)
   }
 
-  // ---- what both ends know ----
+  // ---- secrets of both ends ----
 
   /**
-   * `bytes` bytes that both ends can derive for `label`, and nobody else. `context`: absent and empty differ in TLS 1.2.
+   * `bytes` bytes that only the two ends can derive for `label`. `context`: absent and empty differ in TLS 1.2.
    * @openssl SSL_export_keying_material @spec RFC 5705 §4, RFC 8446 §7.5
    */
   exportKeyingMaterial(bytes: number, label: string, context?: Uint8Array): Uint8Array<ArrayBuffer> {
     const name = utf8(label)
     return this.lib.memory.scope((scope) => {
       const out = scope.alloc(bytes)
-      set(this.lib, 'Ssl.exportKeyingMaterial', () => this.lib.ffi.SSL_export_keying_material(this.#ptr, out, bytes, scope.bytes(name) as Ptr<string> as Ptr<'char'>,
-        name.byteLength, context ? scope.bytes(context) : NULL, context?.byteLength ?? 0, context ? 1 : 0))
+      const labelPtr = scope.bytes(name) as Ptr<string> as Ptr<'char'>
+      const contextPtr = context ? scope.bytes(context) : NULL
+      set(this.lib, 'Ssl.exportKeyingMaterial', () => this.lib.ffi.SSL_export_keying_material(
+        this.#ptr, out, bytes, labelPtr, name.byteLength, contextPtr, context?.byteLength ?? 0, context ? 1 : 0))
       return this.lib.memory.copyOut(out, bytes)
     })
   }
@@ -563,7 +572,7 @@ export class Ssl {
     return this.lib.ffi.SSL_get_extms_support(this.#ptr) === 1
   }
 
-  /** The first Finished message of the last handshake, whoever sent it. @openssl SSL_get_finished @spec RFC 5929 §3.1 */
+  /** The first Finished message of the last handshake, whichever end sent it. @openssl SSL_get_finished @spec RFC 5929 §3.1 */
   getFirstFinished(): Uint8Array<ArrayBuffer> | undefined {
     const finished = this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_first_finished(this.#ptr, buf, size))
     return finished?.byteLength ? finished : undefined
@@ -577,7 +586,7 @@ export class Ssl {
     return this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_server_end_point(this.#ptr, buf, size))
   }
 
-  // ---- what was agreed ----
+  // ---- the outcome of the handshake ----
 
   /** `TLSEXT_max_fragment_length_…`. @openssl SSL_SESSION_get_max_fragment_length @spec RFC 6066 §4 */
   getMaxFragmentLength(): number {
@@ -621,7 +630,7 @@ export class Ssl {
     return this.#text(this.lib.ffi.SSL_get_servername(this.#ptr))
   }
 
-  /** The raw public key that the peer has shown in the place of a certificate: SubjectPublicKeyInfo, DER. @openssl SSL_get0_peer_rpk */
+  /** The raw public key that the peer has shown in place of a certificate: SubjectPublicKeyInfo, DER. @openssl SSL_get0_peer_rpk */
   getPeerRpk(): Uint8Array<ArrayBuffer> | undefined {
     const ssl = this.#ptr
     return this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_peer_rpk(ssl, buf, size))
@@ -634,7 +643,7 @@ export class Ssl {
     return bytes && new TextDecoder().decode(bytes)
   }
 
-  /** What became of Encrypted Client Hello. @openssl SSL_ech_get1_status */
+  /** The outcome of Encrypted Client Hello. @openssl SSL_ech_get1_status */
   echGet1Status(): EchOutcome {
     const { ffi, memory } = this.lib
     const text = (write: (buf: Ptr<'uint8_t'>, capacity: number) => number) => {
@@ -681,7 +690,7 @@ export class Ssl {
     this.lib.ffi.SSL_set_verify_result(this.#ptr, result)
   }
 
-  /** `X509_V_OK` or what OpenSSL holds against the peer's certificate; `X509_V_OK` too if there is none. @openssl SSL_get_verify_result */
+  /** `X509_V_OK`, also if the peer showed no certificate; or OpenSSL's objection to it. @openssl SSL_get_verify_result */
   getVerifyResult(): number {
     return this.lib.ffi.SSL_get_verify_result(this.#ptr)
   }
@@ -751,7 +760,7 @@ export class Ssl {
 
   #takeError(slot: Ptr<'int'>): SslErrorCode {
     this.#lastError = this.lib.memory.readInt32(slot) as SslErrorCode
-    // The queue is the instance's: what is left there, the next connection would take for its own.
+    // The queue is the instance's: the next connection would take errors that are left there for its own.
     if (this.#lastError === SSL_ERROR_SSL || this.#lastError === SSL_ERROR_SYSCALL) this.#keepErrors()
     return this.#lastError
   }

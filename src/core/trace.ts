@@ -1,4 +1,4 @@
-// What goes by on the wire, in words: the events of `onTrace`.
+// Messages on the wire and states, in words: the events of `onTrace`.
 
 import { hex } from '../base/bytes.js'
 import type { ProtocolMessage } from '../ffi/callbacks.js'
@@ -38,8 +38,9 @@ export function describeState(where: number, state: string): StateEvent {
 
 /** Names what {@link Ssl.setMsgCallback} was given. */
 export function describeMessage(lib: LibSsl, { sent, version, contentType, bytes }: ProtocolMessage): ProtocolEvent {
+  const versionName = versions[version] ?? `0x${version.toString(16).padStart(4, '0')}`
   const event = (kind: ProtocolEvent['kind'], name: string, size = bytes.byteLength): ProtocolEvent =>
-    ({ direction: sent ? 'sent' : 'received', kind, name, version: versions[version] ?? `0x${version.toString(16).padStart(4, '0')}`, bytes: size })
+    ({ direction: sent ? 'sent' : 'received', kind, name, version: versionName, bytes: size })
   switch (contentType) {
     case SSL3_RT_HEADER:
       return event('record', contentTypeName(bytes[0]), RECORD_HEADER_BYTES + (bytes[3]! << 8 | bytes[4]!))

@@ -1,12 +1,11 @@
 // Trust anchors. A store may serve many contexts: parsing a platform's whole list takes milliseconds.
 
-import { ApiMisuseError } from '../base/errors.js'
 import { asBytes, type BytesLike } from '../base/bytes.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Ptr } from '../ffi/pointers.js'
-import { describe, outOfMemory, takeErrors } from './err-queue.js'
+import { outOfMemory } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
-import { set } from './setters.js'
+import { demandSameInstance, refusal, set } from './setters.js'
 
 /** The certificates that a peer's chain may end in. */
 export class X509Store {
@@ -32,7 +31,7 @@ export class X509Store {
   }
 
   /**
-   * Adds every certificate of a PEM text (what stands between them is skipped), or the one of a DER encoding.
+   * Adds every certificate of a PEM text (text between them is skipped), or the one of a DER encoding.
    * Returns how many. Throws `ApiMisuseError` with OpenSSL's code if there is none or one is broken.
    * @openssl X509_STORE_add_cert
    */
@@ -42,7 +41,7 @@ export class X509Store {
 
   /** Adds all certificates of another store of the instance. They are shared, not copied. @openssl X509_STORE_get1_all_certs */
   addStore(from: X509Store): void {
-    if (from.lib !== this.#lib) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'this X509Store belongs to another instance')
+    demandSameInstance(this.#lib, from, 'X509Store')
     set(this.#lib, 'X509Store.addStore', () => this.#lib.ffi.X509_STORE_add_store(this.ptr, from.ptr))
   }
 
@@ -57,10 +56,7 @@ export class X509Store {
   #add(what: string, encoded: string | BytesLike, add: (buf: Ptr<'uint8_t'>, size: number) => number): number {
     const bytes = asBytes(encoded)
     const count = this.#lib.memory.scope((scope) => add(scope.bytes(bytes), bytes.byteLength))
-    if (count < 0) {
-      const errors = takeErrors(this.#lib)
-      throw new ApiMisuseError(errors.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT', `not a ${what}: ${describe(errors)}`, { opensslErrorStack: errors })
-    }
+    if (count < 0) throw refusal(this.#lib, `not a ${what}`)
     return count
   }
 

@@ -1,11 +1,12 @@
 // A certificate, copied out of OpenSSL: a value, with nothing to free. OpenSSL says all it knows in one go
-// (lsw_X509_describe); that is taken apart when somebody asks.
+// (lsw_X509_describe); that is taken apart when it is asked for.
 
 import { hex } from '../base/bytes.js'
 import {
-  LSW_X509_CA, LSW_X509_CA_ISSUERS_URL, LSW_X509_DNS_NAME, LSW_X509_EMAIL, LSW_X509_EXTENDED_KEY_USAGE, LSW_X509_FINGERPRINT256, LSW_X509_IP_ADDRESS,
-  LSW_X509_ISSUER, LSW_X509_ISSUER_ATTRIBUTE, LSW_X509_KEY_BITS, LSW_X509_KEY_GROUP, LSW_X509_KEY_TYPE, LSW_X509_KEY_USAGE, LSW_X509_NOT_AFTER,
-  LSW_X509_NOT_BEFORE, LSW_X509_OCSP_URL, LSW_X509_PATH_LENGTH, LSW_X509_SERIAL_NUMBER, LSW_X509_SIGNATURE_ALGORITHM, LSW_X509_SPKI, LSW_X509_SUBJECT,
+  LSW_X509_CA, LSW_X509_CA_ISSUERS_URL, LSW_X509_DNS_NAME, LSW_X509_EMAIL, LSW_X509_EXTENDED_KEY_USAGE,
+  LSW_X509_FINGERPRINT256, LSW_X509_IP_ADDRESS, LSW_X509_ISSUER, LSW_X509_ISSUER_ATTRIBUTE, LSW_X509_KEY_BITS,
+  LSW_X509_KEY_GROUP, LSW_X509_KEY_TYPE, LSW_X509_KEY_USAGE, LSW_X509_NOT_AFTER, LSW_X509_NOT_BEFORE, LSW_X509_OCSP_URL,
+  LSW_X509_PATH_LENGTH, LSW_X509_SERIAL_NUMBER, LSW_X509_SIGNATURE_ALGORITHM, LSW_X509_SPKI, LSW_X509_SUBJECT,
   LSW_X509_SUBJECT_ALT_NAME, LSW_X509_SUBJECT_ATTRIBUTE, LSW_X509_URI,
 } from '../ffi/constants.gen.js'
 import type { Ptr } from '../ffi/pointers.js'
@@ -31,17 +32,18 @@ export interface X509Names {
 export type X509KeyUsage = (typeof KEY_USAGES)[number][1]
 
 const KEY_USAGES = [
-  [0x0080, 'digitalSignature'], [0x0040, 'nonRepudiation'], [0x0020, 'keyEncipherment'], [0x0010, 'dataEncipherment'], [0x0008, 'keyAgreement'],
-  [0x0004, 'keyCertSign'], [0x0002, 'cRLSign'], [0x0001, 'encipherOnly'], [0x8000, 'decipherOnly'],
+  [0x0080, 'digitalSignature'], [0x0040, 'nonRepudiation'], [0x0020, 'keyEncipherment'], [0x0010, 'dataEncipherment'],
+  [0x0008, 'keyAgreement'], [0x0004, 'keyCertSign'], [0x0002, 'cRLSign'], [0x0001, 'encipherOnly'],
+  [0x8000, 'decipherOnly'],
 ] as const
 
 const decoder = new TextDecoder()
 
-/** A certificate and what it says. A structured clone of one, `{ raw, described }`, makes the same again by `new`. */
+/** A certificate, and its contents. A structured clone of one, `{ raw, described }`, makes the same again by `new`. */
 export class X509 {
   /** The certificate itself, DER. */
   readonly raw: Uint8Array<ArrayBuffer>
-  /** @internal What OpenSSL said of it, as lsw.h has it. */
+  /** @internal Its contents as OpenSSL gives them, in the form that lsw.h describes. */
   readonly described: Uint8Array<ArrayBuffer>
 
   /** @internal */
@@ -53,13 +55,13 @@ export class X509 {
   /** RFC 2253 text, for example `CN=localhost,O=Example`: for people. Programs want {@link subjectAttributes}. */
   get subject(): string { return text(this, LSW_X509_SUBJECT) }
 
-  /** Likewise. */
+  /** The issuer's name, in the same form. */
   get issuer(): string { return text(this, LSW_X509_ISSUER) }
 
   /** In the certificate's order, which is that of {@link subject} the other way round. */
   get subjectAttributes(): readonly X509Attribute[] { return attributes(this, LSW_X509_SUBJECT_ATTRIBUTE) }
 
-  /** Likewise. */
+  /** Those of the issuer's name. */
   get issuerAttributes(): readonly X509Attribute[] { return attributes(this, LSW_X509_ISSUER_ATTRIBUTE) }
 
   /** For people, for example `DNS:localhost, IP Address:127.0.0.1`; `''` if there is none. Programs want {@link names}. */
@@ -67,7 +69,8 @@ export class X509 {
 
   get names(): X509Names {
     return {
-      dns: texts(this, LSW_X509_DNS_NAME), ip: texts(this, LSW_X509_IP_ADDRESS), email: texts(this, LSW_X509_EMAIL), uri: texts(this, LSW_X509_URI),
+      dns: texts(this, LSW_X509_DNS_NAME), ip: texts(this, LSW_X509_IP_ADDRESS),
+      email: texts(this, LSW_X509_EMAIL), uri: texts(this, LSW_X509_URI),
     }
   }
 
@@ -126,9 +129,10 @@ export class X509 {
     return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`
   }
 
-  /** What it says, as plain values, without {@link raw}. */
+  /** Its contents as plain values, without {@link raw}. */
   toJSON(): Record<string, unknown> {
-    const { subject, issuer, serialNumber, validFrom, validTo, fingerprint256, keyType, keyBits, keyGroup, names, isCa, pathLength, keyUsage } = this
+    const { subject, issuer, serialNumber, validFrom, validTo, fingerprint256 } = this
+    const { keyType, keyBits, keyGroup, names, isCa, pathLength, keyUsage } = this
     const { extendedKeyUsage, signatureAlgorithm, ocspUrls, caIssuersUrls } = this
     return {
       subject, issuer, serialNumber, validFrom, validTo, fingerprint256, keyType, keyBits, keyGroup, names, isCa, pathLength, keyUsage,
@@ -137,13 +141,15 @@ export class X509 {
   }
 
   // Node and Bun ask by the first name, Deno by the second; both hand over what prints a value.
-  [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string { return inspected(this, options, inspect) }
+  [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
+    return inspected(this, options, inspect)
+  }
   [Symbol.for('Deno.customInspect')](inspect: Inspect, options: object): string { return inspected(this, options, inspect) }
 }
 
-// Functions of what was said, not private methods: frameworks put proxies around values, which have none.
+// Functions, not private methods: frameworks put proxies around values, and a proxy has no private methods.
 
-/** What was taken apart before, by what it was made from. */
+/** Descriptions that were taken apart before, by their bytes. */
 const known = new WeakMap<Uint8Array, ReadonlyMap<number, readonly Uint8Array<ArrayBuffer>[]>>()
 
 function all({ described }: X509, field: number): readonly Uint8Array<ArrayBuffer>[] {
@@ -185,7 +191,7 @@ export function readX509(lib: LibSsl, cert: Ptr<'X509'>): X509 {
   })
 }
 
-/** In one call where the usual buffer is large enough, as it is but for monsters. */
+/** In one call where the usual buffer is large enough, which only very large certificates exceed. */
 function copyOut(lib: LibSsl, write: (buf: Ptr<'uint8_t'>, capacity: number) => number): Uint8Array<ArrayBuffer> {
   return lib.withBuffer(16_384, (buf, size) => {
     const length = write(buf, size)

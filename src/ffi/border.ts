@@ -4,7 +4,7 @@
 // told that the callback failed, and the call during which it was thrown throws the same value when C has returned.
 //
 // A trap does leave C's frames half done. It ends the instance: from then on each call throws the same error, nothing of
-// that memory is read, written or freed, and what still has calls open is unwound.
+// that memory is read, written or freed, and calls that are still open around it are unwound.
 
 import { InternalError } from '../base/errors.js'
 import { asRefusal } from '../base/realms.js'
@@ -27,7 +27,7 @@ export class Border {
     if (this.#aborted) throw this.#aborted
   }
 
-  /** Before a call of C. What it returns belongs to {@link leave}. */
+  /** Before a call of C. Give the result to {@link leave}. */
   enter(): Thrown | undefined {
     if (this.#aborted) throw this.#aborted
     const outer = this.#thrown
@@ -72,7 +72,7 @@ export class Border {
 
   /**
    * Has `listener` called once, when the instance ends; at once if it has ended. It must not throw.
-   * Returns what removes it.
+   * Returns a function that removes it.
    */
   onAbort(listener: (error: InternalError) => void): () => void {
     if (this.#aborted) listener(this.#aborted)
@@ -81,7 +81,7 @@ export class Border {
   }
 }
 
-/** What C gets when a callback that decides has thrown: `failure`, or the alert that a `RefusalError` has chosen. */
+/** The answer to C of a callback that decides, and has thrown: `failure`, or the alert of a `RefusalError`. */
 export function refusing(failure: number): (thrown: unknown) => number {
   return (thrown) => {
     const refusal = asRefusal(thrown)

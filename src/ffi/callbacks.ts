@@ -1,4 +1,4 @@
-// Callbacks in values of JavaScript, where what C asks (callbacks.gen.ts) and what it wants to hear are addresses.
+// Callbacks in values of JavaScript, where C (callbacks.gen.ts) passes addresses and wants numbers.
 
 import { ApiMisuseError } from '../base/errors.js'
 import { asBytes, isBytesLike, utf8, type BytesLike } from '../base/bytes.js'
@@ -23,11 +23,11 @@ export interface BioCallbacks {
 /** 1 go on, 0 fail, -1 suspend: the I/O call returns and is to be repeated. */
 export type CallbackVerdict = 1 | 0 | -1
 
-/** What OpenSSL saw go by, as SSL_set_msg_callback(3) has it. */
+/** A message that was sent or received, as SSL_set_msg_callback(3) has it. */
 export interface ProtocolMessage {
   /** By us; else received. */
   readonly sent: boolean
-  /** The protocol's number, for example 0x0304; of a record header, what stands in it. */
+  /** The protocol's number, for example 0x0304; of a record header, the number in it. */
   readonly version: number
   /** `SSL3_RT_…`. */
   readonly contentType: number
@@ -49,7 +49,7 @@ export interface PskIdentityKey extends PskKey {
   readonly identity: string
 }
 
-/** What a BIO's functions are to C. */
+/** A BIO's functions, for C. */
 export function bioCallbacks(callbacks: BioCallbacks, memory: Memory): RawBioCallbacks {
   return {
     bioRead(buf, length) {
@@ -71,7 +71,7 @@ function answerToC(answer: BioAnswer, length: number): number {
   throw new RangeError(`a BIO callback answered ${String(answer)}; it may answer 0 to ${length}, or 'would block'`)
 }
 
-/** What a client's source of pre-shared keys is to C. */
+/** A client's source of pre-shared keys, for C. */
 export function pskClientCallback(
   callback: (hint: string | undefined) => PskIdentityKey | undefined, memory: Memory,
 ): NonNullable<RawSslCallbacks['pskClientCb']> {
@@ -87,7 +87,7 @@ export function pskClientCallback(
   }
 }
 
-/** What a server's source of pre-shared keys is to C. */
+/** A server's source of pre-shared keys, for C. */
 export function pskServerCallback(
   callback: (identity: string) => PskKey | undefined, memory: Memory,
 ): NonNullable<RawSslCallbacks['pskServerCb']> {

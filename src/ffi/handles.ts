@@ -7,7 +7,7 @@ export class HandleTable<T> {
   readonly #objects = new Map<number, T>()
   #last = 0
 
-  /** @param what the objects' name in errors, for example `Ssl`. */
+  /** @param what names the objects in errors, for example `Ssl`. */
   constructor(what = 'object') {
     this.#what = what
   }

@@ -1,4 +1,4 @@
-// Who may still use a pointer. Every object of the core holds its pointer in a Lifetime: using it after it was
+// Whether a pointer may still be used. Every object of the core holds its pointer in a Lifetime: using it after it was
 // freed throws, and never reaches linear memory.
 
 import { ApiMisuseError } from '../base/errors.js'
@@ -9,7 +9,7 @@ export class Lifetime<T extends string> {
   readonly #free: (ptr: Owned<T>) => void
   #ptr: Owned<T> | undefined
 
-  /** @param what the object's name in the error, for example `Ssl`. */
+  /** @param what names the object in the error, for example `Ssl`. */
   constructor(what: string, ptr: Owned<T>, free: (ptr: Owned<T>) => void) {
     this.#what = what
     this.#ptr = ptr

@@ -1,5 +1,5 @@
 // Linear memory. A view of it dies silently when memory grows, so views are made here alone and live for one
-// expression; what leaves this file is a copy, or was passed to a function that copies.
+// expression; only copies leave this file.
 
 import { InternalError } from '../base/errors.js'
 import { utf8 } from '../base/bytes.js'
@@ -34,7 +34,7 @@ export class Memory {
     this.#i32 = new Int32Array(memory.buffer)
   }
 
-  // Growth detaches the old buffer: its views then have length 0. After a trap nothing here is to be believed.
+  // Growth detaches the old buffer: its views then have length 0. After a trap nothing here can be trusted.
   #bytes(): Uint8Array<ArrayBuffer> {
     this.#border.throwIfAborted()
     if (this.#u8.byteLength === 0) this.#u8 = new Uint8Array(this.#memory.buffer)
@@ -118,7 +118,7 @@ export class Memory {
     }
   }
 
-  /** What a function of the form `(buf, capacity) → length needed, or negative` writes. */
+  /** The bytes that `write` writes: `(buf, capacity) → length needed, or negative`. */
   collect(write: (buf: Ptr<'uint8_t'>, capacity: number) => number): Uint8Array<ArrayBuffer> | undefined {
     const length = write(NULL, 0)
     if (length < 0) return undefined

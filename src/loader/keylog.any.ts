@@ -1,4 +1,4 @@
-// One file for every platform cannot import what is Node's: it asks, as roots.any.ts does.
+// One file for every platform cannot import Node's modules: it asks for them, as roots.any.ts does.
 
 import { nodeKeylog, type AppendingFs } from './node-keylog.js'
 

@@ -1,5 +1,5 @@
 // From a WebAssembly.Module to an instance of it. No singleton: each call makes an instance with memory of its own.
-// What is kept between calls is the compiled code alone, which has no state.
+// Only the compiled code is kept between calls: it has no state.
 
 import createLibssl from '../../lib/libssl.mjs'
 import { source } from '#source'
@@ -10,14 +10,16 @@ import { brandOf, hasMethods } from '../base/realms.js'
 
 /** The WebAssembly code: compiled, or as bytes. (The types of a platform without DOM have no `WebAssembly.Module`.) */
 export type WasmCode = CompiledModule | ArrayBufferView | ArrayBuffer
-type CompiledModule = typeof globalThis extends { readonly WebAssembly: { readonly Module: new (...args: any[]) => infer Module } } ? Module : never
+type CompiledModule = typeof globalThis extends { readonly WebAssembly: { readonly Module: new (...args: any[]) => infer Module } }
+  ? Module
+  : never
 
 /** Where the WebAssembly code comes from: itself, or a response that holds it. */
 export type WasmSource = WasmCode | Response | PromiseLike<WasmCode | Response>
 
 let compiled: Promise<WebAssembly.Module> | undefined
 
-/** Compiles `wasm`, or once what the platform finds beside this package, and instantiates it. */
+/** Compiles `wasm`, or, once, the file that the platform finds beside this package, and instantiates it. */
 export async function loadModule(callbacks: JsCallbacks, wasm?: WasmSource): Promise<LibsslModule> {
   requireEntropySource()
   const module = await (wasm === undefined ? compileOwn() : compile(await wasm))

@@ -1,13 +1,13 @@
-// The trust that Node, Deno and Bun have of their own: what `node:tls` would use by default, and what the system has.
+// The trust that Node, Deno and Bun have of their own: the default of `node:tls`, and the system's list.
 
-/** What is used of node:tls. Types of our own: nobody needs Node's to use the package. */
+/** The part of node:tls that is used. Types of our own: the package is used without Node's. */
 export interface TlsModule {
   readonly rootCertificates: readonly string[]
   /** Node 22.15 and later, Deno, Bun: answers for --use-system-ca and NODE_EXTRA_CA_CERTS itself. */
   readonly getCACertificates?: (type: 'default' | 'system') => string[]
 }
 
-/** What is used of node:fs. */
+/** The part of node:fs that is used. */
 export interface FsModule {
   readFileSync(path: string, encoding: 'utf8'): string
 }
@@ -23,10 +23,14 @@ export function nodeRoots(tls: TlsModule, fs: FsModule): readonly string[] | und
 
 /** Where Linux distributions and BSDs keep one file of them. */
 const SYSTEM_FILES = [
-  '/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/ca-bundle.pem', '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem', '/etc/ssl/cert.pem',
+  '/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/ca-bundle.pem',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem', '/etc/ssl/cert.pem',
 ]
 
-/** The same for the system's own list. A Node that cannot ask for it reads the file: that of SSL_CERT_FILE, as OpenSSL does, or where it usually is. */
+/**
+ * The same for the system's own list. A Node that cannot ask for it reads the file that SSL_CERT_FILE names, as OpenSSL does,
+ * or one in a usual place.
+ */
 export function nodeSystemRoots(tls: TlsModule, fs: FsModule): readonly string[] | undefined {
   return unlessForbidden(() => {
     if (tls.getCACertificates) return tls.getCACertificates('system')

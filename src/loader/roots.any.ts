@@ -1,4 +1,4 @@
-// One file for every platform cannot import what is Node's: it asks, where there is something to ask (Node ≥ 20.16,
+// One file for every platform cannot import Node's modules: it asks for them, where they can be asked for (Node ≥ 20.16,
 // Deno, Bun). For libssl-wasm/inline and for JSR.
 
 import { nodeRoots, nodeSystemRoots, type FsModule, type TlsModule } from './node-roots.js'

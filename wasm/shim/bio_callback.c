@@ -1,5 +1,5 @@
 /*
- * A source/sink BIO whose reads and writes are JavaScript functions. They may answer at once, say "would block",
+ * A source/sink BIO whose reads and writes are JavaScript functions. They may answer at once, answer "would block",
  * or block: for OpenSSL it is a socket either way.
  */
 #include "internal.h"

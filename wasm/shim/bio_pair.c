@@ -91,7 +91,7 @@ static long parted_callback(BIO *bio, int oper, const char *argp, size_t len, in
         }
         return ret;
     case BIO_CB_CTRL | BIO_CB_RETURN:
-        /* What OpenSSL answers wrongly for a half that has no other. */
+        /* OpenSSL answers these wrongly for a half that has no other. */
         if (argi == BIO_C_GET_WRITE_GUARANTEE)
             return (long)BIO_get_write_buf_size(bio, 0);
         return argi == BIO_CTRL_EOF ? 0 : ret;

@@ -1,4 +1,4 @@
-/* What a server sees before it answers, and how it changes its mind about what to be. */
+/* A server's view of a ClientHello before it answers, and how it takes another context then. */
 #include <string.h>
 #include "internal.h"
 
@@ -28,7 +28,7 @@ const uint8_t *lsw_SSL_client_hello_get0_ext(SSL *ssl, unsigned int type, uint32
     return found ? bytes : NULL;
 }
 
-/* RFC 6066 section 3: a list of one name, of type host_name. What is not of this form OpenSSL itself refuses. */
+/* RFC 6066 section 3: a list of one name, of type host_name. OpenSSL itself refuses any other form. */
 static int remember_servername(SSL *ssl, struct lsw_conn *conn)
 {
     const unsigned char *bytes = NULL;
@@ -74,8 +74,8 @@ const char *lsw_SSL_group_to_name(SSL *ssl, unsigned int id)
 }
 
 /*
- * SSL_new copies these from the context, and SSL_set_SSL_CTX leaves them as they are. What else SSL_new copies (groups)
- * has no getter; what was set on the connection alone stays.
+ * SSL_new copies these from the context, and SSL_set_SSL_CTX leaves them as they are. Groups, which
+ * SSL_new copies, too, have no getter; settings of the connection alone stay.
  */
 int lsw_SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx)
 {

@@ -1,4 +1,4 @@
-/* SSL: its making, its BIO, and what it agreed on. */
+/* SSL: its making, its BIO, and the outcome of its handshake. */
 #include "internal.h"
 
 static void free_rpks(struct lsw_rpk *first)

@@ -1,4 +1,4 @@
-/* SSL_CTX: what OpenSSL has only as macros, and what takes several steps. */
+/* SSL_CTX: OpenSSL's macros as functions, and calls of several steps. */
 #include "internal.h"
 
 SSL_CTX *lsw_SSL_CTX_new(int method)

@@ -1,4 +1,4 @@
-/* Encrypted Client Hello: stores of configurations and keys, and what a connection made of them. */
+/* Encrypted Client Hello: stores of configurations and keys, and a connection's outcome. */
 #include <string.h>
 #include <openssl/pem.h>
 #include "internal.h"
@@ -148,7 +148,7 @@ BIO *lsw_OSSL_ECHSTORE_generate_pem(const char *public_name, const char *suite_t
     OSSL_HPKE_SUITE suite = OSSL_HPKE_SUITE_DEFAULT;
     BIO *out = BIO_new(BIO_s_mem());
 
-    /* A store that a configuration was made in is of no other use: what it would use for HPKE has two bytes too many. */
+    /* A store that a configuration was made in can only write it: its bytes for HPKE are two too many. */
     if (es == NULL || out == NULL || !OSSL_HPKE_str2suite(suite_text, &suite)
         || !OSSL_ECHSTORE_new_config(es, OSSL_ECH_CURRENT_VERSION, (uint8_t)max_name_length, public_name, suite)
         || !OSSL_ECHSTORE_write_pem(es, OSSL_ECHSTORE_LAST, out)) {

@@ -1,4 +1,4 @@
-/* What both ends of a connection know and nobody else does, and what names the server. */
+/* Secrets of both ends of a connection, and the server's end point. */
 #include <string.h>
 #include "lsw.h"
 

@@ -1,11 +1,11 @@
-/* What the shim's own files share. Not part of the ABI. */
+/* Shared by the shim's own files. Not part of the ABI. */
 #ifndef LSW_INTERNAL_H
 #define LSW_INTERNAL_H
 
 #include "lsw.h"
 #include "callbacks.gen.h" /* LSW_WANT_* */
 
-/* ---- read.c: what may be PEM or DER ---- */
+/* ---- read.c: PEM or DER ---- */
 
 struct lsw_form;
 extern const struct lsw_form lsw_certificate, lsw_crl, lsw_public_key;       /* X509, X509_CRL, EVP_PKEY: PEM or DER */
@@ -31,11 +31,11 @@ int lsw_no_passphrase(char *buf, int size, int rwflag, void *arg);
 ERR_STATE *lsw_errors_save(void);
 void lsw_errors_restore(ERR_STATE *errors);
 
-/* ---- ex_data: what the shim hangs onto OpenSSL's objects ---- */
+/* ---- ex_data: the shim's own data, attached to OpenSSL's objects ---- */
 
 /*
- * Defines NAME_index(), the number of a slot in each TYPE (SSL, SSL_CTX, SSL_SESSION). What is put there is freed with the
- * object by FREE, and copied with it by DUP, a CRYPTO_EX_dup or NULL.
+ * Defines NAME_index(), the number of a slot in each TYPE (SSL, SSL_CTX, SSL_SESSION). Data that is put there is
+ * freed with the object by FREE, and copied with it by DUP, a CRYPTO_EX_dup or NULL.
  */
 #define LSW_EX_DATA(TYPE, NAME, DUP, FREE) \
     static void NAME##_free_ex(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp) \
@@ -53,7 +53,7 @@ void lsw_errors_restore(ERR_STATE *errors);
         return index; \
     }
 
-/* ---- conn.c: what the shim remembers for one SSL; hangs in its ex_data ---- */
+/* ---- conn.c: the shim's memory of one SSL, in its ex_data ---- */
 
 struct lsw_conn {
     int handle;            /* JavaScript's name of the connection */
@@ -62,9 +62,9 @@ struct lsw_conn {
     int alert_sent;        /* the same of an alert that we sent */
     int client_finished;   /* Finished messages of a client that were read */
     int verify_depth;      /* where verification failed, or -1 */
-    X509 *verify_cert;     /* what it failed at, or NULL; owned */
+    X509 *verify_cert;     /* the certificate that it failed at, or NULL; owned */
     char *psk_identity;    /* a client's, or NULL; owned */
-    char *servername;      /* what a client has asked for, or NULL; owned */
+    char *servername;      /* that a client has asked for, or NULL; owned */
     struct lsw_rpk *accepted_rpks; /* owned */
     SSL_CTX *first_ctx;    /* the one it was made from, whatever it uses now; OpenSSL keeps it for sessions; borrowed */
     X509_STORE_CTX *verifying; /* while JavaScript is asked about its chain */
@@ -98,7 +98,7 @@ int lsw_refused(SSL *ssl, int answer);
 /* session.c: whether the peer's certificate, if the session has one, is out of its time. */
 int lsw_session_peer_expired(SSL *ssl, SSL_SESSION *session);
 
-/* rpk.c: what becomes of a verdict once the peer's raw key, if it is one, was looked for among the accepted ones. */
+/* rpk.c: the verdict, or a yes if the peer has shown a raw key that is one of the accepted ones. */
 int lsw_rpk_verdict(const struct lsw_conn *conn, X509_STORE_CTX *store_ctx, int preverify_ok);
 
 /* x509.c: prints a name (RFC 2253) with the buffer convention of lsw.h. */

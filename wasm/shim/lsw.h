@@ -89,7 +89,7 @@ int lsw_SSL_CTX_use_certificate_chain(SSL_CTX *ctx, const uint8_t *bytes, size_t
 X509 *lsw_SSL_CTX_get0_chain_cert(SSL_CTX *ctx, int index);
 int SSL_CTX_set_session_id_context(SSL_CTX *ctx, const uint8_t *id, unsigned int length);
 long lsw_SSL_CTX_set_session_cache_mode(SSL_CTX *ctx, long mode);
-/* How many sessions OpenSSL's own store holds; returns what it was. */
+/* How many sessions OpenSSL's own store holds; returns the number before. */
 long lsw_SSL_CTX_sess_set_cache_size(SSL_CTX *ctx, long count);
 int SSL_CTX_set_num_tickets(SSL_CTX *ctx, size_t count);
 int SSL_CTX_set_max_early_data(SSL_CTX *ctx, uint32_t count);
@@ -178,7 +178,7 @@ void SSL_set_post_handshake_auth(SSL *ssl, int val);
 int SSL_verify_client_post_handshake(SSL *ssl);
 /* How many Finished of a client a server has read: each authentication ends with one. */
 int lsw_SSL_get_client_finished_count(const SSL *ssl);
-/* records.c: what was agreed on, TLSEXT_max_fragment_length_*. */
+/* records.c: the agreed length, TLSEXT_max_fragment_length_*. */
 int lsw_SSL_get_max_fragment_length(SSL *ssl);
 
 /* ---- callbacks.c ---- */
@@ -228,7 +228,7 @@ const char *SSL_SESSION_get0_hostname(const SSL_SESSION *session);
 const uint8_t *lsw_SSL_SESSION_get0_alpn_selected(const SSL_SESSION *session, uint32_t *length);
 int SSL_SESSION_set1_alpn_selected(SSL_SESSION *session, const uint8_t *alpn, size_t length);
 X509 *SSL_SESSION_get0_peer(SSL_SESSION *session);
-/* How long new sessions may be resumed, in seconds; returns what it was. */
+/* How long new sessions may be resumed, in seconds; returns the time before. */
 long lsw_SSL_CTX_set_timeout(SSL_CTX *ctx, long seconds);
 /* Has connections of `ctx` ask JavaScript for sessions, and hand it new ones; see LSW_WANT_NEW_SESSION_CB. */
 void lsw_SSL_CTX_sess_set_callbacks(SSL_CTX *ctx);
@@ -303,7 +303,7 @@ int lsw_SSL_get_peer_rpk(const SSL *ssl, uint8_t *buf, size_t capacity);
 LSW_CONSTANT(TLSEXT_cert_type_x509)
 LSW_CONSTANT(TLSEXT_cert_type_rpk)
 
-/* ---- client_hello.c: what a server sees before it answers ---- */
+/* ---- client_hello.c: a server's view before it answers ---- */
 
 /* All of these: inside of lsw_js_client_hello_cb alone. Bytes are borrowed for that time; NULL if there are none. */
 unsigned int SSL_client_hello_get0_legacy_version(SSL *ssl);
@@ -314,7 +314,7 @@ const uint8_t *lsw_SSL_client_hello_get0_ext(SSL *ssl, unsigned int type, uint32
 const char *lsw_SSL_CIPHER_find_name(SSL *ssl, unsigned int id);
 const char *lsw_SSL_group_to_name(SSL *ssl, unsigned int id);
 /* Certificate, lists and callbacks come from `ctx` from now on, as SSL_set_SSL_CTX has it; and here also options,
-   versions, and what is asked of the peer's certificate. The connection takes a reference. 1 on success. */
+   versions, and the demands on the peer's certificate. The connection takes a reference. 1 on success. */
 int lsw_SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx);
 int lsw_SSL_set1_groups_list(SSL *ssl, const char *list);
 
@@ -327,14 +327,14 @@ int lsw_SSL_read(SSL *ssl, uint8_t *buf, int length, int *error);
 int lsw_SSL_peek(SSL *ssl, uint8_t *buf, int length, int *error);
 int lsw_SSL_write(SSL *ssl, const uint8_t *buf, int length, int *error);
 int lsw_SSL_shutdown(SSL *ssl, int *error);
-/* What it returns is OpenSSL's own: 1 when all of it was written, else 0. */
+/* Returns OpenSSL's own result: 1 when all of it was written, else 0. */
 int lsw_SSL_write_early_data(SSL *ssl, const uint8_t *buf, int length, int *error);
 /* SSL_READ_EARLY_DATA_*; `*count` receives how many bytes were read. */
 int lsw_SSL_read_early_data(SSL *ssl, uint8_t *buf, int length, int *count, int *error);
 
 /* ---- bio_pair.c: BIO_s_bio ---- */
 
-/* `*a` and `*b` receive two owned halves; sizes in bytes, 0 for OpenSSL's 17 KiB. What is written to a is read
+/* `*a` and `*b` receive two owned halves; sizes in bytes, 0 for OpenSSL's 17 KiB. Bytes written to a are read
    from b: size_a bounds what a holds for b. */
 int lsw_BIO_new_bio_pair(BIO **a, size_t size_a, BIO **b, size_t size_b);
 /* Frees the buffers of a pair's two halves, if nothing is in either and neither is shut down. The next write or
@@ -368,7 +368,7 @@ LSW_OWNED BIO *lsw_BIO_new_callback(int handle);
 
 /* Each writes into `buf` if `capacity` suffices, and returns the length needed; -1 on failure. */
 int lsw_X509_to_der(const X509 *cert, uint8_t *buf, size_t capacity);
-/* All that it says, in one go: fields of one byte LSW_X509_*, four of length (big-endian), and so many bytes. Numbers
+/* Its contents in one call: fields of one byte LSW_X509_*, four of length (big-endian), and so many bytes. Numbers
    are decimal text, lists come as one field each, an attribute of a name is its type, NUL, and its value. */
 int lsw_X509_describe(X509 *cert, uint8_t *buf, size_t capacity);
 /* The type of its key, e.g. EC, RSA-PSS, ML-DSA-65; NULL if OpenSSL does not know it. */
@@ -453,14 +453,14 @@ int lsw_SSL_ech_get_status(SSL *ssl);
 /* Written as those of x509.c are; -1 if there is none. */
 int lsw_SSL_ech_get_inner_sni(SSL *ssl, uint8_t *buf, size_t capacity);
 int lsw_SSL_ech_get_outer_sni(SSL *ssl, uint8_t *buf, size_t capacity);
-/* 0 if the server sent none; -1 if what it sent is not to be used. */
+/* 0 if the server sent none; -1 if those it sent must not be used. */
 int lsw_SSL_ech_get_retry_config(SSL *ssl, uint8_t *buf, size_t capacity);
 
 /* ---- C calls JavaScript ---- */
 
 /*
- * A callback is declared here and nowhere else. The generator writes from it what C calls (it keeps OpenSSL's error queue,
- * calls JavaScript with the handle of the SSL or BIO, and sends the alert of a refusal), the import behind that, the bit
+ * A callback is declared here and nowhere else. The generator writes from it the function that C calls (it keeps OpenSSL's error
+ * queue, calls JavaScript with the handle of the SSL or BIO, and sends the alert of a refusal), the import behind that, the bit
  * LSW_WANT_* by which a connection says that it wants to be called (internal.h: lsw_wants), and TypeScript's side,
  * src/ffi/callbacks.gen.ts. There `const uint8_t *x` and the length after it arrive as bytes, a `const char *` as text or,
  * for NULL, undefined, all else as numbers.

@@ -45,7 +45,7 @@ static int is_about(OCSP_SINGLERESP *single, const X509 *cert, const X509 *issue
     return same;
 }
 
-/* What `response` says of the certificates of `chain`. `*depth`: the one that it speaks of. */
+/* The word of `response` about the certificates of `chain`. `*depth`: the one that it is about. */
 static int check_response(const SSL *ssl, OCSP_RESPONSE *response, STACK_OF(X509) *chain, int *depth)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param((SSL *)ssl);
@@ -87,7 +87,7 @@ static int must_staple(const X509 *cert)
     return found;
 }
 
-/* X509_V_OK, or what is wrong, and with which certificate. */
+/* X509_V_OK, or the fault, and the certificate that has it. */
 static int check_staples(SSL *ssl, int required, int *depth)
 {
     STACK_OF(OCSP_RESPONSE) *responses = NULL;

@@ -2,7 +2,7 @@
 #include <string.h>
 #include "internal.h"
 
-/* Hangs in the session that a key has become, so that the connection's own can be asked what it is from. */
+/* Attached to the session that is made from a key, so that a connection's session tells its key's identity. */
 struct identity {
     size_t length;
     uint8_t bytes[];

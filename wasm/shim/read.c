@@ -1,4 +1,4 @@
-/* The one reader of what comes as PEM text or as DER: nothing may follow, and nothing may be left out in silence. */
+/* The one reader of PEM texts and DER encodings. Bytes that follow, and objects that cannot be read, are errors. */
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>

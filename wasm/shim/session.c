@@ -1,4 +1,4 @@
-/* SSL_SESSION: as bytes and back, and what it says. */
+/* SSL_SESSION: as bytes and back, and its contents. */
 #include <string.h>
 #include "internal.h"
 
@@ -38,7 +38,7 @@ long lsw_SSL_CTX_set_timeout(SSL_CTX *ctx, long seconds)
 /*
  * A resumed handshake looks at no certificate, and each gives the client another ticket: without this a client whose
  * certificate has expired would go on for ever (RFC 8446 section 4.6.1). A server is to take such a session for none:
- * the full handshake judges what the client has now. SSL_get0_param: whether time counts, and which, is said there.
+ * the full handshake judges the client's certificate of now. SSL_get0_param says whether time counts, and which.
  */
 int lsw_session_peer_expired(SSL *ssl, SSL_SESSION *session)
 {

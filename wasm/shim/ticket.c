@@ -62,7 +62,7 @@ static int ticket_key_callback(SSL *ssl, unsigned char *name, unsigned char *iv,
     return 0;
 }
 
-/* SSL_CTX_set_session_ticket_cb(3): what becomes of a ticket that was opened, or was not. */
+/* SSL_CTX_set_session_ticket_cb(3): the fate of a ticket that was opened, or could not be. */
 static SSL_TICKET_RETURN opened_ticket_callback(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t name_length,
     SSL_TICKET_STATUS status, void *arg)
 {

@@ -1,4 +1,4 @@
-/* Stores of trust anchors: what goes in, and what is taken from them. */
+/* Stores of trust anchors: filling them, and using their names; an identity chosen late. */
 #include "internal.h"
 
 static int add_cert(void *store, void *cert, int index)

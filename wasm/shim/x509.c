@@ -1,4 +1,4 @@
-/* What a certificate says, as bytes and text. */
+/* The contents of a certificate, as bytes and text. */
 #include <stdio.h>
 #include <string.h>
 #include <openssl/x509v3.h>
@@ -54,7 +54,7 @@ static void put_number(BIO *out, int field, int64_t number)
     put_text(out, field, text);
 }
 
-/* What was printed to `text`, which is emptied. */
+/* The text that was printed to `text`, which is emptied. */
 static void put_printed(BIO *out, int field, BIO *text, int ok)
 {
     char *bytes = NULL;
@@ -181,8 +181,10 @@ static void put_access(BIO *out, const X509 *cert)
         int nid = OBJ_obj2nid(one->method), type;
         const void *value = GENERAL_NAME_get0_value(one->location, &type);
 
-        if (type == GEN_URI && (nid == NID_ad_OCSP || nid == NID_ad_ca_issuers))
-            put(out, nid == NID_ad_OCSP ? LSW_X509_OCSP_URL : LSW_X509_CA_ISSUERS_URL, ASN1_STRING_get0_data(value), ASN1_STRING_length(value));
+        int field = nid == NID_ad_OCSP ? LSW_X509_OCSP_URL : nid == NID_ad_ca_issuers ? LSW_X509_CA_ISSUERS_URL : 0;
+
+        if (type == GEN_URI && field != 0)
+            put(out, field, ASN1_STRING_get0_data(value), ASN1_STRING_length(value));
     }
     AUTHORITY_INFO_ACCESS_free(access);
 }
@@ -229,7 +231,7 @@ int lsw_X509_describe(X509 *cert, uint8_t *buf, size_t capacity)
     }
     BIO_free(out);
     BIO_free(scratch);
-    lsw_errors_restore(errors); /* what could not be read is left out */
+    lsw_errors_restore(errors); /* fields that could not be read are left out */
     return length;
 }
 
