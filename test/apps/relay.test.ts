@@ -10,9 +10,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { connectTarget } from '../../src/apps/relay/connect-target.js'
 import { startRelay, type Relay, type RelayLogEntry, type RelayOptions } from '../../src/apps/relay/relay.js'
-import { parseRequestTarget } from '../../src/apps/relay/target.js'
+import { parseRequestTarget } from '../../src/apps/relay/request-target.js'
 import { parseTarget } from '../../src/transports/target.js'
-import { Tunnel } from '../../src/apps/relay/tunnel.js'
+import { Bridge } from '../../src/apps/relay/bridge.js'
 import type { RelaySocket } from '../../src/apps/relay/visitor.js'
 
 const MiB = 1024 * 1024
@@ -165,7 +165,7 @@ describe('Relay admission', () => {
   })
 })
 
-describe('Tunnel', () => {
+describe('Bridge', () => {
   it('carries what is sent in chunks of any size, both ways, and counts it', async () => {
     const { relay, target, log } = await relayTo({ onSocket: (socket) => socket.pipe(socket) })
     const client = await open(relay, target)
@@ -344,7 +344,7 @@ describe('Tunnel', () => {
     const client = track(new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`))
     const [[accepted]] = await Promise.all([once(server, 'connection'), once(client, 'open')])
     const toTarget = await connectTarget({ port: target.port, host: '127.0.0.1' }, new AbortController().signal)
-    const tunnel = new Tunnel(accepted as RelaySocket, toTarget, {
+    const tunnel = new Bridge(accepted as RelaySocket, toTarget, {
       highWaterMarkBytes: MiB, maxMessageBytes: MiB, idleTimeoutMs: 0, graceMs: 1000, probeMs: 20,
     })
     const flood = pour((chunk, taken) => client.send(chunk, taken))

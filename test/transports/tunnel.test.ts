@@ -264,6 +264,31 @@ describe('openTunnel', () => {
     expect([received, alike]).toEqual([64 * MIB, true])
   })
 
+  it('gives what the relay had read from its target, beyond the window too, before it tells that the target takes no more', async () => {
+    const { target, relay } = await startAll()
+    const { readable, writable } = openTunnel(relay.url, target, { WebSocket: Pausable, flowControl: 'credit', windowBytes: 256 * KIB })
+    const writer = writable.getWriter()
+    const lost = rejection(writer.closed)
+    await writer.write(new Uint8Array())
+    const socket = await target.accept()
+    const said = noise(4 * MIB)
+    socket.write(said)
+    await standstill(() => socket.bytesWritten) // the window is full, and what the relay has read besides waits for it
+    socket.resetAndDestroy()
+    void writer.write(new Uint8Array(64 * KIB)).catch(() => {})
+    await turns(200)
+    const reader = readable.getReader()
+    let received = 0
+    const error = await rejection((async () => {
+      for (let read; !(read = await reader.read()).done; received += read.value.byteLength) {
+        if (!same(read.value, said.subarray(received, received + read.value.byteLength))) throw new Error('other bytes')
+      }
+    })())
+    expect(error).toMatchObject({ closeCode: 1011 })
+    expect(received).toBeGreaterThan(256 * KIB)
+    await lost
+  })
+
   it('ends by maxBufferedBytes where nothing holds the server back', async () => {
     const { server, url } = await foreign({ handleProtocols: () => false })
     const closed = new Promise<number>((resolve) => server.on('connection', (socket) => {

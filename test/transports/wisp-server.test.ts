@@ -294,6 +294,32 @@ describe('serveWisp', () => {
     expect(log[1]).toMatchObject({ event: 'end', error: { message: 'reset' } })
   })
 
+  it('delivers what a target says that takes nothing any more, and then tells the client', async () => {
+    const [near, target] = memoryTransportPair()
+    let refused = false
+    const writable = new WritableStream({
+      write() {
+        refused = true
+        throw new Error('413')
+      },
+    })
+    const { client, log } = await start({ dial: async () => ({ readable: near.readable, writable }) })
+    client.send(connectPacket(1, 'a.example', 443), dataPacket(1, Uint8Array.of(1)))
+    await client.nextOf(CONTINUE)
+    await until(() => refused)
+    await turns()
+    const answer = noise(3000)
+    await writeAll(target.writable, answer, 1000)
+    await target.writable.abort(new Error('reset'))
+    const heard: Uint8Array[] = []
+    let packet
+    while ((packet = await client.next()).type === DATA) heard.push(packet.bytes)
+    expect(same(Buffer.concat(heard), answer)).toBe(true)
+    expect(packet).toEqual({ type: CLOSE, streamId: 1, reason: WispCloseReason.NETWORK_ERROR })
+    await until(() => log.length === 2)
+    expect(log[1]).toMatchObject({ event: 'end', bytesToClient: 3000, error: { message: '413' } })
+  })
+
   it('ends all targets in order when the client closes the WebSocket', async () => {
     const { client, open, server } = await start()
     const [one, other] = [await open(1), await open(2)]

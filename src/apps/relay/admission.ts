@@ -5,7 +5,7 @@ import { CREDIT_PROTOCOL, MAX_DATA_BYTES } from '../../transports/websocket-cred
 import { RAW_PROTOCOL } from '../../transports/websocket-raw.js'
 import { WISP_SUBPROTOCOL } from '../../transports/wisp/handshake.js'
 import { isBearer, presentedToken, sameToken } from './bearer.js'
-import { parseRequestTarget } from './target.js'
+import { parseRequestTarget } from './request-target.js'
 import type { Refusal, Visitor } from './visitor.js'
 
 export interface Rules {

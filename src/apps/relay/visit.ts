@@ -5,9 +5,9 @@ import { originOf, type Admission } from './admission.js'
 import { nothingMoved, watchIdling } from './idle.js'
 import type { Logger, RelayLogEntry } from './relay-log.js'
 import type { RelaySettings } from './relay-options.js'
-import { parseRequestTarget } from './target.js'
+import { parseRequestTarget } from './request-target.js'
 import { timedDial } from './timed-dial.js'
-import { Tunnel } from './tunnel.js'
+import { Bridge } from './bridge.js'
 import type { Dial, Refusal, TargetConnection, Visitor } from './visitor.js'
 import { serveWispVisit, type WispRules } from './wisp-visit.js'
 
@@ -45,7 +45,7 @@ async function visit(admitted: Admitted, target: Target, stopping: AbortSignal):
     visitor.refuse(connected)
     return log('refuse', connected.status, connected.reason)
   }
-  const tunnel = await visitor.accept(admission.protocol, (socket) => new Tunnel(socket, connected, { ...settings, graceMs, probeMs }))
+  const tunnel = await visitor.accept(admission.protocol, (socket) => new Bridge(socket, connected, { ...settings, graceMs, probeMs }))
   if (!tunnel) {
     connected.reset()
     return log('refuse', 400, 'no WebSocket handshake')

@@ -48,6 +48,10 @@ export class ServedStream {
   #heldBytes = 0
   #mayCome: number
   #outputEnded = false
+  /** We wait for the target to say something. */
+  #listening = false
+  /** The target takes nothing any more. */
+  #deaf = false
   #transport: WispTargetTransport | undefined
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined
@@ -119,7 +123,9 @@ export class ServedStream {
     this.#log('open')
     if (this.#gone !== undefined) this.#letGo()
     this.#grant() // also tells a client that asked for it that the stream is open
-    await Promise.all([this.#feed().catch((error: unknown) => this.#failed(error)), this.#relay().catch((error: unknown) => this.#failed(error))])
+    const relaying = this.#relay().catch((error: unknown) => this.#failed(error))
+    await this.#feed().catch((error: unknown) => this.#takesNoMore(error, relaying))
+    await relaying
     clearTimeout(this.#patience)
     this.#hold(-this.#heldBytes) // what the target did not take is gone with it
     this.#log('end')
@@ -147,7 +153,11 @@ export class ServedStream {
     const { link, streamId, halfClose, moved } = this.#settings
     const post = (bytes: Uint8Array) => this.#output.guard(link.post(this, dataPacket(streamId, bytes)))
     for (;;) {
+      this.#listening = true
+      if (this.#deaf) this.#linger()
       const { done, value } = await this.#output.guard(this.#reader!.read())
+      this.#listening = false
+      if (this.#deaf) clearTimeout(this.#patience)
       if (done) break
       for (let at = 0; at < value.byteLength; at += PACKET_BYTES) {
         const piece = value.subarray(at, at + PACKET_BYTES)
@@ -190,7 +200,7 @@ export class ServedStream {
 
   #linger(): void {
     clearTimeout(this.#patience)
-    this.#patience = setTimeout(() => this.#giveUpTransport(new Error('the target does not take its last bytes')), LAST_WORDS_MS)
+    this.#patience = setTimeout(() => this.#giveUpTransport(new Error('the target neither takes its last bytes nor says more')), LAST_WORDS_MS)
   }
 
   /** At once. */
@@ -199,6 +209,15 @@ export class ServedStream {
     this.#forget(reason, tell)
     this.#dialling.abort(error)
     this.#giveUpTransport(error)
+  }
+
+  /** The target does not take what the client sends. What it has said until then still goes to the client. */
+  async #takesNoMore(error: unknown, relaying: Promise<void>): Promise<void> {
+    this.#error ??= error
+    this.#deaf = true
+    if (this.#listening) this.#linger()
+    await relaying
+    this.#failed(error)
   }
 
   #failed(error: unknown): void {

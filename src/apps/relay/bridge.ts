@@ -1,12 +1,13 @@
-// One WebSocket, one TCP connection, and the bytes between them: two transports, each carried into the other. What a
-// message means, half-closes and back-pressure are theirs; here it is decided what the end of one means to the other.
+// The relay's side of a tunnel: one WebSocket, one TCP connection, and the bytes between them. Two transports, each carried
+// into the other. What a message means, half-closes and back-pressure are theirs; what the end of one means to the other is
+// decided here.
 
 import { takeWebSocket, type WebSocketTransport } from '../../transports/websocket.js'
 import { GOING_AWAY, INTERNAL_ERROR, NO_CODE, NORMAL, WebSocketError } from '../../transports/websocket-close.js'
 import { nothingMoved, watchIdling } from './idle.js'
 import type { RelaySocket, TargetConnection } from './visitor.js'
 
-export interface TunnelLimits {
+export interface BridgeLimits {
   /** How much may wait for the client before we stop reading from the target. */
   readonly highWaterMarkBytes: number
   readonly maxMessageBytes: number
@@ -14,7 +15,7 @@ export interface TunnelLimits {
   readonly idleTimeoutMs: number
   /** How long an end may take that the other side has to answer. */
   readonly graceMs: number
-  /** How often to ask whether the client is still there: who does not read does not learn that it has gone. */
+  /** How often to ask whether the client is still there: a relay that waits for its target does not learn that it has gone. */
   readonly probeMs: number
 }
 
@@ -24,14 +25,17 @@ const cleanCodes: readonly number[] = [NORMAL, GOING_AWAY, NO_CODE]
 const pieceBytes = 64 * 1024
 
 /** Owns both connections from the start, and closes both. */
-export class Tunnel {
+export class Bridge {
   /** Fulfilled when both connections are closed, with what ended the tunnel, in words. */
   readonly ended: Promise<string>
   readonly #socket: RelaySocket
   readonly #client: WebSocketTransport
   readonly #target: TargetConnection
-  readonly #limits: TunnelLimits
+  readonly #limits: BridgeLimits
   readonly #targetReader: ReadableStreamDefaultReader<Uint8Array>
+  #relaying: Promise<void> = Promise.resolve()
+  /** We wait for the target to say something. */
+  #listening = false
   #bytesToTarget = 0
   #bytesToClient = 0
   #clientEnded = false
@@ -42,7 +46,7 @@ export class Tunnel {
   #ending = false
   #result: string | undefined
 
-  constructor(socket: RelaySocket, target: TargetConnection, limits: TunnelLimits) {
+  constructor(socket: RelaySocket, target: TargetConnection, limits: BridgeLimits) {
     const { highWaterMarkBytes, maxMessageBytes, probeMs } = limits
     this.#socket = socket
     this.#client = takeWebSocket(socket, { role: 'server', highWaterMarkBytes, maxMessageBytes })
@@ -50,7 +54,7 @@ export class Tunnel {
     this.#limits = limits
     this.#targetReader = target.readable.getReader()
     const delivered = this.#fromClient()
-    void this.#fromTarget()
+    this.#relaying = this.#fromTarget()
     const probe = socket.ping && setInterval(() => socket.ping!(), probeMs)
     const stopIdling = watchIdling(limits.idleTimeoutMs, () => this.#bytesToClient + this.#bytesToTarget, () => {
       this.#close(GOING_AWAY, nothingMoved(limits.idleTimeoutMs))
@@ -91,7 +95,7 @@ export class Tunnel {
           this.#bytesToTarget += piece.byteLength
         }
       } catch (error) {
-        return this.#targetFailed(error)
+        return this.#targetTakesNoMore(error)
       }
     }
   }
@@ -99,7 +103,9 @@ export class Tunnel {
   async #fromTarget(): Promise<void> {
     const writer = this.#client.writable.getWriter()
     for (;;) {
+      this.#listening = true
       const read = await this.#targetReader.read().catch((error: unknown) => this.#targetFailed(error))
+      this.#listening = false
       if (!read) return
       try {
         if (read.done) {
@@ -118,6 +124,15 @@ export class Tunnel {
   #clientFailed(error: unknown): void {
     this.#cut = true
     if (!(error instanceof WebSocketError)) this.#result ??= `client: ${(error as Error).message}`
+  }
+
+  /** What it has said until then still goes to the client, unless the target itself says nothing for a while. */
+  async #targetTakesNoMore(error: unknown): Promise<void> {
+    let before = -1
+    while (!await within(this.#limits.graceMs, this.#relaying) && !(this.#listening && before === this.#bytesToClient)) {
+      before = this.#bytesToClient
+    }
+    this.#targetFailed(error)
   }
 
   #targetFailed(error: unknown): void {
