@@ -2,6 +2,7 @@
 
 import { asBytes, isBytesLike } from './bytes.js'
 import { ApiMisuseError } from './errors.js'
+import { isAbortSignal } from './realms.js'
 
 /** What is wrong with a value, or `undefined`: the end of a sentence that begins with the option's name. */
 export type Check = (value: unknown) => string | undefined
@@ -17,6 +18,10 @@ export const isOneOf = (...values: readonly unknown[]): Check => (value) =>
 /** One value that passes `check`, or an array of one or more. */
 export const isOneOrMore = (check: Check): Check => (value) =>
   (Array.isArray(value) && value.length > 0 ? value.map(check).find(Boolean) : check(value))
+
+/** How many, or how many bytes. */
+export const isCount = isIntegerFrom(1, 2 ** 31 - 1)
+export const isSignal: Check = (value) => (isAbortSignal(value) ? undefined : 'must be an AbortSignal')
 
 /** setTimeout's own limit: above it, a timer fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1

@@ -1,4 +1,4 @@
-// Whatever a caller has at hand, as a transport.
+// What a caller has at hand, as a transport.
 
 import { ApiMisuseError } from '../base/errors.js'
 import { isReadableStream, isWritableStream } from '../base/realms.js'
@@ -38,5 +38,6 @@ export function toByteTransport(transport: TransportLike): ByteTransport {
       return isCloudflareSocket(transport) ? fromCloudflareSocket(transport) : transport
     }
   }
-  throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'the transport must be { readable, writable }, a socket of some kind, or a MessagePort')
+  const wanted = '{ readable, writable }, a socket of some kind, or a MessagePort'
+  throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the transport must be ${wanted}`)
 }

@@ -67,7 +67,8 @@ export function fromBunSocket(socket: BunSocketLike): ByteTransport {
   const known = links.get(socket)
   if (known) return known.transport
   if (socket.listener) {
-    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'a listener shares its handlers among its sockets: give Bun.listen those of bunSocketHandlers()')
+    const how = 'give Bun.listen the handlers of bunSocketHandlers()'
+    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `a listener shares its handlers among its sockets: ${how}`)
   }
   const { transport } = takeOver(socket)
   socket.reload({ socket: bunSocketHandlers() })

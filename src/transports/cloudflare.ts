@@ -1,6 +1,7 @@
 // A socket of cloudflare:sockets as a transport. Its streams are nearly right as they are: but giving up one of them
 // leaves the connection open, and a write that waits waits on; only the socket's own close() ends it all.
 
+import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { fromSocketCalls } from './socket-calls.js'
 
@@ -18,7 +19,7 @@ export interface CloudflareSocketLike {
 /** Whether `value` is such a socket. */
 export function isCloudflareSocket(value: object): value is CloudflareSocketLike {
   const { opened, closed, close, startTls } = value as Partial<CloudflareSocketLike>
-  return opened instanceof Promise && closed instanceof Promise && typeof close === 'function' && typeof startTls === 'function'
+  return hasMethods(opened, 'then') && hasMethods(closed, 'then') && typeof close === 'function' && typeof startTls === 'function'
 }
 
 /**

@@ -8,7 +8,9 @@
 //   what is under way.
 // - `aborted`: Firefox tells of a close only when all has been sent that waits, and of this at once.
 
+import { asBytes, isBytesLike } from '../base/bytes.js'
 import { ApiMisuseError } from '../base/errors.js'
+import { checkOptions, isCount } from '../base/options.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
 
@@ -49,16 +51,16 @@ export function isDataChannel(value: object): value is DataChannelLike {
 /**
  * Takes over a channel, open or still connecting; one from a `datachannel` event within that event, for its messages wait
  * for nobody. Both ends must be fromDataChannel(). Throws `ERR_TLS_INVALID_ARGUMENT` for a channel that may lose or
- * reorder messages. Once both directions have ended it is closed.
+ * reorder messages, `ERR_TLS_UNKNOWN_OPTION` and `ERR_TLS_INVALID_OPTION` with `option` naming it. Once both directions have
+ * ended it is closed.
  */
 export function fromDataChannel(channel: DataChannelLike, options: DataChannelTransportOptions = {}): ByteTransport {
-  const { highWaterMarkBytes = 256 * 1024, maxBufferedBytes = 16 * 1024 * 1024, maxMessageBytes = 64 * 1024 } = options
+  const {
+    highWaterMarkBytes = 256 * 1024, maxBufferedBytes = 16 * 1024 * 1024, maxMessageBytes = 64 * 1024,
+  } = checkOptions(options, { highWaterMarkBytes: isCount, maxBufferedBytes: isCount, maxMessageBytes: isCount }, 'fromDataChannel')
   if (!channel.ordered || channel.maxRetransmits !== null || channel.maxPacketLifeTime !== null) {
     throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT',
       'the RTCDataChannel may lose or reorder messages: make it without ordered: false, maxRetransmits and maxPacketLifeTime')
-  }
-  if (!Number.isInteger(maxMessageBytes) || maxMessageBytes < 1) {
-    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'maxMessageBytes must be an integer, 1 or more')
   }
   channel.binaryType = 'arraybuffer'
   channel.bufferedAmountLowThreshold = Math.floor(highWaterMarkBytes / 2)
@@ -103,13 +105,13 @@ export function fromDataChannel(channel: DataChannelLike, options: DataChannelTr
       return outgoing.wake()
     }
     if (data === ENDED && peerEnded && outgoing.over) return channel.close()
-    if (!(data instanceof ArrayBuffer)) return ends.lost(new Error('the other end of the RTCDataChannel has given up'))
+    if (!isBytesLike(data)) return ends.lost(new Error('the other end of the RTCDataChannel has given up'))
     if (data.byteLength === 0) {
       peerEnded = true
       ends.end()
       if (outgoing.over) say(ENDED)
     }
-    incoming.deliver(new Uint8Array(data))
+    incoming.deliver(asBytes(data))
     if (incoming.unreadBytes > maxBufferedBytes) ends.fail(new Error(`more than ${maxBufferedBytes} bytes arrived that nobody read`))
   })
   const closed = () => ends.lost(new Error('the RTCDataChannel was closed before its end'))

@@ -1,5 +1,6 @@
 // A transport that is used before it is there.
 
+import { abortReason, throwIfAborted } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
 
@@ -11,11 +12,11 @@ import { StreamEnds } from './stream-ends.js'
 export function laterTransport(open: (signal: AbortSignal) => Promise<ByteTransport>, signal?: AbortSignal): ByteTransport {
   const unwanted = new AbortController()
   const inner = (async () => {
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     const { readable, writable } = await open(unwanted.signal)
     return { reader: readable.getReader(), writer: writable.getWriter() }
   })()
-  const onAbort = () => ends.fail(signal!.reason)
+  const onAbort = () => ends.fail(abortReason(signal!))
   const forget = () => signal?.removeEventListener('abort', onAbort)
   const ends = new StreamEnds({
     ready: inner,

@@ -3,7 +3,7 @@
 // Messages would pile up at a reader that is slow, so there is credit in both directions: each end says how many bytes
 // it will take, and as they are read, how many more. Bytes are copied once, into a buffer that changes hands.
 
-import { ApiMisuseError } from '../base/errors.js'
+import { checkOptions, isCount } from '../base/options.js'
 import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { ReceiveWindow, SendCredit } from './credit.js'
@@ -48,13 +48,12 @@ export function isMessagePort(value: object): value is WholeMessagePort {
  * cancel reach the other end as a structured clone of them. Once both directions have ended, the port is closed.
  *
  * An end whose thread dies says nothing. Where the platform tells (the event `close`: Node, Deno, Chromium) the
- * transport fails; elsewhere it waits, and whoever owns the worker must abort the connection when that ends.
+ * transport fails; elsewhere it waits, and the owner of the worker must abort the connection when the worker ends.
+ *
+ * Throws `ERR_TLS_UNKNOWN_OPTION` and `ERR_TLS_INVALID_OPTION`, with `option` naming it.
  */
 export function fromMessagePort(port: MessagePortLike, options: MessagePortTransportOptions = {}): ByteTransport {
-  const { highWaterMarkBytes: windowBytes = 256 * 1024 } = options
-  if (!Number.isInteger(windowBytes) || windowBytes < 1) {
-    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'highWaterMarkBytes must be an integer, 1 or more')
-  }
+  const { highWaterMarkBytes: windowBytes = 256 * 1024 } = checkOptions(options, { highWaterMarkBytes: isCount }, 'fromMessagePort')
   const post = (message: Message, transfer: readonly unknown[] = []) => port.postMessage(message, transfer)
   const incoming = new Incoming({
     taken: () => { if (!incoming.over) window.grant() },
@@ -82,8 +81,8 @@ export function fromMessagePort(port: MessagePortLike, options: MessagePortTrans
       case 'credit':
         return credit.add(message.bytes)
       case 'data':
-        if (!window.receive(message.bytes.byteLength)) return fail(new Error('the other end of the MessagePort sent more than it had credit for'))
-        return incoming.deliver(message.bytes)
+        if (window.receive(message.bytes.byteLength)) return incoming.deliver(message.bytes)
+        return fail(new Error('the other end of the MessagePort sent more than it had credit for'))
       case 'end':
         incoming.end()
         break
@@ -116,7 +115,7 @@ export function fromMessagePort(port: MessagePortLike, options: MessagePortTrans
   return { readable: incoming.readable, writable: outgoing.writable }
 }
 
-/** What cannot be posted (a function, say) would throw: it goes as the words that it makes. */
+/** What cannot be posted, for example a function, would throw: its text goes instead. */
 function cloneable(reason: unknown): unknown {
   try {
     return structuredClone(reason)

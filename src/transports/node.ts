@@ -1,4 +1,4 @@
-// A Node Duplex (a net.Socket, say) as a transport. Types only: nothing of Node's is imported at run time.
+// A Node Duplex, for example a net.Socket, as a transport. Types only: nothing of Node's is imported at run time.
 
 import { linger } from '../base/linger.js'
 import type { ByteTransport } from '../pump/transport.js'
@@ -51,7 +51,7 @@ export function fromNodeStream(duplex: NodeDuplexLike): ByteTransport {
     taken: () => { if (incoming.unreadBytes === 0) duplex.resume() },
     cancelled: () => duplex.resume(),
     done: () => { duplex.readableEnded ? duplex.destroy() : stay = linger(() => duplex.destroy()) },
-    giveUp: (reason) => duplex.destroy(reason instanceof Error ? reason : undefined),
+    giveUp: (reason) => duplex.destroy(typeof reason === 'object' && reason !== null ? reason as Error : undefined),
   })
   const { incoming, outgoing, transport } = ends
   const receive = (chunk: unknown) => {

@@ -1,7 +1,9 @@
 // What is said in the clear before TLS begins, upon any transport: SMTP's and IMAP's STARTTLS, PostgreSQL's SSLRequest.
 
 import { ApiMisuseError, PeerError, TransportError, TruncationError } from '../base/errors.js'
-import { asBytes, concat, type BytesLike } from '../base/bytes.js'
+import { asBytes, concat, isUint8Array, type BytesLike } from '../base/bytes.js'
+import { checkOptions, isSignal } from '../base/options.js'
+import { abortReason, throwIfAborted } from '../base/realms.js'
 import { Interrupt } from '../pump/interrupt.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { toByteTransport, type TransportLike } from './adapt.js'
@@ -25,8 +27,8 @@ const CR = 0x0d
  *     if (!(await smtp.readLine()).startsWith('220')) throw …
  *     const tls = connect(smtp.release(), { servername })
  *
- * What has arrived beyond the last line that was read goes to TLS, never to whoever reads after it: a command or a reply
- * that an attacker slipped in before the handshake cannot pass for a protected one; it breaks the handshake.
+ * What has arrived beyond the last line that was read goes to TLS, never to the reader of the TLS connection: a command or a
+ * reply that an attacker slipped in before the handshake cannot pass for a protected one; it breaks the handshake.
  *
  * Reads reject with `PeerError` (`ERR_TLS_LINE_TOO_LONG`), `TruncationError` (the stream ended before), `TransportError`
  * (`cause` is its own error), or the reason of the abort. After that there is nothing left but {@link abort}.
@@ -42,15 +44,16 @@ export class PlaintextConversation {
   #released = false
 
   /** Takes the transport over, until it is released. Throws as `connect` does. */
-  constructor(transport: TransportLike, { signal }: PlaintextOptions = {}) {
-    signal?.throwIfAborted()
+  constructor(transport: TransportLike, options: PlaintextOptions = {}) {
+    const { signal } = checkOptions(options, { signal: isSignal }, 'PlaintextConversation')
+    throwIfAborted(signal)
     const { readable, writable } = toByteTransport(transport)
     this.#writable = writable
     this.#reader = readable.getReader()
     this.#writer = writable.getWriter()
     this.#writer.closed.catch(() => {}) // seen by the write that fails
     this.#reader.closed.catch(() => {})
-    const onAbort = () => this.abort(signal!.reason)
+    const onAbort = () => this.abort(abortReason(signal!))
     signal?.addEventListener('abort', onAbort, { once: true })
     this.#forgetSignal = () => signal?.removeEventListener('abort', onAbort)
   }
@@ -109,7 +112,9 @@ export class PlaintextConversation {
   /** Reads until `take` finds what it looks for; it is told where the bytes begin that it has not seen. */
   async #read<T>(limit: number, take: (bytes: Uint8Array, from: number) => { taken: number; value: T } | undefined): Promise<T> {
     this.#throwIfReleased()
-    if (!Number.isInteger(limit) || limit < 1) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'the number of bytes must be an integer, 1 or more')
+    if (!Number.isInteger(limit) || limit < 1) {
+      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'the number of bytes must be an integer, 1 or more')
+    }
     if (this.#reading) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'one read at a time')
     this.#reading = true
     try {
@@ -123,6 +128,7 @@ export class PlaintextConversation {
         seen = this.#unread.byteLength
         const { done, value } = await this.#interrupt.guard(this.#reader.read())
         if (done) throw new TruncationError('the stream ended before TLS began')
+        if (!isUint8Array(value)) throw new TypeError('the transport gave something other than a Uint8Array')
         this.#unread = concat([this.#unread, value])
       }
     } catch (error) {

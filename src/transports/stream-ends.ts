@@ -4,6 +4,7 @@
 // What arrived before a failure is delivered before the failure. WHATWG's controller.error() throws away what a stream
 // has queued, so the queue is kept here, and the stream is failed when the queue has been read.
 
+import { isUint8Array } from '../base/bytes.js'
 import { Interrupt } from '../pump/interrupt.js'
 import type { ByteTransport } from '../pump/transport.js'
 
@@ -101,7 +102,11 @@ export class Incoming {
       this.#aheadBytes = Infinity
       this.#advance()
     })
-    return this.readAhead(async () => (await reader.read()).value)
+    return this.readAhead(async () => {
+      const { done, value } = await reader.read()
+      if (!done && !isUint8Array(value)) throw new TypeError('the transport gave something other than a Uint8Array')
+      return value
+    })
   }
 
   #move(): void {

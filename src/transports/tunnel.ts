@@ -2,10 +2,11 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import { utf8 } from '../base/bytes.js'
+import { checkOptions, invalid, isCount, isFunction, isOneOf, isSignal, isString, type Check } from '../base/options.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { laterTransport } from './later.js'
 import { formatTarget, parseTarget, type Target } from './target.js'
-import { takeWebSocket, type WebSocketTransport } from './websocket.js'
+import { isWindow, takeWebSocket, type WebSocketTransport } from './websocket.js'
 import { CREDIT_PROTOCOL } from './websocket-credit.js'
 import { isWebSocket } from './websocket-like.js'
 import { RAW_PROTOCOL } from './websocket-raw.js'
@@ -61,16 +62,19 @@ export interface TunnelOptions {
  * Throws `ERR_TLS_INVALID_ARGUMENT` for a relay or target that is none, `ERR_TLS_UNKNOWN_OPTION` and
  * `ERR_TLS_INVALID_OPTION` with `option` naming it: `WebSocket` where the platform has none and none was given.
  */
-export function openTunnel(relay: string | URL, target: Target | undefined, options: TunnelOptions = {}): ByteTransport {
-  checkOptions(options)
+export function openTunnel(relay: string | URL, target: Target | undefined, given: TunnelOptions = {}): ByteTransport {
+  const options = checkOptions(given, checks, 'openTunnel')
   const { form = 'path', signal, highWaterMarkBytes, maxBufferedBytes, windowBytes } = options
   const url = tunnelUrl(relay, form, target, options.addressParameter ?? 'address')
   const Stream = webSocketStreamClass(options)
-  if (Stream) return laterTransport(async (unwanted) => openStream(Stream, url, offers({ ...options, flowControl: 'none' })[0]!, unwanted), signal)
+  if (Stream) {
+    const [protocols] = offers({ ...options, flowControl: 'none' })
+    return laterTransport((unwanted) => openStream(Stream, url, protocols!, unwanted), signal)
+  }
   const Constructor = webSocketClass(options)
   const attempt = (protocols: string[]): WebSocketTransport => {
     const socket: unknown = new Constructor(url, protocols)
-    if (typeof socket !== 'object' || socket === null || !isWebSocket(socket)) throw invalid('WebSocket', 'a WebSocket class')
+    if (typeof socket !== 'object' || socket === null || !isWebSocket(socket)) throw invalid('WebSocket', 'must be a WebSocket class')
     return takeWebSocket(socket, { highWaterMarkBytes, maxBufferedBytes, windowBytes })
   }
   return laterTransport((unwanted) => firstToOpen(offers(options), attempt, unwanted), signal)
@@ -86,9 +90,13 @@ function offers({ form = 'path', flowControl = form === 'fixed' ? 'none' : 'auto
   return { auto: [[CREDIT_PROTOCOL], []], credit: [[CREDIT_PROTOCOL]], none: [[]] }[flowControl]
 }
 
-async function openStream(Stream: WebSocketStreamConstructor, url: string, protocols: string[], unwanted: AbortSignal): Promise<ByteTransport> {
+async function openStream(
+  Stream: WebSocketStreamConstructor, url: string, protocols: string[], unwanted: AbortSignal,
+): Promise<ByteTransport> {
   const stream: unknown = new Stream(url, { protocols })
-  if (typeof stream !== 'object' || stream === null || !isWebSocketStream(stream)) throw invalid('WebSocketStream', 'a WebSocketStream class')
+  if (typeof stream !== 'object' || stream === null || !isWebSocketStream(stream)) {
+    throw invalid('WebSocketStream', 'must be a WebSocketStream class')
+  }
   const abort = () => stream.close()
   unwanted.addEventListener('abort', abort)
   const transport = fromWebSocketStream(stream)
@@ -121,23 +129,26 @@ async function firstToOpen(
   throw failure
 }
 
-function tunnelUrl(relay: string | URL, form: 'path' | 'query' | 'fixed', target: Target | undefined, addressParameter: string): string {
+function tunnelUrl(
+  relay: string | URL, form: 'path' | 'query' | 'fixed', target: Target | undefined, addressParameter: string,
+): string {
+  const misuse = (why: string, options?: ErrorOptions) => new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', why, options)
   let url: URL
   try {
     url = new URL(relay)
   } catch (cause) {
-    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the relay must be a URL, not ${JSON.stringify(relay)}`, { cause })
+    throw misuse(`the relay must be a URL, not ${JSON.stringify(relay)}`, { cause })
   }
   url.protocol = url.protocol.replace(/^http/, 'ws')
-  if (!/^wss?:$/.test(url.protocol)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `a relay is reached by ws: or wss:, not by ${url.protocol}`)
+  if (!/^wss?:$/.test(url.protocol)) throw misuse(`a relay is reached by ws: or wss:, not by ${url.protocol}`)
   url.hash = ''
   if (form === 'fixed') {
-    if (target !== undefined) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'a fixed tunnel cannot be told a target')
+    if (target !== undefined) throw misuse('a fixed tunnel cannot be told a target: give undefined')
     return url.href
   }
   // Read as the relay will: nothing in a host's name may become another part of the URL.
   const address = target && parseTarget(formatTarget(target))
-  if (!address) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'the target must be { host, port }: a host name or an address, and 1 to 65535')
+  if (!address) throw misuse('the target must be { host, port }: a host name or an address, and 1 to 65535')
   if (form === 'query') url.searchParams.set(addressParameter, formatTarget(address))
   else url.pathname = `${url.pathname.replace(/\/$/, '')}/${formatTarget(address)}`
   return url.href
@@ -145,42 +156,26 @@ function tunnelUrl(relay: string | URL, form: 'path' | 'query' | 'fixed', target
 
 function webSocketClass({ WebSocket: given }: TunnelOptions): WebSocketConstructor {
   const found = given ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket
-  if (typeof found !== 'function') throw invalid('WebSocket', 'a WebSocket class, as this platform has none of its own (on Node 20, that of the ws package)')
+  if (!found) throw invalid('WebSocket', 'must be given, as this platform has none of its own: on Node 20, that of the ws package')
   return found
 }
 
 function webSocketStreamClass({ WebSocket, WebSocketStream: given, flowControl }: TunnelOptions): WebSocketStreamConstructor | undefined {
-  if (given !== undefined && typeof given !== 'function') throw invalid('WebSocketStream', 'a WebSocketStream class')
   if (given || WebSocket || flowControl === 'credit') return given
   return (globalThis as { WebSocketStream?: WebSocketStreamConstructor }).WebSocketStream
 }
 
-const known = [
-  'form', 'addressParameter', 'flowControl', 'token', 'signal', 'highWaterMarkBytes', 'maxBufferedBytes', 'windowBytes', 'WebSocket',
-  'WebSocketStream',
-] as const satisfies readonly (keyof TunnelOptions)[]
-
-function checkOptions(options: TunnelOptions): void {
-  for (const name of Object.keys(options)) {
-    if (!(known as readonly string[]).includes(name)) {
-      throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `a tunnel has no option '${name}'`, { option: name })
-    }
-  }
-  const { form = 'path', flowControl = 'auto', token = 'x', addressParameter = 'x', signal } = options
-  if (!['path', 'query', 'fixed'].includes(form)) throw invalid('form', '\'path\', \'query\' or \'fixed\'')
-  if (!['auto', 'credit', 'none'].includes(flowControl)) throw invalid('flowControl', '\'auto\', \'credit\' or \'none\'')
-  if (typeof token !== 'string' || token === '') throw invalid('token', 'a text that is not empty')
-  if (typeof addressParameter !== 'string' || addressParameter === '') throw invalid('addressParameter', 'a name')
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', 'an AbortSignal')
-  for (const name of ['highWaterMarkBytes', 'maxBufferedBytes', 'windowBytes'] as const) {
-    const value = options[name] ?? 256 * 1024
-    const least = name === 'windowBytes' ? 256 * 1024 : 1
-    if (!Number.isInteger(value) || value < least || value >= 2 ** 31) throw invalid(name, `a whole number from ${least} to ${2 ** 31 - 1}`)
-  }
-}
-
-function invalid(option: string, wanted: string): ApiMisuseError {
-  return new ApiMisuseError('ERR_TLS_INVALID_OPTION', `the tunnel's option '${option}' must be ${wanted}`, { option })
+const checks: Readonly<Record<keyof TunnelOptions, Check>> = {
+  form: isOneOf('path', 'query', 'fixed'),
+  addressParameter: isString,
+  flowControl: isOneOf('auto', 'credit', 'none'),
+  token: isString,
+  signal: isSignal,
+  highWaterMarkBytes: isCount,
+  maxBufferedBytes: isCount,
+  windowBytes: isWindow,
+  WebSocket: isFunction,
+  WebSocketStream: isFunction,
 }
 
 function base64url(text: string): string {

@@ -36,7 +36,10 @@ export class CreditFraming implements Framing {
     this.#carrier = carrier
     this.#credit = new SendCredit(INITIAL_WINDOW_BYTES, carrier)
     this.#window = new ReceiveWindow({
-      windowBytes, initialBytes: INITIAL_WINDOW_BYTES, unreadBytes: () => carrier.unreadBytes, grant: (bytes) => carrier.send(creditMessage(bytes)),
+      windowBytes,
+      initialBytes: INITIAL_WINDOW_BYTES,
+      unreadBytes: () => carrier.unreadBytes,
+      grant: (bytes) => carrier.send(creditMessage(bytes)),
     })
     // The server knows that the client speaks this, as it has offered it. The client knows only that the server has
     // selected it, and there are servers that select whatever comes first.
@@ -49,10 +52,12 @@ export class CreditFraming implements Framing {
     }
   }
 
-  receive(message: Uint8Array<ArrayBuffer>): void {
+  receive(message: Uint8Array): void {
     const type = message[0]
     if (this.#greeted && type !== CREDIT) return this.#malformed('no CREDIT at the start')
-    if (type === CREDIT && message.byteLength === 5) return this.#receiveCredit(new DataView(message.buffer, message.byteOffset).getUint32(1))
+    if (type === CREDIT && message.byteLength === 5) {
+      return this.#receiveCredit(new DataView(message.buffer, message.byteOffset).getUint32(1))
+    }
     if (this.#ended && (type === DATA || type === END)) return this.#malformed('a message after the END')
     if (type === DATA && message.byteLength > 1 && message.byteLength <= 1 + MAX_DATA_BYTES) return this.#receiveData(message.subarray(1))
     if (type !== END || message.byteLength !== 1) return this.#malformed('not a DATA, CREDIT or END message')
@@ -93,7 +98,7 @@ export class CreditFraming implements Framing {
     this.#window.grant(0)
   }
 
-  #receiveData(bytes: Uint8Array<ArrayBuffer>): void {
+  #receiveData(bytes: Uint8Array): void {
     if (this.#window.receive(bytes.byteLength)) return this.#carrier.deliver(bytes)
     this.#carrier.fail(new Error('the peer sent more than it had credit for'), CREDIT_EXCEEDED, 'more than there was credit for')
   }

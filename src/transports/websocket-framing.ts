@@ -6,7 +6,7 @@ export interface Carrier {
   /** Delivered and not yet read. 0 once nobody wants to read. */
   readonly unreadBytes: number
   /** Hands bytes to the reader; empty ones are none. */
-  deliver(bytes: Uint8Array<ArrayBuffer>): void
+  deliver(bytes: Uint8Array): void
   /** The peer has ended its direction. */
   end(): void
   /** Gives everything up. */
@@ -24,7 +24,7 @@ export interface Framing {
   /** Fulfilled when it is certain that the peer speaks it too: nothing is written before. */
   readonly ready: Promise<void>
   /** A binary message has come. */
-  receive(message: Uint8Array<ArrayBuffer>): void
+  receive(message: Uint8Array): void
   /** The reader has taken some of what was delivered, or has gone. */
   consumed(): void
   /** Settles when more may be written, or not at all after {@link stop}. `chunk` is never empty. */

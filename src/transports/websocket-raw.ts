@@ -25,7 +25,7 @@ export class RawFraming implements Framing {
     this.#maxBufferedBytes = maxBufferedBytes
   }
 
-  receive(message: Uint8Array<ArrayBuffer>): void {
+  receive(message: Uint8Array): void {
     const reason = 'a message after the end'
     if (this.#ended) return this.#carrier.fail(new Error(`the WebSocket gave ${reason}`), PROTOCOL_ERROR, reason)
     if (message.byteLength === 0) {

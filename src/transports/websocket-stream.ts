@@ -1,6 +1,8 @@
 // A WebSocketStream as a transport. It is to the wire what a WebSocket is (websocket.ts), an empty message being the end
 // of a direction, but it can hold back what arrives: TCP's own back-pressure reaches the peer.
 
+import { asBytes, isBytesLike } from '../base/bytes.js'
+import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
 import { ABORTED, closeError, NO_CODE, NORMAL } from './websocket-close.js'
@@ -15,7 +17,7 @@ export interface WebSocketStreamLike {
 /** Whether `value` is a WebSocketStream. (A socket of `cloudflare:sockets` has its streams beside `opened`.) */
 export function isWebSocketStream(value: object): value is WebSocketStreamLike {
   const { opened, closed, close, readable } = value as Partial<WebSocketStreamLike> & { readable?: unknown }
-  return opened instanceof Promise && closed instanceof Promise && typeof close === 'function' && readable === undefined
+  return hasMethods(opened, 'then') && hasMethods(closed, 'then') && typeof close === 'function' && readable === undefined
 }
 
 /**
@@ -49,9 +51,8 @@ export function fromWebSocketStream(stream: WebSocketStreamLike): ByteTransport 
     return ends.incoming.readAhead(async () => {
       const { done, value } = await reader.read().catch((cause) => { throw failed(cause) })
       if (done) return theEnd()
-      const bytes = value instanceof ArrayBuffer ? new Uint8Array(value) : value
-      if (!(bytes instanceof Uint8Array)) throw new TypeError('the WebSocket gave text, not bytes')
-      return bytes.byteLength === 0 ? undefined : bytes
+      if (!isBytesLike(value)) throw new TypeError('the WebSocket gave text, not bytes')
+      return value.byteLength === 0 ? undefined : asBytes(value)
     })
   }, (cause) => { throw failed(cause) }).then(() => {
     peerEnded = true

@@ -3,7 +3,9 @@
 // whose bytes nobody reads (docs/credit-window.md); without it, each message is a piece of the stream, and as WebSocket
 // has no half-close, an empty one says "this direction has ended". A relay that does not know this passes on its zero bytes.
 
+import { asBytes, isBytesLike } from '../base/bytes.js'
 import { ApiMisuseError } from '../base/errors.js'
+import { checkOptions, isCount, isIntegerFrom, isOneOf, type Check } from '../base/options.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
 import { CREDIT_PROTOCOL, CreditFraming, INITIAL_WINDOW_BYTES } from './websocket-credit.js'
@@ -44,10 +46,28 @@ export interface WebSocketTransport extends ByteTransport {
   fail(error: unknown, closeCode: number, reason?: string): void
 }
 
+export const isWindow = isIntegerFrom(INITIAL_WINDOW_BYTES, 2 ** 31 - 1)
+
+const checks: Readonly<Record<keyof WebSocketTransportOptions, Check>> = {
+  highWaterMarkBytes: isCount,
+  maxBufferedBytes: isCount,
+  maxMessageBytes: isCount,
+  role: isOneOf('client', 'server'),
+  windowBytes(value) {
+    const wrong = isWindow(value)
+    if (!wrong) return undefined
+    // It had this code before it was checked with the others.
+    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `option 'windowBytes' ${wrong}`, { option: 'windowBytes' })
+  },
+}
+
 /**
  * Takes over a WebSocket, open or still connecting. Set no handlers of your own for messages. Once both directions
  * have ended it is closed. A reader or writer that fails because the WebSocket was closed gets an error with its
  * `closeCode` and `reason`, the reader after all that arrived before; aborting with such an error closes the WebSocket so.
+ *
+ * Throws `ERR_TLS_UNKNOWN_OPTION` and `ERR_TLS_INVALID_OPTION` (for `windowBytes`: `ERR_TLS_INVALID_ARGUMENT`), with `option`
+ * naming it.
  */
 export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransportOptions = {}): ByteTransport {
   const { readable, writable } = takeWebSocket(socket, options)
@@ -73,12 +93,8 @@ class Taken implements WebSocketTransport, Carrier {
   #closing = { closeCode: ABORTED, reason: '' }
 
   constructor(socket: WebSocketLike, options: WebSocketTransportOptions) {
-    const { windowBytes = INITIAL_WINDOW_BYTES } = options
-    if (!Number.isInteger(windowBytes) || windowBytes < INITIAL_WINDOW_BYTES || windowBytes >= 2 ** 31) {
-      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `windowBytes must be a whole number from ${INITIAL_WINDOW_BYTES} to ${2 ** 31 - 1}`)
-    }
+    this.#options = checkOptions(options, checks, 'fromWebSocket')
     this.#socket = socket
-    this.#options = options
     socket.binaryType = 'arraybuffer'
     let nowOpen!: () => void
     this.opened = new Promise<void>((resolve, reject) => { [nowOpen, this.#cannotOpen] = [resolve, reject] })
@@ -111,7 +127,7 @@ class Taken implements WebSocketTransport, Carrier {
     return this.#ends.incoming.unreadBytes
   }
 
-  deliver(bytes: Uint8Array<ArrayBuffer>): void {
+  deliver(bytes: Uint8Array): void {
     this.#ends.incoming.deliver(bytes)
     if (this.#ends.incoming.over) this.#framing?.consumed()
   }
@@ -151,10 +167,11 @@ class Taken implements WebSocketTransport, Carrier {
 
   #receive(data: unknown): void {
     const { maxMessageBytes = Infinity } = this.#options
-    const text = 'binary messages only'
-    if (!(data instanceof ArrayBuffer)) return this.fail(new TypeError('the WebSocket gave text, not bytes'), UNSUPPORTED_DATA, text)
+    if (!isBytesLike(data)) {
+      return this.fail(new TypeError('the WebSocket gave text, not bytes'), UNSUPPORTED_DATA, 'binary messages only')
+    }
     if (data.byteLength > maxMessageBytes) return this.fail(new Error(`a message of more than ${maxMessageBytes} bytes`), MESSAGE_TOO_BIG)
-    this.#framing?.receive(new Uint8Array(data))
+    this.#framing?.receive(asBytes(data))
   }
 
   async #write(chunk: Uint8Array): Promise<void> {

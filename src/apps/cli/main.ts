@@ -96,10 +96,11 @@ function wholeNumber(flag: string, text: string | undefined): number | undefined
 
 function line(entry: RelayLogEntry): string {
   const { event, client, origin, target, stream, status, result, bytesToTarget, bytesToClient, durationMs } = entry
-  const who = `${client}${origin === undefined ? '' : ` (${plain(origin)})`} -> ${plain(target)}${stream === undefined ? '' : ` (stream ${stream})`}`
+  const from = origin === undefined ? client : `${client} (${plain(origin)})`
+  const to = stream === undefined ? plain(target) : `${plain(target)} (stream ${stream})`
   const what = event === 'refuse' ? `${status} ${result}` : result
   const how = event === 'end' ? `, ${bytesToTarget} bytes to target, ${bytesToClient} bytes to client, ${durationMs} ms` : ''
-  return `${new Date().toISOString()} ${event} ${who}: ${what}${how}`
+  return `${new Date().toISOString()} ${event} ${from} -> ${to}: ${what}${how}`
 }
 
 /** What a client wrote must not move the cursor, or forge a line. */

@@ -3,7 +3,8 @@
 declare module 'cloudflare:sockets' {
   /** An `address` in one text is `host:port`. */
   export function connect(
-    address: string | { hostname: string; port: number }, options?: { allowHalfOpen?: boolean; secureTransport?: 'on' | 'off' | 'starttls' },
+    address: string | { hostname: string; port: number },
+    options?: { allowHalfOpen?: boolean; secureTransport?: 'on' | 'off' | 'starttls' },
   ): import('../../transports/cloudflare.js').CloudflareSocketLike
 }
 

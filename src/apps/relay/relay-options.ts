@@ -1,6 +1,6 @@
 // The options of the relay, checked one by one: a misspelt option of something that guards a network must not pass.
 
-import { ApiMisuseError } from '../../base/errors.js'
+import { checkOptions, isCount, isFunction, isIntegerFrom, isMilliseconds, isString, type Check } from '../../base/options.js'
 import type { RelayLogEntry } from './relay-log.js'
 import { formatTarget, parseTarget } from '../../transports/target.js'
 
@@ -25,8 +25,9 @@ export interface RelayRules {
   /** How long to wait for the target's TCP handshake; then 502. Default 10000. */
   readonly connectTimeoutMs?: number | undefined
   /**
-   * How long nothing may move in a tunnel, or in all streams of a Wisp connection, before it is closed (1001); looked at once in that time, so it may take up to
-   * twice as long. Default 0, for ever: mail and messages wait for hours, and a client that has vanished is noticed otherwise.
+   * How long nothing may move in a tunnel, or in all streams of a Wisp connection, before it is closed (1001); looked at once
+   * in that time, so it may take up to twice as long. Default 0, for ever: mail and messages wait for hours, and a client
+   * that has vanished is noticed otherwise.
    */
   readonly idleTimeoutMs?: number | undefined
   /** How much may wait for a slow client before the relay stops reading from the target. Default 256 KiB. */
@@ -55,80 +56,53 @@ export interface RelaySettings {
   readonly log: (entry: RelayLogEntry) => void
 }
 
-/** Where to listen: checked beside the rules. Throws `ERR_TLS_INVALID_OPTION`. */
-export function checkListenOptions(options: RelayOptions): { host: string; port: number } {
-  const { host = '127.0.0.1', port = 0 } = options
-  if (typeof host !== 'string' || host === '') throw invalid('host', 'a host name or an address')
-  return { host, port: wholeNumber('port', port, 0, 65535) }
+/** A list of texts that `read` understands. */
+const isListOf = (wanted: string, read: (item: string) => unknown): Check => (value) => {
+  if (!Array.isArray(value)) return `must be a list of ${wanted}`
+  const at = value.findIndex((item: unknown) => typeof item !== 'string' || !read(item))
+  return at < 0 ? undefined : `must be a list of ${wanted}; ${JSON.stringify(value[at])} is not one`
 }
 
-/**
- * Fills in the defaults. Throws `ERR_TLS_UNKNOWN_OPTION` and `ERR_TLS_INVALID_OPTION`, with `option` naming it;
- * `ofHost` are options that the host looks at itself.
- */
-export function checkRelayRules(options: RelayRules, ofHost: readonly string[] = []): RelaySettings {
-  if (typeof options !== 'object' || options === null) {
-    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'the options of the relay must be an object')
+const ruleChecks: Readonly<Record<keyof RelayRules, Check>> = {
+  allow: isListOf('targets such as \'mail.example:993\' or \'[::1]:443\'', parseTarget),
+  origins: isListOf('origins such as \'https://app.example\', without a path', isOrigin),
+  // As one word: RFC 6750 §2.1 has no spaces in it, and they would not be seen where it is typed by hand.
+  token: (value) => (typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? undefined : 'must be printable ASCII without spaces'),
+  maxConnections: isCount,
+  maxMessageBytes: isCount,
+  connectTimeoutMs: isMilliseconds(1),
+  idleTimeoutMs: isMilliseconds(0),
+  highWaterMarkBytes: isCount,
+  log: isFunction,
+}
+
+const optionChecks: Readonly<Record<keyof RelayOptions, Check>> = { ...ruleChecks, host: isString, port: isIntegerFrom(0, 65535) }
+
+/** Fills in the defaults. Throws `ERR_TLS_UNKNOWN_OPTION` and `ERR_TLS_INVALID_OPTION`, with `option` naming it. */
+export function checkRelayRules(rules: RelayRules): RelaySettings {
+  return complete(checkOptions(rules, ruleChecks, 'a relay'))
+}
+
+/** As {@link checkRelayRules}, with where to listen. */
+export function checkRelayOptions(options: RelayOptions): { settings: RelaySettings; host: string; port: number } {
+  const { host = '127.0.0.1', port = 0, ...rules } = checkOptions(options, optionChecks, 'a relay')
+  return { settings: complete(rules), host, port }
+}
+
+function complete({ allow = [], origins = [], token, ...others }: RelayRules): RelaySettings {
+  const defaults = {
+    maxConnections: 100,
+    maxMessageBytes: 1024 * 1024,
+    connectTimeoutMs: 10_000,
+    idleTimeoutMs: 0,
+    highWaterMarkBytes: 256 * 1024,
+    log: () => {},
   }
-  for (const name of Object.keys(options)) {
-    if (!(known as readonly string[]).includes(name) && !ofHost.includes(name)) {
-      throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `the relay has no option '${name}'`, { option: name })
-    }
-  }
-  const { token, log = () => {} } = options
-  // As one word: RFC 6750 §2.1 has no spaces in it, and whoever types it by hand would not see them.
-  if (token !== undefined && (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token))) throw invalid('token', 'printable ASCII without spaces')
-  if (typeof log !== 'function') throw invalid('log', 'a function')
-  return {
-    log,
-    token,
-    allow: new Set(listOf(options, 'allow', canonicalTarget, 'a list of targets such as \'mail.example:993\' or \'[::1]:443\'')),
-    origins: new Set(listOf(options, 'origins', origin, 'a list of origins such as \'https://app.example\', without a path')),
-    maxConnections: wholeNumber('maxConnections', options.maxConnections ?? 100, 1),
-    maxMessageBytes: wholeNumber('maxMessageBytes', options.maxMessageBytes ?? 1024 * 1024, 1),
-    connectTimeoutMs: wholeNumber('connectTimeoutMs', options.connectTimeoutMs ?? 10_000, 1),
-    idleTimeoutMs: wholeNumber('idleTimeoutMs', options.idleTimeoutMs ?? 0, 0),
-    highWaterMarkBytes: wholeNumber('highWaterMarkBytes', options.highWaterMarkBytes ?? 256 * 1024, 1),
-  }
+  const targets = allow.map((target) => formatTarget(parseTarget(target)!)) // so that equal targets are equal strings
+  return { ...defaults, ...others, token, allow: new Set(targets), origins: new Set(origins) } as RelaySettings
 }
 
-const known = [
-  'allow', 'origins', 'token', 'maxConnections', 'maxMessageBytes', 'connectTimeoutMs', 'idleTimeoutMs', 'highWaterMarkBytes', 'log',
-] as const satisfies readonly (keyof RelayRules)[]
-
-/** Above it, setTimeout fires at once. WebSocket lengths stop at the same number in practice. */
-const maxTimerMs = 2 ** 31 - 1
-
-function wholeNumber(name: string, value: number, least: number, most = maxTimerMs): number {
-  if (!Number.isInteger(value) || value < least || value > most) throw invalid(name, `a whole number from ${least} to ${most}`)
-  return value
-}
-
-function listOf(
-  options: RelayRules,
-  name: 'allow' | 'origins',
-  read: (item: string) => string | undefined,
-  wanted: string,
-): readonly string[] {
-  const value = options[name] ?? []
-  if (!Array.isArray(value)) throw invalid(name, wanted)
-  return value.map((item: unknown) => {
-    const text = typeof item === 'string' ? read(item) : undefined
-    if (text === undefined) throw invalid(name, `${wanted}; ${JSON.stringify(item)} is none`)
-    return text
-  })
-}
-
-function canonicalTarget(text: string): string | undefined {
-  const target = parseTarget(text)
-  return target && formatTarget(target)
-}
-
-/** `null` is what a browser sends for a page without an origin (a file, a sandbox). */
-function origin(text: string): string | undefined {
-  return text === 'null' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/.test(text) ? text : undefined
-}
-
-function invalid(option: string, wanted: string): ApiMisuseError {
-  return new ApiMisuseError('ERR_TLS_INVALID_OPTION', `the relay's option '${option}' must be ${wanted}`, { option })
+/** `null` is what a browser sends for a page without an origin, for example a file or a sandbox. */
+function isOrigin(text: string): boolean {
+  return text === 'null' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/.test(text)
 }

@@ -7,7 +7,7 @@ import { TransportError } from '../../base/errors.js'
 import { connectTarget } from './connect-target.js'
 import { Doorkeeper } from './doorkeeper.js'
 import { NodeHandshakes, NodeVisitor } from './node-visitor.js'
-import { checkListenOptions, checkRelayRules, type RelayOptions, type RelaySettings } from './relay-options.js'
+import { checkRelayOptions, type RelayOptions, type RelaySettings } from './relay-options.js'
 
 export type { RelayLogEntry } from './relay-log.js'
 export type { RelayOptions, RelayRules } from './relay-options.js'
@@ -33,8 +33,7 @@ export interface Relay {
  * `ERR_TLS_TRANSPORT` if it cannot listen (`cause` is the system's error).
  */
 export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
-  const settings = checkRelayRules(options, ['host', 'port'])
-  const { host, port } = checkListenOptions(options)
+  const { settings, host, port } = checkRelayOptions(options)
   const server = createServer({ noDelay: true }, (_request, response) => {
     response.writeHead(426, { 'Content-Type': 'text/plain; charset=utf-8', 'Connection': 'close', 'Upgrade': 'websocket' })
     response.end('this is a WebSocket relay\n')

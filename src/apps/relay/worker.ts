@@ -40,7 +40,7 @@ export function relayWorker<Env = unknown>(rules: RelayRules | ((env: Env) => Re
 }
 
 /**
- * Rules from bindings: `ALLOW` and `ORIGINS` are lists, parted by spaces or commas; `TOKEN` (a secret);
+ * Rules from bindings: `ALLOW` and `ORIGINS` are lists, separated by spaces or commas; `TOKEN` (a secret);
  * `MAX_CONNECTIONS`, `MAX_MESSAGE_BYTES`, `CONNECT_TIMEOUT_MS`, `IDLE_TIMEOUT_MS`, `HIGH_WATER_MARK_BYTES`. What is absent
  * has its default. Each event is logged as one line of JSON.
  */
@@ -72,7 +72,7 @@ async function dial(target: Target, signal: AbortSignal): Promise<TargetConnecti
     return socket.close()
   }
   const reset = () => { close().catch(() => {}) }
-  // Whoever gives up the transport alone, as Wisp's streams may, closes it too.
+  // To give up the transport alone, as Wisp's streams may, closes the socket too.
   const { readable, writable, opened } = socket
   const transport = fromCloudflareSocket({ readable, writable, opened, closed: socket.closed, close })
   try {

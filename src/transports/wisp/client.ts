@@ -2,6 +2,8 @@
 
 import { ApiMisuseError, TransportError } from '../../base/errors.js'
 import { utf8 } from '../../base/bytes.js'
+import { checkOptions, invalid, isCount, isFunction, isMilliseconds, isOneOf, isSignal, type Check } from '../../base/options.js'
+import { abortReason, throwIfAborted } from '../../base/realms.js'
 import type { ByteTransport } from '../../pump/transport.js'
 import { ABORTED, NORMAL } from '../websocket-close.js'
 import { isWebSocket, OPEN, type WebSocketLike } from '../websocket-like.js'
@@ -9,7 +11,7 @@ import { WispCloseError, WispCloseReason } from './close-reason.js'
 import { clientInfo, readServerInfo, WISP_SUBPROTOCOL, type Credentials } from './handshake.js'
 import { PacketLink } from './link.js'
 import { CLOSE, closePacket, connectPacket, CONTINUE, DATA, INFO, infoPacket, MAX_STREAM_ID, type Info, type Packet } from './packets.js'
-import { wholeNumber, type WispTarget } from './server-options.js'
+import type { WispTarget } from './server-options.js'
 import { WispStream } from './stream.js'
 
 export interface ConnectWispOptions {
@@ -60,9 +62,18 @@ export interface WispConnection {
   close(): Promise<void>
 }
 
-const known = [
-  'version', 'WebSocket', 'credentials', 'maxBufferedBytes', 'highWaterMarkBytes', 'handshakeTimeoutMs', 'signal',
-] as const satisfies readonly (keyof ConnectWispOptions)[]
+const checks: Readonly<Record<keyof ConnectWispOptions, Check>> = {
+  version: isOneOf(1, 2, 'auto'),
+  WebSocket: isFunction,
+  credentials(value) {
+    const { username, password } = (value ?? {}) as Partial<Credentials>
+    return fits(username, 255) && fits(password, 65535) ? undefined : 'must be { username, password }, at most 255 and 65535 bytes'
+  },
+  maxBufferedBytes: isCount,
+  highWaterMarkBytes: isCount,
+  handshakeTimeoutMs: isMilliseconds(1),
+  signal: isSignal,
+}
 
 /**
  * Connects to a Wisp server: a URL, which by the specification ends with `/`, or a WebSocket that is new, so that its
@@ -72,14 +83,14 @@ const known = [
  * if there is no connection, or no Wisp server at its end, or it does not let us in (a {@link WispCloseError} if it
  * said so); or with the reason of `signal`.
  */
-export async function connectWisp(target: string | URL | WebSocketLike, options: ConnectWispOptions = {}): Promise<WispConnection> {
-  check(options)
+export async function connectWisp(target: string | URL | WebSocketLike, given: ConnectWispOptions = {}): Promise<WispConnection> {
+  const options = checkOptions(given, checks, 'connectWisp')
   const { version = 'auto', signal } = options
-  signal?.throwIfAborted()
-  if (typeof target === 'object' && isWebSocket(target)) return new Connection(target, options).opened
+  throwIfAborted(signal)
+  if (typeof target === 'object' && isWebSocket(target)) return new Client(target, options).opened
   const url = String(target)
   const Constructor = options.WebSocket ?? globalThis.WebSocket as ConnectWispOptions['WebSocket']
-  if (!Constructor) throw new ApiMisuseError('ERR_TLS_INVALID_OPTION', 'this platform has no WebSocket: give one', { option: 'WebSocket' })
+  if (!Constructor) throw invalid('WebSocket', 'must be given, as this platform has none of its own: on Node 20, that of the ws package')
   const attempt = (protocols: string[]) => {
     let socket: object
     try {
@@ -87,7 +98,7 @@ export async function connectWisp(target: string | URL | WebSocketLike, options:
     } catch (cause) {
       throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `not the URL of a WebSocket: ${url}`, { cause })
     }
-    return new Connection(socket as WebSocketLike, options)
+    return new Client(socket as WebSocketLike, options)
   }
   if (version === 1) return attempt([]).opened
   const first = attempt([WISP_SUBPROTOCOL])
@@ -99,7 +110,7 @@ export async function connectWisp(target: string | URL | WebSocketLike, options:
   }
 }
 
-class Connection implements WispConnection {
+class Client implements WispConnection {
   version: 1 | 2 = 1
   motd: string | undefined
   readonly opened: Promise<WispConnection>
@@ -127,7 +138,7 @@ class Connection implements WispConnection {
     this.closed = new Promise((resolve) => { this.#nowClosed = resolve })
     this.opened.catch(() => {}) // whoever waits for it is told
     this.#link = new PacketLink(socket, {
-      highWaterMarkBytes: wholeNumber('highWaterMarkBytes', options.highWaterMarkBytes, 256 * 1024),
+      highWaterMarkBytes: options.highWaterMarkBytes ?? 256 * 1024,
       maxMessageBytes: Infinity,
       onPacket: (packet) => (this.#open ? this.#receive(packet) : this.#shakeHands(packet)),
       onViolation: (_code, why) => this.#violated(why),
@@ -135,7 +146,7 @@ class Connection implements WispConnection {
     })
     this.reached = socket.readyState === OPEN
     if (!this.reached) socket.addEventListener('open', () => { this.reached = true })
-    const limitMs = wholeNumber('handshakeTimeoutMs', options.handshakeTimeoutMs, 30_000)
+    const limitMs = options.handshakeTimeoutMs ?? 30_000
     this.#timer = setTimeout(() => this.#fail(new TransportError(`no Wisp server has answered within ${limitMs} ms`)), limitMs)
     options.signal?.addEventListener('abort', this.#onAbort)
   }
@@ -143,12 +154,10 @@ class Connection implements WispConnection {
   get streams(): number { return this.#streams.size }
 
   open({ host, port, protocol = 'tcp' }: WispTarget & { readonly protocol?: string | undefined }): ByteTransport {
-    if (protocol !== 'tcp') throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `Wisp carries TCP here, not ${protocol}: TLS wants a stream`)
-    const bytes = typeof host === 'string' ? utf8(host).byteLength : 0
-    if (bytes < 1 || bytes > 255 || /[\s\p{Cc}]/u.test(host)) {
-      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'host must be a name or an address, at most 255 bytes')
-    }
-    if (!Number.isInteger(port) || port < 1 || port > 65535) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'port must be from 1 to 65535')
+    const misuse = (why: string) => new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', why)
+    if (protocol !== 'tcp') throw misuse(`Wisp carries TCP here, not ${protocol}: TLS wants a stream`)
+    if (!fits(host, 255) || host === '' || /[\s\p{Cc}]/u.test(host)) throw misuse('host must be a name or an address, at most 255 bytes')
+    if (!Number.isInteger(port) || port < 1 || port > 65535) throw misuse('port must be from 1 to 65535')
     if (this.#link.done) throw new TransportError('the Wisp connection has ended', { cause: this.#error })
     const streamId = this.#newStreamId()
     const stream = new WispStream({
@@ -156,7 +165,7 @@ class Connection implements WispConnection {
       streamId,
       credit: this.#credit,
       halfClose: this.#halfClose,
-      maxBufferedBytes: wholeNumber('maxBufferedBytes', this.#options.maxBufferedBytes, 16 * 1024 * 1024),
+      maxBufferedBytes: this.#options.maxBufferedBytes ?? 16 * 1024 * 1024,
       onEnd: () => this.#streams.delete(streamId),
     })
     this.#streams.set(streamId, stream)
@@ -169,7 +178,7 @@ class Connection implements WispConnection {
     return this.closed
   }
 
-  #onAbort = () => this.#fail(this.#options.signal!.reason)
+  #onAbort = () => this.#fail(abortReason(this.#options.signal!))
 
   #newStreamId(): number {
     do this.#lastStreamId = this.#lastStreamId === MAX_STREAM_ID ? 1 : this.#lastStreamId + 1
@@ -207,7 +216,9 @@ class Connection implements WispConnection {
         ? 'the server wants key (certificate) authentication, which is not spoken here'
         : 'the server wants credentials: a key, which is not spoken here, or a user name and a password')
     }
-    if (server.password === 'required' && !credentials) return this.#refuse('the server wants a user name and a password', WispCloseReason.CREDENTIALS_WANTED)
+    if (server.password === 'required' && !credentials) {
+      return this.#refuse('the server wants a user name and a password', WispCloseReason.CREDENTIALS_WANTED)
+    }
     this.version = 2
     this.motd = server.motd
     this.#halfClose = server.halfClose
@@ -261,23 +272,6 @@ class Connection implements WispConnection {
     this.#notOpen(error)
     for (const stream of [...this.#streams.values()]) stream[how](error)
   }
-}
-
-/** At once, and not when it is first used. */
-function check(options: ConnectWispOptions): void {
-  for (const name of Object.keys(options)) {
-    if (!(known as readonly string[]).includes(name)) {
-      throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `connectWisp has no option '${name}'`, { option: name })
-    }
-  }
-  const { version, credentials } = options
-  if (version !== undefined && version !== 1 && version !== 2 && version !== 'auto') {
-    throw new ApiMisuseError('ERR_TLS_INVALID_OPTION', 'the option \'version\' must be 1, 2 or \'auto\'', { option: 'version' })
-  }
-  if (credentials !== undefined && !(fits(credentials.username, 255) && fits(credentials.password, 65535))) {
-    throw new ApiMisuseError('ERR_TLS_INVALID_OPTION', 'the option \'credentials\' must be { username, password }, at most 255 and 65535 bytes', { option: 'credentials' })
-  }
-  for (const name of ['maxBufferedBytes', 'highWaterMarkBytes', 'handshakeTimeoutMs'] as const) wholeNumber(name, options[name], 1)
 }
 
 function fits(text: unknown, mostBytes: number): boolean {

@@ -62,7 +62,8 @@ export class WispCloseError extends TransportError {
 
   constructor(what: string, reason: number) {
     const name = names.get(reason)
-    super(`${what} ${name ? words[name] : 'for a reason of its own'} (Wisp: ${name ?? 'unknown'}, 0x${reason.toString(16).padStart(2, '0')})`)
+    const why = name ? words[name] : 'for a reason of its own'
+    super(`${what} ${why} (Wisp: ${name ?? 'unknown'}, 0x${reason.toString(16).padStart(2, '0')})`)
     this.reason = reason
     this.reasonName = name
   }

@@ -2,6 +2,7 @@
 // small and must go at once (CONNECT, CONTINUE, CLOSE) goes at once; DATA goes when there is room, a packet of each
 // stream in turn, so that no stream starves another.
 
+import { asBytes, isBytesLike } from '../../base/bytes.js'
 import { MESSAGE_TOO_BIG, UNSUPPORTED_DATA } from '../websocket-close.js'
 import { CLOSED, closeWebSocket, failureOf, isFull, OPEN, untilDrained, type WebSocketLike } from '../websocket-like.js'
 import { parsePacket, type Packet } from './packets.js'
@@ -63,7 +64,8 @@ export class PacketLink {
   send(packet: Uint8Array<ArrayBuffer>): void {
     if (this.done) return
     this.#socket.send(packet)
-    if (isFull(this.#socket, this.#options.highWaterMarkBytes + MAX_UNHEARD_BYTES)) this.#options.onViolation(POLICY_VIOLATION, 'packets, and reads none')
+    const { highWaterMarkBytes, onViolation } = this.#options
+    if (isFull(this.#socket, highWaterMarkBytes + MAX_UNHEARD_BYTES)) onViolation(POLICY_VIOLATION, 'packets, and reads none')
   }
 
   /**
@@ -119,11 +121,10 @@ export class PacketLink {
 
   #receive(data: unknown): void {
     if (this.done) return
-    const message = data instanceof ArrayBuffer ? new Uint8Array(data)
-      : ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : undefined
-    if (!message) return this.#options.onViolation(UNSUPPORTED_DATA, 'text')
-    if (message.byteLength > this.#options.maxMessageBytes) return this.#options.onViolation(MESSAGE_TOO_BIG, 'a message that is too long')
-    this.#options.onPacket(parsePacket(message))
+    const { maxMessageBytes, onPacket, onViolation } = this.#options
+    if (!isBytesLike(data)) return onViolation(UNSUPPORTED_DATA, 'text')
+    if (data.byteLength > maxMessageBytes) return onViolation(MESSAGE_TOO_BIG, 'a message that is too long')
+    onPacket(parsePacket(asBytes(data)))
   }
 
   #end(code: number, error: Error): void {

@@ -1,6 +1,6 @@
 // What a Wisp server is told, and what it tells.
 
-import { ApiMisuseError } from '../../base/errors.js'
+import { checkOptions, invalid, isCount, isFunction, isMilliseconds, isOneOf, type Check } from '../../base/options.js'
 import type { ByteTransport } from '../../pump/transport.js'
 
 /** Where a stream is to lead. */
@@ -100,49 +100,33 @@ type Complete<Options> = { readonly [Name in keyof Options]-?: NonNullable<Optio
 export type ServerSettings = Complete<Omit<ServeWispOptions, 'version' | 'motd' | 'authenticate'>>
   & Pick<ServeWispOptions, 'version' | 'motd' | 'authenticate'>
 
-const known = [
-  'dial', 'version', 'maxStreams', 'bufferPackets', 'maxBufferedBytes', 'highWaterMarkBytes', 'maxMessageBytes', 'handshakeTimeoutMs',
-  'motd', 'authenticate', 'log',
-] as const satisfies readonly (keyof ServeWispOptions)[]
+const defaults = {
+  log: () => {},
+  maxStreams: 100,
+  bufferPackets: 128,
+  maxBufferedBytes: 16 * 1024 * 1024,
+  highWaterMarkBytes: 256 * 1024,
+  maxMessageBytes: 1024 * 1024,
+  handshakeTimeoutMs: 10_000,
+}
+
+const checks: Readonly<Record<keyof ServeWispOptions, Check>> = {
+  dial: isFunction,
+  version: isOneOf(1, 2),
+  maxStreams: isCount,
+  bufferPackets: isCount,
+  maxBufferedBytes: isCount,
+  highWaterMarkBytes: isCount,
+  maxMessageBytes: isCount,
+  handshakeTimeoutMs: isMilliseconds(1),
+  motd: (value) => (typeof value === 'string' ? undefined : 'must be a string'),
+  authenticate: isFunction,
+  log: isFunction,
+}
 
 /** Fills in the defaults. Throws `ERR_TLS_UNKNOWN_OPTION` and `ERR_TLS_INVALID_OPTION`, with `option` naming it. */
 export function checkServerOptions(options: ServeWispOptions): ServerSettings {
-  for (const name of Object.keys(options)) {
-    if (!(known as readonly string[]).includes(name)) {
-      throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `serveWisp has no option '${name}'`, { option: name })
-    }
-  }
-  const { dial, version, motd, authenticate, log = () => {} } = options
-  if (typeof dial !== 'function') throw invalid('dial', 'a function')
-  if (version !== undefined && version !== 1 && version !== 2) throw invalid('version', '1 or 2')
-  if (motd !== undefined && typeof motd !== 'string') throw invalid('motd', 'a string')
-  if (authenticate !== undefined && typeof authenticate !== 'function') throw invalid('authenticate', 'a function')
-  if (typeof log !== 'function') throw invalid('log', 'a function')
-  return {
-    dial,
-    log,
-    ...(version !== undefined && { version }),
-    ...(motd !== undefined && { motd }),
-    ...(authenticate && { authenticate }),
-    maxStreams: wholeNumber('maxStreams', options.maxStreams, 100),
-    bufferPackets: wholeNumber('bufferPackets', options.bufferPackets, 128),
-    maxBufferedBytes: wholeNumber('maxBufferedBytes', options.maxBufferedBytes, 16 * 1024 * 1024),
-    highWaterMarkBytes: wholeNumber('highWaterMarkBytes', options.highWaterMarkBytes, 256 * 1024),
-    maxMessageBytes: wholeNumber('maxMessageBytes', options.maxMessageBytes, 1024 * 1024),
-    handshakeTimeoutMs: wholeNumber('handshakeTimeoutMs', options.handshakeTimeoutMs, 10_000),
-  }
-}
-
-/** Above it, setTimeout fires at once. */
-const MOST = 2 ** 31 - 1
-
-/** `value`, or `fallback` if it is undefined. Throws `ERR_TLS_INVALID_OPTION`. */
-export function wholeNumber(name: string, value: number | undefined, fallback: number): number {
-  const number = value ?? fallback
-  if (!Number.isInteger(number) || number < 1 || number > MOST) throw invalid(name, `a whole number from 1 to ${MOST}`)
-  return number
-}
-
-function invalid(option: string, wanted: string): ApiMisuseError {
-  return new ApiMisuseError('ERR_TLS_INVALID_OPTION', `the option '${option}' must be ${wanted}`, { option })
+  const checked = checkOptions(options, checks, 'serveWisp')
+  if (!checked.dial) throw invalid('dial', 'must be given: a function that opens the connection that a client asks for')
+  return { ...defaults, ...checked } as ServerSettings
 }
