@@ -91,6 +91,17 @@ describe('connect() with openssl s_server', { timeout: 20_000 }, () => {
       await expect(connection.closed).rejects.toBe(error)
     })
 
+    it(`is told by an alert that its certificate is refused, though it was uploading, under ${version}`, async () => {
+      const { port } = await startOpensslServer(identities.EC, version, ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile])
+      const { cert, key } = stranger.leaf()
+      const connection = await connectTo(port, { cert, key })
+      // s_server reads on for a while, and throws it away.
+      const upload = async () => { for (;;) await send(connection.writable, new Uint8Array(1 << 20)) }
+      const error: unknown = await upload().catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ name: 'PeerError', alert: { from: 'peer', level: 'fatal', description: 48 } }) // unknown_ca
+      await expect(connection.closed).rejects.toBe(error)
+    })
+
     it(`refuses a certificate of another CA under ${version}, and s_server gets the alert`, async () => {
       const { peer, port } = await startOpensslServer(stranger.leaf(), version)
       const error: unknown = await (await connectTo(port)).opened.catch((reason: unknown) => reason)
