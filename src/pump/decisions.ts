@@ -7,7 +7,7 @@
 
 export class Decisions {
   #pending: Promise<void> | undefined
-  /** Of the question that a call was suspended for. */
+  /** The answer to the question that a call was suspended for. */
   #answer: { readonly value: unknown } | undefined
   #refused: { readonly error: unknown } | undefined
 

@@ -16,8 +16,8 @@ export interface EarlyData {
 }
 
 /**
- * Less than the pair holds, with the record's overhead. SSL_write_early_data(3) on a server does not tell when what it
- * wrote could not be passed on.
+ * Less than the pair holds, with the record's overhead: on a server SSL_write_early_data(3) reports success even if the pair
+ * had no room for what it wrote.
  */
 export const EARLY_WRITE_BYTES = 8 * 1024
 

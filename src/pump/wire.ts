@@ -114,7 +114,7 @@ export class Wire {
     return this.#port.leave(this.#outbox.take(), reason, limitMs)
   }
 
-  /** Ends both directions at once, whatever waits. */
+  /** Ends both directions at once; what waits is dropped. */
   giveUp(reason: unknown): void {
     this.#inbox = new Uint8Array()
     this.#outbox.take()

@@ -205,6 +205,40 @@ describe.each(VERSIONS)('invariant 16: a failed send ends writing, not reading, 
     expect(await rejection(client.closed)).toBe(await rejection(client.opened))
   })
 
+  it('leaves nothing behind and nothing pending, at whichever write of a life it comes', async () => {
+    const life = async (failing: number, side: 'client' | 'server') => {
+      const [near, far] = memoryTransportPair()
+      const writer = near.writable.getWriter()
+      let count = 0
+      const writable = new WritableStream<Uint8Array>({
+        write: (chunk) => (++count === failing ? Promise.reject(cause) : writer.write(chunk)),
+        close: () => writer.close(),
+        abort: (reason) => writer.abort(reason),
+      })
+      const transport = { readable: near.readable, writable }
+      const [client, server] = side === 'client' ? [libssl, other] : [other, libssl]
+      const both = peers({
+        version, transports: side === 'client' ? [transport, far] : [far, transport], client: { libssl: client }, server: { libssl: server },
+      })
+      const ends = Object.values(both).flatMap((connection) => [
+        readAll(connection.readable), writeAll(connection.writable, noise(200_000), 50_000).then(() => connection.close({ waitForPeerMs: 50_000 })),
+        connection.closed,
+      ])
+      await Promise.allSettled(ends.slice(side === 'client' ? 0 : 3).slice(0, 3))
+      both.client.abort()
+      both.server.abort()
+      await Promise.allSettled(ends)
+      return failing > count
+    }
+    for (const side of ['client', 'server'] as const) {
+      await life(2, side)
+      const baseline = libssl.allocatedBytes
+      const done = await Promise.all(Array.from({ length: 14 }, (_, write) => life(write + 1, side)))
+      expect(done.at(-1)).toBe(true) // there were no more writes
+      expect(Math.abs(libssl.allocatedBytes - baseline)).toBeLessThan(ALLOCATION_NOISE_BYTES)
+    }
+  })
+
   it('a server that answers 413 and closes during an upload over TCP is heard to its clean end', async () => {
     const server = tls.createServer({ cert: localhost.cert, key: localhost.key, minVersion: version, maxVersion: version }, (socket) => {
       socket.on('error', () => {})
