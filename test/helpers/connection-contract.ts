@@ -1,0 +1,338 @@
+// What users expect of every connection, whatever face it has and wherever its OpenSSL is. One suite that each of them
+// passes: the test functions are given, and nothing of Node's is used.
+
+import type { ConnectOptions, TlsConnection } from '../../src/index.js'
+import { isPending, noise, readAll, readBytes, rejection, same, standstill, turns, until, writeAll } from './streams.js'
+import type { FaultyTransport } from './virtual-network.js'
+
+/** What is used of a test runner: vitest's functions, or others of the same names. */
+export interface ConnectionTestKit {
+  describe(name: string, body: () => void): unknown
+  it(name: string, body: () => Promise<void>): unknown
+  expect(value: unknown): {
+    toBe(expected: unknown): unknown
+    toEqual(expected: unknown): unknown
+    toMatchObject(expected: object): unknown
+    toBeLessThanOrEqual(expected: number): unknown
+  }
+}
+
+/** Options that a client and a server have in common. */
+export type SubjectOptions = Pick<ConnectOptions, 'signal' | 'handshakeTimeoutMs' | 'closeTimeoutMs' | 'highWaterMarkBytes'>
+
+export interface ConnectionPair {
+  /** Passes the contract. */
+  readonly subject: TlsConnection
+  readonly peer: TlsConnection
+  /** Beneath `subject`. */
+  readonly transport: FaultyTransport
+}
+
+export interface ConnectionContractOptions {
+  /** How much a writer may be ahead of the reader at the other end, with the buffers of everything between. */
+  readonly boundBytes: number
+  /** How much plaintext is decrypted ahead of a reader, at most. */
+  readonly readAheadBytes: number
+}
+
+/** Far more than any connection may take that nobody reads. */
+const FLOOD_BYTES = 64 * 1024 * 1024
+
+export function connectionContract(
+  { describe, it: test, expect }: ConnectionTestKit, name: string, begin: (options: SubjectOptions) => ConnectionPair,
+  { boundBytes, readAheadBytes }: ConnectionContractOptions,
+): void {
+  describe(name, () => {
+    const it = (claim: string, body: (pair: ConnectionPair) => Promise<void>, options: SubjectOptions = {}) => test(claim, async () => {
+      const pair = begin(options)
+      try {
+        await Promise.all([pair.subject.opened, pair.peer.opened])
+        await body(pair)
+      } finally {
+        for (const end of [pair.subject, pair.peer]) end.abort()
+      }
+    })
+
+    test('holds writes and reads until the handshake is done, and delivers both directions at once, in order', async () => {
+      const { subject, peer } = begin({})
+      const [there, back] = [noise(600_000), noise(500_000, 2)]
+      const [atPeer, atSubject] = await Promise.all([readAll(peer.readable), readAll(subject.readable), say(subject, there), say(peer, back)])
+      expect(same(atPeer, there)).toBe(true)
+      expect(same(atSubject, back)).toBe(true)
+      await Promise.all([subject.closed, peer.closed])
+    })
+
+    it('holds the peer back when nobody reads, and delivers it all when somebody does', async ({ subject, peer }) => {
+      const { accepted, stop } = await flood(peer)
+      expect(accepted).toBeLessThanOrEqual(boundBytes)
+      const [received] = await Promise.all([readAll(subject.readable), stop()])
+      expect(same(received.subarray(0, 1000), noise(64 * 1024).subarray(0, 1000))).toBe(true)
+    })
+
+    it('makes a writer wait when the peer does not read', async ({ subject, peer }) => {
+      const { accepted, stop } = await flood(subject)
+      expect(accepted).toBeLessThanOrEqual(boundBytes)
+      await Promise.all([readAll(peer.readable), stop()])
+    })
+
+    it('fills the views of a BYOB reader, and gives the last one back', async ({ subject, peer }) => {
+      if (!hasByob(subject.readable)) return expect(subject.readable.locked).toBe(false) // such a platform has an ordinary stream
+      const bytes = noise(100_000)
+      const saying = say(peer, bytes)
+      const reader = subject.readable.getReader({ mode: 'byob' })
+      let count = 0
+      for (let buffer = new ArrayBuffer(777); ;) {
+        const { done, value } = await reader.read(new Uint8Array(buffer))
+        if (done) break
+        expect(same(value, bytes.subarray(count, count + value.byteLength))).toBe(true)
+        count += value.byteLength
+        buffer = value.buffer
+      }
+      await saying
+      expect(count).toBe(bytes.byteLength)
+    })
+
+    it('ends one direction and keeps the other, whichever ends first', async ({ subject, peer }) => {
+      await say(subject, noise(1000))
+      expect(same(await readAll(peer.readable), noise(1000))).toBe(true)
+      const [received] = await Promise.all([readAll(subject.readable), say(peer, noise(100_000, 2))])
+      expect(same(received, noise(100_000, 2))).toBe(true)
+      await Promise.all([subject.closed, peer.closed])
+    })
+
+    it('goes on writing after the end of what is read', async ({ subject, peer }) => {
+      await peer.writable.close()
+      await readAll(subject.readable)
+      const received = readAll(peer.readable)
+      await say(subject, noise(100_000))
+      expect(same(await received, noise(100_000))).toBe(true)
+      await subject.closed
+    })
+
+    it('sends what is queued before it closes, with data under way in both directions', async ({ subject, peer }) => {
+      for (const { writable } of [subject, peer]) {
+        const writer = writable.getWriter()
+        for (let message = 0; message < 20; message++) writer.write(noise(50_000)).catch(() => {})
+        writer.releaseLock()
+      }
+      const received = readAll(peer.readable)
+      await Promise.all([subject.close({ waitForPeerMs: 20_000 }), received.then(() => peer.close())])
+      expect((await received).byteLength).toBe(20 * 50_000)
+    })
+
+    it('closes without waiting for the peer, ends a read that waits, and leaves nothing pending', async ({ subject, peer, transport }) => {
+      const [reader, writer] = [subject.readable.getReader(), subject.writable.getWriter()]
+      const waiting = reader.read()
+      await turns()
+      await subject.close()
+      await subject.closed
+      expect((await waiting).done).toBe(true)
+      await reader.closed
+      expect(await rejection(writer.closed)).toMatchObject({ code: 'ERR_TLS_INVALID_STATE' })
+      await rejection(writer.write(Uint8Array.of(1)))
+      await readAll(peer.readable)
+      await peer.close()
+      await until(() => transport.closed || transport.aborted !== undefined)
+      await subject.close() // again
+      subject.abort(new Error('too late'))
+      await subject.closed
+    })
+
+    it('that is cancelled throws plaintext away, and goes on writing', async ({ subject, peer }) => {
+      await subject.readable.cancel()
+      await say(subject, noise(10))
+      expect((await readAll(peer.readable)).byteLength).toBe(10)
+      await peer.close()
+      await subject.closed
+    })
+
+    it('that cannot send what is queued gives up closing in time, and the transport with it', async ({ subject, transport }) => {
+      const { stuck } = await flood(subject)
+      const closing = rejection(subject.close({ waitForPeerMs: 50 }))
+      const error = await closing
+      expect(error).toMatchObject({ name: 'DeadlineError', code: 'ERR_TLS_CLOSE_TIMEOUT' })
+      expect(await rejection(subject.closed)).toBe(error)
+      await rejection(stuck)
+      await until(() => transport.aborted !== undefined)
+    })
+
+    it('gives up a plain close() after closeTimeoutMs', async ({ subject, transport }) => {
+      const { stuck } = await flood(subject)
+      const error = await rejection(subject.close())
+      expect(error).toMatchObject({ name: 'DeadlineError', code: 'ERR_TLS_CLOSE_TIMEOUT' })
+      expect(await rejection(subject.closed)).toBe(error)
+      await rejection(stuck)
+      await until(() => transport.aborted !== undefined)
+    }, { closeTimeoutMs: 50 })
+
+    it('tells a read that waits when close() fails for want of the peer\'s close_notify', async ({ subject }) => {
+      const reader = subject.readable.getReader()
+      const failures = [rejection(reader.read()), rejection(reader.closed)]
+      const error = await rejection(subject.close({ waitForPeerMs: 50 }))
+      expect(error).toMatchObject({ name: 'DeadlineError', code: 'ERR_TLS_CLOSE_TIMEOUT' })
+      expect(await Promise.all(failures)).toEqual([error, error])
+    })
+
+    it('refuses a wrong waitForPeerMs, and goes on', async ({ subject, peer }) => {
+      for (const waitForPeerMs of [-1, 1.5, NaN, Infinity, '5' as never]) {
+        expect(await rejection(subject.close({ waitForPeerMs }))).toMatchObject({ code: 'ERR_TLS_INVALID_ARGUMENT' })
+      }
+      await say(subject, noise(10))
+      expect((await readAll(peer.readable)).byteLength).toBe(10)
+    })
+
+    it('that is aborted fails with the very reason everywhere, at once', async ({ subject, peer, transport }) => {
+      const [reader, writer] = [subject.readable.getReader(), subject.writable.getWriter()]
+      const failures = [reader.read(), writer.closed, subject.closed].map(rejection)
+      const reason = { because: 'given up' }
+      subject.abort(reason)
+      for (const failure of failures) expect(await failure).toBe(reason)
+      expect(await rejection(subject.close())).toBe(reason)
+      expect(await rejection(subject.updateKeys())).toBe(reason)
+      await until(() => transport.aborted !== undefined || transport.closed)
+      await rejection(readAll(peer.readable))
+    })
+
+    it('that has a writer aborted is aborted', async ({ subject, peer }) => {
+      const reason = new Error('given up')
+      await subject.writable.abort(reason)
+      expect(await rejection(subject.closed)).toBe(reason)
+      expect(await rejection(readAll(subject.readable))).toBe(reason)
+      await rejection(readAll(peer.readable))
+    })
+
+    for (const chunk of ['text', 1, null, undefined, { byteLength: 3 }]) {
+      it(`refuses to write ${JSON.stringify(chunk)}, which breaks it`, async ({ subject }) => {
+        const error = await rejection(subject.writable.getWriter().write(chunk as never))
+        expect(error).toMatchObject({ name: 'ApiMisuseError', code: 'ERR_TLS_INVALID_ARGUMENT' })
+        expect(await rejection(subject.closed)).toBe(error)
+        expect(await rejection(readAll(subject.readable))).toBe(error)
+      })
+    }
+
+    test('fails when the handshake takes too long', async () => {
+      const { subject, peer, transport } = begin({ handshakeTimeoutMs: 50 })
+      transport.stall()
+      const error = await rejection(subject.opened)
+      expect(error).toMatchObject({ name: 'DeadlineError', code: 'ERR_TLS_HANDSHAKE_TIMEOUT' })
+      for (const promise of [subject.closed, readAll(subject.readable), subject.writable.getWriter().closed, subject.close()]) {
+        expect(await rejection(promise)).toBe(error)
+      }
+      peer.abort()
+    })
+
+    test('ends with the very reason of its signal, at each moment', async () => {
+      for (const moment of ['in the handshake', 'when open', 'while closing', 'when closed']) {
+        const controller = new AbortController()
+        const reason = { moment }
+        const { subject, peer, transport } = begin({ signal: controller.signal })
+        if (moment === 'in the handshake') transport.stall()
+        else await Promise.all([subject.opened, peer.opened])
+        if (moment === 'while closing') subject.close({ waitForPeerMs: 60_000 }).catch(() => {})
+        if (moment === 'when closed') await subject.close()
+        else await turns()
+        controller.abort(reason)
+        if (moment === 'when closed') {
+          await subject.closed
+        } else {
+          expect(await rejection(subject.closed)).toBe(reason)
+          expect(await rejection(readAll(subject.readable))).toBe(reason)
+          if (moment === 'in the handshake') expect(await rejection(subject.opened)).toBe(reason)
+        }
+        peer.abort()
+      }
+    })
+
+    it('delivers what came before the stream was cut, and then says so', async ({ subject, peer, transport }) => {
+      await writeAll(peer.writable, noise(30_000))
+      const reader = subject.readable.getReader()
+      const first = (await reader.read()).value!
+      transport.endReading()
+      const [rest, error] = await readToFailure(reader)
+      expect(first.byteLength + rest).toBe(30_000)
+      expect(error).toMatchObject({ name: 'TruncationError', code: 'ERR_TLS_UNEXPECTED_EOF' })
+      expect(await rejection(subject.closed)).toBe(error)
+    })
+
+    it('delivers what came before the transport failed, and then says so, with its error as the cause', async ({ subject, peer, transport }) => {
+      await writeAll(peer.writable, noise(30_000))
+      const reader = subject.readable.getReader()
+      const first = (await reader.read()).value!
+      const cause = new Error('unplugged')
+      transport.failReading(cause)
+      const [rest, error] = await readToFailure(reader)
+      expect(first.byteLength + rest).toBe(30_000)
+      expect(error).toMatchObject({ name: 'TransportError', code: 'ERR_TLS_TRANSPORT' })
+      expect((error as Error).cause).toBe(cause)
+      expect(await rejection(subject.closed)).toBe(error)
+      expect(await rejection(subject.writable.getWriter().closed)).toBe(error)
+    })
+
+    it('delivers what the transport still gives after sending has failed, its clean end included', async ({ subject, peer, transport }) => {
+      await say(peer, noise(200_000))
+      const cause = new Error('nobody listens')
+      transport.failWritingNow(cause)
+      const failed = await rejection(writeAll(subject.writable, noise(300_000), 30_000))
+      expect(failed).toMatchObject({ name: 'TransportError' })
+      expect(same(await readAll(subject.readable), noise(200_000))).toBe(true)
+      const error = await rejection(subject.closed)
+      expect(error).toMatchObject({ name: 'TransportError' })
+      expect((error as Error).cause).toBe(cause)
+    })
+
+    it('decrypts only a bounded amount ahead of its reader', async ({ subject, peer, transport }) => {
+      const { stop } = await flood(peer)
+      transport.failReading(new Error('unplugged'))
+      const [count, error] = await readToFailure(subject.readable.getReader())
+      expect(error).toMatchObject({ name: 'TransportError' })
+      expect(count).toBeLessThanOrEqual(readAheadBytes)
+      peer.abort()
+      await stop().catch(() => {})
+    })
+
+    /** Writes until nothing more is accepted. `stop` ends the direction. */
+    async function flood({ writable }: TlsConnection): Promise<{ accepted: number; stuck: Promise<void>; stop: () => Promise<void> }> {
+      const writer = writable.getWriter()
+      writer.closed.catch(() => {})
+      let accepted = 0
+      let stopped = false
+      const stuck = (async () => {
+        while (accepted < FLOOD_BYTES && !stopped) {
+          await writer.write(noise(64 * 1024))
+          accepted += 64 * 1024
+        }
+      })()
+      stuck.catch(() => {})
+      const stop = async () => {
+        stopped = true
+        await stuck
+        await writer.close()
+      }
+      return { accepted: await standstill(() => accepted), stuck, stop }
+    }
+  })
+}
+
+/** Sends `bytes` and ends the direction. */
+async function say({ writable }: TlsConnection, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  await writeAll(writable, bytes, 30_000)
+  await writable.close()
+}
+
+/** How much is read before it fails, and what with. */
+async function readToFailure(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<[count: number, error: unknown]> {
+  let count = 0
+  const error = await rejection((async () => {
+    for (let result; !(result = await reader.read()).done;) count += result.value.byteLength
+  })())
+  return [count, error]
+}
+
+function hasByob(readable: ReadableStream): boolean {
+  try {
+    readable.getReader({ mode: 'byob' }).releaseLock()
+    return true
+  } catch {
+    return false
+  }
+}
