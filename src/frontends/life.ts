@@ -74,6 +74,7 @@ export class LocalLife implements Life {
   #pump: Pump | undefined
   /** Guards what is awaited before the pump exists. */
   readonly #loading = new Interrupt()
+  readonly #closeTimeoutMs: number
   /** Resolves when plaintext may be written: with the handshake, or with early data. */
   readonly #writable = deferred<void>()
 
@@ -84,6 +85,7 @@ export class LocalLife implements Life {
   constructor(transport: TransportLike, options: CommonOptions, role: Role, onEarlyData: (bytes: Uint8Array<ArrayBuffer>) => void = () => {}) {
     throwIfAborted(options.signal)
     const port = new Port(toByteTransport(transport))
+    this.#closeTimeoutMs = options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS
     this.opened = this.#open(port, options, role, onEarlyData)
     this.opened.then(() => this.#writable.resolve(), this.#writable.reject)
     abortBySignal(options.signal, this)
@@ -110,7 +112,7 @@ export class LocalLife implements Life {
   }
 
   close(waitForPeerMs: number, flush: () => Promise<void>): Promise<void> {
-    return closeInTime(this, waitForPeerMs, async () => {
+    return closeInTime(this, waitForPeerMs || this.#closeTimeoutMs, async () => {
       await this.opened
       await this.#pump!.close(waitForPeerMs > 0, flush)
       await this.closed
@@ -196,7 +198,7 @@ export class LocalLife implements Life {
       ssl.setBio(pair.internal)
       const { reject: onBroken, resolve: onClosed } = this.#closed
       return new Pump({
-        ssl, pair, port, decisions, decisionTimeoutMs: handshakeTimeoutMs, closeTimeoutMs: CLOSE_TIMEOUT_MS, onIo, onBroken, onClosed,
+        ssl, pair, port, decisions, decisionTimeoutMs: handshakeTimeoutMs, closeTimeoutMs: this.#closeTimeoutMs, onIo, onBroken, onClosed,
       })
     } catch (error) {
       ssl.free()
@@ -207,8 +209,7 @@ export class LocalLife implements Life {
 }
 
 /** Closes the life by `close`, and aborts it with `ERR_TLS_CLOSE_TIMEOUT` if that takes too long. */
-export function closeInTime(life: Life, waitForPeerMs: number, close: () => Promise<void>): Promise<void> {
-  const limitMs = waitForPeerMs || CLOSE_TIMEOUT_MS
+export function closeInTime(life: Life, limitMs: number, close: () => Promise<void>): Promise<void> {
   return withDeadline(limitMs, () => life.abort(closeTimeout(limitMs)), close())
 }
 

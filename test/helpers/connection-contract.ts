@@ -76,7 +76,7 @@ export function connectionContract(
     })
 
     it('fills the views of a BYOB reader, and gives the last one back', async ({ subject, peer }) => {
-      if (!hasByob(subject.readable)) return expect(subject.readable.locked).toBe(false) // such a platform has an ordinary stream
+      if (!hasByob(subject.readable)) return // such a platform has ordinary streams alone
       const bytes = noise(100_000)
       const saying = say(peer, bytes)
       const reader = subject.readable.getReader({ mode: 'byob' })

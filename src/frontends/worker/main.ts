@@ -1,7 +1,10 @@
 // The script of the worker (`libssl-wasm/worker-script`): it serves whoever started it.
 
 import { parent } from '#worker'
-import type { Begin } from './protocol.js'
+import { freeContext } from './contexts.js'
+import type { Begin, FreeContext } from './protocol.js'
 import { serve } from './serve.js'
 
-parent.addEventListener('message', ({ data }: { data: Begin }) => { void serve(data) })
+parent.addEventListener('message', ({ data }: { data: Begin | FreeContext }) => {
+  void (data.type === 'free context' ? freeContext(data) : serve(data))
+})

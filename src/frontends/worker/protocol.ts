@@ -9,7 +9,8 @@ import type { PostedError } from './errors.js'
 /** Page to worker, over the worker itself: begins a connection. */
 export interface Begin {
   readonly type: 'connect' | 'accept'
-  /** Checked on the page; those that are functions are named in `callbacks`, with whether their answer is waited for. */
+  readonly context: PostedContext | undefined
+  /** Those that `context` does not have. Checked on the page; those that are functions are named in `callbacks`, with whether their answer is waited for. */
   readonly options: Readonly<Record<string, unknown>>
   readonly callbacks: readonly { readonly name: string; readonly answers: boolean }[]
   /** How much plaintext waits on either side of its port. */
@@ -21,6 +22,18 @@ export interface Begin {
   /** Ciphertext and plaintext, each by `transports/message-port.ts`. */
   readonly transport: MessagePort
   readonly plaintext: MessagePort
+}
+
+/** Page to worker, over the worker itself: a context is not needed any more. */
+export interface FreeContext {
+  readonly type: 'free context'
+  readonly id: number
+}
+
+/** With its options, less its callbacks, when the worker hears of it first. */
+export interface PostedContext {
+  readonly id: number
+  readonly options?: Readonly<Record<string, unknown>>
 }
 
 export type FromPage =

@@ -12,13 +12,14 @@ import { callbackAnswers, type CommonOptions } from '../options.js'
 import { abortBySignal, closeInTime, type Life } from '../life.js'
 import type { ChannelBindingType, KeyingMaterialOptions, OpenConnection } from '../open-connection.js'
 import type { ConnectionInfo } from '../connection-info.js'
-import { HIGH_WATER_MARK_BYTES } from '../features/limits.js'
+import { CLOSE_TIMEOUT_MS, HIGH_WATER_MARK_BYTES } from '../features/limits.js'
 import { carry, type Carrying } from './carry.js'
 import { decodeError, encodeError, type OwnErrors } from './errors.js'
 import type { Begin, FromPage, FromWorker, Reply } from './protocol.js'
-import { decodeValue, encodeValue, refuseWhatCannotCross } from './values.js'
+import { decodeValue, encodeOptions, type Callbacks } from './values.js'
 
-type Callbacks = Readonly<Record<string, (...args: unknown[]) => unknown>>
+/** What the worker's owner adds to it belongs to the worker: see tls-worker.ts. */
+type BeginHere = Omit<Begin, 'wasm' | 'context'>
 
 export class RemoteLife implements Life {
   readonly #opened = deferred<ConnectionInfo>()
@@ -30,6 +31,7 @@ export class RemoteLife implements Life {
   readonly #plaintext: ReadableStreamDefaultReader<Uint8Array>
   readonly #toWorker: WritableStreamDefaultWriter<Uint8Array>
   readonly #callbacks: Callbacks
+  readonly #closeTimeoutMs: number
   /** Guards what waits for the worker. */
   readonly #waiting = new Interrupt()
   /** What the worker was asked and has not replied to, by number. */
@@ -45,20 +47,19 @@ export class RemoteLife implements Life {
   #readDone = false
 
   /** `options` are checked. `post` begins the connection in the worker. Throws as {@link LocalLife}. */
-  constructor(
-    type: Begin['type'], transport: TransportLike, options: CommonOptions, wasm: Begin['wasm'], post: (begin: Begin, transfer: readonly MessagePort[]) => void,
-  ) {
+  constructor(type: Begin['type'], transport: TransportLike, options: CommonOptions, post: (begin: BeginHere, transfer: readonly MessagePort[]) => void) {
     throwIfAborted(options.signal)
     const { readable, writable } = toByteTransport(transport)
-    const { signal, highWaterMarkBytes = HIGH_WATER_MARK_BYTES, ...rest } = options
-    const entries = Object.entries(rest)
-    this.#callbacks = Object.fromEntries(entries.filter(([, value]) => typeof value === 'function')) as Callbacks
-    const cloneable = Object.fromEntries(entries.filter(([, value]) => typeof value !== 'function').map(([name, value]) => [name, encodeValue(value)]))
-    refuseWhatCannotCross(cloneable, Object.keys(this.#callbacks))
+    const { signal, context, highWaterMarkBytes = HIGH_WATER_MARK_BYTES, closeTimeoutMs = CLOSE_TIMEOUT_MS, ...rest } = options
+    this.#closeTimeoutMs = closeTimeoutMs
+    const { values, callbacks } = encodeOptions(rest)
+    this.#callbacks = callbacks
+    // The worker has the others from the context. Keys that rotate by age are other bytes each time.
+    const own = Object.entries(values).filter(([name, value]) => value !== (context?.options as typeof values | undefined)?.[name])
     const [control, ciphertext, plaintext] = [new MessageChannel(), new MessageChannel(), new MessageChannel()]
     post({
-      type, wasm, options: cloneable, highWaterMarkBytes,
-      callbacks: Object.keys(this.#callbacks).map((name) => ({ name, answers: name in callbackAnswers })),
+      type, options: { ...Object.fromEntries(own), closeTimeoutMs }, highWaterMarkBytes,
+      callbacks: Object.keys(callbacks).map((name) => ({ name, answers: name in callbackAnswers })),
       control: control.port2, transport: ciphertext.port2, plaintext: plaintext.port2,
     }, [control.port2, ciphertext.port2, plaintext.port2])
 
@@ -105,7 +106,7 @@ export class RemoteLife implements Life {
   }
 
   close(waitForPeerMs: number, flush: () => Promise<void>): Promise<void> {
-    return closeInTime(this, waitForPeerMs, () => this.#close(waitForPeerMs, flush))
+    return closeInTime(this, waitForPeerMs || this.#closeTimeoutMs, () => this.#close(waitForPeerMs, flush))
   }
 
   async #close(waitForPeerMs: number, flush: () => Promise<void>): Promise<void> {

@@ -8,9 +8,10 @@ import { beginClient, beginServer } from '../begin.js'
 import type { Life } from '../life.js'
 import type { OpenConnection } from '../open-connection.js'
 import type { AcceptOptions, ConnectOptions } from '../options.js'
+import { withContext } from './contexts.js'
 import { decodeError, encodeError, FailedCall } from './errors.js'
 import type { Begin, FromPage, FromWorker, Reply } from './protocol.js'
-import { decodeValue, encodeValue } from './values.js'
+import { decodeOptions, encodeValue } from './values.js'
 
 type Answer = Extract<FromPage, { type: 'answer' }>
 
@@ -44,14 +45,15 @@ export async function serve(begin: Begin): Promise<void> {
   const plaintext = fromMessagePort(begin.plaintext, { highWaterMarkBytes })
 
   try {
-    const options: Record<string, unknown> = Object.fromEntries(Object.entries(begin.options).map(([name, value]) => [name, decodeValue(value)]))
+    const wasm = begin.wasm && compiled(begin.wasm)
+    const shared = begin.context ? withContext(begin.context, wasm) : wasm && { libssl: await load({ wasm: await wasm }) }
+    const options: Record<string, unknown> = { ...await shared, ...decodeOptions(begin.options) }
     for (const { name, answers } of begin.callbacks) {
       options[name] = (...given: unknown[]) => {
         const args = given.map(encodeValue)
         return answers ? ask(name, args) : post({ type: 'call', callback: name, args })
       }
     }
-    if (begin.wasm) options['libssl'] = await load({ wasm: await compiled(begin.wasm) })
     life = begin.type === 'connect' ? beginClient(transport, options as ConnectOptions) : beginServer(transport, options as unknown as AcceptOptions)
   } catch (error) {
     post({ type: 'broken', error: encodeError(error) })

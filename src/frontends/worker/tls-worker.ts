@@ -9,6 +9,7 @@ import { checkAcceptOptions, checkConnectOptions, type AcceptOptions, type Commo
 import { Connection } from '../whatwg/connection.js'
 import type { TlsConnection } from '../whatwg/tls-connection.js'
 import type { Begin } from './protocol.js'
+import { SentContexts } from './contexts.js'
 import { RemoteLife } from './remote-life.js'
 import type { WorkerLike } from './worker-like.js'
 
@@ -50,6 +51,7 @@ export interface TlsWorker {
 export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): TlsWorker {
   const worker = hasMethods(given, 'postMessage') ? given as unknown as WorkerLike : spawn(given as URL | string | undefined)
   const lives = new Set<RemoteLife>()
+  const contexts = new SentContexts((message) => { if (!dead) worker.postMessage(message, []) })
   let dead = false
 
   const end = (reason: unknown) => {
@@ -70,11 +72,11 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
   }
 
   const begin = (type: Begin['type'], transport: TransportLike, options: CommonOptions): TlsConnection => {
-    if (options.libssl !== undefined) {
-      throw new ApiMisuseError('ERR_TLS_INVALID_OPTION', "option 'libssl' cannot be given to a worker: its instances are its own", { option: 'libssl' })
-    }
     if (dead) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the worker has ended')
-    const life = new RemoteLife(type, transport, options, wasm, (message, transfer) => worker.postMessage(message, transfer))
+    const life = new RemoteLife(type, transport, options, (message, transfer) => {
+      const begin: Begin = { ...message, wasm, context: options.context && contexts.describe(options.context) }
+      worker.postMessage(begin, transfer)
+    })
     lives.add(life)
     const forget = () => lives.delete(life)
     life.closed.then(forget, forget)

@@ -37,19 +37,33 @@ export function decodeValue(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, decodeValue(one)]))
 }
 
-/** Names the option that a worker cannot be given. `values` are encoded; `callbacks` are names. */
-export function refuseWhatCannotCross(values: Readonly<Record<string, unknown>>, callbacks: readonly string[]): void {
+/** What can be posted of options, and their callbacks. Throws `ERR_TLS_INVALID_OPTION` for one that a worker cannot be given. */
+export function encodeOptions(options: object): { readonly values: Readonly<Record<string, unknown>>; readonly callbacks: Callbacks } {
   const refused = (option: string, why: string) =>
     new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' cannot be given to a worker: ${why}`, { option })
-  for (const name of callbacks) {
-    if (callbackAnswers[name] === 'at once') throw refused(name, 'OpenSSL waits for no answer from another thread')
-  }
-  if (values['maxEarlyDataBytes']) throw refused('maxEarlyDataBytes', 'its connections have no stream of early data')
-  for (const [name, value] of Object.entries(values)) {
+  const callbacks: Record<string, (...args: unknown[]) => unknown> = {}
+  const values: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value === 'function') {
+      if (callbackAnswers[name] === 'at once') throw refused(name, 'OpenSSL waits for no answer from another thread')
+      callbacks[name] = value as Callbacks[string]
+      continue
+    }
+    if (name === 'libssl') throw refused(name, 'its instances are its own')
+    if (name === 'maxEarlyDataBytes' && value) throw refused(name, 'its connections have no stream of early data')
+    values[name] = encodeValue(value)
     try {
-      structuredClone(value)
+      structuredClone(values[name])
     } catch {
       throw refused(name, 'it cannot be cloned')
     }
   }
+  return { values, callbacks }
+}
+
+export type Callbacks = Readonly<Record<string, (...args: unknown[]) => unknown>>
+
+/** The `values` of {@link encodeOptions}, as they were. */
+export function decodeOptions(values: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, decodeValue(value)]))
 }
