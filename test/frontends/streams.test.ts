@@ -27,37 +27,9 @@ describe('TlsConnection.opened', () => {
     expect(await both.server.opened).toMatchObject({ ...agreed, peerCertificate: undefined, peerCertificateChain: [] })
     await closeBoth(both)
   })
-
-  it('holds writes and reads until then', async () => {
-    const { client, server } = peers({ client: { libssl }, server: { libssl } })
-    // All before the first byte of the handshake was sent.
-    const talk = [say(client, noise(1000)), say(server, noise(1000, 2))]
-    const [atServer, atClient] = await Promise.all([readAll(server.readable), readAll(client.readable), ...talk])
-    expect(same(atServer as Uint8Array, noise(1000))).toBe(true)
-    expect(same(atClient as Uint8Array, noise(1000, 2))).toBe(true)
-    await Promise.all([client.closed, server.closed])
-  })
 })
 
 describe('TlsConnection.readable', () => {
-  it.each([1, 100, 16_384, 50_000, 200_000])('fills a BYOB view of %i bytes', async (viewBytes) => {
-    const { client, server } = await open()
-    const bytes = noise(Math.min(viewBytes * 50, 300_000))
-    const saying = say(server, bytes)
-    const reader = client.readable.getReader({ mode: 'byob' })
-    const got: Uint8Array[] = []
-    for (let buffer = new ArrayBuffer(viewBytes); ;) {
-      const { done, value } = await reader.read(new Uint8Array(buffer))
-      if (done) break
-      expect(value.byteLength).toBeGreaterThan(0)
-      got.push(value.slice())
-      buffer = value.buffer
-    }
-    await saying
-    expect(same(Buffer.concat(got), bytes)).toBe(true)
-    await Promise.all([client.close(), server.close()])
-  })
-
   it('fills views of any kind, at any offset', async () => {
     const { client, server } = await open()
     const bytes = noise(4000)
@@ -86,15 +58,6 @@ describe('TlsConnection.readable', () => {
     expect(done).toBe(true)
     expect(value!.byteLength).toBe(0)
     await client.close()
-  })
-
-  it('gives a BYOB reader its view back when the connection is closed under it', async () => {
-    const { client, server } = await open()
-    const last = client.readable.getReader({ mode: 'byob' }).read(new Uint8Array(100))
-    await turns()
-    await client.close()
-    expect((await last).done).toBe(true)
-    await server.close()
   })
 
   it('loses nothing when readers take turns', async () => {
@@ -167,14 +130,6 @@ describe('TlsConnection.readable', () => {
     await client.close()
   })
 
-  it('gives no more than highWaterMarkBytes at once', async () => {
-    const { client, server } = await open(1000)
-    const saying = say(server, noise(20_000))
-    for await (const chunk of client.readable) expect(chunk.byteLength).toBeLessThanOrEqual(1000)
-    await saying
-    await client.close()
-  })
-
   it('cancels before the handshake is done', async () => {
     const { client, server } = peers({ client: { libssl }, server: { libssl } })
     await client.readable.cancel()
@@ -191,36 +146,6 @@ describe('TlsConnection.readable', () => {
 })
 
 describe('TlsConnection.writable', () => {
-  it('takes bytes in every form', async () => {
-    const { client, server } = await open()
-    const received = readBytes(server.readable, 14)
-    const writer = client.writable.getWriter()
-    const buffer = Uint8Array.from({ length: 16 }, (_, index) => index).buffer
-    await writer.write(buffer.slice(0, 4))
-    await writer.write(new Uint8Array(buffer, 4, 2))
-    await writer.write(new DataView(buffer, 6, 3))
-    await writer.write(new Uint16Array(buffer, 10, 1))
-    await writer.write(Buffer.from([12, 13]))
-    await writer.write(new Uint8Array())
-    const shared = new Uint8Array(new SharedArrayBuffer(1))
-    shared[0] = 14
-    await writer.write(shared as unknown as BufferSource)
-    expect([...await received]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14])
-    writer.releaseLock()
-    await closeBoth({ client, server })
-  })
-
-  it.each(['text', 1, null, undefined, [1, 2], { byteLength: 3 }, { byteLength: -1 }])('refuses %j, which breaks the connection', async (chunk) => {
-    const { client, server } = await open()
-    const writer = client.writable.getWriter()
-    const error = await rejection(writer.write(chunk as BufferSource))
-    expect(error).toMatchObject({ name: 'ApiMisuseError', code: 'ERR_TLS_INVALID_ARGUMENT' })
-    // Its writable cannot be closed any more: nobody could say goodbye.
-    expect(await rejection(client.closed)).toBe(error)
-    expect(await rejection(readAll(client.readable))).toBe(error)
-    await rejection(readAll(server.readable))
-  })
-
   it('tells by ready and desiredSize when to wait', async () => {
     const [near, far] = memoryTransportPair()
     const transport = new FaultyTransport(near)
@@ -239,15 +164,6 @@ describe('TlsConnection.writable', () => {
     await readBytes(server.readable, 1100)
     writer.releaseLock()
     await closeBoth({ client, server })
-  })
-
-  it('aborts the connection when it is aborted', async () => {
-    const { client, server } = await open()
-    const reason = new Error('given up')
-    await client.writable.abort(reason)
-    expect(await rejection(client.closed)).toBe(reason)
-    expect(await rejection(readAll(client.readable))).toBe(reason)
-    await rejection(readAll(server.readable))
   })
 
   it('aborts the connection when what is piped into it fails', async () => {

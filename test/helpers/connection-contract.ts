@@ -2,7 +2,8 @@
 // passes: the test functions are given, and nothing of Node's is used.
 
 import type { ConnectOptions, TlsConnection } from '../../src/index.js'
-import { isPending, noise, readAll, readBytes, rejection, same, standstill, turns, until, writeAll } from './streams.js'
+import { concat } from '../../src/base/bytes.js'
+import { noise, readAll, readBytes, rejection, same, standstill, turns, until, writeAll } from './streams.js'
 import type { FaultyTransport } from './virtual-network.js'
 
 /** What is used of a test runner: vitest's functions, or others of the same names. */
@@ -75,21 +76,59 @@ export function connectionContract(
       await Promise.all([readAll(peer.readable), stop()])
     })
 
-    it('fills the views of a BYOB reader, and gives the last one back', async ({ subject, peer }) => {
-      if (!hasByob(subject.readable)) return // such a platform has ordinary streams alone
-      const bytes = noise(100_000)
-      const saying = say(peer, bytes)
-      const reader = subject.readable.getReader({ mode: 'byob' })
+    for (const viewBytes of [1, 100, 50_000]) {
+      it(`fills a BYOB view of ${viewBytes} bytes, and gives it back at the end`, async ({ subject, peer }) => {
+        if (!hasByob(subject.readable)) return // such a platform has ordinary streams alone
+        const bytes = noise(Math.min(viewBytes * 50, 300_000))
+        const saying = say(peer, bytes)
+        const reader = subject.readable.getReader({ mode: 'byob' })
+        const got: Uint8Array[] = []
+        let buffer = new ArrayBuffer(viewBytes)
+        for (let result; !(result = await reader.read(new Uint8Array(buffer))).done; buffer = result.value.buffer) {
+          expect(result.value.byteLength > 0).toBe(true)
+          got.push(result.value.slice())
+        }
+        await saying
+        expect(same(concat(got), bytes)).toBe(true)
+      })
+    }
+
+    it('gives a BYOB reader its view back when it is closed under it', async ({ subject }) => {
+      if (!hasByob(subject.readable)) return
+      const last = subject.readable.getReader({ mode: 'byob' }).read(new Uint8Array(100))
+      await turns()
+      await subject.close()
+      const { done, value } = await last
+      expect(done).toBe(true)
+      expect(value!.byteLength).toBe(0)
+    })
+
+    it('gives no more than highWaterMarkBytes at once', async ({ subject, peer }) => {
+      const saying = say(peer, noise(20_000))
       let count = 0
-      for (let buffer = new ArrayBuffer(777); ;) {
-        const { done, value } = await reader.read(new Uint8Array(buffer))
-        if (done) break
-        expect(same(value, bytes.subarray(count, count + value.byteLength))).toBe(true)
-        count += value.byteLength
-        buffer = value.buffer
+      const reader = subject.readable.getReader()
+      for (let result; !(result = await reader.read()).done; count += result.value.byteLength) {
+        expect(result.value.byteLength).toBeLessThanOrEqual(1000)
       }
+      expect(count).toBe(20_000)
       await saying
-      expect(count).toBe(bytes.byteLength)
+    }, { highWaterMarkBytes: 1000 })
+
+    it('takes bytes in every form, and leaves them to their owner', async ({ subject, peer }) => {
+      const received = readBytes(peer.readable, 14)
+      const writer = subject.writable.getWriter()
+      const buffer = Uint8Array.from({ length: 16 }, (_, index) => index).buffer
+      await writer.write(buffer.slice(0, 4))
+      await writer.write(new Uint8Array(buffer, 4, 2))
+      await writer.write(new DataView(buffer, 6, 3))
+      await writer.write(new Uint16Array(buffer, 10, 1))
+      await writer.write(Uint8Array.of(12, 13))
+      await writer.write(new Uint8Array())
+      const shared = typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(1) : new SharedArrayBuffer(1)
+      new Uint8Array(shared)[0] = 14
+      await writer.write(new Uint8Array(shared))
+      expect([...await received]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14])
+      expect(buffer.byteLength).toBe(16)
     })
 
     it('ends one direction and keeps the other, whichever ends first', async ({ subject, peer }) => {
@@ -109,12 +148,19 @@ export function connectionContract(
       await subject.closed
     })
 
-    it('sends what is queued before it closes, with data under way in both directions', async ({ subject, peer }) => {
+    it('sends what is queued before it closes, each side waiting for the other, with data under way in both directions', async ({ subject, peer }) => {
       for (const { writable } of [subject, peer]) {
         const writer = writable.getWriter()
-        for (let message = 0; message < 20; message++) writer.write(noise(50_000)).catch(() => {})
+        for (let message = 0; message < 20; message++) writer.write(noise(100_000)).catch(() => {})
         writer.releaseLock()
       }
+      await Promise.all([subject.close({ waitForPeerMs: 20_000 }), peer.close({ waitForPeerMs: 20_000 })])
+    })
+
+    it('sends all that is queued before it closes', async ({ subject, peer }) => {
+      const writer = subject.writable.getWriter()
+      for (let message = 0; message < 20; message++) writer.write(noise(50_000)).catch(() => {})
+      writer.releaseLock()
       const received = readAll(peer.readable)
       await Promise.all([subject.close({ waitForPeerMs: 20_000 }), received.then(() => peer.close())])
       expect((await received).byteLength).toBe(20 * 50_000)
@@ -147,9 +193,9 @@ export function connectionContract(
     })
 
     it('that cannot send what is queued gives up closing in time, and the transport with it', async ({ subject, transport }) => {
+      transport.stall()
       const { stuck } = await flood(subject)
-      const closing = rejection(subject.close({ waitForPeerMs: 50 }))
-      const error = await closing
+      const error = await rejection(subject.close({ waitForPeerMs: 50 }))
       expect(error).toMatchObject({ name: 'DeadlineError', code: 'ERR_TLS_CLOSE_TIMEOUT' })
       expect(await rejection(subject.closed)).toBe(error)
       await rejection(stuck)
@@ -157,6 +203,7 @@ export function connectionContract(
     })
 
     it('gives up a plain close() after closeTimeoutMs', async ({ subject, transport }) => {
+      transport.stall()
       const { stuck } = await flood(subject)
       const error = await rejection(subject.close())
       expect(error).toMatchObject({ name: 'DeadlineError', code: 'ERR_TLS_CLOSE_TIMEOUT' })
@@ -201,7 +248,7 @@ export function connectionContract(
       await rejection(readAll(peer.readable))
     })
 
-    for (const chunk of ['text', 1, null, undefined, { byteLength: 3 }]) {
+    for (const chunk of ['text', 1, null, undefined, [1, 2], { byteLength: 3 }, { byteLength: -1 }]) {
       it(`refuses to write ${JSON.stringify(chunk)}, which breaks it`, async ({ subject }) => {
         const error = await rejection(subject.writable.getWriter().write(chunk as never))
         expect(error).toMatchObject({ name: 'ApiMisuseError', code: 'ERR_TLS_INVALID_ARGUMENT' })
@@ -222,22 +269,23 @@ export function connectionContract(
     })
 
     test('ends with the very reason of its signal, at each moment', async () => {
-      for (const moment of ['in the handshake', 'when open', 'while closing', 'when closed']) {
+      for (const moment of ['at once', 'in the handshake', 'when open', 'while closing', 'when closed']) {
         const controller = new AbortController()
         const reason = { moment }
         const { subject, peer, transport } = begin({ signal: controller.signal })
-        if (moment === 'in the handshake') transport.stall()
+        const early = moment === 'at once' || moment === 'in the handshake'
+        if (early) transport.stall()
         else await Promise.all([subject.opened, peer.opened])
         if (moment === 'while closing') subject.close({ waitForPeerMs: 60_000 }).catch(() => {})
         if (moment === 'when closed') await subject.close()
-        else await turns()
+        else if (moment !== 'at once') await turns()
         controller.abort(reason)
         if (moment === 'when closed') {
           await subject.closed
         } else {
           expect(await rejection(subject.closed)).toBe(reason)
           expect(await rejection(readAll(subject.readable))).toBe(reason)
-          if (moment === 'in the handshake') expect(await rejection(subject.opened)).toBe(reason)
+          if (early) expect(await rejection(subject.opened)).toBe(reason)
         }
         peer.abort()
       }

@@ -5,6 +5,7 @@ import { ApiMisuseError, InternalError } from '../../base/errors.js'
 import { deferred } from '../../base/deferred.js'
 import { asRefusal, throwIfAborted } from '../../base/realms.js'
 import type { X509 } from '../../core/x509.js'
+import { closeTimeout, withDeadline } from '../../pump/deadline.js'
 import { Interrupt } from '../../pump/interrupt.js'
 import { toByteTransport, type TransportLike } from '../../transports/adapt.js'
 import { fromMessagePort } from '../../transports/message-port.js'
@@ -27,7 +28,7 @@ export class RemoteLife implements Life {
   readonly #closed = deferred<void>()
   readonly closed = this.#closed.promise
   readonly #control: MessagePort
-  readonly #ciphertext: readonly Carrying[]
+  readonly #ciphertext: { readonly in: Carrying; readonly out: Carrying }
   readonly #plaintext: ReadableStreamDefaultReader<Uint8Array>
   readonly #toWorker: WritableStreamDefaultWriter<Uint8Array>
   readonly #callbacks: Callbacks
@@ -43,6 +44,8 @@ export class RemoteLife implements Life {
   readonly #ownErrors: OwnErrors = { calls: new Map() }
   #settled = false
   #workerClosed = false
+  /** The transport has accepted all that the worker sent. */
+  #left = false
   /** The plaintext has ended, or is not wanted. */
   #readDone = false
 
@@ -71,8 +74,8 @@ export class RemoteLife implements Life {
     })
     this.#control.start()
     const link = fromMessagePort(ciphertext.port1)
-    this.#ciphertext = [carry(readable, link.writable), carry(link.readable, writable)]
-    for (const { done } of this.#ciphertext) done.catch((error: unknown) => { this.#ownErrors.transport ??= { error } })
+    this.#ciphertext = { in: carry(readable, link.writable), out: carry(link.readable, writable) }
+    for (const { done } of Object.values(this.#ciphertext)) done.catch((error: unknown) => { this.#ownErrors.transport ??= { error } })
     const streams = fromMessagePort(plaintext.port1, { highWaterMarkBytes })
     this.#plaintext = streams.readable.getReader()
     this.#toWorker = streams.writable.getWriter()
@@ -130,7 +133,7 @@ export class RemoteLife implements Life {
     this.#readableEnded.reject(reason)
     if (this.#settled) return
     this.#break(reason)
-    for (const carrying of this.#ciphertext) carrying.giveUp(reason)
+    for (const carrying of Object.values(this.#ciphertext)) carrying.giveUp(reason)
     this.#plaintext.cancel().catch(() => {})
     this.#toWorker.abort().catch(() => {})
   }
@@ -180,7 +183,7 @@ export class RemoteLife implements Life {
         return this.#writableEnded.reject(this.#failedWrite)
       case 'closed':
         this.#workerClosed = true
-        return this.#endIfDone()
+        return void this.#leave()
       case 'reply': return this.#asks.get(message.ask)?.(message.reply)
       case 'call':
         return this.#call(message)
@@ -220,9 +223,17 @@ export class RemoteLife implements Life {
     this.#endIfDone()
   }
 
+  /** The worker's last words are with us; the transport has not accepted them yet. */
+  async #leave(): Promise<void> {
+    const limitMs = this.#closeTimeoutMs
+    await withDeadline(limitMs, () => this.die(closeTimeout(limitMs)), this.#ciphertext.out.done.catch(() => {}))
+    this.#left = true
+    this.#endIfDone()
+  }
+
   /** The worker reads ahead: that it is done does not mean that we are. */
   #endIfDone(): void {
-    if (!this.#workerClosed || !this.#readDone || this.#settled) return
+    if (!this.#left || !this.#readDone || this.#settled) return
     this.#settled = true
     this.#closed.resolve()
     for (const settle of this.#asks.values()) settle(undefined)

@@ -4,12 +4,12 @@ import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   accept, CertificateError, connect, InternalError, load, memoryServerSessionCache, memorySessionStore, memoryTransportPair, TicketKeys, TlsSession, TransportError,
-  TruncationError, type AcceptOptions, type ByteTransport,
+  TruncationError, type AcceptOptions,
   type ConnectOptions, type IoEvent, type LibSsl, type TlsConnection, type TransportLike,
 } from '../../../src/index.js'
 import { createWorker, X509, type TlsWorker } from '../../../src/worker.js'
 import {
-  clientOptions, closeBoth, isPending, noise, readAll, readBytes, rejection, same, serverOptions, turns, unhandledDuring, until, VERSIONS, writeAll, type PeersOptions,
+  clientOptions, closeBoth, isPending, noise, readAll, rejection, serverOptions, turns, unhandledDuring, until, VERSIONS, writeAll, type PeersOptions,
 } from '../../helpers/stream-peers.js'
 import { localhost } from '../../helpers/certificates.js'
 import { FaultyTransport } from '../../helpers/virtual-network.js'
@@ -74,15 +74,6 @@ describe.each(VERSIONS)('createWorker().connect, %s', (version) => {
     expect(await rejection(refused.server.opened.then(() => readAll(refused.server.readable)))).toMatchObject({ alert: { from: 'peer', description: 46 } })
   })
 
-  it('talks both ways at once, from before the handshake, and ends each direction for itself', async () => {
-    const { client, server } = peers({ version })
-    const [there, back] = [noise(1_000_000), noise(700_000, 2)]
-    const [atServer, atClient] = await Promise.all([readAll(server.readable), readAll(client.readable), say(client, there), say(server, back)])
-    expect(same(atServer as Uint8Array, there)).toBe(true)
-    expect(same(atClient as Uint8Array, back)).toBe(true)
-    await Promise.all([client.closed, server.closed])
-  })
-
   it('gives a close up at its limit, and the transport with it, when that takes nothing any more', async () => {
     const [near, far] = memoryTransportPair()
     const transport = new FaultyTransport(near)
@@ -114,97 +105,9 @@ describe.each(VERSIONS)('createWorker().connect, %s', (version) => {
     expect(await rejection(client.closed)).toBe(error)
     server.abort()
   })
-
-  it('closes, both waiting for the other, with data under way', async () => {
-    const { client, server } = await opened({ version })
-    for (const { writable } of [client, server]) {
-      const writer = writable.getWriter()
-      for (let message = 0; message < 20; message++) writer.write(noise(100_000)).catch(() => {})
-      writer.releaseLock()
-    }
-    await closeBoth({ client, server })
-  })
-
-  it('is a server, too', async () => {
-    const [near, far] = memoryTransportPair()
-    const server = worker.accept(far, serverOptions({ version }))
-    const client = worker.connect(near, clientOptions({ version }))
-    await writeAll(client.writable, noise(1000))
-    expect(same(await readBytes(server.readable, 1000), noise(1000))).toBe(true)
-    await closeBoth({ client, server })
-  })
 })
 
 describe('readable in worker mode', () => {
-  it.each([1, 100, 50_000])('fills a BYOB view of %i bytes', async (viewBytes) => {
-    const { client, server } = await opened()
-    const bytes = noise(Math.min(viewBytes * 50, 300_000))
-    const saying = say(server, bytes)
-    const reader = client.readable.getReader({ mode: 'byob' })
-    const got: Uint8Array[] = []
-    for (let buffer = new ArrayBuffer(viewBytes); ;) {
-      const { done, value } = await reader.read(new Uint8Array(buffer))
-      if (done) break
-      got.push(value.slice())
-      buffer = value.buffer
-    }
-    await saying
-    expect(same(Buffer.concat(got), bytes)).toBe(true)
-    await Promise.all([client.close(), server.close()])
-  })
-
-  it('gives a BYOB reader its view back when the connection is closed under it', async () => {
-    const { client, server } = await opened()
-    const last = client.readable.getReader({ mode: 'byob' }).read(new Uint8Array(100))
-    await turns()
-    await client.close()
-    expect((await last).done).toBe(true)
-    await server.close()
-  })
-
-  it('gives no more than highWaterMarkBytes at once', async () => {
-    const { client, server } = await opened({ client: { highWaterMarkBytes: 1000 } })
-    const saying = say(server, noise(20_000))
-    let count = 0
-    for await (const chunk of client.readable) {
-      expect(chunk.byteLength).toBeLessThanOrEqual(1000)
-      count += chunk.byteLength
-    }
-    expect(count).toBe(20_000)
-    await saying
-    await client.close()
-  })
-
-  it('holds the peer back when nobody reads', async () => {
-    const { client, server } = await opened()
-    const writer = server.writable.getWriter()
-    let accepted = 0
-    const flooding = (async () => {
-      while (accepted < 64 * 1024 * 1024) {
-        await writer.write(new Uint8Array(64 * 1024))
-        accepted += 64 * 1024
-      }
-    })()
-    flooding.catch(() => {})
-    await expect.poll(async () => {
-      const before = accepted
-      await turns(2000)
-      return accepted > 0 && accepted === before
-    }).toBe(true)
-    expect(accepted).toBeLessThan(2 * 1024 * 1024)
-    client.abort()
-    await rejection(flooding)
-  })
-
-  it('can be cancelled', async () => {
-    const { client, server } = await opened()
-    await client.readable.cancel()
-    await say(client, noise(10))
-    expect(await readAll(server.readable)).toHaveLength(10)
-    await server.writable.close()
-    await Promise.all([client.close(), server.close()])
-  })
-
   it('delivers what came before the stream was cut, and then says so', async () => {
     const [near, far] = memoryTransportPair()
     const transport = new FaultyTransport(near)
@@ -244,41 +147,6 @@ describe('readable in worker mode', () => {
   })
 })
 
-describe('writable in worker mode', () => {
-  it('takes bytes in every form, and leaves them to their owner', async () => {
-    const { client, server } = await opened()
-    const received = readBytes(server.readable, 9)
-    const writer = client.writable.getWriter()
-    const buffer = Uint8Array.from({ length: 8 }, (_, index) => index).buffer
-    await writer.write(buffer.slice(0, 4))
-    await writer.write(new DataView(buffer, 4, 2))
-    await writer.write(new Uint16Array(buffer, 6, 1))
-    await writer.write(new Uint8Array())
-    await writer.write(Buffer.from([8]))
-    expect([...await received]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
-    expect(buffer.byteLength).toBe(8)
-    writer.releaseLock()
-    await closeBoth({ client, server })
-  })
-
-  it.each(['text', null, { byteLength: 3 }])('refuses %j, which breaks the connection', async (chunk) => {
-    const { client, server } = await opened()
-    const error = await rejection(client.writable.getWriter().write(chunk as BufferSource))
-    expect(error).toMatchObject({ code: 'ERR_TLS_INVALID_ARGUMENT' })
-    expect(await rejection(client.closed)).toBe(error)
-    await rejection(readAll(server.readable))
-  })
-
-  it('aborts the connection when it is aborted', async () => {
-    const { client, server } = await opened()
-    const reason = new Error('given up')
-    await client.writable.abort(reason)
-    expect(await rejection(client.closed)).toBe(reason)
-    expect(await rejection(readAll(client.readable))).toBe(reason)
-    await rejection(readAll(server.readable))
-  })
-})
-
 describe('errors in worker mode', () => {
   it('are the classes that they are elsewhere, with all that belongs to them', async () => {
     const { client, server } = peers({ client: { servername: 'elsewhere.example' } })
@@ -303,28 +171,6 @@ describe('errors in worker mode', () => {
     const error = await rejection(readAll(client.readable))
     expect(error).toBeInstanceOf(TransportError)
     expect((error as Error).cause).toBe(cause)
-    server.abort()
-  })
-
-  it('come when the handshake takes too long', async () => {
-    const [near] = memoryTransportPair()
-    const client = worker.connect(near, { ...clientOptions(), handshakeTimeoutMs: 50 })
-    expect(await rejection(client.opened)).toMatchObject({ name: 'DeadlineError', code: 'ERR_TLS_HANDSHAKE_TIMEOUT' })
-  })
-
-  it('come when the peer does not say goodbye in time', async () => {
-    const { client, server } = await opened()
-    expect(await rejection(client.close({ waitForPeerMs: 50 }))).toMatchObject({ code: 'ERR_TLS_CLOSE_TIMEOUT' })
-    expect(await rejection(client.closed)).toMatchObject({ code: 'ERR_TLS_CLOSE_TIMEOUT' })
-    server.abort()
-  })
-
-  it('come to a read that waits when close() fails', async () => {
-    const { client, server } = await opened()
-    const reader = client.readable.getReader()
-    const failures = [rejection(reader.read()), rejection(reader.closed)]
-    const error = await rejection(client.close({ waitForPeerMs: 50 }))
-    expect(await Promise.all(failures)).toEqual([error, error])
     server.abort()
   })
 
@@ -519,13 +365,5 @@ describe('the worker', () => {
     const client = own.connect(near, clientOptions())
     await closeBoth({ client, server: accept(far, { ...serverOptions(), libssl }) })
     own.terminate()
-  })
-
-  it('leaves its transport when a connection is closed', async () => {
-    const [near, far] = memoryTransportPair()
-    const transport: ByteTransport & { closed: boolean } = new FaultyTransport(near)
-    const { client, server } = await opened({ transports: [transport, far] })
-    await Promise.all([client.close(), server.close()])
-    await expect.poll(() => transport.closed).toBe(true)
   })
 })
