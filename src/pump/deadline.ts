@@ -16,3 +16,8 @@ export async function withDeadline<T>(limitMs: number, late: () => void, task: P
 export function closeTimeout(limitMs: number): DeadlineError {
   return new DeadlineError('ERR_TLS_CLOSE_TIMEOUT', `the connection could not be closed within ${limitMs} ms`)
 }
+
+/** Whether it is a {@link closeTimeout}: then the peer is told nothing more. */
+export function isCloseTimeout(error: unknown): boolean {
+  return error instanceof DeadlineError && error.code === 'ERR_TLS_CLOSE_TIMEOUT'
+}

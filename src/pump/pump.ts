@@ -45,7 +45,7 @@ import {
   SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_INTERNAL_ERROR, SSL_ERROR_WANT_CLIENT_HELLO_CB, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_RETRY_VERIFY,
   SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP, SSL_ERROR_ZERO_RETURN,
 } from '../ffi/constants.gen.js'
-import { closeTimeout, withDeadline } from './deadline.js'
+import { closeTimeout, isCloseTimeout, withDeadline } from './deadline.js'
 import { EARLY_WRITE_BYTES, receiveEarlyData, sendEarlyData, type EarlyData } from './early-data.js'
 import { FifoLock } from './fifo-lock.js'
 import { Interrupt } from './interrupt.js'
@@ -333,7 +333,7 @@ export class Pump {
   break(reason: unknown): void {
     const { state, ended } = this.#machine
     if (state === 'CLOSED' || state === 'BROKEN') return
-    if (state === 'LEAVING' && !(reason instanceof DeadlineError)) return this.#wire.giveUp(reason)
+    if (state === 'LEAVING' && !isCloseTimeout(reason)) return this.#wire.giveUp(reason)
     const fromTransport = reason instanceof TransportError || reason instanceof TruncationError
     const error = fromTransport && this.#sendFailure ? this.#sendFailure.error : reason
     this.#machine.break(error)
@@ -345,7 +345,7 @@ export class Pump {
     }
     this.#release()
     this.#ending.trip(error)
-    if (this.#wire.unsentBytes > 0 && !(error instanceof TransportError)) void this.#wire.leave(error, LAST_WORDS_MS)
+    if (this.#wire.unsentBytes > 0 && !(error instanceof TransportError || isCloseTimeout(error))) void this.#wire.leave(error, LAST_WORDS_MS)
     else this.#wire.giveUp(error)
     this.#options.onBroken(error)
   }

@@ -5,7 +5,7 @@ import { ApiMisuseError, InternalError } from '../../base/errors.js'
 import { deferred } from '../../base/deferred.js'
 import { asRefusal, throwIfAborted } from '../../base/realms.js'
 import type { X509 } from '../../core/x509.js'
-import { closeTimeout, withDeadline } from '../../pump/deadline.js'
+import { closeTimeout, isCloseTimeout, withDeadline } from '../../pump/deadline.js'
 import { Interrupt } from '../../pump/interrupt.js'
 import { toByteTransport, type TransportLike } from '../../transports/adapt.js'
 import { fromMessagePort } from '../../transports/message-port.js'
@@ -40,7 +40,6 @@ export class RemoteLife implements Life {
   #lastAsk = 0
   readonly #readableEnded = deferred<{ readonly failed: boolean }>()
   readonly #writableEnded = deferred<void>()
-  #failedWrite: unknown
   readonly #ownErrors: OwnErrors = { calls: new Map() }
   #settled = false
   #workerClosed = false
@@ -87,7 +86,7 @@ export class RemoteLife implements Life {
     const { done, value } = await this.#plaintext.read().catch(() => ({ done: true, value: undefined }))
     if (this.#readDone) return this.closed.then(() => undefined)
     if (!done) return value
-    if ((await this.#readableEnded.promise).failed) return this.#whyBroken()
+    if ((await this.#waiting.guard(this.#readableEnded.promise)).failed) return this.#whyBroken()
     this.#endReading()
     return undefined
   }
@@ -130,7 +129,6 @@ export class RemoteLife implements Life {
 
   /** As {@link abort}, when there is no worker to tell. */
   die(reason: unknown): void {
-    this.#readableEnded.reject(reason)
     if (this.#settled) return
     this.#break(reason)
     for (const carrying of Object.values(this.#ciphertext)) carrying.giveUp(reason)
@@ -175,12 +173,13 @@ export class RemoteLife implements Life {
   #hear(message: FromWorker): void {
     switch (message.type) {
       case 'opened': return this.#opened.resolve(decodeValue(message.info) as ConnectionInfo)
-      case 'broken': return this.#break(message.error ? decodeError(message.error, this.#ownErrors) : this.#failedWrite)
+      case 'broken': {
+        const error = decodeError(message.error, this.#ownErrors)
+        // Else the worker's last words are on their way.
+        return isCloseTimeout(error) ? this.die(error) : this.#break(error)
+      }
       case 'readable ended': return this.#readableEnded.resolve(message)
       case 'writable ended': return this.#writableEnded.resolve()
-      case 'writable failed':
-        this.#failedWrite = decodeError(message.error, this.#ownErrors)
-        return this.#writableEnded.reject(this.#failedWrite)
       case 'closed':
         this.#workerClosed = true
         return void this.#leave()
@@ -207,9 +206,9 @@ export class RemoteLife implements Life {
     })
   }
 
-  /** Plaintext's way to the worker may break before we hear why. */
+  /** Plaintext's way to the worker may break before we hear why: `closed` will say. */
   async #reach(task: Promise<void>): Promise<void> {
-    await this.#waiting.guard(task.catch(() => Promise.race([this.#writableEnded.promise, this.#whyBroken()])))
+    await this.#waiting.guard(task.catch(() => this.#whyBroken()))
   }
 
   /** Rejects with what broke the connection, once that is known; if it was closed, with that. */
