@@ -81,3 +81,27 @@ export function decodeError(posted: PostedError, own?: OwnErrors): unknown {
   if (posted.stack !== undefined) error.stack = posted.stack
   return error
 }
+
+/** An error of a connection: one that is posted more than once is one on the other side. */
+export interface NumberedError {
+  readonly number: number
+  readonly error: PostedError
+}
+
+/** In the worker, for one connection. */
+export function errorEncoder(): (error: unknown) => NumberedError {
+  const numbers = new Map<unknown, number>()
+  return (error) => {
+    if (!numbers.has(error)) numbers.set(error, numbers.size)
+    return { number: numbers.get(error)!, error: encodeError(error) }
+  }
+}
+
+/** On the page, for the same connection. */
+export function errorDecoder(own: OwnErrors): (posted: NumberedError) => unknown {
+  const known = new Map<number, unknown>()
+  return ({ number, error }) => {
+    if (!known.has(number)) known.set(number, decodeError(error, own))
+    return known.get(number)
+  }
+}

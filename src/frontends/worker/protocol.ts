@@ -4,7 +4,7 @@ import type { RefusalAlert } from '../../base/errors.js'
 import type { WasmCode } from '../../loader/load-module.js'
 import type { OpenConnection } from '../open-connection.js'
 import type { ConnectionInfo } from '../connection-info.js'
-import type { PostedError } from './errors.js'
+import type { NumberedError, PostedError } from './errors.js'
 
 /** Page to worker, over the worker itself: begins a connection. */
 export interface Begin {
@@ -44,20 +44,17 @@ export type FromPage =
   /** To the `call` of this number. Without `value` it has failed, and the page has kept the error, whose alert may be `refusal`. */
   | { readonly type: 'answer'; readonly call: number; readonly answer: { readonly value: unknown } | undefined; readonly refusal?: RefusalAlert | undefined }
 
-export type Reply = { readonly value: unknown } | { readonly error: PostedError }
+export type Reply = { readonly value: unknown } | { readonly error: NumberedError }
 
 export type FromWorker =
   | { readonly type: 'opened'; readonly info: ConnectionInfo }
   | { readonly type: 'closed' }
-  /** Without `error` it is that of `writable failed`. */
-  | { readonly type: 'broken'; readonly error: PostedError | undefined }
+  | { readonly type: 'broken'; readonly error: NumberedError }
   /** All plaintext has been posted; `failed` if something should have followed: `broken` says why. */
   | { readonly type: 'readable ended'; readonly failed: boolean }
-  /** close_notify has gone. */
-  | { readonly type: 'writable ended' }
-  /** Plaintext is taken no more. Reading goes on, unless `broken` says otherwise. */
-  | { readonly type: 'writable failed'; readonly error: PostedError }
-  /** To the `ask` of this number; `undefined` if it failed with what broke the connection: `broken` says with what. */
-  | { readonly type: 'reply'; readonly ask: number; readonly reply: Reply | undefined }
+  /** close_notify has gone, or a write has failed. */
+  | { readonly type: 'writable ended'; readonly error?: NumberedError }
+  /** To the `ask` of this number. */
+  | { readonly type: 'reply'; readonly ask: number; readonly reply: Reply }
   /** `call` numbers those that wait for an answer. */
   | { readonly type: 'call'; readonly callback: string; readonly args: readonly unknown[]; readonly call?: number }

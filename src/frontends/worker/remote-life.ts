@@ -15,7 +15,7 @@ import type { ChannelBindingType, KeyingMaterialOptions, OpenConnection } from '
 import type { ConnectionInfo } from '../connection-info.js'
 import { CLOSE_TIMEOUT_MS, HIGH_WATER_MARK_BYTES } from '../features/limits.js'
 import { carry, type Carrying } from './carry.js'
-import { decodeError, encodeError, type OwnErrors } from './errors.js'
+import { encodeError, errorDecoder, type OwnErrors } from './errors.js'
 import type { Begin, FromPage, FromWorker, Reply } from './protocol.js'
 import { decodeValue, encodeOptions, type Callbacks } from './values.js'
 
@@ -41,6 +41,7 @@ export class RemoteLife implements Life {
   readonly #readableEnded = deferred<{ readonly failed: boolean }>()
   readonly #writableEnded = deferred<void>()
   readonly #ownErrors: OwnErrors = { calls: new Map() }
+  readonly #decodeError = errorDecoder(this.#ownErrors)
   #settled = false
   #workerClosed = false
   /** The transport has accepted all that the worker sent. */
@@ -86,7 +87,7 @@ export class RemoteLife implements Life {
     const { done, value } = await this.#plaintext.read().catch(() => ({ done: true, value: undefined }))
     if (this.#readDone) return this.closed.then(() => undefined)
     if (!done) return value
-    if ((await this.#waiting.guard(this.#readableEnded.promise)).failed) return this.#whyBroken()
+    if ((await this.#readableEnded.promise).failed) return this.#whyBroken()
     this.#endReading()
     return undefined
   }
@@ -129,6 +130,7 @@ export class RemoteLife implements Life {
 
   /** As {@link abort}, when there is no worker to tell. */
   die(reason: unknown): void {
+    this.#readableEnded.resolve({ failed: true })
     if (this.#settled) return
     this.#break(reason)
     for (const carrying of Object.values(this.#ciphertext)) carrying.giveUp(reason)
@@ -162,7 +164,7 @@ export class RemoteLife implements Life {
     })
     const answer = await this.#waiting.guard(reply).finally(() => this.#asks.delete(ask))
     if (!answer) return this.#whyBroken()
-    if ('error' in answer) throw decodeError(answer.error, this.#ownErrors)
+    if ('error' in answer) throw this.#decodeError(answer.error)
     return decodeValue(answer.value)
   }
 
@@ -174,12 +176,13 @@ export class RemoteLife implements Life {
     switch (message.type) {
       case 'opened': return this.#opened.resolve(decodeValue(message.info) as ConnectionInfo)
       case 'broken': {
-        const error = decodeError(message.error, this.#ownErrors)
+        const error = this.#decodeError(message.error)
         // Else the worker's last words are on their way.
         return isCloseTimeout(error) ? this.die(error) : this.#break(error)
       }
       case 'readable ended': return this.#readableEnded.resolve(message)
-      case 'writable ended': return this.#writableEnded.resolve()
+      case 'writable ended':
+        return message.error ? this.#writableEnded.reject(this.#decodeError(message.error)) : this.#writableEnded.resolve()
       case 'closed':
         this.#workerClosed = true
         return void this.#leave()
@@ -206,9 +209,9 @@ export class RemoteLife implements Life {
     })
   }
 
-  /** Plaintext's way to the worker may break before we hear why: `closed` will say. */
+  /** Plaintext's way to the worker may break before we hear why. */
   async #reach(task: Promise<void>): Promise<void> {
-    await this.#waiting.guard(task.catch(() => this.#whyBroken()))
+    await this.#waiting.guard(task.catch(() => this.#writableEnded.promise.then(() => this.#whyBroken())))
   }
 
   /** Rejects with what broke the connection, once that is known; if it was closed, with that. */

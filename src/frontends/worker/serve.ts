@@ -9,7 +9,7 @@ import type { Life } from '../life.js'
 import type { OpenConnection } from '../open-connection.js'
 import type { AcceptOptions, ConnectOptions } from '../options.js'
 import { withContext } from './contexts.js'
-import { decodeError, encodeError, FailedCall } from './errors.js'
+import { decodeError, errorEncoder, FailedCall, type NumberedError } from './errors.js'
 import type { Begin, FromPage, FromWorker, Reply } from './protocol.js'
 import { decodeOptions, encodeValue } from './values.js'
 
@@ -19,6 +19,7 @@ type Answer = Extract<FromPage, { type: 'answer' }>
 export async function serve(begin: Begin): Promise<void> {
   const { control, highWaterMarkBytes } = begin
   const post = (message: FromWorker) => control.postMessage(message)
+  const encode = errorEncoder()
   let life: Life | undefined
   let aborted: { readonly reason: unknown } | undefined
   /** By number: calls of the page that wait for its answer. */
@@ -34,7 +35,7 @@ export async function serve(begin: Begin): Promise<void> {
   control.addEventListener('message', ({ data }: MessageEvent<FromPage>) => {
     if (data.type === 'close') life?.close(data.waitForPeerMs, async () => {}).catch(() => {}) // `closed` tells
     else if (data.type === 'answer') calls[data.call]!.settle(data)
-    else if (data.type === 'ask') void answer(life!, data.method, data.args).then((reply) => post({ type: 'reply', ask: data.ask, reply }))
+    else if (data.type === 'ask') void answer(life!, data, encode).then((reply) => post({ type: 'reply', ask: data.ask, reply }))
     else {
       aborted = { reason: decodeError(data.reason) }
       life?.abort(aborted.reason)
@@ -56,7 +57,7 @@ export async function serve(begin: Begin): Promise<void> {
     }
     life = begin.type === 'connect' ? beginClient(transport, options as ConnectOptions) : beginServer(transport, options as unknown as AcceptOptions)
   } catch (error) {
-    post({ type: 'broken', error: encodeError(error) })
+    post({ type: 'broken', error: encode(error) })
     post({ type: 'readable ended', failed: true })
     for (const { readable, writable } of [transport, plaintext]) {
       readable.cancel(error).catch(() => {})
@@ -66,28 +67,21 @@ export async function serve(begin: Begin): Promise<void> {
   }
   if (aborted) life.abort(aborted.reason)
   life.opened.then((info) => post({ type: 'opened', info }), () => {}) // `closed` tells
-  let failedWrite: { readonly error: unknown } | undefined
-  const taken = takePlaintext(life, plaintext.readable, post).catch((error: unknown) => {
-    failedWrite = { error }
-    post({ type: 'writable failed', error: encodeError(error) })
-  })
-  life.closed.then(() => post({ type: 'closed' }), (error: unknown) => {
-    post({ type: 'broken', error: error === failedWrite?.error ? undefined : encodeError(error) })
-  })
+  life.closed.then(() => post({ type: 'closed' }), (error: unknown) => post({ type: 'broken', error: encode(error) }))
   await Promise.allSettled([
-    life.closed, sendPlaintext(life, plaintext.writable, highWaterMarkBytes, post), taken,
+    life.closed, sendPlaintext(life, plaintext.writable, highWaterMarkBytes, post), takePlaintext(life, plaintext.readable, encode, post),
   ])
   control.close()
 }
 
+type Ask = Extract<FromPage, { type: 'ask' }>
+
 /** What the page asks of the connection. It does so after `opened`: then there is one. */
-async function answer(life: Life, method: keyof OpenConnection, args: readonly unknown[]): Promise<Reply | undefined> {
-  let broken: { readonly error: unknown } | undefined
-  life.closed.catch((error: unknown) => { broken = { error } })
+async function answer(life: Life, { method, args }: Ask, encode: (error: unknown) => NumberedError): Promise<Reply> {
   try {
     return { value: await (life[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args) }
   } catch (error) {
-    return broken?.error === error ? undefined : { error: encodeError(error) }
+    return { error: encode(error) }
   }
 }
 
@@ -105,18 +99,20 @@ async function sendPlaintext(life: Life, to: WritableStream<Uint8Array>, limit: 
   await writer.close()
 }
 
-async function takePlaintext(life: Life, from: ReadableStream<Uint8Array>, post: (message: FromWorker) => void): Promise<void> {
+async function takePlaintext(
+  life: Life, from: ReadableStream<Uint8Array>, encode: (error: unknown) => NumberedError, post: (message: FromWorker) => void,
+): Promise<void> {
   const reader = from.getReader()
-  const cancel = (reason?: unknown) => reader.cancel(reason)
-  life.closed.then(cancel, cancel).catch(() => {})
+  const cancel = (reason?: unknown) => { reader.cancel(reason).catch(() => {}) }
+  life.closed.then(cancel, cancel)
   try {
     for (let result; !(result = await reader.read()).done;) await life.write(result.value)
     await life.closeWriting()
+    post({ type: 'writable ended' })
   } catch (error) {
-    await cancel(error)
-    throw error
+    post({ type: 'writable ended', error: encode(error) })
+    cancel(error)
   }
-  post({ type: 'writable ended' })
 }
 
 let module: Promise<WebAssembly.Module> | undefined
