@@ -7,7 +7,7 @@ import type { Decisions } from '../pump/decisions.js'
 import type { Feature } from './features/feature.js'
 import type { HelloAnswer } from './features/client-hello.js'
 import { keyAlone } from './features/server-identity.js'
-import { contentKey, keptByInstance } from './kept.js'
+import { contentKey, keptByInstance, setUp } from './kept.js'
 import {
   checkContextOptions, checkHelloAnswer, clientFeatures, placeOf, serverFeatures,
   type ClientContextOptions, type ConnectOptions, type CommonOptions, type ContextOptions, type AcceptOptions,
@@ -28,14 +28,10 @@ export function createContext(options: ContextOptions): TlsContext {
   const context = new TlsContext(checked, refuse)
   const { libssl } = checked
   if (!libssl) return context
-  try {
+  return setUp(context, () => {
     if (suited.includes('server')) useCtx(libssl, server, { ...checked, context }, () => {})
     else useCtx(libssl, client, { ...checked as ClientContextOptions, ...(checked.ca && { servername: 'any' }), context }, () => {})
-    return context
-  } catch (error) {
-    context.free()
-    throw error
-  }
+  })
 }
 
 /** A client's connection, ready for its BIO. */
@@ -112,27 +108,15 @@ function without<Options extends CommonOptions>({ libssl, ...options }: Options,
 }
 
 function makeCtx<Options extends CommonOptions>(lib: LibSsl, end: End<Options>, options: Options, variant: boolean): SslCtx {
-  const ctx = new SslCtx(lib, end.method)
-  try {
+  return setUp(new SslCtx(lib, end.method), (ctx) => {
     for (const feature of end.features) feature.setUpCtx?.(ctx, options, variant)
-    return ctx
-  } catch (error) {
-    ctx.free()
-    throw error
-  }
+  })
 }
 
 function makeSsl<Options extends CommonOptions>(lib: LibSsl, end: End<Options>, options: Options, decisions: Decisions): Ssl {
-  return useCtx(lib, end, options, (ctx) => {
-    const ssl = new Ssl(ctx)
-    try {
-      if (end.method === 'TLS_client_method') ssl.setConnectState()
-      else ssl.setAcceptState()
-      for (const feature of end.features) feature.setUpSsl?.(ssl, options, decisions)
-      return ssl
-    } catch (error) {
-      ssl.free()
-      throw error
-    }
-  })
+  return useCtx(lib, end, options, (ctx) => setUp(new Ssl(ctx), (ssl) => {
+    if (end.method === 'TLS_client_method') ssl.setConnectState()
+    else ssl.setAcceptState()
+    for (const feature of end.features) feature.setUpSsl?.(ssl, options, decisions)
+  }))
 }

@@ -42,6 +42,17 @@ export function keptByInstance<T extends { free(): void }>(most: number): (lib: 
   }
 }
 
+/** `one`, once `body` has set it up; freed if that throws. */
+export function setUp<T extends { free(): void }>(one: T, body: (one: T) => void): T {
+  try {
+    body(one)
+    return one
+  } catch (error) {
+    one.free()
+    throw error
+  }
+}
+
 /** A key for {@link Kept}: hashed, so that secrets do not stay in it. */
 export function contentKey(lib: LibSsl, options: object): string {
   return hex(lib.sha256(encodeOptions(options)))

@@ -1,11 +1,10 @@
 // Which certificate a client shows, chosen when a server asks for one.
 
 import { checkOptions } from '../../base/options.js'
-import type { LibSsl } from '../../core/lib-ssl.js'
 import { SslCtx } from '../../core/ssl-ctx.js'
 import type { Ssl } from '../../core/ssl.js'
 import type { Decisions } from '../../pump/decisions.js'
-import { contentKey, keptByInstance } from '../kept.js'
+import { contentKey, keptByInstance, setUp } from '../kept.js'
 import { invalid, isFunction, type Check, type Feature } from './feature.js'
 import { identity, type IdentityOptions } from './identity.js'
 
@@ -58,24 +57,14 @@ function show(ssl: Ssl, chosen: IdentityOptions): void {
   const options = checkAnswer(chosen)
   identity.agree!(options, true)
   if (options.cert === undefined && options.pfx === undefined) throw invalid('onCertificateRequest', 'answered with neither cert nor pfx')
-  const ctx = answersOf(ssl.lib).get(contentKey(ssl.lib, options), () => read(ssl.lib, options))
+  const ctx = answersOf(ssl.lib).get(contentKey(ssl.lib, options), () =>
+    setUp(new SslCtx(ssl.lib, 'TLS_client_method'), (made) => identity.setUpCtx!(made, options, false)))
   identity.renewCtx!(ctx, options)
   ssl.useIdentityOf(ctx)
 }
 
 /** The same answer is not read again. */
 const answersOf = keptByInstance<SslCtx>(8)
-
-function read(lib: LibSsl, options: IdentityOptions): SslCtx {
-  const ctx = new SslCtx(lib, 'TLS_client_method')
-  try {
-    identity.setUpCtx!(ctx, options, false)
-    return ctx
-  } catch (error) {
-    ctx.free()
-    throw error
-  }
-}
 
 function checkAnswer(chosen: IdentityOptions): IdentityOptions {
   try {

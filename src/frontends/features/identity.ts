@@ -57,20 +57,12 @@ export const identity: Feature<IdentityOptions> = {
   setUpCtx(ctx, options) {
     if (options.key !== undefined || options.pfx !== undefined) useIdentity(ctx, options, options.useExpiredCert, (name) => name)
   },
-  renewCtx(ctx, { useExpiredCert }) {
-    if (useExpiredCert) return
-    shown.get(ctx)?.forEach(refuseExpired)
-  },
+  renewCtx: (ctx) => expiring.get(ctx)?.forEach(refuseExpired),
 }
 
-/** What each context shows, to be looked at again before each connection. */
-const shown = new WeakMap<SslCtx, Shown[]>()
-
-interface Shown {
-  /** To blame for it. */
-  readonly option: string
-  readonly chain: readonly X509[]
-}
+/** Certificates whose dates count, with the option to blame for them. */
+interface Expiring { readonly option: string; readonly chain: readonly X509[] }
+const expiring = new WeakMap<SslCtx, readonly Expiring[]>()
 
 /** After {@link identity}. */
 export const identities: Feature<IdentitiesOptions & IdentityOptions> = {
@@ -136,13 +128,15 @@ function useIdentity(
       ctx.checkPrivateKey()
     })
   }
-  const one = { option: option(pfx === undefined ? 'cert' : 'pfx'), chain: ctx.getCertChain() }
-  if (!expiredToo) refuseExpired(one)
-  shown.set(ctx, [...shown.get(ctx) ?? [], one])
+  if (!expiredToo) {
+    const one = { option: option(pfx === undefined ? 'cert' : 'pfx'), chain: ctx.getCertChain() }
+    refuseExpired(one)
+    expiring.set(ctx, [...expiring.get(ctx) ?? [], one])
+  }
   return type
 }
 
-function refuseExpired({ option, chain }: Shown): void {
+function refuseExpired({ option, chain }: Expiring): void {
   const now = new Date()
   const refusal = (code: 'ERR_TLS_CERT_EXPIRED' | 'ERR_TLS_CERT_NOT_YET_VALID', subject: string, wrong: string, since: Date) =>
     new ApiMisuseError(code, `${subject} ${wrong} (${since.toISOString()}); give option 'useExpiredCert' to use it all the same`)

@@ -5,7 +5,7 @@ import type { LibSsl } from '../../core/lib-ssl.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
 import { X509Store } from '../../core/x509-store.js'
 import { X509_V_FLAG_CRL_CHECK, X509_V_FLAG_CRL_CHECK_ALL, X509_V_FLAG_PARTIAL_CHAIN } from '../../ffi/constants.gen.js'
-import { contentKey, keptByInstance } from '../kept.js'
+import { contentKey, keptByInstance, setUp } from '../kept.js'
 import { each, invalid, isBoolean, isOneOrMore, isPemOrDer, refuse, type Certificates, type Feature } from './feature.js'
 
 export interface TrustAnchorOptions {
@@ -59,19 +59,14 @@ export function setUpTrustAnchors(ctx: SslCtx, options: TrustAnchorOptions, anno
 const storesOf = keptByInstance<X509Store>(8)
 
 function makeStore(lib: LibSsl, platform: X509Store | undefined, { ca, additionalCa, crl }: TrustAnchorOptions): X509Store {
-  const store = new X509Store(lib)
-  try {
+  return setUp(new X509Store(lib), (store) => {
     if (platform) store.addStore(platform)
     const add = (option: string, given: TrustAnchorOptions['ca'] = [], method: 'addCerts' | 'addCrls' = 'addCerts') =>
       refuse(option, () => { for (const one of each(given)) store[method](one) })
     add('ca', ca)
     add('additionalCa', additionalCa)
     add('crl', crl, 'addCrls')
-    return store
-  } catch (error) {
-    store.free()
-    throw error
-  }
+  })
 }
 
 // Parsing the platform's roots takes milliseconds: once an instance.
@@ -81,14 +76,8 @@ const platformStores = new WeakMap<LibSsl, X509Store>()
 function platformStore(lib: LibSsl): X509Store | undefined {
   let store = platformStores.get(lib)
   const roots = store ? undefined : platformRoots()
-  if (!store && roots) {
-    store = new X509Store(lib)
-    try {
-      for (const root of roots) store.addCerts(root)
-    } catch (error) {
-      store.free()
-      throw error
-    }
+  if (roots) {
+    store = setUp(new X509Store(lib), (made) => { for (const root of roots) made.addCerts(root) })
     platformStores.set(lib, store)
   }
   return store
