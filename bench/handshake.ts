@@ -3,7 +3,7 @@
 // `--against=DIR`: also against another checkout of this library, built, with the plain options that each version knows.
 
 import { mozillaRoots } from '../dist/roots.js'
-import { byTurns, median, row, time } from './measure.js'
+import { byTurns, row, time } from './measure.js'
 import { credentials, Library, nodes, X25519, type Contexts, type Suite } from './peers.js'
 
 const COUNT = 10
@@ -52,19 +52,14 @@ async function withRoots(): Promise<void> {
   const library = await Library.open()
   const handshake = (contexts: Contexts) => time(async () => void await library.pair(X25519, contexts, trusted))
   const first = await handshake('plain')
-  const after: number[] = []
-  const few: number[] = []
-  const node: number[] = []
-  for (let i = 0; i < 20; i++) {
-    after.push(await handshake('plain'))
-    few.push(await time(async () => void await library.pair(X25519)))
-    node.push(await time(async () => void await nodes(X25519, 'own', pem)))
-  }
+  const [after, few, node] = await byTurns(ROUNDS, () => handshake('plain'), () => time(async () => void await library.pair(X25519)),
+    () => time(async () => void await nodes(X25519, 'own', pem))) as [number, number, number]
   const ms = (value: number) => `${value.toFixed(2)} ms`
-  const line = (what: string, one: number, other: number, wanted = '') => row(what, ms(one), ms(other), one / other, wanted)
-  line('handshake, both sides, ca: mozillaRoots, one libssl: the first', first, median(node))
-  line('handshake, both sides, ca: mozillaRoots, one libssl: each later', median(after), median(node))
-  line('the same for one side (half) | with one root', median(after) / 2, median(few) / 2, 'under 2 ms')
+  const line = (what: string, one: number, other: number, wanted = '') => row(`ca: mozillaRoots, one libssl, ${what}`, ms(one), ms(other), one / other, wanted)
+  line('both sides: the first', first, node)
+  line('both sides: each later', after, node)
+  line('both sides: each later | one root', after, few)
+  line('one side (half): each later | one root', after / 2, few / 2, 'under 2 ms')
 }
 
 function toPem(der: Uint8Array): string {

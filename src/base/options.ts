@@ -1,6 +1,7 @@
 // The one check of options, for every function that takes some: a misspelt option must not pass in silence.
 
-import { asBytes, isBytesLike } from './bytes.js'
+import { isBytesLike } from './bytes.js'
+import { copyBytes } from './copies.js'
 import { ApiMisuseError } from './errors.js'
 import { isAbortSignal } from './realms.js'
 
@@ -63,7 +64,7 @@ export function copyOption(value: unknown): unknown {
   if (isPlainObject(value) && !Object.values(value).some((field) => typeof field === 'function')) {
     return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, copyOption(field)]))
   }
-  return isBytesLike(value) ? new Uint8Array(asBytes(value)) : value
+  return isBytesLike(value) ? copyBytes(value) : value
 }
 
 /** An object that is written down with its fields, and no instance of a class. */

@@ -1,6 +1,7 @@
 // What is made once, and serves again: contexts of OpenSSL's, stores of trust anchors.
 
 import { asBytes, concat, hex, isBytesLike, utf8 } from '../base/bytes.js'
+import { shorten } from '../base/copies.js'
 import { isPlainObject } from '../base/options.js'
 import type { LibSsl } from '../core/lib-ssl.js'
 
@@ -55,31 +56,37 @@ export function setUp<T extends { free(): void }>(one: T, body: (one: T) => void
 
 /** A key for {@link Kept}: hashed, so that secrets do not stay in it. */
 export function contentKey(lib: LibSsl, options: object): string {
-  return hex(lib.sha256(encodeOptions(options)))
+  return hex(contentHash(lib, options))
+}
+
+/** SHA-256 of what {@link encodeOptions} makes of them. */
+export function contentHash(lib: LibSsl, options: object): Uint8Array<ArrayBuffer> {
+  return lib.sha256(encodeOptions(options, (bytes) => shorten(bytes, (long) => lib.sha256(long))))
 }
 
 /**
- * Different values have different encodings: a type, a length, the bytes. Values that mean the same to an option have the same
- * encoding: text and its bytes, one value and an array of it. Of a function only its presence counts; an object with methods and
- * an instance of a class stand for themselves.
+ * Different values have different encodings: what they are, as text, then all bytes in them, `shorten`ed. Values that mean the same to an
+ * option have the same encoding: text and its bytes, one value and an array of it. Of a function only its presence counts; an
+ * object with methods and an instance of a class stand for themselves.
  */
-export function encodeOptions(options: object): Uint8Array<ArrayBuffer> {
-  return concat(encodeAll(options))
+export function encodeOptions(options: object, shorten = (bytes: Uint8Array) => bytes): Uint8Array<ArrayBuffer> {
+  const bytes: Uint8Array[] = []
+  const shape = utf8(shapeOfAll(options, bytes))
+  return concat([utf8(`${shape.byteLength} `), shape, ...bytes.map(shorten)])
 }
 
-type Parts = readonly Uint8Array[]
-
-function encodeAll(values: object): Parts {
+function shapeOfAll(values: object, bytes: Uint8Array[]): string {
   const entries = Object.entries(values).sort(([one], [other]) => (one < other ? -1 : 1))
-  return tagged('o', entries.flatMap(([name, value]) => [...tagged('n', [utf8(name)]), ...encode(value)]))
+  return `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${shapeOf(value, bytes)}`).join()}}`
 }
 
-function encode(value: unknown): Parts {
-  if (isBytesLike(value) || typeof value === 'string') return tagged('b', [asBytes(value)])
-  if (Array.isArray(value) && value.length === 1) return encode(value[0])
-  if (typeof value === 'function') return tagged('f', [])
-  if (Array.isArray(value) || isData(value)) return encodeAll(value)
-  return tagged(typeof value, [utf8(String(typeof value === 'object' && value !== null ? numberOf(value) : value))])
+/** Its bytes are added to `bytes`. */
+function shapeOf(value: unknown, bytes: Uint8Array[]): string {
+  if (isBytesLike(value) || typeof value === 'string') return String(bytes[bytes.push(asBytes(value)) - 1]!.byteLength)
+  if (Array.isArray(value)) return value.length === 1 ? shapeOf(value[0], bytes) : `[${value.map((one) => shapeOf(one, bytes)).join()}]`
+  if (typeof value === 'function') return '()'
+  if (isData(value)) return shapeOfAll(value, bytes)
+  return JSON.stringify(`${typeof value} ${typeof value === 'object' && value !== null ? numberOf(value) : String(value)}`)
 }
 
 function isData(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -92,8 +99,4 @@ let last = 0
 function numberOf(object: object): number {
   if (!numbers.has(object)) numbers.set(object, ++last)
   return numbers.get(object)!
-}
-
-function tagged(type: string, parts: Parts): Parts {
-  return [utf8(`${type} ${parts.reduce((sum, { byteLength }) => sum + byteLength, 0)} `), ...parts]
 }

@@ -2,7 +2,7 @@
 // handshake. So a session is for connections that would have asked the same.
 
 import type { LibSsl } from '../../core/lib-ssl.js'
-import { contentKey, encodeOptions } from '../kept.js'
+import { contentHash, contentKey } from '../kept.js'
 
 /** Options that have no part in trust. All others count, including those that are yet to come. */
 const NEUTRAL: ReadonlySet<string> = new Set([
@@ -24,7 +24,7 @@ export function trustFingerprint(lib: LibSsl, options: TrustOptions): Uint8Array
   // `cert` identifies us; without it (raw public key) `key` does.
   const neutral = options.cert === undefined ? NEUTRAL : new Set([...NEUTRAL, 'key'])
   const deciding = Object.entries(options).filter(([name, value]) => !neutral.has(name) && value !== undefined)
-  const fingerprint = () => lib.sha256(encodeOptions(Object.fromEntries(deciding)))
+  const fingerprint = () => contentHash(lib, Object.fromEntries(deciding))
   const shared = options.context?.options as Readonly<Record<string, unknown>> | undefined
   if (!shared) return fingerprint()
   const added = contentKey(lib, Object.fromEntries(deciding.filter(([name, value]) => shared[name] !== value)))

@@ -1,0 +1,40 @@
+// Copies of bytes that callers give. Certificates are given again and again, all of Mozilla's with each connection: as long as
+// they say the same, the copy of before serves, and its hash with it.
+
+import { asBytes, type BytesLike } from './bytes.js'
+
+/** Fewer are copied and hashed faster than looked up. */
+const MANY_BYTES = 256
+
+/** By what was copied. */
+const copies = new WeakMap<object, Uint8Array<ArrayBuffer>>()
+/** Of the copies, which nobody changes: of bytes that may change there is no hash to be kept. */
+const hashes = new WeakMap<Uint8Array, Uint8Array | undefined>()
+
+/** A copy, which must not be changed: the next who gives the same may get it, too. */
+export function copyBytes(source: BytesLike): Uint8Array<ArrayBuffer> {
+  const bytes = asBytes(source)
+  const before = copies.get(source)
+  if (before && same(before, bytes)) return before
+  const copy = new Uint8Array(bytes)
+  if (copy.byteLength >= MANY_BYTES) {
+    copies.set(source, copy)
+    hashes.set(copy, undefined)
+  }
+  return copy
+}
+
+/** A hash in place of bytes that are longer. */
+export function shorten(bytes: Uint8Array, hash: (bytes: Uint8Array) => Uint8Array): Uint8Array {
+  if (bytes.byteLength < MANY_BYTES) return bytes
+  const hashed = hashes.get(bytes) ?? hash(bytes)
+  if (hashes.has(bytes)) hashes.set(bytes, hashed)
+  return hashed
+}
+
+function same(one: Uint8Array, other: Uint8Array): boolean {
+  const count = one.length
+  let index = count === other.length ? 0 : count + 1
+  while (index < count && one[index] === other[index]) index++ // every() takes ten times as long
+  return index === count
+}
