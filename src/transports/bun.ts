@@ -3,6 +3,7 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import { linger } from '../base/linger.js'
+import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
 
@@ -37,8 +38,7 @@ const links = new WeakMap<BunSocketLike, Link>()
 
 /** Whether `value` is a socket of Bun's. */
 export function isBunSocket(value: object): value is BunSocketLike {
-  const { reload, shutdown, terminate } = value as Partial<BunSocketLike>
-  return [reload, shutdown, terminate].every((method) => typeof method === 'function')
+  return hasMethods(value, 'reload', 'shutdown', 'terminate')
 }
 
 /**
@@ -96,7 +96,6 @@ function takeOver(socket: BunSocketLike): Link {
     },
     end: () => socket.shutdown(),
     taken: () => { if (incoming.unreadBytes === 0) resume() },
-    cancelled: resume,
     done: () => { if (!peerEnded) stay = linger(() => socket.terminate()) }, // Bun closes it when both have ended
     giveUp: () => socket.terminate(),
   })

@@ -1,12 +1,14 @@
 // Credit in bytes: each end says how much it will take, and as that is read, how much more. Message ports and the credit
 // window subprotocol count so. (Wisp counts packets, by other rules.)
 
+import type { Outgoing } from './stream-ends.js'
+
 /** What the other end will take from us. */
 export class SendCredit {
   bytes: number
-  readonly #outgoing: Waits
+  readonly #outgoing: Outgoing
 
-  constructor(bytes: number, outgoing: Waits) {
+  constructor(bytes: number, outgoing: Outgoing) {
     this.bytes = bytes
     this.#outgoing = outgoing
   }
@@ -26,12 +28,6 @@ export class SendCredit {
       await send(piece)
     }
   }
-}
-
-/** What is used of Outgoing. */
-interface Waits {
-  until(condition: () => boolean): Promise<void>
-  wake(): void
 }
 
 export interface WindowSettings {

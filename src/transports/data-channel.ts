@@ -2,10 +2,10 @@
 // of the byte stream; where messages begin and end means nothing. A channel has no half-close, so an empty message says
 // "this direction has ended", and a close before it cuts the stream. A few texts go beside:
 //
-// - `ready`: whoever says it hears us. It is said once the channel is open, and once more when the other's is first heard.
+// - `ready`: the end that says it hears us. It is said once the channel is open, and once more when the other's is first heard.
 //   Chromium loses what the answering end of a connection sends too early, so that end waits for it.
-// - `ended`: both directions have ended, and all has come. Who hears it closes, and nobody before: a close may overtake
-//   what is under way.
+// - `ended`: both directions have ended, and all has come. The end that hears it closes the channel; a close before that may
+//   overtake bytes that are under way.
 // - `aborted`: Firefox tells of a close only when all has been sent that waits, and of this at once.
 
 import { asBytes, isBytesLike } from '../base/bytes.js'
@@ -36,7 +36,7 @@ const ABORTED = 'aborted'
 export interface DataChannelTransportOptions {
   /** Above this much that waits to be sent, a write waits. Default 256 KiB. */
   readonly highWaterMarkBytes?: number | undefined
-  /** What arrives cannot be held back: above this much that nobody has read the transport fails. Default 16 MiB. */
+  /** Above this much unread the transport fails, and drops it: what arrives cannot be held back. Default 16 MiB. */
   readonly maxBufferedBytes?: number | undefined
   /** The longest message to send; `RTCPeerConnection.sctp.maxMessageSize` tells. Default 64 KiB, which all take (RFC 8841 §6.1). */
   readonly maxMessageBytes?: number | undefined
@@ -49,8 +49,8 @@ export function isDataChannel(value: object): value is DataChannelLike {
 }
 
 /**
- * Takes over a channel, open or still connecting; one from a `datachannel` event within that event, for its messages wait
- * for nobody. Both ends must be fromDataChannel(). Throws `ERR_TLS_INVALID_ARGUMENT` for a channel that may lose or
+ * Takes over a channel, open or still connecting; one from a `datachannel` event within that event, for its messages do
+ * not wait. Both ends must be fromDataChannel(). Throws `ERR_TLS_INVALID_ARGUMENT` for a channel that may lose or
  * reorder messages, `ERR_TLS_UNKNOWN_OPTION` and `ERR_TLS_INVALID_OPTION` with `option` naming it. Once both directions have
  * ended it is closed.
  */

@@ -1,6 +1,7 @@
 // A Deno.Conn as a transport: TCP, Unix, TLS. Its own `readable` and `writable` will not do: the end of either closes
 // the whole connection, so neither side could answer once the other has ended. So it is read and written by its calls.
 
+import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { fromSocketCalls } from './socket-calls.js'
 
@@ -18,8 +19,7 @@ export interface DenoConnLike {
 
 /** Whether `value` is a Deno.Conn of some kind. */
 export function isDenoConn(value: object): value is DenoConnLike {
-  const { read, write, closeWrite, close } = value as Partial<DenoConnLike>
-  return [read, write, closeWrite, close].every((method) => typeof method === 'function')
+  return hasMethods(value, 'read', 'write', 'closeWrite', 'close')
 }
 
 /**

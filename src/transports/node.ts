@@ -1,6 +1,7 @@
 // A Node Duplex, for example a net.Socket, as a transport. Types only: nothing of Node's is imported at run time.
 
 import { linger } from '../base/linger.js'
+import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
 
@@ -26,8 +27,7 @@ export interface NodeDuplexLike {
 
 /** Whether `value` is a Node Duplex. A Node Writable has `pipe`, too, but nothing to read. */
 export function isNodeDuplex(value: object): value is NodeDuplexLike {
-  const { read, write, pipe } = value as Partial<NodeDuplexLike>
-  return typeof read === 'function' && typeof write === 'function' && typeof pipe === 'function'
+  return hasMethods(value, 'read', 'write', 'pipe')
 }
 
 /**
@@ -49,7 +49,6 @@ export function fromNodeStream(duplex: NodeDuplexLike): ByteTransport {
     // Node's types do not say that it may be given an error.
     end: () => new Promise((resolve, reject) => { duplex.end(((error?: Error) => done(error, resolve, reject)) as () => void) }),
     taken: () => { if (incoming.unreadBytes === 0) duplex.resume() },
-    cancelled: () => duplex.resume(),
     done: () => { duplex.readableEnded ? duplex.destroy() : stay = linger(() => duplex.destroy()) },
     giveUp: (reason) => duplex.destroy(typeof reason === 'object' && reason !== null ? reason as Error : undefined),
   })

@@ -1,4 +1,4 @@
-// What is said in the clear before TLS begins, upon any transport: SMTP's and IMAP's STARTTLS, PostgreSQL's SSLRequest.
+// The part of a protocol that is in the clear, before TLS begins: SMTP's and IMAP's STARTTLS, PostgreSQL's SSLRequest.
 
 import { ApiMisuseError, PeerError, TransportError, TruncationError } from '../base/errors.js'
 import { asBytes, concat, isUint8Array, type BytesLike } from '../base/bytes.js'

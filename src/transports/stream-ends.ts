@@ -12,7 +12,7 @@ import type { ByteTransport } from '../pump/transport.js'
 const AHEAD_BYTES = 64 * 1024
 
 export interface ReaderEvents {
-  /** The reader has taken a chunk: `unreadBytes` is less. */
+  /** `unreadBytes` is less, as the reader has taken a chunk or has gone, or more was thrown away because it has gone. */
   readonly taken?: () => void
   /** The reader has gone, before the end: what still comes is thrown away. */
   readonly cancelled?: (reason: unknown) => void
@@ -46,6 +46,7 @@ export class Incoming {
       cancel: (reason) => {
         const { over } = this
         this.#drop()
+        taken?.()
         if (!over) cancelled?.(reason)
       },
     }, { highWaterMark: 0 })
@@ -53,7 +54,8 @@ export class Incoming {
 
   /** Hands bytes to the reader, now or when it has taken those before. An empty chunk is nothing. */
   deliver(chunk: Uint8Array): void {
-    if (this.over || chunk.byteLength === 0) return
+    if (this.over) return this.#taken?.()
+    if (chunk.byteLength === 0) return
     this.#queue.push(chunk)
     this.unreadBytes += chunk.byteLength
     this.#move()

@@ -15,7 +15,7 @@ export const INTERNAL_ERROR = 1011
 export const ABORTED = 4000
 /** More bytes than there was credit for (docs/credit-window.md). */
 export const CREDIT_EXCEEDED = 4001
-/** What is no message of the credit window subprotocol, or not in its order. */
+/** A message that the credit window subprotocol does not have, or has elsewhere. */
 export const CREDIT_MALFORMED = 4002
 
 /** A close that was no end of the stream. Named and shaped as the platform's, which not every platform has. */

@@ -34,11 +34,11 @@ export class CreditFraming implements Framing {
   /** `windowBytes`: how much may wait here for the reader, at least INITIAL_WINDOW_BYTES. */
   constructor(carrier: Carrier, windowBytes: number, role: 'client' | 'server') {
     this.#carrier = carrier
-    this.#credit = new SendCredit(INITIAL_WINDOW_BYTES, carrier)
+    this.#credit = new SendCredit(INITIAL_WINDOW_BYTES, carrier.ends.outgoing)
     this.#window = new ReceiveWindow({
       windowBytes,
       initialBytes: INITIAL_WINDOW_BYTES,
-      unreadBytes: () => carrier.unreadBytes,
+      unreadBytes: () => carrier.ends.incoming.unreadBytes,
       grant: (bytes) => carrier.send(creditMessage(bytes)),
     })
     // The server knows that the client speaks this, as it has offered it. The client knows only that the server has
@@ -62,7 +62,7 @@ export class CreditFraming implements Framing {
     if (type === DATA && message.byteLength > 1 && message.byteLength <= 1 + MAX_DATA_BYTES) return this.#receiveData(message.subarray(1))
     if (type !== END || message.byteLength !== 1) return this.#malformed('not a DATA, CREDIT or END message')
     this.#ended = true
-    this.#carrier.end()
+    this.#carrier.ends.end()
   }
 
   consumed(): void {
@@ -99,7 +99,7 @@ export class CreditFraming implements Framing {
   }
 
   #receiveData(bytes: Uint8Array): void {
-    if (this.#window.receive(bytes.byteLength)) return this.#carrier.deliver(bytes)
+    if (this.#window.receive(bytes.byteLength)) return this.#carrier.ends.incoming.deliver(bytes)
     this.#carrier.fail(new Error('the peer sent more than it had credit for'), CREDIT_EXCEEDED, 'more than there was credit for')
   }
 

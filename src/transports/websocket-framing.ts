@@ -1,22 +1,17 @@
 // How a byte stream lies in the messages of a WebSocket: the border between the transport, which knows streams, and a
 // subprotocol, which knows messages.
 
+import type { StreamEnds } from './stream-ends.js'
+
 /** What a framing may do to the transport that it works for. */
 export interface Carrier {
-  /** Delivered and not yet read. 0 once nobody wants to read. */
-  readonly unreadBytes: number
-  /** Hands bytes to the reader; empty ones are none. */
-  deliver(bytes: Uint8Array): void
-  /** The peer has ended its direction. */
-  end(): void
+  /** Where bytes are delivered and waited for. */
+  readonly ends: StreamEnds
   /** Gives everything up. */
   fail(error: unknown, closeCode: number, reason?: string): void
   send(message: Uint8Array<ArrayBuffer>): void
   /** Waits while too much waits to be sent. */
   drained(): Promise<void>
-  /** A writer waits for an event: looks at `condition` now and at each {@link wake}. */
-  until(condition: () => boolean): Promise<void>
-  wake(): void
 }
 
 /** One subprotocol on one open WebSocket. */

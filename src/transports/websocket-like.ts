@@ -1,5 +1,6 @@
 // A WebSocket, of a browser, a runtime or a package.
 
+import { hasMethods } from '../base/realms.js'
 import { ABORTED } from './websocket-close.js'
 
 /** What is used of a WebSocket. */
@@ -25,14 +26,13 @@ export const CLOSED = 3
 
 /** Whether `value` is a WebSocket of some kind. An RTCDataChannel is much like one, but its state is a word. */
 export function isWebSocket(value: object): value is WebSocketLike {
-  const socket = value as Partial<WebSocketLike>
-  return typeof socket.send === 'function' && typeof socket.readyState === 'number' && typeof socket.addEventListener === 'function'
+  return hasMethods(value, 'send', 'addEventListener') && typeof value['readyState'] === 'number'
 }
 
 /** bufferedAmount has no event: it is looked at this often, and only while somebody waits. */
 const LOOK_AGAIN_MS = 4
 
-/** Whether more than that waits to be sent. Some hosts (workerd) do not say: there nothing holds a sender back. */
+/** Whether more than that waits to be sent. Some hosts (workerd) do not tell: there nothing holds a sender back. */
 export function isFull({ bufferedAmount = 0 }: WebSocketLike, mostBytes: number): boolean {
   return bufferedAmount > mostBytes
 }

@@ -7,7 +7,7 @@ import type { WebSocketLike } from './websocket-like.js'
 /** Its name as a subprotocol, for a client that must offer one. Without any subprotocol this framing is meant too. */
 export const RAW_PROTOCOL = 'libssl-wasm.raw.v1'
 
-/** A WebSocket that can be paused is, above this much that nobody has read. */
+/** A WebSocket that can be paused is paused above this much that nobody has read. */
 const PAUSE_BYTES = 64 * 1024
 
 export class RawFraming implements Framing {
@@ -30,11 +30,12 @@ export class RawFraming implements Framing {
     if (this.#ended) return this.#carrier.fail(new Error(`the WebSocket gave ${reason}`), PROTOCOL_ERROR, reason)
     if (message.byteLength === 0) {
       this.#ended = true
-      this.#carrier.end()
+      this.#carrier.ends.end()
       return this.#resume() // the close is still to come
     }
-    this.#carrier.deliver(message)
-    const { unreadBytes } = this.#carrier
+    const { incoming } = this.#carrier.ends
+    incoming.deliver(message)
+    const { unreadBytes } = incoming
     if (this.#stopped || unreadBytes < PAUSE_BYTES) return
     if (this.#socket.pause && this.#socket.resume) {
       this.#paused = true
@@ -45,7 +46,7 @@ export class RawFraming implements Framing {
   }
 
   consumed(): void {
-    if (this.#carrier.unreadBytes < PAUSE_BYTES) this.#resume()
+    if (this.#carrier.ends.incoming.unreadBytes < PAUSE_BYTES) this.#resume()
   }
 
   async write(chunk: Uint8Array): Promise<void> {

@@ -20,8 +20,8 @@ export interface WebSocketTransportOptions {
   /** Above this much that waits to be sent, a write waits. Default 256 KiB. */
   readonly highWaterMarkBytes?: number | undefined
   /**
-   * A browser's WebSocket cannot be told to wait: what nobody reads piles up. Above this much the transport fails.
-   * Default 16 MiB. Where the WebSocket can be paused it is, and with a credit window the peer waits: this is not
+   * A browser's WebSocket cannot be told to wait: what nobody reads piles up. Above this much the transport fails, and drops
+   * it. Default 16 MiB. Where the WebSocket can be paused it is, and with a credit window the peer waits: this is not
    * reached then.
    */
   readonly maxBufferedBytes?: number | undefined
@@ -86,7 +86,7 @@ class Taken implements WebSocketTransport, Carrier {
   readonly closed: WebSocketTransport['closed']
   readonly #socket: WebSocketLike
   readonly #options: WebSocketTransportOptions
-  readonly #ends: StreamEnds
+  readonly ends: StreamEnds
   #framing: Framing | undefined
   #cannotOpen!: (error: unknown) => void
   /** What to close with when everything is given up. */
@@ -99,21 +99,20 @@ class Taken implements WebSocketTransport, Carrier {
     let nowOpen!: () => void
     this.opened = new Promise<void>((resolve, reject) => { [nowOpen, this.#cannotOpen] = [resolve, reject] })
     this.opened.catch(() => {}) // seen by the first write, and by the reader
-    this.#ends = new StreamEnds({
+    this.ends = new StreamEnds({
       ready: this.opened,
       write: (chunk) => this.#write(chunk),
       end: () => this.#framing!.end(),
       taken: () => this.#framing?.consumed(),
-      cancelled: () => this.#framing?.consumed(),
       done: () => void this.#finish(),
       giveUp: (reason) => this.#giveUp(reason),
     })
-    ;({ readable: this.readable, writable: this.writable } = this.#ends.transport)
+    ;({ readable: this.readable, writable: this.writable } = this.ends.transport)
     const open = () => void this.#open().then(nowOpen)
     if (socket.readyState === CONNECTING) socket.addEventListener('open', open)
     else open()
     socket.addEventListener('message', ({ data }: { data: unknown }) => this.#receive(data))
-    socket.addEventListener('error', (event) => this.#ends.lost(failureOf(event)))
+    socket.addEventListener('error', (event) => this.ends.lost(failureOf(event)))
     this.closed = new Promise((resolve) => {
       socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
         this.#closedByPeer(code, reason)
@@ -123,22 +122,9 @@ class Taken implements WebSocketTransport, Carrier {
     if (socket.readyState === CLOSED) this.fail(new Error('the WebSocket was closed before'))
   }
 
-  get unreadBytes(): number {
-    return this.#ends.incoming.unreadBytes
-  }
-
-  deliver(bytes: Uint8Array): void {
-    this.#ends.incoming.deliver(bytes)
-    if (this.#ends.incoming.over) this.#framing?.consumed()
-  }
-
-  end(): void {
-    this.#ends.end()
-  }
-
   fail(error: unknown, closeCode = ABORTED, reason = ''): void {
     this.#closing = { closeCode, reason }
-    this.#ends.fail(error)
+    this.ends.fail(error)
   }
 
   send(message: Uint8Array<ArrayBuffer>): void {
@@ -147,14 +133,6 @@ class Taken implements WebSocketTransport, Carrier {
 
   drained(): Promise<void> {
     return untilDrained(this.#socket, this.#options.highWaterMarkBytes ?? 256 * 1024)
-  }
-
-  until(condition: () => boolean): Promise<void> {
-    return this.#ends.outgoing.until(condition)
-  }
-
-  wake(): void {
-    this.#ends.outgoing.wake()
   }
 
   #open(): Promise<void> {
@@ -195,9 +173,9 @@ class Taken implements WebSocketTransport, Carrier {
   #closedByPeer(code: number, reason: string): void {
     this.#cannotOpen(new Error('the WebSocket was closed before it was open'))
     const error = closeError(code, reason)
-    if (error && !(code === GOING_AWAY && this.#options.role === 'server')) return this.#ends.lost(error)
-    this.end()
-    this.#ends.outgoing.fail(error ?? new WebSocketError('the WebSocket was closed', code, reason))
+    if (error && !(code === GOING_AWAY && this.#options.role === 'server')) return this.ends.lost(error)
+    this.ends.end()
+    this.ends.outgoing.fail(error ?? new WebSocketError('the WebSocket was closed', code, reason))
     this.#framing?.stop()
   }
 

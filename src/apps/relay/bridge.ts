@@ -21,7 +21,7 @@ export interface BridgeLimits {
 
 /** Close codes (RFC 6455 §7.4.1) of a client that meant to close. All others cut a stream that had more to say. */
 const cleanCodes: readonly number[] = [NORMAL, GOING_AWAY, NO_CODE]
-/** What is written at once: small, so that a slow target is seen to move. */
+/** The most that is written at once: small, so that a slow target is seen to move. */
 const pieceBytes = 64 * 1024
 
 /** Owns both connections from the start, and closes both. */
@@ -157,7 +157,7 @@ export class Bridge {
     this.#ending = true
     // Not an ordinary end: it would tell the target that the client had said all it wanted to.
     if (!clean) return this.#target.reset()
-    void this.#targetReader.cancel().catch(() => {}) // what the target says now, nobody is left to hear
+    void this.#targetReader.cancel().catch(() => {}) // no client is left to hear the target
     let before = -1
     while (!await within(this.#limits.graceMs, delivered) && before !== this.#bytesToTarget) before = this.#bytesToTarget
     if (!await within(this.#limits.graceMs, this.#target.closed)) this.#target.reset()

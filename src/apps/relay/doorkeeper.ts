@@ -1,4 +1,4 @@
-// The relay without its host: who is let in, how many at a time, and what is open. Nothing of Node's, nothing of a worker's.
+// The relay without its host: it lets clients in, counts them, and knows what is open. Nothing of Node's or of a worker's.
 
 import { ApiMisuseError } from '../../base/errors.js'
 import { formatTarget, parseTarget } from '../../transports/target.js'

@@ -3,7 +3,7 @@
 import { parseTarget, type Target } from '../../transports/target.js'
 
 /**
- * Reads `/host:port`, percent-decoded; a query beside it is refused, as it would say something that nobody reads. Or
+ * Reads `/host:port`, percent-decoded; a query beside it is refused, as it would have no effect. Or
  * `?address=host:port`, once, whatever the path and the other parameters are.
  */
 export function parseRequestTarget(pathAndQuery: string): Target | undefined {

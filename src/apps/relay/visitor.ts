@@ -7,7 +7,7 @@ import type { WebSocketLike } from '../../transports/websocket-like.js'
 
 /** An answer other than 101. */
 export interface Refusal {
-  /** 0 if the client has gone and there is nobody to answer. */
+  /** 0 if the client has gone, so that there is no answer. */
   readonly status: number
   readonly reason: string
 }

@@ -54,7 +54,7 @@ function refusal(code: string, message: string): Error {
   return Object.assign(new Error(message), { code })
 }
 
-/** As tunnels are named, and what is none as it came. */
+/** As tunnels are named; a text that is no target, as it came. */
 function nameOf(target: WispTarget): string {
   return formatTarget(parseTarget(formatTarget(target)) ?? target)
 }

@@ -26,7 +26,7 @@ export class WorkerVisitor implements Visitor {
   }
 
   refuse({ status, reason }: Refusal): void {
-    // Nobody will see what answers a client that has gone, but the platform waits for it.
+    // An answer to a client that has gone is not seen, but the platform waits for it.
     this.#answer(new Response(`${reason}\n`, {
       status: status || 499,
       headers: {

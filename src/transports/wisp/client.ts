@@ -136,7 +136,7 @@ class Client implements WispConnection {
     this.#options = options
     this.opened = new Promise((resolve, reject) => { [this.#nowOpen, this.#notOpen] = [resolve, reject] })
     this.closed = new Promise((resolve) => { this.#nowClosed = resolve })
-    this.opened.catch(() => {}) // whoever waits for it is told
+    this.opened.catch(() => {}) // told to those that wait for it
     this.#link = new PacketLink(socket, {
       highWaterMarkBytes: options.highWaterMarkBytes ?? 256 * 1024,
       maxMessageBytes: Infinity,

@@ -1,4 +1,4 @@
-// What the two sides of version 2 say of themselves before anything else.
+// The INFO packets of version 2, by which both sides introduce themselves.
 
 import { concat, utf8 } from '../../base/bytes.js'
 import { decode, type Extension, type Info } from './packets.js'

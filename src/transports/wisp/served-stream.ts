@@ -1,10 +1,10 @@
 // A stream as the server has it: what the client sends waits here for the target, and what the target says goes on when
 // the client's WebSocket has room.
 //
-// Credit. A CONTINUE says how many packets the client may send from when it is heard, whatever it might before; so after
-// one, the packets that may still come are those that might come before it, and as many again as it says. The server
-// counts that sum, and says CONTINUE when it is a whole buffer below two: then no client that counts can ever have more
-// than two buffers here, and one that has is ended.
+// Credit. CONTINUE sets, and does not add to, what the client may send from when it hears it; until then it goes on by what it
+// had before. So each CONTINUE adds `bufferPackets` to `mayCome`, the packets that may still come, and each packet takes one
+// away. CONTINUE is sent when `packets` (those here) + `mayCome` <= `bufferPackets`: then there are never more than two buffers
+// of packets here, and a client that sends more is ended.
 
 import { LAST_WORDS_MS } from '../../base/linger.js'
 import { Interrupt } from '../../pump/interrupt.js'
@@ -191,7 +191,7 @@ export class ServedStream {
     if (this.#writer) this.#letGo()
   }
 
-  /** What the target says now has nobody to hear it. */
+  /** Nothing that the target still says reaches the client. */
   #letGo(): void {
     this.#output.trip(new Error('the stream was closed'))
     if (!this.#outputEnded) this.#reader!.cancel().catch(() => {})
@@ -200,7 +200,8 @@ export class ServedStream {
 
   #linger(): void {
     clearTimeout(this.#patience)
-    this.#patience = setTimeout(() => this.#giveUpTransport(new Error('the target neither takes its last bytes nor says more')), LAST_WORDS_MS)
+    const late = () => this.#giveUpTransport(new Error('the target neither takes its last bytes nor says more'))
+    this.#patience = setTimeout(late, LAST_WORDS_MS)
   }
 
   /** At once. */

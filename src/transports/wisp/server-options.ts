@@ -14,7 +14,7 @@ export interface WispTarget {
 /** What {@link ServeWispOptions.dial} gives. */
 export interface WispTargetTransport extends ByteTransport {
   /**
-   * Ends the connection so that the target does not take it for an ordinary end: a TCP reset, say. Called, before
+   * Ends the connection so that the target does not take it for an ordinary end, for example by a TCP reset. Called, before
    * `writable` is aborted, when the stream is cut; it may have ended by then. It must not throw. Without it the target
    * sees what aborting does, and for a socket of Node's that is FIN.
    */

@@ -126,7 +126,7 @@ class Server implements WispServer {
       other.stop(new Error('the client has opened a stream of the same number'))
       return this.#link.send(closePacket(streamId, WispCloseReason.INVALID_TARGET))
     }
-    if (streamType !== TCP) return this.#link.send(closePacket(streamId, WispCloseReason.INVALID_TARGET)) // UDP, say
+    if (streamType !== TCP) return this.#link.send(closePacket(streamId, WispCloseReason.INVALID_TARGET)) // for example UDP
     if (this.#all.size >= this.#settings.maxStreams) return this.#link.send(closePacket(streamId, WispCloseReason.THROTTLED))
     const stream = new ServedStream({
       link: this.#link,
@@ -167,7 +167,7 @@ class Server implements WispServer {
     this.#end(POLICY_VIOLATION, why)
   }
 
-  /** Not in order: whoever was connected sees its stream cut. */
+  /** Not in order: targets see their streams cut. */
   #end(code: number, why: string): void {
     if (this.#link.done) return
     clearTimeout(this.#handshake)

@@ -47,7 +47,6 @@ export class WispStream {
       },
       end: async () => { if (halfClose && !this.#ends.incoming.over) await this.#send(new Uint8Array()) },
       taken: () => { if (this.#ends.incoming.unreadBytes < HIGH_WATER_MARK_BYTES) link.release(this) },
-      cancelled: () => link.release(this),
       done: () => this.#close(WispCloseReason.VOLUNTARY),
       giveUp: () => this.#close(WispCloseReason.CLIENT_ERROR),
     })
