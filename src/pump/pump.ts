@@ -345,8 +345,9 @@ export class Pump {
     }
     this.#release()
     this.#ending.trip(error)
-    if (this.#wire.unsentBytes > 0 && !(error instanceof TransportError || isCloseTimeout(error))) void this.#wire.leave(error, LAST_WORDS_MS)
-    else this.#wire.giveUp(error)
+    const silent = this.#wire.unsentBytes === 0 || error instanceof TransportError || isCloseTimeout(error)
+    if (silent) this.#wire.giveUp(error)
+    else void this.#wire.leave(error, LAST_WORDS_MS)
     this.#options.onBroken(error)
   }
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
 import tls from 'node:tls'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { connect, fromNodeStream, load, memoryTransportPair, type IoEvent, type LibSsl } from '../../src/index.js'
+import { connect, fromNodeStream, load, memoryTransportPair, type ConnectOptions, type IoEvent, type LibSsl } from '../../src/index.js'
 import { localhost } from '../helpers/certificates.js'
 import { ALLOCATION_NOISE_BYTES, clientOptions, closeBoth, isPending, noise, opened, peers, readAll, readBytes, rejection, same, turns, unhandledDuring, VERSIONS, writeAll } from '../helpers/stream-peers.js'
 import { FaultyTransport, virtualNetwork } from '../helpers/virtual-network.js'
@@ -252,14 +252,14 @@ describe.each(VERSIONS)('TlsConnection.writable.close, %s', (version) => {
 
 describe.each(VERSIONS)('the limit of TlsConnection.close, %s', (version) => {
   /** A client over TCP whose peer does not read, and all of what it wrote is on its way. */
-  const stuck = async (locked: boolean) => {
+  const stuck = async (locked: boolean, options: Partial<ConnectOptions> = {}) => {
     const server = tls.createServer({ cert: localhost.cert, key: localhost.key, minVersion: version, maxVersion: version })
     const peer = new Promise<tls.TLSSocket>((resolve) => {
       server.on('secureConnection', (socket) => resolve(socket.on('error', () => {}).pause()))
     })
     await once(server.listen(0, '127.0.0.1'), 'listening')
     const socket = net.connect((server.address() as AddressInfo).port, '127.0.0.1')
-    const client = connect(fromNodeStream(socket), { ...clientOptions({ version }), libssl })
+    const client = connect(fromNodeStream(socket), { ...clientOptions({ version }), libssl, ...options })
     const writer = client.writable.getWriter()
     await writer.ready
     const writing = Promise.allSettled([writer.write(new Uint8Array(32 << 20)), writer.closed])
@@ -277,18 +277,32 @@ describe.each(VERSIONS)('the limit of TlsConnection.close, %s', (version) => {
   ] as const)('holds over all that was written: close(%j) with `writable` %s', async (options, writable) => {
     await closeBoth(await opened({ version, client: { libssl }, server: { libssl } }))
     const baseline = libssl.allocatedBytes
-    const { socket, client, writing, end } = await stuck(writable === 'locked')
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const closing = rejection(client.close(options))
-    vi.advanceTimersByTime('waitForPeerMs' in options ? 100 : 30_000)
-    vi.useRealTimers()
-    const error = await closing
+    const { socket, client, writing, end } = await stuck(writable === 'locked', { closeTimeoutMs: 100 })
+    const error = await rejection(client.close(options))
     expect(error).toMatchObject({ name: 'DeadlineError', code: 'ERR_TLS_CLOSE_TIMEOUT' })
     expect(await rejection(client.closed)).toBe(error)
     expect((await writing)[0]).toEqual({ status: 'rejected', reason: error })
     if (!socket.closed) await once(socket, 'close')
     expect(Math.abs(libssl.allocatedBytes - baseline)).toBeLessThan(ALLOCATION_NOISE_BYTES)
     await end()
+  })
+
+  it('is 30 seconds by default, and 0 is no limit', async () => {
+    for (const options of [{}, { closeTimeoutMs: 0 }]) {
+      const { client, writing, end } = await stuck(true, options)
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const closing = client.close()
+      closing.catch(() => {})
+      vi.advanceTimersByTime(29_999)
+      expect(await isPending(closing)).toBe(true)
+      vi.advanceTimersByTime(1)
+      expect(await isPending(closing)).toBe('closeTimeoutMs' in options)
+      vi.useRealTimers()
+      client.abort()
+      await rejection(closing)
+      await writing
+      await end()
+    }
   })
 
   it('holds for the handshake that it waits for', async () => {

@@ -10,7 +10,7 @@ import { isIntegerFrom, type Feature } from './feature.js'
 /** The default of {@link LimitOptions.highWaterMarkBytes}. */
 export const HIGH_WATER_MARK_BYTES = 64 * 1024
 
-/** How long a close may take, unless the peer is waited for with a limit of its own. */
+/** The default of {@link LimitOptions.closeTimeoutMs}. */
 export const CLOSE_TIMEOUT_MS = 30_000
 
 export interface LimitOptions {
@@ -24,8 +24,9 @@ export interface LimitOptions {
   /** How much `writable` queues before its writer should wait, and the most that one read gives. Default 65,536. */
   readonly highWaterMarkBytes?: number | undefined
   /**
-   * How long a close() without `waitForPeerMs` may take to send what is queued, and close_notify: `DeadlineError`
-   * (`ERR_TLS_CLOSE_TIMEOUT`), and the transport is given up. Default 30,000; 0 for no limit.
+   * How long a close() without `waitForPeerMs` may take, the handshake, all that is queued and close_notify included:
+   * `DeadlineError` (`ERR_TLS_CLOSE_TIMEOUT`), and the transport is given up. Also how long a connection that cannot send
+   * any more is kept while what has arrived is not read. Default 30,000; 0 for no limit.
    */
   readonly closeTimeoutMs?: number | undefined
   /** The instance to use. Default: one of the connection's own, so that no two share memory; with `context`, the context's. */

@@ -24,7 +24,7 @@ export interface TlsConnection extends OpenConnection {
   /**
    * Sends what was written, then close_notify, and ends the transport: both directions, at once. What the peer still
    * sends is thrown away. With `waitForPeerMs` it also waits for the peer's close_notify. All of that, the handshake
-   * included, may take `waitForPeerMs`, or 30 seconds without it: then the transport is given up, and `close()` and `closed`
+   * included, may take `waitForPeerMs`, or without it the option `closeTimeoutMs`: then the transport is given up, and `close()` and `closed`
    * reject with `ERR_TLS_CLOSE_TIMEOUT`. If `writable` is locked, what its writer has queued is not sent.
    */
   close(options?: { readonly waitForPeerMs?: number | undefined }): Promise<void>
