@@ -34,6 +34,8 @@ describe('startRelay', () => {
 
   it('refuses an unknown option by name', async () => {
     await expect(startRelay({ allowed: [] } as RelayOptions)).rejects.toMatchObject({ code: 'ERR_TLS_UNKNOWN_OPTION', option: 'allowed' })
+    await expect(startRelay({ hostname: 'x' } as RelayOptions)).rejects.toMatchObject({ message: expect.stringContaining("did you mean 'host'?") })
+    await expect(startRelay({ timeout: 1 } as RelayOptions)).rejects.toMatchObject({ message: expect.stringContaining("did you mean 'connectTimeoutMs'?") })
   })
 
   it.each<[string, unknown]>([
