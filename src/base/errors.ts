@@ -193,7 +193,10 @@ export class ApiMisuseError extends TlsError<ApiMisuseCode> {
   }
 }
 
-/** We are at fault, or the platform: memory ran out, WebAssembly trapped. The instance is not to be used again. */
+/**
+ * We are at fault, or the platform: memory ran out, or WebAssembly trapped. `ERR_TLS_WASM_ABORT` ends the instance: each of its
+ * connections breaks with it, and each later call of its objects throws it. Load another.
+ */
 export class InternalError extends TlsError<'ERR_TLS_WASM_ABORT' | 'ERR_TLS_OUT_OF_MEMORY' | 'ERR_TLS_INTERNAL'> {
   override get name(): string { return 'InternalError' }
 }

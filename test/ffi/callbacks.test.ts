@@ -43,29 +43,6 @@ describe('Callbacks', () => {
     expect(within(border, () => 'and it is forgotten')).toBe('and it is forgotten')
   })
 
-  it('leave keeps what an inner call threw apart from the outer call', () => {
-    const { border, c, bio } = callbacks()
-    const inner = bio({ read: () => { throw new Error('inner') }, write: () => 0 })
-    const outer = bio({
-      read: () => {
-        expect(() => within(border, () => c.bioRead(inner, at, 1))).toThrow('inner')
-        return 1
-      },
-      write: () => 0,
-    })
-    expect(within(border, () => c.bioRead(outer, at, 1))).toBe(1)
-  })
-
-  it('leave lets undefined and null be thrown', () => {
-    const { border, c, bio } = callbacks()
-    for (const value of [undefined, null, 0]) {
-      const handle = bio({ read: () => { throw value }, write: () => 0 })
-      let caught: unknown = 'nothing'
-      try { within(border, () => c.bioRead(handle, at, 1)) } catch (error) { caught = error }
-      expect(caught).toBe(value)
-    }
-  })
-
   it('answer the alert of a RefusalError if they decide, and their failure to another error', () => {
     const { border, handles, c } = callbacks()
     const refusal = new RefusalError('access_denied')

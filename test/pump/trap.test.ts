@@ -56,6 +56,20 @@ describe.each(VERSIONS)('%s: a trap', (version) => {
     await closeBoth(unaffected)
   })
 
+  it('in what frees a closed connection breaks the others, and close() has done its work', async () => {
+    const { lib, arm } = await trappingInstance('_SSL_free', traps.unreachable)
+    const other = await load()
+    const closing = await opened({ client: { libssl: lib }, server: { libssl: other }, version })
+    const reading = await opened({ client: { libssl: lib }, server: { libssl: other }, version })
+    const pending = reading.client.readable.getReader().read()
+    arm()
+    await closeBoth(closing)
+    const error = await rejection(pending)
+    expect(error).toMatchObject({ code: 'ERR_TLS_WASM_ABORT', cause: expect.any(WebAssembly.RuntimeError) as unknown })
+    expect(await rejection(reading.client.closed)).toBe(error)
+    reading.server.abort()
+  })
+
   it('leaves that memory as it was: nothing is freed, written or asked', async () => {
     const { lib, memory, arm } = await trappingInstance('_lsw_SSL_read', traps.unreachable)
     const other = await load()
