@@ -1,0 +1,124 @@
+// The callbacks of lsw.h → all that one of them needs on its way from C to JavaScript:
+//
+//   build/callbacks.gen.h       the bits by which a connection wants them
+//   build/callbacks.gen.c       what C calls: keeps OpenSSL's errors, calls the import, tells a refusal
+//   build/callbacks.lib.js      the imports, for the linker
+//   src/ffi/callbacks.gen.ts    types, and what the imports call: finds the object, converts the arguments
+
+import { callbacks, camel, resultType, signature, wanted, write, type Callback, type Param } from './read-header.js'
+
+const banner = '// Generated from wasm/shim/lsw.h by wasm/gen-callbacks.ts.\n'
+const HANDLE: Param = { name: 'handle', c: 'int', type: 'number', kind: 'int', taken: false }
+
+/** What an implementation of `JsCallbacks` has for each. */
+export function jsCallback(callback: Callback): string {
+  return `  ${callback.ts}${signature({ ...callback, params: [HANDLE, ...callback.params] }, ':', resultType(callback))}`
+}
+
+/** The values that JavaScript gets: bytes for an address with a length, text for a `const char *`, else the number itself. */
+function conversions({ params }: Callback): { name: string; type: string; value: string }[] {
+  return params.flatMap(({ name, c, type }, index) => {
+    const before = params[index - 1]
+    if (before?.c === 'const uint8_t *') return []
+    if (c === 'const uint8_t *') {
+      return [{ name, type: 'Uint8Array<ArrayBuffer>', value: `memory().copyOut(${name}, ${params[index + 1]!.name})` }]
+    }
+    if (c === 'const char *') {
+      return [{ name, type: 'string | undefined', value: `${name} === 0 ? undefined : memory().readCString(${name})` }]
+    }
+    return [{ name: camel(name), type, value: name }]
+  })
+}
+
+function callbackTypes(object: Callback['object']): string {
+  return callbacks.filter((callback) => callback.object === object).map((callback) => {
+    const params = conversions(callback).map(({ name, type }) => `${name}: ${type}`).join(', ')
+    return `  ${callback.ts}?: ((${params}) => ${callback.result.ts}) | undefined`
+  }).join('\n')
+}
+
+function callbackBinding(callback: Callback): string {
+  const names = ['handle', ...callback.params.map(({ name }) => name)].join(', ')
+  const values = conversions(callback).map(({ value }) => value).join(', ')
+  const failure = callback.failure === '' ? 'undefined' : callback.decides ? `refusing(${callback.failure})` : callback.failure
+  const call = `handles.${callback.object}.live(handle).${callback.ts}!(${values})`
+  return `    ${callback.ts}: (${names}) => border.callback(${failure}, () => ${call}),`
+}
+
+export function writeCallbacks(): void {
+  const failures = new Set(callbacks.map(({ failure }) => failure).filter((failure) => /^[A-Z]/.test(failure)))
+  write('src/ffi/callbacks.gen.ts', `${banner}import { refusing, type Border } from './border.js'
+import { ${[...failures].sort().join(', ')} } from './constants.gen.js'
+import type { JsCallbacks } from './ffi.gen.js'
+import { HandleTable } from './handles.js'
+import type { Memory } from './memory.js'
+import type { Ptr } from './pointers.js'
+
+/** A connection's callbacks. Those that are there are wanted. */
+export interface RawSslCallbacks {
+${callbackTypes('SSL')}
+}
+
+/** A callback BIO's functions. All must be there. */
+export interface RawBioCallbacks {
+${callbackTypes('BIO')}
+}
+
+/** The JavaScript of objects that C knows by numbers. */
+export class Handles {
+  readonly SSL = new HandleTable<RawSslCallbacks>('Ssl')
+  readonly BIO = new HandleTable<RawBioCallbacks>('BioCallback')
+}
+
+/** The LSW_WANT_* of those that are there. */
+export function wantedOf(callbacks: RawSslCallbacks): number {
+  return ${wanted.map(({ ts, bit }) => `(callbacks.${ts} ? ${bit} : 0)`).join(' | ')}
+}
+
+/** @param memory asked for at call time: it is made later. */
+export function bindCallbacks(border: Border, memory: () => Memory, handles: Handles): JsCallbacks {
+  return {
+${callbacks.map(callbackBinding).join('\n')}
+  }
+}
+`)
+  write('build/callbacks.gen.h', `/* Generated from lsw.h: a connection's callbacks, as bits. */
+enum {
+${wanted.map(({ constant, bit }) => `    ${constant} = ${bit},`).join('\n')}
+};
+`)
+  write('build/callbacks.gen.c', `/* Generated from lsw.h. OpenSSL's errors are kept while JavaScript runs. */
+#include "internal.h"
+${callbacks.map(callbackInC).join('')}`)
+  write('build/callbacks.lib.js', `${banner}// Each goes to the result of bindCallbacks, which stands at Module.lsw.
+addToLibrary({
+${callbacks.map((callback) => {
+    const names = ['handle', ...callback.params.map(({ name }) => name)].join(', ')
+    return `  lsw_import_${callback.base}: (${names}) => Module['lsw'].${callback.ts}(${names}),`
+  }).join('\n')}
+});
+`)
+}
+
+function callbackInC({ c, base, object, objectInC, result, params, decides, failure }: Callback): string {
+  const type = result.kind === 'void' ? 'void' : 'int'
+  const list = (first: string) => [first, ...params.map(({ c, name }) => `${c}${c.endsWith('*') ? '' : ' '}${name}`)].join(', ')
+  const call = `lsw_import_${base}(${[`lsw_${object}_handle(object)`, ...params.map(({ name }) => name)].join(', ')})`
+  const returned = decides ? `lsw_refused(object, answer) ? ${failure} : answer` : 'answer'
+  return `
+${type} lsw_import_${base}(${list('int handle')});
+
+${type} ${c}(${list(`${objectInC}object`)})
+{
+    ERR_STATE *errors = lsw_errors_save();
+${type === 'void' ? `
+    ${call};
+    lsw_errors_restore(errors);
+` : `    int answer = ${call};
+
+    lsw_errors_restore(errors);
+    return ${returned};
+`}}
+`
+}
+
