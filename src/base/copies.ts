@@ -11,7 +11,10 @@ const copies = new WeakMap<object, Uint8Array<ArrayBuffer>>()
 /** Of the copies, which nobody changes: of bytes that may change there is no hash to be kept. */
 const hashes = new WeakMap<Uint8Array, Uint8Array | undefined>()
 
-/** A copy, which must not be changed: the next who gives the same may get it, too. */
+/**
+ * A copy, which must not be changed: the next caller with the same bytes may get it as well. It lives as long as `source`: not for
+ * secrets, which callers overwrite.
+ */
 export function copyBytes(source: BytesLike): Uint8Array<ArrayBuffer> {
   const bytes = asBytes(source)
   const before = copies.get(source)

@@ -1,6 +1,6 @@
 // The one check of options, for every function that takes some: a misspelt option must not pass in silence.
 
-import { isBytesLike } from './bytes.js'
+import { asBytes, isBytesLike, type BytesLike } from './bytes.js'
 import { copyBytes } from './copies.js'
 import { ApiMisuseError } from './errors.js'
 import { isAbortSignal } from './realms.js'
@@ -31,12 +31,13 @@ export const isMilliseconds = (min: number): Check => isIntegerFrom(min, MAX_TIM
 
 /**
  * Checks names and values, and returns a copy without the options that are `undefined`: later changes to the original's bytes,
- * arrays and plain objects are not seen. `taker` is the function that has the options, for the message.
+ * arrays and plain objects are not seen. `taker` is the function that has the options, for the message. `lasting` names options
+ * whose copies may be kept as long as the original (copies.ts): no secrets.
  * Throws `ERR_TLS_INVALID_ARGUMENT` unless `options` is a plain object (inherited options would be missed), and with `option`
  * naming it, `ERR_TLS_UNKNOWN_OPTION` or `ERR_TLS_INVALID_OPTION`.
  */
 export function checkOptions<Options extends object>(
-  options: Options, checks: Readonly<Record<keyof Options, Check>>, taker: string,
+  options: Options, checks: Readonly<Record<keyof Options, Check>>, taker: string, lasting: readonly string[] = [],
 ): Options {
   if (!isPlainObject(options)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the options of ${taker} must be a plain object`)
   const checked: Record<string, unknown> = {}
@@ -48,7 +49,7 @@ export function checkOptions<Options extends object>(
     if (value === undefined) continue
     const wrong = checks[option as keyof Options](value)
     if (wrong !== undefined) throw invalid(option, wrong)
-    checked[option] = copyOption(value)
+    checked[option] = copyOption(value, lasting.includes(option) ? copyBytes : undefined)
   }
   return checked as Options
 }
@@ -58,13 +59,13 @@ export function invalid(option: string, wrong: string, why: ErrorOptions = {}): 
 }
 
 /** A copy of bytes, arrays and plain objects, all the way down. Anything else is the caller's own object. */
-export function copyOption(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copyOption)
+export function copyOption(value: unknown, copy = (bytes: BytesLike) => new Uint8Array(asBytes(bytes))): unknown {
+  if (Array.isArray(value)) return value.map((one) => copyOption(one, copy))
   // An object with methods is used as it is: they may rely on `this`.
   if (isPlainObject(value) && !Object.values(value).some((field) => typeof field === 'function')) {
-    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, copyOption(field)]))
+    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, copyOption(field, copy)]))
   }
-  return isBytesLike(value) ? copyBytes(value) : value
+  return isBytesLike(value) ? copy(value) : value
 }
 
 /** An object that is written down with its fields, and no instance of a class. */

@@ -24,6 +24,7 @@ import { clientPsk, serverPsk, type ClientPskOptions, type ServerPskOptions } fr
 import { clientRawPublicKeys, serverRawPublicKeys, type RawPublicKeyOptions } from './features/raw-public-keys.js'
 import { serverIdentity, type ServerIdentityOptions } from './features/server-identity.js'
 import { serverSessions, type ServerSessionOptions } from './features/server-sessions.js'
+import { trustAnchors } from './features/trust-anchors.js'
 import { verification, type VerificationOptions } from './features/verification.js'
 import type { Side } from './tls-context.js'
 
@@ -98,7 +99,7 @@ export function checkAcceptOptions(options: AcceptOptions): AcceptOptions {
 export function checkContextOptions(options: ContextOptions): {
   readonly checked: ClientContextOptions & ServerContextOptions, readonly suited: readonly Side[], readonly refuse: (side: Side) => void
 } {
-  const checked = checkOptions<object>(options, contextChecks, 'createContext()')
+  const checked = checkOptions<object>(options, contextChecks, 'createContext()', PUBLIC)
   const refuse = (side: Side) => {
     checkOptions(checked, ends[side].checks, ends[side].taker)
     agree(side, checked, false)
@@ -158,9 +159,12 @@ const contextChecks: Checks = Object.fromEntries(Object.keys({ ...ends.client.ch
   }]
 }))
 
+/** Given again and again, and large. */
+const PUBLIC = Object.keys(trustAnchors.checks)
+
 function check<Options extends CommonOptions>(side: Side, options: object): Options {
   const { checks, taker } = ends[side]
-  const given: CommonOptions = checkOptions<object>(options, checks, taker)
+  const given: CommonOptions = checkOptions<object>(options, checks, taker, PUBLIC)
   const { context } = given
   if (context) {
     const misplaced = Object.keys(given).find((name) => placeOf(name) === 'context')

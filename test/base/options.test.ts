@@ -104,3 +104,12 @@ describe('the names of other libraries', () => {
     expect(thrownBy(() => checkConnectOptions({ servername: 'localhost', ['colour' as string]: 'red' })).message).toBe("connect() has no option 'colour'")
   })
 })
+
+it('checkOptions keeps the copies of lasting options alone', () => {
+  const bytes = Uint8Array.from({ length: 1000 }, (_, index) => index)
+  const checks = { roots: () => undefined, key: () => undefined }
+  const [one, other] = [1, 2].map(() => checkOptions({ roots: [bytes], key: bytes }, checks, 'f()', ['roots'])) as { roots: Uint8Array[]; key: Uint8Array }[]
+  expect(one!.roots[0]).toBe(other!.roots[0])
+  expect(one!.key).toEqual(other!.key)
+  expect(one!.key).not.toBe(other!.key)
+})
