@@ -6,14 +6,11 @@ import { checkOptions, invalid, isCount, isFunction, isOneOf, isSignal, isString
 import type { ByteTransport } from '../pump/transport.js'
 import { laterTransport } from './later.js'
 import { formatTarget, parseTarget, type Target } from './target.js'
-import { isWindow, takeWebSocket, type WebSocketTransport } from './websocket.js'
+import { isWindow, takeWebSocket } from './websocket.js'
 import { CREDIT_PROTOCOL } from './websocket-credit.js'
-import { isWebSocket } from './websocket-like.js'
+import { isWebSocket, webSocketClass, type WebSocketConstructor } from './websocket-like.js'
 import { RAW_PROTOCOL } from './websocket-raw.js'
 import { fromWebSocketStream, isWebSocketStream } from './websocket-stream.js'
-
-/** Any WebSocket class; what it makes is looked at when it is made. */
-export type WebSocketConstructor = new (url: string, protocols: string[]) => any
 
 /** Any WebSocketStream class. */
 export type WebSocketStreamConstructor = new (url: string, options: { protocols: string[] }) => any
@@ -67,17 +64,22 @@ export function openTunnel(relay: string | URL, target: Target | undefined, give
   const { form = 'path', signal, highWaterMarkBytes, maxBufferedBytes, windowBytes } = options
   const url = tunnelUrl(relay, form, target, options.addressParameter ?? 'address')
   const Stream = webSocketStreamClass(options)
-  if (Stream) {
-    const [protocols] = offers({ ...options, flowControl: 'none' })
-    return laterTransport((unwanted) => openStream(Stream, url, protocols!, unwanted), signal)
+  const Socket = Stream ? undefined : webSocketClass(options.WebSocket)
+  const attempt = (protocols: string[]): OpeningTransport => {
+    const made: unknown = Stream ? new Stream(url, { protocols }) : new Socket!(url, protocols)
+    if (typeof made === 'object' && made !== null) {
+      if (Stream && isWebSocketStream(made)) return { ...fromWebSocketStream(made), opened: made.opened }
+      if (Socket && isWebSocket(made)) return takeWebSocket(made, { highWaterMarkBytes, maxBufferedBytes, windowBytes })
+    }
+    const name = Stream ? 'WebSocketStream' : 'WebSocket'
+    throw invalid(name, `must be a ${name} class`)
   }
-  const Constructor = webSocketClass(options)
-  const attempt = (protocols: string[]): WebSocketTransport => {
-    const socket: unknown = new Constructor(url, protocols)
-    if (typeof socket !== 'object' || socket === null || !isWebSocket(socket)) throw invalid('WebSocket', 'must be a WebSocket class')
-    return takeWebSocket(socket, { highWaterMarkBytes, maxBufferedBytes, windowBytes })
-  }
-  return laterTransport((unwanted) => firstToOpen(offers(options), attempt, unwanted), signal)
+  const tries = offers(Stream ? { ...options, flowControl: 'none' } : options)
+  return laterTransport((unwanted) => firstToOpen(tries, attempt, unwanted), signal)
+}
+
+interface OpeningTransport extends ByteTransport {
+  readonly opened: Promise<unknown>
 }
 
 /** The subprotocols to offer, a try after the other. */
@@ -90,26 +92,8 @@ function offers({ form = 'path', flowControl = form === 'fixed' ? 'none' : 'auto
   return { auto: [[CREDIT_PROTOCOL], []], credit: [[CREDIT_PROTOCOL]], none: [[]] }[flowControl]
 }
 
-async function openStream(
-  Stream: WebSocketStreamConstructor, url: string, protocols: string[], unwanted: AbortSignal,
-): Promise<ByteTransport> {
-  const stream: unknown = new Stream(url, { protocols })
-  if (typeof stream !== 'object' || stream === null || !isWebSocketStream(stream)) {
-    throw invalid('WebSocketStream', 'must be a WebSocketStream class')
-  }
-  const abort = () => stream.close()
-  unwanted.addEventListener('abort', abort)
-  const transport = fromWebSocketStream(stream)
-  try {
-    await stream.opened
-  } finally {
-    unwanted.removeEventListener('abort', abort)
-  }
-  return transport
-}
-
 async function firstToOpen(
-  tries: readonly string[][], attempt: (protocols: string[]) => WebSocketTransport, unwanted: AbortSignal,
+  tries: readonly string[][], attempt: (protocols: string[]) => OpeningTransport, unwanted: AbortSignal,
 ): Promise<ByteTransport> {
   let failure: unknown
   for (const protocols of tries) {
@@ -152,12 +136,6 @@ function tunnelUrl(
   if (form === 'query') url.searchParams.set(addressParameter, formatTarget(address))
   else url.pathname = `${url.pathname.replace(/\/$/, '')}/${formatTarget(address)}`
   return url.href
-}
-
-function webSocketClass({ WebSocket: given }: TunnelOptions): WebSocketConstructor {
-  const found = given ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket
-  if (!found) throw invalid('WebSocket', 'must be given, as this platform has none of its own: on Node 20, that of the ws package')
-  return found
 }
 
 function webSocketStreamClass({ WebSocket, WebSocketStream: given, flowControl }: TunnelOptions): WebSocketStreamConstructor | undefined {

@@ -1,5 +1,6 @@
 // A WebSocket, of a browser, a runtime or a package.
 
+import { invalid } from '../base/options.js'
 import { hasMethods } from '../base/realms.js'
 import { ABORTED } from './websocket-close.js'
 
@@ -27,6 +28,16 @@ export const CLOSED = 3
 /** Whether `value` is a WebSocket of some kind. An RTCDataChannel is much like one, but its state is a word. */
 export function isWebSocket(value: object): value is WebSocketLike {
   return hasMethods(value, 'send', 'addEventListener') && typeof value['readyState'] === 'number'
+}
+
+/** Any WebSocket class; what it makes is looked at when it is made. */
+export type WebSocketConstructor = new (url: string, protocols: string[]) => any
+
+/** `given`, else the platform's own. Throws `ERR_TLS_INVALID_OPTION` where there is none. */
+export function webSocketClass(given: WebSocketConstructor | undefined): WebSocketConstructor {
+  const found = given ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket
+  if (!found) throw invalid('WebSocket', 'must be given, as this platform has none of its own: on Node 20, that of the ws package')
+  return found
 }
 
 /** bufferedAmount has no event: it is looked at this often, and only while somebody waits. */

@@ -4,6 +4,7 @@
 // has no half-close, an empty one says "this direction has ended". A relay that does not know this passes on its zero bytes.
 
 import { asBytes, isBytesLike } from '../base/bytes.js'
+import { deferred } from '../base/deferred.js'
 import { ApiMisuseError } from '../base/errors.js'
 import { checkOptions, isCount, isIntegerFrom, isOneOf, type Check } from '../base/options.js'
 import type { ByteTransport } from '../pump/transport.js'
@@ -82,13 +83,12 @@ export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransport
 class Taken implements WebSocketTransport, Carrier {
   readonly readable: ReadableStream<Uint8Array>
   readonly writable: WritableStream<Uint8Array>
-  readonly opened: Promise<void>
   readonly closed: WebSocketTransport['closed']
+  readonly #opened = deferred<void>()
   readonly #socket: WebSocketLike
   readonly #options: WebSocketTransportOptions
   readonly ends: StreamEnds
   #framing: Framing | undefined
-  #cannotOpen!: (error: unknown) => void
   /** What to close with when everything is given up. */
   #closing = { closeCode: ABORTED, reason: '' }
 
@@ -96,9 +96,6 @@ class Taken implements WebSocketTransport, Carrier {
     this.#options = checkOptions(options, checks, 'fromWebSocket')
     this.#socket = socket
     socket.binaryType = 'arraybuffer'
-    let nowOpen!: () => void
-    this.opened = new Promise<void>((resolve, reject) => { [nowOpen, this.#cannotOpen] = [resolve, reject] })
-    this.opened.catch(() => {}) // seen by the first write, and by the reader
     this.ends = new StreamEnds({
       ready: this.opened,
       write: (chunk) => this.#write(chunk),
@@ -108,7 +105,7 @@ class Taken implements WebSocketTransport, Carrier {
       giveUp: (reason) => this.#giveUp(reason),
     })
     ;({ readable: this.readable, writable: this.writable } = this.ends.transport)
-    const open = () => void this.#open().then(nowOpen)
+    const open = () => void this.#open().then(this.#opened.resolve)
     if (socket.readyState === CONNECTING) socket.addEventListener('open', open)
     else open()
     socket.addEventListener('message', ({ data }: { data: unknown }) => this.#receive(data))
@@ -121,6 +118,8 @@ class Taken implements WebSocketTransport, Carrier {
     })
     if (socket.readyState === CLOSED) this.fail(new Error('the WebSocket was closed before'))
   }
+
+  get opened(): Promise<void> { return this.#opened.promise }
 
   fail(error: unknown, closeCode = ABORTED, reason = ''): void {
     this.#closing = { closeCode, reason }
@@ -158,7 +157,7 @@ class Taken implements WebSocketTransport, Carrier {
   }
 
   #giveUp(reason: unknown): void {
-    this.#cannotOpen(reason) // a write that waits for the opening is told why
+    this.#opened.reject(reason) // a write that waits for the opening is told why
     this.#framing?.stop()
     const { closeCode, reason: words } = reason instanceof WebSocketError ? reason : this.#closing
     this.#closeSocket(closeCode, words)
@@ -171,7 +170,7 @@ class Taken implements WebSocketTransport, Carrier {
   }
 
   #closedByPeer(code: number, reason: string): void {
-    this.#cannotOpen(new Error('the WebSocket was closed before it was open'))
+    this.#opened.reject(new Error('the WebSocket was closed before it was open'))
     const error = closeError(code, reason)
     if (error && !(code === GOING_AWAY && this.#options.role === 'server')) return this.ends.lost(error)
     this.ends.end()

@@ -2,11 +2,12 @@
 
 import { ApiMisuseError, TransportError } from '../../base/errors.js'
 import { utf8 } from '../../base/bytes.js'
-import { checkOptions, invalid, isCount, isFunction, isMilliseconds, isOneOf, isSignal, type Check } from '../../base/options.js'
+import { deferred } from '../../base/deferred.js'
+import { checkOptions, isCount, isFunction, isMilliseconds, isOneOf, isSignal, type Check } from '../../base/options.js'
 import { abortReason, throwIfAborted } from '../../base/realms.js'
 import type { ByteTransport } from '../../pump/transport.js'
 import { ABORTED, NORMAL } from '../websocket-close.js'
-import { isWebSocket, OPEN, type WebSocketLike } from '../websocket-like.js'
+import { isWebSocket, OPEN, webSocketClass, type WebSocketConstructor, type WebSocketLike } from '../websocket-like.js'
 import { WispCloseError, WispCloseReason } from './close-reason.js'
 import { clientInfo, readServerInfo, WISP_SUBPROTOCOL, type Credentials } from './handshake.js'
 import { PacketLink } from './link.js'
@@ -89,16 +90,15 @@ export async function connectWisp(target: string | URL | WebSocketLike, given: C
   throwIfAborted(signal)
   if (typeof target === 'object' && isWebSocket(target)) return new Client(target, options).opened
   const url = String(target)
-  const Constructor = options.WebSocket ?? globalThis.WebSocket as ConnectWispOptions['WebSocket']
-  if (!Constructor) throw invalid('WebSocket', 'must be given, as this platform has none of its own: on Node 20, that of the ws package')
+  const Constructor = webSocketClass(options.WebSocket as WebSocketConstructor | undefined)
   const attempt = (protocols: string[]) => {
-    let socket: object
+    let socket: WebSocketLike
     try {
       socket = new Constructor(url, protocols)
     } catch (cause) {
       throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `not the URL of a WebSocket: ${url}`, { cause })
     }
-    return new Client(socket as WebSocketLike, options)
+    return new Client(socket, options)
   }
   if (version === 1) return attempt([]).opened
   const first = attempt([WISP_SUBPROTOCOL])
@@ -113,16 +113,13 @@ export async function connectWisp(target: string | URL | WebSocketLike, given: C
 class Client implements WispConnection {
   version: 1 | 2 = 1
   motd: string | undefined
-  readonly opened: Promise<WispConnection>
-  readonly closed: Promise<void>
   /** Whether the WebSocket itself was open. */
   reached = false
   readonly #link: PacketLink
   readonly #options: ConnectWispOptions
   readonly #streams = new Map<number, WispStream>()
-  #nowOpen!: (connection: WispConnection) => void
-  #notOpen!: (error: unknown) => void
-  #nowClosed!: () => void
+  readonly #opened = deferred<WispConnection>()
+  readonly #closed = deferred<void>()
   #open = false
   #halfClose = false
   /** Packets that each stream may send at first. */
@@ -134,9 +131,6 @@ class Client implements WispConnection {
 
   constructor(socket: WebSocketLike, options: ConnectWispOptions) {
     this.#options = options
-    this.opened = new Promise((resolve, reject) => { [this.#nowOpen, this.#notOpen] = [resolve, reject] })
-    this.closed = new Promise((resolve) => { this.#nowClosed = resolve })
-    this.opened.catch(() => {}) // told to those that wait for it
     this.#link = new PacketLink(socket, {
       highWaterMarkBytes: options.highWaterMarkBytes ?? 256 * 1024,
       maxMessageBytes: Infinity,
@@ -150,6 +144,10 @@ class Client implements WispConnection {
     this.#timer = setTimeout(() => this.#fail(new TransportError(`no Wisp server has answered within ${limitMs} ms`)), limitMs)
     options.signal?.addEventListener('abort', this.#onAbort)
   }
+
+  get opened(): Promise<WispConnection> { return this.#opened.promise }
+
+  get closed(): Promise<void> { return this.#closed.promise }
 
   get streams(): number { return this.#streams.size }
 
@@ -200,7 +198,7 @@ class Client implements WispConnection {
         this.#credit = packet.packets
         this.#open = true
         clearTimeout(this.#timer)
-        return this.#nowOpen(this)
+        return this.#opened.resolve(this)
       default:
         this.#beyondStreams(packet)
     }
@@ -261,7 +259,7 @@ class Client implements WispConnection {
   /** The WebSocket is closed. What it says comes second: if we had a reason of our own, that is the one. */
   #ended(error: Error): void {
     this.#giveUp(this.#error ?? new TransportError(`the Wisp connection was lost: ${error.message}`, { cause: error }), 'lost')
-    this.#nowClosed()
+    this.#closed.resolve()
   }
 
   /** Each stream either fails at once, or is lost, and then gives what has arrived before. */
@@ -269,7 +267,7 @@ class Client implements WispConnection {
     this.#error ??= error
     clearTimeout(this.#timer)
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
-    this.#notOpen(error)
+    this.#opened.reject(error)
     for (const stream of [...this.#streams.values()]) stream[how](error)
   }
 }

@@ -1,5 +1,6 @@
 // The server's end of a Wisp connection, upon whatever WebSocket its host has.
 
+import { deferred } from '../../base/deferred.js'
 import { ApiMisuseError } from '../../base/errors.js'
 import { GOING_AWAY, NO_CODE, NORMAL, PROTOCOL_ERROR } from '../websocket-close.js'
 import { OPEN, type WebSocketLike } from '../websocket-like.js'
@@ -27,7 +28,7 @@ export function serveWisp(socket: WebSocketLike, options: ServeWispOptions): Wis
 const cleanCodes: readonly number[] = [NORMAL, GOING_AWAY, NO_CODE]
 
 class Server implements WispServer {
-  readonly closed: Promise<void>
+  readonly #closed = deferred<void>()
   readonly #settings: ServerSettings
   readonly #link: PacketLink
   /** By the number that the client knows it by. */
@@ -39,11 +40,9 @@ class Server implements WispServer {
   #halfClose = false
   #bufferedBytes = 0
   readonly #moved = { toTargets: 0, toClient: 0 }
-  #nowClosed!: () => void
 
   constructor(socket: WebSocketLike, settings: ServerSettings, version: 1 | 2) {
     this.#settings = settings
-    this.closed = new Promise((resolve) => { this.#nowClosed = resolve })
     this.#link = new PacketLink(socket, {
       highWaterMarkBytes: settings.highWaterMarkBytes,
       maxMessageBytes: settings.maxMessageBytes,
@@ -61,6 +60,8 @@ class Server implements WispServer {
       this.#begin()
     }
   }
+
+  get closed(): Promise<void> { return this.#closed.promise }
 
   get streams(): number { return this.#all.size }
 
@@ -182,6 +183,6 @@ class Server implements WispServer {
       else stream.stop(error)
     }
     await Promise.allSettled([...this.#all].map(({ over }) => over))
-    this.#nowClosed()
+    this.#closed.resolve()
   }
 }
