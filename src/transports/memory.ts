@@ -22,10 +22,11 @@ export function memoryTransportPair(highWaterMarkBytes = 64 * 1024): [ByteTransp
 }
 
 function pipe(highWaterMarkBytes: number): ByteTransport {
+  const hasRoom = () => incoming.unreadBytes < highWaterMarkBytes
   const outgoing = new Outgoing({
     write(chunk) {
       incoming.deliver(chunk)
-      return outgoing.until(() => incoming.unreadBytes < highWaterMarkBytes)
+      if (!hasRoom()) return outgoing.until(hasRoom)
     },
     end: () => incoming.end(),
     aborted: (reason) => incoming.cut(reason),

@@ -207,7 +207,8 @@ export class Outgoing {
 
   async #perform(task: () => void | Promise<void>): Promise<void> {
     try {
-      await this.#life.guard(Promise.resolve(task()))
+      const running = task()
+      if (running instanceof Promise) await this.#life.guard(running)
     } catch (error) {
       this.fail(error)
       throw error
