@@ -2,9 +2,8 @@
 //
 // `--against=DIR`: also against another checkout of this library, built, with the plain options that each version knows.
 
-import { mozillaRoots } from '../dist/roots.js'
 import { byTurns, row, time } from './measure.js'
-import { credentials, Library, nodes, X25519, type Contexts, type Suite } from './peers.js'
+import { Library, nodes, X25519, type Contexts, type Suite } from './peers.js'
 
 const COUNT = 10
 const ROUNDS = 41
@@ -15,7 +14,6 @@ export async function handshakes(): Promise<void> {
   await compare(library, 'X25519', X25519)
   await compare(library, 'P-256', { ciphersuites, groups: 'P-256' })
   await compare(library, 'X25519MLKEM768 (node:tls: X25519)', { ciphersuites, groups: 'X25519MLKEM768' }, X25519)
-  await withRoots()
 }
 
 async function compare(library: Library, name: string, suite: Suite, nodeSuite = suite): Promise<void> {
@@ -43,25 +41,4 @@ async function compare(library: Library, name: string, suite: Suite, nodeSuite =
   line('plain options, one libssl', plain, nodeOwn, suite === X25519 ? 'at most 1.5×' : '')
   line('ours, shared | of its own', shared, own, 'at most 0.80×')
   if (other) line('ours, shared | other build', shared, before, 'at most 0.80×')
-}
-
-/** Each connection is given all of Mozilla's roots. */
-async function withRoots(): Promise<void> {
-  const trusted = [...mozillaRoots, credentials.ca]
-  const pem = trusted.map((one) => (typeof one === 'string' ? one : toPem(one)))
-  const library = await Library.open()
-  const handshake = (contexts: Contexts) => time(async () => void await library.pair(X25519, contexts, trusted))
-  const first = await handshake('plain')
-  const [after, few, node] = await byTurns(ROUNDS, () => handshake('plain'), () => time(async () => void await library.pair(X25519)),
-    () => time(async () => void await nodes(X25519, 'own', pem))) as [number, number, number]
-  const ms = (value: number) => `${value.toFixed(2)} ms`
-  const line = (what: string, one: number, other: number, wanted = '') => row(`ca: mozillaRoots, one libssl, ${what}`, ms(one), ms(other), one / other, wanted)
-  line('both sides: the first', first, node)
-  line('both sides: each later', after, node)
-  line('both sides: each later | one root', after, few)
-  line('one side (half): each later | one root', after / 2, few / 2, 'under 2 ms')
-}
-
-function toPem(der: Uint8Array): string {
-  return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`
 }

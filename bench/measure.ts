@@ -23,14 +23,22 @@ export async function time(body: () => Promise<void>): Promise<number> {
   return performance.now() - start
 }
 
+/** Milliseconds of processor time that this process spends on `body`: what others do on the machine does not count. */
+export async function processorTime(body: () => Promise<void>): Promise<number> {
+  const start = process.cpuUsage()
+  await body()
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) / 1000
+}
+
 /** One line: two figures, and their ratio. */
 export function row(what: string, ours: string, theirs: string, ratio: number | undefined, wanted: string): void {
   const last = ratio === undefined ? ''.padStart(8) : `${ratio.toFixed(2).padStart(7)}×`
-  console.log(`${who}${what.padEnd(64)} ${ours.padStart(12)} ${theirs.padStart(12)} ${last}  ${wanted}`.trimEnd())
+  console.log(`${who}${what.padEnd(78)} ${ours.padStart(12)} ${theirs.padStart(12)} ${last}  ${wanted}`.trimEnd())
 }
 
 export function head(one = 'libssl-wasm', other = 'node:tls'): void {
-  console.log(`${who}${''.padEnd(64)} ${one.padStart(12)} ${other.padStart(12)} ${'ratio'.padStart(8)}  to reach`)
+  console.log(`${who}${''.padEnd(78)} ${one.padStart(12)} ${other.padStart(12)} ${'ratio'.padStart(8)}  to reach`)
 }
 
 /** For a line of another form. */
