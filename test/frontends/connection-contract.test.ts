@@ -5,7 +5,7 @@ import { accept, connect, load, memoryTransportPair, type ByteTransport, type Li
 import { createWorker, type TlsWorker } from '../../src/worker.js'
 import { connectionContract, type ConnectionPair, type SubjectOptions } from '../helpers/connection-contract.js'
 import { clientOptions, serverOptions, VERSIONS, type PeersOptions } from '../helpers/stream-peers.js'
-import { FaultyTransport } from '../helpers/virtual-network.js'
+import { FaultyTransport } from '../helpers/faulty-transport.js'
 
 /** Workers run what was built. */
 const script = new URL('../../dist/frontends/worker/main.js', import.meta.url)

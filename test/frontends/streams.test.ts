@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { connect, load, memoryTransportPair, type LibSsl, type TlsConnection } from '../../src/index.js'
 import { clientOptions, closeBoth, isPending, noise, opened, peers, readAll, readBytes, rejection, same, turns, writeAll } from '../helpers/stream-peers.js'
-import { FaultyTransport } from '../helpers/virtual-network.js'
+import { FaultyTransport } from '../helpers/faulty-transport.js'
 
 let libssl: LibSsl
 beforeAll(async () => { libssl = await load() })

@@ -13,6 +13,7 @@ export interface TestKit {
     toBe(expected: unknown): unknown
     toEqual(expected: unknown): unknown
     toMatch(expected: RegExp): unknown
+    toMatchObject(expected: object): unknown
     toBeLessThanOrEqual(expected: number): unknown
   }
 }

@@ -14,7 +14,8 @@ import { authority, RSA } from '../helpers/certificates.js'
 import {
   ALLOCATION_NOISE_BYTES, clientOptions, closeBoth, noise, opened, peers, readAll, readBytes, rejection, serverOptions, turns, unhandledDuring, VERSIONS,
 } from '../helpers/stream-peers.js'
-import { FaultyTransport, virtualNetwork, type Direction } from '../helpers/virtual-network.js'
+import { FaultyTransport } from '../helpers/faulty-transport.js'
+import { virtualNetwork, type Direction } from '../helpers/virtual-network.js'
 
 // Its signatures are all of one length: so are two handshakes, byte for byte.
 const rsa = authority.leaf({ newkey: RSA })

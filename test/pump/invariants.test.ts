@@ -16,7 +16,8 @@ import { authority } from '../helpers/certificates.js'
 import { makeCtx, type Side } from '../helpers/link.js'
 import { isPending, noise, opened, readAll, readBytes, rejection, same, standstill, turns, VERSIONS } from '../helpers/stream-peers.js'
 import { duplexPair } from '../helpers/duplex-pair.js'
-import { FaultyTransport, virtualNetwork } from '../helpers/virtual-network.js'
+import { FaultyTransport } from '../helpers/faulty-transport.js'
+import { virtualNetwork } from '../helpers/virtual-network.js'
 
 let libssl: LibSsl
 beforeAll(async () => { libssl = await load() })

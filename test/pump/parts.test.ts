@@ -8,7 +8,7 @@ import { Outbox } from '../../src/pump/outbox.js'
 import { Port } from '../../src/pump/port.js'
 import { StateMachine, type State } from '../../src/pump/state.js'
 import { isPending, readAll, rejection, same, noise, turns, unhandledDuring, until } from '../helpers/stream-peers.js'
-import { FaultyTransport } from '../helpers/virtual-network.js'
+import { FaultyTransport } from '../helpers/faulty-transport.js'
 
 describe('FifoLock', () => {
   it('runs one task at a time, in the order of asking, whatever becomes of those before', async () => {

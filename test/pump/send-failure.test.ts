@@ -9,7 +9,7 @@ import { authority, localhost, temporaryAuthority } from '../helpers/certificate
 import {
   ALLOCATION_NOISE_BYTES, clientOptions, closeBoth, isPending, noise, opened, peers, readAll, rejection, turns, unhandledDuring, VERSIONS, writeAll,
 } from '../helpers/stream-peers.js'
-import { FaultyTransport } from '../helpers/virtual-network.js'
+import { FaultyTransport } from '../helpers/faulty-transport.js'
 
 let libssl: LibSsl
 let other: LibSsl

@@ -1,6 +1,7 @@
 // The suite: what must be the same in every runtime. Each file adds a few groups.
 
 import { clientOverTcp, clientOverWebSocket } from './client.js'
+import { connections } from './contract.js'
 import { coreByHand } from './core.js'
 import type { Harness } from './harness.js'
 import { keys } from './keys.js'
@@ -17,7 +18,7 @@ import { inWorkers } from './workers.js'
 
 export function suite(harness: Harness): void {
   const parts = [
-    loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, streams, limits, keys, sessions, trust, whileOpen,
+    loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, connections, streams, limits, keys, sessions, trust, whileOpen,
     encryptedClientHello, serverCallbacks, many,
   ]
   for (const part of parts) part(harness)

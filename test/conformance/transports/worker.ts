@@ -1,7 +1,9 @@
 // Worker mode where workers are the platform's own: a client in a worker, its server here.
 
 import { accept, connect, memoryTransportPair, type TlsConnection } from '../../../src/index.js'
-import { createWorker, type TlsWorkerOptions } from '../../../src/worker.js'
+import { createWorker, type TlsWorker, type TlsWorkerOptions } from '../../../src/worker.js'
+import { connectionContract, type SubjectOptions } from '../../helpers/connection-contract.js'
+import { FaultyTransport } from '../../helpers/faulty-transport.js'
 import { noise, readAll, rejection, same, writeAll } from '../../helpers/streams.js'
 import type { TestKit } from '../../helpers/transport-contract.js'
 
@@ -13,7 +15,20 @@ export function workerMode({ describe, it, expect }: TestKit, { ca, cert, key }:
     await writable.close()
   }
 
+  // In one worker, which is started when the first of them runs.
+  let shared: TlsWorker | undefined
+  connectionContract({ describe, it, expect }, 'a client in a worker', (own: SubjectOptions) => {
+    shared ??= createWorker(options)
+    const [near, far] = memoryTransportPair()
+    const transport = new FaultyTransport(near)
+    return { subject: shared.connect(transport, { servername: 'localhost', ca, ...own }), peer: accept(far, { cert, key }), transport }
+  }, { boundBytes: 2 * 1024 * 1024, readAheadBytes: 1024 * 1024 })
+
   describe('createWorker', () => {
+    it('ends', async () => {
+      shared!.terminate()
+    })
+
     it('connects, talks both ways at once, and closes', async () => {
       const worker = createWorker(options)
       const [near, far] = memoryTransportPair()

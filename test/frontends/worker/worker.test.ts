@@ -12,7 +12,7 @@ import {
   clientOptions, closeBoth, isPending, noise, readAll, rejection, serverOptions, turns, unhandledDuring, until, VERSIONS, writeAll, type PeersOptions,
 } from '../../helpers/stream-peers.js'
 import { localhost } from '../../helpers/certificates.js'
-import { FaultyTransport } from '../../helpers/virtual-network.js'
+import { FaultyTransport } from '../../helpers/faulty-transport.js'
 
 /** Workers run what was built. */
 const script = new URL('../../../dist/frontends/worker/main.js', import.meta.url)
