@@ -21,7 +21,9 @@ export type { TlsConnection, TlsServerConnection } from './frontends/whatwg/tls-
 export { generateEchKey, type GenerateEchKeyOptions } from './frontends/ech-key.js'
 export { indexedDbSessionStore } from './frontends/sessions/indexed-db-store.js'
 export { memoryServerSessionCache, type ServerSessionCache } from './frontends/sessions/server-session-cache.js'
-export { keyValueSessionStore, memorySessionStore, type KeyValueStore, type MemorySessionStoreOptions, type SessionStore } from './frontends/sessions/session-store.js'
+export {
+  keyValueSessionStore, memorySessionStore, type KeyValueStore, type MemorySessionStoreOptions, type SessionStore,
+} from './frontends/sessions/session-store.js'
 export { TicketKeys, type TicketKeysOptions } from './frontends/sessions/ticket-keys.js'
 export { TlsSession } from './frontends/sessions/tls-session.js'
 export type { ChannelBindingType, KeyingMaterialOptions, OpenConnection } from './frontends/open-connection.js'

@@ -19,7 +19,8 @@ export const rootsSha256: string = sha256
 
 function decode(): Uint8Array<ArrayBuffer>[] {
   if (date === '') {
-    throw new ApiMisuseError('ERR_TLS_NO_TRUST_ANCHORS', "this build has no list of roots: Debian's ca-certificates package was out of reach when it was made")
+    const message = "this build has no list of roots: Debian's ca-certificates package was out of reach when it was made"
+    throw new ApiMisuseError('ERR_TLS_NO_TRUST_ANCHORS', message)
   }
   return splitDer(Uint8Array.from(atob(base64.replace(/\n/g, '')), (char) => char.charCodeAt(0)))
 }

@@ -99,7 +99,8 @@ function isTls13(ssl: Ssl): boolean {
 }
 
 function refuseWithoutExtendedMasterSecret(ssl: Ssl, type: ChannelBindingType): void {
-  if (!isTls13(ssl) && !ssl.getExtmsSupport()) throw wrongState(`${type} is not unique without the extended master secret, which the peer does not have`)
+  if (isTls13(ssl) || ssl.getExtmsSupport()) return
+  throw wrongState(`${type} is not unique without the extended master secret, which the peer does not have`)
 }
 
 function missing(type: ChannelBindingType): never {
