@@ -12,7 +12,7 @@ import { asBytes, isBytesLike } from '../base/bytes.js'
 import { ApiMisuseError } from '../base/errors.js'
 import { checkOptions, isCount } from '../base/options.js'
 import type { ByteTransport } from '../pump/transport.js'
-import { StreamEnds } from './stream-ends.js'
+import { StreamEnds, tooMuchUnread } from './stream-ends.js'
 
 /** What is used of an RTCDataChannel. */
 export interface DataChannelLike {
@@ -112,7 +112,7 @@ export function fromDataChannel(channel: DataChannelLike, options: DataChannelTr
       if (outgoing.over) say(ENDED)
     }
     incoming.deliver(asBytes(data))
-    if (incoming.unreadBytes > maxBufferedBytes) ends.fail(new Error(`more than ${maxBufferedBytes} bytes arrived that nobody read`))
+    if (incoming.unreadBytes > maxBufferedBytes) ends.fail(tooMuchUnread(maxBufferedBytes))
   })
   const closed = () => ends.lost(new Error('the RTCDataChannel was closed before its end'))
   channel.addEventListener('error', ({ error }: { error?: unknown }) => ends.lost(new Error('the RTCDataChannel failed', { cause: error })))

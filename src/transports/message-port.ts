@@ -20,7 +20,7 @@ export interface MessagePortLike {
 }
 
 export interface MessagePortTransportOptions {
-  /** How much this end takes that nobody has read yet, 1 or more. Default 256 KiB. */
+  /** How much may be unread at this end, 1 or more. Default 256 KiB. */
   readonly highWaterMarkBytes?: number | undefined
 }
 

@@ -18,6 +18,11 @@ export interface ReaderEvents {
   readonly cancelled?: (reason: unknown) => void
 }
 
+/** What a transport that cannot hold back the peer fails with. */
+export function tooMuchUnread(maxBufferedBytes: number): Error {
+  return new Error(`more than ${maxBufferedBytes} bytes are unread: read them sooner, or raise maxBufferedBytes`)
+}
+
 /** The direction from the peer. */
 export class Incoming {
   readonly readable: ReadableStream<Uint8Array>
@@ -83,7 +88,7 @@ export class Incoming {
 
   /**
    * Delivers what `read` gives until that is undefined, the end, or rejects: then so does this. It is a little ahead of the
-   * reader, so that what has arrived is here when the connection fails, and goes on after a cancel, for nobody.
+   * reader, so that what has arrived is here when the connection fails, and after a cancel goes on and throws it away.
    */
   async readAhead(read: () => Promise<Uint8Array | undefined>): Promise<void> {
     for (;;) {
@@ -172,7 +177,10 @@ export class Outgoing {
       },
       write: async (chunk) => {
         if (sink.ready) await this.#life.guard(sink.ready)
-        if (chunk.byteLength > 0) await this.#perform(() => sink.write(chunk))
+        await this.#perform(() => {
+          if (!isUint8Array(chunk)) throw new TypeError('a transport takes bytes: write Uint8Arrays')
+          if (chunk.byteLength > 0) return sink.write(chunk)
+        })
       },
       close: async () => {
         if (sink.ready) await this.#life.guard(sink.ready)
@@ -208,7 +216,7 @@ export class Outgoing {
   async #perform(task: () => void | Promise<void>): Promise<void> {
     try {
       const running = task()
-      if (running instanceof Promise) await this.#life.guard(running)
+      if (typeof running === 'object') await this.#life.guard(Promise.resolve(running))
     } catch (error) {
       this.fail(error)
       throw error
@@ -219,7 +227,7 @@ export class Outgoing {
 export interface Beneath extends Omit<Sink, 'aborted' | 'over'>, ReaderEvents {
   /** Both directions are over, each in its own way. Called once, unless {@link giveUp} is. */
   done?(): void
-  /** The connection has failed, or nobody wants it any more: let go of it. Called once. */
+  /** The connection has failed, or is given up: let go of it. Called once. */
   giveUp(reason: unknown): void
 }
 
@@ -261,7 +269,7 @@ export class StreamEnds {
     this.#giveUp(error, () => this.incoming.cut(error))
   }
 
-  /** Gives everything up: both are told at once, and what nobody has read is dropped. */
+  /** Gives everything up: both are told at once, and what is unread is dropped. */
   fail(error: unknown): void {
     this.#giveUp(error, () => this.incoming.fail(error))
   }

@@ -25,7 +25,7 @@ export interface TunnelOptions {
   /** The name of the parameter in the query. Default `address`. */
   readonly addressParameter?: string | undefined
   /**
-   * `'credit'`: the relay must speak `libssl-wasm.credit.v1`, and holds back what nobody reads. `'none'`: it is not asked
+   * `'credit'`: the relay must speak `libssl-wasm.credit.v1`, and holds back what is not read. `'none'`: it is not asked
    * to. `'auto'` (default): it is asked, and if that fails before the tunnel is open, once more without: platforms fail a
    * WebSocket whose server selects no subprotocol. A `'fixed'` tunnel is not asked unless told `'credit'`, and a
    * WebSocketStream never is: it holds back what arrives by itself.

@@ -1,5 +1,6 @@
 // The plain framing: a message is a piece of the stream, and an empty message says "this direction has ended".
 
+import { tooMuchUnread } from './stream-ends.js'
 import { ABORTED, PROTOCOL_ERROR } from './websocket-close.js'
 import type { Framing, Carrier } from './websocket-framing.js'
 import type { WebSocketLike } from './websocket-like.js'
@@ -7,7 +8,7 @@ import type { WebSocketLike } from './websocket-like.js'
 /** Its name as a subprotocol, for a client that must offer one. Without any subprotocol this framing is meant too. */
 export const RAW_PROTOCOL = 'libssl-wasm.raw.v1'
 
-/** A WebSocket that can be paused is paused above this much that nobody has read. */
+/** A WebSocket that can be paused is paused above this much that is unread. */
 const PAUSE_BYTES = 64 * 1024
 
 export class RawFraming implements Framing {
@@ -41,7 +42,7 @@ export class RawFraming implements Framing {
       this.#paused = true
       this.#socket.pause()
     } else if (unreadBytes > PAUSE_BYTES + this.#maxBufferedBytes) {
-      this.#carrier.fail(new Error(`more than ${this.#maxBufferedBytes} bytes arrived that nobody read`), ABORTED)
+      this.#carrier.fail(tooMuchUnread(this.#maxBufferedBytes), ABORTED)
     }
   }
 
@@ -60,7 +61,7 @@ export class RawFraming implements Framing {
 
   stop(): void {
     this.#stopped = true
-    this.#resume() // the peer's answer to our close waits behind what nobody has read
+    this.#resume() // the peer's answer to our close waits behind what is unread
   }
 
   #resume(): void {

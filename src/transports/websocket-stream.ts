@@ -34,7 +34,7 @@ export function fromWebSocketStream(stream: WebSocketStreamLike): ByteTransport 
     done: () => stream.close({ closeCode: NORMAL }),
     giveUp() {
       stream.close({ closeCode: ABORTED })
-      // The peer's answer to our close waits behind what nobody has read.
+      // The peer's answer to our close waits behind what is unread.
       inner.then(async ({ reader }) => { while (!(await reader.read()).done); }).catch(() => {})
     },
   })

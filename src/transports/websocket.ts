@@ -1,6 +1,6 @@
 // A WebSocket as a transport: the browser's, Node's own, an edge worker's, or that of the `ws` package. Where messages
 // begin and end means nothing. What they carry is the subprotocol's business: `libssl-wasm.credit.v1` holds back a peer
-// whose bytes nobody reads (docs/credit-window.md); without it, each message is a piece of the stream, and as WebSocket
+// whose bytes are not read (docs/credit-window.md); without it, each message is a piece of the stream, and as WebSocket
 // has no half-close, an empty one says "this direction has ended". A relay that does not know this passes on its zero bytes.
 
 import { asBytes, isBytesLike } from '../base/bytes.js'
@@ -21,7 +21,7 @@ export interface WebSocketTransportOptions {
   /** Above this much that waits to be sent, a write waits. Default 256 KiB. */
   readonly highWaterMarkBytes?: number | undefined
   /**
-   * A browser's WebSocket cannot be told to wait: what nobody reads piles up. Above this much the transport fails, and drops
+   * A browser's WebSocket cannot be told to wait: what is unread piles up. Above this much the transport fails, and drops
    * it. Default 16 MiB. Where the WebSocket can be paused it is, and with a credit window the peer waits: this is not
    * reached then.
    */

@@ -92,6 +92,14 @@ describe('Outgoing', () => {
     expect(String(await written)).toMatch(/enough/)
   })
 
+  it.each<[string, unknown]>([['text', 'text'], ['an ArrayBuffer', new ArrayBuffer(1)], ['nothing', undefined]])('refuses %s, which is not a chunk of bytes', async (_, value) => {
+    let written = 0
+    const writer = outgoing(() => { written++ }).writable.getWriter()
+    writer.closed.catch(() => {})
+    expect(await rejection(writer.write(value as Uint8Array))).toBeInstanceOf(TypeError)
+    expect(written).toBe(0)
+  })
+
   it('fails a wait for an event', async () => {
     const direction: Outgoing = outgoing(() => direction.until(() => false))
     const writer = direction.writable.getWriter()

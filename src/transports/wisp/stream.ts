@@ -1,13 +1,13 @@
 // A client's Wisp stream as a transport.
 //
-// To the server there is credit, counted in packets. From the server there is none: what nobody reads piles up here.
+// To the server there is credit, counted in packets. From the server there is none: what is unread piles up here.
 // Wisp has no half-close either: CLOSE ends both directions at once. So the end of `writable` is kept to ourselves
-// until the peer has ended too, or nobody wants to read any more; with a server of ours it is said by an empty DATA
+// until the peer has ended too, or the reader has gone; with a server of ours it is said by an empty DATA
 // packet (the half-close extension).
 
 import { TransportError } from '../../base/errors.js'
 import type { ByteTransport } from '../../pump/transport.js'
-import { StreamEnds } from '../stream-ends.js'
+import { StreamEnds, tooMuchUnread } from '../stream-ends.js'
 import { WispCloseError, WispCloseReason } from './close-reason.js'
 import type { PacketLink } from './link.js'
 import { closePacket, dataPacket } from './packets.js'
@@ -74,7 +74,7 @@ export class WispStream {
     if (incoming.unreadBytes <= maxBufferedBytes) return
     // It holds up the other streams, too; but nothing is lost.
     if (link.canPause) link.hold(this)
-    else this.#ends.fail(new TransportError(`more than ${maxBufferedBytes} bytes arrived on a Wisp stream that nobody read`))
+    else this.#ends.fail(new TransportError(tooMuchUnread(maxBufferedBytes).message))
   }
 
   /** CLOSE came. */
