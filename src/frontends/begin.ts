@@ -21,11 +21,11 @@ export function beginClient(transport: TransportLike, options: ConnectOptions): 
   })
 }
 
-/** As {@link beginClient}. Early data goes to `onEarlyData`, before the handshake is done. */
-export function beginServer(transport: TransportLike, options: AcceptOptions, onEarlyData?: (bytes: Uint8Array<ArrayBuffer>) => void): LocalLife {
+/** As {@link beginClient}. Early data goes to `onEarlyData`, before `opened` settles. */
+export function beginServer(transport: TransportLike, options: AcceptOptions, onEarlyData = (_bytes: Uint8Array<ArrayBuffer>) => {}): LocalLife {
   return new LocalLife(transport, options, {
     call: 'SSL_accept',
     makeSsl: (lib, decisions) => serverSsl(lib, options, decisions),
-    earlyData: (receive) => (options.maxEarlyDataBytes ? { receive } : {}),
-  }, onEarlyData)
+    earlyData: (accepted) => (options.maxEarlyDataBytes ? { receive: (bytes) => { onEarlyData(bytes); accepted() } } : {}),
+  })
 }

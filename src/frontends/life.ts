@@ -7,7 +7,6 @@ import { abortReason, throwIfAborted } from '../base/realms.js'
 import { BioPair } from '../core/bio-pair.js'
 import type { LibSsl } from '../core/lib-ssl.js'
 import type { Ssl } from '../core/ssl.js'
-import type { X509 } from '../core/x509.js'
 import { load } from '../core/load.js'
 import { closeTimeout, withDeadline } from '../pump/deadline.js'
 import { Decisions } from '../pump/decisions.js'
@@ -18,13 +17,11 @@ import { Pump } from '../pump/pump.js'
 import { toByteTransport, type TransportLike } from '../transports/adapt.js'
 import { CLOSE_TIMEOUT_MS } from './features/limits.js'
 import { describeConnection, type ConnectionInfo } from './connection-info.js'
-import {
-  channelBinding, exportKeyingMaterial, updateKeys, type ChannelBindingType, type KeyingMaterialOptions, type OpenConnection,
-} from './open-connection.js'
+import { answers, type Answer, type OpenConnection } from './open-connection.js'
 import type { CommonOptions } from './options.js'
 
 /** What a face is built on. Whatever is asked before the handshake is done waits for it, and rejects as it does. */
-export interface Life extends OpenConnection {
+export interface Life {
   readonly opened: Promise<ConnectionInfo>
   /** Resolves when both directions have ended cleanly; rejects with the error that ended the connection. */
   readonly closed: Promise<void>
@@ -47,6 +44,8 @@ export interface Life extends OpenConnection {
   close(waitForPeerMs: number, flush: () => Promise<void>): Promise<void>
   /** Ends the connection with `reason`, without close_notify. */
   abort(reason: unknown): void
+  /** Calls a method of {@link OpenConnection}. */
+  ask<Method extends keyof OpenConnection>(method: Method, ...args: Parameters<OpenConnection[Method]>): Promise<Answer<Method>>
 }
 
 /** What client and server do differently. `fail` ends the connection. */
@@ -57,7 +56,8 @@ export interface Role {
   readonly makeSsl: (lib: LibSsl, decisions: Decisions) => Ssl
   /** After that: what belongs to this connection rather than to the options. Frees nothing if it throws. */
   readonly setUp?: (ssl: Ssl, fail: (error: unknown) => void) => void
-  readonly earlyData: (receive: (bytes: Uint8Array<ArrayBuffer>) => void) => EarlyData
+  /** `accepted` is called when a server has taken some: then it may write. */
+  readonly earlyData: (accepted: () => void) => EarlyData
   /** When the handshake is done. */
   readonly opened?: (ssl: Ssl, fail: (error: unknown) => void) => void
   /** What is sent before all else, unless it was accepted as early data. */
@@ -80,15 +80,17 @@ export class LocalLife implements Life {
 
   /**
    * Takes the transport over; nothing is sent before the constructor has returned. Throws `ApiMisuseError`, or
-   * `signal.reason` if it is aborted already. A server's early data goes to `onEarlyData`, before `opened` settles.
+   * `signal.reason` if it is aborted already.
    */
-  constructor(transport: TransportLike, options: CommonOptions, role: Role, onEarlyData: (bytes: Uint8Array<ArrayBuffer>) => void = () => {}) {
-    throwIfAborted(options.signal)
+  constructor(transport: TransportLike, options: CommonOptions, role: Role) {
+    const { signal, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, closeTimeoutMs = CLOSE_TIMEOUT_MS } = options
+    throwIfAborted(signal)
     const port = new Port(toByteTransport(transport))
-    this.#closeTimeoutMs = options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS
-    this.opened = this.#open(port, options, role, onEarlyData)
+    this.#closeTimeoutMs = closeTimeoutMs
+    const late = () => this.abort(new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', `no handshake within ${handshakeTimeoutMs} ms`))
+    this.opened = withDeadline(handshakeTimeoutMs, late, this.#open(port, options, role))
     this.opened.then(() => this.#writable.resolve(), this.#writable.reject)
-    abortBySignal(options.signal, this)
+    abortBySignal(signal, this)
   }
 
   async read(limit: number, into?: Uint8Array): Promise<Uint8Array | undefined> {
@@ -129,58 +131,31 @@ export class LocalLife implements Life {
     return this.#pump!.inspect(look)
   }
 
-  async exportKeyingMaterial(options: KeyingMaterialOptions): Promise<Uint8Array<ArrayBuffer>> {
+  async ask<Method extends keyof OpenConnection>(method: Method, ...args: Parameters<OpenConnection[Method]>): Promise<Answer<Method>> {
     await this.opened
-    return this.inspect((ssl) => exportKeyingMaterial(ssl, options))
+    return answers[method](this.#pump!, ...args)
   }
 
-  async channelBinding(type: ChannelBindingType): Promise<Uint8Array<ArrayBuffer>> {
-    await this.opened
-    return this.inspect((ssl) => channelBinding(ssl, type))
-  }
-
-  async updateKeys(options?: { readonly requestPeer?: boolean | undefined }): Promise<void> {
-    await this.opened
-    await this.#pump!.sendMessage((ssl) => updateKeys(ssl, options))
-  }
-
-  async requestClientCertificate(): Promise<X509 | undefined> {
-    await this.opened
-    return this.#pump!.authenticateClient((ssl) => ssl.getPeerCertificate())
-  }
-
-  async #open(port: Port, options: CommonOptions, role: Role, onEarlyData: (bytes: Uint8Array<ArrayBuffer>) => void): Promise<ConnectionInfo> {
-    const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options
-    const onTimeout = () => this.abort(new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', `no handshake within ${handshakeTimeoutMs} ms`))
-    const deadline = handshakeTimeoutMs > 0 ? setTimeout(onTimeout, handshakeTimeoutMs) : undefined
+  async #open(port: Port, options: CommonOptions, role: Role): Promise<ConnectionInfo> {
     try {
       // Always asynchronous, even with `libssl`: `onIo` must not be told of a connection that the caller does not have yet.
-      const lib = await this.#loading.guard(options.context?.instance() ?? (options.libssl ? Promise.resolve(options.libssl) : load()))
+      const lib = await this.#loading.guard(options.context?.instance() ?? Promise.resolve(options.libssl ?? load()))
       if (role.prepare) await this.#loading.guard(role.prepare(lib))
       this.#loading.throwIfTripped()
       this.#pump = this.#start(lib, port, options, role)
-      return await this.#handshake(this.#pump, role, onEarlyData)
     } catch (error) {
-      // Once there is a pump, it ends the transport and says so.
-      if (!this.#pump) {
-        this.#closed.reject(error)
-        port.giveUp(error)
-      }
+      this.#closed.reject(error)
+      port.giveUp(error)
       throw error
-    } finally {
-      clearTimeout(deadline)
     }
+    return this.#handshake(this.#pump, role)
   }
 
-  async #handshake(pump: Pump, { call, earlyData, opened, firstData }: Role, onEarlyData: (bytes: Uint8Array<ArrayBuffer>) => void): Promise<ConnectionInfo> {
-    const receive = (bytes: Uint8Array<ArrayBuffer>) => {
-      onEarlyData(bytes)
-      this.#writable.resolve()
-    }
+  async #handshake(pump: Pump, { call, earlyData, opened, firstData }: Role): Promise<ConnectionInfo> {
     const info = await pump.handshake(call, (ssl) => {
       opened?.(ssl, this.#fail)
       return describeConnection(ssl)
-    }, earlyData(receive))
+    }, earlyData(() => this.#writable.resolve()))
     // Before anyone else may write. If it fails, so will the next write, or the connection.
     if (firstData && info.earlyData !== 'accepted') pump.write(firstData).catch(() => {})
     return info

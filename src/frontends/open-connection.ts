@@ -5,6 +5,7 @@ import { asBytes, isBytesLike, type BytesLike } from '../base/bytes.js'
 import type { Ssl } from '../core/ssl.js'
 import { SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED } from '../ffi/constants.gen.js'
 import type { X509 } from '../core/x509.js'
+import type { Pump } from '../pump/pump.js'
 
 /** What to derive: both ends get the same bytes for the same of these, and nobody else does. */
 export interface KeyingMaterialOptions {
@@ -59,6 +60,19 @@ export interface OpenConnection {
 const MAX_BYTES = 255 * 32
 const MAX_LABEL_BYTES = 249
 
+/** What a method settles with. */
+export type Answer<Method extends keyof OpenConnection> = Awaited<ReturnType<OpenConnection[Method]>>
+
+/** How the pump answers each of them. */
+export const answers: { readonly [Method in keyof OpenConnection]:
+  (pump: Pump, ...args: Parameters<OpenConnection[Method]>) => Answer<Method> | Promise<Answer<Method>>
+} = {
+  exportKeyingMaterial: (pump, options) => pump.inspect((ssl) => exportKeyingMaterial(ssl, options)),
+  channelBinding: (pump, type) => pump.inspect((ssl) => channelBinding(ssl, type)),
+  updateKeys: (pump, options) => pump.sendMessage((ssl) => updateKeys(ssl, options)),
+  requestClientCertificate: (pump) => pump.authenticateClient((ssl) => ssl.getPeerCertificate()),
+}
+
 export function exportKeyingMaterial(ssl: Ssl, options: KeyingMaterialOptions): Uint8Array<ArrayBuffer> {
   const { label, context, bytes } = asObject(options)
   const labelBytes = typeof label === 'string' ? new TextEncoder().encode(label).byteLength : 0
@@ -68,7 +82,7 @@ export function exportKeyingMaterial(ssl: Ssl, options: KeyingMaterialOptions): 
   return ssl.exportKeyingMaterial(bytes, label, context && asBytes(context))
 }
 
-export function updateKeys(ssl: Ssl, options: { readonly requestPeer?: boolean | undefined } = {}): void {
+function updateKeys(ssl: Ssl, options: { readonly requestPeer?: boolean | undefined } = {}): void {
   const { requestPeer = false } = asObject(options)
   if (typeof requestPeer !== 'boolean') throw wrongArgument('requestPeer must be a boolean')
   ssl.keyUpdate(requestPeer ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED)

@@ -2,11 +2,9 @@
 
 import { ApiMisuseError } from '../../base/errors.js'
 import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
-import type { X509 } from '../../core/x509.js'
 import type { ConnectionInfo } from '../connection-info.js'
 import { HIGH_WATER_MARK_BYTES } from '../features/limits.js'
 import type { Life } from '../life.js'
-import type { ChannelBindingType, KeyingMaterialOptions } from '../open-connection.js'
 import { makeReadable, type ReadableController } from './readable.js'
 import type { TlsConnection } from './tls-connection.js'
 
@@ -59,21 +57,10 @@ export class Connection implements TlsConnection {
     this.#life.abort(reason)
   }
 
-  exportKeyingMaterial(options: KeyingMaterialOptions): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#life.exportKeyingMaterial(options)
-  }
-
-  channelBinding(type: ChannelBindingType): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#life.channelBinding(type)
-  }
-
-  updateKeys(options?: { readonly requestPeer?: boolean | undefined }): Promise<void> {
-    return this.#life.updateKeys(options)
-  }
-
-  requestClientCertificate(): Promise<X509 | undefined> {
-    return this.#life.requestClientCertificate()
-  }
+  exportKeyingMaterial(...args: Parameters<TlsConnection['exportKeyingMaterial']>) { return this.#life.ask('exportKeyingMaterial', ...args) }
+  channelBinding(...args: Parameters<TlsConnection['channelBinding']>) { return this.#life.ask('channelBinding', ...args) }
+  updateKeys(...args: Parameters<TlsConnection['updateKeys']>) { return this.#life.ask('updateKeys', ...args) }
+  requestClientCertificate() { return this.#life.ask('requestClientCertificate') }
 
   async #write(chunk: BytesLike): Promise<void> {
     if (!isBytesLike(chunk)) {

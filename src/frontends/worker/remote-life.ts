@@ -4,14 +4,13 @@
 import { ApiMisuseError, InternalError } from '../../base/errors.js'
 import { deferred } from '../../base/deferred.js'
 import { asRefusal, throwIfAborted } from '../../base/realms.js'
-import type { X509 } from '../../core/x509.js'
 import { closeTimeout, isCloseTimeout, withDeadline } from '../../pump/deadline.js'
 import { Interrupt } from '../../pump/interrupt.js'
 import { toByteTransport, type TransportLike } from '../../transports/adapt.js'
 import { fromMessagePort } from '../../transports/message-port.js'
 import { callbackAnswers, type CommonOptions } from '../options.js'
 import { abortBySignal, closeInTime, type Life } from '../life.js'
-import type { ChannelBindingType, KeyingMaterialOptions, OpenConnection } from '../open-connection.js'
+import type { Answer, OpenConnection } from '../open-connection.js'
 import type { ConnectionInfo } from '../connection-info.js'
 import { CLOSE_TIMEOUT_MS, HIGH_WATER_MARK_BYTES } from '../features/limits.js'
 import { carry, type Carrying } from './carry.js'
@@ -138,23 +137,7 @@ export class RemoteLife implements Life {
     this.#toWorker.abort().catch(() => {})
   }
 
-  exportKeyingMaterial(options: KeyingMaterialOptions): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#ask('exportKeyingMaterial', options)
-  }
-
-  channelBinding(type: ChannelBindingType): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#ask('channelBinding', type)
-  }
-
-  updateKeys(options?: { readonly requestPeer?: boolean | undefined }): Promise<void> {
-    return this.#ask('updateKeys', options)
-  }
-
-  requestClientCertificate(): Promise<X509 | undefined> {
-    return this.#ask('requestClientCertificate')
-  }
-
-  async #ask<Method extends keyof OpenConnection>(method: Method, ...args: Parameters<OpenConnection[Method]>): Promise<any> {
+  async ask<Method extends keyof OpenConnection>(method: Method, ...args: Parameters<OpenConnection[Method]>): Promise<Answer<Method>> {
     await this.opened
     if (this.#settled) return this.#whyBroken()
     const ask = ++this.#lastAsk
@@ -165,7 +148,7 @@ export class RemoteLife implements Life {
     const answer = await this.#waiting.guard(reply).finally(() => this.#asks.delete(ask))
     if (!answer) return this.#whyBroken()
     if ('error' in answer) throw this.#decodeError(answer.error)
-    return decodeValue(answer.value)
+    return decodeValue(answer.value) as Answer<Method>
   }
 
   #post(message: FromPage): void {

@@ -79,7 +79,7 @@ type Ask = Extract<FromPage, { type: 'ask' }>
 /** What the page asks of the connection. It does so after `opened`: then there is one. */
 async function answer(life: Life, { method, args }: Ask, encode: (error: unknown) => NumberedError): Promise<Reply> {
   try {
-    return { value: await (life[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args) }
+    return { value: await life.ask(method, ...args as Parameters<OpenConnection[typeof method]>) }
   } catch (error) {
     return { error: encode(error) }
   }
