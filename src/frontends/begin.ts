@@ -22,7 +22,7 @@ export function beginClient(transport: TransportLike, options: ConnectOptions): 
 }
 
 /** As {@link beginClient}. Early data goes to `onEarlyData`, before `opened` settles. */
-export function beginServer(transport: TransportLike, options: AcceptOptions, onEarlyData = (_bytes: Uint8Array<ArrayBuffer>) => {}): LocalLife {
+export function beginServer(transport: TransportLike, options: AcceptOptions, onEarlyData = (_: Uint8Array<ArrayBuffer>) => {}): LocalLife {
   return new LocalLife(transport, options, {
     call: 'SSL_accept',
     makeSsl: (lib, decisions) => serverSsl(lib, options, decisions),

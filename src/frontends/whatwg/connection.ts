@@ -3,7 +3,7 @@
 import { ApiMisuseError } from '../../base/errors.js'
 import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
 import type { ConnectionInfo } from '../connection-info.js'
-import { HIGH_WATER_MARK_BYTES } from '../features/limits.js'
+import { HIGH_WATER_MARK_BYTES, type LimitOptions } from '../features/limits.js'
 import type { Life } from '../life.js'
 import { makeReadable, type ReadableController } from './readable.js'
 import type { TlsConnection } from './tls-connection.js'
@@ -17,7 +17,7 @@ export class Connection implements TlsConnection {
   #source!: ReadableController
   #sink!: WritableStreamDefaultController
 
-  constructor(life: Life, { highWaterMarkBytes: highWaterMark = HIGH_WATER_MARK_BYTES }: { readonly highWaterMarkBytes?: number | undefined }) {
+  constructor(life: Life, { highWaterMarkBytes: highWaterMark = HIGH_WATER_MARK_BYTES }: Pick<LimitOptions, 'highWaterMarkBytes'>) {
     this.#life = life
     const { opened, closed } = life
     this.opened = opened
@@ -57,10 +57,10 @@ export class Connection implements TlsConnection {
     this.#life.abort(reason)
   }
 
-  exportKeyingMaterial(...args: Parameters<TlsConnection['exportKeyingMaterial']>) { return this.#life.ask('exportKeyingMaterial', ...args) }
-  channelBinding(...args: Parameters<TlsConnection['channelBinding']>) { return this.#life.ask('channelBinding', ...args) }
-  updateKeys(...args: Parameters<TlsConnection['updateKeys']>) { return this.#life.ask('updateKeys', ...args) }
-  requestClientCertificate() { return this.#life.ask('requestClientCertificate') }
+  exportKeyingMaterial: TlsConnection['exportKeyingMaterial'] = (options) => this.#life.ask('exportKeyingMaterial', options)
+  channelBinding: TlsConnection['channelBinding'] = (type) => this.#life.ask('channelBinding', type)
+  updateKeys: TlsConnection['updateKeys'] = (options) => this.#life.ask('updateKeys', options)
+  requestClientCertificate: TlsConnection['requestClientCertificate'] = () => this.#life.ask('requestClientCertificate')
 
   async #write(chunk: BytesLike): Promise<void> {
     if (!isBytesLike(chunk)) {

@@ -2,15 +2,18 @@
 // the class adds: so it travels by the name of its class.
 
 import {
-  ApiMisuseError, CertificateError, DeadlineError, EchRejectedError, InternalError, PeerError, RefusalError, TlsError, TransportError, TruncationError,
+  ApiMisuseError, CertificateError, DeadlineError, EchRejectedError, InternalError, PeerError, RefusalError, TlsError, TransportError,
+  TruncationError,
 } from '../../base/errors.js'
 import { asRefusal, brandOf } from '../../base/realms.js'
 import { decodeValue } from './values.js'
 
+interface Words { readonly name: string; readonly message: string }
+
 /** What can be posted. */
 export type PostedError =
-  | { readonly kind: 'tls'; readonly name: string; readonly message: string; readonly stack: string | undefined; readonly fields: Fields; readonly cause?: PostedError }
-  | { readonly kind: 'dom'; readonly name: string; readonly message: string }
+  | Words & { readonly kind: 'tls'; readonly stack: string | undefined; readonly fields: Fields; readonly cause?: PostedError }
+  | Words & { readonly kind: 'dom' }
   | { readonly kind: 'other'; readonly value: unknown }
   | { readonly kind: 'call'; readonly call: number }
 

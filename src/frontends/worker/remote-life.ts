@@ -1,5 +1,5 @@
-// A life whose OpenSSL is in a worker. The page keeps the transport; bytes cross by MessagePorts with credit, events and
-// calls by a port beside them.
+// A life whose OpenSSL is in a worker. The page keeps the transport; ciphertext crosses by a MessagePort with credit, and
+// what is asked of the life, with its plaintext, by a port beside it.
 
 import { ApiMisuseError, InternalError } from '../../base/errors.js'
 import { deferred } from '../../base/deferred.js'
@@ -12,14 +12,17 @@ import { callbackAnswers, type CommonOptions } from '../options.js'
 import { abortBySignal, closeInTime, type Life } from '../life.js'
 import type { Answer, OpenConnection } from '../open-connection.js'
 import type { ConnectionInfo } from '../connection-info.js'
-import { CLOSE_TIMEOUT_MS, HIGH_WATER_MARK_BYTES } from '../features/limits.js'
+import { CLOSE_TIMEOUT_MS } from '../features/limits.js'
 import { carry, type Carrying } from './carry.js'
 import { encodeError, errorDecoder, type OwnErrors } from './errors.js'
-import type { Begin, FromPage, FromWorker, Reply } from './protocol.js'
+import { FLUSH, type Begin, type FromPage, type FromWorker, type Method, type Reply } from './protocol.js'
 import { decodeValue, encodeOptions, type Callbacks } from './values.js'
 
 /** What the worker's owner adds to it belongs to the worker: see tls-worker.ts. */
 type BeginHere = Omit<Begin, 'wasm' | 'context'>
+
+/** How much plaintext may be on its way to the worker while its writer goes on. */
+const AHEAD_BYTES = 64 * 1024
 
 export class RemoteLife implements Life {
   readonly #opened = deferred<ConnectionInfo>()
@@ -28,97 +31,89 @@ export class RemoteLife implements Life {
   readonly closed = this.#closed.promise
   readonly #control: MessagePort
   readonly #ciphertext: { readonly in: Carrying; readonly out: Carrying }
-  readonly #plaintext: ReadableStreamDefaultReader<Uint8Array>
-  readonly #toWorker: WritableStreamDefaultWriter<Uint8Array>
   readonly #callbacks: Callbacks
   readonly #closeTimeoutMs: number
-  /** Guards what waits for the worker. */
+  /** Guards what waits for the worker, which may die. */
   readonly #waiting = new Interrupt()
   /** What the worker was asked and has not replied to, by number. */
-  readonly #asks = new Map<number, (reply: Reply | undefined) => void>()
+  readonly #asks = new Map<number, (reply: Reply) => void>()
   #lastAsk = 0
-  readonly #readableEnded = deferred<{ readonly failed: boolean }>()
-  readonly #writableEnded = deferred<void>()
   readonly #ownErrors: OwnErrors = { calls: new Map() }
   readonly #decodeError = errorDecoder(this.#ownErrors)
+  #aheadBytes = 0
+  #writeFailure: { readonly error: unknown } | undefined
+  /** Gives what the face has not written yet. */
+  #flush = async (): Promise<void> => {}
+  /** `closed` has settled. */
   #settled = false
-  #workerClosed = false
-  /** The transport has accepted all that the worker sent. */
-  #left = false
-  /** The plaintext has ended, or is not wanted. */
-  #readDone = false
+  /** The worker has said all, but for replies. */
+  #saidAll = false
 
   /** `options` are checked. `post` begins the connection in the worker. Throws as {@link LocalLife}. */
-  constructor(type: Begin['type'], transport: TransportLike, options: CommonOptions, post: (begin: BeginHere, transfer: readonly MessagePort[]) => void) {
+  constructor(type: Begin['type'], transport: TransportLike, options: CommonOptions, post: (begin: BeginHere, transfer: MessagePort[]) => void) {
     throwIfAborted(options.signal)
     const { readable, writable } = toByteTransport(transport)
-    const { signal, context, highWaterMarkBytes = HIGH_WATER_MARK_BYTES, closeTimeoutMs = CLOSE_TIMEOUT_MS, ...rest } = options
+    const { signal, context, highWaterMarkBytes, closeTimeoutMs = CLOSE_TIMEOUT_MS, ...rest } = options
     this.#closeTimeoutMs = closeTimeoutMs
     const { values, callbacks } = encodeOptions(rest)
     this.#callbacks = callbacks
     // The worker has the others from the context. Keys that rotate by age are other bytes each time.
     const own = Object.entries(values).filter(([name, value]) => value !== (context?.options as typeof values | undefined)?.[name])
-    const [control, ciphertext, plaintext] = [new MessageChannel(), new MessageChannel(), new MessageChannel()]
+    const [control, ciphertext] = [new MessageChannel(), new MessageChannel()]
     post({
-      type, options: { ...Object.fromEntries(own), closeTimeoutMs }, highWaterMarkBytes,
+      type, options: { ...Object.fromEntries(own), closeTimeoutMs },
       callbacks: Object.keys(callbacks).map((name) => ({ name, answers: name in callbackAnswers })),
-      control: control.port2, transport: ciphertext.port2, plaintext: plaintext.port2,
-    }, [control.port2, ciphertext.port2, plaintext.port2])
+      control: control.port2, transport: ciphertext.port2,
+    }, [control.port2, ciphertext.port2])
 
     this.#control = control.port1
     this.#control.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => this.#hear(data))
-    // The worker closes it when it has said all. Where there is no such event, the worker's own tell.
-    this.#control.addEventListener('close', () => {
-      if (!this.#workerClosed) this.die(new InternalError('ERR_TLS_INTERNAL', 'the worker has ended'))
-    })
+    // Where there is no such event, the worker's own tell.
+    this.#control.addEventListener('close', () => this.die(new InternalError('ERR_TLS_INTERNAL', 'the worker has ended')))
     this.#control.start()
     const link = fromMessagePort(ciphertext.port1)
     this.#ciphertext = { in: carry(readable, link.writable), out: carry(link.readable, writable) }
     for (const { done } of Object.values(this.#ciphertext)) done.catch((error: unknown) => { this.#ownErrors.transport ??= { error } })
-    const streams = fromMessagePort(plaintext.port1, { highWaterMarkBytes })
-    this.#plaintext = streams.readable.getReader()
-    this.#toWorker = streams.writable.getWriter()
-    for (const end of [this.#plaintext, this.#toWorker]) end.closed.catch(() => {}) // `closed` of the connection tells
     abortBySignal(signal, this)
   }
 
-  async read(): Promise<Uint8Array | undefined> {
-    const { done, value } = await this.#plaintext.read().catch(() => ({ done: true, value: undefined }))
-    if (this.#readDone) return this.closed.then(() => undefined)
-    if (!done) return value
-    if ((await this.#readableEnded.promise).failed) return this.#whyBroken()
-    this.#endReading()
-    return undefined
+  async read(limit: number, into?: Uint8Array): Promise<Uint8Array | undefined> {
+    await this.opened
+    if (this.#settled) return this.closed.then(() => undefined)
+    return await this.#ask('read', [into ? Math.min(limit, into.byteLength) : limit]) as Uint8Array | undefined
   }
 
+  /** Settles at once while no more than {@link AHEAD_BYTES} are on their way: then the next call tells if it fails. */
   async write(bytes: Uint8Array): Promise<void> {
     await this.opened
-    await this.#reach(this.#toWorker.write(bytes))
+    if (this.#writeFailure) throw this.#writeFailure.error
+    const copy = new Uint8Array(bytes) // the caller's own buffer must not vanish under it
+    const { byteLength } = copy
+    this.#aheadBytes += byteLength
+    const written = this.#ask('write', [copy], [copy.buffer]).finally(() => { this.#aheadBytes -= byteLength })
+    written.catch((error: unknown) => { this.#writeFailure ??= { error } })
+    if (this.#aheadBytes > AHEAD_BYTES) await written
   }
 
   async closeWriting(): Promise<void> {
-    await this.opened
-    await this.#reach(this.#toWorker.close().then(() => this.#writableEnded.promise))
+    await this.#ask('closeWriting')
   }
 
   async stopReading(): Promise<void> {
-    await this.opened
-    this.#plaintext.cancel().catch(() => {})
-    this.#endReading()
+    await this.#ask('stopReading')
   }
 
   close(waitForPeerMs: number, flush: () => Promise<void>): Promise<void> {
-    return closeInTime(this, waitForPeerMs || this.#closeTimeoutMs, () => this.#close(waitForPeerMs, flush))
+    return closeInTime(this, waitForPeerMs || this.#closeTimeoutMs, async () => {
+      await this.opened
+      this.#flush = flush
+      if (!this.#settled) await this.#ask('close', [waitForPeerMs])
+      return this.closed
+    })
   }
 
-  async #close(waitForPeerMs: number, flush: () => Promise<void>): Promise<void> {
-    await this.opened
-    // Plaintext is not wanted any more; and a peer may be unable to listen before it has spoken.
-    this.#endReading()
-    void (async () => { while (!(await this.#plaintext.read()).done); })().catch(() => {})
-    await flush()
-    if (!this.#settled) this.#post({ type: 'close', waitForPeerMs })
-    return this.closed
+  async ask<Name extends keyof OpenConnection>(name: Name, ...args: Parameters<OpenConnection[Name]>): Promise<Answer<Name>> {
+    return await this.#ask('ask', [name, ...args]) as Answer<Name>
   }
 
   abort(reason: unknown): void {
@@ -129,30 +124,32 @@ export class RemoteLife implements Life {
 
   /** As {@link abort}, when there is no worker to tell. */
   die(reason: unknown): void {
-    this.#readableEnded.resolve({ failed: true })
+    this.#waiting.trip(reason)
     if (this.#settled) return
-    this.#break(reason)
     for (const carrying of Object.values(this.#ciphertext)) carrying.giveUp(reason)
-    this.#plaintext.cancel().catch(() => {})
-    this.#toWorker.abort().catch(() => {})
+    this.#break(reason)
   }
 
-  async ask<Method extends keyof OpenConnection>(method: Method, ...args: Parameters<OpenConnection[Method]>): Promise<Answer<Method>> {
+  /** Calls a method of the life in the worker. */
+  async #ask(method: Method, args: readonly unknown[] = [], transfer: Transferable[] = []): Promise<unknown> {
     await this.opened
-    if (this.#settled) return this.#whyBroken()
+    if (this.#settled) {
+      await this.closed
+      throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed')
+    }
     const ask = ++this.#lastAsk
-    const reply = new Promise<Reply | undefined>((settle) => {
-      this.#asks.set(ask, settle)
-      this.#post({ type: 'ask', ask, method, args })
+    const reply = new Promise<Reply>((settle) => { this.#asks.set(ask, settle) })
+    this.#post({ type: 'ask', ask, method, args }, transfer)
+    const answer = await this.#waiting.guard(reply).finally(() => {
+      this.#asks.delete(ask)
+      this.#hangUpIfDone()
     })
-    const answer = await this.#waiting.guard(reply).finally(() => this.#asks.delete(ask))
-    if (!answer) return this.#whyBroken()
     if ('error' in answer) throw this.#decodeError(answer.error)
-    return decodeValue(answer.value) as Answer<Method>
+    return decodeValue(answer.value)
   }
 
-  #post(message: FromPage): void {
-    this.#control.postMessage(message)
+  #post(message: FromPage, transfer: Transferable[] = []): void {
+    this.#control.postMessage(message, transfer)
   }
 
   #hear(message: FromWorker): void {
@@ -160,68 +157,38 @@ export class RemoteLife implements Life {
       case 'opened': return this.#opened.resolve(decodeValue(message.info) as ConnectionInfo)
       case 'broken': {
         const error = this.#decodeError(message.error)
-        // Else the worker's last words are on their way.
-        return isCloseTimeout(error) ? this.die(error) : this.#break(error)
+        this.#saidAll = true
+        if (isCloseTimeout(error)) this.die(error) // else the last words are on their way
+        else this.#break(error)
+        return this.#hangUpIfDone()
       }
-      case 'readable ended': return this.#readableEnded.resolve(message)
-      case 'writable ended':
-        return message.error ? this.#writableEnded.reject(this.#decodeError(message.error)) : this.#writableEnded.resolve()
-      case 'closed':
-        this.#workerClosed = true
-        return void this.#leave()
+      case 'closed': return void this.#leave()
       case 'reply': return this.#asks.get(message.ask)?.(message.reply)
-      case 'call':
-        return this.#call(message)
+      case 'call': return this.#call(message)
     }
   }
 
   #call({ callback, args, call }: Extract<FromWorker, { type: 'call' }>): void {
     if (this.#settled) return
+    const run = async () => (callback === FLUSH ? this.#flush() : this.#callbacks[callback]!(...args.map(decodeValue)))
     if (call === undefined) {
-      try {
-        this.#callbacks[callback]!(...args.map(decodeValue))
-      } catch (error) {
-        this.abort(error)
-      }
+      run().catch((error: unknown) => this.abort(error))
       return
     }
-    const answer = async () => this.#callbacks[callback]!(...args.map(decodeValue))
-    answer().then((value) => this.#post({ type: 'answer', call, answer: { value } })).catch((error: unknown) => {
+    run().then((value) => this.#post({ type: 'answer', call, answer: { value } })).catch((error: unknown) => {
       this.#ownErrors.calls.set(call, error)
       this.#post({ type: 'answer', call, answer: undefined, refusal: asRefusal(error)?.alertName })
     })
-  }
-
-  /** Plaintext's way to the worker may break before we hear why. */
-  async #reach(task: Promise<void>): Promise<void> {
-    await this.#waiting.guard(task.catch(() => this.#writableEnded.promise.then(() => this.#whyBroken())))
-  }
-
-  /** Rejects with what broke the connection, once that is known; if it was closed, with that. */
-  async #whyBroken(): Promise<never> {
-    await this.closed
-    throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed')
-  }
-
-  #endReading(): void {
-    this.#readDone = true
-    this.#endIfDone()
   }
 
   /** The worker's last words are with us; the transport has not accepted them yet. */
   async #leave(): Promise<void> {
     const limitMs = this.#closeTimeoutMs
     await withDeadline(limitMs, () => this.die(closeTimeout(limitMs)), this.#ciphertext.out.done.catch(() => {}))
-    this.#left = true
-    this.#endIfDone()
-  }
-
-  /** The worker reads ahead: that it is done does not mean that we are. */
-  #endIfDone(): void {
-    if (!this.#left || !this.#readDone || this.#settled) return
     this.#settled = true
     this.#closed.resolve()
-    for (const settle of this.#asks.values()) settle(undefined)
+    this.#saidAll = true
+    this.#hangUpIfDone()
   }
 
   #break(error: unknown): void {
@@ -229,6 +196,9 @@ export class RemoteLife implements Life {
     this.#settled = true
     this.#opened.reject(error)
     this.#closed.reject(error)
-    this.#waiting.trip(error)
+  }
+
+  #hangUpIfDone(): void {
+    if (this.#saidAll && this.#asks.size === 0) this.#control.close()
   }
 }

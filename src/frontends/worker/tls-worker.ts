@@ -31,11 +31,11 @@ export type Remote<Options extends CommonOptions> = Omit<Options, 'libssl'>
 export interface TlsWorker {
   /**
    * As `connect` of `libssl-wasm`, with the same options but for `libssl`, and the same errors. The transport stays on
-   * this side. Up to `highWaterMarkBytes` of plaintext are decrypted ahead of the reader, and a write settles when so much
-   * at most is on its way to the worker. Callbacks are called here, a little later than what they tell of.
+   * this side. A write settles when 64 KiB at most are on their way to the worker. Callbacks are called here, a little later
+   * than what they tell of.
    */
   connect(transport: TransportLike, options: Remote<ConnectOptions>): TlsConnection
-  /** As `accept` of `libssl-wasm`, likewise. */
+  /** As `accept` of `libssl-wasm`, with the same differences. */
   accept(transport: TransportLike, options: Remote<AcceptOptions>): TlsConnection
   /**
    * Ends the worker. Connections that are still there break with an `AbortError`. Until then Node's process stays alive
