@@ -19,7 +19,7 @@ export interface TlsConnection extends OpenConnection {
   readonly writable: WritableStream<BytesLike>
   /** Settles with the handshake. */
   readonly opened: Promise<ConnectionInfo>
-  /** Resolves when both directions have ended cleanly, and the transport has taken our last bytes; rejects with what broke the connection. */
+  /** Resolves when both directions have ended cleanly and the transport has taken our last bytes; rejects with what broke it. */
   readonly closed: Promise<void>
   /**
    * Sends what was written, then close_notify, and ends the transport: both directions, at once. What the peer still

@@ -19,7 +19,7 @@ import { FLUSH, type Begin, type FromPage, type FromWorker, type Method, type Re
 import { decodeValue, encodeOptions, type Callbacks } from './values.js'
 
 /** What the worker's owner adds to it belongs to the worker: see tls-worker.ts. */
-type BeginHere = Omit<Begin, 'wasm' | 'context'>
+type Post = (begin: Omit<Begin, 'wasm' | 'context'>, ports: readonly MessagePort[]) => void
 
 /** How much plaintext may be on its way to the worker while its writer goes on. */
 const AHEAD_BYTES = 64 * 1024
@@ -50,7 +50,7 @@ export class RemoteLife implements Life {
   #saidAll = false
 
   /** `options` are checked. `post` begins the connection in the worker. Throws as {@link LocalLife}. */
-  constructor(type: Begin['type'], transport: TransportLike, options: CommonOptions, post: (begin: BeginHere, transfer: MessagePort[]) => void) {
+  constructor(type: Begin['type'], transport: TransportLike, options: CommonOptions, post: Post) {
     throwIfAborted(options.signal)
     const { readable, writable } = toByteTransport(transport)
     const { signal, context, highWaterMarkBytes, closeTimeoutMs = CLOSE_TIMEOUT_MS, ...rest } = options
