@@ -18,11 +18,10 @@ export { createContext } from './frontends/context.js'
 export type { TlsContext } from './frontends/tls-context.js'
 export type { ConnectionInfo } from './frontends/connection-info.js'
 export type { TlsConnection, TlsServerConnection } from './frontends/whatwg/tls-connection.js'
-export { generateEchKey, type GenerateEchKeyOptions } from './frontends/ech-key.js'
 export { indexedDbSessionStore } from './frontends/sessions/indexed-db-store.js'
-export { memoryServerSessionCache, type ServerSessionCache } from './frontends/sessions/server-session-cache.js'
 export {
-  keyValueSessionStore, memorySessionStore, type KeyValueStore, type MemorySessionStoreOptions, type SessionStore,
+  keyValueSessionStore, memoryServerSessionCache, memorySessionStore, type KeyValueStore, type MemorySessionStoreOptions,
+  type ServerSessionCache, type SessionStore,
 } from './frontends/sessions/session-store.js'
 export { TicketKeys, type TicketKeysOptions } from './frontends/sessions/ticket-keys.js'
 export { TlsSession } from './frontends/sessions/tls-session.js'
@@ -35,18 +34,19 @@ export type { AlgorithmOptions, ProtocolVersion } from './frontends/features/alg
 export type { AlpnChooser, ClientAlpnOptions, ServerAlpnOptions } from './frontends/features/alpn.js'
 export type { CertificateChoiceOptions, CertificateRequest, ChosenCertificate } from './frontends/features/certificate-choice.js'
 export type { ClientHelloOptions, HelloAnswer } from './frontends/features/client-hello.js'
-export type { ClientIdentityOptions } from './frontends/features/client-identity.js'
+export type {
+  ClientIdentityOptions, ClientPostHandshakeAuthOptions, ServerPostHandshakeAuthOptions,
+} from './frontends/features/client-identity.js'
 export type { ClientSessionOptions } from './frontends/features/client-sessions.js'
-export type { ClientEchOptions, EchKeyInput, ServerEchOptions } from './frontends/features/ech.js'
+export {
+  generateEchKey, type ClientEchOptions, type EchKeyInput, type GenerateEchKeyOptions, type ServerEchOptions,
+} from './frontends/features/ech.js'
 export type { Certificates } from './frontends/features/feature.js'
 export type { IdentitiesOptions, Identity, IdentityOptions, RawPublicKeyOption } from './frontends/features/identity.js'
-export type { KeyLogOptions } from './frontends/features/key-log.js'
+export type { ClientPskOptions, RawPublicKeyOptions, ServerPskOptions } from './frontends/features/known-keys.js'
 export type { LimitOptions } from './frontends/features/limits.js'
-export type { ObserverOptions, StateTraceEvent, TraceEvent, WireTraceEvent } from './frontends/features/observers.js'
+export type { KeyLogOptions, ObserverOptions, StateTraceEvent, TraceEvent, WireTraceEvent } from './frontends/features/observers.js'
 export type { OcspRequestOptions, OcspResponseOptions } from './frontends/features/ocsp.js'
-export type { ClientPostHandshakeAuthOptions, ServerPostHandshakeAuthOptions } from './frontends/features/post-handshake-auth.js'
-export type { ClientPskOptions, ServerPskOptions } from './frontends/features/psk.js'
-export type { RawPublicKeyOptions } from './frontends/features/raw-public-keys.js'
 export type { ClientRecordOptions, MaxFragmentLength, RecordOptions } from './frontends/features/records.js'
 export type { ServerIdentityOptions } from './frontends/features/server-identity.js'
 export type { ServerSessionOptions } from './frontends/features/server-sessions.js'

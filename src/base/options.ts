@@ -3,7 +3,7 @@
 import { asBytes, isBytesLike, type BytesLike } from './bytes.js'
 import { copyBytes } from './copies.js'
 import { ApiMisuseError } from './errors.js'
-import { isAbortSignal } from './realms.js'
+import { hasMethods, isAbortSignal } from './realms.js'
 
 /** What is wrong with a value, or `undefined`: the end of a sentence that begins with the option's name. */
 export type Check = (value: unknown) => string | undefined
@@ -12,6 +12,10 @@ export const isString: Check = (value) =>
   (typeof value === 'string' && value !== '' && !value.includes('\0') ? undefined : 'must be a non-empty string without NUL')
 export const isBoolean: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be a boolean')
 export const isFunction: Check = (value) => (typeof value === 'function' ? undefined : 'must be a function')
+export const isFunctionOr = (check: Check): Check => (value) => (typeof value === 'function' ? undefined : check(value))
+export const hasFunctions = (...names: readonly string[]): Check => (value) =>
+  (hasMethods(value, ...names) ? undefined : `must be an object with the functions ${names.join(', ')}`)
+export const isSomeBytes: Check = (value) => (isBytesLike(value) && value.byteLength > 0 ? undefined : 'must be bytes, and not empty')
 export const isIntegerFrom = (min: number, max: number): Check => (value) =>
   (Number.isInteger(value) && (value as number) >= min && (value as number) <= max ? undefined : `must be an integer from ${min} to ${max}`)
 export const isOneOf = (...values: readonly unknown[]): Check => (value) =>
@@ -56,6 +60,34 @@ export function checkOptions<Options extends object>(
 
 export function invalid(option: string, wrong: string, why: ErrorOptions = {}): ApiMisuseError {
   return new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' ${wrong}`, { option, ...why })
+}
+
+/** What options must be to each other, by name. One that is `false` counts as not given. */
+export interface Rules<Name extends string = string> {
+  /** An option cannot be combined with any of these. */
+  readonly excludes?: Readonly<Partial<Record<Name, readonly Name[]>>>
+  /** An option must have one of these beside it; the first is to blame if there is none. */
+  readonly requires?: Readonly<Partial<Record<Name, readonly Name[]>>>
+  /** An option has no effect without one of these. */
+  readonly needs?: Readonly<Partial<Record<Name, readonly Name[]>>>
+}
+
+/** The option to blame for a broken rule and what is wrong with it, or `undefined`. An option that `mayCome` later is not missed. */
+export function brokenRule(rules: Rules, options: object, mayCome = (_name: string) => false): [option: string, wrong: string] | undefined {
+  const given = new Set(Object.entries(options).filter(([, value]) => value !== undefined && value !== false).map(([name]) => name))
+  const rulesOf = (kind: keyof Rules) => Object.entries(rules[kind] ?? {}).filter(([name]) => given.has(name)) as [string, string[]][]
+  const isUnmet = ([, others]: [string, string[]]) => !others.some((other) => given.has(other) || mayCome(other))
+  for (const [name, others] of rulesOf('excludes')) {
+    const other = others.find((one) => given.has(one))
+    if (other !== undefined) return [name, `cannot be combined with ${other}: leave out one of them`]
+  }
+  const lacking = rulesOf('requires').find(isUnmet)
+  if (lacking) {
+    const [name, [first, ...others]] = lacking
+    return [first!, `is required with ${[name, ...others].join(', or ')}`]
+  }
+  const useless = rulesOf('needs').find(isUnmet)
+  return useless && [useless[0], `has no effect without ${useless[1].join(' or ')}`]
 }
 
 /** A copy of bytes, arrays and plain objects, all the way down. Anything else is the caller's own object. */

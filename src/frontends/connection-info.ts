@@ -6,7 +6,7 @@ import type { Ssl } from '../core/ssl.js'
 import type { X509 } from '../core/x509.js'
 import { SSL_EARLY_DATA_ACCEPTED, SSL_EARLY_DATA_REJECTED } from '../ffi/constants.gen.js'
 import type { ProtocolVersion } from './features/algorithms.js'
-import { maxFragmentLengthOf, type MaxFragmentLength } from './features/records.js'
+import { maxFragmentLengths, type MaxFragmentLength } from './features/records.js'
 
 /** What a handshake agreed on. */
 export interface ConnectionInfo {
@@ -60,7 +60,7 @@ export function describeConnection(ssl: Ssl): ConnectionInfo {
     outerServername,
     peerCertificate: peerCertificateChain[0] ?? ssl.getPeerCertificate(), // a saved session has no chain
     peerCertificateChain,
-    maxFragmentLength: maxFragmentLengthOf(ssl.getMaxFragmentLength()),
+    maxFragmentLength: maxFragmentLengths[ssl.getMaxFragmentLength()],
     // An external key looks like a session, of which a server knows no verdict. To hold the key is proof enough.
     verifyResult: pskIdentity === undefined ? ssl.getVerifyResultName() : 'X509_V_OK',
     resumed: ssl.sessionReused() && pskIdentity === undefined,

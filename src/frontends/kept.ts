@@ -54,6 +54,15 @@ export function setUp<T extends { free(): void }>(one: T, body: (one: T) => void
   }
 }
 
+/** What `use` makes of `one`, which is freed after that. */
+export function useUp<T extends { free(): void }, Result>(one: T, use: (one: T) => Result): Result {
+  try {
+    return use(one)
+  } finally {
+    one.free()
+  }
+}
+
 /** A key for {@link Kept}: hashed, so that secrets do not stay in it. */
 export function contentKey(lib: LibSsl, options: object): string {
   return hex(contentHash(lib, options))

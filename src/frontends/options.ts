@@ -2,26 +2,26 @@
 // first byte is sent.
 
 import { ApiMisuseError } from '../base/errors.js'
-import { checkOptions, invalid, isPlainObject, type Check } from '../base/options.js'
+import { brokenRule, checkOptions, invalid, isPlainObject, type Check } from '../base/options.js'
 import { algorithms, type AlgorithmOptions } from './features/algorithms.js'
 import { clientAlpn, serverAlpn, type ClientAlpnOptions, type ServerAlpnOptions } from './features/alpn.js'
 import { certificateChoice, type CertificateChoiceOptions } from './features/certificate-choice.js'
 import { clientHello, type ClientHelloOptions } from './features/client-hello.js'
 import { clientSessions, type ClientSessionOptions } from './features/client-sessions.js'
-import { clientIdentity, type ClientIdentityOptions } from './features/client-identity.js'
+import {
+  clientIdentity, clientPostHandshakeAuth, serverPostHandshakeAuth, type ClientIdentityOptions, type ClientPostHandshakeAuthOptions,
+  type ServerPostHandshakeAuthOptions,
+} from './features/client-identity.js'
 import { clientEch, serverEch, type ClientEchOptions, type ServerEchOptions } from './features/ech.js'
 import type { Feature } from './features/feature.js'
 import { hasIdentity, identities, identity, type IdentitiesOptions, type IdentityOptions } from './features/identity.js'
-import { keyLog, type KeyLogOptions } from './features/key-log.js'
 import { limits, type LimitOptions } from './features/limits.js'
-import { observers, type ObserverOptions } from './features/observers.js'
-import { ocspRequest, ocspResponse, type OcspRequestOptions, type OcspResponseOptions } from './features/ocsp.js'
 import {
-  clientPostHandshakeAuth, serverPostHandshakeAuth, type ClientPostHandshakeAuthOptions, type ServerPostHandshakeAuthOptions,
-} from './features/post-handshake-auth.js'
+  clientPsk, clientRawPublicKeys, serverPsk, serverRawPublicKeys, type ClientPskOptions, type RawPublicKeyOptions, type ServerPskOptions,
+} from './features/known-keys.js'
+import { keyLog, observers, type KeyLogOptions, type ObserverOptions } from './features/observers.js'
+import { ocspRequest, ocspResponse, type OcspRequestOptions, type OcspResponseOptions } from './features/ocsp.js'
 import { clientRecords, records, type ClientRecordOptions, type RecordOptions } from './features/records.js'
-import { clientPsk, serverPsk, type ClientPskOptions, type ServerPskOptions } from './features/psk.js'
-import { clientRawPublicKeys, serverRawPublicKeys, type RawPublicKeyOptions } from './features/raw-public-keys.js'
 import { serverIdentity, type ServerIdentityOptions } from './features/server-identity.js'
 import { serverSessions, type ServerSessionOptions } from './features/server-sessions.js'
 import { trustAnchors } from './features/trust-anchors.js'
@@ -177,7 +177,11 @@ function check<Options extends CommonOptions>(side: Side, options: object): Opti
 
 /** `whole` says whether the options of the connection are among them. */
 function agree(side: Side, options: object, whole: boolean): void {
-  for (const feature of ends[side].features as readonly Feature<object>[]) feature.agree?.(options, whole)
+  for (const feature of ends[side].features as readonly Feature<object>[]) {
+    const broken = brokenRule(feature, options, (name) => !whole && placeOf(name) !== 'context')
+    if (broken) throw invalid(...broken)
+    feature.agree?.(options, whole)
+  }
   if (side === 'client' || hasIdentity(options) || (options as AcceptOptions).psk !== undefined) return
   throw invalid('cert', 'is required, or pfx, identities or psk: a server shows who it is')
 }

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import { checkOptions, isBoolean, isFunction, isIntegerFrom, isOneOf, isOneOrMore, isString, type Check } from '../../src/base/options.js'
+import { brokenRule, checkOptions, isBoolean, isFunction, isIntegerFrom, isOneOf, isOneOrMore, isString, type Check } from '../../src/base/options.js'
 import { checkAcceptOptions, checkConnectOptions } from '../../src/frontends/options.js'
 import { localhost } from '../helpers/certificates.js'
 
@@ -112,4 +112,33 @@ it('checkOptions keeps the copies of lasting options alone', () => {
   expect(one!.roots[0]).toBe(other!.roots[0])
   expect(one!.key).toEqual(other!.key)
   expect(one!.key).not.toBe(other!.key)
+})
+
+describe('brokenRule', () => {
+  const rules = { excludes: { a: ['b', 'c'] }, requires: { d: ['e', 'f'] }, needs: { g: ['h', 'i'] } }
+  const wrong = (options: object, mayCome?: (name: string) => boolean) => brokenRule(rules, options, mayCome)
+
+  it.each<[given: object, blamed: string | undefined, named: string[]]>([
+    [{}, undefined, []],
+    [{ a: 1 }, undefined, []],
+    [{ b: 1, c: 1 }, undefined, []],
+    [{ a: 0, c: 1 }, 'a', ['c']],
+    [{ a: 1, b: false, c: undefined }, undefined, []],
+    [{ a: false, b: 1 }, undefined, []],
+    [{ d: '' }, 'e', ['d', 'f']],
+    [{ d: 1, f: 1 }, undefined, []],
+    [{ d: 1, e: false }, 'e', ['d']],
+    [{ g: 1 }, 'g', ['h', 'i']],
+    [{ g: 1, i: 0 }, undefined, []],
+  ])('of %o blames %s', (given, blamed, named) => {
+    const [option, words] = wrong(given) ?? []
+    expect(option).toBe(blamed)
+    for (const name of named) expect(words).toContain(name)
+  })
+
+  it('does not miss an option that may come', () => {
+    expect(wrong({ d: 1, g: 1 }, (name) => name === 'f' || name === 'h')).toBe(undefined)
+    expect(wrong({ d: 1, g: 1 }, (name) => name === 'f')?.[0]).toBe('g')
+    expect(wrong({ a: 1, b: 1 }, () => true)?.[0]).toBe('a')
+  })
 })

@@ -5,7 +5,8 @@ import type { LibSsl } from '../../core/lib-ssl.js'
 import { SslCtx } from '../../core/ssl-ctx.js'
 import { Ssl } from '../../core/ssl.js'
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../../ffi/constants.gen.js'
-import { invalid, isIntegerFrom, isString, refuse, type Check, type Feature } from './feature.js'
+import { useUp } from '../kept.js'
+import { invalid, isIntegerFrom, isOneOf, isString, refuse, type Check, type Feature } from './feature.js'
 
 export type ProtocolVersion = 'TLSv1.2' | 'TLSv1.3'
 
@@ -47,7 +48,7 @@ const GROUPS = '*X25519MLKEM768:*X25519:secp256r1:secp384r1'
 const STRONGER_GROUPS = { 4: '*X25519MLKEM768:*secp384r1:secp521r1', 5: '*SecP384r1MLKEM1024:*secp521r1' } as const
 
 const versions = { 'TLSv1.2': TLS1_2_VERSION, 'TLSv1.3': TLS1_3_VERSION } as const
-const isVersion: Check = (value) => (value === 'TLSv1.2' || value === 'TLSv1.3' ? undefined : "must be 'TLSv1.2' or 'TLSv1.3'")
+const isVersion = isOneOf(...Object.keys(versions))
 const isCipherList: Check = (value) => isString(value)
   ?? (/@SECLEVEL/i.test(value as string) ? "must not hold @SECLEVEL: that is option 'securityLevel'" : undefined)
 
@@ -57,24 +58,15 @@ export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> =
     ciphers: isCipherList, ciphersuites: isString, groups: isString, signatureAlgorithms: isString,
   },
   perClient: ['minVersion', 'maxVersion', 'ciphers', 'ciphersuites', 'groups', 'signatureAlgorithms'],
+  excludes: { dangerouslyLowSecurityLevel: ['securityLevel'] },
   agree(options) {
-    const { minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3', ciphers, ciphersuites, groups, signatureAlgorithms } = options
+    const { minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3' } = options
     if (minVersion > maxVersion) throw invalid('minVersion', `must not be above maxVersion (${minVersion} > ${maxVersion})`)
-    if (options.securityLevel !== undefined && options.dangerouslyLowSecurityLevel !== undefined) {
-      throw invalid('dangerouslyLowSecurityLevel', 'cannot be combined with securityLevel')
-    }
-    if (minVersion === 'TLSv1.3') {
-      if (ciphers !== undefined) throw invalid('ciphers', "has no effect: its suites are TLS 1.2's, and minVersion is TLSv1.3")
-      if (signatureAlgorithms && all(signatureAlgorithms, /^(RSA\+|rsa_pkcs1_)|sha1$|sha224$/i)) {
-        throw invalid('signatureAlgorithms', 'must hold one that TLS 1.3 has: neither RSA with PKCS#1 padding, nor SHA-1 or SHA-224')
-      }
-    }
-    if (maxVersion === 'TLSv1.2') {
-      if (ciphersuites !== undefined) throw invalid('ciphersuites', "has no effect: its suites are TLS 1.3's, and maxVersion is TLSv1.2")
-      if (groups && all(groups, /MLKEM/i)) throw invalid('groups', 'must hold one that TLS 1.2 has: ML-KEM is for TLS 1.3')
-      if (signatureAlgorithms && all(signatureAlgorithms, /^mldsa/i)) {
-        throw invalid('signatureAlgorithms', 'must hold one that TLS 1.2 has: ML-DSA is for TLS 1.3')
-      }
+    if (minVersion < maxVersion) return
+    for (const [option, such, what] of FOREIGN[minVersion]) {
+      // Marks before a name are not part of it.
+      const all = options[option]?.split(/[:/]/).every((name) => such.test(name.replace(/^[*?-]+/, '')))
+      if (all) throw invalid(option, `has nothing for ${minVersion}, and no other version is allowed: it has no ${what}`)
     }
   },
   setUpCtx(ctx, options) {
@@ -93,6 +85,17 @@ export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> =
     refuse('groups', () => ssl.set1GroupsList(groupsOf(options)))
   },
 }
+
+/** Names that a version does not have, by option. */
+const FOREIGN = {
+  'TLSv1.3': [
+    ['ciphers', /^/, "suites of TLS 1.2: give 'ciphersuites'"],
+    ['signatureAlgorithms', /^(RSA\+|rsa_pkcs1_)|sha1$|sha224$/i, 'RSA with PKCS#1 padding, SHA-1 or SHA-224'],
+  ],
+  'TLSv1.2': [
+    ['ciphersuites', /^/, "suites of TLS 1.3: give 'ciphers'"], ['groups', /MLKEM/i, 'ML-KEM'], ['signatureAlgorithms', /^mldsa/i, 'ML-DSA'],
+  ],
+} as const
 
 const LEAVES_NONE: Readonly<Record<string, keyof AlgorithmOptions>> = {
   ERR_SSL_NO_SUITABLE_GROUPS: 'groups',
@@ -119,29 +122,18 @@ function setAlgorithms(ctx: SslCtx, options: AlgorithmOptions & { readonly psk?:
  * alone, OpenSSL omits an empty list of groups, and later refuses the server's choice.)
  */
 function tryHello(lib: LibSsl, options: AlgorithmOptions): void {
-  const ctx = new SslCtx(lib, 'TLS_client_method')
-  const { internal, network } = new BioPair(lib)
-  try {
+  const option = useUp(new SslCtx(lib, 'TLS_client_method'), (ctx) => {
     setAlgorithms(ctx, options)
-    const ssl = new Ssl(ctx)
-    ssl.setBio(internal)
-    ssl.connect()
-    const option = ssl.opensslErrors.map(({ code }) => LEAVES_NONE[code]).find(Boolean)
-    ssl.free()
-    // With other errors the connection itself fails, and says why.
-    if (option) throw invalid(option, 'leaves none that the other options allow')
-  } finally {
-    network.free()
-    internal.free()
-    ctx.free()
-  }
+    return useUp(new Ssl(ctx), (ssl) => useUp(new BioPair(lib), ({ internal }) => {
+      ssl.setBio(internal)
+      ssl.connect()
+      return ssl.opensslErrors.map(({ code }) => LEAVES_NONE[code]).find(Boolean)
+    }))
+  })
+  // With other errors the connection itself fails, and says why.
+  if (option) throw invalid(option, 'leaves none that the other options allow')
 }
 
 function groupsOf({ groups, securityLevel: level }: AlgorithmOptions): string {
   return groups ?? (level === 4 || level === 5 ? STRONGER_GROUPS[level] : GROUPS)
-}
-
-/** Whether each name of a list matches; marks before a name are not part of it. */
-function all(list: string, such: RegExp): boolean {
-  return list.split(/[:/]/).every((name) => such.test(name.replace(/^[*?-]+/, '')))
 }

@@ -3,9 +3,8 @@
 import { checkOptions } from '../../base/options.js'
 import { SslCtx } from '../../core/ssl-ctx.js'
 import type { Ssl } from '../../core/ssl.js'
-import type { Decisions } from '../../pump/decisions.js'
 import { contentKey, keptByInstance, setUp } from '../kept.js'
-import { invalid, isFunction, type Check, type Feature } from './feature.js'
+import { brokenRule, invalid, isFunction, type Check, type Feature } from './feature.js'
 import { identity, type IdentityOptions } from './identity.js'
 
 export interface CertificateChoiceOptions extends IdentityOptions {
@@ -34,28 +33,22 @@ export const certificateChoice: CertificateChoice = {
   checks: { onCertificateRequest: isFunction },
   answers: { onCertificateRequest: 'in time' },
   either: ['onCertificateRequest'],
-  agree(options) {
-    if (!options.onCertificateRequest) return
-    for (const option of ['cert', 'pfx', 'key'] as const) {
-      if (options[option] !== undefined) throw invalid('onCertificateRequest', `contradicts ${option}: which of them is shown?`)
-    }
+  excludes: { onCertificateRequest: ['cert', 'pfx', 'key'] },
+  setUpSsl(ssl, { onCertificateRequest: choose }, decisions) {
+    if (!choose) return
+    ssl.setCertCb(() => {
+      const chosen = decisions.ask(() => choose({ servername: ssl.getServername(), caNames: ssl.get0PeerCaList() }))
+      if (chosen?.value) show(ssl, chosen.value)
+      return chosen ? 1 : -1
+    })
   },
-  setUpSsl(ssl, { onCertificateRequest }, decisions) {
-    if (onCertificateRequest) ssl.setCertCb(() => answer(ssl, onCertificateRequest, decisions))
-  },
-}
-
-function answer(ssl: Ssl, choose: NonNullable<CertificateChoiceOptions['onCertificateRequest']>, decisions: Decisions): 1 | -1 {
-  const chosen = decisions.ask(() => choose({ servername: ssl.getServername(), caNames: ssl.get0PeerCaList() }))
-  if (!chosen) return -1
-  if (chosen.value) show(ssl, chosen.value)
-  return 1
 }
 
 /** A context of its own reads the certificate: it takes the same forms as the options, with the same checks. */
 function show(ssl: Ssl, chosen: IdentityOptions): void {
   const options = checkAnswer(chosen)
-  identity.agree!(options, true)
+  const wrong = brokenRule(identity, options)
+  if (wrong) throw invalid(...wrong)
   if (options.cert === undefined && options.pfx === undefined) throw invalid('onCertificateRequest', 'answered with neither cert nor pfx')
   const ctx = answersOf(ssl.lib).get(contentKey(ssl.lib, options), () =>
     setUp(new SslCtx(ssl.lib, 'TLS_client_method'), (made) => identity.setUpCtx!(made, options, false)))

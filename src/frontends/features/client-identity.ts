@@ -1,7 +1,7 @@
-// What a server asks of its clients.
+// What a server asks of its clients, and when: in the handshake, or after it (TLS 1.3, RFC 8446 §4.6.2).
 
-import { SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_PEER } from '../../ffi/constants.gen.js'
-import { invalid, type Feature } from './feature.js'
+import { SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER, SSL_VERIFY_POST_HANDSHAKE } from '../../ffi/constants.gen.js'
+import { invalid, isBoolean, isOneOf, type Feature } from './feature.js'
 import { setUpTrustAnchors, trustAnchors, type TrustAnchorOptions } from './trust-anchors.js'
 import type { VerificationOptions } from './verification.js'
 
@@ -17,28 +17,52 @@ export interface ClientIdentityOptions extends TrustAnchorOptions {
   readonly clientCertificate?: 'required' | 'optional' | undefined
 }
 
-export const clientIdentity: Feature<ClientIdentityOptions & VerificationOptions> = {
-  checks: {
-    ...trustAnchors.checks,
-    clientCertificate: (value) => (value === 'required' || value === 'optional' ? undefined : "must be 'required' or 'optional'"),
-  } as Feature<ClientIdentityOptions & VerificationOptions>['checks'],
+export interface ClientPostHandshakeAuthOptions {
+  /** Whether the server may ask for `cert` after the handshake (TLS 1.3). Default: no. */
+  readonly postHandshakeAuth?: boolean | undefined
+}
+
+export interface ServerPostHandshakeAuthOptions {
+  /**
+   * Whether certificates are asked for when `requestClientCertificate()` says so, and not in the handshake. Needs `ca`. Under
+   * TLS 1.2 there is no later: there they are asked for in the handshake all the same. Default: no.
+   */
+  readonly postHandshakeAuth?: boolean | undefined
+}
+
+/** Without these no certificate is asked for: the platform's roots vouch for servers, not for clients. */
+const ASKED = ['ca', 'clientCertificate'] as const
+
+export const clientIdentity: Feature<ClientIdentityOptions, VerificationOptions> = {
+  checks: { ...trustAnchors.checks, clientCertificate: isOneOf('required', 'optional') },
   perClient: ['ca', 'clientCertificate'],
-  agree(options, whole) {
-    trustAnchors.agree(options, whole)
-    if (options.ca !== undefined) return
-    if (options.clientCertificate !== undefined) {
-      if (options.dangerouslyReplaceVerification) return
-      throw invalid('ca', 'is required with clientCertificate: the CAs whose certificates are accepted')
-    }
-    // The platform's roots vouch for servers, not for clients.
-    for (const option of ['additionalCa', 'partialChain', 'crl', 'verify', 'pins', 'dangerouslyReplaceVerification'] as const) {
-      if (options[option] !== undefined) throw invalid(option, 'has no effect without ca: no certificate is asked for')
-    }
+  requires: { clientCertificate: ['ca', 'dangerouslyReplaceVerification'] },
+  needs: {
+    ...trustAnchors.needs,
+    additionalCa: ASKED, partialChain: ASKED, crl: ASKED, verify: ASKED, pins: ASKED, dangerouslyReplaceVerification: ASKED,
   },
   setUpCtx(ctx, options) {
     const { ca, clientCertificate = ca === undefined ? undefined : 'required' } = options
     if (clientCertificate === undefined) return
     if (ca !== undefined) setUpTrustAnchors(ctx, options, true)
     ctx.setVerify(SSL_VERIFY_PEER | (clientCertificate === 'required' ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0))
+  },
+}
+
+export const clientPostHandshakeAuth: Feature<ClientPostHandshakeAuthOptions> = {
+  checks: { postHandshakeAuth: isBoolean },
+  setUpSsl(ssl, { postHandshakeAuth }) {
+    if (postHandshakeAuth) ssl.setPostHandshakeAuth(true)
+  },
+}
+
+/** After what says how clients are verified. */
+export const serverPostHandshakeAuth: Feature<ServerPostHandshakeAuthOptions> = {
+  checks: { postHandshakeAuth: isBoolean },
+  setUpCtx(ctx, { postHandshakeAuth }) {
+    if (!postHandshakeAuth) return
+    const mode = ctx.getVerifyMode()
+    if (mode === SSL_VERIFY_NONE) throw invalid('postHandshakeAuth', 'has no effect on a server that verifies no clients: give ca')
+    ctx.setVerify(mode | SSL_VERIFY_POST_HANDSHAKE)
   },
 }

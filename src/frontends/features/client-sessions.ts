@@ -1,12 +1,11 @@
 // Sessions on a client: what it offers to take up again, what it is given to keep, and what it sends before it has been
 // answered.
 
-import { isBytesLike, type BytesLike } from '../../base/bytes.js'
-import { hasMethods } from '../../base/realms.js'
+import type { BytesLike } from '../../base/bytes.js'
 import type { SessionStore } from '../sessions/session-store.js'
 import { asTlsSession, type TlsSession } from '../sessions/tls-session.js'
 import { SSL_SESS_CACHE_CLIENT, SSL_SESS_CACHE_NO_AUTO_CLEAR, SSL_SESS_CACHE_NO_INTERNAL_STORE } from '../../ffi/constants.gen.js'
-import { invalid, isFunction, isString, type Check, type Feature } from './feature.js'
+import { hasFunctions, isFunction, isSomeBytes, isString, type Check, type Feature } from './feature.js'
 
 export interface ClientSessionOptions {
   /**
@@ -37,9 +36,6 @@ export interface ClientSessionOptions {
   readonly earlyData?: BytesLike | undefined
 }
 
-const isStore: Check = (value) =>
-  (hasMethods(value, 'take', 'put') ? undefined : 'must be a session store: an object with functions take and put')
-
 const isSession: Check = (value) => {
   try {
     asTlsSession(value as BytesLike)
@@ -49,13 +45,11 @@ const isSession: Check = (value) => {
   }
 }
 
-const isSomeBytes: Check = (value) => (isBytesLike(value) && value.byteLength > 0 ? undefined : 'must be bytes, and not empty')
-
 export const clientSessions: Feature<ClientSessionOptions> = {
-  checks: { session: isSession, onSession: isFunction, sessionStore: isStore, sessionKey: isString, earlyData: isSomeBytes },
-  agree({ sessionKey, sessionStore }) {
-    if (sessionKey !== undefined && sessionStore === undefined) throw invalid('sessionKey', 'has no effect without sessionStore')
+  checks: {
+    session: isSession, onSession: isFunction, sessionStore: hasFunctions('take', 'put'), sessionKey: isString, earlyData: isSomeBytes,
   },
+  needs: { sessionKey: ['sessionStore'] },
   connection: ['session', 'sessionKey', 'earlyData'],
   either: ['onSession'],
   setUpCtx(ctx) {

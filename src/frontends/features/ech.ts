@@ -3,10 +3,12 @@
 import { ApiMisuseError } from '../../base/errors.js'
 import { isBytesLike, type BytesLike } from '../../base/bytes.js'
 import { decodeEchConfigList, splitEchConfigList } from '../../core/ech-config-list.js'
-import { EchStore } from '../../core/ech-store.js'
-import type { SslCtx } from '../../core/ssl-ctx.js'
+import { EchStore, generateEchKey as generateIn, type EchKey, type EchKeyOptions } from '../../core/ech-store.js'
+import type { LibSsl } from '../../core/lib-ssl.js'
+import { load } from '../../core/load.js'
 import { SSL_OP_ECH_GREASE, SSL_OP_ECH_TRIALDECRYPT } from '../../ffi/constants.gen.js'
 import type { ProtocolVersion } from './algorithms.js'
+import { useUp } from '../kept.js'
 import { each, invalid, isOneOrMore, isPemOrDer, isPlainObject, refuse, type Check, type Feature } from './feature.js'
 import { isIpAddress } from './server-identity.js'
 
@@ -28,17 +30,29 @@ export interface ServerEchOptions {
   readonly echKeys?: EchKeyInput | readonly EchKeyInput[] | undefined
 }
 
-interface Versions {
-  readonly minVersion?: ProtocolVersion | undefined
-  readonly maxVersion?: ProtocolVersion | undefined
+export interface GenerateEchKeyOptions extends EchKeyOptions {
+  /** The instance to use. Default: one of its own. */
+  readonly libssl?: LibSsl | undefined
 }
 
-const hasOnly = (value: Readonly<Record<string, unknown>>, ...names: string[]) => Object.keys(value).every((name) => names.includes(name))
+/**
+ * Makes a key for {@link accept}'s option `echKeys`, and what clients are given to use it: in DNS, as the parameter `ech`
+ * of an HTTPS record (RFC 9848), base64. Rejects with `ApiMisuseError` if `publicName` is no name or the suite is unknown.
+ * @openssl OSSL_ECHSTORE_new_config @spec RFC 9849 §4
+ */
+export async function generateEchKey({ libssl, ...options }: GenerateEchKeyOptions): Promise<EchKey> {
+  return generateIn(libssl ?? await load(), options)
+}
+
+interface Others {
+  readonly maxVersion?: ProtocolVersion | undefined
+  readonly servername?: string | undefined
+}
 
 const isClientEch: Check = (value) => {
   if (value === 'grease' || value === 'off') return undefined
-  if (!isPlainObject(value) || !hasOnly(value, 'configList')) return "must be { configList }, 'grease' or 'off'"
-  const { configList } = value
+  const { configList, ...others } = isPlainObject(value) ? value : { others: value }
+  if (Object.keys(others).length > 0) return "must be { configList }, 'grease' or 'off'"
   if (typeof configList !== 'string' && !isBytesLike(configList)) return 'must have the configList as bytes or base64'
   try {
     splitEchConfigList(decodeEchConfigList(configList))
@@ -49,7 +63,7 @@ const isClientEch: Check = (value) => {
   return undefined
 }
 
-export const clientEch: Feature<ClientEchOptions, Versions & { readonly servername?: string | undefined }> = {
+export const clientEch: Feature<ClientEchOptions, Others> = {
   checks: { ech: isClientEch },
   agree({ ech, maxVersion, servername }) {
     if (typeof ech !== 'object') return
@@ -60,7 +74,10 @@ export const clientEch: Feature<ClientEchOptions, Versions & { readonly serverna
   setUpSsl(ssl, { ech = 'grease', maxVersion }) {
     if (ech === 'grease' && maxVersion !== 'TLSv1.2') ssl.setOptions(SSL_OP_ECH_GREASE)
     if (typeof ech !== 'object') return
-    withStore(ssl, 'ech', (store) => store.readEchconfiglist(ech.configList), (store) => ssl.set1Echstore(store))
+    useUp(new EchStore(ssl.lib), (store) => {
+      refuse('ech', () => store.readEchconfiglist(ech.configList))
+      ssl.set1Echstore(store)
+    })
   },
 }
 
@@ -70,34 +87,24 @@ const isEchKey: Check = (value) => {
   return right ? undefined : 'must be PEM, or { pem, forRetry }, and not empty'
 }
 
-export const serverEch: Feature<ServerEchOptions> = {
+export const serverEch: Feature<ServerEchOptions, Others> = {
   checks: { echKeys: isOneOrMore(isEchKey) },
-  agree({ echKeys, maxVersion }: ServerEchOptions & Versions) {
+  agree({ echKeys, maxVersion }) {
     if (echKeys !== undefined && maxVersion === 'TLSv1.2') throw invalid('echKeys', 'needs TLS 1.3, which maxVersion excludes')
   },
   setUpCtx(ctx, { echKeys }) {
     if (echKeys === undefined) return
-    const read = (store: EchStore) => {
-      for (const key of each(echKeys)) {
-        if (isPlainObject(key)) store.readPem(key.pem, key.forRetry)
-        else store.readPem(key)
-      }
-    }
-    withStore(ctx, 'echKeys', read, (store) => {
+    useUp(new EchStore(ctx.lib), (store) => {
+      refuse('echKeys', () => {
+        for (const key of each(echKeys)) {
+          const { pem, forRetry } = isPlainObject(key) ? key : { pem: key, forRetry: true }
+          store.readPem(pem, forRetry)
+        }
+      })
       ctx.set1Echstore(store)
       if (sharesIds(store)) ctx.setOptions(SSL_OP_ECH_TRIALDECRYPT)
     })
   },
-}
-
-function withStore({ lib }: Pick<SslCtx, 'lib'>, option: string, read: (store: EchStore) => void, use: (store: EchStore) => void): void {
-  const store = new EchStore(lib)
-  try {
-    refuse(option, () => read(store))
-    use(store)
-  } finally {
-    store.free()
-  }
 }
 
 /** Ids are one random byte. By itself OpenSSL tries the first key alone of those that have the same. */

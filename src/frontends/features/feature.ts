@@ -3,20 +3,21 @@
 
 import { ApiMisuseError } from '../../base/errors.js'
 import { isBytesLike, type BytesLike } from '../../base/bytes.js'
-import type { Check } from '../../base/options.js'
+import { isSomeBytes, type Check, type Rules } from '../../base/options.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
 import type { Ssl } from '../../core/ssl.js'
 import type { Decisions } from '../../pump/decisions.js'
 
 export {
-  copyOption, invalid, isBoolean, isFunction, isIntegerFrom, isOneOf, isOneOrMore, isPlainObject, isString, type Check,
+  brokenRule, hasFunctions, invalid, isBoolean, isFunction, isFunctionOr, isIntegerFrom, isOneOf, isOneOrMore, isPlainObject,
+  isSomeBytes, isString, type Check, type Rules,
 } from '../../base/options.js'
 
 /** One or more certificates: PEM text, or one as DER. */
 export type Certificates = string | BytesLike
 
 /** `Others` are options of other features that this one looks at. */
-export interface Feature<Options extends object, Others extends object = object> {
+export interface Feature<Options extends object, Others extends object = object> extends Rules<keyof (Options & Others) & string> {
   /** What is wrong with an option's value, if anything is. Called for those that are given. */
   readonly checks: Readonly<Record<keyof Options, Check>>
   /**
@@ -30,10 +31,7 @@ export interface Feature<Options extends object, Others extends object = object>
   readonly connection?: readonly (keyof Options)[]
   /** Those that may stand in a context or beside it; then the connection's counts. All others are the context's. */
   readonly either?: readonly (keyof Options)[]
-  /**
-   * What options must be to each other. Throws by {@link invalid}. Without `whole` they are a context's alone: what a connection
-   * may add is not missed.
-   */
+  /** What no rule can say. Throws by {@link invalid}. Without `whole` they are a context's alone: what a connection may add is not missed. */
   readonly agree?: (options: Options & Others, whole: boolean) => void
   /** Without options of `connection`: other connections share it. `keyAlone`: see server-identity.ts. */
   readonly setUpCtx?: (ctx: SslCtx, options: Options & Others, keyAlone: boolean) => void
@@ -45,8 +43,8 @@ export interface Feature<Options extends object, Others extends object = object>
   readonly changeSsl?: (ssl: Ssl, options: Options & Others) => void
 }
 
-export const isPemOrDer: Check = (value) => ((typeof value === 'string' && value !== '') || (isBytesLike(value) && value.byteLength > 0)
-  ? undefined : 'must be PEM text, or PEM or DER bytes, and not empty')
+export const isPemOrDer: Check = (value) =>
+  ((typeof value === 'string' && value !== '') || !isSomeBytes(value) ? undefined : 'must be PEM text, or PEM or DER bytes, and not empty')
 export const isSecret: Check = (value) => (typeof value === 'string' || isBytesLike(value) ? undefined : 'must be a string or bytes')
 
 /** Runs `set`, which hands an option to OpenSSL, and names the option if OpenSSL refuses it; `rule` where OpenSSL gives no reason. */

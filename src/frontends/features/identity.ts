@@ -1,11 +1,11 @@
 // Our own certificate and its key.
 
 import { ApiMisuseError } from '../../base/errors.js'
-import { isBytesLike, type BytesLike } from '../../base/bytes.js'
+import type { BytesLike } from '../../base/bytes.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
 import type { X509 } from '../../core/x509.js'
 import {
-  invalid, isBoolean, isOneOrMore, isPemOrDer, isPlainObject, isSecret, refuse, type Certificates, type Check, type Feature,
+  brokenRule, each, invalid, isBoolean, isOneOrMore, isPemOrDer, isPlainObject, isSecret, isSomeBytes, refuse, type Certificates, type Feature,
 } from './feature.js'
 
 /** A certificate, its chain and its key. */
@@ -44,16 +44,14 @@ export interface IdentitiesOptions {
   readonly identities?: Identity | readonly Identity[] | undefined
 }
 
-const isPfx: Check = (value) => (isBytesLike(value) && value.byteLength > 0 ? undefined : 'must be bytes, and not empty')
-const identityChecks = { cert: isPemOrDer, key: isPemOrDer, pfx: isPfx, passphrase: isSecret } as const
+const identityChecks = { cert: isPemOrDer, key: isPemOrDer, pfx: isSomeBytes, passphrase: isSecret } as const
 
 export const identity: Feature<IdentityOptions> = {
   checks: { ...identityChecks, useExpiredCert: isBoolean, rawPublicKey: isBoolean },
   perClient: ['cert', 'key', 'pfx', 'passphrase'],
-  agree(options) {
-    const wrong = contradiction(options)
-    if (wrong) throw invalid(...wrong)
-  },
+  excludes: { pfx: ['cert', 'key'] },
+  requires: { cert: ['key'], key: ['cert', 'rawPublicKey'] },
+  needs: { rawPublicKey: ['key', 'pfx'], passphrase: ['key', 'pfx'] },
   setUpCtx(ctx, options) {
     if (options.key !== undefined || options.pfx !== undefined) useIdentity(ctx, options, options.useExpiredCert, (name) => name)
   },
@@ -69,7 +67,7 @@ export const identities: Feature<IdentitiesOptions & IdentityOptions> = {
   checks: { ...identity.checks, identities: isOneOrMore(isIdentity) },
   setUpCtx(ctx, options) {
     const types = new Set([ctx.getCertKeyType()])
-    for (const one of listed(options)) {
+    for (const one of each(options.identities ?? [])) {
       const type = useIdentity(ctx, one, options.useExpiredCert, () => 'identities')
       if (types.has(type)) throw invalid('identities', `must not hold two of the key type ${type}: a server has one of each`)
       types.add(type)
@@ -78,12 +76,8 @@ export const identities: Feature<IdentitiesOptions & IdentityOptions> = {
 }
 
 /** Whether there is anything that a server can show. */
-export function hasIdentity(options: IdentitiesOptions & Identity): boolean {
-  return options.key !== undefined || options.pfx !== undefined || listed(options).length > 0
-}
-
-function listed({ identities = [] }: IdentitiesOptions): readonly Identity[] {
-  return Array.isArray(identities) ? (identities as readonly Identity[]) : [identities as Identity]
+export function hasIdentity({ key, pfx, identities }: IdentitiesOptions & Identity): boolean {
+  return (key ?? pfx ?? identities) !== undefined
 }
 
 function isIdentity(value: unknown): string | undefined {
@@ -94,20 +88,8 @@ function isIdentity(value: unknown): string | undefined {
     if (wrong) return `is wrong: its ${name} ${wrong}`
   }
   const missing = value['cert'] === undefined && value['pfx'] === undefined ? ['cert', 'is required'] as const : undefined
-  const wrong = contradiction(value) ?? missing
+  const wrong = brokenRule(identity, value) ?? missing
   return wrong && `is wrong: its ${wrong[0]} ${wrong[1]}`
-}
-
-/** The part that cannot be combined with the others, and why. */
-function contradiction(parts: Identity & RawPublicKeyOption): [name: string, wrong: string] | undefined {
-  const { cert, key, pfx, passphrase, rawPublicKey } = parts
-  if (pfx !== undefined && cert !== undefined) return ['pfx', 'cannot be combined with cert']
-  if (pfx !== undefined && key !== undefined) return ['pfx', 'cannot be combined with key']
-  if (cert !== undefined && key === undefined) return ['key', 'is required with cert']
-  if (key !== undefined && cert === undefined && !rawPublicKey) return ['cert', 'is required with key, or rawPublicKey']
-  if (rawPublicKey && key === undefined && pfx === undefined) return ['rawPublicKey', 'has no effect without key or pfx']
-  if (passphrase !== undefined && key === undefined && pfx === undefined) return ['passphrase', 'has no effect without key or pfx']
-  return undefined
 }
 
 /** Returns the type of its key. `option` names the option to blame for a part. */

@@ -1,7 +1,6 @@
 // When to give up, how much to hold, and in which instance.
 
-import { isMilliseconds } from '../../base/options.js'
-import { isAbortSignal } from '../../base/realms.js'
+import { isMilliseconds, isSignal } from '../../base/options.js'
 import { LibSsl } from '../../core/lib-ssl.js'
 import { SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_MODE_RELEASE_BUFFERS, SSL_OP_NO_RENEGOTIATION } from '../../ffi/constants.gen.js'
 import { TlsContext } from '../tls-context.js'
@@ -37,10 +36,8 @@ export interface LimitOptions {
 
 export const limits: Feature<LimitOptions> = {
   checks: {
-    signal: (value) => (isAbortSignal(value) ? undefined : 'must be an AbortSignal'),
-    handshakeTimeoutMs: isMilliseconds(0),
+    signal: isSignal, handshakeTimeoutMs: isMilliseconds(0), closeTimeoutMs: isMilliseconds(0),
     highWaterMarkBytes: isIntegerFrom(1, 64 * 1024 * 1024),
-    closeTimeoutMs: isMilliseconds(0),
     context: (value) => (value instanceof TlsContext ? undefined : 'must be what createContext() of this copy of libssl-wasm gave'),
     libssl: (value) => (value instanceof LibSsl ? undefined : 'must be what load() of this copy of libssl-wasm gave'),
   },

@@ -3,7 +3,7 @@
 import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
 import { checkOcspResponse } from '../../core/ocsp.js'
 import { LSW_OCSP_REQUEST, LSW_OCSP_REQUIRE } from '../../ffi/constants.gen.js'
-import { invalid, refuse, type Feature } from './feature.js'
+import { invalid, isFunctionOr, isOneOf, isSomeBytes, refuse, type Feature } from './feature.js'
 import type { ServerIdentityOptions } from './server-identity.js'
 
 export interface OcspRequestOptions {
@@ -23,21 +23,16 @@ export interface OcspResponseOptions {
   readonly ocspResponse?: BytesLike | (() => BytesLike | undefined) | undefined
 }
 
-export const ocspRequest: Feature<OcspRequestOptions> = {
-  checks: { ocsp: (value) => (value === 'request' || value === 'require' ? undefined : "must be 'request' or 'require'") },
-  agree({ ocsp, dangerouslySkipVerification }: OcspRequestOptions & ServerIdentityOptions) {
-    if (ocsp && dangerouslySkipVerification) throw invalid('ocsp', 'contradicts dangerouslySkipVerification')
-  },
+export const ocspRequest: Feature<OcspRequestOptions, ServerIdentityOptions> = {
+  checks: { ocsp: isOneOf('request', 'require') },
+  excludes: { ocsp: ['dangerouslySkipVerification'] },
   setUpSsl(ssl, { ocsp }) {
     if (ocsp) ssl.requestOcsp(ocsp === 'require' ? LSW_OCSP_REQUIRE : LSW_OCSP_REQUEST)
   },
 }
 
 export const ocspResponse: Feature<OcspResponseOptions> = {
-  checks: {
-    ocspResponse: (value) => (typeof value === 'function' || (isBytesLike(value) && value.byteLength > 0)
-      ? undefined : 'must be the bytes of an OCSP response, or a function that gives them'),
-  },
+  checks: { ocspResponse: isFunctionOr(isSomeBytes) },
   answers: { ocspResponse: 'at once' },
   setUpSsl(ssl, { ocspResponse: given }) {
     if (given === undefined) return

@@ -1,8 +1,5 @@
 // Record sizes and padding.
 
-import {
-  TLSEXT_max_fragment_length_1024, TLSEXT_max_fragment_length_2048, TLSEXT_max_fragment_length_4096, TLSEXT_max_fragment_length_512,
-} from '../../ffi/constants.gen.js'
 import { isIntegerFrom, isOneOf, type Feature } from './feature.js'
 
 /** What RFC 6066 §4 can name. */
@@ -26,17 +23,8 @@ export interface ClientRecordOptions {
   readonly maxFragmentLength?: MaxFragmentLength | undefined
 }
 
-const modes: Readonly<Record<MaxFragmentLength, number>> = {
-  512: TLSEXT_max_fragment_length_512,
-  1024: TLSEXT_max_fragment_length_1024,
-  2048: TLSEXT_max_fragment_length_2048,
-  4096: TLSEXT_max_fragment_length_4096,
-}
-
-/** What was agreed on; `undefined` if nothing was. */
-export function maxFragmentLengthOf(mode: number): MaxFragmentLength | undefined {
-  return ([512, 1024, 2048, 4096] as const).find((length) => modes[length] === mode)
-}
+/** By `TLSEXT_max_fragment_length_…`, the numbers of RFC 6066 §4: 0 is for none. */
+export const maxFragmentLengths: readonly (MaxFragmentLength | undefined)[] = [undefined, 512, 1024, 2048, 4096]
 
 export const records: Feature<RecordOptions> = {
   checks: { maxSendFragmentBytes: isIntegerFrom(512, 16_384), recordPaddingBytes: isIntegerFrom(1, 16_384) },
@@ -49,6 +37,6 @@ export const records: Feature<RecordOptions> = {
 export const clientRecords: Feature<ClientRecordOptions> = {
   checks: { maxFragmentLength: isOneOf(512, 1024, 2048, 4096) },
   setUpCtx(ctx, { maxFragmentLength }) {
-    if (maxFragmentLength !== undefined) ctx.setTlsextMaxFragmentLength(modes[maxFragmentLength])
+    if (maxFragmentLength !== undefined) ctx.setTlsextMaxFragmentLength(maxFragmentLengths.indexOf(maxFragmentLength))
   },
 }

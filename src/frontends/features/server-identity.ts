@@ -5,7 +5,7 @@ import type { Ssl } from '../../core/ssl.js'
 import {
   SSL_VERIFY_NONE, SSL_VERIFY_PEER, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
 } from '../../ffi/constants.gen.js'
-import { invalid, isBoolean, isString, refuse, type Check, type Feature } from './feature.js'
+import { invalid, isBoolean, isOneOrMore, isString, refuse, type Check, type Feature } from './feature.js'
 import { setUpTrustAnchors, trustAnchors, type TrustAnchorOptions } from './trust-anchors.js'
 import { reviewSession, type VerificationOptions } from './verification.js'
 
@@ -32,51 +32,40 @@ const isName: Check = (value) => isString(value)
 const HOST_NAME_RULE = 'a host name is 2 to 256 letters, digits, hyphens, underscores and dots;'
   + ' between dots there are 1 to 63, no hyphen first or last'
 
+const SKIP = ['dangerouslySkipVerification'] as const
+
 export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions, KeyOptions> = {
   checks: {
     ...trustAnchors.checks,
     servername: isName,
-    acceptedNames: (value) => (Array.isArray(value) && value.length > 0 ? value.map(isName).find(Boolean) : isName(value)),
+    acceptedNames: isOneOrMore(isName),
     dangerouslySkipVerification: isBoolean,
   } as Feature<ServerIdentityOptions & VerificationOptions>['checks'],
   connection: ['servername', 'acceptedNames'],
+  excludes: { acceptedNames: SKIP, crl: SKIP, pins: SKIP, verify: SKIP, dangerouslyReplaceVerification: SKIP },
+  needs: trustAnchors.needs,
   agree(options, whole) {
-    const { acceptedNames, dangerouslySkipVerification } = options
-    trustAnchors.agree(options, whole)
-    if (whole && isNameless(options) && !knowsKey(options) && dangerouslySkipVerification !== true) {
-      throw invalid('servername', 'is required: it is the name that the certificate must hold')
+    if (whole && isNameless(options) && !options.dangerouslySkipVerification) {
+      if (!knowsKey(options)) throw invalid('servername', 'is required: it is the name that the certificate must hold')
+      const useless = Object.keys(trustAnchors.checks).find((option) => options[option as keyof TrustAnchorOptions] !== undefined)
+      if (useless) throw invalid(useless, 'has no effect without servername: no certificate is accepted then')
     }
-    if (whole && keyAlone(options)) {
-      for (const option of Object.keys(trustAnchors.checks) as (keyof TrustAnchorOptions)[]) {
-        if (options[option] !== undefined) throw invalid(option, 'has no effect without servername: no certificate is accepted then')
-      }
-    }
-    const addresses = [acceptedNames ?? []].flat().map(isIpAddress)
-    if (addresses.includes(true) && addresses.includes(false)) {
-      throw invalid('acceptedNames', 'must be all host names or all IP addresses: OpenSSL would want one of each')
-    }
-    if (!dangerouslySkipVerification) return
-    for (const option of ['acceptedNames', 'crl', 'pins', 'verify', 'dangerouslyReplaceVerification'] as const) {
-      if (options[option] !== undefined) throw invalid(option, 'contradicts dangerouslySkipVerification')
-    }
+    const addresses = [options.acceptedNames ?? []].flat().map(isIpAddress)
+    if (new Set(addresses).size > 1) throw invalid('acceptedNames', 'must be all host names or all IP addresses: OpenSSL would want one of each')
   },
   setUpCtx(ctx, options, keyAlone) {
-    if (keyAlone) {
-      // The context's own store is empty: no certificate passes, for whatever name.
-      ctx.setVerify(SSL_VERIFY_PEER)
-      return
-    }
-    // Even if verification is skipped its result is reported, so the roots are wanted where there are any.
-    if (!setUpTrustAnchors(ctx, options) && !options.dangerouslySkipVerification && !knowsKey(options)) {
+    // For a key alone the context's own store stays empty: no certificate passes, for whatever name. Even if verification is
+    // skipped its result is reported, so the roots are wanted where there are any.
+    if (!keyAlone && !setUpTrustAnchors(ctx, options) && !options.dangerouslySkipVerification && !knowsKey(options)) {
       const message = "this platform hands out no list of trusted roots: give option 'ca', for example Mozilla's of libssl-wasm/roots"
       throw new ApiMisuseError('ERR_TLS_NO_TRUST_ANCHORS', message, { option: 'ca' })
     }
     ctx.setVerify(options.dangerouslySkipVerification ? SSL_VERIFY_NONE : SSL_VERIFY_PEER)
   },
   setUpSsl(ssl, { servername, acceptedNames, dangerouslySkipVerification, dangerouslyReplaceVerification }, decisions) {
-    if (servername !== undefined && !isIpAddress(plain(servername))) refuse('servername', () => ssl.setTlsextHostName(plain(servername)))
-    if (acceptedNames !== undefined) [acceptedNames].flat().forEach((name) => accept(ssl, 'acceptedNames', plain(name)))
-    else if (servername !== undefined) accept(ssl, 'servername', plain(servername))
+    if (servername !== undefined && !isIpAddress(servername)) refuse('servername', () => ssl.setTlsextHostName(plain(servername)))
+    const option = acceptedNames === undefined ? 'servername' : 'acceptedNames'
+    for (const name of [acceptedNames ?? servername ?? []].flat()) accept(ssl, option, plain(name))
     if (!dangerouslySkipVerification && !dangerouslyReplaceVerification) decisions.reviewWith(() => reviewSession(ssl))
   },
 }
@@ -91,6 +80,15 @@ function accept(ssl: Ssl, option: string, name: string): void {
   }
 }
 
+function isNameless({ servername, acceptedNames }: ServerIdentityOptions): boolean {
+  return (servername ?? acceptedNames) === undefined
+}
+
+/** Whether the server must prove itself by a key, as no certificate would be accepted. */
+export function keyAlone(options: ServerIdentityOptions & KeyOptions): boolean {
+  return isNameless(options) && knowsKey(options) && options.dangerouslySkipVerification !== true
+}
+
 /** What a server may show in the place of a certificate. */
 interface KeyOptions {
   readonly psk?: unknown
@@ -98,16 +96,7 @@ interface KeyOptions {
 }
 
 function knowsKey({ psk, acceptedRawPublicKeys }: KeyOptions): boolean {
-  return psk !== undefined || acceptedRawPublicKeys !== undefined
-}
-
-function isNameless({ servername, acceptedNames }: ServerIdentityOptions): boolean {
-  return servername === undefined && acceptedNames === undefined
-}
-
-/** Whether the server must prove itself by a key, as no certificate would be accepted. */
-export function keyAlone(options: ServerIdentityOptions & KeyOptions): boolean {
-  return isNameless(options) && knowsKey(options) && options.dangerouslySkipVerification !== true
+  return (psk ?? acceptedRawPublicKeys) !== undefined
 }
 
 /** A name may end in the root's dot; certificates and SNI (RFC 6066 §3) have none. */
@@ -116,5 +105,5 @@ function plain(name: string): string {
 }
 
 export function isIpAddress(name: string): boolean {
-  return /^\d{1,3}(\.\d{1,3}){3}$/.test(name) || name.includes(':')
+  return /^\d{1,3}(\.\d{1,3}){3}\.?$/.test(name) || name.includes(':')
 }

@@ -1,17 +1,16 @@
 // Sessions on a server: tickets under keys that many connections share, a cache, early data; by default none of them.
 
 import { asBytes, hex, isBytesLike } from '../../base/bytes.js'
-import { hasMethods } from '../../base/realms.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
 import { SslSession } from '../../core/ssl-session.js'
 import {
   SSL_OP_NO_ANTI_REPLAY, SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE, SSL_SESS_CACHE_NO_AUTO_CLEAR, SSL_SESS_CACHE_NO_INTERNAL_LOOKUP,
   SSL_SESS_CACHE_NO_INTERNAL_STORE, SSL_SESS_CACHE_OFF, SSL_SESS_CACHE_SERVER, TLS1_3_VERSION,
 } from '../../ffi/constants.gen.js'
-import type { ServerSessionCache } from '../sessions/server-session-cache.js'
+import type { ServerSessionCache } from '../sessions/session-store.js'
 import { isTicketKeys, type TicketKeys } from '../sessions/ticket-keys.js'
 import { trustFingerprint } from '../sessions/trust.js'
-import { invalid, isBoolean, isIntegerFrom, type Check, type Feature } from './feature.js'
+import { hasFunctions, invalid, isBoolean, isIntegerFrom, type Feature } from './feature.js'
 import { identities } from './identity.js'
 
 export interface ServerSessionOptions {
@@ -42,22 +41,16 @@ export interface ServerSessionOptions {
   readonly dangerouslyAllowReplay?: boolean | undefined
 }
 
-const isCache: Check = (value) => (hasMethods(value, 'get', 'put', 'delete')
-  ? undefined : 'must be a session cache: an object with functions get, put and delete')
-
 export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unknown }> = {
   checks: {
     ticketKeys: (value) => (isTicketKeys(value) ? undefined : 'must be TicketKeys'),
-    sessionCache: isCache,
+    sessionCache: hasFunctions('get', 'put', 'delete'),
     numTickets: isIntegerFrom(0, 16),
     maxEarlyDataBytes: isIntegerFrom(0, 1024 * 1024),
     dangerouslyAllowReplay: isBoolean,
   },
-  agree({ ticketKeys, sessionCache, numTickets, maxEarlyDataBytes = 0, dangerouslyAllowReplay }) {
-    if (numTickets !== undefined && !ticketKeys && !sessionCache) {
-      throw invalid('numTickets', 'has no effect without ticketKeys or sessionCache')
-    }
-    if (dangerouslyAllowReplay && !ticketKeys) throw invalid('dangerouslyAllowReplay', 'needs ticketKeys')
+  needs: { numTickets: ['ticketKeys', 'sessionCache'], dangerouslyAllowReplay: ['ticketKeys'] },
+  agree({ sessionCache, maxEarlyDataBytes = 0, dangerouslyAllowReplay }) {
     if (maxEarlyDataBytes > 0 && !sessionCache && !dangerouslyAllowReplay) {
       throw invalid('maxEarlyDataBytes', 'needs sessionCache: without one, early data can be replayed')
     }

@@ -6,7 +6,7 @@ import type { SslCtx } from '../../core/ssl-ctx.js'
 import { X509Store } from '../../core/x509-store.js'
 import { X509_V_FLAG_CRL_CHECK, X509_V_FLAG_CRL_CHECK_ALL, X509_V_FLAG_PARTIAL_CHAIN } from '../../ffi/constants.gen.js'
 import { contentKey, keptByInstance, setUp } from '../kept.js'
-import { each, invalid, isBoolean, isOneOrMore, isPemOrDer, refuse, type Certificates, type Feature } from './feature.js'
+import { each, isBoolean, isOneOf, isOneOrMore, isPemOrDer, refuse, type Certificates, type Feature } from './feature.js'
 
 export interface TrustAnchorOptions {
   /** Trust anchors, and intermediate certificates that help to reach one: PEM or DER. */
@@ -21,17 +21,15 @@ export interface TrustAnchorOptions {
   readonly crlScope?: 'chain' | 'leaf' | undefined
 }
 
-export const trustAnchors: Pick<Required<Feature<TrustAnchorOptions>>, 'checks' | 'agree'> = {
+export const trustAnchors: Pick<Required<Feature<TrustAnchorOptions>>, 'checks' | 'needs'> = {
   checks: {
     ca: isOneOrMore(isPemOrDer),
     additionalCa: isOneOrMore(isPemOrDer),
     partialChain: isBoolean,
     crl: isOneOrMore(isPemOrDer),
-    crlScope: (value) => (value === 'chain' || value === 'leaf' ? undefined : "must be 'chain' or 'leaf'"),
+    crlScope: isOneOf('chain', 'leaf'),
   },
-  agree({ crl, crlScope }) {
-    if (crlScope !== undefined && crl === undefined) throw invalid('crlScope', 'has no effect without crl')
-  },
+  needs: { crlScope: ['crl'] },
 }
 
 /**

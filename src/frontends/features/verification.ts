@@ -6,8 +6,8 @@ import type { Ssl } from '../../core/ssl.js'
 import type { X509 } from '../../core/x509.js'
 import { SSL_AD_CERTIFICATE_UNKNOWN, X509_V_ERR_APPLICATION_VERIFICATION, X509_V_OK } from '../../ffi/constants.gen.js'
 import { isPromiseLike, type Decisions } from '../../pump/decisions.js'
-import { invalid, isBoolean, isFunction, type Check, type Feature } from './feature.js'
-import type { RawPublicKeyOptions } from './raw-public-keys.js'
+import { invalid, isBoolean, isFunction, isOneOrMore, type Check, type Feature } from './feature.js'
+import type { RawPublicKeyOptions } from './known-keys.js'
 
 /** `true`, or nothing where OpenSSL has accepted: accept. Anything else refuses. */
 export type VerifyAnswer = boolean | void
@@ -62,19 +62,15 @@ export const verification: Feature<VerificationOptions, RawPublicKeyOptions & { 
   checks: {
     verify: isFunction,
     dangerouslyReplaceVerification: isBoolean,
-    pins: (value) => (Array.isArray(value) && value.length > 0 ? value.map(isPin).find(Boolean) : isPin(value)),
+    pins: isOneOrMore(isPin),
   },
   answers: { verify: 'in time' },
   either: ['verify'],
-  agree({ verify, dangerouslyReplaceVerification, pins, maxEarlyDataBytes, acceptedRawPublicKeys }, whole) {
-    if (pins && acceptedRawPublicKeys) {
-      throw invalid('pins', 'cannot be combined with acceptedRawPublicKeys: a raw public key comes without a chain')
-    }
+  // A raw public key comes without a chain, and into a chain that is not verified a peer can put any certificate.
+  excludes: { pins: ['acceptedRawPublicKeys', 'dangerouslyReplaceVerification'] },
+  requires: { dangerouslyReplaceVerification: ['verify'] },
+  agree({ verify, maxEarlyDataBytes }) {
     if (verify && maxEarlyDataBytes) throw invalid('maxEarlyDataBytes', 'contradicts verify: early data comes before verify has been asked')
-    if (!dangerouslyReplaceVerification) return
-    if (!verify && whole) throw invalid('verify', 'is required with dangerouslyReplaceVerification')
-    // A peer can put any certificate into a chain that is not verified.
-    if (pins) throw invalid('pins', 'cannot be combined with dangerouslyReplaceVerification: no chain is verified then')
   },
   setUpSsl(ssl, options, decisions) {
     if (options.verify || options.pins) new Verification(ssl, options, decisions)

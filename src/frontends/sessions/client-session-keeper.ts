@@ -2,10 +2,12 @@
 
 import { ApiMisuseError } from '../../base/errors.js'
 import { asBytes, hex } from '../../base/bytes.js'
+import { invalid } from '../../base/options.js'
 import type { LibSsl } from '../../core/lib-ssl.js'
 import { SslSession } from '../../core/ssl-session.js'
 import type { Ssl } from '../../core/ssl.js'
 import { TLS1_3_VERSION, X509_V_OK } from '../../ffi/constants.gen.js'
+import { useUp } from '../kept.js'
 import type { ConnectOptions } from '../options.js'
 import { asTlsSession, TlsSession } from './tls-session.js'
 import { trustFingerprint } from './trust.js'
@@ -20,10 +22,16 @@ export class ClientSessionKeeper {
   #trust = new Uint8Array()
   #key = ''
   #offer: TlsSession | undefined
-  #earlyData: Uint8Array | undefined
+  /** What is to go with the first flight. */
+  earlyData: Uint8Array | undefined
+  readonly #wantsSessions: boolean
+  /** Every option that weakens verification has such a name. */
+  readonly #skipsVerification: boolean
 
   constructor(options: ConnectOptions) {
     this.#options = options
+    this.#wantsSessions = (options.onSession ?? options.sessionStore) !== undefined
+    this.#skipsVerification = Object.entries(options).some(([name, value]) => name.startsWith('dangerously') && value === true)
   }
 
   /** Before anything is sent: finds the session to offer. Rejects with what the store throws. */
@@ -36,7 +44,9 @@ export class ClientSessionKeeper {
       this.#offer = this.#fitting(asTlsSession(session))
     } else if (sessionStore) {
       const bytes = await sessionStore.take(this.#key)
-      this.#offer = bytes && this.#fitting(readKept(bytes))
+      try {
+        this.#offer = bytes && this.#fitting(TlsSession.fromBytes(bytes))
+      } catch {} // broken bytes from a store are as good as none
     }
   }
 
@@ -46,28 +56,14 @@ export class ClientSessionKeeper {
     if (this.#wantsSessions) ssl.setNewSessionCb((_, asn1) => this.#keep(ssl, asn1, fail))
   }
 
-  /** What is to go with the first flight. */
-  get earlyData(): Uint8Array | undefined {
-    return this.#earlyData
-  }
-
   /** When the handshake is done: a TLS 1.2 session that was resumed is good for another time. */
   opened(ssl: Ssl, fail: (error: unknown) => void): void {
     if (!this.#wantsSessions || !ssl.sessionReused() || ssl.getVersion() !== 'TLSv1.2') return
     const session = ssl.get1Session()
-    try {
-      if (session) this.#keep(ssl, session.toBytes(), fail)
-    } finally {
-      session?.free()
-    }
+    if (session) useUp(session, () => this.#keep(ssl, session.toBytes(), fail))
   }
 
-  get #wantsSessions(): boolean {
-    return this.#options.onSession !== undefined || this.#options.sessionStore !== undefined
-  }
-
-  #fitting(session: TlsSession | undefined): TlsSession | undefined {
-    if (!session) return undefined
+  #fitting(session: TlsSession): TlsSession | undefined {
     const { minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3', servername } = this.#options
     const { verified, trust } = session.parts
     const fits = session.expiresAt.getTime() > Date.now() && session.servername === servername
@@ -77,25 +73,27 @@ export class ClientSessionKeeper {
   }
 
   #offerTo(ssl: Ssl, offer: TlsSession): void {
-    let session: SslSession
-    try {
-      session = SslSession.fromBytes(ssl.lib, offer.parts.asn1)
-    } catch (cause) {
-      if (!(cause instanceof ApiMisuseError) || this.#options.session === undefined) return // a store's: as good as none
-      throw new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option 'session' is broken: ${cause.message}`, { cause, option: 'session' })
-    }
-    try {
+    const session = this.#read(ssl.lib, offer)
+    if (!session) return
+    useUp(session, () => {
       if (!session.isResumable()) return
       ssl.setSession(session)
       // OpenSSL's part must agree with the rest.
-      if (ssl.getVerifyResult() !== X509_V_OK && !this.#skipsVerification) {
+      if (ssl.getVerifyResult() === X509_V_OK || this.#skipsVerification) {
+        this.earlyData = this.#earlyDataFor(session, offer)
+      } else {
         ssl.setSession(undefined)
         ssl.setVerifyResult(X509_V_OK)
-        return
       }
-      this.#earlyData = this.#earlyDataFor(session, offer)
-    } finally {
-      session.free()
+    })
+  }
+
+  #read(lib: LibSsl, offer: TlsSession): SslSession | undefined {
+    try {
+      return SslSession.fromBytes(lib, offer.parts.asn1)
+    } catch (cause) {
+      if (!(cause instanceof ApiMisuseError) || this.#options.session === undefined) return undefined // a store's: as good as none
+      throw invalid('session', `is broken: ${cause.message}`, { cause })
     }
   }
 
@@ -119,8 +117,7 @@ export class ClientSessionKeeper {
   }
 
   #describe(ssl: Ssl, given: Uint8Array): TlsSession {
-    const session = SslSession.fromBytes(ssl.lib, given)
-    try {
+    return useUp(SslSession.fromBytes(ssl.lib, given), (session) => {
       const alpnProtocol = ssl.get0AlpnSelected()
       // OpenSSL's client leaves in a session what its full handshake has agreed on, its server what this connection has: the
       // session is this connection's (RFC 8446 §4.2.10).
@@ -131,31 +128,12 @@ export class ClientSessionKeeper {
       const lifeS = hint === 0 && protocol === 'TLSv1.2' ? USUAL_LIFE_S : Math.min(hint, LONGEST_LIFE_S)
       const certificateEndsMs = session.getPeer()?.validTo.getTime() ?? Infinity
       return new TlsSession({
-        protocol, trust: this.#trust,
-        asn1: stale ? session.toBytes() : given,
-        servername: this.#options.servername,
-        alpnProtocol,
+        protocol, alpnProtocol, trust: this.#trust, servername: this.#options.servername, asn1: stale ? session.toBytes() : given,
         // A resumed connection is not shown the certificate again: it ends with it.
         expiresAtMs: Math.min((session.getTime() + lifeS) * 1000, certificateEndsMs),
         maxEarlyDataBytes: session.getMaxEarlyData(),
         verified: ssl.getVerifyResult() === X509_V_OK && !this.#skipsVerification,
       })
-    } finally {
-      session.free()
-    }
-  }
-
-  /** Every option that weakens verification has such a name. */
-  get #skipsVerification(): boolean {
-    return Object.entries(this.#options).some(([name, value]) => name.startsWith('dangerously') && value === true)
-  }
-}
-
-/** Broken bytes from a store are as good as none. */
-function readKept(bytes: Uint8Array): TlsSession | undefined {
-  try {
-    return TlsSession.fromBytes(bytes)
-  } catch {
-    return undefined
+    })
   }
 }

@@ -24,49 +24,46 @@ export function indexedDbSessionStore(name = 'libssl-wasm-sessions'): SessionSto
     opening ??= openDatabase(name, () => { opening = undefined })
     return opening
   }
-  const transaction = async <T>(work: (sessions: IDBObjectStore, give: (value: T) => void) => void): Promise<T | undefined> => {
+  const transaction = async (work: (sessions: IDBObjectStore) => void): Promise<void> => {
     const database = await open()
     return new Promise((resolve, reject) => {
       const running = database.transaction('sessions', 'readwrite')
-      let given: T | undefined
-      running.oncomplete = () => resolve(given)
+      running.oncomplete = () => resolve()
       running.onabort = () => reject(running.error ?? new DOMException('the transaction was aborted', 'AbortError'))
-      work(running.objectStore('sessions'), (value) => { given = value })
+      work(running.objectStore('sessions'))
     })
   }
   return {
-    take: (key) => transaction<Uint8Array>((sessions, give) => {
+    async take(key) {
+      let taken: Uint8Array | undefined
       // The latest first; what has expired goes on the way.
-      const request = sessions.index('key').openCursor(IDBKeyRange.only(key), 'prev')
-      request.onsuccess = () => {
-        const cursor = request.result
-        if (!cursor) return
+      await transaction((sessions) => walk(sessions.index('key').openCursor(IDBKeyRange.only(key), 'prev'), (cursor) => {
         const { session, expiresAtMs } = cursor.value as Entry
         cursor.delete()
-        if (expiresAtMs > Date.now()) give(session)
-        else cursor.continue()
-      }
-    }),
-    async put(key, session, expiresAtMs) {
-      await transaction<never>((sessions) => {
-        sessions.add({ key, session, expiresAtMs } satisfies Entry)
-        let count = 0
-        const request = sessions.index('key').openCursor(IDBKeyRange.only(key), 'prev')
-        request.onsuccess = () => {
-          const cursor = request.result
-          if (!cursor) return
-          if (++count > MOST_OF_A_KEY) cursor.delete()
-          cursor.continue()
-        }
-        const expired = sessions.index('expiresAtMs').openKeyCursor(IDBKeyRange.upperBound(Date.now()))
-        expired.onsuccess = () => {
-          const cursor = expired.result
-          if (!cursor) return
-          sessions.delete(cursor.primaryKey)
-          cursor.continue()
-        }
-      })
+        if (expiresAtMs > Date.now()) taken = session
+        return taken === undefined
+      }))
+      return taken
     },
+    put: (key, session, expiresAtMs) => transaction((sessions) => {
+      sessions.add({ key, session, expiresAtMs } satisfies Entry)
+      let count = 0
+      walk(sessions.index('key').openCursor(IDBKeyRange.only(key), 'prev'), (cursor) => {
+        if (++count > MOST_OF_A_KEY) cursor.delete()
+        return true
+      })
+      walk(sessions.index('expiresAtMs').openCursor(IDBKeyRange.upperBound(Date.now())), (cursor) => {
+        cursor.delete()
+        return true
+      })
+    }),
+  }
+}
+
+/** Shows `visit` one entry after the other; it says whether to go on. */
+function walk(request: IDBRequest<IDBCursorWithValue | null>, visit: (cursor: IDBCursorWithValue) => boolean): void {
+  request.onsuccess = () => {
+    if (request.result && visit(request.result)) request.result.continue()
   }
 }
 

@@ -1,7 +1,9 @@
-// Where a client's sessions wait until they are taken up again.
+// Where sessions wait until they are taken up again: a client's stores, and a server's cache, where tickets will not do.
 
 import { asBytes } from '../../base/bytes.js'
-import { ApiMisuseError } from '../../base/errors.js'
+import { isIntegerFrom } from '../../base/options.js'
+import { hasMethods } from '../../base/realms.js'
+import { demand } from '../../core/setters.js'
 
 /** The part of a store that is used. Keys are text, values the bytes of {@link TlsSession.toBytes}: secrets. */
 export interface SessionStore {
@@ -11,6 +13,18 @@ export interface SessionStore {
   put(key: string, session: Uint8Array<ArrayBuffer>, expiresAtMs: number): void | PromiseLike<void>
 }
 
+/**
+ * A server's cache of sessions, by id: what a ticket cannot do, it can make a session count only once. OpenSSL waits for its
+ * answers, so it answers at once: a cache in another process will not do. Ids are text; values are secrets.
+ */
+export interface ServerSessionCache {
+  /** What {@link put} was given; `undefined` or `null` for none. */
+  get(id: string): Uint8Array | null | undefined
+  /** `expiresAtMs`: when the session, or the certificate that the client has shown, is no longer good. */
+  put(id: string, session: Uint8Array<ArrayBuffer>, expiresAtMs: number): void
+  delete(id: string): void
+}
+
 export interface MemorySessionStoreOptions {
   /** How many sessions are kept at most; the oldest go first. Default 1,000. */
   readonly maxEntries?: number | undefined
@@ -18,40 +32,65 @@ export interface MemorySessionStoreOptions {
   readonly maxEntriesPerKey?: number | undefined
 }
 
+interface Entry {
+  readonly session: Uint8Array
+  readonly expiresAtMs: number
+}
+
 /** Keeps sessions in memory, for connections of the same process or page. */
 export function memorySessionStore({ maxEntries = 1_000, maxEntriesPerKey = 4 }: MemorySessionStoreOptions = {}): SessionStore {
-  if (![maxEntries, maxEntriesPerKey].every((count) => Number.isInteger(count) && count > 0)) {
-    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'memorySessionStore: maxEntries and maxEntriesPerKey must be integers above 0')
-  }
-  interface Entry { readonly session: Uint8Array; readonly expiresAtMs: number }
+  demandCounts('memorySessionStore', { maxEntries, maxEntriesPerKey })
   /** In the order in which they were put to last. */
   const keys = new Map<string, Entry[]>()
   let size = 0
+  const drop = (key: string, which: 'shift' | 'pop') => {
+    const entries = keys.get(key)
+    const entry = entries?.[which]()
+    if (entry) size--
+    if (entries?.length === 0) keys.delete(key)
+    return entry
+  }
   return {
-    take(key) {
-      const entries = keys.get(key)
-      const latest = entries?.pop()
-      if (latest) size--
-      if (entries?.length === 0) keys.delete(key)
-      return latest && latest.expiresAtMs > Date.now() ? latest.session : undefined
-    },
+    take: (key) => unexpired(drop(key, 'pop')),
     put(key, session, expiresAtMs) {
       const entries = keys.get(key) ?? []
       keys.delete(key)
       keys.set(key, entries)
-      entries.push({ session, expiresAtMs })
       size++
-      if (entries.length > maxEntriesPerKey) {
-        entries.shift()
-        size--
-      }
-      if (size <= maxEntries) return
-      const [oldestKey, oldest] = keys.entries().next().value!
-      oldest.shift()
-      size--
-      if (oldest.length === 0) keys.delete(oldestKey)
+      if (entries.push({ session, expiresAtMs }) > maxEntriesPerKey) drop(key, 'shift')
+      if (size > maxEntries) drop(keys.keys().next().value!, 'shift')
     },
   }
+}
+
+/** Keeps sessions in memory, for all connections that it is given to. `maxEntries` default 10,000; the oldest go first. */
+export function memoryServerSessionCache({ maxEntries = 10_000 }: { readonly maxEntries?: number | undefined } = {}): ServerSessionCache {
+  demandCounts('memoryServerSessionCache', { maxEntries })
+  const entries = new Map<string, Entry>()
+  return {
+    get(id) {
+      const session = unexpired(entries.get(id))
+      if (!session) entries.delete(id)
+      return session
+    },
+    put(id, session, expiresAtMs) {
+      entries.delete(id)
+      entries.set(id, { session, expiresAtMs })
+      if (entries.size > maxEntries) entries.delete(entries.keys().next().value!)
+    },
+    delete(id) {
+      entries.delete(id)
+    },
+  }
+}
+
+function unexpired(entry: Entry | undefined): Uint8Array | undefined {
+  return entry && entry.expiresAtMs > Date.now() ? entry.session : undefined
+}
+
+function demandCounts(what: string, counts: Readonly<Record<string, number>>): void {
+  const isCount = isIntegerFrom(1, Number.MAX_SAFE_INTEGER)
+  for (const [name, count] of Object.entries(counts)) demand(isCount(count) === undefined, `${what}: ${name} ${isCount(count)}`)
 }
 
 /** The part of a key-value store that is used: a Map-like object, a KV namespace, a database. */
@@ -66,11 +105,7 @@ export interface KeyValueStore {
  * same session: it is then used twice, which servers allow, but early data they should refuse the second time.
  */
 export function keyValueSessionStore(store: KeyValueStore): SessionStore {
-  for (const name of ['get', 'put', 'delete'] as const) {
-    if (typeof (store as Partial<KeyValueStore> | undefined)?.[name] !== 'function') {
-      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `keyValueSessionStore: the store has no function ${name}`)
-    }
-  }
+  demand(hasMethods(store, 'get', 'put', 'delete'), 'keyValueSessionStore: the store must have the functions get, put and delete')
   return {
     async take(key) {
       const value = await store.get(key)

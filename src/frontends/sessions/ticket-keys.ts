@@ -3,16 +3,15 @@
 // The bytes: 'TLSk', a version (1), how many keys (1), then each: when it was made in milliseconds since 1970 (8, a
 // double, big-endian) and the key as OpenSSL has it (80).
 
-import { ApiMisuseError } from '../../base/errors.js'
+import { BinaryReader, float64, uint } from '../../base/binary.js'
 import { asBytes, concat, isBytesLike, utf8, type BytesLike } from '../../base/bytes.js'
+import { ApiMisuseError } from '../../base/errors.js'
 import { isIntegerFrom } from '../../base/options.js'
 import { brandOf, hasMethods } from '../../base/realms.js'
 import { LSW_TICKET_KEY_BYTES } from '../../ffi/constants.gen.js'
 
 const MAGIC = utf8('TLSk')
-const VERSION = 1
-const HEADER_BYTES = 6
-const ENTRY_BYTES = 8 + LSW_TICKET_KEY_BYTES
+const FORMAT = 1
 /** @internal What `maxKeys` may be at most. */
 export const MOST_TICKET_KEYS = 16
 
@@ -60,11 +59,8 @@ export class TicketKeys {
 
   /** All keys, for another process or machine. Keep them as you would keep the server's private key. */
   toBytes(): Uint8Array<ArrayBuffer> {
-    return concat([MAGIC, Uint8Array.of(VERSION, this.#keys.length), ...this.#keys.flatMap(({ madeAtMs, key }) => {
-      const time = new DataView(new ArrayBuffer(8))
-      time.setFloat64(0, madeAtMs)
-      return [new Uint8Array(time.buffer), key]
-    })])
+    const keys = this.#keys.flatMap(({ madeAtMs, key }) => [float64(madeAtMs), key])
+    return concat([MAGIC, uint(1, FORMAT), uint(1, this.#keys.length), ...keys])
   }
 
   /** @internal As OpenSSL has them, the current one first. Rotates them if it is time to. */
@@ -75,17 +71,12 @@ export class TicketKeys {
 
   #read(given: BytesLike): void {
     if (!isBytesLike(given)) throw wrong('these are not bytes')
-    const bytes = new Uint8Array(asBytes(given))
-    const count = bytes[5] ?? 0
-    if (!MAGIC.every((byte, index) => bytes[index] === byte) || bytes[4] !== VERSION || count < 1 || count > MOST_TICKET_KEYS
-      || bytes.byteLength !== HEADER_BYTES + count * ENTRY_BYTES) {
-      throw wrong('these are not the bytes of TicketKeys')
-    }
-    const view = new DataView(bytes.buffer)
-    for (let at = HEADER_BYTES; at < bytes.byteLength; at += ENTRY_BYTES) {
-      this.#keys.push({ madeAtMs: view.getFloat64(at), key: bytes.slice(at + 8, at + ENTRY_BYTES) })
-    }
-    bytes.fill(0)
+    const reader = new BinaryReader(asBytes(given), wrong)
+    if (!reader.skips(MAGIC) || reader.uint(1) !== FORMAT) throw wrong('these are not the bytes of TicketKeys')
+    const count = reader.uint(1)
+    if (count < 1 || count > MOST_TICKET_KEYS) throw wrong(`there must be 1 to ${MOST_TICKET_KEYS} keys in these bytes`)
+    while (this.#keys.length < count) this.#keys.push({ madeAtMs: reader.float64(), key: reader.take(LSW_TICKET_KEY_BYTES) })
+    reader.end()
     this.#forgetOld() // they may come from an object that keeps more
   }
 
