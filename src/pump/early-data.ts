@@ -1,10 +1,10 @@
-// Early data (0-RTT, RFC 8446 §2.3), as steps of the pump's loop: a client writes it before SSL_connect, a server reads it
-// before SSL_accept, and may write meanwhile.
+// Early data (0-RTT, RFC 8446 §2.3): a client writes it before SSL_connect, a server reads it before SSL_accept, and may write
+// meanwhile.
 
 import type { IoResult } from '../core/io-result.js'
 import type { Ssl } from '../core/ssl.js'
 import { SSL_READ_EARLY_DATA_FINISH } from '../ffi/constants.gen.js'
-import type { Verdict } from './verdict.js'
+import type { Verdict } from './pump-options.js'
 import { RECORD_BYTES } from './wire.js'
 
 /** What a connection does about it. */
@@ -21,29 +21,13 @@ export interface EarlyData {
  */
 export const EARLY_WRITE_BYTES = 8 * 1024
 
-/** Writes all of `bytes`. `judge` is given each call's result. */
-export function sendEarlyData(ssl: Ssl, bytes: Uint8Array, judge: (result: IoResult) => Verdict): () => Verdict {
-  let offset = 0
-  return () => {
-    while (offset < bytes.byteLength) {
-      const piece = bytes.subarray(offset, offset + RECORD_BYTES)
-      const verdict = judge(ssl.writeEarlyData(piece))
-      if (verdict !== 'done') return verdict
-      offset += piece.byteLength
-    }
-    return 'done'
-  }
-}
-
-/** Reads until there is no more, or there was none. `judge` is given each call's result. */
+/** A step of the pump's loop: reads until there is no more, or there was none. `judge` is given each call's result. */
 export function receiveEarlyData(
   ssl: Ssl, receive: (bytes: Uint8Array<ArrayBuffer>) => void, judge: (result: IoResult) => Verdict,
-): () => Verdict {
-  return () => {
-    const buffer = new Uint8Array(RECORD_BYTES)
-    const result = ssl.readEarlyData(buffer)
-    const verdict = judge(result)
-    if (verdict === 'done' && result.count > 0) receive(buffer.slice(0, result.count))
-    return verdict === 'done' && result.ret !== SSL_READ_EARLY_DATA_FINISH ? 'again' : verdict
-  }
+): Verdict {
+  const buffer = new Uint8Array(RECORD_BYTES)
+  const result = ssl.readEarlyData(buffer)
+  const verdict = judge(result)
+  if (verdict === 'done' && result.count > 0) receive(buffer.slice(0, result.count))
+  return verdict === 'done' && result.ret !== SSL_READ_EARLY_DATA_FINISH ? 'again' : verdict
 }

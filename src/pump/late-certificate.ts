@@ -2,39 +2,26 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import type { Ssl } from '../core/ssl.js'
-import { StateTable } from './state-table.js'
+import { StateTable } from './states.js'
 
 /** NONE: it is not asked for. ASKED: the client has yet to answer. REVIEWING: it has, and OpenSSL has verified the answer. */
-export type LateCertificateState = 'NONE' | 'ASKED' | 'REVIEWING'
+const transitions = { NONE: ['ASKED'], ASKED: ['REVIEWING', 'NONE'], REVIEWING: ['NONE'] } as const
 
-const transitions: Readonly<Record<LateCertificateState, readonly LateCertificateState[]>> = {
-  NONE: ['ASKED'],
-  ASKED: ['REVIEWING', 'NONE'],
-  REVIEWING: ['NONE'],
-}
-
-export class LateCertificate extends StateTable<LateCertificateState> {
-  /** How many of the client's Finished had come when it was asked. */
-  #finishedBefore = Infinity
+export class LateCertificate extends StateTable<keyof typeof transitions> {
+  /** How many of the client's Finished had come before it was asked. */
+  #finishedBefore = 0
 
   constructor() {
     super('a request for a certificate', transitions, 'NONE')
   }
 
   /** One at a time, review included. OpenSSL would refuse another too, but not before it has waited for its turn. */
-  begin(): void {
+  begin(ssl: Ssl): void {
     if (this.state !== 'NONE') {
       throw new ApiMisuseError('ERR_SSL_REQUEST_SENT', 'the client was asked for its certificate already: wait for its answer')
     }
     this.to('ASKED')
-    this.#finishedBefore = Infinity
-  }
-
-  /** Has OpenSSL ask. */
-  readonly ask = (ssl: Ssl): void => {
-    const finished = ssl.getClientFinishedCount()
-    ssl.verifyClientPostHandshake()
-    this.#finishedBefore = finished
+    this.#finishedBefore = ssl.getClientFinishedCount()
   }
 
   /** To be called after each SSL call: it may have read the answer. */

@@ -5,11 +5,10 @@ export class Outbox {
   readonly #blocks: Uint8Array<ArrayBuffer>[] = []
   #block: Uint8Array<ArrayBuffer> = new Uint8Array()
   #used = 0
-  #size = 0
 
   /** Bytes waiting. */
   get size(): number {
-    return this.#size
+    return this.#blocks.reduce((size, { byteLength }) => size + byteLength, this.#used)
   }
 
   /**
@@ -21,15 +20,12 @@ export class Outbox {
       this.#seal()
       this.#block = new Uint8Array(Math.max(count, blockBytes))
     }
-    const filled = fill(this.#block, this.#used)
-    this.#used += filled
-    this.#size += filled
+    this.#used += fill(this.#block, this.#used)
   }
 
   /** All that waits, in order; nothing does afterwards. */
   take(): Uint8Array<ArrayBuffer>[] {
     this.#seal()
-    this.#size = 0
     return this.#blocks.splice(0)
   }
 

@@ -37,35 +37,26 @@ export class Port {
   /** Ends both directions at once. What waits rejects with `reason`. */
   giveUp(reason: unknown): void {
     this.#interrupt.trip(reason)
-    this.#abandon(reason)
+    this.#hold.trip(reason)
+    this.#writer.abort(reason).catch(() => {})
+    this.#reader.cancel(reason).catch(() => {})
   }
 
   /**
    * Sends the last blocks and ends our direction. What waits rejects with `reason`. What the peer still sends is thrown
    * away for a while: on most transports (for example a socket) refusing it would also destroy what is on its way to the
    * peer, or fail a peer that is about to say goodbye. Resolves when the transport has accepted the blocks and our end,
-   * or has failed to, or is given up: by {@link giveUp}, or after `limitMs` (0: no limit).
+   * or has failed to, or is given up.
    */
-  async leave(lastWords: readonly Uint8Array[], reason: unknown, limitMs: number): Promise<void> {
+  async leave(lastWords: readonly Uint8Array[], reason: unknown): Promise<void> {
     this.#interrupt.trip(reason)
     for (const block of lastWords) this.#writer.write(block).catch(() => {})
     const discarded = this.#discard().catch(() => {})
-    await this.#within(limitMs, this.#writer.close(), reason)
-    void this.#within(LINGER_MS, discarded, reason)
-  }
-
-  /** Waits for `task`, which may fail, but gives the transport up after `ms`. */
-  async #within(ms: number, task: Promise<void>, reason: unknown): Promise<void> {
-    await withDeadline(ms, () => this.#abandon(reason), this.#hold.guard(task)).catch(() => {})
+    await this.#hold.guard(this.#writer.close()).catch(() => {})
+    void withDeadline(LINGER_MS, () => this.giveUp(reason), discarded)
   }
 
   async #discard(): Promise<void> {
     while (!(await this.#reader.read()).done);
-  }
-
-  #abandon(reason: unknown): void {
-    this.#hold.trip(reason)
-    this.#writer.abort(reason).catch(() => {})
-    this.#reader.cancel(reason).catch(() => {})
   }
 }

@@ -1,4 +1,4 @@
-// What a pump is given, and what it tells of its calls.
+// What a pump is given, and what it tells and makes of its calls.
 
 import type { BioPair } from '../core/bio-pair.js'
 import type { sslErrorName } from '../core/io-result.js'
@@ -19,6 +19,9 @@ export interface IoEvent {
   /** Ciphertext that was fed to OpenSSL since the call before. */
   readonly receivedBytes: number
 }
+
+/** What the pump makes of such a call: it is done, to be repeated (`again`: at once), or the end of it all. */
+export type Verdict = 'done' | 'again' | 'want read' | 'undecided' | 'broken'
 
 export interface PumpOptions {
   readonly ssl: Ssl

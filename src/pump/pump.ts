@@ -35,7 +35,8 @@
 //      is its error; else, once the transport has no more to give or nothing is asked of it, the failure to send is.
 //  17. A connection that has ended well is CLOSED only when the transport has accepted our last bytes, in the given time.
 
-import { ApiMisuseError, DeadlineError, InternalError, PeerError, TransportError, TruncationError } from '../base/errors.js'
+import { ApiMisuseError, DeadlineError, PeerError, TransportError, TruncationError } from '../base/errors.js'
+import { deferred, type Deferred } from '../base/deferred.js'
 import { LAST_WORDS_MS } from '../base/linger.js'
 import { asRefusal } from '../base/realms.js'
 import { fatalError } from '../core/fatal-error.js'
@@ -46,15 +47,13 @@ import {
   SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP, SSL_ERROR_ZERO_RETURN,
 } from '../ffi/constants.gen.js'
 import { closeTimeout, isCloseTimeout, withDeadline } from './deadline.js'
-import { EARLY_WRITE_BYTES, receiveEarlyData, sendEarlyData, type EarlyData } from './early-data.js'
+import { EARLY_WRITE_BYTES, receiveEarlyData, type EarlyData } from './early-data.js'
 import { FifoLock } from './fifo-lock.js'
 import { Interrupt } from './interrupt.js'
 import { LateCertificate } from './late-certificate.js'
-import type { IoEvent, PumpOptions } from './pump-options.js'
-import { Reading } from './reading.js'
+import type { IoEvent, PumpOptions, Verdict } from './pump-options.js'
 import { SendFailure } from './send-failure.js'
-import { StateMachine, type State } from './state.js'
-import type { Verdict } from './verdict.js'
+import { readingStates, StateMachine, StateTable, type State } from './states.js'
 import { BATCH_BYTES, RECORD_BYTES, Wire } from './wire.js'
 
 /** What is waited for in the loop. `writing` fails once sending has failed; the others go on with what comes. */
@@ -65,7 +64,7 @@ export class Pump {
   readonly #ssl: Ssl
   readonly #wire: Wire
   readonly #machine = new StateMachine()
-  readonly #reading = new Reading()
+  readonly #reading = new StateTable<keyof typeof readingStates>('reading', readingStates, 'WANTED')
   readonly #lateCertificate = new LateCertificate()
   /** close_notify comes after the writes that were asked for before it. */
   readonly #writing = new FifoLock()
@@ -75,11 +74,11 @@ export class Pump {
   #refuse: ((error: unknown) => void) | undefined
   /** How many calls of {@link read} wait. */
   #readers = 0
+  /** Resolved when plaintext has been read, for those that look at what stands behind it. */
+  #progress: Deferred<void> | undefined
   /** What reading made us send and the transport has not accepted yet. */
   #unsentReplyBytes = 0
   #sendFailure: SendFailure | undefined
-  /** Settles when plaintext is DISCARDED no more. */
-  #discarded: Promise<void> | undefined
   /** Settles when the transport has accepted our last bytes, or was given up. */
   #left: Promise<void> | undefined
   readonly #forgetInstance: () => void
@@ -100,129 +99,121 @@ export class Pump {
   async handshake<T>(call: 'SSL_connect' | 'SSL_accept', describe: (ssl: Ssl) => T, { send, receive }: EarlyData = {}): Promise<T> {
     this.#machine.throwIfBroken()
     this.#machine.to('HANDSHAKE')
-    const judge = (name: IoEvent['call']) => (result: IoResult) => this.#judge(this.#after(name, result))
-    if (send) await this.#drive(sendEarlyData(this.#ssl, send, judge('SSL_write_early_data')), 'handshake')
-    if (receive) await this.#drive(receiveEarlyData(this.#ssl, receive, judge('SSL_read_early_data')), 'handshake')
-    await this.#drive(() => judge(call)(call === 'SSL_connect' ? this.#ssl.connect() : this.#ssl.accept()), 'handshake')
+    for (let at = 0; send && at < send.byteLength; at += RECORD_BYTES) {
+      const piece = send.subarray(at, at + RECORD_BYTES)
+      await this.#drive(() => this.#judge('SSL_write_early_data', this.#ssl.writeEarlyData(piece)), 'handshake')
+    }
+    const judgeEarly = (result: IoResult) => this.#judge('SSL_read_early_data', result)
+    if (receive) await this.#drive(() => receiveEarlyData(this.#ssl, receive, judgeEarly), 'handshake')
+    await this.#drive(() => this.#judge(call, call === 'SSL_connect' ? this.#ssl.connect() : this.#ssl.accept()), 'handshake')
     await this.#review()
     this.#machine.to('OPEN')
-    let description: T
-    try {
+    let description!: T
+    this.#attempt(() => {
       description = describe(this.#ssl)
-    } catch (error) {
-      this.break(error)
-      throw error
-    }
+      return 'done'
+    })
+    this.#machine.throwIfBroken()
     if (this.#sendFailure) {
-      this.#readOn(this.#sendFailure)
-      await this.#ending.guard(this.#sendFailure.explained)
+      this.#lookAhead().catch(() => {}) // it broke the connection, and that is what the guard tells
+      await this.#ending.guard(this.#sendFailure.explained.promise)
     }
     return description
   }
 
   async #review(): Promise<void> {
-    this.#refuse = (error) => this.#ssl.sendFatalAlert(alertFor(error) ?? SSL_AD_CERTIFICATE_UNKNOWN)
-    await this.#inTime(this.#options.decisions.review()).catch((error: unknown) => {
-      if (!this.#machine.ended) this.break(error)
-    })
-    this.#refuse = undefined
+    const refuse = (error: unknown) => this.#ssl.sendFatalAlert(asRefusal(error)?.alert.description ?? SSL_AD_CERTIFICATE_UNKNOWN)
+    await this.#decided(this.#options.decisions.review(), refuse)
     this.#machine.throwIfBroken()
   }
 
   /**
    * The next plaintext, one byte at least and `limit` at most, in `into` if that is given; `undefined` once the
-   * peer has sent close_notify, or {@link close} has ended the connection.
+   * peer has sent close_notify, or {@link close} has ended the connection. While it is DISCARDED, every reader throws away what
+   * comes, and waits for the end: its stream would have a hole.
    */
   async read(limit: number, into?: Uint8Array): Promise<Uint8Array | undefined> {
+    let bytes: Uint8Array | undefined
     this.#readers++
-    const bytes = await this.#read(limit, () => this.#reading.state !== 'DISCARDING', into).finally(() => { this.#readers-- })
-    // Once close() throws plaintext away, what comes after must reach no reader: the stream would have a hole.
-    if (!bytes) await this.#discarded
+    try {
+      await this.#drive(() => {
+        const { state } = this.#reading
+        if (state === 'ENDED') return 'done'
+        let verdict!: Verdict
+        const got = this.#ssl.readAvailable(limit, (result) => {
+          verdict = this.#judge('SSL_read', result)
+          return verdict === 'again' || (verdict === 'done' && result.ret > 0)
+        }, into)
+        if (got.byteLength === 0) return verdict
+        this.#progress?.resolve()
+        this.#progress = undefined
+        if (state === 'DISCARDING') return 'again'
+        bytes = got
+        return 'done'
+      }, 'reading')
+    } catch (error) {
+      if (this.#reading.state !== 'ENDED') throw error // else another reader has come to the end meanwhile
+    } finally {
+      this.#readers--
+    }
+    if (!bytes) this.#finishIfDone() // not before: close_notify may have come with the last plaintext
     return bytes
   }
 
-  async #read(limit: number, wanted: () => boolean, into?: Uint8Array): Promise<Uint8Array | undefined> {
-    if (this.#reading.ended) {
-      this.#finishIfDone() // close_notify may have come with the last plaintext
-      return undefined
-    }
-    this.#machine.throwIfBroken()
-    let bytes: Uint8Array = new Uint8Array()
-    await this.#drive(() => {
-      if (!wanted()) return 'done'
-      let verdict!: Verdict
-      bytes = this.#ssl.readAvailable(limit, (result) => {
-        verdict = this.#judge(this.#after('SSL_read', result), true)
-        if (verdict === 'done' && result.ret <= 0) this.#reading.to('ENDED')
-        return verdict === 'again' || (verdict === 'done' && result.ret > 0)
-      }, into)
-      return bytes.byteLength > 0 ? 'done' : verdict
-    }, 'reading').catch((error: unknown) => {
-      if (!this.#reading.ended) throw error // else another reader has come to the end meanwhile
-    })
-    this.#reading.tell()
-    if (bytes.byteLength > 0) return bytes
-    this.#finishIfDone()
-    return undefined
-  }
-
   /**
-   * Reads messages without a reader, until `enough` (then the answer is false) or the peer's close_notify (true). Plaintext
-   * before them is left to {@link read}, and what stands behind it is seen only then; `met` is called each time.
+   * Reads messages without a reader, until `enough` or the peer's close_notify. Plaintext before them is left to {@link read},
+   * and what stands behind it is seen only then. What a failed send can be explained by is known at either.
    */
-  async #lookAhead(enough: () => boolean, met: () => void = () => {}): Promise<boolean> {
+  async #lookAhead(enough = () => false): Promise<void> {
     const byte = new Uint8Array(1)
     for (;;) {
-      const progress = this.#reading.progress()
+      this.#progress ??= deferred()
+      const progress = this.#progress.promise
       let plaintext = false
       await this.#drive(() => {
-        if (enough()) return 'done'
-        const result = this.#after('SSL_peek', this.#ssl.peek(byte))
+        if (this.#reading.state === 'ENDED' || enough()) return 'done'
+        const result = this.#ssl.peek(byte)
         plaintext = result.ret > 0
-        const verdict = this.#judge(result, true)
+        const verdict = this.#judge('SSL_peek', result)
         return verdict === 'want read' && enough() ? 'done' : verdict
       }, 'reading')
-      if (enough()) return false
-      if (!plaintext) return !this.#machine.ended
-      met()
+      if (this.#sendFailure) {
+        this.#sendFailure.explained.resolve()
+        this.#finishIfDone()
+      }
+      if (!plaintext || enough()) return
       await this.#ending.guard(progress)
     }
   }
 
   /** Encrypts and sends all of `bytes`. They must not change until then. Before the handshake is done: see invariant 12. */
   write(bytes: Uint8Array): Promise<void> {
-    return this.#writing.run(() => this.#write(bytes))
-  }
-
-  async #write(bytes: Uint8Array): Promise<void> {
-    this.#machine.throwIfBroken()
-    if (this.#machine.state === 'CLOSING' || this.#machine.ended) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'write after close')
-    let offset = 0
-    while (offset < bytes.byteLength) {
-      await this.#drive(() => {
-        if (this.#machine.state === 'HANDSHAKE' && !this.#ssl.isInitFinished()) {
-          const piece = bytes.subarray(offset, offset + EARLY_WRITE_BYTES)
-          const verdict = this.#judge(this.#after('SSL_write_early_data', this.#ssl.writeEarlyData(piece)))
-          if (verdict === 'done') offset += piece.byteLength
+    return this.#writing.run(async () => {
+      this.#machine.demand('this connection is not open for writing', 'HANDSHAKE', 'OPEN')
+      let offset = 0
+      while (offset < bytes.byteLength) {
+        await this.#drive(() => {
+          let verdict: Verdict
+          if (this.#machine.state === 'HANDSHAKE' && !this.#ssl.isInitFinished()) {
+            const piece = bytes.subarray(offset, offset + EARLY_WRITE_BYTES)
+            verdict = this.#judge('SSL_write_early_data', this.#ssl.writeEarlyData(piece))
+            if (verdict === 'done') offset += piece.byteLength
+            return verdict
+          }
+          do {
+            const result = this.#ssl.write(bytes.subarray(offset, offset + RECORD_BYTES))
+            if (result.ret > 0) offset += result.ret
+            verdict = this.#judge('SSL_write', result, bytes.byteLength - offset)
+          } while ((verdict === 'done' || verdict === 'again') && offset < bytes.byteLength && this.#wire.unsentBytes < BATCH_BYTES)
           return verdict
-        }
-        let verdict: Verdict
-        do {
-          const result = this.#ssl.write(bytes.subarray(offset, offset + RECORD_BYTES))
-          if (result.ret > 0) offset += result.ret
-          verdict = this.#judge(this.#after('SSL_write', result, bytes.byteLength - offset))
-        } while ((verdict === 'done' || verdict === 'again') && offset < bytes.byteLength && this.#wire.unsentBytes < BATCH_BYTES)
-        return verdict
-      }, 'writing')
-    }
+        }, 'writing')
+      }
+    })
   }
 
   /** What `look` sees of the open connection. It must not change anything; what it throws is the caller's. */
   inspect<T>(look: (ssl: Ssl) => T): T {
-    this.#machine.throwIfBroken()
-    if (this.#machine.state !== 'OPEN' && this.#machine.state !== 'CLOSING') {
-      throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'this connection is not open')
-    }
+    this.#machine.demand('this connection is not open', 'OPEN', 'CLOSING')
     return look(this.#ssl)
   }
 
@@ -231,19 +222,16 @@ export class Pump {
    * it. What `begin` throws is the caller's, and the connection goes on.
    */
   sendMessage(begin: (ssl: Ssl) => void): Promise<void> {
-    return this.#writing.run(() => this.#sendMessage(begin))
-  }
-
-  async #sendMessage(begin: (ssl: Ssl) => void): Promise<void> {
-    const finish = () => this.#drive(() => this.#judge(this.#after('SSL_do_handshake', this.#ssl.doHandshake())), 'writing')
-    for (;;) {
-      this.#machine.throwIfBroken()
-      if (this.#machine.state !== 'OPEN') throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'this connection is not open for writing')
-      if (this.#ssl.isInitFinished()) break
-      await finish() // a part of another message was read, or could not be written yet
-    }
-    begin(this.#ssl)
-    await finish()
+    return this.#writing.run(async () => {
+      const finish = () => this.#drive(() => this.#judge('SSL_do_handshake', this.#ssl.doHandshake()), 'writing')
+      for (;;) {
+        this.#machine.demand('this connection is not open for writing', 'OPEN')
+        if (this.#ssl.isInitFinished()) break
+        await finish() // a part of another message was read, or could not be written yet
+      }
+      begin(this.#ssl)
+      await finish()
+    })
   }
 
   /**
@@ -251,13 +239,12 @@ export class Pump {
    * as after a handshake. Messages are read meanwhile, but plaintext before them is left to {@link read}. One at a time.
    */
   async authenticateClient<T>(describe: (ssl: Ssl) => T): Promise<T> {
-    this.#machine.throwIfBroken()
     const request = this.#lateCertificate
-    request.begin()
+    this.inspect((ssl) => request.begin(ssl))
     try {
-      await this.sendMessage(request.ask)
-      const goodbye = await this.#lookAhead(() => request.state === 'REVIEWING')
-      if (goodbye) throw this.#handshakeClosed('the client said goodbye before it answered')
+      await this.sendMessage((ssl) => ssl.verifyClientPostHandshake())
+      await this.#lookAhead(() => request.state === 'REVIEWING')
+      if (request.state === 'ASKED' && !this.#machine.ended) throw this.#handshakeClosed('the client said goodbye before it answered')
       await this.#review()
       return this.inspect(describe)
     } finally {
@@ -267,27 +254,23 @@ export class Pump {
 
   /** Sends close_notify, once. Reading may go on. */
   closeWriting(): Promise<void> {
-    return this.#writing.run(() => this.#closeWriting())
-  }
-
-  async #closeWriting(): Promise<void> {
-    this.#machine.throwIfBroken()
-    if (this.#machine.state !== 'OPEN') return
-    this.#machine.to('CLOSING')
-    await this.#drive(() => {
-      if (!this.#ssl.isInitFinished()) {
-        // A part of a ticket or key update was read, and SSL_shutdown fails until the rest is.
-        const verdict = this.#judge(this.#after('SSL_do_handshake', this.#ssl.doHandshake()))
-        return verdict === 'done' ? 'again' : verdict
-      }
-      const result = this.#after('SSL_shutdown', this.#ssl.shutdown())
-      // 0 is success here: sent, and the peer's has not come. SSL_shutdown(3).
-      const verdict = result.ret === 0 && !this.#machine.ended ? 'done' : this.#judge(result)
-      if (verdict === 'done') this.#finishIfDone() // then it is the last word, and not waited for like a message
-      return verdict
-    }, 'writing')
-    this.#finishIfDone()
-    await this.#left
+    return this.#writing.run(async () => {
+      this.#machine.throwIfBroken()
+      if (this.#machine.state !== 'OPEN') return
+      await this.#drive(() => {
+        if (!this.#ssl.isInitFinished()) {
+          // A part of a ticket or key update was read, and SSL_shutdown fails until the rest is.
+          const verdict = this.#judge('SSL_do_handshake', this.#ssl.doHandshake())
+          return verdict === 'done' ? 'again' : verdict
+        }
+        const verdict = this.#judge('SSL_shutdown', this.#ssl.shutdown())
+        if (verdict !== 'done') return verdict
+        this.#machine.to('CLOSING')
+        this.#finishIfDone() // then it is the last word, and not waited for like a message
+        return verdict
+      }, 'writing')
+      await this.#left
+    })
   }
 
   /** Plaintext will not be read any more. */
@@ -304,12 +287,14 @@ export class Pump {
    */
   async close(waitForPeer: boolean, flush?: () => Promise<void>): Promise<void> {
     if (this.#sendFailure) this.#finish()
-    if (waitForPeer) this.#discard()
-    else if (this.#reading.state === 'WANTED') this.#reading.to('UNWANTED')
+    if (!waitForPeer) this.stopReading()
+    else if (this.#reading.state === 'WANTED' || this.#reading.state === 'UNWANTED') this.#reading.to('DISCARDING')
+    const goodbye = waitForPeer ? this.read(BATCH_BYTES) : undefined
+    goodbye?.catch(() => {}) // it broke the connection, and what comes before it is told
     try {
       await flush?.()
       await this.closeWriting()
-      if (waitForPeer) await this.#discarded
+      await goodbye
     } catch (error) {
       this.break(error)
       throw error
@@ -319,35 +304,25 @@ export class Pump {
     this.#machine.throwIfBroken()
   }
 
-  #discard(): void {
-    if (this.#discarded || this.#reading.ended) return
-    this.#reading.to('DISCARDING')
-    this.#discarded = (async () => { while ((await this.#read(BATCH_BYTES, () => true)) !== undefined); })()
-    this.#discarded.catch(() => {}) // it broke the connection: the next call is told
-  }
-
   /**
    * Ends the connection for ever with `reason`, unless it has ended already. If all was said, and only the transport has
    * yet to accept it, the transport is given up; that is a failure only if it took too long ({@link closeTimeout}).
    */
   break(reason: unknown): void {
-    const { state, ended } = this.#machine
+    const { state } = this.#machine
     if (state === 'CLOSED' || state === 'BROKEN') return
     if (state === 'LEAVING' && !isCloseTimeout(reason)) return this.#wire.giveUp(reason)
     const fromTransport = reason instanceof TransportError || reason instanceof TruncationError
     const error = fromTransport && this.#sendFailure ? this.#sendFailure.error : reason
     this.#machine.break(error)
     this.#sendFailure?.end()
-    // After a trap nothing in that memory can be trusted, the allocator's lists least of all.
-    if (!ended && !isTrap(error)) {
-      quietly(() => this.#refuse?.(error))
-      quietly(() => this.#wire.drain()) // the alert, of a call that a callback's error has ended
-    }
+    quietly(() => this.#refuse?.(error))
+    quietly(() => this.#wire.drain()) // the alert, of a call that a callback's error has ended
     this.#release()
     this.#ending.trip(error)
-    const silent = this.#wire.unsentBytes === 0 || error instanceof TransportError || isCloseTimeout(error)
+    const silent = this.#wire.unsentBytes === 0 || this.#sendFailure || error instanceof TransportError || isCloseTimeout(error)
     if (silent) this.#wire.giveUp(error)
-    else void this.#wire.leave(error, LAST_WORDS_MS)
+    else void withDeadline(LAST_WORDS_MS, () => this.#wire.giveUp(error), this.#wire.leave(error))
     this.#options.onBroken(error)
   }
 
@@ -359,7 +334,7 @@ export class Pump {
       this.#machine.throwIfBroken()
       if (this.#machine.ended) return
       if (this.#sendFailure && purpose === 'writing') {
-        await this.#ending.guard(this.#sendFailure.explained)
+        await this.#ending.guard(this.#sendFailure.explained.promise)
         throw this.#sendFailure.error
       }
       const verdict = this.#attempt(step)
@@ -371,25 +346,28 @@ export class Pump {
       }
       if (verdict === 'done') return
       if (verdict === 'want read') await this.#wire.receive().catch((error: unknown) => this.break(error))
-      if (verdict === 'undecided') await this.#decided(step)
+      if (verdict === 'undecided') {
+        const { decisions } = this.#options
+        await this.#decided(decisions.pending ?? Promise.resolve(), (error) => {
+          decisions.refuse(error)
+          step()
+        })
+      }
     }
   }
 
-  async #decided(step: () => Verdict): Promise<void> {
-    this.#refuse = (error) => {
-      this.#options.decisions.refuse(error)
-      step()
-    }
-    // If the connection ends first, the loop tells how.
-    await this.#inTime(this.#options.decisions.pending ?? Promise.resolve()).catch(() => {})
-    this.#refuse = undefined
-  }
-
-  /** Waits for a decision as long as there is a connection, and no longer than it may take. */
-  async #inTime(decision: Promise<void>): Promise<void> {
+  /**
+   * Waits for a decision as long as there is a connection, and no longer than it may take; breaks the connection with what it
+   * rejects with. `refuse` tells the peer, if the connection ends before.
+   */
+  async #decided(decision: Promise<void>, refuse: (error: unknown) => void): Promise<void> {
     const limitMs = this.#machine.state === 'HANDSHAKE' ? 0 : this.#options.decisionTimeoutMs ?? 0
     const late = () => this.break(new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', `no decision about a certificate within ${limitMs} ms`))
-    await withDeadline(limitMs, late, this.#ending.guard(decision))
+    this.#refuse = refuse
+    await withDeadline(limitMs, late, this.#ending.guard(decision)).catch((error: unknown) => {
+      if (!this.#machine.ended) this.break(error)
+    })
+    this.#refuse = undefined
   }
 
   #attempt(step: () => Verdict): Verdict {
@@ -397,29 +375,29 @@ export class Pump {
       return step()
     } catch (error) {
       // Where OpenSSL does not learn of it (an observer's error), the peer gets its alert from here.
-      if (!this.#machine.ended && !isTrap(error) && this.#ssl.alive && !this.#ssl.getAlert()) {
-        quietly(() => this.#ssl.sendFatalAlert(alertFor(error) ?? SSL_AD_INTERNAL_ERROR))
+      if (!this.#machine.ended) {
+        quietly(() => this.#ssl.getAlert() ?? this.#ssl.sendFatalAlert(asRefusal(error)?.alert.description ?? SSL_AD_INTERNAL_ERROR))
       }
       this.break(error)
       return 'broken'
     }
   }
 
-  /** After an SSL call: drains the network half, and tells the observer, who may end the connection. */
-  #after(call: IoEvent['call'], result: IoResult, moreToCome = 0): IoResult {
+  /**
+   * To be called after each SSL call: drains the network half, tells the observer, who may end the connection, and says what
+   * the call came to. Breaks the connection on a fatal result. `moreToCome`: plaintext that will follow.
+   */
+  #judge(call: IoEvent['call'], { ret, error }: IoResult, moreToCome = 0): Verdict {
+    const reads = call === 'SSL_read' || call === 'SSL_peek'
     const sentBytes = this.#wire.drain(moreToCome)
     const receivedBytes = this.#wire.takeFedBytes()
     this.#lateCertificate.notice(this.#ssl)
-    if (call === 'SSL_read' || call === 'SSL_peek') this.#sendFailure?.wait(result.ret > 0 || this.#readers > 0)
-    this.#options.onIo?.({ call, ret: result.ret, error: sslErrorName(result.error), sentBytes, receivedBytes })
-    return result
-  }
-
-  /** Call it after {@link #after}. Breaks the connection on a fatal result. */
-  #judge(result: IoResult, zeroReturnIsDone = false): Verdict {
+    if (reads) this.#sendFailure?.wait(ret > 0 || this.#readers > 0)
+    this.#options.onIo?.({ call, ret, error: sslErrorName(error), sentBytes, receivedBytes })
     if (this.#machine.ended) return 'broken'
-    if (result.ret > 0) return 'done'
-    switch (result.error) {
+    // 0 is success there: sent, and the peer's has not come. SSL_shutdown(3).
+    if (ret > 0 || (ret === 0 && call === 'SSL_shutdown')) return 'done'
+    switch (error) {
       case SSL_ERROR_WANT_READ:
         return this.#wire.feed() ? 'again' : 'want read'
       case SSL_ERROR_WANT_WRITE:
@@ -430,11 +408,14 @@ export class Pump {
         if (this.#options.decisions.pending) return 'undecided'
         break
       case SSL_ERROR_ZERO_RETURN:
-        if (zeroReturnIsDone) return 'done'
+        if (reads) {
+          this.#reading.to('ENDED')
+          return 'done'
+        }
         this.break(this.#handshakeClosed('the peer said goodbye in the middle of the handshake'))
         return 'broken'
     }
-    this.break(fatalError(this.#ssl, result))
+    this.break(fatalError(this.#ssl, { ret, error }))
     return 'broken'
   }
 
@@ -454,32 +435,18 @@ export class Pump {
     await sent
   }
 
-  // ---- when sending fails ----
-
+  /** Looks, without a reader, for what the peer had to say to it. During the handshake that reads anyway. */
   #sendingFailed(error: TransportError): void {
     if (this.#machine.ended || this.#sendFailure) return
     this.#sendFailure = new SendFailure(error, this.#options.closeTimeoutMs ?? 0, () => this.break(error))
-    if (this.#reading.ended) this.#finish()
-    else if (this.#machine.state !== 'HANDSHAKE') this.#readOn(this.#sendFailure)
-  }
-
-  /** Looks, without a reader, for what the peer had to say to it. */
-  #readOn(failure: SendFailure): void {
-    const met = () => {
-      failure.explain()
-      if (this.#reading.state === 'UNWANTED') this.#finish()
-    }
-    this.#lookAhead(() => false, met).then((goodbye) => {
-      if (goodbye && !this.#reading.ended) this.#reading.to('ENDED')
-      this.#finishIfDone()
-    }).catch(() => {}) // it broke the connection: the next call is told
+    if (this.#machine.state !== 'HANDSHAKE') this.#lookAhead().catch(() => {}) // it broke the connection: the next call is told
   }
 
   // ---- the end ----
 
   #finishIfDone(): void {
     if (this.#machine.state !== 'CLOSING' && !this.#sendFailure) return
-    if (this.#reading.ended || this.#reading.state === 'UNWANTED') this.#finish()
+    if (this.#reading.state === 'ENDED' || this.#reading.state === 'UNWANTED') this.#finish()
   }
 
   #finish(): void {
@@ -490,7 +457,7 @@ export class Pump {
     const reason = new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed')
     this.#ending.trip(reason)
     const limitMs = this.#options.closeTimeoutMs ?? 0
-    this.#left = withDeadline(limitMs, () => this.break(closeTimeout(limitMs)), this.#wire.leave(reason, 0)).then(() => {
+    this.#left = withDeadline(limitMs, () => this.break(closeTimeout(limitMs)), this.#wire.leave(reason)).then(() => {
       if (this.#machine.state !== 'LEAVING') return
       this.#machine.to('CLOSED')
       this.#options.onClosed()
@@ -506,18 +473,12 @@ export class Pump {
   }
 }
 
-/** For a connection that ends: there is an error already, or a trap, of which the instance tells its other connections. */
+/**
+ * For a connection that ends: there is an error already, or a trap, of which the instance tells its other connections. After a
+ * trap the border refuses each call: nothing in that memory can be trusted, the allocator's lists least of all.
+ */
 function quietly(call: () => unknown): void {
   try {
     call()
   } catch {}
-}
-
-/** The alert that a callback chose for the peer it refused, if it did. */
-function alertFor(error: unknown): number | undefined {
-  return asRefusal(error)?.alert.description
-}
-
-function isTrap(error: unknown): boolean {
-  return error instanceof InternalError && error.code === 'ERR_TLS_WASM_ABORT'
 }

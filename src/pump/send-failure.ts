@@ -7,7 +7,8 @@ import { LINGER_MS } from '../base/linger.js'
 
 export class SendFailure {
   readonly error: TransportError
-  readonly #explained = deferred<void>()
+  /** Resolves when all is known about the failure that can be known without reading plaintext, and the connection has not ended. */
+  readonly explained = deferred<void>()
   readonly #readTimeoutMs: number
   readonly #giveUp: () => void
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -20,21 +21,12 @@ export class SendFailure {
     this.wait(false)
   }
 
-  /** Resolves when all is known about the failure that can be known without reading plaintext, and the connection has not ended. */
-  get explained(): Promise<void> {
-    return this.#explained.promise
-  }
-
-  explain(): void {
-    this.#explained.resolve()
-  }
-
   /** Begins the time limit again. `hopeful`: there is plaintext, or a reader of it. */
   wait(hopeful: boolean): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       if (!hopeful) return this.#giveUp()
-      this.explain()
+      this.explained.resolve()
       if (this.#readTimeoutMs > 0) this.#timer = setTimeout(this.#giveUp, this.#readTimeoutMs)
     }, LINGER_MS)
   }

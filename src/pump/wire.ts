@@ -21,7 +21,6 @@ export class Wire {
   /** The rest of the chunk that the pair had no room for. */
   #inbox = new Uint8Array() as Uint8Array
   #receiving: Promise<void> | undefined
-  #sendFailed = false
   #fedBytes = 0
 
   constructor(pair: BioPair, port: Port) {
@@ -34,10 +33,7 @@ export class Wire {
     return this.#outbox.size
   }
 
-  /**
-   * Takes all that the pair holds; returns how much. It is dropped if a send has failed. `moreToCome`: plaintext that will
-   * follow, so that one block serves.
-   */
+  /** Takes all that the pair holds; returns how much. `moreToCome`: plaintext that will follow, so that one block serves. */
   drain(moreToCome = 0): number {
     const before = this.#outbox.size
     const { network } = this.#pair
@@ -45,19 +41,16 @@ export class Wire {
       const blockBytes = Math.min(moreToCome + pending + BATCH_OVERHEAD_BYTES, BATCH_BYTES + RECORD_BYTES + BATCH_OVERHEAD_BYTES)
       this.#outbox.put(pending, moreToCome > 0 ? blockBytes : pending, (block, offset) => network.nread(block, offset, pending))
     }
-    const drained = this.#outbox.size - before
-    if (this.#sendFailed) this.#outbox.take()
-    return drained
+    return this.#outbox.size - before
   }
 
   /** Moves what was received into the pair, as much as there is room for. Whether any was. */
   feed(): boolean {
-    const before = this.#inbox.byteLength
-    for (let count; this.#inbox.byteLength > 0 && (count = this.#pair.network.nwrite(this.#inbox)) > 0;) {
+    const before = this.#fedBytes
+    for (let count; this.#inbox.byteLength > 0 && (count = this.#pair.network.nwrite(this.#inbox)) > 0; this.#fedBytes += count) {
       this.#inbox = this.#inbox.subarray(count)
     }
-    this.#fedBytes += before - this.#inbox.byteLength
-    return this.#inbox.byteLength < before
+    return this.#fedBytes > before
   }
 
   /** How many bytes were fed since this was asked last. */
@@ -74,13 +67,7 @@ export class Wire {
 
   /** Sends what was drained; settles when the transport has accepted it, or we have left. Rejects with `TransportError`. */
   async send(): Promise<void> {
-    try {
-      await this.#port.send(this.#outbox.take())
-    } catch (cause) {
-      if (this.#port.ended) return
-      this.#sendFailed = true
-      throw new TransportError('the transport failed to send', { cause })
-    }
+    await this.#port.send(this.#outbox.take()).catch(this.#failed('the transport failed to send'))
   }
 
   /** Feeds the next chunk, or the end of the stream, to the pair: one for all who ask meanwhile. Rejects with `TransportError`. */
@@ -90,28 +77,25 @@ export class Wire {
   }
 
   async #receiveChunk(): Promise<void> {
-    let chunk: ReadableStreamReadResult<Uint8Array>
-    try {
-      chunk = await this.#port.receive()
-    } catch (cause) {
-      if (this.#port.ended) return
-      throw new TransportError('the transport failed to receive', { cause })
-    }
-    if (this.#port.ended) return
-    if (chunk.done) {
-      this.#pair.network.shutdownWr()
-    } else if (isUint8Array(chunk.value)) {
-      this.#inbox = asBytes(chunk.value)
-      this.feed()
-    } else {
-      throw new TransportError('the transport gave something other than a Uint8Array')
+    const chunk = await this.#port.receive().catch(this.#failed('the transport failed to receive'))
+    if (!chunk || this.#port.ended) return
+    if (chunk.done) return this.#pair.network.shutdownWr()
+    if (!isUint8Array(chunk.value)) throw new TransportError('the transport gave something other than a Uint8Array')
+    this.#inbox = asBytes(chunk.value)
+    this.feed()
+  }
+
+  /** For the transport's own failures: those of a port that has ended are no news. */
+  #failed(message: string): (cause: unknown) => void {
+    return (cause) => {
+      if (!this.#port.ended) throw new TransportError(message, { cause })
     }
   }
 
   /** Sends what was drained as the last there is, and listens no more. As {@link Port.leave}. */
-  leave(reason: unknown, limitMs: number): Promise<void> {
+  leave(reason: unknown): Promise<void> {
     this.#inbox = new Uint8Array()
-    return this.#port.leave(this.#outbox.take(), reason, limitMs)
+    return this.#port.leave(this.#outbox.take(), reason)
   }
 
   /** Ends both directions at once; what waits is dropped. */

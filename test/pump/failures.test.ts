@@ -449,7 +449,7 @@ describe('Pump', () => {
     expect(broken).toEqual([thrown])
     expect(pump.state).toBe('BROKEN')
     expectFreed(baseline)
-    await rejection(readAll(server.readable))
+    expect(await rejection(readAll(server.readable))).toMatchObject({ alert: { from: 'peer', level: 'fatal', description: 80 } }) // internal_error
   })
 })
 

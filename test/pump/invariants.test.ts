@@ -293,6 +293,33 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
     server.pump.break(0)
   })
 
+  it('invariant 9: sends all of close_notify when plaintext is refused while the transport takes nothing', async () => {
+    const [near, far] = memoryTransportPair()
+    const transport = new FaultyTransport(near)
+    const { client, server } = await shakenHands(version, [transport, far], 10)
+    transport.stall()
+    const closing = client.pump.closeWriting()
+    await turns()
+    client.pump.stopReading()
+    transport.goOn()
+    expect(await server.pump.read(1)).toBeUndefined()
+    await closing
+    expect(client.pump.state).toBe('CLOSED')
+    await server.pump.close(false)
+  })
+
+  it('tells all readers of the goodbye of the peer, and can still write', async () => {
+    const { client, server } = await shakenHands(version)
+    const reads = [client.pump.read(10), client.pump.read(10), client.pump.read(10)]
+    await server.pump.closeWriting()
+    expect(await Promise.all(reads)).toEqual([undefined, undefined, undefined])
+    await client.pump.write(noise(10))
+    expect(same((await server.pump.read(10))!, noise(10))).toBe(true)
+    await client.pump.close(false)
+    await server.pump.close(false)
+    expect([client.broken, server.broken]).toEqual([[], []])
+  })
+
   it('sends a flood of small writes', async () => {
     const { client, server } = await opened({ version, client: { libssl }, server: { libssl } })
     const bytes = noise(5000)

@@ -6,7 +6,7 @@ import { FifoLock } from '../../src/pump/fifo-lock.js'
 import { Interrupt } from '../../src/pump/interrupt.js'
 import { Outbox } from '../../src/pump/outbox.js'
 import { Port } from '../../src/pump/port.js'
-import { StateMachine, type State } from '../../src/pump/state.js'
+import { StateMachine, type State } from '../../src/pump/states.js'
 import { isPending, readAll, rejection, same, noise, turns, unhandledDuring, until } from '../helpers/stream-peers.js'
 import { FaultyTransport } from '../helpers/faulty-transport.js'
 
@@ -117,7 +117,7 @@ describe('Port', () => {
     const one = port.send([Uint8Array.of(1), Uint8Array.of(2)])
     const other = port.send([Uint8Array.of(3)])
     await Promise.all([one, other])
-    void port.leave([Uint8Array.of(4)], undefined, 0)
+    void port.leave([Uint8Array.of(4)], undefined)
     expect([...await readAll(far.readable)]).toEqual([1, 2, 3, 4])
     await far.writable.close()
   })
@@ -138,7 +138,7 @@ describe('Port', () => {
   it('leaves so that a peer can still say what it was about to', async () => {
     const [near, far] = memoryTransportPair(1)
     const port = new Port(near)
-    void port.leave([], undefined, 0)
+    void port.leave([], undefined)
     expect(await readAll(far.readable)).toHaveLength(0)
     const writer = far.writable.getWriter()
     for (let chunk = 0; chunk < 10; chunk++) await writer.write(noise(1000))
@@ -147,7 +147,7 @@ describe('Port', () => {
 
   it('gives up a peer that never ends, in the end', async () => {
     const transport = new FaultyTransport(memoryTransportPair()[0])
-    new Port(transport).leave([], new Error('why'), 0)
+    new Port(transport).leave([], new Error('why'))
     expect(await isPending(until(() => transport.cancelled !== undefined))).toBe(true)
     await until(() => transport.cancelled !== undefined)
   })
