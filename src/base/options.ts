@@ -44,7 +44,7 @@ export function checkOptions<Options extends object>(
   options: Options, checks: Readonly<Record<keyof Options, Check>>, taker: string, lasting: readonly string[] = [],
 ): Options {
   if (!isPlainObject(options)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the options of ${taker} must be a plain object`)
-  const checked: Record<string, unknown> = {}
+  const checked = own<Record<string, unknown>>({})
   for (const [option, value] of Object.entries(options)) {
     if (!Object.hasOwn(checks, option)) {
       const message = `${taker} has no option '${option}'${advice(option, Object.keys(checks))}`
@@ -56,6 +56,11 @@ export function checkOptions<Options extends object>(
     checked[option] = copyOption(value, lasting.includes(option) ? copyBytes : undefined)
   }
   return checked as Options
+}
+
+/** The fields of all of these (if several have one, the last one's), and no others: nor what a script has added to Object.prototype. */
+export function own<T extends object>(...objects: readonly (object | undefined)[]): T {
+  return Object.assign(Object.create(null), ...objects) as T
 }
 
 export function invalid(option: string, wrong: string, why: ErrorOptions = {}): ApiMisuseError {

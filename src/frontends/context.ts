@@ -1,5 +1,6 @@
 // From options to an SSL_CTX and an SSL: what each feature makes of them, and which SSL_CTX serves more than one connection.
 
+import { own } from '../base/options.js'
 import type { LibSsl } from '../core/lib-ssl.js'
 import { SslCtx, type SslMethod } from '../core/ssl-ctx.js'
 import { Ssl } from '../core/ssl.js'
@@ -29,8 +30,8 @@ export function createContext(options: ContextOptions): TlsContext {
   const { libssl } = checked
   if (!libssl) return context
   return setUp(context, () => {
-    if (suited.includes('server')) useCtx(libssl, server, { ...checked, context }, () => {})
-    else useCtx(libssl, client, { ...checked as ClientContextOptions, ...(checked.ca && { servername: 'any' }), context }, () => {})
+    if (suited.includes('server')) useCtx(libssl, server, own<AcceptOptions>(checked, { context }), () => {})
+    else useCtx(libssl, client, own<ConnectOptions>(checked, checked.ca ? { servername: 'any' } : {}, { context }), () => {})
   })
 }
 
@@ -75,9 +76,9 @@ function askOnClientHello(ssl: Ssl, options: AcceptOptions, ask: NonNullable<Acc
 
 /** Applies the answer's options to this connection. */
 function change(ssl: Ssl, options: AcceptOptions, answer: HelloAnswer): void {
-  const { context, ...changed } = checkHelloAnswer(options, answer)
+  const changed = checkHelloAnswer(options, answer)
   // A context's own SSL_CTX is for the options as they were.
-  useCtx(ssl.lib, server, context ? { libssl: ssl.lib, ...changed } : changed, (ctx) => {
+  useCtx(ssl.lib, server, changed.context ? own(changed, { libssl: ssl.lib, context: undefined }) : changed, (ctx) => {
     ssl.setSslCtx(ctx)
     for (const feature of serverFeatures) feature.changeSsl?.(ssl, changed)
   })
@@ -104,7 +105,7 @@ function useCtx<Options extends CommonOptions, T>(lib: LibSsl, end: End<Options>
 }
 
 function without<Options extends CommonOptions>({ libssl, ...options }: Options, place: 'connection' | 'either'): Options {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => placeOf(name) !== place)) as unknown as Options
+  return own(Object.fromEntries(Object.entries(options).filter(([name]) => placeOf(name) !== place)))
 }
 
 function makeCtx<Options extends CommonOptions>(lib: LibSsl, end: End<Options>, options: Options, variant: boolean): SslCtx {

@@ -2,7 +2,7 @@
 // first byte is sent.
 
 import { ApiMisuseError } from '../base/errors.js'
-import { brokenRule, checkOptions, invalid, isPlainObject, type Check } from '../base/options.js'
+import { brokenRule, checkOptions, invalid, isPlainObject, own, type Check } from '../base/options.js'
 import { algorithms, type AlgorithmOptions } from './features/algorithms.js'
 import { clientAlpn, serverAlpn, type ClientAlpnOptions, type ServerAlpnOptions } from './features/alpn.js'
 import { certificateChoice, type CertificateChoiceOptions } from './features/certificate-choice.js'
@@ -125,8 +125,8 @@ export function checkHelloAnswer(options: AcceptOptions, answer: unknown): Accep
     throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', "what 'onClientHello' returns must be options, or undefined")
   }
   const allowed = serverFeatures.flatMap(({ perClient = [], checks }) => perClient.map((name) => [name, checks[name]]))
-  checkOptions(answer, Object.fromEntries(allowed), "what 'onClientHello' returns")
-  const changed: AcceptOptions = { ...(hasIdentity(answer) ? withoutIdentity(options) : options), ...answer }
+  const checked: object = checkOptions<object>(answer, Object.fromEntries(allowed), "what 'onClientHello' returns")
+  const changed = own<AcceptOptions>(hasIdentity(checked) ? withoutIdentity(options) : options, answer)
   agree('server', changed, true)
   return changed
 }
@@ -170,7 +170,7 @@ function check<Options extends CommonOptions>(side: Side, options: object): Opti
     const misplaced = Object.keys(given).find((name) => placeOf(name) === 'context')
     if (misplaced !== undefined) throw invalid(misplaced, 'belongs to the context: give it to createContext()')
   }
-  const checked = { ...context?.optionsFor(side), ...given } as Options
+  const checked = own<Options>(context?.optionsFor(side), given)
   agree(side, checked, true)
   return checked
 }

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { accept, ApiMisuseError, connect, load, memoryTransportPair, TicketKeys, type AcceptOptions, type ConnectOptions, type LibSsl } from '../../src/index.js'
-import { authority, localhost, openssl } from '../helpers/certificates.js'
+import { accept, ApiMisuseError, connect, createContext, load, memoryTransportPair, TicketKeys, type AcceptOptions, type ConnectOptions, type LibSsl } from '../../src/index.js'
+import { authority, localhost, openssl, temporaryAuthority } from '../helpers/certificates.js'
 import { clientOptions, opened, peers, readAll, rejection, serverOptions } from '../helpers/stream-peers.js'
 
 const bytes = new Uint8Array([1])
@@ -362,5 +362,29 @@ describe('an option that is negotiated', () => {
     expect(await asked('localhost.')).toBe('localhost')
     expect(await asked('LOCALHOST')).toBe('LOCALHOST')
     for (const address of ['127.0.0.1', '::1', '[::1]', '0:0:0:0:0:0:0:1']) expect(await asked(address)).toBeUndefined()
+  })
+})
+
+describe('options that Object.prototype has been given', () => {
+  it.each([
+    ['of connections', (more: object) => more], ['of a context', ({ ca, libssl }: Partial<ConnectOptions>) => ({ context: createContext({ ca, libssl }) })],
+  ] as const)('are none, %s', async (_, given) => {
+    const libssl = await load()
+    const stranger = temporaryAuthority('a stranger').leaf()
+    const lines: string[] = []
+    const added = { dangerouslySkipVerification: true, onKeylog: (line: string) => { lines.push(line) }, psk: { identity: 'x', key: new Uint8Array(16) }, clientCertificate: 'optional' }
+    for (const [name, value] of Object.entries(added)) Object.defineProperty(Object.prototype, name, { value, configurable: true, enumerable: false, writable: true })
+    try {
+      for (const shared of [undefined, libssl]) {
+        const [near, far] = memoryTransportPair()
+        const client = connect(near, { servername: 'localhost', ...given({ ca: authority.ca.cert, libssl: shared }) })
+        const server = accept(far, { cert: stranger.cert, key: stranger.key, onClientHello: () => ({ cert: stranger.cert, key: stranger.key }) })
+        expect(await rejection(client.opened)).toMatchObject({ name: 'CertificateError' })
+        await rejection(server.closed)
+      }
+    } finally {
+      for (const name of Object.keys(added)) delete (Object.prototype as Record<string, unknown>)[name]
+    }
+    expect(lines).toEqual([])
   })
 })
