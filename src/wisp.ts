@@ -2,7 +2,8 @@
 
 export { connectWisp, type ConnectWispOptions, type WispConnection } from './transports/wisp/client.js'
 export { serveWisp } from './transports/wisp/server.js'
-export type { ServeWispOptions, WispLogEntry, WispServer, WispTarget, WispTargetTransport } from './transports/wisp/server-options.js'
+export type { ServeWispOptions, WispLogEntry, WispServer, WispTargetTransport } from './transports/wisp/server-options.js'
+export type { Target as WispTarget } from './transports/target.js'
 export { WispCloseError, WispCloseReason, type WispCloseReasonName } from './transports/wisp/close-reason.js'
 export { WISP_SUBPROTOCOL } from './transports/wisp/handshake.js'
 export type { WebSocketLike } from './transports/websocket-like.js'

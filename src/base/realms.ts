@@ -28,6 +28,13 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortReason(signal)
 }
 
+/** Calls `act` with {@link abortReason} when it aborts, unless the function that is returned was called before. */
+export function onAbort(signal: AbortSignal | undefined, act: (reason: unknown) => void): () => void {
+  const listener = () => act(abortReason(signal!))
+  signal?.addEventListener('abort', listener, { once: true })
+  return () => signal?.removeEventListener('abort', listener)
+}
+
 /** Whether it can be read by a reader; what kind of chunks it gives is seen when they come. */
 export function isReadableStream(value: unknown): value is ReadableStream {
   return hasMethods(value, 'getReader', 'cancel') && typeof value['locked'] === 'boolean'

@@ -1,8 +1,8 @@
 // A client that speaks Wisp: many streams on one WebSocket, each held to the rules as a tunnel of its own is.
 
-import { formatTarget, parseTarget } from '../../transports/target.js'
+import { formatTarget, parseTarget, type Target } from '../../transports/target.js'
 import { serveWisp } from '../../transports/wisp/server.js'
-import type { WispServer, WispTarget } from '../../transports/wisp/server-options.js'
+import type { WispServer } from '../../transports/wisp/server-options.js'
 import type { Logger } from './relay-log.js'
 import type { RelaySettings } from './relay-options.js'
 import { timedDial } from './timed-dial.js'
@@ -55,6 +55,6 @@ function refusal(code: string, message: string): Error {
 }
 
 /** As tunnels are named; a text that is no target, as it came. */
-function nameOf(target: WispTarget): string {
+function nameOf(target: Target): string {
   return formatTarget(parseTarget(formatTarget(target)) ?? target)
 }

@@ -4,15 +4,16 @@ import { ApiMisuseError, TransportError } from '../../base/errors.js'
 import { utf8 } from '../../base/bytes.js'
 import { deferred } from '../../base/deferred.js'
 import { checkOptions, isCount, isFunction, isMilliseconds, isOneOf, isSignal, type Check } from '../../base/options.js'
-import { abortReason, throwIfAborted } from '../../base/realms.js'
+import { onAbort, throwIfAborted } from '../../base/realms.js'
+import { withDeadline } from '../../pump/deadline.js'
 import type { ByteTransport } from '../../pump/transport.js'
+import type { Target } from '../target.js'
 import { ABORTED, NORMAL } from '../websocket-close.js'
 import { isWebSocket, OPEN, webSocketClass, type WebSocketConstructor, type WebSocketLike } from '../websocket-like.js'
 import { WispCloseError, WispCloseReason } from './close-reason.js'
-import { clientInfo, readServerInfo, WISP_SUBPROTOCOL, type Credentials } from './handshake.js'
+import { clientInfo, readServerInfo, WISP_SUBPROTOCOL, type Credentials, type ServerInfo } from './handshake.js'
 import { PacketLink } from './link.js'
-import { CLOSE, closePacket, connectPacket, CONTINUE, DATA, INFO, infoPacket, MAX_STREAM_ID, type Info, type Packet } from './packets.js'
-import type { WispTarget } from './server-options.js'
+import { CLOSE, closePacket, connectPacket, CONTINUE, INFO, infoPacket, MAX_STREAM_ID, type Info, type Packet } from './packets.js'
 import { WispStream } from './stream.js'
 
 export interface ConnectWispOptions {
@@ -55,13 +56,16 @@ export interface WispConnection {
    * Closing `writable` does not reach the target (unless the server is ours, and speaks version 2), as Wisp has no
    * half-close: the stream is closed when `readable` has ended too, or was cancelled. So read it to its end or cancel it.
    *
-   * Throws `ERR_TLS_INVALID_ARGUMENT` for a target that is none, or for UDP, and `ERR_TLS_TRANSPORT` if the connection
-   * has ended.
+   * Throws `ERR_TLS_INVALID_ARGUMENT` for UDP or a target that is none (`host` has 1 to 255 bytes, and no spaces), and
+   * `ERR_TLS_TRANSPORT` if the connection has ended.
    */
-  open(target: WispTarget & { readonly protocol?: 'tcp' | undefined }): ByteTransport
+  open(target: Target & { readonly protocol?: 'tcp' | undefined }): ByteTransport
   /** Ends all streams and the WebSocket. Settles as `closed`. */
   close(): Promise<void>
 }
+
+/** Text of at most so many bytes of UTF-8. */
+const fits = (text: unknown, mostBytes: number) => typeof text === 'string' && utf8(text).byteLength <= mostBytes
 
 const checks: Readonly<Record<keyof ConnectWispOptions, Check>> = {
   version: isOneOf(1, 2, 'auto'),
@@ -89,85 +93,83 @@ export async function connectWisp(target: string | URL | WebSocketLike, given: C
   const { version = 'auto', signal } = options
   throwIfAborted(signal)
   if (typeof target === 'object' && isWebSocket(target)) return new Client(target, options).opened
-  const url = String(target)
   const Constructor = webSocketClass(options.WebSocket as WebSocketConstructor | undefined)
-  const attempt = (protocols: string[]) => {
+  const offers = { 1: [[]], 2: [[WISP_SUBPROTOCOL]], auto: [[WISP_SUBPROTOCOL], []] }[version]
+  for (;;) {
     let socket: WebSocketLike
     try {
-      socket = new Constructor(url, protocols)
+      socket = new Constructor(String(target), offers.shift()!)
     } catch (cause) {
-      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `not the URL of a WebSocket: ${url}`, { cause })
+      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `not the URL of a WebSocket: ${target}`, { cause })
     }
-    return new Client(socket, options)
-  }
-  if (version === 1) return attempt([]).opened
-  const first = attempt([WISP_SUBPROTOCOL])
-  try {
-    return await first.opened
-  } catch (error) {
-    if (version === 2 || first.reached || signal?.aborted) throw error
-    return attempt([]).opened
+    const client = new Client(socket, options)
+    try {
+      return await client.opened
+    } catch (error) {
+      if (client.reached || signal?.aborted || offers.length === 0) throw error
+    }
   }
 }
 
 class Client implements WispConnection {
-  version: 1 | 2 = 1
-  motd: string | undefined
   /** Whether the WebSocket itself was open. */
-  reached = false
-  readonly #link: PacketLink
+  reached: boolean
+  readonly #link: PacketLink<WispStream>
   readonly #options: ConnectWispOptions
-  readonly #streams = new Map<number, WispStream>()
   readonly #opened = deferred<WispConnection>()
   readonly #closed = deferred<void>()
-  #open = false
-  #halfClose = false
-  /** Packets that each stream may send at first. */
-  #credit = 0
+  readonly #forgetSignal: () => void
+  /** What it has said of itself, if it speaks version 2. */
+  #server: ServerInfo | undefined
+  /** Packets that each stream may send at first. `undefined`: the connection is not open yet. */
+  #credit: number | undefined
   #lastStreamId = 0
-  /** Why it ended, if we know better than the WebSocket. */
+  /** Why it has ended. */
   #error: unknown
-  #timer: ReturnType<typeof setTimeout>
 
   constructor(socket: WebSocketLike, options: ConnectWispOptions) {
     this.#options = options
+    const { highWaterMarkBytes = 256 * 1024, handshakeTimeoutMs: limitMs = 30_000, signal } = options
     this.#link = new PacketLink(socket, {
-      highWaterMarkBytes: options.highWaterMarkBytes ?? 256 * 1024,
+      highWaterMarkBytes,
       maxMessageBytes: Infinity,
-      onPacket: (packet) => (this.#open ? this.#receive(packet) : this.#shakeHands(packet)),
+      onPacket: (packet) => this.#receive(packet),
       onViolation: (_code, why) => this.#violated(why),
       onEnd: (_code, error) => this.#ended(error),
     })
     this.reached = socket.readyState === OPEN
-    if (!this.reached) socket.addEventListener('open', () => { this.reached = true })
-    const limitMs = options.handshakeTimeoutMs ?? 30_000
-    this.#timer = setTimeout(() => this.#fail(new TransportError(`no Wisp server has answered within ${limitMs} ms`)), limitMs)
-    options.signal?.addEventListener('abort', this.#onAbort)
+    socket.addEventListener('open', () => { this.reached = true })
+    const late = () => this.#fail(new TransportError(`no Wisp server has answered within ${limitMs} ms`))
+    void withDeadline(limitMs, late, this.opened).catch(() => {})
+    this.#forgetSignal = onAbort(signal, (reason) => this.#fail(reason))
   }
 
   get opened(): Promise<WispConnection> { return this.#opened.promise }
 
   get closed(): Promise<void> { return this.#closed.promise }
 
-  get streams(): number { return this.#streams.size }
+  get version(): 1 | 2 { return this.#server ? 2 : 1 }
 
-  open({ host, port, protocol = 'tcp' }: WispTarget & { readonly protocol?: string | undefined }): ByteTransport {
+  get motd(): string | undefined { return this.#server?.motd }
+
+  get streams(): number { return this.#link.streams.size }
+
+  open({ host, port, protocol = 'tcp' }: Target & { readonly protocol?: string | undefined }): ByteTransport {
     const misuse = (why: string) => new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', why)
     if (protocol !== 'tcp') throw misuse(`Wisp carries TCP here, not ${protocol}: TLS wants a stream`)
     if (!fits(host, 255) || host === '' || /[\s\p{Cc}]/u.test(host)) throw misuse('host must be a name or an address, at most 255 bytes')
     if (!Number.isInteger(port) || port < 1 || port > 65535) throw misuse('port must be from 1 to 65535')
     if (this.#link.done) throw new TransportError('the Wisp connection has ended', { cause: this.#error })
-    const streamId = this.#newStreamId()
+    do this.#lastStreamId = this.#lastStreamId === MAX_STREAM_ID ? 1 : this.#lastStreamId + 1
+    while (this.#link.streams.has(this.#lastStreamId))
     const stream = new WispStream({
       link: this.#link,
-      streamId,
-      credit: this.#credit,
-      halfClose: this.#halfClose,
+      streamId: this.#lastStreamId,
+      credit: this.#credit!,
+      halfClose: this.#server?.halfClose ?? false,
       maxBufferedBytes: this.#options.maxBufferedBytes ?? 16 * 1024 * 1024,
-      onEnd: () => this.#streams.delete(streamId),
     })
-    this.#streams.set(streamId, stream)
-    this.#link.send(connectPacket(streamId, host, port))
+    this.#link.send(connectPacket(stream.streamId, host, port))
     return stream.transport
   }
 
@@ -176,32 +178,18 @@ class Client implements WispConnection {
     return this.closed
   }
 
-  #onAbort = () => this.#fail(abortReason(this.#options.signal!))
-
-  #newStreamId(): number {
-    do this.#lastStreamId = this.#lastStreamId === MAX_STREAM_ID ? 1 : this.#lastStreamId + 1
-    while (this.#streams.has(this.#lastStreamId))
-    return this.#lastStreamId
-  }
-
-  /** A server of version 2 begins with INFO, and waits for ours; one of version 1 with CONTINUE. */
-  #shakeHands(packet: Packet): void {
-    switch (packet.type) {
-      case INFO:
-        if (this.version === 1) this.#introduce(packet.info)
-        return
-      case CONTINUE:
-        if (packet.streamId !== 0) return
-        if (this.version === 1 && this.#options.version === 2) {
-          return this.#fail(new TransportError('the server does not speak version 2 of Wisp'))
-        }
-        this.#credit = packet.packets
-        this.#open = true
-        clearTimeout(this.#timer)
-        return this.#opened.resolve(this)
-      default:
-        this.#beyondStreams(packet)
+  /** What is for none of the streams. A server of version 2 begins with INFO, and waits for ours; one of version 1 with CONTINUE. */
+  #receive(packet: Packet): void {
+    if (packet.type === 'malformed') return this.#violated(packet.why)
+    if (packet.type === CLOSE && packet.streamId === 0) {
+      return this.#fail(new WispCloseError('the server has closed the Wisp connection', packet.reason), 'lost')
     }
+    if (this.#credit !== undefined) return
+    if (packet.type === INFO && !this.#server) this.#introduce(packet.info)
+    if (packet.type !== CONTINUE || packet.streamId !== 0) return
+    if (!this.#server && this.#options.version === 2) return this.#fail(new TransportError('the server does not speak version 2 of Wisp'))
+    this.#credit = packet.packets
+    this.#opened.resolve(this)
   }
 
   #introduce(info: Info): void {
@@ -209,17 +197,16 @@ class Client implements WispConnection {
     const { credentials, version } = this.#options
     if (version === 1) return this.#refuse('the server speaks version 2 of Wisp, which was not asked for')
     if (server.major < 2) return this.#refuse(`the server introduces itself with version ${server.major} of Wisp`)
-    if (server.keyRequired && !(server.password !== 'none' && credentials)) {
-      return this.#refuse(server.password === 'none'
-        ? 'the server wants key (certificate) authentication, which is not spoken here'
-        : 'the server wants credentials: a key, which is not spoken here, or a user name and a password')
+    if (server.keyRequired && server.password === 'none') {
+      return this.#refuse('the server wants key (certificate) authentication, which is not spoken here')
+    }
+    if (server.keyRequired && !credentials) {
+      return this.#refuse('the server wants credentials: a key, which is not spoken here, or a user name and a password')
     }
     if (server.password === 'required' && !credentials) {
       return this.#refuse('the server wants a user name and a password', WispCloseReason.CREDENTIALS_WANTED)
     }
-    this.version = 2
-    this.motd = server.motd
-    this.#halfClose = server.halfClose
+    this.#server = server
     this.#link.send(infoPacket(clientInfo(server, credentials)))
   }
 
@@ -228,50 +215,27 @@ class Client implements WispConnection {
     this.#fail(new TransportError(why))
   }
 
-  #receive(packet: Packet): void {
-    switch (packet.type) {
-      case DATA: return this.#streams.get(packet.streamId)?.receive(packet.bytes)
-      case CONTINUE: return this.#streams.get(packet.streamId)?.grant(packet.packets)
-      case CLOSE:
-        if (packet.streamId !== 0) return this.#streams.get(packet.streamId)?.closed(packet.reason)
-    }
-    this.#beyondStreams(packet)
-  }
-
-  #beyondStreams(packet: Packet): void {
-    if (packet.type === 'malformed') this.#violated(packet.why)
-    else if (packet.type === CLOSE && packet.streamId === 0) {
-      this.#fail(new WispCloseError('the server has closed the Wisp connection', packet.reason), NORMAL, 'lost')
-    }
-  }
-
   #violated(what: string): void {
-    this.#fail(new TransportError(`the Wisp server has sent ${what}`), ABORTED) // a page may not send 1002
+    this.#fail(new TransportError(`the Wisp server has sent ${what}`), 'fail', ABORTED) // a page may not send 1002
   }
 
-  #fail(error: unknown, code = NORMAL, how: 'fail' | 'lost' = 'fail'): void {
+  #fail(error: unknown, how: 'fail' | 'lost' = 'fail', code = NORMAL): void {
     if (this.#link.done) return
-    this.#error = error
-    this.#link.close(code)
     this.#giveUp(error, how)
+    this.#link.close(code)
   }
 
-  /** The WebSocket is closed. What it says comes second: if we had a reason of our own, that is the one. */
+  /** The WebSocket is closed. */
   #ended(error: Error): void {
-    this.#giveUp(this.#error ?? new TransportError(`the Wisp connection was lost: ${error.message}`, { cause: error }), 'lost')
+    this.#giveUp(new TransportError(`the Wisp connection was lost: ${error.message}`, { cause: error }), 'lost')
     this.#closed.resolve()
   }
 
-  /** Each stream either fails at once, or is lost, and then gives what has arrived before. */
+  /** Each stream either fails at once, or is lost, and then gives what has arrived before. Only the first reason counts. */
   #giveUp(error: unknown, how: 'fail' | 'lost'): void {
     this.#error ??= error
-    clearTimeout(this.#timer)
-    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#forgetSignal()
     this.#opened.reject(error)
-    for (const stream of [...this.#streams.values()]) stream[how](error)
+    for (const stream of this.#link.streams.values()) stream[how](error)
   }
-}
-
-function fits(text: unknown, mostBytes: number): boolean {
-  return typeof text === 'string' && utf8(text).byteLength <= mostBytes
 }

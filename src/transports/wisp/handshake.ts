@@ -1,20 +1,19 @@
 // The INFO packets of version 2, by which both sides introduce themselves.
 
 import { concat, utf8 } from '../../base/bytes.js'
-import { decode, type Extension, type Info } from './packets.js'
+import { decode, integer, unsigned, type Info } from './packets.js'
 
 /** Offered as a subprotocol of the WebSocket. Servers look whether there is one, rather than which. */
 export const WISP_SUBPROTOCOL = 'wisp-v2'
 
 /** The version that we speak. */
-export const MAJOR = 2
-export const MINOR = 1
+const VERSION = { major: 2, minor: 1 }
 
 const PASSWORD = 0x02
 const KEY = 0x03
 const MOTD = 0x04
 const OPEN_CONFIRMATION = 0x05
-/** Ours. The specification keeps no numbers for private use: the payload says who is meant by it. */
+/** Ours. The specification keeps no numbers for private use: the payload says whose it is. */
 const HALF_CLOSE = 0xf0
 const halfCloseMark = utf8('libssl-wasm/half-close/1')
 
@@ -25,86 +24,74 @@ export interface Credentials {
   readonly password: string
 }
 
-/** What a server's INFO says. */
-export interface ServerInfo {
-  readonly major: number
-  readonly motd: string | undefined
-  readonly password: 'required' | 'optional' | 'none'
-  /** Key (certificate) authentication, which we do not speak. */
-  readonly keyRequired: boolean
-  readonly openConfirmation: boolean
-  readonly halfClose: boolean
-}
-
-/** What a client's INFO says. */
-export interface ClientInfo {
-  readonly major: number
-  readonly credentials: Credentials | undefined
-  readonly halfClose: boolean
-}
+const empty = new Uint8Array()
 
 export function serverInfo({ motd, password }: { motd: string | undefined; password: boolean }): Info {
-  return info([
-    ...(password ? [{ id: PASSWORD, payload: Uint8Array.of(1) }] : []),
-    ...(motd === undefined ? [] : [{ id: MOTD, payload: utf8(motd) }]),
-    { id: OPEN_CONFIRMATION, payload: new Uint8Array() },
-    { id: HALF_CLOSE, payload: halfCloseMark },
-  ])
+  return introduction({
+    [PASSWORD]: password && Uint8Array.of(1),
+    [MOTD]: motd !== undefined && utf8(motd),
+    [OPEN_CONFIRMATION]: empty,
+    [HALF_CLOSE]: halfCloseMark,
+  })
 }
 
-export function readServerInfo({ major, extensions }: Info): ServerInfo {
-  const password = find(extensions, PASSWORD)
-  const motd = find(extensions, MOTD)
+/** What a server's INFO says. */
+export type ServerInfo = ReturnType<typeof readServerInfo>
+
+export function readServerInfo(info: Info) {
+  const password = payloadOf(info, PASSWORD)
+  const motd = payloadOf(info, MOTD)
   return {
-    major,
+    major: info.major,
     motd: motd && decode(motd),
     // Early drafts had no payload here: asking meant requiring.
     password: password === undefined ? 'none' : password[0] === 0 ? 'optional' : 'required',
-    keyRequired: (find(extensions, KEY)?.[0] ?? 0) !== 0,
-    openConfirmation: find(extensions, OPEN_CONFIRMATION) !== undefined,
-    halfClose: isHalfClose(extensions),
-  }
+    /** Key (certificate) authentication, which we do not speak. */
+    keyRequired: (payloadOf(info, KEY)?.[0] ?? 0) !== 0,
+    openConfirmation: payloadOf(info, OPEN_CONFIRMATION) !== undefined,
+    halfClose: hasHalfClose(info),
+  } as const
 }
 
 /** An extension is named only if the server named it. */
 export function clientInfo(server: ServerInfo, credentials: Credentials | undefined): Info {
-  return info([
-    ...(credentials && server.password !== 'none' ? [{ id: PASSWORD, payload: credentialsPayload(credentials) }] : []),
-    ...(server.motd === undefined ? [] : [{ id: MOTD, payload: new Uint8Array() }]),
-    ...(server.openConfirmation ? [{ id: OPEN_CONFIRMATION, payload: new Uint8Array() }] : []),
-    ...(server.halfClose ? [{ id: HALF_CLOSE, payload: halfCloseMark }] : []),
-  ])
+  return introduction({
+    [PASSWORD]: server.password !== 'none' && credentials && credentialsPayload(credentials),
+    [MOTD]: server.motd !== undefined && empty,
+    [OPEN_CONFIRMATION]: server.openConfirmation && empty,
+    [HALF_CLOSE]: server.halfClose && halfCloseMark,
+  })
 }
 
-export function readClientInfo({ major, extensions }: Info): ClientInfo {
-  const password = find(extensions, PASSWORD)
-  return { major, credentials: password && readCredentials(password), halfClose: isHalfClose(extensions) }
+/** What a client's INFO says. */
+export function readClientInfo(info: Info) {
+  const password = payloadOf(info, PASSWORD)
+  return { major: info.major, credentials: password && readCredentials(password), halfClose: hasHalfClose(info) }
 }
 
-function info(extensions: readonly Extension[]): Info {
-  return { major: MAJOR, minor: MINOR, extensions }
+/** Names the extensions that have a payload. */
+function introduction(payloads: Readonly<Record<number, Uint8Array | false | undefined>>): Info {
+  return { ...VERSION, extensions: Object.entries(payloads).flatMap(([id, payload]) => (payload ? [{ id: Number(id), payload }] : [])) }
 }
 
-function find(extensions: readonly Extension[], id: number): Uint8Array | undefined {
+function payloadOf({ extensions }: Info, id: number): Uint8Array | undefined {
   return extensions.find((extension) => extension.id === id)?.payload
 }
 
-function isHalfClose(extensions: readonly Extension[]): boolean {
-  const payload = find(extensions, HALF_CLOSE)
-  return payload !== undefined && decode(payload) === decode(halfCloseMark)
+function hasHalfClose(info: Info): boolean {
+  return decode(payloadOf(info, HALF_CLOSE) ?? empty) === decode(halfCloseMark)
 }
 
 function credentialsPayload({ username, password }: Credentials): Uint8Array {
   const [user, secret] = [utf8(username), utf8(password)]
-  return concat([Uint8Array.of(user.byteLength, secret.byteLength & 0xff, secret.byteLength >> 8), user, secret])
+  return concat([Uint8Array.of(user.byteLength), integer(2, secret.byteLength), user, secret])
 }
 
 /** `undefined` if the lengths do not add up, or it is not UTF-8. */
 function readCredentials(payload: Uint8Array): Credentials | undefined {
-  if (payload.byteLength < 3) return undefined
-  const [userBytes, secretBytes] = [payload[0]!, payload[1]! | payload[2]! << 8]
-  if (payload.byteLength !== 3 + userBytes + secretBytes) return undefined
-  const username = decode(payload.subarray(3, 3 + userBytes))
-  const password = decode(payload.subarray(3 + userBytes))
+  const secretAt = 3 + (payload[0] ?? 0)
+  if (payload.byteLength < 3 || payload.byteLength !== secretAt + unsigned(payload.subarray(1, 3))) return undefined
+  const username = decode(payload.subarray(3, secretAt))
+  const password = decode(payload.subarray(secretAt))
   return username === undefined || password === undefined ? undefined : { username, password }
 }

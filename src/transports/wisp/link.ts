@@ -1,17 +1,30 @@
-// A WebSocket as both ends of a Wisp connection see it: packets in, packets out, and the two ways to wait. What is
-// small and must go at once (CONNECT, CONTINUE, CLOSE) goes at once; DATA goes when there is room, a packet of each
-// stream in turn, so that no stream starves another.
+// A WebSocket as both ends of a Wisp connection see it: packets in, each to its stream, packets out, and the two ways to
+// wait. What is small and must go at once (CONNECT, CONTINUE, CLOSE) goes at once; DATA goes when there is room, a packet
+// of each stream in turn, so that no stream starves another.
 
 import { asBytes, isBytesLike } from '../../base/bytes.js'
+import { hasMethods } from '../../base/realms.js'
 import { MESSAGE_TOO_BIG, UNSUPPORTED_DATA } from '../websocket-close.js'
 import { CLOSED, closeWebSocket, failureOf, isFull, OPEN, untilDrained, type WebSocketLike } from '../websocket-like.js'
-import { parsePacket, type Packet } from './packets.js'
+import { CLOSE, closePacket, CONTINUE, DATA, parsePacket, type Packet } from './packets.js'
+
+/** A stream, from {@link PacketLink.streams} until {@link PacketLink.forget}. */
+export interface LinkedStream {
+  readonly streamId: number
+  /** DATA came. */
+  receive(bytes: Uint8Array): void
+  /** CONTINUE came. */
+  grant?(packets: number): void
+  /** CLOSE came. */
+  closed(reason: number): void
+}
 
 export interface LinkOptions {
   /** Above this much that waits to be sent, DATA waits. */
   readonly highWaterMarkBytes: number
   /** A longer message ends the link. */
   readonly maxMessageBytes: number
+  /** What came for none of the streams. */
   readonly onPacket: (packet: Packet) => void
   /** The other side does what it may not: close with this code of RFC 6455. */
   readonly onViolation: (code: number, why: string) => void
@@ -24,11 +37,13 @@ export const POLICY_VIOLATION = 1008
 /** How far beyond the mark small packets may pile up before the other side is taken for one that does not listen. */
 const MAX_UNHEARD_BYTES = 1024 * 1024
 
-export class PacketLink {
+export class PacketLink<Stream extends LinkedStream> {
+  /** Those that both sides know, by their numbers. */
+  readonly streams = new Map<number, Stream>()
   readonly #socket: WebSocketLike
   readonly #options: LinkOptions
   /** A packet each, in the order of their coming. */
-  readonly #waiting = new Map<object, { packet: Uint8Array<ArrayBuffer>; sent: () => void }>()
+  readonly #waiting = new Map<Stream, { packet: Uint8Array<ArrayBuffer>; sent: () => void }>()
   readonly #holders = new Set<object>()
   #pumping = false
   #closing = false
@@ -50,15 +65,8 @@ export class PacketLink {
     if (socket.readyState === CLOSED) queueMicrotask(() => this.#end(1006, new Error('the WebSocket was closed before')))
   }
 
-  /** Whether {@link hold} does anything. */
-  get canPause(): boolean {
-    return typeof this.#socket.pause === 'function' && typeof this.#socket.resume === 'function'
-  }
-
   /** Nothing is sent or received any more. */
-  get done(): boolean {
-    return this.#closing || this.#ended
-  }
+  get done(): boolean { return this.#closing || this.#ended }
 
   /** Sends at once. For small packets. */
   send(packet: Uint8Array<ArrayBuffer>): void {
@@ -69,27 +77,35 @@ export class PacketLink {
   }
 
   /**
-   * Sends when it is `owner`'s turn and there is room; resolves then. One at a time for each owner. It never settles if
-   * the packet is withdrawn, or the link ends before.
+   * Sends when it is `stream`'s turn and there is room; resolves then. One at a time for each stream. It never settles if
+   * the stream is forgotten, or the link ends before.
    */
-  post(owner: object, packet: Uint8Array<ArrayBuffer>): Promise<void> {
+  post(stream: Stream, packet: Uint8Array<ArrayBuffer>): Promise<void> {
     return new Promise((sent) => {
-      this.#waiting.set(owner, { packet, sent })
+      this.#waiting.set(stream, { packet, sent })
       void this.#pump()
     })
   }
 
-  /** Drops what `owner` has posted, and lets go of its hold. */
-  withdraw(owner: object): void {
-    this.#waiting.delete(owner)
-    this.release(owner)
+  /**
+   * Forgets `stream`, whose number is free then, and what it has posted. The other side is told if there is a `reason` to tell.
+   * Does nothing if it was forgotten before.
+   */
+  forget(stream: Stream, reason?: number): void {
+    if (this.streams.get(stream.streamId) !== stream) return
+    this.streams.delete(stream.streamId)
+    this.#waiting.delete(stream)
+    this.release(stream)
+    if (reason !== undefined) this.send(closePacket(stream.streamId, reason))
   }
 
-  /** Stops reading from the WebSocket, if it can be paused, until no owner holds it any more. */
-  hold(owner: object): void {
-    if (!this.canPause || this.done) return
+  /** Stops reading from the WebSocket until no owner holds it any more. False if it cannot be paused. */
+  hold(owner: object): boolean {
+    if (!hasMethods(this.#socket, 'pause', 'resume')) return false
+    if (this.done) return true
     this.#holders.add(owner)
     this.#socket.pause!()
+    return true
   }
 
   release(owner: object): void {
@@ -100,7 +116,7 @@ export class PacketLink {
   close(code: number, reason = ''): void {
     if (this.done) return
     this.#closing = true
-    this.#forget()
+    this.#letGo()
     closeWebSocket(this.#socket, code, reason)
   }
 
@@ -108,11 +124,11 @@ export class PacketLink {
     if (this.#pumping) return
     this.#pumping = true
     // What is posted meanwhile comes at the end, so that streams take turns.
-    for (const [owner, { packet, sent }] of this.#waiting) {
+    for (const [stream, { packet, sent }] of this.#waiting) {
       if (isFull(this.#socket, this.#options.highWaterMarkBytes)) await untilDrained(this.#socket, this.#options.highWaterMarkBytes)
       if (this.done || this.#socket.readyState !== OPEN) break
-      if (this.#waiting.get(owner)?.packet !== packet) continue // withdrawn while we waited
-      this.#waiting.delete(owner)
+      if (this.#waiting.get(stream)?.packet !== packet) continue // forgotten while we waited
+      this.#waiting.delete(stream)
       this.#socket.send(packet)
       sent()
     }
@@ -124,20 +140,24 @@ export class PacketLink {
     const { maxMessageBytes, onPacket, onViolation } = this.#options
     if (!isBytesLike(data)) return onViolation(UNSUPPORTED_DATA, 'text')
     if (data.byteLength > maxMessageBytes) return onViolation(MESSAGE_TOO_BIG, 'a message that is too long')
-    onPacket(parsePacket(asBytes(data)))
+    const packet = parsePacket(asBytes(data))
+    const stream = this.streams.get(packet.streamId ?? 0)
+    if (stream && packet.type === DATA) stream.receive(packet.bytes)
+    else if (stream && packet.type === CONTINUE) stream.grant?.(packet.packets)
+    else if (stream && packet.type === CLOSE) stream.closed(packet.reason)
+    else onPacket(packet)
   }
 
   #end(code: number, error: Error): void {
     if (this.#ended) return
     this.#ended = true
-    this.#forget()
+    this.#letGo()
     this.#options.onEnd(code, error)
   }
 
   /** Reads on, if it was paused: the other side's answer to a close waits behind what was not read. */
-  #forget(): void {
+  #letGo(): void {
     this.#waiting.clear()
-    if (this.#holders.size > 0) this.#socket.resume!()
-    this.#holders.clear()
+    for (const owner of this.#holders) this.release(owner)
   }
 }

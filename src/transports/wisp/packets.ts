@@ -1,7 +1,7 @@
 // Wisp's packets, to bytes and back: https://github.com/MercuryWorkshop/wisp-protocol. A message of the WebSocket is
 // one packet: its type, the number of a stream, and a payload. Integers are little-endian, texts UTF-8 without an end.
 
-import { utf8 } from '../../base/bytes.js'
+import { concat, utf8 } from '../../base/bytes.js'
 
 export const CONNECT = 0x01
 export const DATA = 0x02
@@ -13,7 +13,7 @@ export const TCP = 0x01
 export const UDP = 0x02
 
 /** Type and stream number. */
-export const HEADER_BYTES = 5
+const HEADER_BYTES = 5
 /** Numbers of streams are 32 bits wide. 0 is the connection itself. */
 export const MAX_STREAM_ID = 0xffff_ffff
 /** What DNS has room for, and more than any address needs. */
@@ -42,56 +42,82 @@ export interface Extension {
   readonly payload: Uint8Array
 }
 
-const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 /** Reads one message. Never throws. Bytes are views of the message, not copies. */
 export function parsePacket(message: Uint8Array): Packet {
   if (message.byteLength < HEADER_BYTES) return { type: 'malformed', streamId: undefined, why: 'a packet shorter than its header' }
-  const view = new DataView(message.buffer, message.byteOffset, message.byteLength)
-  const streamId = view.getUint32(1, true)
-  const malformed = (why: string): Packet => ({ type: 'malformed', streamId, why })
-  const payload = message.subarray(HEADER_BYTES)
-  switch (view.getUint8(0)) {
-    case CONNECT: {
-      if (payload.byteLength < 4) return malformed('a CONNECT without a host')
-      if (payload.byteLength > 3 + MAX_HOST_BYTES) return malformed('a CONNECT whose host is too long')
-      const host = decode(payload.subarray(3))
-      // Nothing that could change its meaning where it is printed or passed on.
-      if (host === undefined || /[\u0000-\u0020\u007f-\u009f]/.test(host)) return malformed('a CONNECT whose host is not a name')
-      const port = view.getUint16(HEADER_BYTES + 1, true)
-      if (port === 0) return malformed('a CONNECT to port 0')
-      return { type: CONNECT, streamId, streamType: view.getUint8(HEADER_BYTES), host, port }
-    }
-    case DATA:
-      return { type: DATA, streamId, bytes: payload }
-    case CONTINUE:
-      if (payload.byteLength !== 4) return malformed('a CONTINUE of another length')
-      return { type: CONTINUE, streamId, packets: view.getUint32(HEADER_BYTES, true) }
-    case CLOSE:
-      if (payload.byteLength !== 1) return malformed('a CLOSE of another length')
-      return { type: CLOSE, streamId, reason: view.getUint8(HEADER_BYTES) }
-    case INFO: {
-      const info = parseInfo(payload)
-      return info ? { type: INFO, streamId, info } : malformed('an INFO that is cut short')
-    }
-    default:
-      return { type: 'unknown', streamId }
-  }
+  const type = message[0]!
+  const streamId = unsigned(message.subarray(1, HEADER_BYTES))
+  const read = readers[type]
+  if (!read) return { type: 'unknown', streamId }
+  const fields = read(message.subarray(HEADER_BYTES))
+  return typeof fields === 'string' ? { type: 'malformed', streamId, why: fields } : { type, streamId, ...fields } as Packet
 }
 
-function parseInfo(payload: Uint8Array): Info | undefined {
-  if (payload.byteLength < 2) return undefined
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength)
-  const extensions: Extension[] = []
-  for (let at = 2; at < payload.byteLength;) {
-    if (payload.byteLength - at < 5) return undefined
-    const length = view.getUint32(at + 1, true)
-    if (length > payload.byteLength - at - 5) return undefined
-    extensions.push({ id: view.getUint8(at), payload: payload.subarray(at + 5, at + 5 + length) })
-    at += 5 + length
-  }
-  return { major: payload[0]!, minor: payload[1]!, extensions }
+/** What a payload of each type says. A text: it is malformed, and so it is called. */
+const readers: Readonly<Record<number, (payload: Uint8Array) => object | string>> = {
+  [CONNECT](payload) {
+    if (payload.byteLength < 4) return 'a CONNECT without a host'
+    if (payload.byteLength > 3 + MAX_HOST_BYTES) return 'a CONNECT whose host is too long'
+    const host = decode(payload.subarray(3))
+    // Nothing that could change its meaning where it is printed or passed on.
+    if (host === undefined || /[\u0000-\u0020\u007f-\u009f]/.test(host)) return 'a CONNECT whose host is not a name'
+    const port = unsigned(payload.subarray(1, 3))
+    return port === 0 ? 'a CONNECT to port 0' : { streamType: payload[0], host, port }
+  },
+  [DATA]: (bytes) => ({ bytes }),
+  [CONTINUE]: (payload) => (payload.byteLength === 4 ? { packets: unsigned(payload) } : 'a CONTINUE of another length'),
+  [CLOSE]: (payload) => (payload.byteLength === 1 ? { reason: payload[0] } : 'a CLOSE of another length'),
+  [INFO](payload) {
+    const extensions: Extension[] = []
+    for (let rest = payload.subarray(2); rest.byteLength > 0;) {
+      const end = 5 + unsigned(rest.subarray(1, 5))
+      if (end > rest.byteLength) return 'an INFO that is cut short'
+      extensions.push({ id: rest[0]!, payload: rest.subarray(5, end) })
+      rest = rest.subarray(end)
+    }
+    return payload.byteLength < 2 ? 'an INFO that is cut short' : { info: { major: payload[0], minor: payload[1], extensions } }
+  },
 }
+
+/** `host` is 1 to 255 bytes of UTF-8, `port` 1 to 65535: the caller has looked. */
+export function connectPacket(streamId: number, host: string, port: number): Uint8Array<ArrayBuffer> {
+  return packet(CONNECT, streamId, Uint8Array.of(TCP), integer(2, port), utf8(host))
+}
+
+/** Copies `bytes`. */
+export function dataPacket(streamId: number, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return packet(DATA, streamId, bytes)
+}
+
+export function continuePacket(streamId: number, packets: number): Uint8Array<ArrayBuffer> {
+  return packet(CONTINUE, streamId, integer(4, packets))
+}
+
+export function closePacket(streamId: number, reason: number): Uint8Array<ArrayBuffer> {
+  return packet(CLOSE, streamId, Uint8Array.of(reason))
+}
+
+/** An INFO is the connection's: stream 0. */
+export function infoPacket({ major, minor, extensions }: Info): Uint8Array<ArrayBuffer> {
+  const parts = extensions.flatMap(({ id, payload }) => [Uint8Array.of(id), integer(4, payload.byteLength), payload])
+  return packet(INFO, 0, Uint8Array.of(major, minor), ...parts)
+}
+
+function packet(type: number, streamId: number, ...payload: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return concat([Uint8Array.of(type), integer(4, streamId), ...payload])
+}
+
+/** The bytes of an unsigned integer. */
+export function integer(byteLength: number, value: number): Uint8Array {
+  return Uint8Array.from({ length: byteLength }, (_, at) => value >>> 8 * at)
+}
+
+/** The unsigned integer that these bytes are. */
+export function unsigned(bytes: Uint8Array): number {
+  return bytes.reduceRight((value, byte) => value * 256 + byte, 0)
+}
+
+const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** `undefined` if it is not UTF-8. */
 export function decode(bytes: Uint8Array): string | undefined {
@@ -100,56 +126,4 @@ export function decode(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined
   }
-}
-
-/** `host` is 1 to 255 bytes of UTF-8, `port` 1 to 65535: the caller has looked. */
-export function connectPacket(streamId: number, host: string, port: number): Uint8Array<ArrayBuffer> {
-  const name = utf8(host)
-  const packet = header(CONNECT, streamId, 3 + name.byteLength)
-  packet[HEADER_BYTES] = TCP
-  new DataView(packet.buffer).setUint16(HEADER_BYTES + 1, port, true)
-  packet.set(name, HEADER_BYTES + 3)
-  return packet
-}
-
-/** Copies `bytes`. */
-export function dataPacket(streamId: number, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const packet = header(DATA, streamId, bytes.byteLength)
-  packet.set(bytes, HEADER_BYTES)
-  return packet
-}
-
-export function continuePacket(streamId: number, packets: number): Uint8Array<ArrayBuffer> {
-  const packet = header(CONTINUE, streamId, 4)
-  new DataView(packet.buffer).setUint32(HEADER_BYTES, packets, true)
-  return packet
-}
-
-export function closePacket(streamId: number, reason: number): Uint8Array<ArrayBuffer> {
-  const packet = header(CLOSE, streamId, 1)
-  packet[HEADER_BYTES] = reason
-  return packet
-}
-
-/** An INFO is the connection's: stream 0. */
-export function infoPacket({ major, minor, extensions }: Info): Uint8Array<ArrayBuffer> {
-  const packet = header(INFO, 0, 2 + extensions.reduce((sum, { payload }) => sum + 5 + payload.byteLength, 0))
-  const view = new DataView(packet.buffer)
-  packet[HEADER_BYTES] = major
-  packet[HEADER_BYTES + 1] = minor
-  let at = HEADER_BYTES + 2
-  for (const { id, payload } of extensions) {
-    packet[at] = id
-    view.setUint32(at + 1, payload.byteLength, true)
-    packet.set(payload, at + 5)
-    at += 5 + payload.byteLength
-  }
-  return packet
-}
-
-function header(type: number, streamId: number, payloadBytes: number): Uint8Array<ArrayBuffer> {
-  const packet = new Uint8Array(HEADER_BYTES + payloadBytes)
-  packet[0] = type
-  new DataView(packet.buffer).setUint32(1, streamId, true)
-  return packet
 }

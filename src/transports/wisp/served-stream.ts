@@ -9,29 +9,34 @@
 import { LAST_WORDS_MS } from '../../base/linger.js'
 import { Interrupt } from '../../pump/interrupt.js'
 import { Incoming } from '../stream-ends.js'
+import type { Target } from '../target.js'
 import { reasonOfFailure, WispCloseReason } from './close-reason.js'
-import type { PacketLink } from './link.js'
-import { closePacket, continuePacket, dataPacket } from './packets.js'
-import type { ServerSettings, WispLogEntry, WispTarget, WispTargetTransport } from './server-options.js'
+import type { LinkedStream, PacketLink } from './link.js'
+import { continuePacket, dataPacket } from './packets.js'
+import type { ServerSettings, WispLogEntry, WispTargetTransport } from './server-options.js'
 
 export interface ServedStreamSettings {
-  readonly link: PacketLink
+  readonly link: PacketLink<ServedStream>
   readonly streamId: number
-  readonly target: WispTarget
+  readonly target: Target
   readonly server: ServerSettings
   readonly halfClose: boolean
   /** Told how much more, or less, waits for targets. `false`: it is too much, and nothing can hold it back. */
   readonly account: (bytes: number) => boolean
-  /** Of all streams, in bytes. */
-  readonly moved: { toTargets: number; toClient: number }
-  /** Called once, when the number is free again. The target may still be ending. */
-  readonly onGone: () => void
+  /** Of all streams. */
+  readonly moved: MovedBytes
+}
+
+export interface MovedBytes {
+  bytesToTarget: number
+  bytesToClient: number
 }
 
 /** A target may give more than this at once. */
 const PACKET_BYTES = 64 * 1024
 
-export class ServedStream {
+export class ServedStream implements LinkedStream {
+  readonly streamId: number
   /** Fulfilled when nothing of it is left open. */
   readonly over: Promise<void>
   readonly #settings: ServedStreamSettings
@@ -39,17 +44,17 @@ export class ServedStream {
   readonly #dialling = new AbortController()
   /** From the client, for the target. */
   readonly #incoming = new Incoming()
-  /** What waits for the client to send, or for the target to take. */
-  readonly #input = new Interrupt()
-  /** What waits for the target to send, or for the client to take. */
-  readonly #output = new Interrupt()
+  /** Breaks off what waits for the target to take. */
+  readonly #feeding = new Interrupt()
+  /** Breaks off what waits for the target to send, or for the client to take. */
+  readonly #relaying = new Interrupt()
   /** Of `incoming`, or being written. */
   #packets = 0
   #heldBytes = 0
   #mayCome: number
-  #outputEnded = false
-  /** We wait for the target to say something. */
-  #listening = false
+  readonly #moved: MovedBytes = { bytesToTarget: 0, bytesToClient: 0 }
+  /** What the target says: we wait for it, or have it to send, or that was all. */
+  #output: 'awaited' | 'here' | 'ended' = 'here'
   /** The target takes nothing any more. */
   #deaf = false
   #transport: WispTargetTransport | undefined
@@ -59,22 +64,21 @@ export class ServedStream {
   /** The reason that was said or heard; then the client knows nothing of this stream any more. */
   #gone: number | undefined
   #error: unknown
-  #bytesToTarget = 0
-  #bytesToClient = 0
 
   constructor(settings: ServedStreamSettings) {
     this.#settings = settings
+    this.streamId = settings.streamId
     this.#mayCome = settings.server.bufferPackets
+    settings.link.streams.set(this.streamId, this)
     this.over = this.#serve()
   }
 
-  /** DATA came. */
   receive(bytes: Uint8Array): void {
     if (--this.#mayCome < 0) return this.#abandon(WispCloseReason.THROTTLED, new Error('the client has sent more than it was granted'))
     if (this.#incoming.over || bytes.byteLength === 0) {
-      if (this.#settings.halfClose) this.#endInput()
-      this.#grant()
-      return
+      if (this.#settings.halfClose) this.#incoming.end()
+      if (this.#incoming.over && this.#output === 'ended') this.#leave(WispCloseReason.VOLUNTARY)
+      return this.#grant()
     }
     this.#packets++
     this.#incoming.deliver(bytes)
@@ -85,15 +89,13 @@ export class ServedStream {
   closed(reason: number): void {
     // Clients in the field give UNSPECIFIED for an ordinary end.
     const inOrder = reason === WispCloseReason.VOLUNTARY || reason === WispCloseReason.UNSPECIFIED
-    const dialsForNothing = !this.#writer && this.#incoming.unreadBytes === 0
-    if (!inOrder || dialsForNothing) return this.#abandon(reason, this.#error, false)
-    this.#leave(reason)
+    const dialsForNothing = !this.reached && this.#incoming.unreadBytes === 0
+    if (inOrder && !dialsForNothing) this.#leave(reason, false)
+    else this.#abandon(reason, this.#error, false)
   }
 
-  /** The server goes away: what a client has left behind does not wait for a target that is not reached yet. */
-  stopDialling(error: unknown): void {
-    if (!this.#writer) this.#abandon(WispCloseReason.NETWORK_ERROR, error, false)
-  }
+  /** Whether the target is, or was. */
+  get reached(): boolean { return this.#writer !== undefined }
 
   /** The connection is lost, or the server goes away. */
   stop(error: unknown): void {
@@ -101,34 +103,50 @@ export class ServedStream {
   }
 
   async #serve(): Promise<void> {
+    const reached = await this.#dial()
+    if (reached) await this.#converse()
+    clearTimeout(this.#patience)
+    this.#hold(-this.#heldBytes) // what the target did not take is gone with it
+    this.#log(reached ? 'end' : 'refuse')
+  }
+
+  async #dial(): Promise<boolean> {
     const { target, server } = this.#settings
+    const { signal } = this.#dialling
     try {
-      await null // what follows may call onGone, which is not for a constructor to do
-      this.#dialling.signal.throwIfAborted()
-      const transport = await server.dial(target, this.#dialling.signal)
+      await null // a client may think better of it at once
+      signal.throwIfAborted()
+      const transport = await server.dial(target, signal)
       this.#reader = transport.readable.getReader()
       this.#writer = transport.writable.getWriter()
       this.#transport = transport
+      this.#writer.closed.catch(() => {}) // failures are seen by the write that fails
+      signal.throwIfAborted()
+      return true
     } catch (error) {
-      const reason = reasonOfFailure(error)
-      if (this.#gone === undefined) this.#abandon(reason, error)
-      else if (!this.#dialling.signal.aborted) this.#error = error // the client has left, and what it sent has no taker
-      return this.#refused()
+      if (signal.aborted) this.#giveUpTransport(this.#error)
+      else if (this.#gone !== undefined) this.#error = error // the client has left, and what it sent has no taker
+      else this.#abandon(reasonOfFailure(error), error)
+      return false
     }
-    this.#writer.closed.catch(() => {}) // failures are seen by the write that fails
-    if (this.#dialling.signal.aborted) {
-      this.#giveUpTransport(this.#error)
-      return this.#refused()
-    }
+  }
+
+  async #converse(): Promise<void> {
     this.#log('open')
     if (this.#gone !== undefined) this.#letGo()
     this.#grant() // also tells a client that asked for it that the stream is open
     const relaying = this.#relay().catch((error: unknown) => this.#failed(error))
-    await this.#feed().catch((error: unknown) => this.#takesNoMore(error, relaying))
+    try {
+      await this.#feed()
+    } catch (error) {
+      // What the target, which takes nothing any more, has said until then still goes to the client.
+      this.#error ??= error
+      this.#deaf = true
+      this.#watch()
+      await relaying
+      this.#failed(error)
+    }
     await relaying
-    clearTimeout(this.#patience)
-    this.#hold(-this.#heldBytes) // what the target did not take is gone with it
-    this.#log('end')
   }
 
   /** From the client to the target. */
@@ -136,109 +154,92 @@ export class ServedStream {
     const writer = this.#writer!
     const reader = this.#incoming.readable.getReader()
     for (;;) {
-      const { done, value } = await this.#input.guard(reader.read())
-      if (done) return await this.#input.guard(writer.close())
-      await this.#input.guard(writer.write(value))
+      const { done, value } = await reader.read()
+      if (done) return await this.#feeding.guard(writer.close())
+      await this.#feeding.guard(writer.write(value))
       this.#packets--
-      this.#bytesToTarget += value.byteLength
-      this.#settings.moved.toTargets += value.byteLength
+      this.#count('bytesToTarget', value)
       this.#hold(-value.byteLength)
       this.#grant()
-      if (this.#gone !== undefined) this.#linger()
+      this.#watch()
     }
   }
 
   /** From the target to the client. */
   async #relay(): Promise<void> {
-    const { link, streamId, halfClose, moved } = this.#settings
-    const post = (bytes: Uint8Array) => this.#output.guard(link.post(this, dataPacket(streamId, bytes)))
+    const { link, streamId, halfClose } = this.#settings
+    const post = (bytes: Uint8Array) => this.#relaying.guard(link.post(this, dataPacket(streamId, bytes)))
     for (;;) {
-      this.#listening = true
-      if (this.#deaf) this.#linger()
-      const { done, value } = await this.#output.guard(this.#reader!.read())
-      this.#listening = false
-      if (this.#deaf) clearTimeout(this.#patience)
+      this.#output = 'awaited'
+      this.#watch()
+      const { done, value } = await this.#relaying.guard(this.#reader!.read())
+      this.#output = 'here'
+      this.#watch()
       if (done) break
       for (let at = 0; at < value.byteLength; at += PACKET_BYTES) {
         const piece = value.subarray(at, at + PACKET_BYTES)
         await post(piece)
-        this.#bytesToClient += piece.byteLength
-        moved.toClient += piece.byteLength
+        this.#count('bytesToClient', piece)
       }
     }
-    this.#outputEnded = true
+    this.#output = 'ended'
     if (halfClose && !this.#incoming.over) await post(new Uint8Array())
-    else this.#leave(WispCloseReason.VOLUNTARY, true)
+    else this.#leave(WispCloseReason.VOLUNTARY)
   }
 
   #grant(): void {
     const { link, streamId, server: { bufferPackets } } = this.#settings
-    if (this.#gone !== undefined || !this.#writer) return
-    if (this.#packets + this.#mayCome > bufferPackets) return
+    if (this.#gone !== undefined || !this.reached || this.#packets + this.#mayCome > bufferPackets) return
     this.#mayCome += bufferPackets
     link.send(continuePacket(streamId, bufferPackets))
   }
 
-  #endInput(): void {
-    this.#incoming.end()
-    if (this.#outputEnded) this.#leave(WispCloseReason.VOLUNTARY, true)
-  }
-
-  /** In order: the target gets what is here, and our end, once it is reached. */
-  #leave(reason: number, tell = false): void {
-    if (!this.#forget(reason, tell)) return
-    this.#incoming.end()
-    if (this.#writer) this.#letGo()
-  }
-
-  /** Nothing that the target still says reaches the client. */
-  #letGo(): void {
-    this.#output.trip(new Error('the stream was closed'))
-    if (!this.#outputEnded) this.#reader!.cancel().catch(() => {})
-    this.#linger()
-  }
-
-  #linger(): void {
+  /** Each step of the target has a limit once the client has left, and, if it takes nothing any more, while we listen to it. */
+  #watch(): void {
     clearTimeout(this.#patience)
+    if (this.#gone === undefined && !(this.#deaf && this.#output === 'awaited')) return
     const late = () => this.#giveUpTransport(new Error('the target neither takes its last bytes nor says more'))
     this.#patience = setTimeout(late, LAST_WORDS_MS)
   }
 
-  /** At once. */
-  #abandon(reason: number, error: unknown, tell = true): void {
-    this.#error ??= error
-    this.#forget(reason, tell)
-    this.#dialling.abort(error)
-    this.#giveUpTransport(error)
+  /** In order: the target gets what is here, and our end, once it is reached. */
+  #leave(reason: number, tell = true): void {
+    if (!this.#part(reason, tell)) return
+    this.#incoming.end()
+    if (this.reached) this.#letGo()
   }
 
-  /** The target does not take what the client sends. What it has said until then still goes to the client. */
-  async #takesNoMore(error: unknown, relaying: Promise<void>): Promise<void> {
-    this.#error ??= error
-    this.#deaf = true
-    if (this.#listening) this.#linger()
-    await relaying
-    this.#failed(error)
+  /** Nothing that the target still says reaches the client. */
+  #letGo(): void {
+    this.#relaying.trip(new Error('the stream was closed'))
+    this.#reader!.cancel().catch(() => {})
+    this.#watch()
   }
 
   #failed(error: unknown): void {
     if (this.#gone === undefined) this.#abandon(WispCloseReason.NETWORK_ERROR, error)
   }
 
-  #forget(reason: number, tell: boolean): boolean {
+  /** At once. */
+  #abandon(reason: number, error: unknown, tell = true): void {
+    this.#error ??= error
+    this.#part(reason, tell)
+    this.#dialling.abort(error)
+    this.#giveUpTransport(error)
+  }
+
+  /** From here on the client knows nothing of this stream. False if it was so before. */
+  #part(reason: number, tell: boolean): boolean {
     if (this.#gone !== undefined) return false
-    const { link, streamId, onGone } = this.#settings
     this.#gone = reason
-    link.withdraw(this)
-    if (tell) link.send(closePacket(streamId, reason))
-    onGone()
+    this.#settings.link.forget(this, tell ? reason : undefined)
     return true
   }
 
   #giveUpTransport(error: unknown): void {
     clearTimeout(this.#patience)
-    this.#input.trip(error)
-    this.#output.trip(error)
+    this.#feeding.trip(error)
+    this.#relaying.trip(error)
     this.#incoming.fail(error)
     this.#transport?.reset?.() // first, as an abort may end it in a way that looks ordinary
     this.#writer?.abort(error).catch(() => {})
@@ -250,22 +251,15 @@ export class ServedStream {
     return this.#settings.account(bytes)
   }
 
-  #refused(): void {
-    this.#hold(-this.#heldBytes)
-    this.#log('refuse')
+  #count(direction: keyof MovedBytes, { byteLength }: Uint8Array): void {
+    this.#moved[direction] += byteLength
+    this.#settings.moved[direction] += byteLength
   }
 
   #log(event: WispLogEntry['event']): void {
     const { streamId, target, server } = this.#settings
-    server.log({
-      event,
-      streamId,
-      target,
-      reason: event === 'open' ? 0 : this.#gone ?? 0,
-      error: this.#error,
-      bytesToTarget: this.#bytesToTarget,
-      bytesToClient: this.#bytesToClient,
-      durationMs: Math.round(performance.now() - this.#startedAt),
-    })
+    const reason = event === 'open' ? 0 : this.#gone ?? 0
+    const durationMs = Math.round(performance.now() - this.#startedAt)
+    server.log({ event, streamId, target, reason, error: this.#error, ...this.#moved, durationMs })
   }
 }

@@ -2,14 +2,7 @@
 
 import { checkOptions, invalid, isCount, isFunction, isMilliseconds, isOneOf, type Check } from '../../base/options.js'
 import type { ByteTransport } from '../../pump/transport.js'
-
-/** Where a stream is to lead. */
-export interface WispTarget {
-  /** A name or an address as the client wrote it, 1 to 255 bytes without spaces; IPv6 without brackets. */
-  readonly host: string
-  /** 1 to 65535. */
-  readonly port: number
-}
+import type { Target } from '../target.js'
 
 /** What {@link ServeWispOptions.dial} gives. */
 export interface WispTargetTransport extends ByteTransport {
@@ -23,17 +16,17 @@ export interface WispTargetTransport extends ByteTransport {
 
 export interface ServeWispOptions {
   /**
-   * Opens the connection that a stream asks for. It is the only judge of where streams may lead: refuse here. What it
-   * gives is owned by the server, which ends it. `signal` aborts when the client no longer wants it; a transport that
-   * is given all the same is given up at once. A client that has sent something and then closed its stream in order does want
-   * it, even if it has gone by then: dial with a time limit.
+   * Opens the connection that a stream asks for. It is the only judge of where streams may lead: refuse here. `target.host` is as
+   * the client wrote it, 1 to 255 bytes without spaces, IPv6 without brackets. What this gives is owned by the server, which ends
+   * it. `signal` aborts when the client no longer wants it; a transport that is given all the same is given up at once. A client
+   * that has sent something and then closed its stream in order does want it, even if it has gone by then: dial with a time limit.
    *
    * If it rejects, the client is told why by the `code` of the error or of its `cause`: ECONNREFUSED (refused);
    * ENOTFOUND, EAI_AGAIN, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, EADDRNOTAVAIL (unreachable); ETIMEDOUT, or the name
    * TimeoutError (timed out); EACCES, EPERM (not allowed); EINVAL (not valid); EBUSY (throttled). No words of the error
    * reach the client.
    */
-  readonly dial: (target: WispTarget, signal: AbortSignal) => Promise<WispTargetTransport>
+  readonly dial: (target: Target, signal: AbortSignal) => Promise<WispTargetTransport>
   /**
    * 2 if the client's request for the WebSocket had a Sec-WebSocket-Protocol header (by the specification any value asks
    * for version 2; select {@link WISP_SUBPROTOCOL} if it is offered), 1 if not. Default: 2 if the socket's `protocol` is
@@ -70,7 +63,7 @@ export interface WispLogEntry {
   readonly event: 'open' | 'refuse' | 'end'
   readonly streamId: number
   /** As the client wrote it: escape it before printing. */
-  readonly target: WispTarget
+  readonly target: Target
   /** The reason in the CLOSE packet that was sent or came; 0 for `open`. */
   readonly reason: number
   /** What failed, if something did: the error that `dial` or the target's connection gave. Not for the client. */
@@ -94,14 +87,8 @@ export interface WispServer {
   close(): Promise<void>
 }
 
-/** With every default filled in. */
-type Complete<Options> = { readonly [Name in keyof Options]-?: NonNullable<Options[Name]> }
-
-export type ServerSettings = Complete<Omit<ServeWispOptions, 'version' | 'motd' | 'authenticate'>>
-  & Pick<ServeWispOptions, 'version' | 'motd' | 'authenticate'>
-
 const defaults = {
-  log: () => {},
+  log: (_entry: WispLogEntry): void => {},
   maxStreams: 100,
   bufferPackets: 128,
   maxBufferedBytes: 16 * 1024 * 1024,
@@ -109,6 +96,8 @@ const defaults = {
   maxMessageBytes: 1024 * 1024,
   handshakeTimeoutMs: 10_000,
 }
+
+export type ServerSettings = ServeWispOptions & Readonly<typeof defaults>
 
 const checks: Readonly<Record<keyof ServeWispOptions, Check>> = {
   dial: isFunction,

@@ -7,7 +7,7 @@ import { OPEN, type WebSocketLike } from '../websocket-like.js'
 import { WispCloseReason } from './close-reason.js'
 import { readClientInfo, serverInfo } from './handshake.js'
 import { PacketLink, POLICY_VIOLATION } from './link.js'
-import { CLOSE, closePacket, CONNECT, continuePacket, DATA, INFO, infoPacket, TCP, type Info, type Packet } from './packets.js'
+import { CLOSE, closePacket, CONNECT, continuePacket, INFO, infoPacket, TCP, type Info, type Packet } from './packets.js'
 import { ServedStream } from './served-stream.js'
 import { checkServerOptions, type ServerSettings, type ServeWispOptions, type WispServer } from './server-options.js'
 
@@ -21,7 +21,7 @@ import { checkServerOptions, type ServerSettings, type ServeWispOptions, type Wi
 export function serveWisp(socket: WebSocketLike, options: ServeWispOptions): WispServer {
   const settings = checkServerOptions(options)
   if (socket.readyState !== OPEN) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the WebSocket is not open')
-  return new Server(socket, settings, settings.version ?? (socket.protocol ? 2 : 1))
+  return new Server(socket, settings)
 }
 
 /** Close codes (RFC 6455 §7.4.1) of a client that meant to close. All others cut streams that had more to say. */
@@ -30,31 +30,29 @@ const cleanCodes: readonly number[] = [NORMAL, GOING_AWAY, NO_CODE]
 class Server implements WispServer {
   readonly #closed = deferred<void>()
   readonly #settings: ServerSettings
-  readonly #link: PacketLink
-  /** By the number that the client knows it by. */
-  readonly #open = new Map<number, ServedStream>()
-  /** Those, and the ones that are ending. */
-  readonly #all = new Set<ServedStream>()
+  readonly #link: PacketLink<ServedStream>
+  /** The link's streams, and those that are ending. */
+  readonly #streams = new Set<ServedStream>()
+  readonly #moved = { bytesToTarget: 0, bytesToClient: 0 }
   #handshake: ReturnType<typeof setTimeout> | undefined
   #state: 'introduction' | 'authentication' | 'open' = 'introduction'
   #halfClose = false
   #bufferedBytes = 0
-  readonly #moved = { toTargets: 0, toClient: 0 }
 
-  constructor(socket: WebSocketLike, settings: ServerSettings, version: 1 | 2) {
+  constructor(socket: WebSocketLike, settings: ServerSettings) {
     this.#settings = settings
+    const { version = socket.protocol ? 2 : 1, motd, authenticate, handshakeTimeoutMs, highWaterMarkBytes, maxMessageBytes } = settings
     this.#link = new PacketLink(socket, {
-      highWaterMarkBytes: settings.highWaterMarkBytes,
-      maxMessageBytes: settings.maxMessageBytes,
+      highWaterMarkBytes,
+      maxMessageBytes,
       onPacket: (packet) => this.#receive(packet),
       onViolation: (code, why) => this.#end(code, `the client has sent ${why}`),
       onEnd: (code, error) => void this.#ended(code, error),
     })
     if (version === 2) {
-      const { motd, authenticate, handshakeTimeoutMs } = settings
       this.#link.send(infoPacket(serverInfo({ motd, password: authenticate !== undefined })))
       this.#handshake = setTimeout(() => this.#refuse(WispCloseReason.INCOMPATIBLE, 'no introduction in time'), handshakeTimeoutMs)
-    } else if (settings.authenticate) {
+    } else if (authenticate) {
       this.#refuse(WispCloseReason.CREDENTIALS_WANTED, 'version 2 only, for its authentication')
     } else {
       this.#begin()
@@ -63,16 +61,17 @@ class Server implements WispServer {
 
   get closed(): Promise<void> { return this.#closed.promise }
 
-  get streams(): number { return this.#all.size }
+  get streams(): number { return this.#streams.size }
 
-  get bytesToTargets(): number { return this.#moved.toTargets }
+  get bytesToTargets(): number { return this.#moved.bytesToTarget }
 
-  get bytesToClient(): number { return this.#moved.toClient }
+  get bytesToClient(): number { return this.#moved.bytesToClient }
 
   close(): Promise<void> {
     const why = 'the server is closing'
     this.#end(GOING_AWAY, why)
-    for (const stream of this.#all) stream.stopDialling(new Error(why))
+    // What a client has left behind does not wait for a target that is not reached yet.
+    for (const stream of this.#streams) if (!stream.reached) stream.stop(new Error(why))
     return this.closed
   }
 
@@ -82,38 +81,28 @@ class Server implements WispServer {
     this.#link.send(continuePacket(0, this.#settings.bufferPackets))
   }
 
+  /** What is for none of the open streams. Our CLOSE and a packet for its stream may have crossed: that is passed over. */
   #receive(packet: Packet): void {
-    if (packet.type === 'malformed') return this.#malformed(packet.streamId, packet.why)
+    if (packet.type === 'malformed') {
+      // What cannot be put down to a stream costs the connection.
+      return packet.streamId ? this.#refuseStream(packet.streamId, packet.why) : this.#end(PROTOCOL_ERROR, packet.why)
+    }
     if (packet.type === CLOSE && packet.streamId === 0) return this.#end(NORMAL, 'the client has closed the connection')
-    if (this.#state !== 'open') {
-      if (packet.type === INFO && this.#state === 'introduction') return void this.#introduced(packet.info)
-      return this.#refuse(WispCloseReason.INCOMPATIBLE, 'an introduction is to come first')
-    }
-    switch (packet.type) {
-      case CONNECT: return this.#connect(packet)
-      // A packet for a stream that is not there: our CLOSE and it have crossed.
-      case DATA: return this.#open.get(packet.streamId)?.receive(packet.bytes)
-      case CLOSE: return this.#open.get(packet.streamId)?.closed(packet.reason)
-      // The rest says nothing to a server: extensions that it did not offer, CONTINUE, one INFO too many.
-    }
+    if (this.#state === 'open') return packet.type === CONNECT ? this.#connect(packet) : undefined
+    if (packet.type === INFO && this.#state === 'introduction') return void this.#introduced(packet.info)
+    this.#refuse(WispCloseReason.INCOMPATIBLE, 'an introduction is to come first')
   }
 
   async #introduced(info: Info): Promise<void> {
     this.#state = 'authentication'
-    const client = readClientInfo(info)
-    if (client.major < 2) return this.#refuse(WispCloseReason.INCOMPATIBLE, 'an introduction is of version 2')
-    this.#halfClose = client.halfClose
+    const { major, credentials, halfClose } = readClientInfo(info)
+    if (major < 2) return this.#refuse(WispCloseReason.INCOMPATIBLE, 'an introduction is of version 2')
+    this.#halfClose = halfClose
     const { authenticate } = this.#settings
     if (authenticate) {
-      if (!client.credentials) return this.#refuse(WispCloseReason.CREDENTIALS_WANTED, 'user name and password are wanted')
-      const { username, password } = client.credentials
-      let known = false
-      try {
-        known = await authenticate(username, password)
-      } catch {
-        // Who cannot be known is not known.
-      }
-      if (this.#link.done) return
+      if (!credentials) return this.#refuse(WispCloseReason.CREDENTIALS_WANTED, 'user name and password are wanted')
+      const { username, password } = credentials
+      const known = await (async () => authenticate(username, password))().catch(() => false) // a judge that fails knows no client
       if (!known) return this.#refuse(WispCloseReason.BAD_PASSWORD, 'wrong user name or password')
     }
     this.#begin()
@@ -121,14 +110,9 @@ class Server implements WispServer {
 
   #connect({ streamId, streamType, host, port }: Packet & { type: typeof CONNECT }): void {
     if (streamId === 0) return this.#end(PROTOCOL_ERROR, 'stream 0 is the connection itself')
-    const other = this.#open.get(streamId)
-    if (other) {
-      // Whatever it says of one it says of both: they have one number.
-      other.stop(new Error('the client has opened a stream of the same number'))
-      return this.#link.send(closePacket(streamId, WispCloseReason.INVALID_TARGET))
-    }
-    if (streamType !== TCP) return this.#link.send(closePacket(streamId, WispCloseReason.INVALID_TARGET)) // for example UDP
-    if (this.#all.size >= this.#settings.maxStreams) return this.#link.send(closePacket(streamId, WispCloseReason.THROTTLED))
+    if (this.#link.streams.has(streamId)) return this.#refuseStream(streamId, 'a CONNECT for a stream that is open')
+    if (streamType !== TCP) return this.#refuseStream(streamId, 'a CONNECT for something other than TCP')
+    if (this.#streams.size >= this.#settings.maxStreams) return this.#link.send(closePacket(streamId, WispCloseReason.THROTTLED))
     const stream = new ServedStream({
       link: this.#link,
       streamId,
@@ -137,30 +121,23 @@ class Server implements WispServer {
       halfClose: this.#halfClose,
       account: (bytes) => this.#account(bytes),
       moved: this.#moved,
-      onGone: () => this.#open.delete(streamId),
     })
-    this.#open.set(streamId, stream)
-    this.#all.add(stream)
-    void stream.over.finally(() => this.#all.delete(stream))
+    this.#streams.add(stream)
+    void stream.over.finally(() => this.#streams.delete(stream))
   }
 
-  /** A bad CONNECT costs its stream alone. What cannot be put down to a stream costs the connection. */
-  #malformed(streamId: number | undefined, why: string): void {
-    if (streamId === undefined || streamId === 0) return this.#end(PROTOCOL_ERROR, why)
-    this.#open.get(streamId)?.stop(new Error(`the client has sent ${why}`))
+  /** A bad packet costs its stream alone. Two streams of one number are both closed: each packet for one is for the other, too. */
+  #refuseStream(streamId: number, what: string): void {
+    this.#link.streams.get(streamId)?.stop(new Error(`the client has sent ${what}`))
     this.#link.send(closePacket(streamId, WispCloseReason.INVALID_TARGET))
   }
 
+  /** False if too much waits for targets, and the client cannot be held back. */
   #account(bytes: number): boolean {
     const { maxBufferedBytes } = this.#settings
     this.#bufferedBytes += bytes
-    if (this.#bufferedBytes > maxBufferedBytes) {
-      if (!this.#link.canPause) return false
-      this.#link.hold(this)
-    } else if (this.#bufferedBytes <= maxBufferedBytes / 2) {
-      this.#link.release(this)
-    }
-    return true
+    if (this.#bufferedBytes <= maxBufferedBytes / 2) this.#link.release(this)
+    return this.#bufferedBytes <= maxBufferedBytes || this.#link.hold(this)
   }
 
   #refuse(reason: number, why: string): void {
@@ -171,18 +148,17 @@ class Server implements WispServer {
   /** Not in order: targets see their streams cut. */
   #end(code: number, why: string): void {
     if (this.#link.done) return
-    clearTimeout(this.#handshake)
     this.#link.close(code, why)
-    for (const stream of [...this.#open.values()]) stream.stop(new Error(why))
+    for (const stream of this.#link.streams.values()) stream.stop(new Error(why))
   }
 
   async #ended(code: number, error: Error): Promise<void> {
     clearTimeout(this.#handshake)
-    for (const stream of [...this.#open.values()]) {
+    for (const stream of this.#link.streams.values()) {
       if (cleanCodes.includes(code)) stream.closed(WispCloseReason.VOLUNTARY)
       else stream.stop(error)
     }
-    await Promise.allSettled([...this.#all].map(({ over }) => over))
+    await Promise.allSettled([...this.#streams].map(({ over }) => over))
     this.#closed.resolve()
   }
 }

@@ -9,18 +9,16 @@ import { TransportError } from '../../base/errors.js'
 import type { ByteTransport } from '../../pump/transport.js'
 import { StreamEnds, tooMuchUnread } from '../stream-ends.js'
 import { WispCloseError, WispCloseReason } from './close-reason.js'
-import type { PacketLink } from './link.js'
-import { closePacket, dataPacket } from './packets.js'
+import type { LinkedStream, PacketLink } from './link.js'
+import { dataPacket } from './packets.js'
 
 export interface StreamSettings {
-  readonly link: PacketLink
+  readonly link: PacketLink<WispStream>
   readonly streamId: number
   /** Packets that may go before the first CONTINUE. */
   readonly credit: number
   readonly halfClose: boolean
   readonly maxBufferedBytes: number
-  /** Called once, when the number means nothing any more. */
-  readonly onEnd: () => void
 }
 
 /**
@@ -30,39 +28,36 @@ export interface StreamSettings {
 const PACKET_BYTES = 32 * 1024
 const HIGH_WATER_MARK_BYTES = 64 * 1024
 
-export class WispStream {
+export class WispStream implements LinkedStream {
+  readonly streamId: number
   readonly #settings: StreamSettings
   readonly #ends: StreamEnds
   #credit: number
-  /** CLOSE was sent or has come, or the connection is gone. */
-  #closed = false
 
   constructor(settings: StreamSettings) {
-    this.#settings = settings
-    this.#credit = settings.credit
-    const { link, halfClose } = settings
+    const { link, streamId, credit, halfClose } = this.#settings = settings
+    this.streamId = streamId
+    this.#credit = credit
     this.#ends = new StreamEnds({
       write: async (chunk) => {
         for (let at = 0; at < chunk.byteLength; at += PACKET_BYTES) await this.#send(chunk.subarray(at, at + PACKET_BYTES))
       },
       end: async () => { if (halfClose && !this.#ends.incoming.over) await this.#send(new Uint8Array()) },
       taken: () => { if (this.#ends.incoming.unreadBytes < HIGH_WATER_MARK_BYTES) link.release(this) },
-      done: () => this.#close(WispCloseReason.VOLUNTARY),
-      giveUp: () => this.#close(WispCloseReason.CLIENT_ERROR),
+      done: () => link.forget(this, WispCloseReason.VOLUNTARY),
+      giveUp: () => link.forget(this, WispCloseReason.CLIENT_ERROR),
     })
+    link.streams.set(streamId, this)
   }
 
-  get transport(): ByteTransport {
-    return this.#ends.transport
-  }
+  get transport(): ByteTransport { return this.#ends.transport }
 
-  /** A CONTINUE came. It is not added: the server says how many it can take now. */
+  /** It is not added: the server says how many it can take now. */
   grant(packets: number): void {
     this.#credit = packets
     this.#ends.outgoing.wake()
   }
 
-  /** DATA came. */
   receive(bytes: Uint8Array): void {
     const { link, maxBufferedBytes, halfClose } = this.#settings
     const { incoming } = this.#ends
@@ -71,48 +66,34 @@ export class WispStream {
       return this.#ends.end()
     }
     incoming.deliver(bytes)
-    if (incoming.unreadBytes <= maxBufferedBytes) return
-    // It holds up the other streams, too; but nothing is lost.
-    if (link.canPause) link.hold(this)
-    else this.#ends.fail(new TransportError(tooMuchUnread(maxBufferedBytes).message))
+    // A link that is held holds up the other streams, too; but nothing is lost.
+    if (incoming.unreadBytes <= maxBufferedBytes || link.hold(this)) return
+    this.#ends.fail(new TransportError(tooMuchUnread(maxBufferedBytes).message))
   }
 
-  /** CLOSE came. */
   closed(reason: number): void {
-    if (reason !== WispCloseReason.VOLUNTARY) return this.lost(new WispCloseError('the server has closed the Wisp stream', reason))
-    this.#forget()
+    const what = 'the server has closed the Wisp stream'
+    if (reason !== WispCloseReason.VOLUNTARY) return this.lost(new WispCloseError(what, reason))
+    this.#settings.link.forget(this)
     this.#ends.end()
-    this.#ends.outgoing.fail(new TransportError('the server has closed the Wisp stream'))
+    this.#ends.outgoing.fail(new TransportError(what))
   }
 
   /** The server or the network has ended it: what has arrived is still to be read. Nothing is sent. */
   lost(error: unknown): void {
-    this.#forget()
+    this.#settings.link.forget(this)
     this.#ends.lost(error)
   }
 
   /** This stream has ended, by our own will or for what the server may not do. Nothing is sent. */
   fail(error: unknown): void {
-    this.#forget()
+    this.#settings.link.forget(this)
     this.#ends.fail(error)
   }
 
   async #send(piece: Uint8Array): Promise<void> {
     await this.#ends.outgoing.until(() => this.#credit > 0)
-    await this.#settings.link.post(this, dataPacket(this.#settings.streamId, piece))
+    await this.#settings.link.post(this, dataPacket(this.streamId, piece))
     if (this.#credit > 0) this.#credit--
-  }
-
-  #close(reason: number): void {
-    if (this.#forget()) this.#settings.link.send(closePacket(this.#settings.streamId, reason))
-  }
-
-  /** Whether it was known until now. */
-  #forget(): boolean {
-    if (this.#closed) return false
-    this.#closed = true
-    this.#settings.link.withdraw(this)
-    this.#settings.onEnd()
-    return true
   }
 }
