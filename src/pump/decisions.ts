@@ -33,11 +33,8 @@ export class Decisions {
   ask<T>(decide: () => T | PromiseLike<T>): { readonly value: T } | undefined {
     if (this.#refused) throw this.#refused.error
     const answer = this.#answer as { readonly value: T } | undefined
-    if (answer) {
-      this.#answer = undefined
-      return answer
-    }
-    if (this.#pending) return undefined // two calls wait for it, a read and a write: it is one question
+    this.#answer = undefined
+    if (answer || this.#pending) return answer // two calls may wait for it, a read and a write: it is one question
     const value = decide()
     if (!isPromiseLike(value)) return { value }
     this.#pending = Promise.resolve(value)

@@ -1,8 +1,7 @@
 // The pump's hold on a transport: what it sends goes in order, and it ends so that the peer hears our last words.
 
 import { LINGER_MS } from '../base/linger.js'
-import { withDeadline } from './deadline.js'
-import { Interrupt } from './interrupt.js'
+import { Interrupt, withDeadline } from './waiting.js'
 import type { ByteTransport } from './transport.js'
 
 export class Port {
@@ -51,12 +50,8 @@ export class Port {
   async leave(lastWords: readonly Uint8Array[], reason: unknown): Promise<void> {
     this.#interrupt.trip(reason)
     for (const block of lastWords) this.#writer.write(block).catch(() => {})
-    const discarded = this.#discard().catch(() => {})
+    const discarded = (async () => { while (!(await this.#reader.read()).done); })().catch(() => {})
     await this.#hold.guard(this.#writer.close()).catch(() => {})
     void withDeadline(LINGER_MS, () => this.giveUp(reason), discarded)
-  }
-
-  async #discard(): Promise<void> {
-    while (!(await this.#reader.read()).done);
   }
 }

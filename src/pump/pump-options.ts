@@ -23,6 +23,14 @@ export interface IoEvent {
 /** What the pump makes of such a call: it is done, to be repeated (`again`: at once), or the end of it all. */
 export type Verdict = 'done' | 'again' | 'want read' | 'undecided' | 'broken'
 
+/** What a connection does about early data. */
+export interface EarlyData {
+  /** A client's: written before anything is heard. Its session must allow so much. */
+  readonly send?: Uint8Array | undefined
+  /** A server's: told of each piece, as it comes. */
+  readonly receive?: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined
+}
+
 export interface PumpOptions {
   readonly ssl: Ssl
   /** Its internal half is beneath `ssl`. The pump owns both, and frees them. */

@@ -26,7 +26,7 @@
 //      replies (for example to refused renegotiations) pile up: a peer that does not read until we do must not block us.
 //  11. A call that waits for a decision (decisions.ts) is repeated when it has been made. If the connection ends first,
 //      the pending decision becomes a refusal, and the call is repeated once so that OpenSSL writes its alert.
-//  12. Early data (early-data.ts) comes before the handshake's own calls. A server may write meanwhile, to a client whose
+//  12. Early data (0-RTT, RFC 8446 §2.3) comes before the handshake's own calls. A server may write meanwhile, to a client whose
 //      early data it has taken; nothing else is written before the handshake is done.
 //  13. A handshake is not done before its reviews (decisions.ts) are: until then no byte of the application's is read or sent.
 //  14. Waiting for a decision ends with the connection, and so does the time limit of that decision.
@@ -44,17 +44,14 @@ import { sslErrorName, type IoResult } from '../core/io-result.js'
 import type { Ssl } from '../core/ssl.js'
 import {
   SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_INTERNAL_ERROR, SSL_ERROR_WANT_CLIENT_HELLO_CB, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_RETRY_VERIFY,
-  SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP, SSL_ERROR_ZERO_RETURN,
+  SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP, SSL_ERROR_ZERO_RETURN, SSL_READ_EARLY_DATA_FINISH,
 } from '../ffi/constants.gen.js'
-import { closeTimeout, isCloseTimeout, withDeadline } from './deadline.js'
-import { EARLY_WRITE_BYTES, receiveEarlyData, type EarlyData } from './early-data.js'
-import { FifoLock } from './fifo-lock.js'
-import { Interrupt } from './interrupt.js'
 import { LateCertificate } from './late-certificate.js'
-import type { IoEvent, PumpOptions, Verdict } from './pump-options.js'
+import type { EarlyData, IoEvent, PumpOptions, Verdict } from './pump-options.js'
 import { SendFailure } from './send-failure.js'
 import { readingStates, StateMachine, StateTable, type State } from './states.js'
-import { BATCH_BYTES, RECORD_BYTES, Wire } from './wire.js'
+import { closeTimeout, FifoLock, Interrupt, isCloseTimeout, withDeadline } from './waiting.js'
+import { BATCH_BYTES, EARLY_WRITE_BYTES, RECORD_BYTES, Wire } from './wire.js'
 
 /** What is waited for in the loop. `writing` fails once sending has failed; the others go on with what comes. */
 type Purpose = 'handshake' | 'reading' | 'writing'
@@ -103,22 +100,26 @@ export class Pump {
       const piece = send.subarray(at, at + RECORD_BYTES)
       await this.#drive(() => this.#judge('SSL_write_early_data', this.#ssl.writeEarlyData(piece)), 'handshake')
     }
-    const judgeEarly = (result: IoResult) => this.#judge('SSL_read_early_data', result)
-    if (receive) await this.#drive(() => receiveEarlyData(this.#ssl, receive, judgeEarly), 'handshake')
+    if (receive) await this.#drive(() => this.#readEarly(receive), 'handshake')
     await this.#drive(() => this.#judge(call, call === 'SSL_connect' ? this.#ssl.connect() : this.#ssl.accept()), 'handshake')
     await this.#review()
     this.#machine.to('OPEN')
-    let description!: T
-    this.#attempt(() => {
-      description = describe(this.#ssl)
-      return 'done'
-    })
+    const description = this.#attempt(() => describe(this.#ssl))
     this.#machine.throwIfBroken()
     if (this.#sendFailure) {
       this.#lookAhead().catch(() => {}) // it broke the connection, and that is what the guard tells
       await this.#ending.guard(this.#sendFailure.explained.promise)
     }
-    return description
+    return description as T
+  }
+
+  /** A step: reads early data until there is no more, or there was none. */
+  #readEarly(receive: (bytes: Uint8Array<ArrayBuffer>) => void): Verdict {
+    const buffer = new Uint8Array(RECORD_BYTES)
+    const result = this.#ssl.readEarlyData(buffer)
+    const verdict = this.#judge('SSL_read_early_data', result)
+    if (verdict === 'done' && result.count > 0) receive(buffer.slice(0, result.count))
+    return verdict === 'done' && result.ret !== SSL_READ_EARLY_DATA_FINISH ? 'again' : verdict
   }
 
   async #review(): Promise<void> {
@@ -191,23 +192,17 @@ export class Pump {
     return this.#writing.run(async () => {
       this.#machine.demand('this connection is not open for writing', 'HANDSHAKE', 'OPEN')
       let offset = 0
-      while (offset < bytes.byteLength) {
-        await this.#drive(() => {
-          let verdict: Verdict
-          if (this.#machine.state === 'HANDSHAKE' && !this.#ssl.isInitFinished()) {
-            const piece = bytes.subarray(offset, offset + EARLY_WRITE_BYTES)
-            verdict = this.#judge('SSL_write_early_data', this.#ssl.writeEarlyData(piece))
-            if (verdict === 'done') offset += piece.byteLength
-            return verdict
-          }
-          do {
-            const result = this.#ssl.write(bytes.subarray(offset, offset + RECORD_BYTES))
-            if (result.ret > 0) offset += result.ret
-            verdict = this.#judge('SSL_write', result, bytes.byteLength - offset)
-          } while ((verdict === 'done' || verdict === 'again') && offset < bytes.byteLength && this.#wire.unsentBytes < BATCH_BYTES)
-          return verdict
-        }, 'writing')
-      }
+      await this.#drive(() => {
+        let verdict: Verdict = 'done'
+        while ((verdict === 'done' || verdict === 'again') && offset < bytes.byteLength && this.#wire.unsentBytes < BATCH_BYTES) {
+          const early = this.#machine.state === 'HANDSHAKE' && !this.#ssl.isInitFinished()
+          const piece = bytes.subarray(offset, offset + (early ? EARLY_WRITE_BYTES : RECORD_BYTES))
+          const result = early ? this.#ssl.writeEarlyData(piece) : this.#ssl.write(piece)
+          if (result.ret > 0) offset += early ? piece.byteLength : result.ret
+          verdict = this.#judge(early ? 'SSL_write_early_data' : 'SSL_write', result, bytes.byteLength - offset)
+        }
+        return verdict === 'done' && offset < bytes.byteLength ? 'again' : verdict
+      }, 'writing')
     })
   }
 
@@ -289,16 +284,11 @@ export class Pump {
     if (this.#sendFailure) this.#finish()
     if (!waitForPeer) this.stopReading()
     else if (this.#reading.state === 'WANTED' || this.#reading.state === 'UNWANTED') this.#reading.to('DISCARDING')
-    const goodbye = waitForPeer ? this.read(BATCH_BYTES) : undefined
-    goodbye?.catch(() => {}) // it broke the connection, and what comes before it is told
-    try {
-      await flush?.()
-      await this.closeWriting()
-      await goodbye
-    } catch (error) {
+    const said = Promise.resolve().then(flush).then(() => this.closeWriting())
+    await Promise.all([said, waitForPeer && this.read(BATCH_BYTES)]).catch((error: unknown) => {
       this.break(error)
       throw error
-    }
+    })
     this.#finish()
     await this.#left
     this.#machine.throwIfBroken()
@@ -370,7 +360,7 @@ export class Pump {
     this.#refuse = undefined
   }
 
-  #attempt(step: () => Verdict): Verdict {
+  #attempt<T>(step: () => T): T | 'broken' {
     try {
       return step()
     } catch (error) {

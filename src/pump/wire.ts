@@ -9,6 +9,11 @@ import type { Port } from './port.js'
 
 /** A TLS record's plaintext, at most (RFC 8446 §5.1). */
 export const RECORD_BYTES = 16 * 1024
+/**
+ * Less than the pair holds, with the record's overhead: on a server SSL_write_early_data(3) reports success even if the pair
+ * had no room for what it wrote.
+ */
+export const EARLY_WRITE_BYTES = 8 * 1024
 /** How much ciphertext a writer makes before it waits for the transport; also the size of blocks. */
 export const BATCH_BYTES = 64 * 1024
 /** A record's header, tag and padding, at most, for each of a batch. */

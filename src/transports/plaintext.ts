@@ -4,7 +4,7 @@ import { ApiMisuseError, PeerError, TransportError, TruncationError } from '../b
 import { asBytes, concat, isUint8Array, type BytesLike } from '../base/bytes.js'
 import { checkOptions, isSignal } from '../base/options.js'
 import { abortReason, throwIfAborted } from '../base/realms.js'
-import { Interrupt } from '../pump/interrupt.js'
+import { Interrupt } from '../pump/waiting.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { toByteTransport, type TransportLike } from './adapt.js'
 import { Incoming } from './stream-ends.js'

@@ -5,7 +5,7 @@
 // has queued, so the queue is kept here, and the stream is failed when the queue has been read.
 
 import { isUint8Array } from '../base/bytes.js'
-import { Interrupt } from '../pump/interrupt.js'
+import { Interrupt } from '../pump/waiting.js'
 import type { ByteTransport } from '../pump/transport.js'
 
 /** How far {@link Incoming.readAhead} is ahead of the reader: it reads on while less than this is unread. */

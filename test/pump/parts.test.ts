@@ -2,8 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { InternalError, memoryTransportPair } from '../../src/index.js'
-import { FifoLock } from '../../src/pump/fifo-lock.js'
-import { Interrupt } from '../../src/pump/interrupt.js'
+import { FifoLock, Interrupt } from '../../src/pump/waiting.js'
 import { Outbox } from '../../src/pump/outbox.js'
 import { Port } from '../../src/pump/port.js'
 import { StateMachine, type State } from '../../src/pump/states.js'

@@ -7,7 +7,7 @@
 // of packets here, and a client that sends more is ended.
 
 import { LAST_WORDS_MS } from '../../base/linger.js'
-import { Interrupt } from '../../pump/interrupt.js'
+import { Interrupt } from '../../pump/waiting.js'
 import { Incoming } from '../stream-ends.js'
 import type { Target } from '../target.js'
 import { reasonOfFailure, WispCloseReason } from './close-reason.js'

@@ -1,0 +1,66 @@
+// Waiting: in order, no longer than a limit, and not for what may never come.
+
+import { DeadlineError } from '../base/errors.js'
+
+/** One at a time, in the order of asking. */
+export class FifoLock {
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** Runs `task` when all that came before have settled; settles as it does. */
+  run<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(task)
+    this.#last = result.catch(() => {})
+    return result
+  }
+}
+
+/** Ends what waits. Promise.race against one long-lived promise would keep every loser alive with it. */
+export class Interrupt {
+  readonly #waiting = new Set<(reason: unknown) => void>()
+  #tripped: { reason: unknown } | undefined
+
+  get tripped(): boolean {
+    return this.#tripped !== undefined
+  }
+
+  /** Settles as `promise` does, or rejects as soon as {@link trip} is called. */
+  guard<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#tripped) reject(this.#tripped.reason)
+      else this.#waiting.add(reject)
+      promise.then(resolve, reject).finally(() => this.#waiting.delete(reject))
+    })
+  }
+
+  /** Rejects all that is guarded now or later. Only the first reason counts. */
+  trip(reason: unknown): void {
+    if (this.#tripped) return
+    this.#tripped = { reason }
+    for (const reject of this.#waiting) reject(reason)
+    this.#waiting.clear()
+  }
+
+  throwIfTripped(): void {
+    if (this.#tripped) throw this.#tripped.reason
+  }
+}
+
+/** Settles as `task` does. Calls `late` when that takes longer than `limitMs`; 0: there is no limit. */
+export async function withDeadline<T>(limitMs: number, late: () => void, task: Promise<T>): Promise<T> {
+  const timer = limitMs > 0 ? setTimeout(late, limitMs) : undefined
+  try {
+    return await task
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What a connection breaks with when its end takes longer than `limitMs`. */
+export function closeTimeout(limitMs: number): DeadlineError {
+  return new DeadlineError('ERR_TLS_CLOSE_TIMEOUT', `the connection could not be closed within ${limitMs} ms`)
+}
+
+/** Whether it is a {@link closeTimeout}: then the peer is told nothing more. */
+export function isCloseTimeout(error: unknown): boolean {
+  return error instanceof DeadlineError && error.code === 'ERR_TLS_CLOSE_TIMEOUT'
+}
