@@ -44,6 +44,11 @@ export function isWritableStream(value: unknown): value is WritableStream {
   return hasMethods(value, 'getWriter', 'abort') && typeof value['locked'] === 'boolean'
 }
 
+/** Whether it can be awaited. */
+export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return hasMethods(value, 'then')
+}
+
 /** Whether it is an object with all of these methods, its own or inherited. */
 export function hasMethods(value: unknown, ...names: readonly string[]): value is Readonly<Record<string, unknown>> {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false

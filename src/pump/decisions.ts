@@ -5,6 +5,8 @@
 // Where OpenSSL cannot wait (its server, when it has verified a client) it is told to go on, and the answer is looked at
 // when the handshake is done: a review.
 
+import { isPromiseLike } from '../base/realms.js'
+
 export class Decisions {
   #pending: Promise<void> | undefined
   /** The answer to the question that a call was suspended for. */
@@ -52,8 +54,4 @@ export class Decisions {
   refuse(error: unknown): void {
     this.#refused ??= { error }
   }
-}
-
-export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<PromiseLike<T>>).then === 'function'
 }

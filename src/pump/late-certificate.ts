@@ -12,7 +12,7 @@ export class LateCertificate extends StateTable<keyof typeof transitions> {
   #finishedBefore = 0
 
   constructor() {
-    super('a request for a certificate', transitions, 'NONE')
+    super(transitions, 'NONE')
   }
 
   /** One at a time, review included. OpenSSL would refuse another too, but not before it has waited for its turn. */

@@ -61,14 +61,14 @@ export class Pump {
   readonly #ssl: Ssl
   readonly #wire: Wire
   readonly #machine = new StateMachine()
-  readonly #reading = new StateTable<keyof typeof readingStates>('reading', readingStates, 'WANTED')
+  readonly #reading = new StateTable<keyof typeof readingStates>(readingStates, 'WANTED')
   readonly #lateCertificate = new LateCertificate()
   /** close_notify comes after the writes that were asked for before it. */
   readonly #writing = new FifoLock()
   /** Tripped when the connection ends, cleanly or not. */
   readonly #ending = new Interrupt()
   /** Tells the peer, if the connection ends while a decision is pending. */
-  #refuse: ((error: unknown) => void) | undefined
+  #refuse: ((error: unknown) => unknown) | undefined
   /** How many calls of {@link read} wait. */
   #readers = 0
   /** Resolved when plaintext has been read, for those that look at what stands behind it. */
@@ -122,16 +122,15 @@ export class Pump {
     return verdict === 'done' && result.ret !== SSL_READ_EARLY_DATA_FINISH ? 'again' : verdict
   }
 
-  async #review(): Promise<void> {
+  #review(): Promise<void> {
     const refuse = (error: unknown) => this.#ssl.sendFatalAlert(asRefusal(error)?.alert.description ?? SSL_AD_CERTIFICATE_UNKNOWN)
-    await this.#decided(this.#options.decisions.review(), refuse)
-    this.#machine.throwIfBroken()
+    return this.#decided(this.#options.decisions.review(), refuse)
   }
 
   /**
    * The next plaintext, one byte at least and `limit` at most, in `into` if that is given; `undefined` once the
    * peer has sent close_notify, or {@link close} has ended the connection. While it is DISCARDED, every reader throws away what
-   * comes, and waits for the end: its stream would have a hole.
+   * comes, and waits for the end: else its stream would have a hole.
    */
   async read(limit: number, into?: Uint8Array): Promise<Uint8Array | undefined> {
     let bytes: Uint8Array | undefined
@@ -168,8 +167,7 @@ export class Pump {
   async #lookAhead(enough = () => false): Promise<void> {
     const byte = new Uint8Array(1)
     for (;;) {
-      this.#progress ??= deferred()
-      const progress = this.#progress.promise
+      const progress = (this.#progress ??= deferred()).promise
       let plaintext = false
       await this.#drive(() => {
         if (this.#reading.state === 'ENDED' || enough()) return 'done'
@@ -299,17 +297,16 @@ export class Pump {
    * yet to accept it, the transport is given up; that is a failure only if it took too long ({@link closeTimeout}).
    */
   break(reason: unknown): void {
-    const { state } = this.#machine
-    if (state === 'CLOSED' || state === 'BROKEN') return
-    if (state === 'LEAVING' && !isCloseTimeout(reason)) return this.#wire.giveUp(reason)
+    if (this.#machine.state === 'CLOSED' || this.#machine.state === 'BROKEN') return
+    if (this.#machine.state === 'LEAVING' && !isCloseTimeout(reason)) return this.#wire.giveUp(reason)
     const fromTransport = reason instanceof TransportError || reason instanceof TruncationError
     const error = fromTransport && this.#sendFailure ? this.#sendFailure.error : reason
     this.#machine.break(error)
     this.#sendFailure?.end()
+    this.#options.decisions.refuse(error)
     quietly(() => this.#refuse?.(error))
     quietly(() => this.#wire.drain()) // the alert, of a call that a callback's error has ended
-    this.#release()
-    this.#ending.trip(error)
+    this.#release(error)
     const silent = this.#wire.unsentBytes === 0 || this.#sendFailure || error instanceof TransportError || isCloseTimeout(error)
     if (silent) this.#wire.giveUp(error)
     else void withDeadline(LAST_WORDS_MS, () => this.#wire.giveUp(error), this.#wire.leave(error))
@@ -336,21 +333,15 @@ export class Pump {
       }
       if (verdict === 'done') return
       if (verdict === 'want read') await this.#wire.receive().catch((error: unknown) => this.break(error))
-      if (verdict === 'undecided') {
-        const { decisions } = this.#options
-        await this.#decided(decisions.pending ?? Promise.resolve(), (error) => {
-          decisions.refuse(error)
-          step()
-        })
-      }
+      if (verdict === 'undecided') await this.#decided(this.#options.decisions.pending ?? Promise.resolve(), step)
     }
   }
 
   /**
    * Waits for a decision as long as there is a connection, and no longer than it may take; breaks the connection with what it
-   * rejects with. `refuse` tells the peer, if the connection ends before.
+   * rejects with. `refuse` tells the peer, if the connection ends before: a call that is repeated then is refused.
    */
-  async #decided(decision: Promise<void>, refuse: (error: unknown) => void): Promise<void> {
+  async #decided(decision: Promise<void>, refuse: (error: unknown) => unknown): Promise<void> {
     const limitMs = this.#machine.state === 'HANDSHAKE' ? 0 : this.#options.decisionTimeoutMs ?? 0
     const late = () => this.break(new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', `no decision about a certificate within ${limitMs} ms`))
     this.#refuse = refuse
@@ -358,6 +349,7 @@ export class Pump {
       if (!this.#machine.ended) this.break(error)
     })
     this.#refuse = undefined
+    this.#machine.throwIfBroken()
   }
 
   #attempt<T>(step: () => T): T | 'broken' {
@@ -365,9 +357,7 @@ export class Pump {
       return step()
     } catch (error) {
       // Where OpenSSL does not learn of it (an observer's error), the peer gets its alert from here.
-      if (!this.#machine.ended) {
-        quietly(() => this.#ssl.getAlert() ?? this.#ssl.sendFatalAlert(asRefusal(error)?.alert.description ?? SSL_AD_INTERNAL_ERROR))
-      }
+      quietly(() => this.#ssl.getAlert() ?? this.#ssl.sendFatalAlert(asRefusal(error)?.alert.description ?? SSL_AD_INTERNAL_ERROR))
       this.break(error)
       return 'broken'
     }
@@ -385,7 +375,7 @@ export class Pump {
     if (reads) this.#sendFailure?.wait(ret > 0 || this.#readers > 0)
     this.#options.onIo?.({ call, ret, error: sslErrorName(error), sentBytes, receivedBytes })
     if (this.#machine.ended) return 'broken'
-    // 0 is success there: sent, and the peer's has not come. SSL_shutdown(3).
+    // 0 from SSL_shutdown(3) is success: ours is sent, and the peer's has not come.
     if (ret > 0 || (ret === 0 && call === 'SSL_shutdown')) return 'done'
     switch (error) {
       case SSL_ERROR_WANT_READ:
@@ -398,12 +388,9 @@ export class Pump {
         if (this.#options.decisions.pending) return 'undecided'
         break
       case SSL_ERROR_ZERO_RETURN:
-        if (reads) {
-          this.#reading.to('ENDED')
-          return 'done'
-        }
-        this.break(this.#handshakeClosed('the peer said goodbye in the middle of the handshake'))
-        return 'broken'
+        if (reads) this.#reading.to('ENDED')
+        else this.break(this.#handshakeClosed('the peer said goodbye in the middle of the handshake'))
+        return reads ? 'done' : 'broken'
     }
     this.break(fatalError(this.#ssl, { ret, error }))
     return 'broken'
@@ -416,20 +403,18 @@ export class Pump {
   /** Sends what was drained, and waits for the transport to accept it, unless it is a reader's reply. */
   async #send(purpose: Purpose): Promise<void> {
     const size = this.#wire.unsentBytes
-    const sent = this.#wire.send().catch((error: TransportError) => this.#sendingFailed(error))
+    const sent = this.#wire.send().catch((error: TransportError) => {
+      if (this.#machine.ended || this.#sendFailure) return
+      this.#sendFailure = new SendFailure(error, this.#options.closeTimeoutMs ?? 0, () => this.break(error))
+      // The handshake reads anyway. It may break the connection: the next call is told.
+      if (this.#machine.state !== 'HANDSHAKE') this.#lookAhead().catch(() => {})
+    })
     if (purpose === 'reading') {
       this.#unsentReplyBytes += size
       void sent.then(() => { this.#unsentReplyBytes -= size })
       if (this.#unsentReplyBytes <= BATCH_BYTES) return
     }
     await sent
-  }
-
-  /** Looks, without a reader, for what the peer had to say to it. During the handshake that reads anyway. */
-  #sendingFailed(error: TransportError): void {
-    if (this.#machine.ended || this.#sendFailure) return
-    this.#sendFailure = new SendFailure(error, this.#options.closeTimeoutMs ?? 0, () => this.break(error))
-    if (this.#machine.state !== 'HANDSHAKE') this.#lookAhead().catch(() => {}) // it broke the connection: the next call is told
   }
 
   // ---- the end ----
@@ -443,9 +428,8 @@ export class Pump {
     if (this.#machine.ended) return
     if (this.#sendFailure) return this.break(this.#sendFailure.error)
     this.#machine.to('LEAVING')
-    this.#release()
     const reason = new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed')
-    this.#ending.trip(reason)
+    this.#release(reason)
     const limitMs = this.#options.closeTimeoutMs ?? 0
     this.#left = withDeadline(limitMs, () => this.break(closeTimeout(limitMs)), this.#wire.leave(reason)).then(() => {
       if (this.#machine.state !== 'LEAVING') return
@@ -454,7 +438,8 @@ export class Pump {
     })
   }
 
-  #release(): void {
+  #release(reason: unknown): void {
+    this.#ending.trip(reason)
     this.#forgetInstance()
     quietly(() => {
       this.#ssl.free()

@@ -2,16 +2,11 @@
 
 import { ApiMisuseError, InternalError } from '../base/errors.js'
 
-type Transitions<State extends string> = Readonly<Record<State, readonly State[]>>
-
 export class StateTable<State extends string> {
-  readonly #what: string
-  readonly #transitions: Transitions<State>
+  readonly #transitions: Readonly<Record<State, readonly State[]>>
   #state: State
 
-  /** @param what whose states they are, for the error about a transition that is not in the table. */
-  constructor(what: string, transitions: Transitions<State>, initial: State) {
-    this.#what = what
+  constructor(transitions: Readonly<Record<State, readonly State[]>>, initial: State) {
     this.#transitions = transitions
     this.#state = initial
   }
@@ -22,7 +17,7 @@ export class StateTable<State extends string> {
 
   to(next: State): void {
     if (!this.#transitions[this.#state].includes(next)) {
-      throw new InternalError('ERR_TLS_INTERNAL', `${this.#what} cannot go from ${this.#state} to ${next}`)
+      throw new InternalError('ERR_TLS_INTERNAL', `no state ${next} follows ${this.#state}`)
     }
     this.#state = next
   }
@@ -60,7 +55,7 @@ export class StateMachine extends StateTable<State> {
   #error: unknown
 
   constructor() {
-    super('a connection', connectionStates, 'IDLE')
+    super(connectionStates, 'IDLE')
   }
 
   /** Whether OpenSSL is asked for nothing more. */

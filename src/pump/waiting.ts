@@ -46,13 +46,9 @@ export class Interrupt {
 }
 
 /** Settles as `task` does. Calls `late` when that takes longer than `limitMs`; 0: there is no limit. */
-export async function withDeadline<T>(limitMs: number, late: () => void, task: Promise<T>): Promise<T> {
+export function withDeadline<T>(limitMs: number, late: () => void, task: Promise<T>): Promise<T> {
   const timer = limitMs > 0 ? setTimeout(late, limitMs) : undefined
-  try {
-    return await task
-  } finally {
-    clearTimeout(timer)
-  }
+  return task.finally(() => clearTimeout(timer))
 }
 
 /** What a connection breaks with when its end takes longer than `limitMs`. */

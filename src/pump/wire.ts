@@ -77,8 +77,7 @@ export class Wire {
 
   /** Feeds the next chunk, or the end of the stream, to the pair: one for all who ask meanwhile. Rejects with `TransportError`. */
   receive(): Promise<void> {
-    this.#receiving ??= this.#receiveChunk().finally(() => { this.#receiving = undefined })
-    return this.#receiving
+    return this.#receiving ??= this.#receiveChunk().finally(() => { this.#receiving = undefined })
   }
 
   async #receiveChunk(): Promise<void> {

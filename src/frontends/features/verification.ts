@@ -1,11 +1,12 @@
 // What is asked of a peer beside OpenSSL's own verification: pins, and a decision of the caller's, which may take time.
 
 import { CertificateError } from '../../base/errors.js'
+import { isPromiseLike } from '../../base/realms.js'
 import { certificateCode, verifyName, type VerifyResultName } from '../../core/certificate-code.js'
 import type { Ssl } from '../../core/ssl.js'
 import type { X509 } from '../../core/x509.js'
 import { SSL_AD_CERTIFICATE_UNKNOWN, X509_V_ERR_APPLICATION_VERIFICATION, X509_V_OK } from '../../ffi/constants.gen.js'
-import { isPromiseLike, type Decisions } from '../../pump/decisions.js'
+import type { Decisions } from '../../pump/decisions.js'
 import { invalid, isBoolean, isFunction, isOneOrMore, type Check, type Feature } from './feature.js'
 import type { RawPublicKeyOptions } from './known-keys.js'
 
