@@ -5,6 +5,7 @@ export type { BytesLike } from './base/bytes.js'
 export { load, type LoadOptions } from './core/load.js'
 export { systemRoots } from './system-roots.js'
 export type { WasmSource } from './loader/load-module.js'
+export type { ChannelBindingType } from './core/channel-binding.js'
 export type { ClientHello } from './core/client-hello.js'
 export type { VerifyResultName } from './core/certificate-code.js'
 export type { EchKey, EchKeyOptions } from './core/ech-store.js'
@@ -25,31 +26,31 @@ export {
 } from './frontends/sessions/session-store.js'
 export { TicketKeys, type TicketKeysOptions } from './frontends/sessions/ticket-keys.js'
 export { TlsSession } from './frontends/sessions/tls-session.js'
-export type { ChannelBindingType, KeyingMaterialOptions, OpenConnection } from './frontends/open-connection.js'
+export type { KeyingMaterialOptions, OpenConnection } from './frontends/open-connection.js'
 export type {
   AcceptOptions, ClientConnectionOptions, ClientContextOptions, CommonOptions, ConnectOptions, ContextOptions, ServerConnectionOptions,
   ServerContextOptions,
 } from './frontends/options.js'
 export type { AlgorithmOptions, ProtocolVersion } from './frontends/features/algorithms.js'
-export type { AlpnChooser, ClientAlpnOptions, ServerAlpnOptions } from './frontends/features/alpn.js'
-export type { CertificateChoiceOptions, CertificateRequest, ChosenCertificate } from './frontends/features/certificate-choice.js'
-export type { ClientHelloOptions, HelloAnswer } from './frontends/features/client-hello.js'
+export type {
+  AlpnChooser, CertificateChoiceOptions, CertificateRequest, ChosenCertificate, ClientAlpnOptions, ClientHelloOptions, HelloAnswer,
+  ServerAlpnOptions,
+} from './frontends/features/choices.js'
 export type {
   ClientIdentityOptions, ClientPostHandshakeAuthOptions, ServerPostHandshakeAuthOptions,
 } from './frontends/features/client-identity.js'
-export type { ClientSessionOptions } from './frontends/features/client-sessions.js'
 export {
   generateEchKey, type ClientEchOptions, type EchKeyInput, type GenerateEchKeyOptions, type ServerEchOptions,
 } from './frontends/features/ech.js'
 export type { Certificates } from './frontends/features/feature.js'
-export type { IdentitiesOptions, Identity, IdentityOptions, RawPublicKeyOption } from './frontends/features/identity.js'
+export type {
+  IdentitiesOptions, Identity, IdentityOptions, OcspResponseOptions, RawPublicKeyOption,
+} from './frontends/features/identity.js'
 export type { ClientPskOptions, RawPublicKeyOptions, ServerPskOptions } from './frontends/features/known-keys.js'
-export type { LimitOptions } from './frontends/features/limits.js'
+export type { ClientRecordOptions, LimitOptions, MaxFragmentLength, RecordOptions } from './frontends/features/limits.js'
 export type { KeyLogOptions, ObserverOptions, StateTraceEvent, TraceEvent, WireTraceEvent } from './frontends/features/observers.js'
-export type { OcspRequestOptions, OcspResponseOptions } from './frontends/features/ocsp.js'
-export type { ClientRecordOptions, MaxFragmentLength, RecordOptions } from './frontends/features/records.js'
-export type { ServerIdentityOptions } from './frontends/features/server-identity.js'
-export type { ServerSessionOptions } from './frontends/features/server-sessions.js'
+export type { OcspRequestOptions, ServerIdentityOptions } from './frontends/features/server-identity.js'
+export type { ClientSessionOptions, ServerSessionOptions } from './frontends/features/sessions.js'
 export type { TrustAnchorOptions } from './frontends/features/trust-anchors.js'
 export type { VerificationOptions, VerifyAnswer, VerifyContext, VerifyFailure } from './frontends/features/verification.js'
 export type { IoEvent } from './pump/pump-options.js'

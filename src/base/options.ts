@@ -67,6 +67,17 @@ export function invalid(option: string, wrong: string, why: ErrorOptions = {}): 
   return new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' ${wrong}`, { option, ...why })
 }
 
+/** Whatever `read` does not refuse by `ApiMisuseError`. */
+export const isReadBy = (read: (value: never) => unknown): Check => (value) => {
+  try {
+    read(value as never)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ApiMisuseError)) throw error
+    return `is wrong: ${error.message}`
+  }
+}
+
 /** What options must be to each other, by name. One that is `false` counts as not given. */
 export interface Rules<Name extends string = string> {
   /** An option cannot be combined with any of these. */
@@ -98,11 +109,15 @@ export function brokenRule(rules: Rules, options: object, mayCome = (_name: stri
 /** A copy of bytes, arrays and plain objects, all the way down. Anything else is the caller's own object. */
 export function copyOption(value: unknown, copy = (bytes: BytesLike) => new Uint8Array(asBytes(bytes))): unknown {
   if (Array.isArray(value)) return value.map((one) => copyOption(one, copy))
-  // An object with methods is used as it is: they may rely on `this`.
-  if (isPlainObject(value) && !Object.values(value).some((field) => typeof field === 'function')) {
+  if (isData(value)) {
     return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, copyOption(field, copy)]))
   }
   return isBytesLike(value) ? copy(value) : value
+}
+
+/** A plain object without methods: one with methods is used as it is, as they may rely on `this`. */
+export function isData(value: unknown): value is Readonly<Record<string, unknown>> {
+  return isPlainObject(value) && !Object.values(value).some((field) => typeof field === 'function')
 }
 
 /** An object that is written down with its fields, and no instance of a class. */

@@ -105,6 +105,14 @@ export class SslSession {
     return cert === 0 ? undefined : readX509(this.lib, cert)
   }
 
+  /**
+   * @internal When it ends, in milliseconds since 1970, if it lives so many seconds: with the peer's certificate at the latest, which
+   * a resumed connection is not shown again.
+   */
+  expiresAtMs(lifeSeconds: number): number {
+    return Math.min((this.getTime() + lifeSeconds) * 1000, this.getPeer()?.validTo.getTime() ?? Infinity)
+  }
+
   /** Gives up this reference. A connection that uses the session keeps its own. Again does nothing. */
   free(): void {
     this.#life.free()

@@ -6,7 +6,7 @@ import type { Ssl } from '../core/ssl.js'
 import type { X509 } from '../core/x509.js'
 import { SSL_EARLY_DATA_ACCEPTED, SSL_EARLY_DATA_REJECTED } from '../ffi/constants.gen.js'
 import type { ProtocolVersion } from './features/algorithms.js'
-import { maxFragmentLengths, type MaxFragmentLength } from './features/records.js'
+import { maxFragmentLengths, type MaxFragmentLength } from './features/limits.js'
 
 /** What a handshake agreed on. */
 export interface ConnectionInfo {
@@ -64,10 +64,10 @@ export function describeConnection(ssl: Ssl): ConnectionInfo {
     // An external key looks like a session, of which a server knows no verdict. To hold the key is proof enough.
     verifyResult: pskIdentity === undefined ? ssl.getVerifyResultName() : 'X509_V_OK',
     resumed: ssl.sessionReused() && pskIdentity === undefined,
-    earlyData: earlyDataStatus(ssl.getEarlyDataStatus()),
+    earlyData: earlyDataStatus[ssl.getEarlyDataStatus()] ?? 'not sent',
   }
 }
 
-function earlyDataStatus(status: number): ConnectionInfo['earlyData'] {
-  return status === SSL_EARLY_DATA_ACCEPTED ? 'accepted' : status === SSL_EARLY_DATA_REJECTED ? 'rejected' : 'not sent'
+const earlyDataStatus: Readonly<Record<number, ConnectionInfo['earlyData']>> = {
+  [SSL_EARLY_DATA_ACCEPTED]: 'accepted', [SSL_EARLY_DATA_REJECTED]: 'rejected',
 }

@@ -1,7 +1,8 @@
 // What can be asked of a connection while it is open, beside reading and writing.
 
-import { ApiMisuseError } from '../base/errors.js'
-import { asBytes, isBytesLike, type BytesLike } from '../base/bytes.js'
+import { asBytes, isBytesLike, utf8, type BytesLike } from '../base/bytes.js'
+import { channelBinding, type ChannelBindingType } from '../core/channel-binding.js'
+import { demand } from '../core/setters.js'
 import type { Ssl } from '../core/ssl.js'
 import { SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED } from '../ffi/constants.gen.js'
 import type { X509 } from '../core/x509.js'
@@ -16,9 +17,6 @@ export interface KeyingMaterialOptions {
   /** How many: 1 to 8,160. */
   readonly bytes: number
 }
-
-/** Names of channel bindings: RFC 9266, RFC 5929 §4, RFC 5929 §3. */
-export type ChannelBindingType = 'tls-exporter' | 'tls-server-end-point' | 'tls-unique'
 
 /**
  * All of these wait for the handshake, and reject with what ended the connection if it has broken. `ApiMisuseError` leaves
@@ -56,10 +54,6 @@ export interface OpenConnection {
   requestClientCertificate(): Promise<X509 | undefined>
 }
 
-// What HKDF-Expand of SHA-256 can give, the smallest hash there is.
-const MAX_BYTES = 255 * 32
-const MAX_LABEL_BYTES = 249
-
 /** What a method settles with. */
 export type Answer<Method extends keyof OpenConnection> = Awaited<ReturnType<OpenConnection[Method]>>
 
@@ -73,63 +67,22 @@ export const answers: { readonly [Method in keyof OpenConnection]:
   requestClientCertificate: (pump) => pump.authenticateClient((ssl) => ssl.getPeerCertificate()),
 }
 
-export function exportKeyingMaterial(ssl: Ssl, options: KeyingMaterialOptions): Uint8Array<ArrayBuffer> {
-  const { label, context, bytes } = asObject(options)
-  const labelBytes = typeof label === 'string' ? new TextEncoder().encode(label).byteLength : 0
-  if (labelBytes < 1 || labelBytes > MAX_LABEL_BYTES) throw wrongArgument(`label must be a string of 1 to ${MAX_LABEL_BYTES} bytes`)
-  if (context !== undefined && !isBytesLike(context)) throw wrongArgument('context must be bytes')
-  if (!Number.isInteger(bytes) || bytes < 1 || bytes > MAX_BYTES) throw wrongArgument(`bytes must be an integer from 1 to ${MAX_BYTES}`)
+/** What HKDF-Expand of SHA-256 can give, the smallest hash there is. */
+const MAX_BYTES = 255 * 32
+
+function exportKeyingMaterial(ssl: Ssl, options: KeyingMaterialOptions): Uint8Array<ArrayBuffer> {
+  demand(Object(options) === options, 'options must be an object')
+  const { label, context, bytes } = options
+  const labelBytes = typeof label === 'string' ? utf8(label).byteLength : 0
+  demand(labelBytes >= 1 && labelBytes <= 249, 'label must be a string of 1 to 249 bytes')
+  demand(context === undefined || isBytesLike(context), 'context must be bytes')
+  demand(Number.isInteger(bytes) && bytes >= 1 && bytes <= MAX_BYTES, `bytes must be an integer from 1 to ${MAX_BYTES}`)
   return ssl.exportKeyingMaterial(bytes, label, context && asBytes(context))
 }
 
 function updateKeys(ssl: Ssl, options: { readonly requestPeer?: boolean | undefined } = {}): void {
-  const { requestPeer = false } = asObject(options)
-  if (typeof requestPeer !== 'boolean') throw wrongArgument('requestPeer must be a boolean')
+  demand(Object(options) === options, 'options must be an object')
+  const { requestPeer = false } = options
+  demand(typeof requestPeer === 'boolean', 'requestPeer must be a boolean')
   ssl.keyUpdate(requestPeer ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED)
-}
-
-/** RFC 9266 §2: this label, a context of zero bytes, 32 bytes. */
-const EXPORTER_LABEL = 'EXPORTER-Channel-Binding'
-const EXPORTER_BYTES = 32
-
-export function channelBinding(ssl: Ssl, type: ChannelBindingType): Uint8Array<ArrayBuffer> {
-  switch (type) {
-    case 'tls-exporter':
-      refuseWithoutExtendedMasterSecret(ssl, type)
-      return ssl.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, new Uint8Array())
-    case 'tls-unique':
-      if (isTls13(ssl)) throw wrongState('tls-unique is not defined under TLS 1.3 (RFC 8446 §C.5): use tls-exporter')
-      refuseWithoutExtendedMasterSecret(ssl, type)
-      return ssl.getFirstFinished() ?? missing(type)
-    case 'tls-server-end-point':
-      return ssl.getServerEndPoint() ?? missing(type)
-    default:
-      throw wrongArgument("the type of a channel binding is 'tls-exporter', 'tls-server-end-point' or 'tls-unique'")
-  }
-}
-
-function isTls13(ssl: Ssl): boolean {
-  return ssl.getVersion() === 'TLSv1.3'
-}
-
-function refuseWithoutExtendedMasterSecret(ssl: Ssl, type: ChannelBindingType): void {
-  if (isTls13(ssl) || ssl.getExtmsSupport()) return
-  throw wrongState(`${type} is not unique without the extended master secret, which the peer does not have`)
-}
-
-function missing(type: ChannelBindingType): never {
-  throw wrongState(`this connection has no ${type}`)
-}
-
-function asObject<T extends object>(options: T): T {
-  if (typeof options !== 'object' || options === null) throw wrongArgument('options must be an object')
-  return options
-}
-
-function wrongArgument(message: string): ApiMisuseError {
-  return new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', message)
-}
-
-function wrongState(message: string): ApiMisuseError {
-  return new ApiMisuseError('ERR_TLS_INVALID_STATE', message)
 }

@@ -1,29 +1,30 @@
 // The options of connect(), accept() and createContext(). Anything that is not in the lists below is refused by name before the
 // first byte is sent.
 
-import { ApiMisuseError } from '../base/errors.js'
+import type { ApiMisuseError } from '../base/errors.js'
 import { brokenRule, checkOptions, invalid, isPlainObject, own, type Check } from '../base/options.js'
+import { demand } from '../core/setters.js'
 import { algorithms, type AlgorithmOptions } from './features/algorithms.js'
-import { clientAlpn, serverAlpn, type ClientAlpnOptions, type ServerAlpnOptions } from './features/alpn.js'
-import { certificateChoice, type CertificateChoiceOptions } from './features/certificate-choice.js'
-import { clientHello, type ClientHelloOptions } from './features/client-hello.js'
-import { clientSessions, type ClientSessionOptions } from './features/client-sessions.js'
+import {
+  certificateChoice, clientAlpn, clientHello, serverAlpn, type CertificateChoiceOptions, type ClientAlpnOptions, type ClientHelloOptions,
+  type ServerAlpnOptions,
+} from './features/choices.js'
 import {
   clientIdentity, clientPostHandshakeAuth, serverPostHandshakeAuth, type ClientIdentityOptions, type ClientPostHandshakeAuthOptions,
   type ServerPostHandshakeAuthOptions,
 } from './features/client-identity.js'
 import { clientEch, serverEch, type ClientEchOptions, type ServerEchOptions } from './features/ech.js'
 import type { Feature } from './features/feature.js'
-import { hasIdentity, identities, identity, type IdentitiesOptions, type IdentityOptions } from './features/identity.js'
-import { limits, type LimitOptions } from './features/limits.js'
+import {
+  hasIdentity, identities, identity, ocspResponse, type IdentitiesOptions, type IdentityOptions, type OcspResponseOptions,
+} from './features/identity.js'
+import { clientRecords, limits, records, type ClientRecordOptions, type LimitOptions, type RecordOptions } from './features/limits.js'
 import {
   clientPsk, clientRawPublicKeys, serverPsk, serverRawPublicKeys, type ClientPskOptions, type RawPublicKeyOptions, type ServerPskOptions,
 } from './features/known-keys.js'
 import { keyLog, observers, type KeyLogOptions, type ObserverOptions } from './features/observers.js'
-import { ocspRequest, ocspResponse, type OcspRequestOptions, type OcspResponseOptions } from './features/ocsp.js'
-import { clientRecords, records, type ClientRecordOptions, type RecordOptions } from './features/records.js'
-import { serverIdentity, type ServerIdentityOptions } from './features/server-identity.js'
-import { serverSessions, type ServerSessionOptions } from './features/server-sessions.js'
+import { keyAlone, ocspRequest, serverIdentity, type OcspRequestOptions, type ServerIdentityOptions } from './features/server-identity.js'
+import { clientSessions, serverSessions, type ClientSessionOptions, type ServerSessionOptions } from './features/sessions.js'
 import { trustAnchors } from './features/trust-anchors.js'
 import { verification, type VerificationOptions } from './features/verification.js'
 import type { Side } from './tls-context.js'
@@ -60,26 +61,44 @@ export interface ServerContextOptions extends Omit<AcceptOptions, Connection | '
 export type ContextOptions = ClientContextOptions | ServerContextOptions
 
 // In the order in which they are set up.
-export const clientFeatures: readonly Feature<ConnectOptions>[] = lists(
+export const clientFeatures: readonly Feature<any>[] = [
   limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientRawPublicKeys, clientPsk, clientPostHandshakeAuth,
   verification, ocspRequest, certificateChoice, clientSessions, clientEch, observers, keyLog,
-)
-export const serverFeatures: readonly Feature<AcceptOptions>[] = lists(
+]
+export const serverFeatures: readonly Feature<any>[] = [
   limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverRawPublicKeys, serverPsk,
   serverPostHandshakeAuth, verification, ocspResponse, serverEch, clientHello, observers, keyLog,
-)
+]
+const allFeatures = [...clientFeatures, ...serverFeatures]
+
+type Checks = Readonly<Record<string, Check>>
+
+const checksOf = (features: readonly Feature<any>[]): Checks => Object.assign({}, ...features.map(({ checks }) => checks))
+
+/** The sides of a connection. `variant` is what an SSL_CTX depends on of options that may be a connection's own. */
+export const ends = {
+  client: {
+    features: clientFeatures, checks: checksOf(clientFeatures), taker: 'connect()', method: 'TLS_client_method',
+    // Where a key alone is accepted, the SSL_CTX has no trust anchors: a connection without a name must not share one that has.
+    variant: keyAlone,
+  },
+  server: {
+    features: serverFeatures, checks: checksOf(serverFeatures), taker: 'accept()', method: 'TLS_server_method',
+    // Sessions are for servers that ask their clients for the same.
+    variant: ({ verify }: CommonOptions) => verify !== undefined,
+  },
+} as const
 
 /** See {@link Feature.answers}. */
 export const callbackAnswers: Readonly<Record<string, 'in time' | 'at once'>> =
-  Object.assign({}, ...[...clientFeatures, ...serverFeatures].map(({ answers }) => answers))
+  Object.assign({}, ...allFeatures.map(({ answers }) => answers))
 
-const placed = (place: 'connection' | 'either'): readonly string[] =>
-  [...clientFeatures, ...serverFeatures].flatMap((feature) => (feature[place] ?? []) as readonly string[])
+const placed = (place: 'connection' | 'either') => new Set(allFeatures.flatMap((feature) => feature[place] ?? []))
 const places = { connection: placed('connection'), either: placed('either') } as const
 
 /** Where an option stands if there is a context. See {@link Feature.connection}. */
 export function placeOf(name: string): 'connection' | 'either' | 'context' {
-  return places.connection.includes(name) ? 'connection' : places.either.includes(name) ? 'either' : 'context'
+  return places.connection.has(name) ? 'connection' : places.either.has(name) ? 'either' : 'context'
 }
 
 /**
@@ -95,98 +114,67 @@ export function checkAcceptOptions(options: AcceptOptions): AcceptOptions {
   return check('server', options)
 }
 
+function check<Options extends CommonOptions>(side: Side, options: Options): Options {
+  const { checks, taker } = ends[side]
+  const given: CommonOptions = checkOptions<object>(options, checks, taker, PUBLIC)
+  const misplaced = given.context && Object.keys(given).find((name) => placeOf(name) === 'context')
+  if (misplaced !== undefined) throw invalid(misplaced, 'belongs to the context: give it to createContext()')
+  const checked = own<Options>(given.context?.optionsFor(side), given)
+  agree(side, checked, true)
+  return checked
+}
+
 /** A copy of the options, and the sides that they suit; `refuse` throws for the other. Throws if there is none. */
 export function checkContextOptions(options: ContextOptions): {
   readonly checked: ClientContextOptions & ServerContextOptions, readonly suited: readonly Side[], readonly refuse: (side: Side) => void
 } {
   const checked = checkOptions<object>(options, contextChecks, 'createContext()', PUBLIC)
-  const refuse = (side: Side) => {
-    checkOptions(checked, ends[side].checks, ends[side].taker)
-    agree(side, checked, false)
-  }
-  const wrong: ApiMisuseError[] = []
-  const suited = (['client', 'server'] as const).filter((side) => {
+  const wrong = (side: Side): ApiMisuseError | undefined => {
     try {
-      refuse(side)
-      return true
+      checkOptions(checked, ends[side].checks, ends[side].taker)
+      agree(side, checked, false)
+      return undefined
     } catch (error) {
-      wrong.push(error as ApiMisuseError)
-      return false
+      return error as ApiMisuseError
     }
-  })
+  }
+  const wrongs = { client: wrong('client'), server: wrong('server') }
+  const suited = (['client', 'server'] as const).filter((side) => !wrongs[side])
   // The side that knows all of them is the one that is meant.
-  if (suited.length === 0) throw wrong.find(({ code }) => code !== 'ERR_TLS_UNKNOWN_OPTION') ?? wrong[0]
-  return { checked, suited, refuse: (side) => { if (!suited.includes(side)) refuse(side) } }
+  if (suited.length === 0) throw Object.values(wrongs).find((error) => error?.code !== 'ERR_TLS_UNKNOWN_OPTION') ?? wrongs.client!
+  return { checked, suited, refuse: (side) => { if (wrongs[side]) throw wrong(side)! } }
 }
 
 /** What holds for a client whose ClientHello was answered by `answer`. Throws as {@link checkAcceptOptions}. */
 export function checkHelloAnswer(options: AcceptOptions, answer: unknown): AcceptOptions {
-  if (!isPlainObject(answer)) {
-    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', "what 'onClientHello' returns must be options, or undefined")
-  }
+  demand(isPlainObject(answer), "what 'onClientHello' returns must be options, or undefined")
   const allowed = serverFeatures.flatMap(({ perClient = [], checks }) => perClient.map((name) => [name, checks[name]]))
   const checked: object = checkOptions<object>(answer, Object.fromEntries(allowed), "what 'onClientHello' returns")
-  const changed = own<AcceptOptions>(hasIdentity(checked) ? withoutIdentity(options) : options, answer)
+  // Another identity takes the place of all of it.
+  const { cert, key, pfx, passphrase, identities, rawPublicKey, ...others } = options
+  const changed = own<AcceptOptions>(hasIdentity(checked) ? others : options, answer)
   agree('server', changed, true)
   return changed
 }
 
-/** Another one takes the place of all of it. */
-function withoutIdentity({ cert, key, pfx, passphrase, identities, rawPublicKey, ...others }: AcceptOptions): AcceptOptions {
-  return others
-}
-
-type Checks = Readonly<Record<string, Check>>
-
-function checksOf(features: readonly Feature<any>[]): Checks {
-  return Object.assign({}, ...features.map(({ checks }) => checks))
-}
-
-const ends = {
-  client: { features: clientFeatures, checks: checksOf(clientFeatures), taker: 'connect()' },
-  server: { features: serverFeatures, checks: checksOf(serverFeatures), taker: 'accept()' },
-} as const
-
 /** A value is right if it is right for one side. */
-const contextChecks: Checks = Object.fromEntries(Object.keys({ ...ends.client.checks, ...ends.server.checks }).map((name) => {
+const contextChecks: Checks = Object.fromEntries(Object.keys(checksOf(allFeatures)).map((name) => [name, (value) => {
   const takers = Object.values(ends).filter(({ checks }) => Object.hasOwn(checks, name))
-  if (placeOf(name) === 'connection') {
-    return [name, () => `belongs to one connection: give it to ${takers.map(({ taker }) => taker).join(' or ')}`]
-  }
-  return [name, (value) => {
-    const wrongs = takers.map(({ checks }) => checks[name]!(value))
-    return wrongs.includes(undefined) ? undefined : wrongs[0]
-  }]
-}))
+  if (placeOf(name) === 'connection') return `belongs to one connection: give it to ${takers.map(({ taker }) => taker).join(' or ')}`
+  const wrongs = takers.map(({ checks }) => checks[name]!(value))
+  return wrongs.includes(undefined) ? undefined : wrongs[0]
+}]))
 
 /** Given again and again, and large. */
 const PUBLIC = Object.keys(trustAnchors.checks)
 
-function check<Options extends CommonOptions>(side: Side, options: object): Options {
-  const { checks, taker } = ends[side]
-  const given: CommonOptions = checkOptions<object>(options, checks, taker, PUBLIC)
-  const { context } = given
-  if (context) {
-    const misplaced = Object.keys(given).find((name) => placeOf(name) === 'context')
-    if (misplaced !== undefined) throw invalid(misplaced, 'belongs to the context: give it to createContext()')
-  }
-  const checked = own<Options>(context?.optionsFor(side), given)
-  agree(side, checked, true)
-  return checked
-}
-
 /** `whole` says whether the options of the connection are among them. */
 function agree(side: Side, options: object, whole: boolean): void {
-  for (const feature of ends[side].features as readonly Feature<object>[]) {
+  for (const feature of ends[side].features) {
     const broken = brokenRule(feature, options, (name) => !whole && placeOf(name) !== 'context')
     if (broken) throw invalid(...broken)
     feature.agree?.(options, whole)
   }
   if (side === 'client' || hasIdentity(options) || (options as AcceptOptions).psk !== undefined) return
   throw invalid('cert', 'is required, or pfx, identities or psk: a server shows who it is')
-}
-
-/** A feature of some options is one of all of them. */
-function lists<Options extends object>(...features: readonly Feature<any>[]): readonly Feature<Options>[] {
-  return features
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { load, memoryServerSessionCache, TicketKeys } from '../../src/index.js'
-import { contentKey, encodeOptions, Kept } from '../../src/frontends/kept.js'
+import { encodeOptions } from '../../src/base/content.js'
+import { contentKey, Kept } from '../../src/frontends/kept.js'
 
 describe('Kept', () => {
   it('makes each once, keeps the latest that were asked for, and frees the others', () => {

@@ -93,7 +93,8 @@ const FOREIGN = {
     ['signatureAlgorithms', /^(RSA\+|rsa_pkcs1_)|sha1$|sha224$/i, 'RSA with PKCS#1 padding, SHA-1 or SHA-224'],
   ],
   'TLSv1.2': [
-    ['ciphersuites', /^/, "suites of TLS 1.3: give 'ciphers'"], ['groups', /MLKEM/i, 'ML-KEM'], ['signatureAlgorithms', /^mldsa/i, 'ML-DSA'],
+    ['ciphersuites', /^/, "suites of TLS 1.3: give 'ciphers'"], ['groups', /MLKEM/i, 'ML-KEM'],
+    ['signatureAlgorithms', /^mldsa/i, 'ML-DSA'],
   ],
 } as const
 
@@ -112,8 +113,7 @@ function setAlgorithms(ctx: SslCtx, options: AlgorithmOptions & { readonly psk?:
   refuse('ciphers', () => ctx.setCipherList(options.ciphers ?? (options.psk === undefined ? CIPHERS : PSK_CIPHERS)))
   refuse('ciphersuites', () => ctx.setCiphersuites(options.ciphersuites ?? CIPHERSUITES))
   refuse('groups', () => ctx.set1GroupsList(groupsOf(options)))
-  const { signatureAlgorithms } = options
-  if (signatureAlgorithms !== undefined) refuse('signatureAlgorithms', () => ctx.set1SigalgsList(signatureAlgorithms))
+  if (options.signatureAlgorithms) refuse('signatureAlgorithms', () => ctx.set1SigalgsList(options.signatureAlgorithms!))
 }
 
 /**

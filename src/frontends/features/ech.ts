@@ -1,16 +1,15 @@
 // Encrypted Client Hello hides the name that a client asks for. RFC 9849.
 
-import { ApiMisuseError } from '../../base/errors.js'
 import { isBytesLike, type BytesLike } from '../../base/bytes.js'
 import { decodeEchConfigList, splitEchConfigList } from '../../core/ech-config-list.js'
 import { EchStore, generateEchKey as generateIn, type EchKey, type EchKeyOptions } from '../../core/ech-store.js'
 import type { LibSsl } from '../../core/lib-ssl.js'
 import { load } from '../../core/load.js'
 import { SSL_OP_ECH_GREASE, SSL_OP_ECH_TRIALDECRYPT } from '../../ffi/constants.gen.js'
-import type { ProtocolVersion } from './algorithms.js'
+import type { AlgorithmOptions } from './algorithms.js'
 import { useUp } from '../kept.js'
-import { each, invalid, isOneOrMore, isPemOrDer, isPlainObject, refuse, type Check, type Feature } from './feature.js'
-import { isIpAddress } from './server-identity.js'
+import { each, invalid, isOneOrMore, isPemOrDer, isPlainObject, isReadBy, refuse, type Check, type Feature } from './feature.js'
+import { isIpAddress, type ServerIdentityOptions } from './server-identity.js'
 
 export interface ClientEchOptions {
   /**
@@ -44,26 +43,15 @@ export async function generateEchKey({ libssl, ...options }: GenerateEchKeyOptio
   return generateIn(libssl ?? await load(), options)
 }
 
-interface Others {
-  readonly maxVersion?: ProtocolVersion | undefined
-  readonly servername?: string | undefined
-}
-
 const isClientEch: Check = (value) => {
   if (value === 'grease' || value === 'off') return undefined
   const { configList, ...others } = isPlainObject(value) ? value : { others: value }
   if (Object.keys(others).length > 0) return "must be { configList }, 'grease' or 'off'"
   if (typeof configList !== 'string' && !isBytesLike(configList)) return 'must have the configList as bytes or base64'
-  try {
-    splitEchConfigList(decodeEchConfigList(configList))
-  } catch (error) {
-    if (error instanceof ApiMisuseError) return `was refused: ${error.message}`
-    throw error
-  }
-  return undefined
+  return isReadBy((list: BytesLike | string) => splitEchConfigList(decodeEchConfigList(list)))(configList)
 }
 
-export const clientEch: Feature<ClientEchOptions, Others> = {
+export const clientEch: Feature<ClientEchOptions, AlgorithmOptions & ServerIdentityOptions> = {
   checks: { ech: isClientEch },
   agree({ ech, maxVersion, servername }) {
     if (typeof ech !== 'object') return
@@ -87,7 +75,7 @@ const isEchKey: Check = (value) => {
   return right ? undefined : 'must be PEM, or { pem, forRetry }, and not empty'
 }
 
-export const serverEch: Feature<ServerEchOptions, Others> = {
+export const serverEch: Feature<ServerEchOptions, AlgorithmOptions> = {
   checks: { echKeys: isOneOrMore(isEchKey) },
   agree({ echKeys, maxVersion }) {
     if (echKeys !== undefined && maxVersion === 'TLSv1.2') throw invalid('echKeys', 'needs TLS 1.3, which maxVersion excludes')

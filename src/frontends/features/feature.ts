@@ -9,8 +9,8 @@ import type { Ssl } from '../../core/ssl.js'
 import type { Decisions } from '../../pump/decisions.js'
 
 export {
-  brokenRule, hasFunctions, invalid, isBoolean, isFunction, isFunctionOr, isIntegerFrom, isOneOf, isOneOrMore, isPlainObject,
-  isSomeBytes, isString, type Check, type Rules,
+  brokenRule, checkOptions, hasFunctions, invalid, isBoolean, isFunction, isFunctionOr, isIntegerFrom, isOneOf, isOneOrMore, isPlainObject,
+  isReadBy, isSomeBytes, isString, type Check, type Rules,
 } from '../../base/options.js'
 
 /** One or more certificates: PEM text, or one as DER. */
@@ -31,7 +31,7 @@ export interface Feature<Options extends object, Others extends object = object>
   readonly connection?: readonly (keyof Options)[]
   /** Those that may stand in a context or beside it; then the connection's counts. All others are the context's. */
   readonly either?: readonly (keyof Options)[]
-  /** What no rule can say. Throws by {@link invalid}. Without `whole` they are a context's alone: what a connection may add is not missed. */
+  /** What no rule says. Throws by {@link invalid}. Without `whole` they are a context's alone: what a connection may add is not missed. */
   readonly agree?: (options: Options & Others, whole: boolean) => void
   /** Without options of `connection`: other connections share it. `keyAlone`: see server-identity.ts. */
   readonly setUpCtx?: (ctx: SslCtx, options: Options & Others, keyAlone: boolean) => void

@@ -1,11 +1,13 @@
-// Our own certificate and its key.
+// Our own certificate and its key, and the CA's word that it is not revoked (stapled OCSP).
 
 import { ApiMisuseError } from '../../base/errors.js'
-import type { BytesLike } from '../../base/bytes.js'
+import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
+import { checkOcspResponse } from '../../core/ocsp.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
 import type { X509 } from '../../core/x509.js'
 import {
-  brokenRule, each, invalid, isBoolean, isOneOrMore, isPemOrDer, isPlainObject, isSecret, isSomeBytes, refuse, type Certificates, type Feature,
+  brokenRule, checkOptions, each, invalid, isBoolean, isFunctionOr, isOneOrMore, isPemOrDer, isReadBy, isSecret, isSomeBytes, refuse,
+  type Certificates, type Feature,
 } from './feature.js'
 
 /** A certificate, its chain and its key. */
@@ -44,6 +46,14 @@ export interface IdentitiesOptions {
   readonly identities?: Identity | readonly Identity[] | undefined
 }
 
+export interface OcspResponseOptions {
+  /**
+   * Given to clients that ask: the DER encoding of an OCSP response for `cert`, or a function that returns the
+   * present one, at once, or nothing. OpenSSL sends it only if it is about `cert`.
+   */
+  readonly ocspResponse?: BytesLike | (() => BytesLike | undefined) | undefined
+}
+
 const identityChecks = { cert: isPemOrDer, key: isPemOrDer, pfx: isSomeBytes, passphrase: isSecret } as const
 
 export const identity: Feature<IdentityOptions> = {
@@ -62,6 +72,13 @@ export const identity: Feature<IdentityOptions> = {
 interface Expiring { readonly option: string; readonly chain: readonly X509[] }
 const expiring = new WeakMap<SslCtx, readonly Expiring[]>()
 
+const isIdentity = isReadBy((parts: Identity) => {
+  const { cert, pfx } = checkOptions(parts, identityChecks, 'an identity')
+  const wrong = brokenRule(identity, parts)
+  if (wrong) throw invalid(...wrong)
+  if ((cert ?? pfx) === undefined) throw invalid('cert', 'is required, or pfx')
+})
+
 /** After {@link identity}. */
 export const identities: Feature<IdentitiesOptions & IdentityOptions> = {
   checks: { ...identity.checks, identities: isOneOrMore(isIdentity) },
@@ -75,21 +92,27 @@ export const identities: Feature<IdentitiesOptions & IdentityOptions> = {
   },
 }
 
+export const ocspResponse: Feature<OcspResponseOptions> = {
+  checks: { ocspResponse: isFunctionOr(isSomeBytes) },
+  answers: { ocspResponse: 'at once' },
+  setUpSsl(ssl, { ocspResponse: given }) {
+    if (given === undefined) return
+    const check = (response: BytesLike) => refuse('ocspResponse', () => checkOcspResponse(ssl.lib, asBytes(response)))
+    if (typeof given !== 'function') check(given)
+    ssl.setTlsextStatusCb(() => {
+      const response = typeof given === 'function' ? given() : given
+      if (response === undefined) return false
+      if (!isBytesLike(response)) throw invalid('ocspResponse', 'must give bytes, or nothing, at once')
+      check(response)
+      ssl.setTlsextStatusOcspResp(asBytes(response))
+      return true
+    })
+  },
+}
+
 /** Whether there is anything that a server can show. */
 export function hasIdentity({ key, pfx, identities }: IdentitiesOptions & Identity): boolean {
   return (key ?? pfx ?? identities) !== undefined
-}
-
-function isIdentity(value: unknown): string | undefined {
-  if (!isPlainObject(value)) return 'must hold objects: { cert, key } or { pfx }, each with a passphrase if it is encrypted'
-  for (const [name, part] of Object.entries(value)) {
-    const check = Object.hasOwn(identityChecks, name) ? identityChecks[name as keyof Identity] : undefined
-    const wrong = check ? part !== undefined && check(part) : 'is no part of an identity'
-    if (wrong) return `is wrong: its ${name} ${wrong}`
-  }
-  const missing = value['cert'] === undefined && value['pfx'] === undefined ? ['cert', 'is required'] as const : undefined
-  const wrong = brokenRule(identity, value) ?? missing
-  return wrong && `is wrong: its ${wrong[0]} ${wrong[1]}`
 }
 
 /** Returns the type of its key. `option` names the option to blame for a part. */
@@ -99,17 +122,13 @@ function useIdentity(
   if (pfx !== undefined) refuse(option('pfx'), () => ctx.usePkcs12(pfx, passphrase))
   if (cert !== undefined) refuse(option('cert'), () => ctx.useCertificateChain(cert))
   const type = ctx.getCertKeyType()
-  if (key !== undefined) {
-    refuse(option('key'), () => {
-      ctx.usePrivateKey(key, passphrase)
-      if (cert === undefined) return // a raw public key
-      // OpenSSL keeps a key and a certificate of each type: this one has gone to another place.
-      if (ctx.getCertKeyType() !== type) {
-        throw new ApiMisuseError('ERR_TLS_KEY_MISMATCH', "the key is of another type than the certificate's")
-      }
-      ctx.checkPrivateKey()
-    })
-  }
+  if (key !== undefined) refuse(option('key'), () => {
+    ctx.usePrivateKey(key, passphrase)
+    if (cert === undefined) return // a raw public key
+    // OpenSSL keeps a key and a certificate of each type: this one has gone to another place.
+    if (ctx.getCertKeyType() !== type) throw new ApiMisuseError('ERR_TLS_KEY_MISMATCH', "the key is of another type than the certificate's")
+    ctx.checkPrivateKey()
+  })
   if (!expiredToo) {
     const one = { option: option(pfx === undefined ? 'cert' : 'pfx'), chain: ctx.getCertChain() }
     refuseExpired(one)

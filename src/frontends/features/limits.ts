@@ -1,15 +1,13 @@
-// When to give up, how much to hold, and in which instance.
+// When to give up, how much to hold, how large records are, and in which instance all of it happens.
 
 import { isMilliseconds, isSignal } from '../../base/options.js'
 import { LibSsl } from '../../core/lib-ssl.js'
 import { SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_MODE_RELEASE_BUFFERS, SSL_OP_NO_RENEGOTIATION } from '../../ffi/constants.gen.js'
 import { TlsContext } from '../tls-context.js'
-import { isIntegerFrom, type Feature } from './feature.js'
+import { isIntegerFrom, isOneOf, type Feature } from './feature.js'
 
-/** The default of {@link LimitOptions.highWaterMarkBytes}. */
+// Defaults of LimitOptions.
 export const HIGH_WATER_MARK_BYTES = 64 * 1024
-
-/** The default of {@link LimitOptions.closeTimeoutMs}. */
 export const CLOSE_TIMEOUT_MS = 30_000
 
 export interface LimitOptions {
@@ -34,6 +32,27 @@ export interface LimitOptions {
   readonly context?: TlsContext | undefined
 }
 
+/** What RFC 6066 §4 can name. */
+export type MaxFragmentLength = 512 | 1024 | 2048 | 4096
+
+export interface RecordOptions {
+  /** The most plaintext that goes into one record of ours: 512 to 16,384. Default 16,384. */
+  readonly maxSendFragmentBytes?: number | undefined
+  /**
+   * Pads the plaintext of our TLS 1.3 records to a multiple of so many bytes, 1 to 16,384, so that an observer learns less of its
+   * length (RFC 8446 §5.4). Default: none. TLS 1.2 has no padding.
+   */
+  readonly recordPaddingBytes?: number | undefined
+}
+
+export interface ClientRecordOptions {
+  /**
+   * Asks for records of so many bytes of plaintext at most, both ways (RFC 6066 §4). Servers need not know this:
+   * `maxFragmentLength` of {@link ConnectionInfo} tells. Default: not asked for. A server of ours does as it is asked.
+   */
+  readonly maxFragmentLength?: MaxFragmentLength | undefined
+}
+
 export const limits: Feature<LimitOptions> = {
   checks: {
     signal: isSignal, handshakeTimeoutMs: isMilliseconds(0), closeTimeoutMs: isMilliseconds(0),
@@ -45,5 +64,23 @@ export const limits: Feature<LimitOptions> = {
   setUpCtx(ctx) {
     ctx.setMode(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS)
     ctx.setOptions(SSL_OP_NO_RENEGOTIATION)
+  },
+}
+
+/** By `TLSEXT_max_fragment_length_…`, the numbers of RFC 6066 §4: 0 is for none. */
+export const maxFragmentLengths: readonly (MaxFragmentLength | undefined)[] = [undefined, 512, 1024, 2048, 4096]
+
+export const records: Feature<RecordOptions> = {
+  checks: { maxSendFragmentBytes: isIntegerFrom(512, 16_384), recordPaddingBytes: isIntegerFrom(1, 16_384) },
+  setUpCtx(ctx, { maxSendFragmentBytes, recordPaddingBytes }) {
+    if (maxSendFragmentBytes !== undefined) ctx.setMaxSendFragment(maxSendFragmentBytes)
+    if (recordPaddingBytes !== undefined) ctx.setBlockPadding(recordPaddingBytes)
+  },
+}
+
+export const clientRecords: Feature<ClientRecordOptions> = {
+  checks: { maxFragmentLength: isOneOf(512, 1024, 2048, 4096) },
+  setUpCtx(ctx, { maxFragmentLength }) {
+    if (maxFragmentLength !== undefined) ctx.setTlsextMaxFragmentLength(maxFragmentLengths.indexOf(maxFragmentLength))
   },
 }

@@ -1,11 +1,13 @@
-// What a client asks of its server: the name, and a certificate that a trusted CA has issued.
+// What a client asks of its server: a name, a certificate that a trusted CA has issued, and the CA's word that it is not revoked.
 
 import { ApiMisuseError } from '../../base/errors.js'
 import type { Ssl } from '../../core/ssl.js'
 import {
-  SSL_VERIFY_NONE, SSL_VERIFY_PEER, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
+  LSW_OCSP_REQUEST, LSW_OCSP_REQUIRE, SSL_VERIFY_NONE, SSL_VERIFY_PEER, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+  X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
 } from '../../ffi/constants.gen.js'
-import { invalid, isBoolean, isOneOrMore, isString, refuse, type Check, type Feature } from './feature.js'
+import { invalid, isBoolean, isOneOf, isOneOrMore, isString, refuse, type Check, type Feature } from './feature.js'
+import type { ClientPskOptions, RawPublicKeyOptions } from './known-keys.js'
 import { setUpTrustAnchors, trustAnchors, type TrustAnchorOptions } from './trust-anchors.js'
 import { reviewSession, type VerificationOptions } from './verification.js'
 
@@ -24,6 +26,15 @@ export interface ServerIdentityOptions extends TrustAnchorOptions {
   readonly dangerouslySkipVerification?: boolean | undefined
 }
 
+export interface OcspRequestOptions {
+  /**
+   * `request`: ask the server for a stapled response. One that comes must be good: else `CERT_REVOKED`,
+   * `OCSP_HAS_EXPIRED`, `OCSP_SIGNATURE_FAILURE` and so on; and a certificate that promises one (must-staple, RFC 7633)
+   * must come with it: `OCSP_NO_RESPONSE`. `require`: one must come in any case. Default: none is asked for.
+   */
+  readonly ocsp?: 'request' | 'require' | undefined
+}
+
 const isName: Check = (value) => isString(value)
   ?? (/^[\x21-\x7e]+$/.test(value as string) ? undefined : 'must be ASCII: write an internationalised name in its A-label form (xn--…)')
   // OpenSSL takes a leading dot for "any name below".
@@ -32,15 +43,13 @@ const isName: Check = (value) => isString(value)
 const HOST_NAME_RULE = 'a host name is 2 to 256 letters, digits, hyphens, underscores and dots;'
   + ' between dots there are 1 to 63, no hyphen first or last'
 
+/** What a server may show in the place of a certificate. */
+type KeyOptions = ClientPskOptions & RawPublicKeyOptions
+
 const SKIP = ['dangerouslySkipVerification'] as const
 
-export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions, KeyOptions> = {
-  checks: {
-    ...trustAnchors.checks,
-    servername: isName,
-    acceptedNames: isOneOrMore(isName),
-    dangerouslySkipVerification: isBoolean,
-  } as Feature<ServerIdentityOptions & VerificationOptions>['checks'],
+export const serverIdentity: Feature<ServerIdentityOptions, VerificationOptions & KeyOptions> = {
+  checks: { ...trustAnchors.checks, servername: isName, acceptedNames: isOneOrMore(isName), dangerouslySkipVerification: isBoolean },
   connection: ['servername', 'acceptedNames'],
   excludes: { acceptedNames: SKIP, crl: SKIP, pins: SKIP, verify: SKIP, dangerouslyReplaceVerification: SKIP },
   needs: trustAnchors.needs,
@@ -50,8 +59,9 @@ export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions
       const useless = Object.keys(trustAnchors.checks).find((option) => options[option as keyof TrustAnchorOptions] !== undefined)
       if (useless) throw invalid(useless, 'has no effect without servername: no certificate is accepted then')
     }
+    // Of both kinds OpenSSL would want one of each.
     const addresses = [options.acceptedNames ?? []].flat().map(isIpAddress)
-    if (new Set(addresses).size > 1) throw invalid('acceptedNames', 'must be all host names or all IP addresses: OpenSSL would want one of each')
+    if (new Set(addresses).size > 1) throw invalid('acceptedNames', 'must be host names alone or IP addresses alone')
   },
   setUpCtx(ctx, options, keyAlone) {
     // For a key alone the context's own store stays empty: no certificate passes, for whatever name. Even if verification is
@@ -67,6 +77,14 @@ export const serverIdentity: Feature<ServerIdentityOptions & VerificationOptions
     const option = acceptedNames === undefined ? 'servername' : 'acceptedNames'
     for (const name of [acceptedNames ?? servername ?? []].flat()) accept(ssl, option, plain(name))
     if (!dangerouslySkipVerification && !dangerouslyReplaceVerification) decisions.reviewWith(() => reviewSession(ssl))
+  },
+}
+
+export const ocspRequest: Feature<OcspRequestOptions, ServerIdentityOptions> = {
+  checks: { ocsp: isOneOf('request', 'require') },
+  excludes: { ocsp: ['dangerouslySkipVerification'] },
+  setUpSsl(ssl, { ocsp }) {
+    if (ocsp) ssl.requestOcsp(ocsp === 'require' ? LSW_OCSP_REQUIRE : LSW_OCSP_REQUEST)
   },
 }
 
@@ -87,12 +105,6 @@ function isNameless({ servername, acceptedNames }: ServerIdentityOptions): boole
 /** Whether the server must prove itself by a key, as no certificate would be accepted. */
 export function keyAlone(options: ServerIdentityOptions & KeyOptions): boolean {
   return isNameless(options) && knowsKey(options) && options.dangerouslySkipVerification !== true
-}
-
-/** What a server may show in the place of a certificate. */
-interface KeyOptions {
-  readonly psk?: unknown
-  readonly acceptedRawPublicKeys?: unknown
 }
 
 function knowsKey({ psk, acceptedRawPublicKeys }: KeyOptions): boolean {

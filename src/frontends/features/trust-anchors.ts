@@ -21,14 +21,10 @@ export interface TrustAnchorOptions {
   readonly crlScope?: 'chain' | 'leaf' | undefined
 }
 
+const arePemOrDer = isOneOrMore(isPemOrDer)
+
 export const trustAnchors: Pick<Required<Feature<TrustAnchorOptions>>, 'checks' | 'needs'> = {
-  checks: {
-    ca: isOneOrMore(isPemOrDer),
-    additionalCa: isOneOrMore(isPemOrDer),
-    partialChain: isBoolean,
-    crl: isOneOrMore(isPemOrDer),
-    crlScope: isOneOf('chain', 'leaf'),
-  },
+  checks: { ca: arePemOrDer, additionalCa: arePemOrDer, crl: arePemOrDer, partialChain: isBoolean, crlScope: isOneOf('chain', 'leaf') },
   needs: { crlScope: ['crl'] },
 }
 
@@ -59,11 +55,9 @@ const storesOf = keptByInstance<X509Store>(8)
 function makeStore(lib: LibSsl, platform: X509Store | undefined, { ca, additionalCa, crl }: TrustAnchorOptions): X509Store {
   return setUp(new X509Store(lib), (store) => {
     if (platform) store.addStore(platform)
-    const add = (option: string, given: TrustAnchorOptions['ca'] = [], method: 'addCerts' | 'addCrls' = 'addCerts') =>
-      refuse(option, () => { for (const one of each(given)) store[method](one) })
-    add('ca', ca)
-    add('additionalCa', additionalCa)
-    add('crl', crl, 'addCrls')
+    for (const [option, given = []] of Object.entries({ ca, additionalCa, crl })) {
+      refuse(option, () => { for (const one of each(given)) store[option === 'crl' ? 'addCrls' : 'addCerts'](one) })
+    }
   })
 }
 

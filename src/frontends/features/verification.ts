@@ -60,11 +60,7 @@ const isPin: Check = (value) => (typeof value === 'string' && /^(sha256\/)?[A-Za
   ? undefined : "must be one or more of 'sha256/' and 32 bytes in base64")
 
 export const verification: Feature<VerificationOptions, RawPublicKeyOptions & { readonly maxEarlyDataBytes?: number | undefined }> = {
-  checks: {
-    verify: isFunction,
-    dangerouslyReplaceVerification: isBoolean,
-    pins: isOneOrMore(isPin),
-  },
+  checks: { verify: isFunction, dangerouslyReplaceVerification: isBoolean, pins: isOneOrMore(isPin) },
   answers: { verify: 'in time' },
   either: ['verify'],
   // A raw public key comes without a chain, and into a chain that is not verified a peer can put any certificate.
@@ -73,101 +69,79 @@ export const verification: Feature<VerificationOptions, RawPublicKeyOptions & { 
   agree({ verify, maxEarlyDataBytes }) {
     if (verify && maxEarlyDataBytes) throw invalid('maxEarlyDataBytes', 'contradicts verify: early data comes before verify has been asked')
   },
-  setUpSsl(ssl, options, decisions) {
-    if (options.verify || options.pins) new Verification(ssl, options, decisions)
-  },
+  setUpSsl: setUpVerification,
 }
 
-class Verification {
-  readonly #ssl: Ssl
-  readonly #options: VerificationOptions
-  /** What a server was told too late for OpenSSL. */
-  #late: Promise<void> | undefined
+function setUpVerification(ssl: Ssl, options: VerificationOptions, decisions: Decisions): void {
+  const { verify, pins, dangerouslyReplaceVerification: replaced } = options
+  if (!verify && !pins) return
+  let failures: VerifyFailure[] = []
   /** `verify` was asked in this connection. */
-  #asked = false
+  let asked = false
+  /** What a server was told too late for OpenSSL. */
+  let late: Promise<void> | undefined
 
-  constructor(ssl: Ssl, options: VerificationOptions, decisions: Decisions) {
-    this.#ssl = ssl
-    this.#options = options
-    let failures: VerifyFailure[] = []
-    if (options.dangerouslyReplaceVerification) {
-      // Else OpenSSL stops at the first failure, and never looks at what comes after, for example the signatures.
-      ssl.setVerifyCb((preverifyOk, depth, verifyCode) => {
-        if (!preverifyOk) failures.push(failure(verifyCode, depth))
-        return 1
-      })
-    }
-    ssl.setCertVerifyCallback((preverifyOk, verifyCode) => {
-      const context = this.#context(verifyCode, failures, false)
-      failures = []
-      // Our callback overrules every failure, so a refusal where verification is replaced is no verdict: an error prevented one.
-      if (!preverifyOk) return 0
-      this.#checkPins(ssl.getVerifiedChainSpkiSha256())
-      return this.#decide(ssl.getVerifiedChain(), context, decisions)
-    })
-    // Pins need no second look: no session is resumed that other options have made (sessions/trust.ts).
-    // After a handshake, and again after each certificate that was asked for later.
-    if (!options.verify) return
-    decisions.reviewWith(() => this.#late ?? (ssl.sessionReused() && !this.#asked ? this.#reviewResumed() : undefined))
+  const ask = (chain: readonly X509[], verifyCode: number, failures: readonly VerifyFailure[], resumed: boolean) => {
+    asked = true
+    return verify!(chain, { servername: ssl.getServername(), verifyResult: verifyName(verifyCode), failures, resumed })
   }
-
-  #decide(chain: readonly X509[], context: VerifyContext, decisions: Decisions): 1 | -1 {
-    const { verify } = this.#options
-    if (!verify) return 1
-    this.#asked = true
-    this.#late = undefined
-    if (!this.#ssl.isServer()) {
-      const answer = decisions.ask(() => verify(chain, context))
-      if (!answer) return -1
-      this.#judge(answer.value, chain)
-      return 1
-    }
-    const answer = verify(chain, context)
-    if (isPromiseLike(answer)) {
-      this.#late = Promise.resolve(answer).then((settled) => this.#judge(settled, chain))
-      this.#late.catch(() => {}) // the review tells, if it comes to that
-    } else {
-      this.#judge(answer, chain)
-    }
-    return 1
-  }
-
-  async #reviewResumed(): Promise<void> {
-    if (this.#ssl.getPskIdentity() !== undefined) return // no session, and no certificate
-    this.#asked = true
-    const own = this.#ssl.getPeerCertificate()
-    if (!own && !this.#ssl.getPeerRpk() && this.#ssl.isServer()) return // a client that had shown nothing
-    const sent = this.#ssl.getPeerCertChain()
-    // A session that was kept as bytes holds the peer's own certificate alone.
-    const chain = sent.length > 0 || !own ? sent : [own]
-    const verifyCode = this.#ssl.getVerifyResult()
-    const context = this.#context(verifyCode, verifyCode === X509_V_OK ? [] : [failure(verifyCode, 0)], true)
-    this.#judge(await this.#options.verify!(chain, context), chain)
-  }
-
-  #context(verifyCode: number, failures: readonly VerifyFailure[], resumed: boolean): VerifyContext {
-    return { servername: this.#ssl.getServername(), verifyResult: verifyName(verifyCode), failures, resumed }
-  }
-
-  #checkPins(hashes: readonly Uint8Array[]): void {
-    const { pins } = this.#options
-    if (!pins) return
-    const wanted = new Set([pins].flat().map((pin) => pin.replace(/^sha256\//, '')))
-    const found = hashes.map((hash) => btoa(String.fromCharCode(...hash)))
-    if (found.some((pin) => wanted.has(pin))) return
-    throw refusal('ERR_TLS_CERT_PIN_MISMATCH', `no certificate of the chain has a pinned key; they have sha256/${found.join(', sha256/')}`)
-  }
-
-  #judge(answer: VerifyAnswer, [certificate]: readonly X509[]): void {
-    if (answer === true || (answer === undefined && !this.#options.dangerouslyReplaceVerification)) return
+  const judge = (answer: VerifyAnswer, [certificate]: readonly X509[]): void => {
+    if (answer === true || (answer === undefined && !replaced)) return
     const subject = certificate ? ` (${certificate.subject})` : ''
     throw refusal('APPLICATION_VERIFICATION', `verify refused the peer's certificate${subject}`, certificate)
   }
+  const reviewResumed = async (): Promise<void> => {
+    if (ssl.getPskIdentity() !== undefined) return // no session, and no certificate
+    asked = true
+    const own = ssl.getPeerCertificate()
+    if (!own && !ssl.getPeerRpk() && ssl.isServer()) return // a client that had shown nothing
+    const sent = ssl.getPeerCertChain()
+    // A session that was kept as bytes holds the peer's own certificate alone.
+    const chain = sent.length > 0 || !own ? sent : [own]
+    const verifyCode = ssl.getVerifyResult()
+    judge(await ask(chain, verifyCode, verifyCode === X509_V_OK ? [] : [failure(verifyCode, 0)], true), chain)
+  }
+
+  // Else OpenSSL stops at the first failure, and never looks at what comes after, for example the signatures.
+  if (replaced) ssl.setVerifyCb((preverifyOk, depth, verifyCode) => {
+    if (!preverifyOk) failures.push(failure(verifyCode, depth))
+    return 1
+  })
+  ssl.setCertVerifyCallback((preverifyOk, verifyCode) => {
+    const found = failures
+    failures = []
+    // Our callback overrules every failure, so a refusal where verification is replaced is no verdict: an error prevented one.
+    if (!preverifyOk) return 0
+    if (pins) checkPins([pins].flat(), ssl.getVerifiedChainSpkiSha256())
+    if (!verify) return 1
+    late = undefined
+    const chain = ssl.getVerifiedChain()
+    const askNow = () => ask(chain, verifyCode, found, false)
+    const answer = ssl.isServer() ? { value: askNow() } : decisions.ask(askNow)
+    if (!answer) return -1
+    if (isPromiseLike(answer.value)) {
+      late = Promise.resolve(answer.value).then((settled) => judge(settled, chain))
+      late.catch(() => {}) // the review tells, if it comes to that
+    } else {
+      judge(answer.value, chain)
+    }
+    return 1
+  })
+  // After a handshake, and again after each certificate that was asked for later. Pins need no second look: no session is resumed
+  // that other options have made (sessions/trust.ts).
+  if (verify) decisions.reviewWith(() => late ?? (ssl.sessionReused() && !asked ? reviewResumed() : undefined))
 }
 
-function refusal(code: string, message: string, certificate?: X509): CertificateError<X509> {
-  return new CertificateError(code, message, {
-    verifyCode: X509_V_ERR_APPLICATION_VERIFICATION, depth: certificate ? 0 : -1, certificate,
+function checkPins(pins: readonly string[], hashes: readonly Uint8Array[]): void {
+  const wanted = new Set(pins.map((pin) => pin.replace(/^sha256\//, '')))
+  const found = hashes.map((hash) => btoa(String.fromCharCode(...hash)))
+  if (found.some((pin) => wanted.has(pin))) return
+  throw refusal('ERR_TLS_CERT_PIN_MISMATCH', `no certificate of the chain has a pinned key; they have sha256/${found.join(', sha256/')}`)
+}
+
+function refusal(code: string, message: string, certificate?: X509, verifyCode: number = X509_V_ERR_APPLICATION_VERIFICATION) {
+  return new CertificateError<X509>(code, message, {
+    verifyCode, depth: certificate ? 0 : -1, certificate,
     alert: { from: 'us', level: 'fatal', description: SSL_AD_CERTIFICATE_UNKNOWN },
   })
 }
@@ -181,8 +155,6 @@ export function reviewSession(ssl: Ssl): void {
   if (!ssl.sessionReused() || ssl.getVerifyResult() === X509_V_OK) return
   // An external key looks like a session. To hold it is proof enough.
   if (ssl.getPskIdentity() !== undefined) return
-  throw new CertificateError<X509>('APPLICATION_VERIFICATION', 'the session that was resumed is of a peer that was not verified', {
-    verifyCode: ssl.getVerifyResult(), depth: 0, certificate: ssl.getPeerCertificate(),
-    alert: { from: 'us', level: 'fatal', description: SSL_AD_CERTIFICATE_UNKNOWN },
-  })
+  const message = 'the session that was resumed is of a peer that was not verified'
+  throw refusal('APPLICATION_VERIFICATION', message, ssl.getPeerCertificate(), ssl.getVerifyResult())
 }

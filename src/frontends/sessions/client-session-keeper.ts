@@ -126,12 +126,9 @@ export class ClientSessionKeeper {
       const protocol = session.getProtocolVersion() === TLS1_3_VERSION ? 'TLSv1.3' : 'TLSv1.2'
       const hint = session.getTicketLifetimeHint()
       const lifeS = hint === 0 && protocol === 'TLSv1.2' ? USUAL_LIFE_S : Math.min(hint, LONGEST_LIFE_S)
-      const certificateEndsMs = session.getPeer()?.validTo.getTime() ?? Infinity
       return new TlsSession({
         protocol, alpnProtocol, trust: this.#trust, servername: this.#options.servername, asn1: stale ? session.toBytes() : given,
-        // A resumed connection is not shown the certificate again: it ends with it.
-        expiresAtMs: Math.min((session.getTime() + lifeS) * 1000, certificateEndsMs),
-        maxEarlyDataBytes: session.getMaxEarlyData(),
+        expiresAtMs: session.expiresAtMs(lifeS), maxEarlyDataBytes: session.getMaxEarlyData(),
         verified: ssl.getVerifyResult() === X509_V_OK && !this.#skipsVerification,
       })
     })

@@ -20,12 +20,8 @@ interface Entry {
 export function indexedDbSessionStore(name = 'libssl-wasm-sessions'): SessionStore {
   if (typeof indexedDB === 'undefined') throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'this platform has no IndexedDB')
   let opening: Promise<IDBDatabase> | undefined
-  const open = () => {
-    opening ??= openDatabase(name, () => { opening = undefined })
-    return opening
-  }
   const transaction = async (work: (sessions: IDBObjectStore) => void): Promise<void> => {
-    const database = await open()
+    const database = await (opening ??= openDatabase(name, () => { opening = undefined }))
     return new Promise((resolve, reject) => {
       const running = database.transaction('sessions', 'readwrite')
       running.oncomplete = () => resolve()

@@ -78,9 +78,7 @@ export function memoryServerSessionCache({ maxEntries = 10_000 }: { readonly max
       entries.set(id, { session, expiresAtMs })
       if (entries.size > maxEntries) entries.delete(entries.keys().next().value!)
     },
-    delete(id) {
-      entries.delete(id)
-    },
+    delete: (id) => { entries.delete(id) },
   }
 }
 
@@ -113,8 +111,6 @@ export function keyValueSessionStore(store: KeyValueStore): SessionStore {
       await store.delete(key)
       return asBytes(value)
     },
-    async put(key, session, expiresAtMs) {
-      await store.put(key, session, { expiresAtMs })
-    },
+    put: async (key, session, expiresAtMs) => { await store.put(key, session, { expiresAtMs }) },
   }
 }

@@ -20,7 +20,9 @@ const NEUTRAL: ReadonlySet<string> = new Set([
 const known = new WeakMap<object, Map<string, Uint8Array<ArrayBuffer>>>()
 
 /** SHA-256 of the options that decide trust, and our own identity. For a callback only its presence counts. */
-export function trustFingerprint(lib: LibSsl, options: TrustOptions): Uint8Array<ArrayBuffer> {
+export function trustFingerprint(
+  lib: LibSsl, options: { readonly cert?: unknown; readonly context?: { readonly options: object } | undefined },
+): Uint8Array<ArrayBuffer> {
   // `cert` identifies us; without it (raw public key) `key` does.
   const neutral = options.cert === undefined ? NEUTRAL : new Set([...NEUTRAL, 'key'])
   const deciding = Object.entries(options).filter(([name, value]) => !neutral.has(name) && value !== undefined)
@@ -33,9 +35,4 @@ export function trustFingerprint(lib: LibSsl, options: TrustOptions): Uint8Array
   if (!found.has(added) && found.size >= 100) found.clear()
   if (!found.has(added)) found.set(added, fingerprint())
   return found.get(added)!
-}
-
-interface TrustOptions {
-  readonly cert?: unknown
-  readonly context?: { readonly options: object } | undefined
 }

@@ -1,7 +1,7 @@
 // TLS as a pair of WHATWG streams.
 
 import type { TransportLike } from '../../transports/adapt.js'
-import { beginClient, beginServer } from '../begin.js'
+import { beginClient, beginServer } from '../context.js'
 import { checkAcceptOptions, checkConnectOptions, type AcceptOptions, type ConnectOptions } from '../options.js'
 import { Connection } from './connection.js'
 import { EarlyDataStream } from './early-data-stream.js'

@@ -1,17 +1,48 @@
-// Sessions on a server: tickets under keys that many connections share, a cache, early data; by default none of them.
+// Sessions: what a client offers to take up again, and what a server gives out, by tickets under keys that many connections share or by
+// a cache, by default neither; and early data, which is sent before the server has answered.
 
-import { asBytes, hex, isBytesLike } from '../../base/bytes.js'
-import type { SslCtx } from '../../core/ssl-ctx.js'
+import { asBytes, hex, isBytesLike, type BytesLike } from '../../base/bytes.js'
 import { SslSession } from '../../core/ssl-session.js'
 import {
-  SSL_OP_NO_ANTI_REPLAY, SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE, SSL_SESS_CACHE_NO_AUTO_CLEAR, SSL_SESS_CACHE_NO_INTERNAL_LOOKUP,
-  SSL_SESS_CACHE_NO_INTERNAL_STORE, SSL_SESS_CACHE_OFF, SSL_SESS_CACHE_SERVER, TLS1_3_VERSION,
+  SSL_OP_NO_ANTI_REPLAY, SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE, SSL_SESS_CACHE_CLIENT, SSL_SESS_CACHE_NO_AUTO_CLEAR,
+  SSL_SESS_CACHE_NO_INTERNAL_LOOKUP, SSL_SESS_CACHE_NO_INTERNAL_STORE, SSL_SESS_CACHE_OFF, SSL_SESS_CACHE_SERVER, TLS1_3_VERSION,
 } from '../../ffi/constants.gen.js'
-import type { ServerSessionCache } from '../sessions/session-store.js'
+import { useUp } from '../kept.js'
+import type { ServerSessionCache, SessionStore } from '../sessions/session-store.js'
 import { isTicketKeys, type TicketKeys } from '../sessions/ticket-keys.js'
+import { asTlsSession, type TlsSession } from '../sessions/tls-session.js'
 import { trustFingerprint } from '../sessions/trust.js'
-import { hasFunctions, invalid, isBoolean, isIntegerFrom, type Feature } from './feature.js'
+import { hasFunctions, invalid, isBoolean, isFunction, isIntegerFrom, isReadBy, isSomeBytes, isString, type Feature } from './feature.js'
 import { identities } from './identity.js'
+
+export interface ClientSessionOptions {
+  /**
+   * A session to take up again, or the bytes of its `toBytes()`. It is offered if it has not expired and fits: the same
+   * `servername`, the same trust (`ca` and every other option that decides which peers are accepted), and a certificate that
+   * was verified then if it would be now. Otherwise, and if the server does not want it, the handshake is a full one.
+   */
+  readonly session?: TlsSession | BytesLike | undefined
+  /**
+   * Given each session that may be kept: under TLS 1.3 for each ticket, which comes while reading; under TLS 1.2 with the
+   * handshake, and again when one was resumed. What it throws ends the connection.
+   */
+  readonly onSession?: ((session: TlsSession) => void) | undefined
+  /**
+   * Where sessions are taken from before the handshake, and kept. What it throws, or rejects with, ends the connection: a store
+   * whose failures do no harm must catch them itself.
+   */
+  readonly sessionStore?: SessionStore | undefined
+  /** The key in `sessionStore`. Default: made of `servername`, `alpnProtocols` and the options that decide trust. */
+  readonly sessionKey?: string | undefined
+  /**
+   * Sent with the first flight (0-RTT) if the session and its application protocol allow so much; else as the first
+   * application data after the handshake, as it always is with `verify`: `opened` tells which.
+   *
+   * REPLAY: anybody who records early data can send it to the server again, as often as the server allows. Give it only
+   * requests that may happen twice: a GET, not a payment. It is also not forward secret. (RFC 8446 §8, §E.5)
+   */
+  readonly earlyData?: BytesLike | undefined
+}
 
 export interface ServerSessionOptions {
   /**
@@ -41,13 +72,27 @@ export interface ServerSessionOptions {
   readonly dangerouslyAllowReplay?: boolean | undefined
 }
 
+export const clientSessions: Feature<ClientSessionOptions> = {
+  checks: {
+    session: isReadBy(asTlsSession), earlyData: isSomeBytes,
+    onSession: isFunction, sessionStore: hasFunctions('take', 'put'), sessionKey: isString,
+  },
+  needs: { sessionKey: ['sessionStore'] },
+  connection: ['session', 'sessionKey', 'earlyData'],
+  either: ['onSession'],
+  setUpCtx(ctx) {
+    ctx.setSessionCacheMode(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE | SSL_SESS_CACHE_NO_AUTO_CLEAR)
+    // The server's word counts (client-session-keeper.ts), not this.
+    ctx.setTimeout(7 * 24 * 60 * 60)
+    ctx.sessSetCallbacks()
+  },
+}
+
 export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unknown }> = {
   checks: {
     ticketKeys: (value) => (isTicketKeys(value) ? undefined : 'must be TicketKeys'),
     sessionCache: hasFunctions('get', 'put', 'delete'),
-    numTickets: isIntegerFrom(0, 16),
-    maxEarlyDataBytes: isIntegerFrom(0, 1024 * 1024),
-    dangerouslyAllowReplay: isBoolean,
+    numTickets: isIntegerFrom(0, 16), maxEarlyDataBytes: isIntegerFrom(0, 1024 * 1024), dangerouslyAllowReplay: isBoolean,
   },
   needs: { numTickets: ['ticketKeys', 'sessionCache'], dangerouslyAllowReplay: ['ticketKeys'] },
   agree({ sessionCache, maxEarlyDataBytes = 0, dangerouslyAllowReplay }) {
@@ -78,20 +123,22 @@ export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unkn
     }
   },
   renewCtx(ctx, { ticketKeys }) {
-    if (ticketKeys) setTicketKeys(ctx, ticketKeys) // which may have been rotated
+    const keys = ticketKeys?.use() // they may have been rotated
+    try {
+      if (keys) ctx.setTicketKeys(keys)
+    } finally {
+      keys?.fill(0)
+    }
   },
   setUpSsl(ssl, { ticketKeys, sessionCache, maxEarlyDataBytes = 0, dangerouslyAllowReplay }) {
     if (!sessionCache) return
     const onlyOnce = maxEarlyDataBytes > 0 && !dangerouslyAllowReplay
-    ssl.setNewSessionCb((id, bytes) => {
-      const session = SslSession.fromBytes(ssl.lib, bytes)
-      // Once the client's certificate has expired, OpenSSL asks for a full handshake.
-      const expiresAtMs = Math.min((session.getTime() + session.getTimeout()) * 1000, session.getPeer()?.validTo.getTime() ?? Infinity)
+    ssl.setNewSessionCb((id, bytes) => useUp(SslSession.fromBytes(ssl.lib, bytes), (session) => {
       // OpenSSL also reports sessions that live in the client's ticket alone.
       const inTicket = ticketKeys !== undefined && !onlyOnce && session.getProtocolVersion() === TLS1_3_VERSION
-      session.free()
-      if (!inTicket) sessionCache.put(hex(id), bytes, expiresAtMs)
-    })
+      // Once the client's certificate has expired, OpenSSL asks for a full handshake.
+      if (!inTicket) sessionCache.put(hex(id), bytes, session.expiresAtMs(session.getTimeout()))
+    }))
     ssl.setGetSessionCb((id) => {
       const bytes = sessionCache.get(hex(id)) ?? undefined
       if (bytes === undefined) return undefined
@@ -101,15 +148,6 @@ export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unkn
       return asBytes(bytes)
     })
   },
-}
-
-function setTicketKeys(ctx: SslCtx, ticketKeys: TicketKeys): void {
-  const keys = ticketKeys.use()
-  try {
-    ctx.setTicketKeys(keys)
-  } finally {
-    keys.fill(0)
-  }
 }
 
 /** The options that say what is asked of clients: neither the server's identity nor what it remembers. */
