@@ -1,4 +1,4 @@
-// `libssl-wasm/core`: OpenSSL's objects without I/O, for whoever drives them by hand.
+// `libssl-wasm/core`: OpenSSL's objects without I/O, for programs that drive them by hand.
 
 export * from './base/errors.js'
 export type { BytesLike } from './base/bytes.js'

@@ -1,5 +1,5 @@
-// `libssl-wasm/roots`: Mozilla's list of roots, for platforms that hand out none. A quarter of a megabyte, loaded by
-// whoever imports it. As old as the package: whoever ships it should ship updates.
+// `libssl-wasm/roots`: Mozilla's list of roots, for platforms that hand out none. A quarter of a megabyte, loaded only
+// by programs that import it. It is as old as the package: ship updates of both.
 
 import { ApiMisuseError } from './base/errors.js'
 import { splitDer } from './base/der.js'

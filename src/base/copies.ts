@@ -8,7 +8,7 @@ const MANY_BYTES = 256
 
 /** By what was copied. */
 const copies = new WeakMap<object, Uint8Array<ArrayBuffer>>()
-/** Of the copies, which nobody changes: of bytes that may change there is no hash to be kept. */
+/** Of the copies alone: they never change, so their hash can be kept. */
 const hashes = new WeakMap<Uint8Array, Uint8Array | undefined>()
 
 /**

@@ -6,7 +6,7 @@ export interface Deferred<T> {
   readonly reject: (reason: unknown) => void
 }
 
-/** A rejection that nobody asks for is not reported as unhandled. */
+/** A rejection that is not waited for is not reported as unhandled. */
 export function deferred<T>(): Deferred<T> {
   let resolve!: (value: T) => void
   let reject!: (reason: unknown) => void

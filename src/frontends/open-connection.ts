@@ -8,7 +8,7 @@ import { SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED } from '../ffi/c
 import type { X509 } from '../core/x509.js'
 import type { Pump } from '../pump/pump.js'
 
-/** What to derive: both ends get the same bytes for the same of these, and nobody else does. */
+/** What to derive: both ends get the same bytes for the same of these, and no third party can. */
 export interface KeyingMaterialOptions {
   /** Says what the bytes are for: 1 to 249 bytes. IANA has a registry; unregistered ones begin with `EXPERIMENTAL`. */
   readonly label: string
@@ -24,7 +24,7 @@ export interface KeyingMaterialOptions {
  */
 export interface OpenConnection {
   /**
-   * Derives key material that both ends have and nobody else does.
+   * Derives key material that both ends have and no third party does.
    * @openssl SSL_export_keying_material @spec RFC 5705, RFC 8446 §7.5
    */
   exportKeyingMaterial(options: KeyingMaterialOptions): Promise<Uint8Array<ArrayBuffer>>

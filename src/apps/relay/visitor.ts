@@ -24,7 +24,7 @@ export interface RelaySocket extends WebSocketLike {
 export interface Visitor {
   /** Path and query, as they came. */
   readonly path: string
-  /** Who asks, for the log: address and port, or what the host knows. */
+  /** The client, for the log: address and port, or what the host knows. */
   readonly address: string
   /** Aborts if the client goes away before it is answered. */
   readonly gone: AbortSignal

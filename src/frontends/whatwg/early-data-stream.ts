@@ -3,7 +3,7 @@
 export class EarlyDataStream {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
   #source!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>
-  /** Or nobody wants it. */
+  /** Or it was cancelled. */
   #ended = false
 
   constructor() {

@@ -1,4 +1,4 @@
-// The script of the worker (`libssl-wasm/worker-script`): it serves whoever started it.
+// The script of the worker (`libssl-wasm/worker-script`): it serves the page that started it.
 
 import { parent } from '#worker'
 import { freeContext } from './contexts.js'

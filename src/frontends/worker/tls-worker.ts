@@ -63,7 +63,7 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
   const died = (cause: unknown) => end(new InternalError('ERR_TLS_INTERNAL', 'the worker has ended', { cause }))
   if (worker.addEventListener) {
     worker.addEventListener('error', (event: ErrorEvent) => {
-      event.preventDefault() // who uses the connections is told; Deno would end the process
+      event.preventDefault() // the connections tell; Deno would end the process
       died(event.error ?? new Error(event.message))
     })
   } else {
