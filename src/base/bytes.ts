@@ -6,10 +6,20 @@ import { brandOf } from './realms.js'
 export type BytesLike = ArrayBufferView | ArrayBufferLike
 
 const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** UTF-8. */
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text)
+}
+
+/** `undefined` if it is not UTF-8. */
+export function utf8Text(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
 }
 
 /** Whether `value` is bytes of some kind, of any realm: an ArrayBuffer or a view of one. */

@@ -24,6 +24,11 @@ export const isOneOf = (...values: readonly unknown[]): Check => (value) =>
 export const isOneOrMore = (check: Check): Check => (value) =>
   (Array.isArray(value) && value.length > 0 ? value.map(check).find(Boolean) : check(value))
 
+/** One check for several options. */
+export function each<Name extends string>(check: Check, ...names: readonly Name[]): Readonly<Record<Name, Check>> {
+  return Object.fromEntries(names.map((name) => [name, check])) as Record<Name, Check>
+}
+
 /** How many, or how many bytes. */
 export const isCount = isIntegerFrom(1, 2 ** 31 - 1)
 export const isSignal: Check = (value) => (isAbortSignal(value) ? undefined : 'must be an AbortSignal')

@@ -1,6 +1,6 @@
 // A transport that is used before it is there.
 
-import { abortReason, throwIfAborted } from '../base/realms.js'
+import { onAbort, throwIfAborted } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
 
@@ -16,16 +16,14 @@ export function laterTransport(open: (signal: AbortSignal) => Promise<ByteTransp
     const { readable, writable } = await open(unwanted.signal)
     return { reader: readable.getReader(), writer: writable.getWriter() }
   })()
-  const onAbort = () => ends.fail(abortReason(signal!))
-  const forget = () => signal?.removeEventListener('abort', onAbort)
   const ends = new StreamEnds({
     ready: inner,
     write: async (chunk) => (await inner).writer.write(chunk),
     end: async () => (await inner).writer.close(),
     cancelled: (reason) => void inner.then(({ reader }) => reader.cancel(reason)).catch(() => {}),
-    done: forget,
+    done: () => forgetSignal(),
     giveUp(reason) {
-      forget()
+      forgetSignal()
       unwanted.abort(reason)
       inner.then(({ writer }) => writer.abort(reason)).catch(() => {})
     },
@@ -34,6 +32,6 @@ export function laterTransport(open: (signal: AbortSignal) => Promise<ByteTransp
     writer.closed.catch((error: unknown) => ends.outgoing.fail(error)) // a failure is told even to those who do not write
     return ends.incoming.follow(reader)
   }).then(() => ends.end(), (error: unknown) => ends.lost(error))
-  signal?.addEventListener('abort', onAbort)
+  const forgetSignal = onAbort(signal, (reason) => ends.fail(reason))
   return ends.transport
 }

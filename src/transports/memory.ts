@@ -13,12 +13,8 @@ export function memoryTransportPair(highWaterMarkBytes = 64 * 1024): [ByteTransp
   if (!Number.isInteger(highWaterMarkBytes) || highWaterMarkBytes < 1) {
     throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'highWaterMarkBytes must be an integer, 1 or more')
   }
-  const there = pipe(highWaterMarkBytes)
-  const back = pipe(highWaterMarkBytes)
-  return [
-    { readable: back.readable, writable: there.writable },
-    { readable: there.readable, writable: back.writable },
-  ]
+  const [there, back] = [pipe(highWaterMarkBytes), pipe(highWaterMarkBytes)]
+  return [{ readable: back.readable, writable: there.writable }, { readable: there.readable, writable: back.writable }]
 }
 
 function pipe(highWaterMarkBytes: number): ByteTransport {

@@ -3,7 +3,7 @@
 import { ApiMisuseError, PeerError, TransportError, TruncationError } from '../base/errors.js'
 import { asBytes, concat, isUint8Array, type BytesLike } from '../base/bytes.js'
 import { checkOptions, isSignal } from '../base/options.js'
-import { abortReason, throwIfAborted } from '../base/realms.js'
+import { onAbort, throwIfAborted } from '../base/realms.js'
 import { Interrupt } from '../pump/waiting.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { toByteTransport, type TransportLike } from './adapt.js'
@@ -15,7 +15,6 @@ export interface PlaintextOptions {
 }
 
 const LF = 0x0a
-const CR = 0x0d
 
 /**
  * Reads and writes in the clear, and then hands the transport on, at exactly the byte where it stopped:
@@ -53,43 +52,33 @@ export class PlaintextConversation {
     this.#writer = writable.getWriter()
     this.#writer.closed.catch(() => {}) // seen by the write that fails
     this.#reader.closed.catch(() => {})
-    const onAbort = () => this.abort(abortReason(signal!))
-    signal?.addEventListener('abort', onAbort, { once: true })
-    this.#forgetSignal = () => signal?.removeEventListener('abort', onAbort)
+    this.#forgetSignal = onAbort(signal, (reason) => this.abort(reason))
   }
 
   /** The next line, as UTF-8, without its LF or CRLF. It may have `maxBytes` (default 8,192) with that. */
-  readLine({ maxBytes = 8192 }: { readonly maxBytes?: number | undefined } = {}): Promise<string> {
-    return this.#read(maxBytes, (bytes, from) => {
-      const lf = bytes.indexOf(LF, from)
-      if (lf >= maxBytes || (lf < 0 && bytes.byteLength >= maxBytes)) {
-        throw new PeerError('ERR_TLS_LINE_TOO_LONG', `a line has more than ${maxBytes} bytes`)
-      }
-      if (lf < 0) return undefined
-      return { taken: lf + 1, value: new TextDecoder().decode(bytes.subarray(0, bytes[lf - 1] === CR ? lf - 1 : lf)) }
+  async readLine({ maxBytes = 8192 }: { readonly maxBytes?: number | undefined } = {}): Promise<string> {
+    const line = await this.#take(maxBytes, (bytes) => {
+      const lineBytes = bytes.indexOf(LF) + 1
+      if (lineBytes > 0 ? lineBytes <= maxBytes : bytes.byteLength < maxBytes) return lineBytes
+      throw new PeerError('ERR_TLS_LINE_TOO_LONG', `a line has more than ${maxBytes} bytes`)
     })
+    return new TextDecoder().decode(line).replace(/\r?\n$/, '')
   }
 
   /** The next `count` bytes, exactly. */
   readBytes(count: number): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#read(count, (bytes) => (bytes.byteLength < count ? undefined : { taken: count, value: bytes.slice(0, count) }))
+    return this.#take(count, (bytes) => (bytes.byteLength < count ? 0 : count))
   }
 
   /** Text goes as UTF-8. Settles when the transport has taken it. */
   async write(data: string | BytesLike): Promise<void> {
-    this.#throwIfReleased()
-    try {
-      await this.#interrupt.guard(this.#writer.write(asBytes(data)))
-    } catch (cause) {
-      throw this.#blame(cause)
-    }
+    this.#check(false)
+    await this.#attempt(this.#writer.write(asBytes(data)))
   }
 
   /** The transport, from the first byte that was not read. Writes that are under way go first. */
   release(): ByteTransport {
-    this.#throwIfReleased()
-    this.#interrupt.throwIfTripped()
-    if (this.#reading) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'a read is under way: what it will take is not known yet')
+    this.#check()
     this.#released = true
     this.#forgetSignal()
     this.#writer.releaseLock()
@@ -109,41 +98,42 @@ export class PlaintextConversation {
     this.#reader.cancel(reason).catch(() => {})
   }
 
-  /** Reads until `take` finds what it looks for; it is told where the bytes begin that it has not seen. */
-  async #read<T>(limit: number, take: (bytes: Uint8Array, from: number) => { taken: number; value: T } | undefined): Promise<T> {
-    this.#throwIfReleased()
-    if (!Number.isInteger(limit) || limit < 1) {
-      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'the number of bytes must be an integer, 1 or more')
-    }
-    if (this.#reading) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'one read at a time')
+  /** Reads until `find` says how many bytes are to be taken; 0: more must come. */
+  async #take(limit: number, find: (bytes: Uint8Array) => number): Promise<Uint8Array<ArrayBuffer>> {
+    this.#check()
+    if (!Number.isInteger(limit) || limit < 1) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'read 1 byte or more, a whole number')
     this.#reading = true
     try {
-      for (let seen = 0; ;) {
-        this.#interrupt.throwIfTripped()
-        const found = take(this.#unread, seen)
-        if (found) {
-          this.#unread = this.#unread.subarray(found.taken)
-          return found.value
-        }
-        seen = this.#unread.byteLength
-        const { done, value } = await this.#interrupt.guard(this.#reader.read())
-        if (done) throw new TruncationError('the stream ended before TLS began')
-        if (!isUint8Array(value)) throw new TypeError('the transport gave something other than a Uint8Array')
-        this.#unread = concat([this.#unread, value])
-      }
-    } catch (error) {
-      throw this.#blame(error)
+      let count: number
+      while ((count = find(this.#unread)) === 0) this.#unread = concat([this.#unread, await this.#attempt(this.#next())])
+      const taken = this.#unread.slice(0, count)
+      this.#unread = this.#unread.subarray(count)
+      return taken
     } finally {
       this.#reading = false
     }
   }
 
-  #blame(error: unknown): unknown {
-    if (this.#interrupt.tripped || error instanceof PeerError || error instanceof TruncationError) return error
-    return new TransportError('the transport failed before TLS began', { cause: error })
+  async #next(): Promise<Uint8Array> {
+    const { done, value } = await this.#reader.read()
+    if (done) throw new TruncationError('the stream ended before TLS began')
+    if (!isUint8Array(value)) throw new TypeError('the transport gave something other than a Uint8Array')
+    return value
   }
 
-  #throwIfReleased(): void {
-    if (this.#released) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the transport has been handed on')
+  async #attempt<T>(task: Promise<T>): Promise<T> {
+    try {
+      return await this.#interrupt.guard(task)
+    } catch (cause) {
+      if (this.#interrupt.tripped || cause instanceof TruncationError) throw cause
+      throw new TransportError('the transport failed before TLS began', { cause })
+    }
+  }
+
+  /** Throws if it is too late, or, for all but a write, while a read is under way: what that will take is not known yet. */
+  #check(reading = this.#reading): void {
+    const wrong = this.#released ? 'the transport has been handed on' : reading && 'a read is under way: await it first'
+    if (wrong) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', wrong)
+    this.#interrupt.throwIfTripped()
   }
 }

@@ -2,11 +2,12 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import { utf8 } from '../base/bytes.js'
-import { checkOptions, invalid, isCount, isFunction, isOneOf, isSignal, isString, type Check } from '../base/options.js'
+import { checkOptions, each, invalid, isCount, isFunction, isOneOf, isSignal, isString, type Check } from '../base/options.js'
+import { onAbort } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { laterTransport } from './later.js'
 import { formatTarget, parseTarget, type Target } from './target.js'
-import { isWindow, takeWebSocket } from './websocket.js'
+import { isWindow, takeWebSocket, type WebSocketTransportOptions } from './websocket.js'
 import { CREDIT_PROTOCOL } from './websocket-credit.js'
 import { isWebSocket, webSocketClass, type WebSocketConstructor } from './websocket-like.js'
 import { RAW_PROTOCOL } from './websocket-raw.js'
@@ -15,7 +16,7 @@ import { fromWebSocketStream, isWebSocketStream } from './websocket-stream.js'
 /** Any WebSocketStream class. */
 export type WebSocketStreamConstructor = new (url: string, options: { protocols: string[] }) => any
 
-export interface TunnelOptions {
+export interface TunnelOptions extends Pick<WebSocketTransportOptions, 'highWaterMarkBytes' | 'maxBufferedBytes' | 'windowBytes'> {
   /**
    * How the tunnel is told where to lead. `'path'` (default): `wss://relay/host:port`. `'query'`:
    * `wss://relay/?address=host:port`, as Postgres-over-WebSocket proxies have it. `'fixed'`: not at all, it leads to one
@@ -38,10 +39,6 @@ export interface TunnelOptions {
   readonly token?: string | undefined
   /** Ends the tunnel, open or not. */
   readonly signal?: AbortSignal | undefined
-  /** See {@link WebSocketTransportOptions}. */
-  readonly highWaterMarkBytes?: number | undefined
-  readonly maxBufferedBytes?: number | undefined
-  readonly windowBytes?: number | undefined
   /** The class to use. Default: the platform's own; Node 20 has none. */
   readonly WebSocket?: WebSocketConstructor | undefined
   /**
@@ -61,61 +58,46 @@ export interface TunnelOptions {
  */
 export function openTunnel(relay: string | URL, target: Target | undefined, given: TunnelOptions = {}): ByteTransport {
   const options = checkOptions(given, checks, 'openTunnel')
-  const { form = 'path', signal, highWaterMarkBytes, maxBufferedBytes, windowBytes } = options
+  const { form = 'path', flowControl = form === 'fixed' ? 'none' : 'auto', token, signal, WebSocket, WebSocketStream } = options
+  const { highWaterMarkBytes, maxBufferedBytes, windowBytes } = options
   const url = tunnelUrl(relay, form, target, options.addressParameter ?? 'address')
-  const Stream = webSocketStreamClass(options)
-  const Socket = Stream ? undefined : webSocketClass(options.WebSocket)
-  const attempt = (protocols: string[]): OpeningTransport => {
-    const made: unknown = Stream ? new Stream(url, { protocols }) : new Socket!(url, protocols)
-    if (typeof made === 'object' && made !== null) {
-      if (Stream && isWebSocketStream(made)) return { ...fromWebSocketStream(made), opened: made.opened }
-      if (Socket && isWebSocket(made)) return takeWebSocket(made, { highWaterMarkBytes, maxBufferedBytes, windowBytes })
-    }
+  const platform = globalThis as { readonly WebSocketStream?: WebSocketStreamConstructor }
+  const Stream = WebSocketStream ?? (WebSocket || options.flowControl === 'credit' ? undefined : platform.WebSocketStream)
+  const Socket = Stream ? undefined : webSocketClass(WebSocket)
+  const attempt = (protocols: string[]): ByteTransport & { readonly opened: Promise<unknown> } => {
+    const made: object = Stream ? new Stream(url, { protocols }) : new Socket!(url, protocols)
+    if (Stream && isWebSocketStream(made)) return { ...fromWebSocketStream(made), opened: made.opened }
+    if (Socket && isWebSocket(made)) return takeWebSocket(made, { highWaterMarkBytes, maxBufferedBytes, windowBytes })
     const name = Stream ? 'WebSocketStream' : 'WebSocket'
     throw invalid(name, `must be a ${name} class`)
   }
-  const tries = offers(Stream ? { ...options, flowControl: 'none' } : options)
-  return laterTransport((unwanted) => firstToOpen(tries, attempt, unwanted), signal)
-}
-
-interface OpeningTransport extends ByteTransport {
-  readonly opened: Promise<unknown>
+  const tries = offers(Stream ? 'none' : flowControl, token)
+  return laterTransport(async (unwanted) => {
+    for (;;) {
+      const transport = attempt(tries.shift()!)
+      const forget = onAbort(unwanted, (reason) => void transport.writable.abort(reason).catch(() => {}))
+      try {
+        await transport.opened
+        return transport
+      } catch (error) {
+        unwanted.throwIfAborted()
+        if (tries.length === 0) throw error
+      } finally {
+        forget()
+      }
+    }
+  }, signal)
 }
 
 /** The subprotocols to offer, a try after the other. */
-function offers({ form = 'path', flowControl = form === 'fixed' ? 'none' : 'auto', token }: TunnelOptions): string[][] {
-  if (token !== undefined) {
-    const bearer = `libssl-wasm.bearer.${base64url(token)}`
-    const spoken = { auto: [CREDIT_PROTOCOL, RAW_PROTOCOL], credit: [CREDIT_PROTOCOL], none: [RAW_PROTOCOL] }[flowControl]
-    return [[...spoken, bearer]]
-  }
-  return { auto: [[CREDIT_PROTOCOL], []], credit: [[CREDIT_PROTOCOL]], none: [[]] }[flowControl]
+function offers(flowControl: 'auto' | 'credit' | 'none', token: string | undefined): string[][] {
+  const spoken = { auto: [CREDIT_PROTOCOL, RAW_PROTOCOL], credit: [CREDIT_PROTOCOL], none: [RAW_PROTOCOL] }[flowControl]
+  if (token === undefined) return spoken.map((protocol) => (protocol === RAW_PROTOCOL ? [] : [protocol])) // raw needs no name
+  const base64url = btoa(String.fromCharCode(...utf8(token))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  return [[...spoken, `libssl-wasm.bearer.${base64url}`]]
 }
 
-async function firstToOpen(
-  tries: readonly string[][], attempt: (protocols: string[]) => OpeningTransport, unwanted: AbortSignal,
-): Promise<ByteTransport> {
-  let failure: unknown
-  for (const protocols of tries) {
-    const transport = attempt(protocols)
-    const abort = () => void transport.writable.abort(unwanted.reason).catch(() => {})
-    unwanted.addEventListener('abort', abort)
-    try {
-      await transport.opened
-      return transport
-    } catch (error) {
-      unwanted.throwIfAborted()
-      failure = error
-    } finally {
-      unwanted.removeEventListener('abort', abort)
-    }
-  }
-  throw failure
-}
-
-function tunnelUrl(
-  relay: string | URL, form: 'path' | 'query' | 'fixed', target: Target | undefined, addressParameter: string,
-): string {
+function tunnelUrl(relay: string | URL, form: 'path' | 'query' | 'fixed', target: Target | undefined, addressParameter: string): string {
   const misuse = (why: string, options?: ErrorOptions) => new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', why, options)
   let url: URL
   try {
@@ -126,10 +108,8 @@ function tunnelUrl(
   url.protocol = url.protocol.replace(/^http/, 'ws')
   if (!/^wss?:$/.test(url.protocol)) throw misuse(`a relay is reached by ws: or wss:, not by ${url.protocol}`)
   url.hash = ''
-  if (form === 'fixed') {
-    if (target !== undefined) throw misuse('a fixed tunnel cannot be told a target: give undefined')
-    return url.href
-  }
+  if (form === 'fixed' && target === undefined) return url.href
+  if (form === 'fixed') throw misuse('a fixed tunnel cannot be told a target: give undefined')
   // Read as the relay will: nothing in a host's name may become another part of the URL.
   const address = target && parseTarget(formatTarget(target))
   if (!address) throw misuse('the target must be { host, port }: a host name or an address, and 1 to 65535')
@@ -138,24 +118,12 @@ function tunnelUrl(
   return url.href
 }
 
-function webSocketStreamClass({ WebSocket, WebSocketStream: given, flowControl }: TunnelOptions): WebSocketStreamConstructor | undefined {
-  if (given || WebSocket || flowControl === 'credit') return given
-  return (globalThis as { WebSocketStream?: WebSocketStreamConstructor }).WebSocketStream
-}
-
 const checks: Readonly<Record<keyof TunnelOptions, Check>> = {
+  ...each(isCount, 'highWaterMarkBytes', 'maxBufferedBytes'),
+  ...each(isFunction, 'WebSocket', 'WebSocketStream'),
+  ...each(isString, 'addressParameter', 'token'),
   form: isOneOf('path', 'query', 'fixed'),
-  addressParameter: isString,
   flowControl: isOneOf('auto', 'credit', 'none'),
-  token: isString,
   signal: isSignal,
-  highWaterMarkBytes: isCount,
-  maxBufferedBytes: isCount,
   windowBytes: isWindow,
-  WebSocket: isFunction,
-  WebSocketStream: isFunction,
-}
-
-function base64url(text: string): string {
-  return btoa(String.fromCharCode(...utf8(text))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }

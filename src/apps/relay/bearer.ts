@@ -1,6 +1,6 @@
 // Who may use the relay at all: those who have its token.
 
-import { utf8 } from '../../base/bytes.js'
+import { utf8, utf8Text } from '../../base/bytes.js'
 
 /** What a page offers as a subprotocol, since it can set no headers: this, and the token in base64url. */
 const prefix = 'libssl-wasm.bearer.'
@@ -19,10 +19,9 @@ export function presentedToken(authorization: string | undefined, offered: reado
   const encoded = offered.find(isBearer)?.slice(prefix.length)
   if (encoded === undefined) return undefined
   try {
-    const bytes = Uint8Array.from(atob(encoded.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return utf8Text(Uint8Array.from(atob(encoded.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0)))
   } catch {
-    return undefined
+    return undefined // not base64
   }
 }
 

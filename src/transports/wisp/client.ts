@@ -3,7 +3,7 @@
 import { ApiMisuseError, TransportError } from '../../base/errors.js'
 import { utf8 } from '../../base/bytes.js'
 import { deferred } from '../../base/deferred.js'
-import { checkOptions, isCount, isFunction, isMilliseconds, isOneOf, isSignal, type Check } from '../../base/options.js'
+import { checkOptions, each, isCount, isFunction, isMilliseconds, isOneOf, isSignal, type Check } from '../../base/options.js'
 import { onAbort, throwIfAborted } from '../../base/realms.js'
 import { withDeadline } from '../../pump/waiting.js'
 import type { ByteTransport } from '../../pump/transport.js'
@@ -74,8 +74,7 @@ const checks: Readonly<Record<keyof ConnectWispOptions, Check>> = {
     const { username, password } = (value ?? {}) as Partial<Credentials>
     return fits(username, 255) && fits(password, 65535) ? undefined : 'must be { username, password }, at most 255 and 65535 bytes'
   },
-  maxBufferedBytes: isCount,
-  highWaterMarkBytes: isCount,
+  ...each(isCount, 'maxBufferedBytes', 'highWaterMarkBytes'),
   handshakeTimeoutMs: isMilliseconds(1),
   signal: isSignal,
 }
@@ -117,7 +116,9 @@ class Client implements WispConnection {
   readonly #link: PacketLink<WispStream>
   readonly #options: ConnectWispOptions
   readonly #opened = deferred<WispConnection>()
+  readonly opened = this.#opened.promise
   readonly #closed = deferred<void>()
+  readonly closed = this.#closed.promise
   readonly #forgetSignal: () => void
   /** What it has said of itself, if it speaks version 2. */
   #server: ServerInfo | undefined
@@ -134,7 +135,8 @@ class Client implements WispConnection {
       highWaterMarkBytes,
       maxMessageBytes: Infinity,
       onPacket: (packet) => this.#receive(packet),
-      onViolation: (_code, why) => this.#violated(why),
+      // A page may not send the code.
+      onViolation: (_code, what) => this.#fail(new TransportError(`the Wisp server has sent ${what}`), 'fail', ABORTED),
       onEnd: (_code, error) => this.#ended(error),
     })
     this.reached = socket.readyState === OPEN
@@ -143,10 +145,6 @@ class Client implements WispConnection {
     void withDeadline(limitMs, late, this.opened).catch(() => {})
     this.#forgetSignal = onAbort(signal, (reason) => this.#fail(reason))
   }
-
-  get opened(): Promise<WispConnection> { return this.#opened.promise }
-
-  get closed(): Promise<void> { return this.#closed.promise }
 
   get version(): 1 | 2 { return this.#server ? 2 : 1 }
 
@@ -162,13 +160,9 @@ class Client implements WispConnection {
     if (this.#link.done) throw new TransportError('the Wisp connection has ended', { cause: this.#error })
     do this.#lastStreamId = this.#lastStreamId === MAX_STREAM_ID ? 1 : this.#lastStreamId + 1
     while (this.#link.streams.has(this.#lastStreamId))
-    const stream = new WispStream({
-      link: this.#link,
-      streamId: this.#lastStreamId,
-      credit: this.#credit!,
-      halfClose: this.#server?.halfClose ?? false,
-      maxBufferedBytes: this.#options.maxBufferedBytes ?? 16 * 1024 * 1024,
-    })
+    const { maxBufferedBytes = 16 * 1024 * 1024 } = this.#options
+    const halfClose = this.#server?.halfClose ?? false
+    const stream = new WispStream(this.#link, this.#lastStreamId, { credit: this.#credit!, halfClose, maxBufferedBytes })
     this.#link.send(connectPacket(stream.streamId, host, port))
     return stream.transport
   }
@@ -180,7 +174,6 @@ class Client implements WispConnection {
 
   /** What is for none of the streams. A server of version 2 begins with INFO, and waits for ours; one of version 1 with CONTINUE. */
   #receive(packet: Packet): void {
-    if (packet.type === 'malformed') return this.#violated(packet.why)
     if (packet.type === CLOSE && packet.streamId === 0) {
       return this.#fail(new WispCloseError('the server has closed the Wisp connection', packet.reason), 'lost')
     }
@@ -197,11 +190,9 @@ class Client implements WispConnection {
     const { credentials, version } = this.#options
     if (version === 1) return this.#refuse('the server speaks version 2 of Wisp, which was not asked for')
     if (server.major < 2) return this.#refuse(`the server introduces itself with version ${server.major} of Wisp`)
-    if (server.keyRequired && server.password === 'none') {
-      return this.#refuse('the server wants key (certificate) authentication, which is not spoken here')
-    }
-    if (server.keyRequired && !credentials) {
-      return this.#refuse('the server wants credentials: a key, which is not spoken here, or a user name and a password')
+    const instead = server.password === 'none' ? '' : ': give a user name and a password'
+    if (server.keyRequired && !(instead && credentials)) {
+      return this.#refuse(`the server wants a key (certificate), which is not spoken here${instead}`)
     }
     if (server.password === 'required' && !credentials) {
       return this.#refuse('the server wants a user name and a password', WispCloseReason.CREDENTIALS_WANTED)
@@ -213,10 +204,6 @@ class Client implements WispConnection {
   #refuse(why: string, reason: number = WispCloseReason.INCOMPATIBLE): void {
     this.#link.send(closePacket(0, reason))
     this.#fail(new TransportError(why))
-  }
-
-  #violated(what: string): void {
-    this.#fail(new TransportError(`the Wisp server has sent ${what}`), 'fail', ABORTED) // a page may not send 1002
   }
 
   #fail(error: unknown, how: 'fail' | 'lost' = 'fail', code = NORMAL): void {
@@ -236,6 +223,6 @@ class Client implements WispConnection {
     this.#error ??= error
     this.#forgetSignal()
     this.#opened.reject(error)
-    for (const stream of this.#link.streams.values()) stream[how](error)
+    for (const stream of this.#link.streams.values()) stream.end(how, error)
   }
 }

@@ -1,13 +1,10 @@
 // The INFO packets of version 2, by which both sides introduce themselves.
 
-import { concat, utf8 } from '../../base/bytes.js'
-import { decode, integer, unsigned, type Info } from './packets.js'
+import { concat, utf8, utf8Text } from '../../base/bytes.js'
+import { integer, unsigned, type Info } from './packets.js'
 
 /** Offered as a subprotocol of the WebSocket. Servers look whether there is one, rather than which. */
 export const WISP_SUBPROTOCOL = 'wisp-v2'
-
-/** The version that we speak. */
-const VERSION = { major: 2, minor: 1 }
 
 const PASSWORD = 0x02
 const KEY = 0x03
@@ -16,6 +13,7 @@ const OPEN_CONFIRMATION = 0x05
 /** Ours. The specification keeps no numbers for private use: the payload says whose it is. */
 const HALF_CLOSE = 0xf0
 const halfCloseMark = utf8('libssl-wasm/half-close/1')
+const empty = new Uint8Array()
 
 export interface Credentials {
   /** At most 255 bytes of UTF-8. */
@@ -23,8 +21,6 @@ export interface Credentials {
   /** At most 65535 bytes of UTF-8. */
   readonly password: string
 }
-
-const empty = new Uint8Array()
 
 export function serverInfo({ motd, password }: { motd: string | undefined; password: boolean }): Info {
   return introduction({
@@ -43,7 +39,7 @@ export function readServerInfo(info: Info) {
   const motd = payloadOf(info, MOTD)
   return {
     major: info.major,
-    motd: motd && decode(motd),
+    motd: motd && utf8Text(motd),
     // Early drafts had no payload here: asking meant requiring.
     password: password === undefined ? 'none' : password[0] === 0 ? 'optional' : 'required',
     /** Key (certificate) authentication, which we do not speak. */
@@ -69,18 +65,14 @@ export function readClientInfo(info: Info) {
   return { major: info.major, credentials: password && readCredentials(password), halfClose: hasHalfClose(info) }
 }
 
-/** Names the extensions that have a payload. */
+/** In the version that we speak. Names the extensions that have a payload. */
 function introduction(payloads: Readonly<Record<number, Uint8Array | false | undefined>>): Info {
-  return { ...VERSION, extensions: Object.entries(payloads).flatMap(([id, payload]) => (payload ? [{ id: Number(id), payload }] : [])) }
+  const extensions = Object.entries(payloads).flatMap(([id, payload]) => (payload ? [{ id: Number(id), payload }] : []))
+  return { major: 2, minor: 1, extensions }
 }
 
-function payloadOf({ extensions }: Info, id: number): Uint8Array | undefined {
-  return extensions.find((extension) => extension.id === id)?.payload
-}
-
-function hasHalfClose(info: Info): boolean {
-  return decode(payloadOf(info, HALF_CLOSE) ?? empty) === decode(halfCloseMark)
-}
+const payloadOf = ({ extensions }: Info, id: number) => extensions.find((extension) => extension.id === id)?.payload
+const hasHalfClose = (info: Info) => utf8Text(payloadOf(info, HALF_CLOSE) ?? empty) === utf8Text(halfCloseMark)
 
 function credentialsPayload({ username, password }: Credentials): Uint8Array {
   const [user, secret] = [utf8(username), utf8(password)]
@@ -91,7 +83,7 @@ function credentialsPayload({ username, password }: Credentials): Uint8Array {
 function readCredentials(payload: Uint8Array): Credentials | undefined {
   const secretAt = 3 + (payload[0] ?? 0)
   if (payload.byteLength < 3 || payload.byteLength !== secretAt + unsigned(payload.subarray(1, 3))) return undefined
-  const username = decode(payload.subarray(3, secretAt))
-  const password = decode(payload.subarray(secretAt))
+  const username = utf8Text(payload.subarray(3, secretAt))
+  const password = utf8Text(payload.subarray(secretAt))
   return username === undefined || password === undefined ? undefined : { username, password }
 }

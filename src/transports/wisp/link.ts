@@ -4,7 +4,7 @@
 
 import { asBytes, isBytesLike } from '../../base/bytes.js'
 import { hasMethods } from '../../base/realms.js'
-import { MESSAGE_TOO_BIG, UNSUPPORTED_DATA } from '../websocket-close.js'
+import { MESSAGE_TOO_BIG, PROTOCOL_ERROR, UNSUPPORTED_DATA } from '../websocket-close.js'
 import { CLOSED, closeWebSocket, failureOf, isFull, OPEN, untilDrained, type WebSocketLike } from '../websocket-like.js'
 import { CLOSE, closePacket, CONTINUE, DATA, parsePacket, type Packet } from './packets.js'
 
@@ -24,10 +24,10 @@ export interface LinkOptions {
   readonly highWaterMarkBytes: number
   /** A longer message ends the link. */
   readonly maxMessageBytes: number
-  /** What came for none of the streams. */
+  /** What came for none of the streams. It is not malformed. */
   readonly onPacket: (packet: Packet) => void
-  /** The other side does what it may not: close with this code of RFC 6455. */
-  readonly onViolation: (code: number, why: string) => void
+  /** The other side has sent what it may not: close with this code of RFC 6455. `streamId` is that of a malformed packet. */
+  readonly onViolation: (code: number, what: string, streamId?: number) => void
   /** Once, when the WebSocket has closed or failed: by then nothing can be sent. `code` is RFC 6455's. */
   readonly onEnd: (code: number, error: Error) => void
 }
@@ -76,10 +76,7 @@ export class PacketLink<Stream extends LinkedStream> {
     if (isFull(this.#socket, highWaterMarkBytes + MAX_UNHEARD_BYTES)) onViolation(POLICY_VIOLATION, 'packets, and reads none')
   }
 
-  /**
-   * Sends when it is `stream`'s turn and there is room; resolves then. One at a time for each stream. It never settles if
-   * the stream is forgotten, or the link ends before.
-   */
+  /** Sends in `stream`'s turn, when there is room; resolves then, and never if it is forgotten or the link ends. One at a time. */
   post(stream: Stream, packet: Uint8Array<ArrayBuffer>): Promise<void> {
     return new Promise((sent) => {
       this.#waiting.set(stream, { packet, sent })
@@ -87,10 +84,7 @@ export class PacketLink<Stream extends LinkedStream> {
     })
   }
 
-  /**
-   * Forgets `stream`, whose number is free then, and what it has posted. The other side is told if there is a `reason` to tell.
-   * Does nothing if it was forgotten before.
-   */
+  /** Frees the number of `stream`, and drops what it has posted. Tells the other side the `reason`, if any. A second call does nothing. */
   forget(stream: Stream, reason?: number): void {
     if (this.streams.get(stream.streamId) !== stream) return
     this.streams.delete(stream.streamId)
@@ -141,7 +135,8 @@ export class PacketLink<Stream extends LinkedStream> {
     if (!isBytesLike(data)) return onViolation(UNSUPPORTED_DATA, 'text')
     if (data.byteLength > maxMessageBytes) return onViolation(MESSAGE_TOO_BIG, 'a message that is too long')
     const packet = parsePacket(asBytes(data))
-    const stream = this.streams.get(packet.streamId ?? 0)
+    if (packet.type === 'malformed') return onViolation(PROTOCOL_ERROR, packet.why, packet.streamId)
+    const stream = this.streams.get(packet.streamId)
     if (stream && packet.type === DATA) stream.receive(packet.bytes)
     else if (stream && packet.type === CONTINUE) stream.grant?.(packet.packets)
     else if (stream && packet.type === CLOSE) stream.closed(packet.reason)

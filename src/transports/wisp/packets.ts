@@ -1,7 +1,7 @@
 // Wisp's packets, to bytes and back: https://github.com/MercuryWorkshop/wisp-protocol. A message of the WebSocket is
 // one packet: its type, the number of a stream, and a payload. Integers are little-endian, texts UTF-8 without an end.
 
-import { concat, utf8 } from '../../base/bytes.js'
+import { concat, utf8, utf8Text } from '../../base/bytes.js'
 
 export const CONNECT = 0x01
 export const DATA = 0x02
@@ -37,10 +37,7 @@ export interface Info {
   readonly extensions: readonly Extension[]
 }
 
-export interface Extension {
-  readonly id: number
-  readonly payload: Uint8Array
-}
+export type Extension = { readonly id: number; readonly payload: Uint8Array }
 
 /** Reads one message. Never throws. Bytes are views of the message, not copies. */
 export function parsePacket(message: Uint8Array): Packet {
@@ -58,7 +55,7 @@ const readers: Readonly<Record<number, (payload: Uint8Array) => object | string>
   [CONNECT](payload) {
     if (payload.byteLength < 4) return 'a CONNECT without a host'
     if (payload.byteLength > 3 + MAX_HOST_BYTES) return 'a CONNECT whose host is too long'
-    const host = decode(payload.subarray(3))
+    const host = utf8Text(payload.subarray(3))
     // Nothing that could change its meaning where it is printed or passed on.
     if (host === undefined || /[\u0000-\u0020\u007f-\u009f]/.test(host)) return 'a CONNECT whose host is not a name'
     const port = unsigned(payload.subarray(1, 3))
@@ -80,28 +77,16 @@ const readers: Readonly<Record<number, (payload: Uint8Array) => object | string>
 }
 
 /** `host` is 1 to 255 bytes of UTF-8, `port` 1 to 65535: the caller has looked. */
-export function connectPacket(streamId: number, host: string, port: number): Uint8Array<ArrayBuffer> {
-  return packet(CONNECT, streamId, Uint8Array.of(TCP), integer(2, port), utf8(host))
-}
-
+export const connectPacket = (streamId: number, host: string, port: number) =>
+  packet(CONNECT, streamId, Uint8Array.of(TCP), integer(2, port), utf8(host))
 /** Copies `bytes`. */
-export function dataPacket(streamId: number, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return packet(DATA, streamId, bytes)
-}
-
-export function continuePacket(streamId: number, packets: number): Uint8Array<ArrayBuffer> {
-  return packet(CONTINUE, streamId, integer(4, packets))
-}
-
-export function closePacket(streamId: number, reason: number): Uint8Array<ArrayBuffer> {
-  return packet(CLOSE, streamId, Uint8Array.of(reason))
-}
-
+export const dataPacket = (streamId: number, bytes: Uint8Array) => packet(DATA, streamId, bytes)
+export const continuePacket = (streamId: number, packets: number) => packet(CONTINUE, streamId, integer(4, packets))
+export const closePacket = (streamId: number, reason: number) => packet(CLOSE, streamId, Uint8Array.of(reason))
 /** An INFO is the connection's: stream 0. */
-export function infoPacket({ major, minor, extensions }: Info): Uint8Array<ArrayBuffer> {
-  const parts = extensions.flatMap(({ id, payload }) => [Uint8Array.of(id), integer(4, payload.byteLength), payload])
-  return packet(INFO, 0, Uint8Array.of(major, minor), ...parts)
-}
+export const infoPacket = ({ major, minor, extensions }: Info) => packet(INFO, 0, Uint8Array.of(major, minor), ...extensions.flatMap(
+  ({ id, payload }) => [Uint8Array.of(id), integer(4, payload.byteLength), payload],
+))
 
 function packet(type: number, streamId: number, ...payload: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return concat([Uint8Array.of(type), integer(4, streamId), ...payload])
@@ -115,15 +100,4 @@ export function integer(byteLength: number, value: number): Uint8Array {
 /** The unsigned integer that these bytes are. */
 export function unsigned(bytes: Uint8Array): number {
   return bytes.reduceRight((value, byte) => value * 256 + byte, 0)
-}
-
-const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-/** `undefined` if it is not UTF-8. */
-export function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return text.decode(bytes)
-  } catch {
-    return undefined
-  }
 }

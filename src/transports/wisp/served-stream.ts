@@ -15,22 +15,19 @@ import type { LinkedStream, PacketLink } from './link.js'
 import { continuePacket, dataPacket } from './packets.js'
 import type { ServerSettings, WispLogEntry, WispTargetTransport } from './server-options.js'
 
-export interface ServedStreamSettings {
+/** What the streams of one connection share. */
+export interface SharedByStreams {
   readonly link: PacketLink<ServedStream>
-  readonly streamId: number
-  readonly target: Target
-  readonly server: ServerSettings
-  readonly halfClose: boolean
-  /** Told how much more, or less, waits for targets. `false`: it is too much, and nothing can hold it back. */
-  readonly account: (bytes: number) => boolean
+  readonly settings: ServerSettings
   /** Of all streams. */
   readonly moved: MovedBytes
+  /** An empty DATA packet ends its direction. */
+  halfClose: boolean
+  /** Told how much more, or less, waits for targets. `false`: it is too much, and nothing can hold it back. */
+  account(bytes: number): boolean
 }
 
-export interface MovedBytes {
-  bytesToTarget: number
-  bytesToClient: number
-}
+type MovedBytes = Record<'bytesToTarget' | 'bytesToClient', number>
 
 /** A target may give more than this at once. */
 const PACKET_BYTES = 64 * 1024
@@ -39,7 +36,8 @@ export class ServedStream implements LinkedStream {
   readonly streamId: number
   /** Fulfilled when nothing of it is left open. */
   readonly over: Promise<void>
-  readonly #settings: ServedStreamSettings
+  readonly #shared: SharedByStreams
+  readonly #target: Target
   readonly #startedAt = performance.now()
   readonly #dialling = new AbortController()
   /** From the client, for the target. */
@@ -65,18 +63,19 @@ export class ServedStream implements LinkedStream {
   #gone: number | undefined
   #error: unknown
 
-  constructor(settings: ServedStreamSettings) {
-    this.#settings = settings
-    this.streamId = settings.streamId
-    this.#mayCome = settings.server.bufferPackets
-    settings.link.streams.set(this.streamId, this)
+  constructor(shared: SharedByStreams, streamId: number, target: Target) {
+    this.#shared = shared
+    this.streamId = streamId
+    this.#target = target
+    this.#mayCome = shared.settings.bufferPackets
+    shared.link.streams.set(streamId, this)
     this.over = this.#serve()
   }
 
   receive(bytes: Uint8Array): void {
     if (--this.#mayCome < 0) return this.#abandon(WispCloseReason.THROTTLED, new Error('the client has sent more than it was granted'))
     if (this.#incoming.over || bytes.byteLength === 0) {
-      if (this.#settings.halfClose) this.#incoming.end()
+      if (this.#shared.halfClose) this.#incoming.end()
       if (this.#incoming.over && this.#output === 'ended') this.#leave(WispCloseReason.VOLUNTARY)
       return this.#grant()
     }
@@ -95,7 +94,7 @@ export class ServedStream implements LinkedStream {
   }
 
   /** Whether the target is, or was. */
-  get reached(): boolean { return this.#writer !== undefined }
+  get reached(): boolean { return this.#transport !== undefined }
 
   /** The connection is lost, or the server goes away. */
   stop(error: unknown): void {
@@ -111,12 +110,11 @@ export class ServedStream implements LinkedStream {
   }
 
   async #dial(): Promise<boolean> {
-    const { target, server } = this.#settings
     const { signal } = this.#dialling
     try {
       await null // a client may think better of it at once
       signal.throwIfAborted()
-      const transport = await server.dial(target, signal)
+      const transport = await this.#shared.settings.dial(this.#target, signal)
       this.#reader = transport.readable.getReader()
       this.#writer = transport.writable.getWriter()
       this.#transport = transport
@@ -132,20 +130,18 @@ export class ServedStream implements LinkedStream {
   }
 
   async #converse(): Promise<void> {
-    this.#log('open')
-    if (this.#gone !== undefined) this.#letGo()
+    this.#log('open', 0)
+    if (this.#gone !== undefined) this.#leave(this.#gone)
     this.#grant() // also tells a client that asked for it that the stream is open
     const relaying = this.#relay().catch((error: unknown) => this.#failed(error))
-    try {
-      await this.#feed()
-    } catch (error) {
-      // What the target, which takes nothing any more, has said until then still goes to the client.
+    await this.#feed().catch(async (error: unknown) => {
+      // The target takes nothing any more. What it says until its end still goes to the client.
       this.#error ??= error
       this.#deaf = true
       this.#watch()
       await relaying
       this.#failed(error)
-    }
+    })
     await relaying
   }
 
@@ -158,7 +154,7 @@ export class ServedStream implements LinkedStream {
       if (done) return await this.#feeding.guard(writer.close())
       await this.#feeding.guard(writer.write(value))
       this.#packets--
-      this.#count('bytesToTarget', value)
+      for (const moved of [this.#moved, this.#shared.moved]) moved.bytesToTarget += value.byteLength
       this.#hold(-value.byteLength)
       this.#grant()
       this.#watch()
@@ -167,8 +163,8 @@ export class ServedStream implements LinkedStream {
 
   /** From the target to the client. */
   async #relay(): Promise<void> {
-    const { link, streamId, halfClose } = this.#settings
-    const post = (bytes: Uint8Array) => this.#relaying.guard(link.post(this, dataPacket(streamId, bytes)))
+    const { link, halfClose } = this.#shared
+    const post = (bytes: Uint8Array) => this.#relaying.guard(link.post(this, dataPacket(this.streamId, bytes)))
     for (;;) {
       this.#output = 'awaited'
       this.#watch()
@@ -179,7 +175,7 @@ export class ServedStream implements LinkedStream {
       for (let at = 0; at < value.byteLength; at += PACKET_BYTES) {
         const piece = value.subarray(at, at + PACKET_BYTES)
         await post(piece)
-        this.#count('bytesToClient', piece)
+        for (const moved of [this.#moved, this.#shared.moved]) moved.bytesToClient += piece.byteLength
       }
     }
     this.#output = 'ended'
@@ -188,10 +184,10 @@ export class ServedStream implements LinkedStream {
   }
 
   #grant(): void {
-    const { link, streamId, server: { bufferPackets } } = this.#settings
+    const { link, settings: { bufferPackets } } = this.#shared
     if (this.#gone !== undefined || !this.reached || this.#packets + this.#mayCome > bufferPackets) return
     this.#mayCome += bufferPackets
-    link.send(continuePacket(streamId, bufferPackets))
+    link.send(continuePacket(this.streamId, bufferPackets))
   }
 
   /** Each step of the target has a limit once the client has left, and, if it takes nothing any more, while we listen to it. */
@@ -202,15 +198,12 @@ export class ServedStream implements LinkedStream {
     this.#patience = setTimeout(late, LAST_WORDS_MS)
   }
 
-  /** In order: the target gets what is here, and our end, once it is reached. */
+  /** In order: the target gets what is here, and our end, once it is reached. What it still says does not reach the client. */
   #leave(reason: number, tell = true): void {
-    if (!this.#part(reason, tell)) return
+    this.#gone ??= reason
+    this.#shared.link.forget(this, tell ? reason : undefined)
     this.#incoming.end()
-    if (this.reached) this.#letGo()
-  }
-
-  /** Nothing that the target still says reaches the client. */
-  #letGo(): void {
+    if (!this.reached) return
     this.#relaying.trip(new Error('the stream was closed'))
     this.#reader!.cancel().catch(() => {})
     this.#watch()
@@ -223,17 +216,10 @@ export class ServedStream implements LinkedStream {
   /** At once. */
   #abandon(reason: number, error: unknown, tell = true): void {
     this.#error ??= error
-    this.#part(reason, tell)
+    this.#gone ??= reason
+    this.#shared.link.forget(this, tell ? reason : undefined)
     this.#dialling.abort(error)
     this.#giveUpTransport(error)
-  }
-
-  /** From here on the client knows nothing of this stream. False if it was so before. */
-  #part(reason: number, tell: boolean): boolean {
-    if (this.#gone !== undefined) return false
-    this.#gone = reason
-    this.#settings.link.forget(this, tell ? reason : undefined)
-    return true
   }
 
   #giveUpTransport(error: unknown): void {
@@ -248,18 +234,12 @@ export class ServedStream implements LinkedStream {
 
   #hold(bytes: number): boolean {
     this.#heldBytes += bytes
-    return this.#settings.account(bytes)
+    return this.#shared.account(bytes)
   }
 
-  #count(direction: keyof MovedBytes, { byteLength }: Uint8Array): void {
-    this.#moved[direction] += byteLength
-    this.#settings.moved[direction] += byteLength
-  }
-
-  #log(event: WispLogEntry['event']): void {
-    const { streamId, target, server } = this.#settings
-    const reason = event === 'open' ? 0 : this.#gone ?? 0
+  #log(event: WispLogEntry['event'], reason = this.#gone ?? 0): void {
     const durationMs = Math.round(performance.now() - this.#startedAt)
-    server.log({ event, streamId, target, reason, error: this.#error, ...this.#moved, durationMs })
+    const about = { streamId: this.streamId, target: this.#target, error: this.#error, ...this.#moved }
+    this.#shared.settings.log({ event, reason, ...about, durationMs })
   }
 }

@@ -1,15 +1,14 @@
 // What a Wisp server is told, and what it tells.
 
-import { checkOptions, invalid, isCount, isFunction, isMilliseconds, isOneOf, type Check } from '../../base/options.js'
+import { checkOptions, each, invalid, isCount, isFunction, isMilliseconds, isOneOf, type Check } from '../../base/options.js'
 import type { ByteTransport } from '../../pump/transport.js'
 import type { Target } from '../target.js'
 
 /** What {@link ServeWispOptions.dial} gives. */
 export interface WispTargetTransport extends ByteTransport {
   /**
-   * Ends the connection so that the target does not take it for an ordinary end, for example by a TCP reset. Called, before
-   * `writable` is aborted, when the stream is cut; it may have ended by then. It must not throw. Without it the target
-   * sees what aborting does, and for a socket of Node's that is FIN.
+   * Ends the connection otherwise than in order, for example by a TCP reset. Called when the stream is cut, before `writable` is
+   * aborted; it may have ended by then. It must not throw. Without it the target sees what aborting does: for a socket of Node's, FIN.
    */
   reset?(): void
 }
@@ -50,10 +49,7 @@ export interface ServeWispOptions {
   readonly handshakeTimeoutMs?: number | undefined
   /** A message for the client's user (version 2). Default none. */
   readonly motd?: string | undefined
-  /**
-   * Who may use the server (version 2; a client of version 1 is then refused). Compare in constant time. Default:
-   * everyone.
-   */
+  /** Who may use the server (version 2; a client of version 1 is refused then). Compare in constant time. Default: all. */
   readonly authenticate?: ((username: string, password: string) => boolean | Promise<boolean>) | undefined
   /** Told when a stream opens, is refused, and ends. What it throws is not caught. Default none. */
   readonly log?: ((entry: WispLogEntry) => void) | undefined
@@ -100,17 +96,11 @@ const defaults = {
 export type ServerSettings = ServeWispOptions & Readonly<typeof defaults>
 
 const checks: Readonly<Record<keyof ServeWispOptions, Check>> = {
-  dial: isFunction,
+  ...each(isFunction, 'dial', 'authenticate', 'log'),
+  ...each(isCount, 'maxStreams', 'bufferPackets', 'maxBufferedBytes', 'highWaterMarkBytes', 'maxMessageBytes'),
   version: isOneOf(1, 2),
-  maxStreams: isCount,
-  bufferPackets: isCount,
-  maxBufferedBytes: isCount,
-  highWaterMarkBytes: isCount,
-  maxMessageBytes: isCount,
   handshakeTimeoutMs: isMilliseconds(1),
   motd: (value) => (typeof value === 'string' ? undefined : 'must be a string'),
-  authenticate: isFunction,
-  log: isFunction,
 }
 
 /** Fills in the defaults. Throws `ERR_TLS_UNKNOWN_OPTION` and `ERR_TLS_INVALID_OPTION`, with `option` naming it. */

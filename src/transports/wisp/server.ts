@@ -8,7 +8,7 @@ import { WispCloseReason } from './close-reason.js'
 import { readClientInfo, serverInfo } from './handshake.js'
 import { PacketLink, POLICY_VIOLATION } from './link.js'
 import { CLOSE, closePacket, CONNECT, continuePacket, INFO, infoPacket, TCP, type Info, type Packet } from './packets.js'
-import { ServedStream } from './served-stream.js'
+import { ServedStream, type SharedByStreams } from './served-stream.js'
 import { checkServerOptions, type ServerSettings, type ServeWispOptions, type WispServer } from './server-options.js'
 
 /**
@@ -16,7 +16,7 @@ import { checkServerOptions, type ServerSettings, type ServeWispOptions, type Wi
  * messages.
  *
  * Throws `ERR_TLS_UNKNOWN_OPTION` and `ERR_TLS_INVALID_OPTION` (`option` names it), and `ERR_TLS_INVALID_STATE` if the
- * WebSocket is not open. Whatever the client does ends its stream, or its connection, and no more.
+ * WebSocket is not open. A client that does what it may not ends its stream, or its connection, and no more.
  */
 export function serveWisp(socket: WebSocketLike, options: ServeWispOptions): WispServer {
   const settings = checkServerOptions(options)
@@ -24,31 +24,29 @@ export function serveWisp(socket: WebSocketLike, options: ServeWispOptions): Wis
   return new Server(socket, settings)
 }
 
-/** Close codes (RFC 6455 §7.4.1) of a client that meant to close. All others cut streams that had more to say. */
-const cleanCodes: readonly number[] = [NORMAL, GOING_AWAY, NO_CODE]
-
 class Server implements WispServer {
   readonly #closed = deferred<void>()
-  readonly #settings: ServerSettings
+  readonly closed = this.#closed.promise
   readonly #link: PacketLink<ServedStream>
+  readonly #shared: SharedByStreams
   /** The link's streams, and those that are ending. */
   readonly #streams = new Set<ServedStream>()
-  readonly #moved = { bytesToTarget: 0, bytesToClient: 0 }
   #handshake: ReturnType<typeof setTimeout> | undefined
   #state: 'introduction' | 'authentication' | 'open' = 'introduction'
-  #halfClose = false
   #bufferedBytes = 0
 
   constructor(socket: WebSocketLike, settings: ServerSettings) {
-    this.#settings = settings
     const { version = socket.protocol ? 2 : 1, motd, authenticate, handshakeTimeoutMs, highWaterMarkBytes, maxMessageBytes } = settings
     this.#link = new PacketLink(socket, {
       highWaterMarkBytes,
       maxMessageBytes,
       onPacket: (packet) => this.#receive(packet),
-      onViolation: (code, why) => this.#end(code, `the client has sent ${why}`),
+      // What cannot be put down to a stream costs the connection.
+      onViolation: (code, what, id) => (id ? this.#refuseStream(id, what) : this.#end(code, `the client has sent ${what}`)),
       onEnd: (code, error) => void this.#ended(code, error),
     })
+    const moved = { bytesToTarget: 0, bytesToClient: 0 }
+    this.#shared = { link: this.#link, settings, moved, halfClose: false, account: (bytes) => this.#account(bytes) }
     if (version === 2) {
       this.#link.send(infoPacket(serverInfo({ motd, password: authenticate !== undefined })))
       this.#handshake = setTimeout(() => this.#refuse(WispCloseReason.INCOMPATIBLE, 'no introduction in time'), handshakeTimeoutMs)
@@ -59,13 +57,11 @@ class Server implements WispServer {
     }
   }
 
-  get closed(): Promise<void> { return this.#closed.promise }
-
   get streams(): number { return this.#streams.size }
 
-  get bytesToTargets(): number { return this.#moved.bytesToTarget }
+  get bytesToTargets(): number { return this.#shared.moved.bytesToTarget }
 
-  get bytesToClient(): number { return this.#moved.bytesToClient }
+  get bytesToClient(): number { return this.#shared.moved.bytesToClient }
 
   close(): Promise<void> {
     const why = 'the server is closing'
@@ -78,15 +74,11 @@ class Server implements WispServer {
   #begin(): void {
     clearTimeout(this.#handshake)
     this.#state = 'open'
-    this.#link.send(continuePacket(0, this.#settings.bufferPackets))
+    this.#link.send(continuePacket(0, this.#shared.settings.bufferPackets))
   }
 
   /** What is for none of the open streams. Our CLOSE and a packet for its stream may have crossed: that is passed over. */
   #receive(packet: Packet): void {
-    if (packet.type === 'malformed') {
-      // What cannot be put down to a stream costs the connection.
-      return packet.streamId ? this.#refuseStream(packet.streamId, packet.why) : this.#end(PROTOCOL_ERROR, packet.why)
-    }
     if (packet.type === CLOSE && packet.streamId === 0) return this.#end(NORMAL, 'the client has closed the connection')
     if (this.#state === 'open') return packet.type === CONNECT ? this.#connect(packet) : undefined
     if (packet.type === INFO && this.#state === 'introduction') return void this.#introduced(packet.info)
@@ -97,8 +89,8 @@ class Server implements WispServer {
     this.#state = 'authentication'
     const { major, credentials, halfClose } = readClientInfo(info)
     if (major < 2) return this.#refuse(WispCloseReason.INCOMPATIBLE, 'an introduction is of version 2')
-    this.#halfClose = halfClose
-    const { authenticate } = this.#settings
+    this.#shared.halfClose = halfClose
+    const { authenticate } = this.#shared.settings
     if (authenticate) {
       if (!credentials) return this.#refuse(WispCloseReason.CREDENTIALS_WANTED, 'user name and password are wanted')
       const { username, password } = credentials
@@ -112,16 +104,8 @@ class Server implements WispServer {
     if (streamId === 0) return this.#end(PROTOCOL_ERROR, 'stream 0 is the connection itself')
     if (this.#link.streams.has(streamId)) return this.#refuseStream(streamId, 'a CONNECT for a stream that is open')
     if (streamType !== TCP) return this.#refuseStream(streamId, 'a CONNECT for something other than TCP')
-    if (this.#streams.size >= this.#settings.maxStreams) return this.#link.send(closePacket(streamId, WispCloseReason.THROTTLED))
-    const stream = new ServedStream({
-      link: this.#link,
-      streamId,
-      target: { host: host.replace(/^\[(.*)\]$/, '$1'), port },
-      server: this.#settings,
-      halfClose: this.#halfClose,
-      account: (bytes) => this.#account(bytes),
-      moved: this.#moved,
-    })
+    if (this.#streams.size >= this.#shared.settings.maxStreams) return this.#link.send(closePacket(streamId, WispCloseReason.THROTTLED))
+    const stream = new ServedStream(this.#shared, streamId, { host: host.replace(/^\[(.*)\]$/, '$1'), port })
     this.#streams.add(stream)
     void stream.over.finally(() => this.#streams.delete(stream))
   }
@@ -134,7 +118,7 @@ class Server implements WispServer {
 
   /** False if too much waits for targets, and the client cannot be held back. */
   #account(bytes: number): boolean {
-    const { maxBufferedBytes } = this.#settings
+    const { maxBufferedBytes } = this.#shared.settings
     this.#bufferedBytes += bytes
     if (this.#bufferedBytes <= maxBufferedBytes / 2) this.#link.release(this)
     return this.#bufferedBytes <= maxBufferedBytes || this.#link.hold(this)
@@ -154,8 +138,9 @@ class Server implements WispServer {
 
   async #ended(code: number, error: Error): Promise<void> {
     clearTimeout(this.#handshake)
+    const meant = [NORMAL, GOING_AWAY, NO_CODE].includes(code) // all others cut streams that had more to say
     for (const stream of this.#link.streams.values()) {
-      if (cleanCodes.includes(code)) stream.closed(WispCloseReason.VOLUNTARY)
+      if (meant) stream.closed(WispCloseReason.VOLUNTARY)
       else stream.stop(error)
     }
     await Promise.allSettled([...this.#streams].map(({ over }) => over))

@@ -13,8 +13,6 @@ import type { LinkedStream, PacketLink } from './link.js'
 import { dataPacket } from './packets.js'
 
 export interface StreamSettings {
-  readonly link: PacketLink<WispStream>
-  readonly streamId: number
   /** Packets that may go before the first CONTINUE. */
   readonly credit: number
   readonly halfClose: boolean
@@ -30,13 +28,15 @@ const HIGH_WATER_MARK_BYTES = 64 * 1024
 
 export class WispStream implements LinkedStream {
   readonly streamId: number
+  readonly #link: PacketLink<WispStream>
   readonly #settings: StreamSettings
   readonly #ends: StreamEnds
   #credit: number
 
-  constructor(settings: StreamSettings) {
-    const { link, streamId, credit, halfClose } = this.#settings = settings
+  constructor(link: PacketLink<WispStream>, streamId: number, settings: StreamSettings) {
+    this.#link = link
     this.streamId = streamId
+    const { credit, halfClose } = this.#settings = settings
     this.#credit = credit
     this.#ends = new StreamEnds({
       write: async (chunk) => {
@@ -59,41 +59,38 @@ export class WispStream implements LinkedStream {
   }
 
   receive(bytes: Uint8Array): void {
-    const { link, maxBufferedBytes, halfClose } = this.#settings
+    const { maxBufferedBytes, halfClose } = this.#settings
     const { incoming } = this.#ends
     if (bytes.byteLength === 0 && halfClose) {
-      link.release(this)
+      this.#link.release(this)
       return this.#ends.end()
     }
     incoming.deliver(bytes)
     // A link that is held holds up the other streams, too; but nothing is lost.
-    if (incoming.unreadBytes <= maxBufferedBytes || link.hold(this)) return
+    if (incoming.unreadBytes <= maxBufferedBytes || this.#link.hold(this)) return
     this.#ends.fail(new TransportError(tooMuchUnread(maxBufferedBytes).message))
   }
 
   closed(reason: number): void {
     const what = 'the server has closed the Wisp stream'
-    if (reason !== WispCloseReason.VOLUNTARY) return this.lost(new WispCloseError(what, reason))
-    this.#settings.link.forget(this)
+    if (reason !== WispCloseReason.VOLUNTARY) return this.end('lost', new WispCloseError(what, reason))
+    this.#link.forget(this)
     this.#ends.end()
     this.#ends.outgoing.fail(new TransportError(what))
   }
 
-  /** The server or the network has ended it: what has arrived is still to be read. Nothing is sent. */
-  lost(error: unknown): void {
-    this.#settings.link.forget(this)
-    this.#ends.lost(error)
-  }
-
-  /** This stream has ended, by our own will or for what the server may not do. Nothing is sent. */
-  fail(error: unknown): void {
-    this.#settings.link.forget(this)
-    this.#ends.fail(error)
+  /**
+   * Sends nothing. `'lost'`: the server or the network has ended it, and what has arrived is still to be read. `'fail'`: we have,
+   * by our own will or for what the server may not do.
+   */
+  end(how: 'lost' | 'fail', error: unknown): void {
+    this.#link.forget(this)
+    this.#ends[how](error)
   }
 
   async #send(piece: Uint8Array): Promise<void> {
     await this.#ends.outgoing.until(() => this.#credit > 0)
-    await this.#settings.link.post(this, dataPacket(this.streamId, piece))
+    await this.#link.post(this, dataPacket(this.streamId, piece))
     if (this.#credit > 0) this.#credit--
   }
 }
