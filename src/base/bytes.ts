@@ -29,7 +29,7 @@ export function isBytesLike(value: unknown): value is BytesLike {
 
 /** Whether `value` is a Uint8Array, of any realm. */
 export function isUint8Array(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && brandOf(value) === 'Uint8Array'
+  return value instanceof Uint8Array || (ArrayBuffer.isView(value) && brandOf(value) === 'Uint8Array') // the first is quicker
 }
 
 /** A view of the same bytes, not a copy; text is encoded as UTF-8. */

@@ -9,7 +9,8 @@ import { fromDataChannel, isDataChannel, type DataChannelLike } from './data-cha
 import { fromDenoConn, isDenoConn, type DenoConnLike } from './deno.js'
 import { fromMessagePort, isMessagePort, type WholeMessagePort } from './message-port.js'
 import { fromNodeStream, isNodeDuplex, type NodeDuplexLike } from './node.js'
-import { fromWebSocket, isWebSocket, type WebSocketLike } from './websocket.js'
+import { fromWebSocket } from './websocket.js'
+import { isWebSocket, type WebSocketLike } from './websocket-like.js'
 import { fromWebSocketStream, isWebSocketStream, type WebSocketStreamLike } from './websocket-stream.js'
 
 /**

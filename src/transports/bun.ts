@@ -2,7 +2,6 @@
 // sockets share theirs: to be taken over one by one they must be ours from the start.
 
 import { ApiMisuseError } from '../base/errors.js'
-import { linger } from '../base/linger.js'
 import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
@@ -31,10 +30,8 @@ export interface BunSocketHandlers {
   close(socket: BunSocketLike, error?: Error): void
 }
 
-type Events = Omit<BunSocketHandlers, 'open'>
-interface Link { readonly transport: ByteTransport; readonly events: Events }
-
-const links = new WeakMap<BunSocketLike, Link>()
+/** What our handlers do for a socket that was taken over. */
+const links = new WeakMap<BunSocketLike, Omit<BunSocketHandlers, 'open'> & { readonly transport: ByteTransport }>()
 
 /** Whether `value` is a socket of Bun's. */
 export function isBunSocket(value: object): value is BunSocketLike {
@@ -49,11 +46,13 @@ export function isBunSocket(value: object): value is BunSocketLike {
  * Without `allowHalfOpen: true` Bun closes both directions when the peer ends one.
  */
 export function bunSocketHandlers(onOpen: (transport: ByteTransport, socket: BunSocketLike) => void = () => {}): BunSocketHandlers {
-  const on = <Name extends keyof Events>(name: Name) => (socket: BunSocketLike, argument?: unknown) =>
-    (links.get(socket)?.events[name] as (socket: BunSocketLike, argument: unknown) => void)?.(socket, argument)
   return {
-    open: (socket) => onOpen(takeOver(socket).transport, socket),
-    data: on('data'), drain: on('drain'), end: on('end'), error: on('error'), close: on('close'),
+    open: (socket) => onOpen(takeOver(socket), socket),
+    data: (socket, chunk) => links.get(socket)?.data(socket, chunk),
+    drain: (socket) => links.get(socket)?.drain(socket),
+    end: (socket) => links.get(socket)?.end(socket),
+    error: (socket, error) => links.get(socket)?.error(socket, error),
+    close: (socket, error) => links.get(socket)?.close(socket, error),
   }
 }
 
@@ -70,20 +69,14 @@ export function fromBunSocket(socket: BunSocketLike): ByteTransport {
     const how = 'give Bun.listen the handlers of bunSocketHandlers()'
     throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `a listener shares its handlers among its sockets: ${how}`)
   }
-  const { transport } = takeOver(socket)
+  const transport = takeOver(socket)
   socket.reload({ socket: bunSocketHandlers() })
   return transport
 }
 
-function takeOver(socket: BunSocketLike): Link {
-  let peerEnded = false
+function takeOver(socket: BunSocketLike): ByteTransport {
   let drained = true
   let paused = false
-  const resume = () => {
-    if (paused) socket.resume()
-    paused = false
-  }
-  let stay = () => {}
   const ends = new StreamEnds({
     async write(chunk) {
       for (let at = 0; at < chunk.byteLength;) {
@@ -95,17 +88,18 @@ function takeOver(socket: BunSocketLike): Link {
       }
     },
     end: () => socket.shutdown(),
-    taken: () => { if (incoming.unreadBytes === 0) resume() },
-    done: () => { if (!peerEnded) stay = linger(() => socket.terminate()) }, // Bun closes it when both have ended
+    taken() {
+      if (incoming.unreadBytes > 0 || !paused) return
+      paused = false
+      socket.resume()
+    },
+    lingers: true,
+    done: () => { if (!ends.peerEnded) socket.terminate() }, // Bun closes it when both have ended
     giveUp: () => socket.terminate(),
   })
   const { incoming, outgoing, transport } = ends
-
-  const endOfPeer = () => {
-    peerEnded = true
-    ends.end()
-  }
-  const events: Events = {
+  links.set(socket, {
+    transport,
     data(_, chunk) {
       incoming.deliver(chunk)
       if (incoming.unreadBytes === 0 || paused) return
@@ -116,16 +110,13 @@ function takeOver(socket: BunSocketLike): Link {
       drained = true
       outgoing.wake()
     },
-    end: endOfPeer,
+    end: () => ends.end(),
     error: (_, error) => ends.lost(error),
     close(_, error) {
-      stay()
       // After our own end, the peer's comes as a close.
-      if (!error && outgoing.over) endOfPeer()
+      if (!error && outgoing.over) ends.end()
       ends.lost(error ?? new Error('the socket was closed'))
     },
-  }
-  const link = { transport, events }
-  links.set(socket, link)
-  return link
+  })
+  return transport
 }

@@ -3,7 +3,7 @@
 
 import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
-import { fromSocketCalls } from './socket-calls.js'
+import { StreamEnds } from './stream-ends.js'
 
 /** What is used of a Socket of `cloudflare:sockets`. */
 export interface CloudflareSocketLike {
@@ -18,8 +18,7 @@ export interface CloudflareSocketLike {
 
 /** Whether `value` is such a socket. */
 export function isCloudflareSocket(value: object): value is CloudflareSocketLike {
-  const { opened, closed, close, startTls } = value as Partial<CloudflareSocketLike>
-  return hasMethods(opened, 'then') && hasMethods(closed, 'then') && typeof close === 'function' && typeof startTls === 'function'
+  return hasMethods(value, 'close', 'startTls') && hasMethods(value['opened'], 'then') && hasMethods(value['closed'], 'then')
 }
 
 /**
@@ -29,17 +28,27 @@ export function isCloudflareSocket(value: object): value is CloudflareSocketLike
 export function fromCloudflareSocket(socket: CloudflareSocketLike): ByteTransport {
   const reader = socket.readable.getReader()
   const writer = socket.writable.getWriter()
-  return fromSocketCalls({
-    async read() {
-      const { done, value } = await reader.read()
-      return done ? undefined : value
-    },
+  const close = () => void socket.close().catch(() => {})
+  let ended = false // our direction, in order
+  let failure: { readonly error: unknown } | undefined
+  const ends = new StreamEnds({
     write: (bytes) => writer.write(bytes),
-    endWriting: () => writer.close(),
-    close() { socket.close().catch(() => {}) },
-    closed: new Promise((resolve, reject) => {
-      for (const promise of [reader.closed, writer.closed, socket.opened, socket.closed]) promise.catch(reject)
-      socket.closed.then(resolve, () => {})
-    }),
+    end: () => writer.close(),
+    lingers: true,
+    done: close,
+    giveUp: close,
   })
+  const fail = (error: unknown) => {
+    if (!ended) failure ??= { error }
+    ends.outgoing.fail(error)
+  }
+  for (const promise of [reader.closed, socket.opened]) promise.catch(fail)
+  writer.closed.then(() => { ended = true }, fail)
+  socket.closed.then(() => fail(new Error('the socket was closed')), fail)
+  ends.readFrom(async () => {
+    const { done, value } = await reader.read()
+    if (done && failure) throw failure.error // workerd gives an end where the peer has reset the connection
+    return value
+  })
+  return ends.transport
 }

@@ -11,6 +11,7 @@
 import { asBytes, isBytesLike } from '../base/bytes.js'
 import { ApiMisuseError } from '../base/errors.js'
 import { checkOptions, isCount } from '../base/options.js'
+import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds, tooMuchUnread } from './stream-ends.js'
 
@@ -44,8 +45,7 @@ export interface DataChannelTransportOptions {
 
 /** Whether `value` is an RTCDataChannel. */
 export function isDataChannel(value: object): value is DataChannelLike {
-  const { send, bufferedAmountLowThreshold, ordered } = value as Partial<DataChannelLike>
-  return typeof send === 'function' && typeof bufferedAmountLowThreshold === 'number' && typeof ordered === 'boolean'
+  return hasMethods(value, 'send') && typeof value['bufferedAmountLowThreshold'] === 'number' && typeof value['ordered'] === 'boolean'
 }
 
 /**
@@ -64,7 +64,6 @@ export function fromDataChannel(channel: DataChannelLike, options: DataChannelTr
   }
   channel.binaryType = 'arraybuffer'
   channel.bufferedAmountLowThreshold = Math.floor(highWaterMarkBytes / 2)
-  let peerEnded = false
   /** The other end is known to hear us. One that opens under our eyes is the end that asked for it, which need not wait. */
   let heard = channel.readyState === 'connecting'
   let answered = false
@@ -104,10 +103,9 @@ export function fromDataChannel(channel: DataChannelLike, options: DataChannelTr
       answered = true
       return outgoing.wake()
     }
-    if (data === ENDED && peerEnded && outgoing.over) return channel.close()
+    if (data === ENDED && ends.peerEnded && outgoing.over) return channel.close()
     if (!isBytesLike(data)) return ends.lost(new Error('the other end of the RTCDataChannel has given up'))
     if (data.byteLength === 0) {
-      peerEnded = true
       ends.end()
       if (outgoing.over) say(ENDED)
     }

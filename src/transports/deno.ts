@@ -3,9 +3,7 @@
 
 import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
-import { fromSocketCalls } from './socket-calls.js'
-
-const READ_BYTES = 64 * 1024
+import { StreamEnds } from './stream-ends.js'
 
 /** What is used of a Deno.Conn. */
 export interface DenoConnLike {
@@ -27,20 +25,24 @@ export function isDenoConn(value: object): value is DenoConnLike {
  * done it is closed.
  */
 export function fromDenoConn(conn: DenoConnLike): ByteTransport {
-  const buffer = new Uint8Array(READ_BYTES)
-  return fromSocketCalls({
-    async read() {
-      const count = await conn.read(buffer)
-      return count === null ? undefined : buffer.slice(0, count)
-    },
+  const close = () => {
+    try {
+      conn.close()
+    } catch {} // its owner was faster
+  }
+  const ends = new StreamEnds({
     async write(bytes) {
       for (let at = 0; at < bytes.byteLength;) at += await conn.write(bytes.subarray(at))
     },
-    endWriting: () => conn.closeWrite(),
-    close() {
-      try {
-        conn.close()
-      } catch {} // its owner was faster
-    },
+    end: () => conn.closeWrite(),
+    lingers: true,
+    done: close,
+    giveUp: close,
   })
+  const buffer = new Uint8Array(64 * 1024)
+  ends.readFrom(async () => {
+    const count = await conn.read(buffer)
+    return count === null ? undefined : buffer.slice(0, count)
+  })
+  return ends.transport
 }

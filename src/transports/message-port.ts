@@ -6,7 +6,7 @@
 import { checkOptions, isCount } from '../base/options.js'
 import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
-import { ReceiveWindow, SendCredit } from './credit.js'
+import { Credit } from './credit.js'
 import { Incoming, Outgoing } from './stream-ends.js'
 
 /** What is used of a MessagePort, or of a Worker or what a worker calls `self`. */
@@ -56,7 +56,7 @@ export function fromMessagePort(port: MessagePortLike, options: MessagePortTrans
   const { highWaterMarkBytes: windowBytes = 256 * 1024 } = checkOptions(options, { highWaterMarkBytes: isCount }, 'fromMessagePort')
   const post = (message: Message, transfer: readonly unknown[] = []) => port.postMessage(message, transfer)
   const incoming = new Incoming({
-    taken: () => { if (!incoming.over) window.grant() },
+    taken: () => { if (!incoming.over) credit.grant() },
     cancelled: (reason) => post({ type: 'cancel', reason: cloneable(reason) }),
   })
   const outgoing = new Outgoing({
@@ -67,34 +67,23 @@ export function fromMessagePort(port: MessagePortLike, options: MessagePortTrans
     end: () => post({ type: 'end' }),
     aborted: (reason) => post({ type: 'abort', reason: cloneable(reason) }),
   })
-  const credit = new SendCredit(0, outgoing)
-  const window = new ReceiveWindow({
-    windowBytes, initialBytes: 0, unreadBytes: () => incoming.unreadBytes, grant: (bytes) => post({ type: 'credit', bytes }),
-  })
+  const grant = (bytes: number) => post({ type: 'credit', bytes })
+  const credit = new Credit({ ends: { incoming, outgoing }, windowBytes, initialBytes: 0, grant })
 
   const fail = (reason: unknown) => {
     incoming.cut(reason)
     outgoing.fail(reason)
   }
   const hear = (message: Message) => {
-    switch (message?.type) {
-      case 'credit':
-        return credit.add(message.bytes)
-      case 'data':
-        if (window.receive(message.bytes.byteLength)) return incoming.deliver(message.bytes)
-        return fail(new Error('the other end of the MessagePort sent more than it had credit for'))
-      case 'end':
-        incoming.end()
-        break
-      case 'abort':
-        incoming.cut(message.reason)
-        break
-      case 'cancel':
-        outgoing.fail(message.reason)
-        break
-      default:
-        return fail(new TypeError('the MessagePort gave a message that is not one of ours: nothing else may be posted over it'))
+    if (message?.type === 'credit') return credit.add(message.bytes)
+    if (message?.type === 'data') {
+      if (!credit.deliver(message.bytes)) fail(new Error('the other end of the MessagePort sent more than it had credit for'))
+      return
     }
+    if (message?.type === 'end') incoming.end()
+    else if (message?.type === 'abort') incoming.cut(message.reason)
+    else if (message?.type === 'cancel') outgoing.fail(message.reason)
+    else return fail(new TypeError('the MessagePort gave a message that is not one of ours: nothing else may be posted over it'))
     // By the end that hears the last word: what was said before a close arrives, but not on every platform.
     if (incoming.over && outgoing.over) port.close?.()
   }
@@ -111,7 +100,7 @@ export function fromMessagePort(port: MessagePortLike, options: MessagePortTrans
     port.on!('messageerror', unreadable)
     port.on!('exit', gone)
   }
-  window.grant()
+  credit.grant()
   return { readable: incoming.readable, writable: outgoing.writable }
 }
 

@@ -1,6 +1,5 @@
 // A Node Duplex, for example a net.Socket, as a transport. Types only: nothing of Node's is imported at run time.
 
-import { linger } from '../base/linger.js'
 import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
@@ -12,10 +11,7 @@ export interface NodeDuplexLike {
   readonly errored: Error | null
   readonly readableEnded: boolean
   readonly writableFinished: boolean
-  on(event: 'data', listener: (chunk: Uint8Array | string) => void): unknown
-  on(event: 'error', listener: (error: Error) => void): unknown
-  on(event: 'close' | 'end' | 'finish', listener: () => void): unknown
-  once(event: 'close' | 'finish', listener: () => void): unknown
+  on(event: 'data' | 'end' | 'error' | 'close', listener: (value: any) => void): unknown
   pause(): unknown
   resume(): unknown
   write(chunk: Uint8Array, callback: (error?: Error | null) => void): boolean
@@ -42,24 +38,20 @@ export function fromNodeStream(duplex: NodeDuplexLike): ByteTransport {
   // TLS closes each direction for itself, and peers may follow close_notify with FIN: a socket that ends because the
   // peer has ended would take our direction away.
   duplex.allowHalfOpen = true
-  let stay = () => {}
-  const done = (error: Error | null | undefined, resolve: () => void, reject: (error: Error) => void) => (error ? reject(error) : resolve())
+  const called = (start: (callback: (error?: Error | null) => void) => void) =>
+    new Promise<void>((resolve, reject) => start((error) => (error ? reject(error) : resolve())))
   const ends = new StreamEnds({
-    write: (chunk) => new Promise((resolve, reject) => { duplex.write(chunk, (error) => done(error, resolve, reject)) }),
-    // Node's types do not say that it may be given an error.
-    end: () => new Promise((resolve, reject) => { duplex.end(((error?: Error) => done(error, resolve, reject)) as () => void) }),
+    write: (chunk) => called((callback) => duplex.write(chunk, callback)),
+    end: () => called((callback) => duplex.end(callback)), // Node's types do not say that it may be given an error
     taken: () => { if (incoming.unreadBytes === 0) duplex.resume() },
-    done: () => { duplex.readableEnded ? duplex.destroy() : stay = linger(() => duplex.destroy()) },
+    lingers: true,
+    done: () => duplex.destroy(),
     giveUp: (reason) => duplex.destroy(typeof reason === 'object' && reason !== null ? reason as Error : undefined),
   })
-  const { incoming, outgoing, transport } = ends
+  const { incoming, transport } = ends
   const receive = (chunk: unknown) => {
     if (ArrayBuffer.isView(chunk)) incoming.deliver(chunk as Uint8Array)
     else ends.fail(new TypeError('the stream gives something other than bytes: do not call setEncoding, nor use objectMode'))
-  }
-  const end = () => {
-    ends.end()
-    if (outgoing.over) duplex.destroy()
   }
   let last = false
   const lost = (error: Error) => {
@@ -72,15 +64,15 @@ export function fromNodeStream(duplex: NodeDuplexLike): ByteTransport {
     receive(chunk)
     if (incoming.unreadBytes > 0) duplex.pause()
   })
-  duplex.on('end', end)
+  duplex.on('end', () => ends.end())
   // Stays for as long as the Duplex: an 'error' without a listener would end the process.
   duplex.on('error', lost)
   const closed = () => {
-    stay()
-    if (!incoming.over || !duplex.writableFinished) lost(duplex.errored ?? new Error('the stream was closed before its end'))
+    if (incoming.over && duplex.writableFinished) ends.end()
+    else lost(duplex.errored ?? new Error('the stream was closed before its end'))
   }
   duplex.on('close', closed)
-  if (duplex.readableEnded) end()
+  if (duplex.readableEnded) ends.end()
   else if (duplex.destroyed) closed()
   else duplex.resume()
   return transport

@@ -5,14 +5,11 @@
 // has queued, so the queue is kept here, and the stream is failed when the queue has been read.
 
 import { isUint8Array } from '../base/bytes.js'
-import { Interrupt } from '../pump/waiting.js'
+import { linger } from '../base/linger.js'
 import type { ByteTransport } from '../pump/transport.js'
 
-/** How far {@link Incoming.readAhead} is ahead of the reader: it reads on while less than this is unread. */
-const AHEAD_BYTES = 64 * 1024
-
 export interface ReaderEvents {
-  /** `unreadBytes` is less, as the reader has taken a chunk or has gone, or more was thrown away because it has gone. */
+  /** There is more room: the reader has taken a chunk, or no more is kept for it, or a chunk for a reader that has gone was dropped. */
   readonly taken?: () => void
   /** The reader has gone, before the end: what still comes is thrown away. */
   readonly cancelled?: (reason: unknown) => void
@@ -34,7 +31,8 @@ export class Incoming {
   readonly #taken: (() => void) | undefined
   #controller!: ReadableStreamDefaultController<Uint8Array>
   #wanted = false
-  #aheadBytes = AHEAD_BYTES
+  /** {@link readAhead} reads on while less than this is unread. */
+  #aheadBytes = 64 * 1024
   #advance = () => {}
   #cut: { readonly error: unknown } | undefined
   #told = false
@@ -51,7 +49,6 @@ export class Incoming {
       cancel: (reason) => {
         const { over } = this
         this.#drop()
-        taken?.()
         if (!over) cancelled?.(reason)
       },
     }, { highWaterMark: 0 })
@@ -70,6 +67,7 @@ export class Incoming {
   end(): void {
     this.over = true
     this.#move()
+    this.#taken?.()
   }
 
   /** What is beneath has failed: the reader is told when it has read what came before. */
@@ -137,6 +135,7 @@ export class Incoming {
     this.over = this.#told = true
     this.#queue.length = this.unreadBytes = 0
     this.#advance()
+    this.#taken?.()
   }
 }
 
@@ -159,9 +158,11 @@ export class Outgoing {
   /** Nothing more is sent: it was closed or aborted, or has failed. */
   over = false
   readonly #sink: Sink
-  readonly #life = new Interrupt()
+  #failure: { readonly error: unknown } | undefined
   #controller!: WritableStreamDefaultController
-  #wake = () => {}
+  #reject: (error: unknown) => void = () => {}
+  /** Makes {@link until} look again. */
+  wake = () => {}
 
   constructor(sink: Sink) {
     this.#sink = sink
@@ -175,24 +176,19 @@ export class Outgoing {
           sink.aborted(controller.signal.reason)
         })
       },
-      write: async (chunk) => {
-        if (sink.ready) await this.#life.guard(sink.ready)
-        await this.#perform(() => {
-          if (!isUint8Array(chunk)) throw new TypeError('a transport takes bytes: write Uint8Arrays')
-          if (chunk.byteLength > 0) return sink.write(chunk)
-        })
-      },
-      close: async () => {
-        if (sink.ready) await this.#life.guard(sink.ready)
-        await this.#perform(() => sink.end())
-        this.#end()
-      },
+      write: (chunk) => this.#perform(() => {
+        if (!isUint8Array(chunk)) throw new TypeError('a transport takes bytes: write Uint8Arrays')
+        if (chunk.byteLength > 0) return sink.write(chunk)
+      }),
+      close: () => this.#perform(() => sink.end()).then(() => this.#end()),
     })
   }
 
   /** Tells the writer at once; what it waits for rejects with `error`. */
   fail(error: unknown): void {
-    this.#life.trip(error)
+    this.#failure ??= { error }
+    this.#reject(this.#failure.error)
+    this.wake()
     if (this.over) return
     this.#controller.error(error)
     this.#end()
@@ -200,12 +196,8 @@ export class Outgoing {
 
   /** Waits for an event, one wait at a time: looks at `condition` now and at each {@link wake}. Rejects if the direction fails. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await this.#life.guard(new Promise<void>((resolve) => { this.#wake = resolve }))
-    this.#life.throwIfTripped()
-  }
-
-  wake(): void {
-    this.#wake()
+    while (!this.#failure && !condition()) await new Promise<void>((resolve) => { this.wake = resolve })
+    if (this.#failure) throw this.#failure.error
   }
 
   #end(): void {
@@ -215,16 +207,28 @@ export class Outgoing {
 
   async #perform(task: () => void | Promise<void>): Promise<void> {
     try {
+      if (this.#sink.ready) await this.#unlessFailed(this.#sink.ready)
       const running = task()
-      if (typeof running === 'object') await this.#life.guard(Promise.resolve(running))
+      if (typeof running === 'object') await this.#unlessFailed(running)
     } catch (error) {
       this.fail(error)
       throw error
     }
   }
+
+  /** As `promise`, but rejects at once when the direction fails. The stream asks for one thing at a time. */
+  #unlessFailed(promise: Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#reject = reject
+      if (this.#failure) reject(this.#failure.error)
+      promise.then(resolve, reject)
+    })
+  }
 }
 
 export interface Beneath extends Omit<Sink, 'aborted' | 'over'>, ReaderEvents {
+  /** Where the reader has gone before the peer's end, that is waited for before {@link done}, but not for ever. */
+  readonly lingers?: boolean
   /** Both directions are over, each in its own way. Called once, unless {@link giveUp} is. */
   done?(): void
   /** The connection has failed, or is given up: let go of it. Called once. */
@@ -236,55 +240,59 @@ export class StreamEnds {
   readonly incoming: Incoming
   readonly outgoing: Outgoing
   readonly transport: ByteTransport
+  /** The peer has ended its direction in order, whether there is a reader or not. */
+  peerEnded = false
   readonly #beneath: Beneath
   #over = false
+  #stay = () => {}
 
   constructor(beneath: Beneath) {
     this.#beneath = beneath
-    this.incoming = new Incoming({
-      taken: () => beneath.taken?.(),
-      cancelled: (reason) => {
-        beneath.cancelled?.(reason)
-        this.#doneIfOver()
-      },
-    })
-    this.outgoing = new Outgoing({
-      ready: beneath.ready,
-      write: (chunk) => beneath.write(chunk),
-      end: () => beneath.end(),
-      aborted: (reason) => this.fail(reason),
-      over: () => this.#doneIfOver(),
-    })
+    const cancelled = (reason: unknown) => {
+      beneath.cancelled?.(reason)
+      this.#doneIfOver()
+    }
+    this.incoming = new Incoming({ ...beneath, cancelled })
+    this.outgoing = new Outgoing({ ...beneath, aborted: (reason) => this.fail(reason), over: () => this.#doneIfOver() })
     this.transport = { readable: this.incoming.readable, writable: this.outgoing.writable }
+  }
+
+  /** Delivers what `read` gives, as {@link Incoming.readAhead}, and then its end or its failure. */
+  readFrom(read: () => Promise<Uint8Array | undefined>): void {
+    this.incoming.readAhead(read).then(() => this.end(), (error: unknown) => this.lost(error))
   }
 
   /** The peer has ended its direction. */
   end(): void {
+    this.peerEnded = true
     this.incoming.end()
     this.#doneIfOver()
   }
 
   /** What is beneath has failed: the writer is told at once, the reader when it has read what came before. */
   lost(error: unknown): void {
-    this.#giveUp(error, () => this.incoming.cut(error))
+    this.#giveUp('cut', error)
   }
 
   /** Gives everything up: both are told at once, and what is unread is dropped. */
   fail(error: unknown): void {
-    this.#giveUp(error, () => this.incoming.fail(error))
+    this.#giveUp('fail', error)
   }
 
-  #giveUp(error: unknown, failReading: () => void): void {
+  #giveUp(how: 'cut' | 'fail', error: unknown): void {
     const before = this.#over
     this.#over = true
-    failReading()
+    this.#stay()
+    this.incoming[how](error)
     this.outgoing.fail(error)
     if (!before) this.#beneath.giveUp(error)
   }
 
-  #doneIfOver(): void {
+  #doneIfOver(waits = this.#beneath.lingers && !this.peerEnded): void {
     if (this.#over || !this.incoming.over || !this.outgoing.over) return
-    this.#over = true
-    this.#beneath.done?.()
+    this.#stay()
+    this.#over = !waits
+    if (waits) this.#stay = linger(() => this.#doneIfOver(false))
+    else this.#beneath.done?.()
   }
 }

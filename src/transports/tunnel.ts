@@ -10,7 +10,7 @@ import { formatTarget, parseTarget, type Target } from './target.js'
 import { isWindow, takeWebSocket, type WebSocketTransportOptions } from './websocket.js'
 import { CREDIT_PROTOCOL } from './websocket-credit.js'
 import { isWebSocket, webSocketClass, type WebSocketConstructor } from './websocket-like.js'
-import { RAW_PROTOCOL } from './websocket-raw.js'
+import { RAW_PROTOCOL } from './websocket-framing.js'
 import { fromWebSocketStream, isWebSocketStream } from './websocket-stream.js'
 
 /** Any WebSocketStream class. */

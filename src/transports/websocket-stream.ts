@@ -16,8 +16,8 @@ export interface WebSocketStreamLike {
 
 /** Whether `value` is a WebSocketStream. (A socket of `cloudflare:sockets` has its streams beside `opened`.) */
 export function isWebSocketStream(value: object): value is WebSocketStreamLike {
-  const { opened, closed, close, readable } = value as Partial<WebSocketStreamLike> & { readable?: unknown }
-  return hasMethods(opened, 'then') && hasMethods(closed, 'then') && typeof close === 'function' && readable === undefined
+  if (!hasMethods(value, 'close') || value['readable'] !== undefined) return false
+  return hasMethods(value['opened'], 'then') && hasMethods(value['closed'], 'then')
 }
 
 /**
@@ -25,12 +25,13 @@ export function isWebSocketStream(value: object): value is WebSocketStreamLike {
  * ended it is closed.
  */
 export function fromWebSocketStream(stream: WebSocketStreamLike): ByteTransport {
-  let peerEnded = false
-  const inner = stream.opened.then(({ readable, writable }) => ({ reader: readable.getReader(), writer: writable.getWriter() }))
+  const failed = (cause: unknown) => new Error('the WebSocket failed', { cause })
+  const fail = (cause: unknown): never => { throw failed(cause) }
+  const inner = stream.opened.then(({ readable, writable }) => ({ reader: readable.getReader(), writer: writable.getWriter() }), fail)
   const ends = new StreamEnds({
     ready: inner,
     write: async (chunk) => (await inner).writer.write(chunk),
-    end: async () => { if (!peerEnded) await (await inner).writer.write(new Uint8Array()) },
+    end: async () => { if (!ends.peerEnded) await (await inner).writer.write(new Uint8Array()) },
     done: () => stream.close({ closeCode: NORMAL }),
     giveUp() {
       stream.close({ closeCode: ABORTED })
@@ -38,29 +39,18 @@ export function fromWebSocketStream(stream: WebSocketStreamLike): ByteTransport 
       inner.then(async ({ reader }) => { while (!(await reader.read()).done); }).catch(() => {})
     },
   })
-  const theEnd = async () => {
-    const { closeCode = NO_CODE, reason = '' } = await stream.closed
-    const error = closeError(closeCode, reason)
+  /** What the close was, unless an end. */
+  const closed = stream.closed.then(({ closeCode = NO_CODE, reason = '' }) => closeError(closeCode, reason), failed)
+  inner.then(({ writer }) => writer.closed).catch(() => {}) // seen by the write that fails
+  ends.readFrom(async () => {
+    const { done, value } = await (await inner).reader.read().catch(fail)
+    const error = done && await closed
     if (error) throw error
-    return undefined
-  }
-  const failed = (cause: unknown) => new Error('the WebSocket failed', { cause })
-
-  inner.then(({ reader, writer }) => {
-    writer.closed.catch(() => {}) // seen by the write that fails
-    return ends.incoming.readAhead(async () => {
-      const { done, value } = await reader.read().catch((cause) => { throw failed(cause) })
-      if (done) return theEnd()
-      if (!isBytesLike(value)) throw new TypeError('the WebSocket gave text, not bytes')
-      return value.byteLength === 0 ? undefined : asBytes(value)
-    })
-  }, (cause) => { throw failed(cause) }).then(() => {
-    peerEnded = true
-    ends.end()
-  }, (error) => ends.lost(error))
+    if (done) return undefined
+    if (!isBytesLike(value)) throw new TypeError('the WebSocket gave text, not bytes')
+    return value.byteLength === 0 ? undefined : asBytes(value)
+  })
   // What has arrived is still to be read; the reader learns of the close when it comes to the end.
-  stream.closed.then(({ closeCode = NO_CODE, reason = '' }) => {
-    ends.outgoing.fail(closeError(closeCode, reason) ?? new Error('the WebSocket was closed'))
-  }, (cause) => ends.outgoing.fail(failed(cause)))
+  void closed.then((error) => ends.outgoing.fail(error ?? new Error('the WebSocket was closed')))
   return ends.transport
 }

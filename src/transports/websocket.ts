@@ -1,7 +1,6 @@
 // A WebSocket as a transport: the browser's, Node's own, an edge worker's, or that of the `ws` package. Where messages
 // begin and end means nothing. What they carry is the subprotocol's business: `libssl-wasm.credit.v1` holds back a peer
-// whose bytes are not read (docs/credit-window.md); without it, each message is a piece of the stream, and as WebSocket
-// has no half-close, an empty one says "this direction has ended". A relay that does not know this passes on its zero bytes.
+// whose bytes are not read (docs/credit-window.md); without it, the framing is plain (websocket-framing.ts).
 
 import { asBytes, isBytesLike } from '../base/bytes.js'
 import { deferred } from '../base/deferred.js'
@@ -9,13 +8,10 @@ import { ApiMisuseError } from '../base/errors.js'
 import { checkOptions, isCount, isIntegerFrom, isOneOf, type Check } from '../base/options.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
-import { CREDIT_PROTOCOL, CreditFraming, INITIAL_WINDOW_BYTES } from './websocket-credit.js'
+import { CREDIT_PROTOCOL, creditFraming, INITIAL_WINDOW_BYTES } from './websocket-credit.js'
 import { ABORTED, closeError, GOING_AWAY, MESSAGE_TOO_BIG, NORMAL, UNSUPPORTED_DATA, WebSocketError } from './websocket-close.js'
-import type { Carrier, Framing } from './websocket-framing.js'
+import { rawFraming, type Framing } from './websocket-framing.js'
 import { CLOSED, closeWebSocket, CONNECTING, failureOf, OPEN, untilDrained, type WebSocketLike } from './websocket-like.js'
-import { RawFraming } from './websocket-raw.js'
-
-export { isWebSocket, type WebSocketLike } from './websocket-like.js'
 
 export interface WebSocketTransportOptions {
   /** Above this much that waits to be sent, a write waits. Default 256 KiB. */
@@ -56,8 +52,7 @@ const checks: Readonly<Record<keyof WebSocketTransportOptions, Check>> = {
   role: isOneOf('client', 'server'),
   windowBytes(value) {
     const wrong = isWindow(value)
-    if (!wrong) return undefined
-    // It had this code before it was checked with the others.
+    if (!wrong) return undefined // its code is older than the check of the others
     throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `option 'windowBytes' ${wrong}`, { option: 'windowBytes' })
   },
 }
@@ -75,110 +70,63 @@ export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransport
   return { readable, writable }
 }
 
-/** As {@link fromWebSocket}, for those of our own who want to know more. */
+/** As {@link fromWebSocket}, with what else is known, for our own use. */
 export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransportOptions = {}): WebSocketTransport {
-  return new Taken(socket, options)
-}
-
-class Taken implements WebSocketTransport, Carrier {
-  readonly readable: ReadableStream<Uint8Array>
-  readonly writable: WritableStream<Uint8Array>
-  readonly closed: WebSocketTransport['closed']
-  readonly #opened = deferred<void>()
-  readonly #socket: WebSocketLike
-  readonly #options: WebSocketTransportOptions
-  readonly ends: StreamEnds
-  #framing: Framing | undefined
-  /** What to close with when everything is given up. */
-  #closing = { closeCode: ABORTED, reason: '' }
-
-  constructor(socket: WebSocketLike, options: WebSocketTransportOptions) {
-    this.#options = checkOptions(options, checks, 'fromWebSocket')
-    this.#socket = socket
-    socket.binaryType = 'arraybuffer'
-    this.ends = new StreamEnds({
-      ready: this.opened,
-      write: (chunk) => this.#write(chunk),
-      end: () => this.#framing!.end(),
-      taken: () => this.#framing?.consumed(),
-      done: () => void this.#finish(),
-      giveUp: (reason) => this.#giveUp(reason),
-    })
-    ;({ readable: this.readable, writable: this.writable } = this.ends.transport)
-    const open = () => void this.#open().then(this.#opened.resolve)
-    if (socket.readyState === CONNECTING) socket.addEventListener('open', open)
-    else open()
-    socket.addEventListener('message', ({ data }: { data: unknown }) => this.#receive(data))
-    socket.addEventListener('error', (event) => this.ends.lost(failureOf(event)))
-    this.closed = new Promise((resolve) => {
-      socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
-        this.#closedByPeer(code, reason)
-        resolve({ closeCode: code, reason })
-      })
-    })
-    if (socket.readyState === CLOSED) this.fail(new Error('the WebSocket was closed before'))
+  const {
+    highWaterMarkBytes = 256 * 1024, maxBufferedBytes = 16 * 1024 * 1024, windowBytes = 1024 * 1024, maxMessageBytes = Infinity,
+    role = 'client',
+  } = checkOptions(options, checks, 'fromWebSocket')
+  const opened = deferred<void>()
+  let framing: Framing | undefined
+  /** How to close when everything is given up. */
+  let closing = { closeCode: ABORTED, reason: '' }
+  const close = (code: number, reason: string) => { if (socket.readyState !== CLOSED) closeWebSocket(socket, code, reason) }
+  const ends = new StreamEnds({
+    ready: opened.promise,
+    write(chunk) {
+      if (socket.readyState !== OPEN) throw new Error('the WebSocket is not open any more') // send() would say nothing
+      return framing!.write(chunk)
+    },
+    end: () => framing!.end(),
+    taken: () => framing?.consumed(),
+    // A close has a time limit of its own, which would cut what still waits to be sent.
+    done: () => void untilDrained(socket, 0).then(() => close(NORMAL, 'both directions ended')),
+    giveUp(error) {
+      opened.reject(error) // a write that waits for the opening is told why
+      const { closeCode, reason } = error instanceof WebSocketError ? error : closing
+      close(closeCode, reason)
+    },
+  })
+  const fail = (error: unknown, closeCode: number, reason = '') => {
+    closing = { closeCode, reason }
+    ends.fail(error)
+  }
+  const send = (message: Uint8Array<ArrayBuffer>) => { if (socket.readyState === OPEN) socket.send(message) }
+  const drained = () => untilDrained(socket, highWaterMarkBytes)
+  const open = () => {
+    const carrier = { ends, opened, fail, send, drained }
+    const hasCredit = socket.protocol === CREDIT_PROTOCOL
+    framing = hasCredit ? creditFraming(carrier, windowBytes, role) : rawFraming(socket, carrier, maxBufferedBytes)
   }
 
-  get opened(): Promise<void> { return this.#opened.promise }
-
-  fail(error: unknown, closeCode = ABORTED, reason = ''): void {
-    this.#closing = { closeCode, reason }
-    this.ends.fail(error)
-  }
-
-  send(message: Uint8Array<ArrayBuffer>): void {
-    if (this.#socket.readyState === OPEN) this.#socket.send(message)
-  }
-
-  drained(): Promise<void> {
-    return untilDrained(this.#socket, this.#options.highWaterMarkBytes ?? 256 * 1024)
-  }
-
-  #open(): Promise<void> {
-    const { maxBufferedBytes = 16 * 1024 * 1024, windowBytes = 1024 * 1024, role = 'client' } = this.#options
-    this.#framing = this.#socket.protocol === CREDIT_PROTOCOL
-      ? new CreditFraming(this, windowBytes, role)
-      : new RawFraming(this.#socket, this, maxBufferedBytes)
-    return this.#framing.ready
-  }
-
-  #receive(data: unknown): void {
-    const { maxMessageBytes = Infinity } = this.#options
-    if (!isBytesLike(data)) {
-      return this.fail(new TypeError('the WebSocket gave text, not bytes'), UNSUPPORTED_DATA, 'binary messages only')
-    }
-    if (data.byteLength > maxMessageBytes) return this.fail(new Error(`a message of more than ${maxMessageBytes} bytes`), MESSAGE_TOO_BIG)
-    this.#framing?.receive(asBytes(data))
-  }
-
-  async #write(chunk: Uint8Array): Promise<void> {
-    if (this.#socket.readyState !== OPEN) throw new Error('the WebSocket is not open any more') // send() would say nothing
-    await this.#framing!.write(chunk)
-  }
-
-  #giveUp(reason: unknown): void {
-    this.#opened.reject(reason) // a write that waits for the opening is told why
-    this.#framing?.stop()
-    const { closeCode, reason: words } = reason instanceof WebSocketError ? reason : this.#closing
-    this.#closeSocket(closeCode, words)
-  }
-
-  /** Both directions have ended. A close has a time limit of its own, which would cut what still waits to be sent. */
-  async #finish(): Promise<void> {
-    await untilDrained(this.#socket, 0)
-    this.#closeSocket(NORMAL, 'both directions ended')
-  }
-
-  #closedByPeer(code: number, reason: string): void {
-    this.#opened.reject(new Error('the WebSocket was closed before it was open'))
+  socket.binaryType = 'arraybuffer'
+  if (socket.readyState === CONNECTING) socket.addEventListener('open', open)
+  else if (socket.readyState !== CLOSED) open()
+  else ends.fail(new Error('the WebSocket was closed before'))
+  socket.addEventListener('message', ({ data }: { data: unknown }) => {
+    if (!isBytesLike(data)) return fail(new TypeError('the WebSocket gave text, not bytes'), UNSUPPORTED_DATA, 'binary messages only')
+    if (data.byteLength > maxMessageBytes) return fail(new Error(`a message of more than ${maxMessageBytes} bytes`), MESSAGE_TOO_BIG)
+    framing?.receive(asBytes(data))
+  })
+  socket.addEventListener('error', (event) => ends.lost(failureOf(event)))
+  const closed = deferred<{ closeCode: number; reason: string }>()
+  socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
+    opened.reject(new Error('the WebSocket was closed before it was open'))
     const error = closeError(code, reason)
-    if (error && !(code === GOING_AWAY && this.#options.role === 'server')) return this.ends.lost(error)
-    this.ends.end()
-    this.ends.outgoing.fail(error ?? new WebSocketError('the WebSocket was closed', code, reason))
-    this.#framing?.stop()
-  }
-
-  #closeSocket(code: number, reason: string): void {
-    if (this.#socket.readyState !== CLOSED) closeWebSocket(this.#socket, code, reason)
-  }
+    if (error && !(code === GOING_AWAY && role === 'server')) return ends.lost(error)
+    ends.end()
+    ends.outgoing.fail(error ?? new WebSocketError('the WebSocket was closed', code, reason))
+  })
+  socket.addEventListener('close', ({ code, reason }) => closed.resolve({ closeCode: code, reason }))
+  return { ...ends.transport, opened: opened.promise, closed: closed.promise, fail }
 }

@@ -112,10 +112,10 @@ describe('Outgoing', () => {
 })
 
 describe('StreamEnds', () => {
-  const made = () => {
+  const made = (lingers = false) => {
     const calls: string[] = []
     const ends = new StreamEnds({
-      write: () => {}, end: () => { calls.push('end') }, done: () => { calls.push('done') }, giveUp: (reason) => { calls.push(String(reason)) },
+      lingers, write: () => {}, end: () => { calls.push('end') }, done: () => { calls.push('done') }, giveUp: (reason) => { calls.push(String(reason)) },
     })
     return { ends, calls }
   }
@@ -140,6 +140,19 @@ describe('StreamEnds', () => {
       if (how === 'lost') expect((await reader.read()).value).toEqual(chunk(1))
       expect(await rejection(reader.read())).toBe('one')
     }
+  })
+
+  it.each(['ends', 'is lost'])('lingers until the peer %s where the reader has gone before', async (how) => {
+    const { ends, calls } = made(true)
+    await ends.transport.readable.cancel()
+    await ends.transport.writable.close()
+    ends.incoming.deliver(chunk(1)) // thrown away
+    expect(calls).toEqual(['end'])
+    if (how === 'ends') ends.end()
+    else ends.lost('reset')
+    ends.lost('closed')
+    expect(calls).toEqual(['end', how === 'ends' ? 'done' : 'reset'])
+    expect(ends.peerEnded).toBe(how === 'ends')
   })
 
   it('reads on when a write fails', async () => {

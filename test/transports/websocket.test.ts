@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { fromWebSocket, type WebSocketLike } from '../../src/index.js'
+import { fromWebSocket, fromWebSocketStream, type WebSocketLike } from '../../src/index.js'
 import { isPending, noise, readAll, readBytes, rejection, same, turns, writeAll } from '../helpers/stream-peers.js'
 
 const open: { end(): void }[] = []
@@ -264,5 +264,15 @@ describe('fromWebSocket', () => {
     for (let message = 0; message < 10; message++) socket.receive(new ArrayBuffer(64 * 1024))
     await writable.close()
     expect(socket.closes).toEqual([1000])
+  })
+})
+
+describe('fromWebSocketStream', () => {
+  it('tells reader and writer alike that it cannot be opened, with the cause', async () => {
+    const cause = new Error('refused')
+    const stream = { opened: Promise.reject(cause), closed: Promise.reject(cause), close() {} }
+    const { readable, writable } = fromWebSocketStream(stream)
+    const failures = [rejection(readable.getReader().read()), rejection(writable.getWriter().write(Uint8Array.of(1)))]
+    for (const error of await Promise.all(failures)) expect(error).toMatchObject({ message: 'the WebSocket failed', cause })
   })
 })

@@ -2,7 +2,7 @@
 
 import { formatTarget, type Target } from '../../transports/target.js'
 import { CREDIT_PROTOCOL, MAX_DATA_BYTES } from '../../transports/websocket-credit.js'
-import { RAW_PROTOCOL } from '../../transports/websocket-raw.js'
+import { RAW_PROTOCOL } from '../../transports/websocket-framing.js'
 import { WISP_SUBPROTOCOL } from '../../transports/wisp/handshake.js'
 import { isBearer, presentedToken, sameToken } from './bearer.js'
 import { parseRequestTarget } from './request-target.js'
