@@ -78,8 +78,10 @@ export class TlsContext {
     return this.#made.freed ? undefined : this.#made.contexts
   }
 
-  /** @internal Calls `listener`, which must not refer to the context, when it is freed or collected. */
-  onFree(listener: () => void): void {
-    this.#made.listeners.add(listener)
+  /** @internal Calls `listener`, which must not refer to the context, when it is freed or collected. Returns what removes it. */
+  onFree(listener: () => void): () => void {
+    const { listeners } = this.#made
+    listeners.add(listener)
+    return () => { listeners.delete(listener) }
   }
 }

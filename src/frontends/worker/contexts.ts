@@ -10,6 +10,7 @@ import { decodeOptions, encodeOptions } from './values.js'
 export class SentContexts {
   readonly #ids = new WeakMap<TlsContext, number>()
   readonly #post: (message: FreeContext) => void
+  readonly #forget = new Set<() => void>()
   #last = 0
 
   constructor(post: (message: FreeContext) => void) {
@@ -23,9 +24,17 @@ export class SentContexts {
     const { values } = encodeOptions(context.options)
     const id = ++this.#last
     this.#ids.set(context, id)
-    const post = this.#post
-    context.onFree(() => post({ type: 'free context', id }))
+    const forget = context.onFree(() => {
+      this.#forget.delete(forget)
+      this.#post({ type: 'free context', id })
+    })
+    this.#forget.add(forget)
     return { id, options: values }
+  }
+
+  /** The worker has ended: contexts that live on are not to keep it in memory. */
+  end(): void {
+    for (const forget of this.#forget) forget()
   }
 }
 

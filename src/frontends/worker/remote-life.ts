@@ -51,10 +51,10 @@ export class RemoteLife implements Life {
   /** `options` are checked. `post` begins the connection in the worker. Throws as {@link LocalLife}. */
   constructor(type: Begin['type'], transport: TransportLike, options: CommonOptions, post: Post) {
     throwIfAborted(options.signal)
-    const { readable, writable } = toByteTransport(transport)
     const { signal, context, highWaterMarkBytes, closeTimeoutMs = CLOSE_TIMEOUT_MS, ...rest } = options
     this.#closeTimeoutMs = closeTimeoutMs
     const { values, callbacks } = encodeOptions(rest)
+    const { readable, writable } = toByteTransport(transport)
     this.#callbacks = callbacks
     // The worker has the others from the context. Keys that rotate by age are other bytes each time.
     const own = Object.entries(values).filter(([name, value]) => value !== (context?.options as typeof values | undefined)?.[name])
@@ -168,7 +168,7 @@ export class RemoteLife implements Life {
   }
 
   #call({ callback, args, call }: Extract<FromWorker, { type: 'call' }>): void {
-    if (this.#settled) return
+    if (this.#settled && callback !== FLUSH) return // a second close() in the worker waits for that
     const run = async () => (callback === FLUSH ? this.#flush() : this.#callbacks[callback]!(...args.map(decodeValue)))
     if (call === undefined) {
       run().catch((error: unknown) => this.abort(error))

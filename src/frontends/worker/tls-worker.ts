@@ -51,12 +51,13 @@ export interface TlsWorker {
 export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): TlsWorker {
   const worker = hasMethods(given, 'postMessage') ? given as unknown as WorkerLike : spawn(given as URL | string | undefined)
   const lives = new Set<RemoteLife>()
-  const contexts = new SentContexts((message) => { if (!dead) worker.postMessage(message, []) })
+  const contexts = new SentContexts((message) => worker.postMessage(message, []))
   let dead = false
 
   const end = (reason: unknown) => {
     if (dead) return
     dead = true
+    contexts.end()
     void worker.terminate()
     for (const life of lives) life.die(reason)
   }

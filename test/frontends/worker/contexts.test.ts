@@ -1,7 +1,9 @@
 // A context that connections in a worker share.
 
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Worker } from 'node:worker_threads'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   accept, createContext, load, memoryServerSessionCache, memoryTransportPair, TicketKeys, type AcceptOptions, type ConnectOptions, type LibSsl, type TlsSession,
 } from '../../../src/index.js'
@@ -112,5 +114,25 @@ describe('a context in worker mode', () => {
       expect(await rejection(both.client.opened)).toMatchObject({ name: 'ApiMisuseError', option: 'groups' })
       await rejection(both.server.opened)
     }
+  })
+
+  it('lets go of a worker that has ended', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const context = createContext({ ca })
+    const ended = await (async () => {
+      const thread = new Worker(script)
+      const exit = new Promise((resolve) => { thread.once('exit', resolve) })
+      const other = createWorker({ worker: thread })
+      const { closed } = other.connect(memoryTransportPair()[0], { context, servername })
+      other.terminate()
+      await Promise.all([exit, rejection(closed)])
+      return new WeakRef(thread)
+    })()
+    await vi.waitFor(() => {
+      collect()
+      expect(ended.deref() === undefined).toBe(true) // the error of an expect would keep it
+    }, { timeout: 30_000, interval: 10 })
+    context.free()
   })
 })

@@ -1,5 +1,6 @@
 // Connections whose OpenSSL is in a worker: they must not be told from others. The server's is here.
 
+import { PassThrough } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -87,6 +88,27 @@ describe.each(VERSIONS)('createWorker().connect, %s', (version) => {
     expect([await rejection(client.closed), await written]).toEqual([error, error])
     expect(transport.aborted).toBeDefined()
     server.abort()
+  })
+
+  it.each(['locked', 'unlocked'])('closes again while the transport is taking our last word, writable %s', async (lock) => {
+    const [near, far] = memoryTransportPair()
+    const inner = near.writable.getWriter()
+    let again: Promise<void> | undefined
+    const writable = new WritableStream<Uint8Array>({
+      write: (chunk) => inner.write(chunk),
+      async close() {
+        again = client.close({ waitForPeerMs: 20_000 })
+        await inner.close()
+      },
+    })
+    const server = accept(far, { libssl, ...serverOptions({ version }) } as AcceptOptions)
+    const client: TlsConnection = worker.connect({ readable: near.readable, writable }, clientOptions({ version }))
+    await Promise.all([client.opened, server.opened])
+    if (lock === 'locked') client.writable.getWriter().closed.catch(() => {})
+    await client.close()
+    await again
+    await client.closed
+    await server.close()
   })
 
   it('reads what the transport has still to give when sending fails', async () => {
@@ -221,6 +243,13 @@ describe('options in worker mode', () => {
     expect(() => worker.connect(near, { ...clientOptions(), libssl } as ConnectOptions))
       .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'libssl' }))
     expect(near.readable.locked).toBe(false)
+  })
+
+  it('that are refused leave a socket alone', () => {
+    const socket = new PassThrough()
+    const options = { ...clientOptions(), sessionStore: memorySessionStore() }
+    expect(() => worker.connect(socket, options)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'sessionStore' }))
+    expect(socket.listenerCount('data')).toBe(0)
   })
 
   it('OpenSSL refuses some later, by name, too', async () => {
