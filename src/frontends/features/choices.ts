@@ -55,7 +55,10 @@ export const serverAlpn: Feature<ServerAlpnOptions> = {
   changeSsl: setChooser,
 }
 
-/** Options of accept() that hold for this client, in place of those that were given. */
+/**
+ * Options of accept() that hold for this client, in place of those that were given. Here a name with `undefined` takes the option
+ * away: `ca: undefined` asks this client for no certificate. Leave the name out to keep what was given.
+ */
 export interface HelloAnswer extends
   Identity, ServerAlpnOptions, Pick<ClientIdentityOptions, 'ca' | 'clientCertificate'>,
   Pick<AlgorithmOptions, 'minVersion' | 'maxVersion' | 'ciphers' | 'ciphersuites' | 'groups' | 'signatureAlgorithms'> {}
