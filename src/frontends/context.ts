@@ -32,6 +32,7 @@ export function createContext(options: ContextOptions): TlsContext {
   if (!libssl) return context
   return setUp(context, () => {
     if (suited.includes('server')) useCtx(libssl, 'server', own(checked, { context }), () => {})
+    // The SSL_CTX for connections with a name, if there are anchors to be read: see `variant`.
     else useCtx(libssl, 'client', own(checked, checked.ca ? { servername: 'any' } : {}, { context }), () => {})
   })
 }
