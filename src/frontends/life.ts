@@ -3,7 +3,7 @@
 
 import { DeadlineError } from '../base/errors.js'
 import { deferred } from '../base/deferred.js'
-import { abortReason, throwIfAborted } from '../base/realms.js'
+import { onAbort, throwIfAborted } from '../base/realms.js'
 import { BioPair } from '../core/bio-pair.js'
 import type { LibSsl } from '../core/lib-ssl.js'
 import type { Ssl } from '../core/ssl.js'
@@ -190,8 +190,6 @@ export function closeInTime(life: Life, limitMs: number, close: () => Promise<vo
 /** Aborts the life when `signal` aborts, until it has ended. */
 export function abortBySignal(signal: AbortSignal | undefined, life: Life): void {
   if (!signal) return
-  const onAbort = () => life.abort(abortReason(signal))
-  signal.addEventListener('abort', onAbort, { once: true })
-  const forget = () => signal.removeEventListener('abort', onAbort)
+  const forget = onAbort(signal, (reason) => life.abort(reason))
   life.closed.then(forget, forget)
 }

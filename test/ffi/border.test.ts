@@ -1,16 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Border } from '../../src/ffi/border.js'
+import { within } from '../helpers/border.js'
 import { caught } from '../helpers/traps.js'
-
-/** As a generated call does, with `call` in the place of C. */
-function within<R>(border: Border, call: () => R): R {
-  const outer = border.enter()
-  try {
-    return call()
-  } finally {
-    border.leave(outer)
-  }
-}
 
 const throws = (value: unknown) => () => { throw value }
 

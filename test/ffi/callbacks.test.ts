@@ -5,6 +5,7 @@ import { bindCallbacks, Handles, wantedOf } from '../../src/ffi/callbacks.gen.js
 import { bioCallbacks, type BioAnswer, type BioCallbacks } from '../../src/ffi/callbacks.js'
 import { LSW_BIO_ACCEPT, LSW_BIO_CONNECT, LSW_BIO_FAILED, LSW_BIO_WOULD_BLOCK, LSW_REFUSE_WITH, LSW_WANT_CERT_CB, LSW_WANT_VERIFY_CB, SSL_CLIENT_HELLO_ERROR } from '../../src/ffi/constants.gen.js'
 import type { Memory } from '../../src/ffi/memory.js'
+import { within } from '../helpers/border.js'
 
 const noMemory = { copyIn: () => {}, copyOut: (_: number, length: number) => new Uint8Array(length) } as unknown as Memory
 
@@ -13,16 +14,6 @@ function callbacks() {
   const border = new Border()
   const handles = new Handles()
   return { border, handles, c: bindCallbacks(border, () => noMemory, handles), bio: (functions: BioCallbacks) => handles.BIO.add(bioCallbacks(functions, noMemory)) }
-}
-
-/** As a generated call does, with `call` in the place of C. */
-function within<R>(border: Border, call: () => R): R {
-  const outer = border.enter()
-  try {
-    return call()
-  } finally {
-    border.leave(outer)
-  }
 }
 
 const at = 0 as never
