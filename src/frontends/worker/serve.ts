@@ -1,6 +1,7 @@
 // The worker's side: makes the connections that the page asks for.
 
 import { RefusalError } from '../../base/errors.js'
+import { own } from '../../base/options.js'
 import type { WasmCode } from '../../loader/load-module.js'
 import { load } from '../../core/load.js'
 import { fromMessagePort } from '../../transports/message-port.js'
@@ -50,7 +51,7 @@ export async function serve(begin: Begin): Promise<void> {
   try {
     const wasm = begin.wasm && compiled(begin.wasm)
     const shared = begin.context ? withContext(begin.context, wasm) : wasm && { libssl: await load({ wasm: await wasm }) }
-    const options: Record<string, unknown> = { ...await shared, ...decodeOptions(begin.options) }
+    const options = own<Record<string, unknown>>(await shared, decodeOptions(begin.options))
     for (const { name, answers } of begin.callbacks) {
       options[name] = (...given: unknown[]) => {
         const args = given.map(encodeValue)
