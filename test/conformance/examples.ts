@@ -1,6 +1,6 @@
 // README's example for each runtime, run there as it is.
 
-import { copyFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Program } from './program.js'
 import { repository } from './runtimes/installed.js'
@@ -36,7 +36,7 @@ export class ExampleKit {
 
   /** Puts a text into the project; its path there. */
   readonly write = (name: string, text: string): string => {
-    writeFileSync(this.project.path(name), text)
+    this.project.write(name, text)
     return this.project.path(name)
   }
 
@@ -65,7 +65,7 @@ export async function runExamples(project: Project, hostUrl: string, runtime: st
   const results: Result[] = []
   for (const example of examples) {
     const path = project.path(example.file)
-    copyFileSync(join(repository, 'examples', example.file), path)
+    project.write(example.file, readFileSync(join(repository, 'examples', example.file), 'utf8'))
     const error = await example.run(new ExampleKit(project, host, await host.identities(), path))
       .then(() => undefined, (reason: Error) => reason.stack ?? reason.message)
     results.push({ group: "README's example", name: example.file, passed: error === undefined, ...(error !== undefined && { error }) })

@@ -2,7 +2,7 @@
 // bundled for each kind of runtime.
 
 import { execFile } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
@@ -13,10 +13,12 @@ interface Esbuild {
   build(options: Readonly<Record<string, unknown>>): Promise<unknown>
 }
 
+/** Several runtimes share it, at the same time: a file that is there is left to the programs that may be reading it. */
 export class Project {
   /** Of its own for each run, within the repository, so that the machine's temporary files need no room for it. */
   readonly directory = mkdtempSync(join(repository, 'build/conformance-'))
   readonly #package = join(this.directory, 'node_modules/libssl-wasm')
+  readonly #bundles = new Map<string, Promise<void>>()
 
   /** Packs what ./build.sh has left in dist/ and lib/. */
   async make(): Promise<void> {
@@ -40,14 +42,15 @@ export class Project {
   }
 
   write(name: string, text: string): void {
-    writeFileSync(this.path(name), text)
+    const path = this.path(name)
+    if (!existsSync(path)) writeFileSync(path, text)
+    else if (readFileSync(path, 'utf8') !== text) throw new Error(`${name} is there, with another text: choose another name`)
   }
 
   /** Bundles `entries/NAME.ts` to `NAME.js`, in which `libssl-wasm` stays an import: for the runtime itself to resolve, or for {@link bundle}. */
   async compile(name: string): Promise<void> {
-    await esbuild({
+    await this.#build(`${name}.js`, {
       entryPoints: [join(repository, 'test/conformance/entries', `${name}.ts`)],
-      outfile: this.path(`${name}.js`),
       nodePaths: [join(runtimesDirectory, 'node_modules')],
       external: [...platforms, 'ws', 'libssl-wasm', 'libssl-wasm/*'],
       // What other tests, too, are made of imports the sources: here it is the package.
@@ -63,7 +66,13 @@ export class Project {
 
   /** Bundles a program of the project's with what it imports, as a user's bundler does under these conditions. What is WebAssembly goes beside it. */
   async bundle(input: string, output: string, options: { conditions: readonly string[]; format?: 'esm' | 'iife' }): Promise<void> {
-    await esbuild({ entryPoints: [this.path(input)], outfile: this.path(output), ...options, external: platforms, loader: { '.wasm': 'copy' } })
+    await this.#build(output, { entryPoints: [this.path(input)], ...options, external: platforms, loader: { '.wasm': 'copy' } })
+  }
+
+  #build(output: string, options: Readonly<Record<string, unknown>>): Promise<void> {
+    let bundle = this.#bundles.get(output)
+    if (!bundle) this.#bundles.set(output, bundle = esbuild({ outfile: this.path(output), ...options }))
+    return bundle
   }
 
   /** An import map for what the package's own package.json says under these conditions: what a bundler would do. */
