@@ -31,7 +31,7 @@ export type {
   AcceptOptions, ClientConnectionOptions, ClientContextOptions, CommonOptions, ConnectOptions, ContextOptions, ServerConnectionOptions,
   ServerContextOptions,
 } from './frontends/options.js'
-export type { AlgorithmOptions, ProtocolVersion } from './frontends/features/algorithms.js'
+export type { AlgorithmOptions, LegacyRenegotiationOptions, ProtocolVersion } from './frontends/features/algorithms.js'
 export type {
   AlpnChooser, CertificateChoiceOptions, CertificateRequest, ChosenCertificate, ClientAlpnOptions, ClientHelloOptions, HelloAnswer,
   ServerAlpnOptions,

@@ -13,6 +13,12 @@ import { sslErrorName, type IoResult } from './io-result.js'
 import type { Ssl } from './ssl.js'
 import type { X509 } from './x509.js'
 
+/** What to do where a setting refuses the peer. */
+const ADVICE = {
+  ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED: 'the server does not know RFC 5746, which protects renegotiations; '
+    + "option 'dangerouslyAllowLegacyRenegotiation' (SSL_OP_LEGACY_SERVER_CONNECT) takes it all the same",
+} as const
+
 /** The error for a connection's last result, which was neither success, nor a wish to read or write, nor a clean end. */
 export function fatalError(ssl: Ssl, result: IoResult): TlsError {
   const { ffi } = ssl.lib
@@ -39,7 +45,10 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
   // SYSCALL is the BIO's fault; OpenSSL would add errno, which is never set here.
   if (result.error === SSL_ERROR_SYSCALL) return new TransportError('the BIO beneath the connection failed', { opensslErrorStack })
   const last = opensslErrorStack.at(-1)
-  if (last) return new PeerError(last.code, describe(opensslErrorStack), { alert, opensslErrorStack })
+  if (last) {
+    const advice = (ADVICE as Readonly<Record<string, string>>)[last.code]
+    return new PeerError(last.code, describe(opensslErrorStack) + (advice ? `: ${advice}` : ''), { alert, opensslErrorStack })
+  }
   return new InternalError('ERR_TLS_INTERNAL', `unexpected ${sslErrorName(result.error)} (returned ${result.ret})`)
 }
 

@@ -100,6 +100,22 @@ export class SslCtx {
     setText(this.lib, 'SslCtx.set1SigalgsList', list, (text) => this.lib.ffi.SSL_CTX_set1_sigalgs_list(this.ptr, text))
   }
 
+  /**
+   * Signature algorithms of client certificates, in the same form, in place of {@link set1SigalgsList}'s: what a client may sign
+   * with, and what a server asks of its clients. @openssl SSL_CTX_set1_client_sigalgs_list
+   */
+  set1ClientSigalgsList(list: string): void {
+    setText(this.lib, 'SslCtx.set1ClientSigalgsList', list, (text) => this.lib.ffi.SSL_CTX_set1_client_sigalgs_list(this.ptr, text))
+  }
+
+  /**
+   * Whether a TLS 1.2 server has Diffie-Hellman parameters, without which it agrees on no DHE suite: OpenSSL's own, of 2048 bits
+   * or more, as strong as the certificate's key and the security level. Default: no. @openssl SSL_CTX_set_dh_auto
+   */
+  setDhAuto(on: boolean): void {
+    set(this.lib, 'SslCtx.setDhAuto', () => this.lib.ffi.SSL_CTX_set_dh_auto(this.ptr, on ? 1 : 0))
+  }
+
   /** 0 (everything goes) to 5 (256 bits); OpenSSL's default is 2, for 112 bits. @openssl SSL_CTX_set_security_level */
   setSecurityLevel(level: number): void {
     demand(Number.isInteger(level) && level >= 0 && level <= 5, 'SslCtx.setSecurityLevel: level must be an integer from 0 to 5')

@@ -4,7 +4,7 @@
 import type { ApiMisuseError } from '../base/errors.js'
 import { brokenRule, checkOptions, invalid, isPlainObject, own, type Check } from '../base/options.js'
 import { demand } from '../core/setters.js'
-import { algorithms, type AlgorithmOptions } from './features/algorithms.js'
+import { algorithms, legacyRenegotiation, type AlgorithmOptions, type LegacyRenegotiationOptions } from './features/algorithms.js'
 import {
   certificateChoice, clientAlpn, clientHello, serverAlpn, type CertificateChoiceOptions, type ClientAlpnOptions, type ClientHelloOptions,
   type ServerAlpnOptions,
@@ -36,7 +36,7 @@ export interface CommonOptions extends
 
 export interface ConnectOptions extends
   CommonOptions, ClientRecordOptions, ClientAlpnOptions, ServerIdentityOptions, ClientPskOptions, ClientPostHandshakeAuthOptions,
-  OcspRequestOptions, CertificateChoiceOptions, ClientSessionOptions, ClientEchOptions {}
+  OcspRequestOptions, CertificateChoiceOptions, ClientSessionOptions, ClientEchOptions, LegacyRenegotiationOptions {}
 
 /** A server shows a certificate: `cert` and `key`, `pfx`, or `identities` is required; or `key` with `rawPublicKey`, or `psk`. */
 export interface AcceptOptions extends
@@ -63,7 +63,7 @@ export type ContextOptions = ClientContextOptions | ServerContextOptions
 // In the order in which they are set up.
 export const clientFeatures: readonly Feature<any>[] = [
   limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientRawPublicKeys, clientPsk, clientPostHandshakeAuth,
-  verification, ocspRequest, certificateChoice, clientSessions, clientEch, observers, keyLog,
+  verification, ocspRequest, certificateChoice, clientSessions, clientEch, legacyRenegotiation, observers, keyLog,
 ]
 export const serverFeatures: readonly Feature<any>[] = [
   limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverRawPublicKeys, serverPsk,

@@ -26,6 +26,8 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
   ciphersuites: [...notStrings, bytes],
   groups: [...notStrings, bytes],
   signatureAlgorithms: [...notStrings, bytes],
+  clientSignatureAlgorithms: [...notStrings, bytes],
+  dangerouslyAllowLegacyRenegotiation: [1, 'yes', null, {}],
   securityLevel: [0, 1, 6, 2.5, NaN, '3', null],
   dangerouslyLowSecurityLevel: [-1, 2, 0.5, '0', true, null],
   maxFragmentLength: [0, 511, 16_384, '512', null],
@@ -67,6 +69,7 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
   onCertificateRequest: [{}, true, null],
 }
 const clientOnly: readonly string[] = [
+  'dangerouslyAllowLegacyRenegotiation',
   'maxFragmentLength',
   'servername', 'dangerouslySkipVerification', 'session', 'onSession', 'sessionStore', 'sessionKey', 'earlyData',
   'acceptedNames', 'ocsp', 'onCertificateRequest', 'ech',
@@ -134,6 +137,8 @@ describe.each(Object.entries(roles))('%s', (role, start) => {
     expect(refused({ maxVersion: 'TLSv1.2', groups: '*X25519MLKEM768:?MLKEM1024' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'groups' })
     expect(refused({ maxVersion: 'TLSv1.2', signatureAlgorithms: 'mldsa44:mldsa65' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'signatureAlgorithms' })
     expect(refused({ minVersion: 'TLSv1.3', signatureAlgorithms: 'RSA+SHA256:rsa_pkcs1_sha512' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'signatureAlgorithms' })
+    expect(refused({ maxVersion: 'TLSv1.2', clientSignatureAlgorithms: 'mldsa44' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'clientSignatureAlgorithms' })
+    expect(refused({ cert: undefined, key: undefined, clientSignatureAlgorithms: 'RSA+SHA256' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION' })
     expect(refused({ securityLevel: 3, dangerouslyLowSecurityLevel: 1 })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'dangerouslyLowSecurityLevel' })
     expect(refused({ cert: 'x', key: undefined })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'key' })
     expect(refused({ cert: undefined, key: 'x' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'cert' })
@@ -233,6 +238,8 @@ describe('an option that OpenSSL refuses', () => {
     ['more groups than a hello can hold', 'groups', 'connect', { groups: Array(4096).fill('no-such-group').join(':') }],
     ['unknown signature algorithms', 'signatureAlgorithms', 'connect', { signatureAlgorithms: 'ecdsa_secp256r1_sha256:no_such' }],
     ['unknown signature algorithms', 'signatureAlgorithms', 'accept', { signatureAlgorithms: 'ECDSA+' }],
+    ["unknown signature algorithms of clients' certificates", 'clientSignatureAlgorithms', 'connect', { cert: localhost.cert, key: localhost.key, clientSignatureAlgorithms: 'no_such' }],
+    ["signature algorithms of clients' certificates that the security level forbids", 'clientSignatureAlgorithms', 'accept', { ca: authority.ca.cert, clientSignatureAlgorithms: 'ECDSA+SHA1' }],
     ['suites that the security level forbids', 'ciphersuites', 'connect', { ciphersuites: 'TLS_AES_128_GCM_SHA256', minVersion: 'TLSv1.3', securityLevel: 4 }],
     ['groups that the security level forbids', 'groups', 'connect', { groups: 'X25519:secp256r1', securityLevel: 4 }],
     ['groups that the security level forbids', 'groups', 'accept', { groups: 'X25519:secp256r1', securityLevel: 4 }],

@@ -4,9 +4,9 @@
 export const featureGroups = {
   'Versions and algorithms': {
     'versions': 'minimum and maximum version',
-    'suites': 'TLS 1.2 cipher list, TLS 1.3 suites',
+    'suites': 'TLS 1.2 cipher list, DHE among them, TLS 1.3 suites',
     'groups': 'key exchange groups; X25519MLKEM768, X25519, P-256, P-384; HelloRetryRequest',
-    'signature-algorithms': 'signature algorithms, security level',
+    'signature-algorithms': "signature algorithms, of client certificates apart, security level",
     'certificate-types': 'certificates RSA, RSA-PSS, ECDSA P-256, P-384 and P-521, Ed25519, ML-DSA',
     'two-certificates': 'two certificates of different types at one server',
     'raw-public-keys': 'raw public keys (RFC 7250)',
@@ -34,7 +34,7 @@ export const featureGroups = {
   },
   'While it is open': {
     'key-update': 'KeyUpdate, both ways',
-    'renegotiation': 'renegotiation is refused',
+    'renegotiation': 'renegotiation is refused; servers without RFC 5746, unless allowed',
     'post-handshake-auth': 'post-handshake authentication',
     'exporter': 'exporter, channel bindings',
     'fragments-and-padding': 'maximum fragment length, record padding',

@@ -1,12 +1,13 @@
 // Which versions and algorithms are spoken, with peers that have a say in it.
 
 import { TLSSocket, type TLSSocketOptions } from 'node:tls'
-import { describe, expect } from 'vitest'
-import { PeerError, type ConnectOptions, type TlsConnection } from '../../src/index.js'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { connect, createContext, PeerError, type ConnectOptions, type TlsConnection } from '../../src/index.js'
 import { proves } from '../helpers/features.js'
 import { authority } from '../helpers/certificates.js'
-import { identities, versions } from './peers/matrix.js'
-import { startGnutlsClient } from './peers/gnutls.js'
+import { client, identities, versions } from './peers/matrix.js'
+import { startGnutlsClient, startGnutlsServer } from './peers/gnutls.js'
+import { Namespace } from './peers/namespace.js'
 import { startOpensslClient, startOpensslServer } from './peers/openssl.js'
 import { acceptOne, connectTo, serveTcp } from './peers/tcp.js'
 
@@ -101,6 +102,33 @@ describe('suites', { timeout: 20_000 }, () => {
       await peer.printed(/handshake failure/)
     })
   }
+})
+
+describe('suites with DHE', { timeout: 20_000 }, () => {
+  const version = 'TLSv1.2'
+  const suite = 'DHE-RSA-AES128-GCM-SHA256'
+
+  for (const [level, bits, newkey] of [[2, 2048, 'rsa:2048'], [3, 3072, 'rsa:3072']] as const) {
+    proves('suites', { peer: S_CLIENT, role: 'server', version }, `agrees on one, with parameters of ${bits} bits at level ${level}`, async () => {
+      const { cert, key } = authority.leaf({ newkey: [newkey] })
+      const server = await acceptOne({ cert, key, ciphers: suite, securityLevel: level })
+      const peer = await startOpensslClient(server.port, version, ['-cipher', suite])
+      expect(await agreed(await server.connection)).toMatchObject({ cipher: 'TLS_DHE_RSA_WITH_AES_128_GCM_SHA256' })
+      await peer.printed(new RegExp(`(Peer|Server) Temp Key: DH, ${bits} bits`))
+    })
+  }
+
+  proves('suites', { peer: S_CLIENT, role: 'server', version }, 'agrees on one that the answer to a ClientHello allows', async () => {
+    const { cert, key } = identities.RSA
+    const server = await acceptOne({ onClientHello: () => ({ cert, key, ciphers: suite }) })
+    await startOpensslClient(server.port, version, ['-cipher', suite])
+    expect(await agreed(await server.connection)).toMatchObject({ cipher: 'TLS_DHE_RSA_WITH_AES_128_GCM_SHA256' })
+  })
+
+  proves('suites', { peer: S_SERVER, role: 'client', version }, 'agrees on one', async () => {
+    const { port } = await startOpensslServer(identities.RSA, version, ['-www', '-cipher', suite])
+    expect(await agreed(await connectTo(port, { ciphers: suite }))).toMatchObject({ cipher: 'TLS_DHE_RSA_WITH_AES_128_GCM_SHA256' })
+  })
 })
 
 const groups = {
@@ -204,4 +232,54 @@ describe('signature algorithms', { timeout: 20_000 }, () => {
       expect(await agreed(await server.connection)).toMatchObject({ group: 'secp384r1' })
     })
   }
+})
+
+describe("signature algorithms of clients' certificates", { timeout: 20_000 }, () => {
+  for (const version of versions) {
+    const { cert, key } = client // ECDSA
+    const rsaServer = { signatureAlgorithms: 'rsa_pss_rsae_sha256', clientSignatureAlgorithms: 'ecdsa_secp256r1_sha256' } as const
+
+    proves('signature-algorithms', { peer: S_SERVER, role: 'client', version }, 'signs with what the option says at a server whose key is of another type', async () => {
+      const { peer, port } = await startOpensslServer(identities.RSA, version, ['-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile])
+      await agreed(await connectTo(port, { ...rsaServer, cert, key }))
+      await peer.printed(/^Signature Algorithms: RSA-PSS\+SHA256$/m)
+      await peer.printed(/^Peer signature type: (ECDSA|ecdsa_secp256r1_sha256)$/m)
+      const chosen = await connectTo(port, { ...rsaServer, onCertificateRequest: () => ({ cert, key }) })
+      await agreed(chosen)
+    })
+
+    proves('signature-algorithms', { peer: S_CLIENT, role: 'server', version }, 'asks its clients for what the option says, and signs with another', async () => {
+      const server = await acceptOne({ cert: identities.RSA.cert, key: identities.RSA.key, ca: authority.ca.cert, ...rsaServer })
+      const peer = await startOpensslClient(server.port, version, ['-cert', client.certFile, '-key', client.keyFile])
+      expect((await agreed(await server.connection)).peerCertificate).toMatchObject({ subject: expect.stringContaining('client') as string })
+      await peer.printed(/^Requested Signature Algorithms: (ECDSA\+SHA256|ecdsa_secp256r1_sha256)$/m)
+      await peer.printed(/^Peer signature type: (RSA-PSS|rsa_pss_rsae_sha256)$/m)
+    })
+
+    proves('signature-algorithms', { peer: S_CLIENT, role: 'server', version }, 'refuses a client that can sign with none of what the option says', async () => {
+      const server = await acceptOne({ ca: authority.ca.cert, clientSignatureAlgorithms: 'rsa_pss_rsae_sha256' })
+      await startOpensslClient(server.port, version, ['-cert', client.certFile, '-key', client.keyFile])
+      expect((await refusal(await server.connection)).code).toBe('ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE')
+    })
+  }
+})
+
+describe('servers without RFC 5746', { timeout: 20_000 }, () => {
+  const version = 'TLSv1.2'
+  let namespace: Namespace
+  beforeAll(async () => { namespace = await Namespace.open() })
+  afterAll(() => namespace?.close())
+
+  proves('renegotiation', { peer: 'gnutls-serv', role: 'client', version }, 'are refused unless an option allows them', async () => {
+    const server = await startGnutlsServer(namespace, identities.EC, version, ['--echo', '--disable-client-cert',
+      '--priority', 'NORMAL:-VERS-ALL:+VERS-TLS1.2:%DISABLE_SAFE_RENEGOTIATION'])
+    const open = async (options: Partial<ConnectOptions>) => connect(await server.dial(), { servername: 'localhost', ca: authority.ca.cert, ...options })
+    const error = await refusal(await open({}))
+    expect(error).toMatchObject({ code: 'ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED', alert: { from: 'us', description: 40 } })
+    expect(error.message).toContain('dangerouslyAllowLegacyRenegotiation')
+    expect(await agreed(await open({ dangerouslyAllowLegacyRenegotiation: true }))).toMatchObject({ protocol: version })
+    const context = createContext({ ca: authority.ca.cert, dangerouslyAllowLegacyRenegotiation: true })
+    const shared = connect(await server.dial(), { context, servername: 'localhost' })
+    expect(await agreed(shared)).toMatchObject({ protocol: version })
+  })
 })

@@ -43,6 +43,16 @@ int lsw_SSL_CTX_set1_sigalgs_list(SSL_CTX *ctx, const char *list)
     return SSL_CTX_set1_sigalgs_list(ctx, list);
 }
 
+int lsw_SSL_CTX_set1_client_sigalgs_list(SSL_CTX *ctx, const char *list)
+{
+    return SSL_CTX_set1_client_sigalgs_list(ctx, list);
+}
+
+int lsw_SSL_CTX_set_dh_auto(SSL_CTX *ctx, int onoff)
+{
+    return (int)SSL_CTX_set_dh_auto(ctx, onoff);
+}
+
 void lsw_SSL_CTX_set_verify(SSL_CTX *ctx, int mode)
 {
     SSL_CTX_set_verify(ctx, mode, lsw_verify_trampoline);

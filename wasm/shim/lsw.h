@@ -74,6 +74,8 @@ int SSL_CTX_set_cipher_list(SSL_CTX *ctx, const char *list);
 int SSL_CTX_set_ciphersuites(SSL_CTX *ctx, const char *list);
 int lsw_SSL_CTX_set1_groups_list(SSL_CTX *ctx, const char *list);
 int lsw_SSL_CTX_set1_sigalgs_list(SSL_CTX *ctx, const char *list);
+int lsw_SSL_CTX_set1_client_sigalgs_list(SSL_CTX *ctx, const char *list);
+int lsw_SSL_CTX_set_dh_auto(SSL_CTX *ctx, int onoff);
 void SSL_CTX_set_security_level(SSL_CTX *ctx, int level);
 int SSL_CTX_get_security_level(const SSL_CTX *ctx);
 /* `protos`: length-prefixed names (RFC 7301), copied. 0 on success, as OpenSSL has it. */
@@ -562,6 +564,7 @@ LSW_CONSTANT(SSL_MODE_RELEASE_BUFFERS)
 LSW_CONSTANT(SSL_OP_NO_TICKET)
 LSW_CONSTANT(SSL_OP_NO_RENEGOTIATION)
 LSW_CONSTANT(SSL_OP_SERVER_PREFERENCE)
+LSW_CONSTANT(SSL_OP_LEGACY_SERVER_CONNECT)
 LSW_CONSTANT(SSL_OP_PRIORITIZE_CHACHA)
 LSW_CONSTANT(SSL_OP_IGNORE_UNEXPECTED_EOF)
 LSW_CONSTANT(SSL_OP_ECH_GREASE)

@@ -1,12 +1,12 @@
-// Which versions and algorithms are spoken.
+// Which versions and algorithms are spoken, and whether with servers that lack the protection of renegotiations.
 
 import { BioPair } from '../../core/bio-pair.js'
 import type { LibSsl } from '../../core/lib-ssl.js'
 import { SslCtx } from '../../core/ssl-ctx.js'
 import { Ssl } from '../../core/ssl.js'
-import { TLS1_2_VERSION, TLS1_3_VERSION } from '../../ffi/constants.gen.js'
+import { SSL_OP_LEGACY_SERVER_CONNECT, TLS1_2_VERSION, TLS1_3_VERSION } from '../../ffi/constants.gen.js'
 import { useUp } from '../kept.js'
-import { invalid, isIntegerFrom, isOneOf, isString, refuse, type Check, type Feature } from './feature.js'
+import { invalid, isBoolean, isIntegerFrom, isOneOf, isString, refuse, type Check, type Feature } from './feature.js'
 
 export type ProtocolVersion = 'TLSv1.2' | 'TLSv1.3'
 
@@ -15,7 +15,10 @@ export interface AlgorithmOptions {
   readonly minVersion?: ProtocolVersion | undefined
   /** Default `TLSv1.3`. */
   readonly maxVersion?: ProtocolVersion | undefined
-  /** TLS 1.2's suites in the syntax of openssl-ciphers(1), but for `@SECLEVEL`. Default `ECDHE+CHACHA20:ECDHE+AESGCM`. */
+  /**
+   * TLS 1.2's suites in the syntax of openssl-ciphers(1), but for `@SECLEVEL`. Default `ECDHE+CHACHA20:ECDHE+AESGCM`. For DHE suites
+   * a server has parameters as strong as its key and the security level.
+   */
   readonly ciphers?: string | undefined
   /** TLS 1.3's suites. Default ChaCha20-Poly1305 first: WebAssembly has no AES instructions. */
   readonly ciphersuites?: string | undefined
@@ -28,12 +31,26 @@ export interface AlgorithmOptions {
    */
   readonly signatureAlgorithms?: string | undefined
   /**
+   * The same for client certificates alone, in place of `signatureAlgorithms`: on a client what it may sign with, on a server what
+   * it asks of its clients.
+   */
+  readonly clientSignatureAlgorithms?: string | undefined
+  /**
    * How strong keys, signatures and suites must be, ours and the peer's: 2 for 112 bits, 3 for 128, 4 for 192, 5 for 256.
    * Default 2. @openssl SSL_CTX_set_security_level
    */
   readonly securityLevel?: 2 | 3 | 4 | 5 | undefined
   /** DANGEROUS: 1 takes RSA keys from 1024 bits, 0 takes everything, SHA-1 too. Instead of `securityLevel`. */
   readonly dangerouslyLowSecurityLevel?: 0 | 1 | undefined
+}
+
+export interface LegacyRenegotiationOptions {
+  /**
+   * DANGEROUS: connect to servers without RFC 5746, as some old appliances are. Their renegotiations are open to an attacker who
+   * puts requests before yours, and whether that happens, a client cannot see. Default: they are refused,
+   * `ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED`. TLS 1.3 has no renegotiation. @openssl SSL_OP_LEGACY_SERVER_CONNECT
+   */
+  readonly dangerouslyAllowLegacyRenegotiation?: boolean | undefined
 }
 
 // Forward secrecy and AEAD only. ChaCha20 comes first because WebAssembly has no AES instructions: there it is both
@@ -55,9 +72,9 @@ const isCipherList: Check = (value) => isString(value)
 export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> = {
   checks: {
     minVersion: isVersion, maxVersion: isVersion, securityLevel: isIntegerFrom(2, 5), dangerouslyLowSecurityLevel: isIntegerFrom(0, 1),
-    ciphers: isCipherList, ciphersuites: isString, groups: isString, signatureAlgorithms: isString,
+    ciphers: isCipherList, ciphersuites: isString, groups: isString, signatureAlgorithms: isString, clientSignatureAlgorithms: isString,
   },
-  perClient: ['minVersion', 'maxVersion', 'ciphers', 'ciphersuites', 'groups', 'signatureAlgorithms'],
+  perClient: ['minVersion', 'maxVersion', 'ciphers', 'ciphersuites', 'groups', 'signatureAlgorithms', 'clientSignatureAlgorithms'],
   excludes: { dangerouslyLowSecurityLevel: ['securityLevel'] },
   agree(options) {
     const { minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3' } = options
@@ -71,10 +88,12 @@ export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> =
   },
   setUpCtx(ctx, options) {
     setAlgorithms(ctx, options)
-    const { securityLevel, ciphersuites, groups, signatureAlgorithms } = options
+    ctx.setDhAuto(true) // servers look at it alone
+    const { securityLevel, ciphersuites, groups, signatureAlgorithms, clientSignatureAlgorithms: ofClients } = options
     // OpenSSL has no group and no suite of TLS 1.3 that is too weak for the default level.
     const mayBeTooWeak = securityLevel !== undefined && (ciphersuites ?? groups) !== undefined
     if (mayBeTooWeak || signatureAlgorithms !== undefined) tryHello(ctx.lib, options)
+    if (ofClients !== undefined) tryHello(ctx.lib, { ...options, signatureAlgorithms: ofClients }, 'clientSignatureAlgorithms')
   },
   setUpSsl(ssl, options) {
     if (ssl.countSupportedCiphers() > 0) return
@@ -86,15 +105,25 @@ export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> =
   },
 }
 
+const signaturesThatAre = (such: RegExp, what: string) =>
+  (['signatureAlgorithms', 'clientSignatureAlgorithms'] as const).map((option) => [option, such, what] as const)
+
+export const legacyRenegotiation: Feature<LegacyRenegotiationOptions> = {
+  checks: { dangerouslyAllowLegacyRenegotiation: isBoolean },
+  setUpCtx(ctx, { dangerouslyAllowLegacyRenegotiation }) {
+    if (dangerouslyAllowLegacyRenegotiation) ctx.setOptions(SSL_OP_LEGACY_SERVER_CONNECT)
+  },
+}
+
 /** Names that a version does not have, by option. */
 const FOREIGN = {
   'TLSv1.3': [
     ['ciphers', /^/, "suites of TLS 1.2: give 'ciphersuites'"],
-    ['signatureAlgorithms', /^(RSA\+|rsa_pkcs1_)|sha1$|sha224$/i, 'RSA with PKCS#1 padding, SHA-1 or SHA-224'],
+    ...signaturesThatAre(/^(RSA\+|rsa_pkcs1_)|sha1$|sha224$/i, 'RSA with PKCS#1 padding, SHA-1 or SHA-224'),
   ],
   'TLSv1.2': [
     ['ciphersuites', /^/, "suites of TLS 1.3: give 'ciphers'"], ['groups', /MLKEM/i, 'ML-KEM'],
-    ['signatureAlgorithms', /^mldsa/i, 'ML-DSA'],
+    ...signaturesThatAre(/^mldsa/i, 'ML-DSA'),
   ],
 } as const
 
@@ -113,15 +142,18 @@ function setAlgorithms(ctx: SslCtx, options: AlgorithmOptions & { readonly psk?:
   refuse('ciphers', () => ctx.setCipherList(options.ciphers ?? (options.psk === undefined ? CIPHERS : PSK_CIPHERS)))
   refuse('ciphersuites', () => ctx.setCiphersuites(options.ciphersuites ?? CIPHERSUITES))
   refuse('groups', () => ctx.set1GroupsList(groupsOf(options)))
-  if (options.signatureAlgorithms) refuse('signatureAlgorithms', () => ctx.set1SigalgsList(options.signatureAlgorithms!))
+  const { signatureAlgorithms, clientSignatureAlgorithms } = options
+  if (signatureAlgorithms) refuse('signatureAlgorithms', () => ctx.set1SigalgsList(signatureAlgorithms))
+  if (clientSignatureAlgorithms) refuse('clientSignatureAlgorithms', () => ctx.set1ClientSigalgsList(clientSignatureAlgorithms))
 }
 
 /**
  * OpenSSL holds groups, signature algorithms and TLS 1.3's suites against the level only when it writes a ClientHello. So a
  * throw-away client writes one: if no algorithm is left for it, none is left for a server either. (In a ClientHello of TLS 1.2
- * alone, OpenSSL omits an empty list of groups, and later refuses the server's choice.)
+ * alone, OpenSSL omits an empty list of groups, and later refuses the server's choice.) `asked`: which option stands for
+ * `signatureAlgorithms`.
  */
-function tryHello(lib: LibSsl, options: AlgorithmOptions): void {
+function tryHello(lib: LibSsl, options: AlgorithmOptions, asked: keyof AlgorithmOptions = 'signatureAlgorithms'): void {
   const option = useUp(new SslCtx(lib, 'TLS_client_method'), (ctx) => {
     setAlgorithms(ctx, options)
     return useUp(new Ssl(ctx), (ssl) => useUp(new BioPair(lib), ({ internal }) => {
@@ -131,7 +163,7 @@ function tryHello(lib: LibSsl, options: AlgorithmOptions): void {
     }))
   })
   // With other errors the connection itself fails, and says why.
-  if (option) throw invalid(option, 'leaves none that the other options allow')
+  if (option) throw invalid(option === 'signatureAlgorithms' ? asked : option, 'leaves none that the other options allow')
 }
 
 function groupsOf({ groups, securityLevel: level }: AlgorithmOptions): string {

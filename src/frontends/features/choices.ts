@@ -61,7 +61,8 @@ export const serverAlpn: Feature<ServerAlpnOptions> = {
  */
 export interface HelloAnswer extends
   Identity, ServerAlpnOptions, Pick<ClientIdentityOptions, 'ca' | 'clientCertificate'>,
-  Pick<AlgorithmOptions, 'minVersion' | 'maxVersion' | 'ciphers' | 'ciphersuites' | 'groups' | 'signatureAlgorithms'> {}
+  Pick<AlgorithmOptions,
+    'minVersion' | 'maxVersion' | 'ciphers' | 'ciphersuites' | 'groups' | 'signatureAlgorithms' | 'clientSignatureAlgorithms'> {}
 
 export interface ClientHelloOptions {
   /**
@@ -97,11 +98,14 @@ export interface CertificateRequest {
 /** A certificate and its key, as the options of these names have them; or none. */
 export type ChosenCertificate = IdentityOptions | undefined | void
 
-export const certificateChoice: Feature<Pick<CertificateChoiceOptions, 'onCertificateRequest'>, IdentityOptions> = {
+export const certificateChoice: Feature<
+  Pick<CertificateChoiceOptions, 'onCertificateRequest'>, IdentityOptions & Pick<AlgorithmOptions, 'clientSignatureAlgorithms'>
+> = {
   checks: { onCertificateRequest: isFunction },
   answers: { onCertificateRequest: 'in time' },
   either: ['onCertificateRequest'],
   excludes: { onCertificateRequest: ['cert', 'pfx', 'key'] },
+  needs: { clientSignatureAlgorithms: ['cert', 'pfx', 'key', 'onCertificateRequest'] },
   setUpSsl(ssl, { onCertificateRequest: choose }, decisions) {
     if (!choose) return
     ssl.setCertCb(() => {

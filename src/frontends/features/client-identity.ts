@@ -1,7 +1,9 @@
 // What a server asks of its clients, and when: in the handshake, or after it (TLS 1.3, RFC 8446 §4.6.2).
 
 import { SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER, SSL_VERIFY_POST_HANDSHAKE } from '../../ffi/constants.gen.js'
+import type { AlgorithmOptions } from './algorithms.js'
 import { invalid, isBoolean, isOneOf, type Feature } from './feature.js'
+import type { RawPublicKeyOptions } from './known-keys.js'
 import { setUpTrustAnchors, trustAnchors, type TrustAnchorOptions } from './trust-anchors.js'
 import type { VerificationOptions } from './verification.js'
 
@@ -33,13 +35,17 @@ export interface ServerPostHandshakeAuthOptions {
 /** Without these no certificate is asked for: the platform's roots vouch for servers, not for clients. */
 const ASKED = ['ca', 'clientCertificate'] as const
 
-export const clientIdentity: Feature<ClientIdentityOptions, VerificationOptions> = {
+export const clientIdentity: Feature<
+  ClientIdentityOptions,
+  VerificationOptions & Pick<AlgorithmOptions & RawPublicKeyOptions, 'clientSignatureAlgorithms' | 'acceptedRawPublicKeys'>
+> = {
   checks: { ...trustAnchors.checks, clientCertificate: isOneOf('required', 'optional') },
   perClient: ['ca', 'clientCertificate'],
   requires: { clientCertificate: ['ca', 'dangerouslyReplaceVerification'] },
   needs: {
     ...trustAnchors.needs,
     additionalCa: ASKED, partialChain: ASKED, crl: ASKED, verify: ASKED, pins: ASKED, dangerouslyReplaceVerification: ASKED,
+    clientSignatureAlgorithms: [...ASKED, 'acceptedRawPublicKeys'],
   },
   setUpCtx(ctx, options) {
     const { ca, clientCertificate = ca === undefined ? undefined : 'required' } = options
