@@ -17,7 +17,7 @@ export interface LeafOptions {
   readonly name?: string
   /** `openssl req -newkey` words; default EC P-256. */
   readonly newkey?: readonly string[]
-  /** subjectAltName; default `DNS:localhost,IP:127.0.0.1,IP:::1`. */
+  /** subjectAltName, `''` for none; default `DNS:localhost,IP:127.0.0.1,IP:::1`. */
   readonly san?: string
   /** Validity as openssl's own YYYYMMDDHHMMSSZ; default from yesterday, for 30 days. */
   readonly notBefore?: string
@@ -51,7 +51,7 @@ export class CertificateAuthority {
 
   leaf(options: LeafOptions = {}): KeyPair {
     const { san = 'DNS:localhost,IP:127.0.0.1,IP:::1' } = options
-    return this.#issue(options, `subjectAltName=${san}\nbasicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n${options.extensions ?? ''}`)
+    return this.#issue(options, `${san && `subjectAltName=${san}\n`}basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n${options.extensions ?? ''}`)
   }
 
   #issue(options: LeafOptions, extensions: string): KeyPair {

@@ -10,6 +10,7 @@ import {
 import { certificateCode } from './certificate-code.js'
 import { describe } from './err-queue.js'
 import { sslErrorName, type IoResult } from './io-result.js'
+import { nameMismatch } from './name-mismatch.js'
 import type { Ssl } from './ssl.js'
 import type { X509 } from './x509.js'
 
@@ -33,9 +34,11 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
   if ((has(SSL_R_CERTIFICATE_VERIFY_FAILED) || has(SSL_R_INVALID_STATUS_RESPONSE)) && ssl.getVerifyResult() !== X509_V_OK) {
     const verifyCode = ssl.getVerifyResult()
     const { depth, certificate } = ssl.getVerifyFailure()
+    const code = certificateCode(verifyCode)
     const words = ssl.lib.memory.readCString(ffi.X509_verify_cert_error_string(verifyCode))
-    return new CertificateError<X509>(certificateCode(verifyCode),
-      `the peer's certificate was refused: ${words}${certificate ? ` (depth ${depth}, ${certificate.subject})` : ''}`,
+    const names = certificate && code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? `, ${nameMismatch(ssl.getExpectedNames(), certificate)}` : ''
+    return new CertificateError<X509>(code,
+      `the peer's certificate was refused: ${words}${names}${certificate ? ` (depth ${depth}, ${certificate.subject})` : ''}`,
       { verifyCode, depth, certificate, alert, opensslErrorStack })
   }
   // OpenSSL has the same reason for other things; this alert it sends for this one, when the server has proved itself.

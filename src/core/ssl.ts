@@ -110,6 +110,7 @@ export class Ssl {
   /** The IP address that the peer's certificate must hold. @openssl SSL_set1_ipaddr */
   set1Ipaddr(address: string): void {
     setText(this.lib, 'Ssl.set1Ipaddr', address, (text) => this.lib.ffi.SSL_set1_ipaddr(this.#ptr, text))
+    this.#expectedAddresses = [address]
   }
 
   /** `X509_CHECK_FLAG_…`. @openssl SSL_set_hostflags */
@@ -284,6 +285,17 @@ export class Ssl {
   /** One more IP address; the peer's certificate must hold one of them, and one of the names if there are any. @openssl SSL_add1_ipaddr */
   add1Ipaddr(address: string): void {
     setText(this.lib, 'Ssl.add1Ipaddr', address, (text) => this.lib.ffi.SSL_add1_ipaddr(this.#ptr, text))
+    this.#expectedAddresses.push(address)
+  }
+
+  /**
+   * The DNS names and IP addresses that were set, of which the peer's certificate must hold one. If the server has rejected
+   * ECH the name is its public name. @openssl X509_VERIFY_PARAM_get0_host
+   */
+  getExpectedNames(): string[] {
+    const names: string[] = []
+    for (let name; (name = this.#text(this.lib.ffi.SSL_get0_dnsname(this.#ptr, names.length))) !== undefined;) names.push(name)
+    return [...names, ...this.#expectedAddresses]
   }
 
   /**
@@ -739,6 +751,7 @@ export class Ssl {
   #errors: readonly OpensslError[] = []
   #busy = false
   #freeAfterCall: (() => void) | undefined
+  #expectedAddresses: string[] = []
 
   #io(call: (ssl: Ptr<'SSL'>, error: Ptr<'int'>) => number): IoResult {
     this.#refuseWhileBusy()

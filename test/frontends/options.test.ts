@@ -10,7 +10,7 @@ const notCertificates = [1, true, {}, null, '', new Uint8Array()]
 
 /** For every option there is: what it must not be. */
 const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
-  servername: [...notStrings, 'bücher.example', 'with space', '.localhost', bytes],
+  servername: [...notStrings, 'bücher.example', 'with space', ' localhost', 'localhost\n', '.localhost', bytes],
   ca: [...notCertificates, [], [''], ['x', 1], [['x']]],
   cert: [...notCertificates, ['x']],
   key: [...notCertificates, ['x']],
@@ -249,6 +249,11 @@ describe('an option that OpenSSL refuses', () => {
     ['signature algorithms that the default security level forbids', 'signatureAlgorithms', 'accept', { signatureAlgorithms: 'ECDSA+SHA1' }],
     ['suites of TLS 1.3 that the security level forbids', 'ciphersuites', 'connect', { ciphersuites: 'TLS_AES_128_GCM_SHA256', securityLevel: 4 }],
     ['a servername with a port', 'servername', 'connect', { servername: 'localhost:443' }],
+    ['a servername that is a URL', 'servername', 'connect', { servername: 'https://localhost' }],
+    ['a servername that is a URL, though it is only asked for', 'servername', 'connect', { servername: 'https://localhost', acceptedNames: 'localhost' }],
+    ['a servername with a port, though it is only asked for', 'servername', 'connect', { servername: 'localhost:443', acceptedNames: 'localhost' }],
+    ['a servername that is no host name, though it is only asked for', 'servername', 'connect', { servername: 'a..b', acceptedNames: 'localhost' }],
+    ['an accepted name that is a URL', 'acceptedNames', 'connect', { acceptedNames: ['localhost', 'https://localhost'] }],
     ['a certificate that the security level forbids', 'cert', 'accept', { securityLevel: 4 }],
     ['a raw public key that is none', 'acceptedRawPublicKeys', 'connect', { acceptedRawPublicKeys: 'no key' }],
     ['a raw public key that is a certificate', 'acceptedRawPublicKeys', 'accept', { acceptedRawPublicKeys: localhost.cert }],
@@ -282,6 +287,20 @@ describe('an option that OpenSSL refuses', () => {
       // And the transport was given up.
       await rejection(far.readable.getReader().read())
     }
+  })
+
+  it.each([
+    ['https://example.com', 'is a URL', 'example.com'], ['WSS://user:pw@a.example:8443/path?query#fragment', 'is a URL', 'a.example'],
+    ['https://[::1]:443/', 'is a URL', '[::1]'], ['example.com:443', 'has a port', 'example.com'], ['192.0.2.1:443', 'has a port', '192.0.2.1'],
+    ['[::1]:443', 'has a port', '[::1]'], ['example.com/path', 'alone', 'example.com'], ['user@example.com', 'alone', 'example.com'],
+    [' example.com ', 'white space', 'example.com'], ['bücher.example', 'A-label', 'xn--bcher-kva.example'],
+    ['https://bücher.example/', 'A-label', 'xn--bcher-kva.example'],
+  ])('and what to give in place of the servername %j', async (servername, wrong, right) => {
+    const begin = async () => await connect(memoryTransportPair()[0], clientOptions({ client: { servername } })).opened
+    const error = await rejection(begin())
+    expect(error).toMatchObject({ name: 'ApiMisuseError', code: 'ERR_TLS_INVALID_OPTION', option: 'servername' })
+    expect((error as Error).message).toContain(wrong)
+    expect((error as Error).message).toMatch(new RegExp(`: give '${right.replace(/[[\]]/g, '\\$&')}'$`))
   })
 
   it('and one that it takes: an encrypted key with its passphrase, as text or as bytes', async () => {

@@ -250,6 +250,8 @@ int lsw_sha256(const uint8_t *bytes, size_t length, uint8_t *digest);
 
 int SSL_add1_dnsname(SSL *ssl, const char *name);
 int SSL_add1_ipaddr(SSL *ssl, const char *address);
+/* One of the DNS names that the peer's certificate may hold, NULL after the last. Borrowed from the connection. */
+const char *lsw_SSL_get0_dnsname(SSL *ssl, int index);
 /* X509_V_FLAG_*, added to those of the context's connections. */
 int lsw_SSL_CTX_set_verify_flags(SSL_CTX *ctx, unsigned long flags);
 /* The chain that was verified, leaf first; during lsw_js_chain_cb the one that is asked about. */

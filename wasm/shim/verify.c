@@ -1,4 +1,5 @@
 /* Verification of certificates and of a whole chain: OpenSSL's verdict first, then JavaScript's word, if it wants one. */
+#include <string.h>
 #include "internal.h"
 
 static SSL *ssl_of(const X509_STORE_CTX *store_ctx)
@@ -30,13 +31,49 @@ int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx)
     return answer;
 }
 
+const char *lsw_SSL_get0_dnsname(SSL *ssl, int index)
+{
+    return X509_VERIFY_PARAM_get0_host(SSL_get0_param(ssl), index);
+}
+
+/*
+ * To OpenSSL no wildcard stands for an underscore, and a dNSName with an underscore has no wildcard. To browsers, curl and Node
+ * both do and have. So a host with an underscore may also have the dNSName "*" and what follows its first label, literally:
+ * "*.corp.test" for "a_b.corp.test". What follows must have two labels, as OpenSSL has it for every wildcard.
+ */
+static int has_wildcard_for_underscore(const X509 *cert, SSL *ssl)
+{
+    unsigned int flags = X509_VERIFY_PARAM_get_hostflags(SSL_get0_param(ssl));
+    const char *host, *parent;
+    char wildcard[260]; /* OpenSSL's hosts have up to 256 */
+    int i;
+
+    if (flags & X509_CHECK_FLAG_NO_WILDCARDS)
+        return 0;
+    /* The SSL's own names: OpenSSL copies them into a verification's parameters without their NUL. */
+    for (i = 0; (host = lsw_SSL_get0_dnsname(ssl, i)) != NULL; i++) {
+        parent = strchr(host, '.');
+        if (strchr(host, '_') == NULL || parent == NULL || parent == host || strchr(parent + 1, '.') == NULL)
+            continue;
+        BIO_snprintf(wildcard, sizeof(wildcard), "*%s", parent);
+        if (X509_check_host(cert, wildcard, 0, flags, NULL) > 0)
+            return 1;
+    }
+    return 0;
+}
+
 int lsw_chain_trampoline(X509_STORE_CTX *store_ctx, void *arg)
 {
     SSL *ssl = ssl_of(store_ctx);
     struct lsw_conn *conn = ssl != NULL ? lsw_conn_of(ssl) : NULL;
-    int ok = X509_verify_cert(store_ctx) > 0, answer;
+    const X509 *cert = X509_STORE_CTX_get0_cert(store_ctx); /* NULL for a raw public key */
+    int ok, answer;
 
     (void)arg;
+    /* Then its host is found, and OpenSSL need not look for it. These parameters are for this verification alone. */
+    if (ssl != NULL && cert != NULL && has_wildcard_for_underscore(cert, ssl))
+        X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(store_ctx), NULL, 0);
+    ok = X509_verify_cert(store_ctx) > 0;
     /* Suspended by the callback for single certificates: all of it will be repeated. */
     if (conn == NULL || (conn->wanted & LSW_WANT_CHAIN_CB) == 0 || SSL_want_retry_verify(ssl))
         return ok;

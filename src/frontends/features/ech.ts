@@ -9,7 +9,8 @@ import { SSL_OP_ECH_GREASE, SSL_OP_ECH_TRIALDECRYPT } from '../../ffi/constants.
 import type { AlgorithmOptions } from './algorithms.js'
 import { useUp } from '../kept.js'
 import { each, invalid, isOneOrMore, isPemOrDer, isPlainObject, isReadBy, refuse, type Check, type Feature } from './feature.js'
-import { isIpAddress, type ServerIdentityOptions } from './server-identity.js'
+import { isIpAddress } from './host-name.js'
+import type { ServerIdentityOptions } from './server-identity.js'
 
 export interface ClientEchOptions {
   /**

@@ -6,7 +6,8 @@ import {
   LSW_OCSP_REQUEST, LSW_OCSP_REQUIRE, SSL_VERIFY_NONE, SSL_VERIFY_PEER, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
   X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
 } from '../../ffi/constants.gen.js'
-import { invalid, isBoolean, isOneOf, isOneOrMore, isString, refuse, type Check, type Feature } from './feature.js'
+import { invalid, isBoolean, isOneOf, isOneOrMore, refuse, type Feature } from './feature.js'
+import { hostAlone, isIpAddress, isName } from './host-name.js'
 import type { ClientPskOptions, RawPublicKeyOptions } from './known-keys.js'
 import { setUpTrustAnchors, trustAnchors, type TrustAnchorOptions } from './trust-anchors.js'
 import { reviewSession, type VerificationOptions } from './verification.js'
@@ -34,14 +35,6 @@ export interface OcspRequestOptions {
    */
   readonly ocsp?: 'request' | 'require' | undefined
 }
-
-const isName: Check = (value) => isString(value)
-  ?? (/^[\x21-\x7e]+$/.test(value as string) ? undefined : 'must be ASCII: write an internationalised name in its A-label form (xn--…)')
-  // OpenSSL takes a leading dot for "any name below".
-  ?? ((value as string).startsWith('.') ? 'must not start with a dot' : undefined)
-
-const HOST_NAME_RULE = 'a host name is 2 to 256 letters, digits, hyphens, underscores and dots;'
-  + ' between dots there are 1 to 63, no hyphen first or last'
 
 /** What a server may show in the place of a certificate. */
 type KeyOptions = ClientPskOptions & RawPublicKeyOptions
@@ -73,9 +66,10 @@ export const serverIdentity: Feature<ServerIdentityOptions, VerificationOptions 
     ctx.setVerify(options.dangerouslySkipVerification ? SSL_VERIFY_NONE : SSL_VERIFY_PEER)
   },
   setUpSsl(ssl, { servername, acceptedNames, dangerouslySkipVerification, dangerouslyReplaceVerification }, decisions) {
-    if (servername !== undefined && !isIpAddress(servername)) refuse('servername', () => ssl.setTlsextHostName(plain(servername)))
+    const asked = servername && hostAlone('servername', servername)
+    if (asked && !isIpAddress(asked)) refuse('servername', () => ssl.setTlsextHostName(asked))
     const option = acceptedNames === undefined ? 'servername' : 'acceptedNames'
-    for (const name of [acceptedNames ?? servername ?? []].flat()) accept(ssl, option, plain(name))
+    for (const name of [acceptedNames ?? asked ?? []].flat()) accept(ssl, option, hostAlone(option, name))
     if (!dangerouslySkipVerification && !dangerouslyReplaceVerification) decisions.reviewWith(() => reviewSession(ssl))
   },
 }
@@ -90,11 +84,11 @@ export const ocspRequest: Feature<OcspRequestOptions, ServerIdentityOptions> = {
 
 function accept(ssl: Ssl, option: string, name: string): void {
   if (isIpAddress(name)) {
-    refuse(option, () => ssl.add1Ipaddr(name.replace(/^\[|\]$/g, '')), 'it looks like an IP address but is not one; leave out a port')
+    refuse(option, () => ssl.add1Ipaddr(name.replace(/^\[|\]$/g, '')), 'it looks like an IP address but is not one')
   } else {
     // RFC 9525 §2 and §6.3: names stand in subjectAltName, not in the subject, and a wildcard is a whole label.
     ssl.setHostflags(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
-    refuse(option, () => ssl.add1Dnsname(name), HOST_NAME_RULE)
+    refuse(option, () => ssl.add1Dnsname(name))
   }
 }
 
@@ -109,13 +103,4 @@ export function keyAlone(options: ServerIdentityOptions & KeyOptions): boolean {
 
 function knowsKey({ psk, acceptedRawPublicKeys }: KeyOptions): boolean {
   return (psk ?? acceptedRawPublicKeys) !== undefined
-}
-
-/** A name may end in the root's dot; certificates and SNI (RFC 6066 §3) have none. */
-function plain(name: string): string {
-  return name.replace(/\.$/, '')
-}
-
-export function isIpAddress(name: string): boolean {
-  return /^\d{1,3}(\.\d{1,3}){3}\.?$/.test(name) || name.includes(':')
 }
