@@ -1,7 +1,7 @@
 // OpenSSL's error queue, emptied into values.
 
 import { InternalError, type OpensslError, type OpensslErrorCode } from '../base/errors.js'
-import { ERR_LIB_SSL, SSL_AD_REASON_OFFSET } from '../ffi/constants.gen.js'
+import { ERR_LIB_SSL, SSL_AD_ECH_REQUIRED, SSL_AD_REASON_OFFSET } from '../ffi/constants.gen.js'
 import type { LibSsl } from './lib-ssl.js'
 
 /** Takes every entry off the queue, oldest first. @openssl ERR_get_error_all */
@@ -20,11 +20,11 @@ export function takeErrors(lib: LibSsl): OpensslError[] {
   })
 }
 
-/** OpenSSL has no words for the reason that is ech_required from the peer; it has some for the alert. */
+/** The peer's alerts are reasons. For a few (ech_required, a fatal close_notify) OpenSSL has no words as a reason, but some as an alert. */
 function alertReason({ ffi, memory }: LibSsl, packed: number): string {
   const alert = ffi.ERR_GET_REASON(packed) - SSL_AD_REASON_OFFSET
-  if (ffi.ERR_GET_LIB(packed) !== ERR_LIB_SSL || alert <= 0) return ''
-  return `tlsv13 alert ${memory.readCString(ffi.SSL_alert_desc_string_long(alert)).toLowerCase()}`
+  if (ffi.ERR_GET_LIB(packed) !== ERR_LIB_SSL || alert < 0) return ''
+  return `${alert === SSL_AD_ECH_REQUIRED ? 'tlsv13' : 'tls'} alert ${memory.readCString(ffi.SSL_alert_desc_string_long(alert)).toLowerCase()}`
 }
 
 // As Node names them: 'SSL routines' and 'wrong version number' → ERR_SSL_WRONG_VERSION_NUMBER.

@@ -4,8 +4,8 @@ import {
   CertificateError, EchRejectedError, InternalError, PeerError, TransportError, TruncationError, type TlsError,
 } from '../base/errors.js'
 import {
-  ERR_LIB_SSL, SSL_AD_ECH_REQUIRED, SSL_ERROR_SYSCALL, SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_ECH_REQUIRED, SSL_R_INVALID_STATUS_RESPONSE,
-  SSL_R_UNEXPECTED_EOF_WHILE_READING, X509_V_OK,
+  ERR_LIB_SSL, SSL_AD_ECH_REQUIRED, SSL_ERROR_SYSCALL, SSL_ERROR_ZERO_RETURN, SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_ECH_REQUIRED,
+  SSL_R_INVALID_STATUS_RESPONSE, SSL_R_UNEXPECTED_EOF_WHILE_READING, X509_V_OK,
 } from '../ffi/constants.gen.js'
 import { certificateCode } from './certificate-code.js'
 import { describe } from './err-queue.js'
@@ -20,11 +20,17 @@ const ADVICE = {
     + "option 'dangerouslyAllowLegacyRenegotiation' (SSL_OP_LEGACY_SERVER_CONNECT) takes it all the same",
 } as const
 
-/** The error for a connection's last result, which was neither success, nor a wish to read or write, nor a clean end. */
+/**
+ * The error for a connection's last result, which was neither success, nor a wish to read or write, nor a clean end. In a
+ * handshake, close_notify is no clean end: `ERR_TLS_HANDSHAKE_CLOSED`.
+ */
 export function fatalError(ssl: Ssl, result: IoResult): TlsError {
   const { ffi } = ssl.lib
   const opensslErrorStack = ssl.opensslErrors
   const alert = ssl.getAlert()
+  if (result.error === SSL_ERROR_ZERO_RETURN && !ssl.isInitFinished()) {
+    return new PeerError('ERR_TLS_HANDSHAKE_CLOSED', 'the peer said goodbye in the middle of the handshake', { alert })
+  }
   const has = (reason: number) => opensslErrorStack.some(({ packed }) =>
     ffi.ERR_GET_LIB(packed) === ERR_LIB_SSL && ffi.ERR_GET_REASON(packed) === reason)
 

@@ -237,7 +237,9 @@ export class Pump {
     try {
       await this.sendMessage((ssl) => ssl.verifyClientPostHandshake())
       await this.#lookAhead(() => request.state === 'REVIEWING')
-      if (request.state === 'ASKED' && !this.#machine.ended) throw this.#handshakeClosed('the client said goodbye before it answered')
+      if (request.state === 'ASKED' && !this.#machine.ended) {
+        throw new PeerError('ERR_TLS_HANDSHAKE_CLOSED', 'the client said goodbye before it answered', { alert: this.#ssl.getAlert() })
+      }
       await this.#review()
       return this.inspect(describe)
     } finally {
@@ -388,16 +390,12 @@ export class Pump {
         if (this.#options.decisions.pending) return 'undecided'
         break
       case SSL_ERROR_ZERO_RETURN:
-        if (reads) this.#reading.to('ENDED')
-        else this.break(this.#handshakeClosed('the peer said goodbye in the middle of the handshake'))
-        return reads ? 'done' : 'broken'
+        if (!reads) break
+        this.#reading.to('ENDED')
+        return 'done'
     }
     this.break(fatalError(this.#ssl, { ret, error }))
     return 'broken'
-  }
-
-  #handshakeClosed(message: string): PeerError {
-    return new PeerError('ERR_TLS_HANDSHAKE_CLOSED', message, { alert: this.#ssl.getAlert() })
   }
 
   /** Sends what was drained, and waits for the transport to accept it, unless it is a reader's reply. */

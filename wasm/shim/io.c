@@ -5,10 +5,20 @@
  */
 #include "lsw.h"
 
-/* To be called with the call's own result as argument: then nothing stands between. */
+/* Of no public header. An SSL of TLS is its SSL_CONNECTION. */
+int ossl_statem_in_error(const SSL *connection);
+
+/*
+ * To be called with the call's own result as argument: then nothing stands between. SSL_get_error calls an end clean only if
+ * the last warning was close_notify, and TLS 1.3 remembers user_canceled alone: after user_canceled and close_notify, as a
+ * JDK sends them, it answers SSL_ERROR_SYSCALL (openssl/openssl#25254). SSL_get_shutdown knows better, unless the call
+ * failed: then the state machine is in error, as after a BIO that fails to write.
+ */
 static int end(SSL *ssl, int ret, int *error)
 {
     *error = SSL_get_error(ssl, ret);
+    if (*error == SSL_ERROR_SYSCALL && (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0 && !ossl_statem_in_error(ssl))
+        *error = SSL_ERROR_ZERO_RETURN;
     return ret;
 }
 
