@@ -19,6 +19,7 @@ import { verifyName, type VerifyResultName } from './certificate-code.js'
 import { echStatusName, type EchOutcome } from './ech-status.js'
 import type { EchStore } from './ech-store.js'
 import { outOfMemory, takeErrors } from './err-queue.js'
+import { printName } from './general-name.js'
 import type { IoResult, SslErrorCode } from './io-result.js'
 import type { LibSsl } from './lib-ssl.js'
 import { demand, demandSameInstance, set, setBytes, setText } from './setters.js'
@@ -321,7 +322,7 @@ export class Ssl {
   get0PeerCaList(): string[] {
     const { ffi, memory } = this.lib
     return Array.from({ length: ffi.SSL_get_peer_CA_count(this.#ptr) }, (_, index) =>
-      memory.collectText((buf, size) => ffi.SSL_get_peer_CA_name(this.#ptr, index, buf, size)))
+      printName(memory.collectText((buf, size) => ffi.SSL_get_peer_CA_name(this.#ptr, index, buf, size))))
   }
 
   /** Shows what `ctx` would show: certificates, chains and keys, which are shared. @openssl SSL_use_cert_and_key */

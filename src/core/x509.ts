@@ -3,19 +3,20 @@
 
 import { hex } from '../base/bytes.js'
 import {
-  LSW_X509_CA, LSW_X509_CA_ISSUERS_URL, LSW_X509_DNS_NAME, LSW_X509_EMAIL, LSW_X509_EXTENDED_KEY_USAGE,
-  LSW_X509_FINGERPRINT256, LSW_X509_IP_ADDRESS, LSW_X509_ISSUER, LSW_X509_ISSUER_ATTRIBUTE, LSW_X509_KEY_BITS,
-  LSW_X509_KEY_GROUP, LSW_X509_KEY_TYPE, LSW_X509_KEY_USAGE, LSW_X509_NOT_AFTER, LSW_X509_NOT_BEFORE, LSW_X509_OCSP_URL,
-  LSW_X509_PATH_LENGTH, LSW_X509_SERIAL_NUMBER, LSW_X509_SIGNATURE_ALGORITHM, LSW_X509_SPKI, LSW_X509_SUBJECT,
-  LSW_X509_SUBJECT_ALT_NAME, LSW_X509_SUBJECT_ATTRIBUTE, LSW_X509_URI,
+  LSW_X509_ACCESS, LSW_X509_ALT_NAME, LSW_X509_CA, LSW_X509_EXTENDED_KEY_USAGE, LSW_X509_FINGERPRINT, LSW_X509_FINGERPRINT256,
+  LSW_X509_FINGERPRINT512, LSW_X509_ISSUER, LSW_X509_ISSUER_ATTRIBUTE, LSW_X509_KEY_BITS, LSW_X509_KEY_GROUP, LSW_X509_KEY_TYPE,
+  LSW_X509_KEY_USAGE, LSW_X509_NOT_AFTER, LSW_X509_NOT_BEFORE, LSW_X509_PATH_LENGTH, LSW_X509_SERIAL_NUMBER,
+  LSW_X509_SIGNATURE_ALGORITHM, LSW_X509_SPKI, LSW_X509_SUBJECT, LSW_X509_SUBJECT_ATTRIBUTE,
 } from '../ffi/constants.gen.js'
 import type { Ptr } from '../ffi/pointers.js'
+import { decode, firstPart, generalName, ipAddress, printGeneralName, printName, type GeneralName } from './general-name.js'
 import type { LibSsl } from './lib-ssl.js'
 
 /** An attribute of a name, for example `{ type: 'CN', value: 'localhost' }`. */
 export interface X509Attribute {
   /** OpenSSL's short name, or the object identifier in figures. */
   readonly type: string
+  /** What has no text, for example broken UTF-8, is `#` and its DER in hexadecimal (RFC 2253 §2.4). */
   readonly value: string
 }
 
@@ -37,8 +38,6 @@ const KEY_USAGES = [
   [0x8000, 'decipherOnly'],
 ] as const
 
-const decoder = new TextDecoder()
-
 /** A certificate, and its contents. A structured clone of one, `{ raw, described }`, makes the same again by `new`. */
 export class X509 {
   /** The certificate itself, DER. */
@@ -52,11 +51,14 @@ export class X509 {
     this.described = described
   }
 
-  /** RFC 2253 text, for example `CN=localhost,O=Example`: for people. Programs want {@link subjectAttributes}. */
-  get subject(): string { return text(this, LSW_X509_SUBJECT) }
+  /**
+   * RFC 2253 text, for example `CN=localhost,O=Example`, one line without control characters: for people. Programs want
+   * {@link subjectAttributes}.
+   */
+  get subject(): string { return printName(text(this, LSW_X509_SUBJECT)) }
 
   /** The issuer's name, in the same form. */
-  get issuer(): string { return text(this, LSW_X509_ISSUER) }
+  get issuer(): string { return printName(text(this, LSW_X509_ISSUER)) }
 
   /** In the certificate's order, which is that of {@link subject} the other way round. */
   get subjectAttributes(): readonly X509Attribute[] { return attributes(this, LSW_X509_SUBJECT_ATTRIBUTE) }
@@ -64,25 +66,36 @@ export class X509 {
   /** Those of the issuer's name. */
   get issuerAttributes(): readonly X509Attribute[] { return attributes(this, LSW_X509_ISSUER_ATTRIBUTE) }
 
-  /** For people, for example `DNS:localhost, IP Address:127.0.0.1`; `''` if there is none. Programs want {@link names}. */
-  get subjectAltName(): string { return text(this, LSW_X509_SUBJECT_ALT_NAME) }
+  /**
+   * As node:crypto prints it, for example `DNS:localhost, IP Address:127.0.0.1`; `''` if there is none. A value that holds
+   * commas, quotes or control characters is a JSON string. Programs want {@link names}.
+   */
+  get subjectAltName(): string { return altNames(this).map(printGeneralName).join(', ') }
 
   get names(): X509Names {
     return {
-      dns: texts(this, LSW_X509_DNS_NAME), ip: texts(this, LSW_X509_IP_ADDRESS),
-      email: texts(this, LSW_X509_EMAIL), uri: texts(this, LSW_X509_URI),
+      dns: valuesOf(altNames(this), 'DNS'), email: valuesOf(altNames(this), 'email'), uri: valuesOf(altNames(this), 'URI'),
+      ip: altNames(this).flatMap(({ kind, value }) => (kind === 'IP Address' && value && ipAddress(value)) || []),
     }
   }
 
-  /** Upper-case hexadecimal. */
+  /** Upper-case hexadecimal, whole octets; `0`; `-` before a negative one. */
   get serialNumber(): string { return text(this, LSW_X509_SERIAL_NUMBER) }
 
-  get validFrom(): Date { return new Date(Number(text(this, LSW_X509_NOT_BEFORE)) * 1000) }
+  /** An invalid date (`NaN`) if it is none. */
+  get validFrom(): Date { return date(this, LSW_X509_NOT_BEFORE) }
 
-  get validTo(): Date { return new Date(Number(text(this, LSW_X509_NOT_AFTER)) * 1000) }
+  /** An invalid date (`NaN`) if it is none. */
+  get validTo(): Date { return date(this, LSW_X509_NOT_AFTER) }
+
+  /** SHA-1 over the DER encoding, `AB:CD:…`: for other programs' lists. SHA-1 is broken: compare {@link fingerprint256}. */
+  get fingerprint(): string { return digest(this, LSW_X509_FINGERPRINT) }
 
   /** SHA-256 over the DER encoding, `AB:CD:…`. */
-  get fingerprint256(): string { return hex(all(this, LSW_X509_FINGERPRINT256)[0] ?? new Uint8Array(), ':') }
+  get fingerprint256(): string { return digest(this, LSW_X509_FINGERPRINT256) }
+
+  /** SHA-512 over the DER encoding, `AB:CD:…`. */
+  get fingerprint512(): string { return digest(this, LSW_X509_FINGERPRINT512) }
 
   /** For example `EC`, `RSA`, `RSA-PSS`, `ED25519`, `ML-DSA-65`; `''` if OpenSSL does not know it. */
   get keyType(): string { return text(this, LSW_X509_KEY_TYPE) }
@@ -96,7 +109,7 @@ export class X509 {
   /** The public key as SubjectPublicKeyInfo, DER: what pins are made of. */
   get publicKey(): Uint8Array<ArrayBuffer> { return all(this, LSW_X509_SPKI)[0]?.slice() ?? new Uint8Array() }
 
-  /** Whether it may issue certificates (basicConstraints). */
+  /** Whether it may issue certificates: basicConstraints says so, and keyUsage, if there is one. @openssl X509_check_ca */
   get isCa(): boolean { return all(this, LSW_X509_CA).length > 0 }
 
   /** How many CAs may stand below it; `undefined` for no limit. */
@@ -112,16 +125,25 @@ export class X509 {
   }
 
   /** OpenSSL's short names or object identifiers, for example `serverAuth`; empty if it does not say: everything. */
-  get extendedKeyUsage(): readonly string[] { return texts(this, LSW_X509_EXTENDED_KEY_USAGE) }
+  get extendedKeyUsage(): readonly string[] { return pairs(this, LSW_X509_EXTENDED_KEY_USAGE).map(([name]) => name) }
+
+  /** The same as object identifiers, for example `1.3.6.1.5.5.7.3.1`: as node:crypto's `keyUsage`. */
+  get extendedKeyUsageOids(): readonly string[] { return pairs(this, LSW_X509_EXTENDED_KEY_USAGE).map(([, oid]) => oid) }
 
   /** What its issuer signed with, for example `ecdsa-with-SHA256`. */
   get signatureAlgorithm(): string { return text(this, LSW_X509_SIGNATURE_ALGORITHM) }
 
+  /**
+   * Authority information access as node:crypto prints it, for example `OCSP - URI:http://ocsp.example.com/`, one a line; `''`
+   * if there is none. Programs want {@link ocspUrls} and {@link caIssuersUrls}.
+   */
+  get infoAccess(): string { return accesses(this).map(({ method, name }) => `${method} - ${printGeneralName(name)}`).join('\n') }
+
   /** Where its issuer's OCSP responders are. */
-  get ocspUrls(): readonly string[] { return texts(this, LSW_X509_OCSP_URL) }
+  get ocspUrls(): readonly string[] { return urls(this, 'OCSP') }
 
   /** Where its issuer's certificate is. */
-  get caIssuersUrls(): readonly string[] { return texts(this, LSW_X509_CA_ISSUERS_URL) }
+  get caIssuersUrls(): readonly string[] { return urls(this, 'CA Issuers') }
 
   /** PEM, with a newline at its end. */
   toPem(): string {
@@ -159,7 +181,7 @@ function all({ described }: X509, field: number): readonly Uint8Array<ArrayBuffe
 }
 
 function texts(cert: X509, field: number): readonly string[] {
-  return all(cert, field).map((bytes) => decoder.decode(bytes))
+  return all(cert, field).map(decode)
 }
 
 function maybe(cert: X509, field: number): string | undefined {
@@ -170,8 +192,39 @@ function text(cert: X509, field: number): string {
   return maybe(cert, field) ?? ''
 }
 
+function pairs(cert: X509, field: number): readonly (readonly [string, string])[] {
+  return all(cert, field).map(firstPart).map(([first, rest]) => [first, rest ? decode(rest) : ''])
+}
+
 function attributes(cert: X509, field: number): readonly X509Attribute[] {
-  return texts(cert, field).map((both) => ({ type: both.slice(0, both.indexOf('\0')), value: both.slice(both.indexOf('\0') + 1) }))
+  return pairs(cert, field).map(([type, value]) => ({ type, value }))
+}
+
+function date(cert: X509, field: number): Date {
+  return new Date(Number(maybe(cert, field) ?? NaN) * 1000)
+}
+
+function digest(cert: X509, field: number): string {
+  return hex(all(cert, field)[0] ?? new Uint8Array(), ':')
+}
+
+function altNames(cert: X509): readonly GeneralName[] {
+  return all(cert, LSW_X509_ALT_NAME).map(generalName)
+}
+
+function valuesOf(names: readonly GeneralName[], wanted: string): readonly string[] {
+  return names.flatMap(({ kind, value }) => (kind === wanted && value ? decode(value) : []))
+}
+
+function accesses(cert: X509): readonly { readonly method: string, readonly name: GeneralName }[] {
+  return all(cert, LSW_X509_ACCESS).map((bytes) => {
+    const [method, name] = firstPart(bytes)
+    return { method, name: generalName(name ?? new Uint8Array()) }
+  })
+}
+
+function urls(cert: X509, wanted: string): readonly string[] {
+  return valuesOf(accesses(cert).filter(({ method }) => method === wanted).map(({ name }) => name), 'URI')
 }
 
 function inspected(cert: X509, options: object, inspect: Inspect): string {
@@ -206,7 +259,9 @@ function takeApart(described: Uint8Array<ArrayBuffer>): ReadonlyMap<number, read
   for (let at = 0; at < described.byteLength;) {
     const end = at + 5 + view.getUint32(at + 1)
     const field = view.getUint8(at)
-    fields.set(field, [...fields.get(field) ?? [], described.subarray(at + 5, end)])
+    const found = fields.get(field)
+    if (found) found.push(described.subarray(at + 5, end))
+    else fields.set(field, [described.subarray(at + 5, end)])
     at = end
   }
   return fields

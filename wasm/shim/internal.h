@@ -101,7 +101,22 @@ int lsw_session_peer_expired(SSL *ssl, SSL_SESSION *session);
 /* rpk.c: the verdict, or a yes if the peer has shown a raw key that is one of the accepted ones. */
 int lsw_rpk_verdict(const struct lsw_conn *conn, X509_STORE_CTX *store_ctx, int preverify_ok);
 
-/* x509.c: prints a name (RFC 2253) with the buffer convention of lsw.h. */
+/* ---- x509_print.c: parts of a certificate as text ---- */
+
+/* X509_NAME_print_ex's for RFC 2253, with UTF-8 as it is rather than escaped. */
+#define LSW_NAME_FLAGS (XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB)
+
+/* What separates the parts of a field. */
+void lsw_print_nul(BIO *out);
+/* An object identifier's numbers, however many. */
+void lsw_print_numbers(BIO *out, const ASN1_OBJECT *object);
+/* The short name of an object, or its numbers. */
+void lsw_print_object(BIO *out, const ASN1_OBJECT *object);
+/* As UTF-8; what has no text as RFC 2253 has it: '#', and its DER in hexadecimal. */
+void lsw_print_string(BIO *out, const ASN1_STRING *string);
+/* Its kind, and NUL and the value if there is a form for it. */
+void lsw_print_general_name(BIO *out, const GENERAL_NAME *name);
+/* With the buffer convention of lsw.h. */
 int lsw_print_name(const X509_NAME *name, uint8_t *buf, size_t capacity);
 
 /* ---- trampolines: the functions that OpenSSL calls. One slot of the function table each, however many connections ---- */

@@ -373,48 +373,46 @@ LSW_OWNED BIO *lsw_BIO_new_callback(int handle);
 /* Each writes into `buf` if `capacity` suffices, and returns the length needed; -1 on failure. */
 int lsw_X509_to_der(const X509 *cert, uint8_t *buf, size_t capacity);
 /* Its contents in one call: fields of one byte LSW_X509_*, four of length (big-endian), and so many bytes. Numbers
-   are decimal text, lists come as one field each, an attribute of a name is its type, NUL, and its value. */
+   are decimal text, lists come as one field each. Some consist of parts with NUL between them: an attribute of a name is its
+   type and its value; an extended key usage its name and its numbers; a general name its kind and, if there is a form for it, its
+   value; an access method its name, and a general name. */
 int lsw_X509_describe(X509 *cert, uint8_t *buf, size_t capacity);
 /* The type of its key, e.g. EC, RSA-PSS, ML-DSA-65; NULL if OpenSSL does not know it. */
 const char *lsw_X509_key_type(X509 *cert);
 
 #define LSW_X509_SUBJECT 1
 #define LSW_X509_ISSUER 2
-#define LSW_X509_SUBJECT_ALT_NAME 3
-#define LSW_X509_SERIAL_NUMBER 4
-#define LSW_X509_NOT_BEFORE 5
-#define LSW_X509_NOT_AFTER 6
+#define LSW_X509_SERIAL_NUMBER 3
+#define LSW_X509_NOT_BEFORE 4
+#define LSW_X509_NOT_AFTER 5
+#define LSW_X509_FINGERPRINT 6
 #define LSW_X509_FINGERPRINT256 7
-#define LSW_X509_SUBJECT_ATTRIBUTE 8
-#define LSW_X509_ISSUER_ATTRIBUTE 9
-#define LSW_X509_DNS_NAME 10
-#define LSW_X509_IP_ADDRESS 11
-#define LSW_X509_EMAIL 12
-#define LSW_X509_URI 13
-#define LSW_X509_KEY_TYPE 14
-#define LSW_X509_KEY_BITS 15
-#define LSW_X509_KEY_GROUP 16
-#define LSW_X509_SPKI 17
-#define LSW_X509_CA 18
-#define LSW_X509_PATH_LENGTH 19
-#define LSW_X509_KEY_USAGE 20
-#define LSW_X509_EXTENDED_KEY_USAGE 21
-#define LSW_X509_SIGNATURE_ALGORITHM 22
-#define LSW_X509_OCSP_URL 23
-#define LSW_X509_CA_ISSUERS_URL 24
+#define LSW_X509_FINGERPRINT512 8
+#define LSW_X509_SUBJECT_ATTRIBUTE 9
+#define LSW_X509_ISSUER_ATTRIBUTE 10
+#define LSW_X509_ALT_NAME 11
+#define LSW_X509_ACCESS 12
+#define LSW_X509_KEY_TYPE 13
+#define LSW_X509_KEY_BITS 14
+#define LSW_X509_KEY_GROUP 15
+#define LSW_X509_SPKI 16
+#define LSW_X509_CA 17
+#define LSW_X509_PATH_LENGTH 18
+#define LSW_X509_KEY_USAGE 19
+#define LSW_X509_EXTENDED_KEY_USAGE 20
+#define LSW_X509_SIGNATURE_ALGORITHM 21
 LSW_CONSTANT(LSW_X509_SUBJECT)
 LSW_CONSTANT(LSW_X509_ISSUER)
-LSW_CONSTANT(LSW_X509_SUBJECT_ALT_NAME)
 LSW_CONSTANT(LSW_X509_SERIAL_NUMBER)
 LSW_CONSTANT(LSW_X509_NOT_BEFORE)
 LSW_CONSTANT(LSW_X509_NOT_AFTER)
+LSW_CONSTANT(LSW_X509_FINGERPRINT)
 LSW_CONSTANT(LSW_X509_FINGERPRINT256)
+LSW_CONSTANT(LSW_X509_FINGERPRINT512)
 LSW_CONSTANT(LSW_X509_SUBJECT_ATTRIBUTE)
 LSW_CONSTANT(LSW_X509_ISSUER_ATTRIBUTE)
-LSW_CONSTANT(LSW_X509_DNS_NAME)
-LSW_CONSTANT(LSW_X509_IP_ADDRESS)
-LSW_CONSTANT(LSW_X509_EMAIL)
-LSW_CONSTANT(LSW_X509_URI)
+LSW_CONSTANT(LSW_X509_ALT_NAME)
+LSW_CONSTANT(LSW_X509_ACCESS)
 LSW_CONSTANT(LSW_X509_KEY_TYPE)
 LSW_CONSTANT(LSW_X509_KEY_BITS)
 LSW_CONSTANT(LSW_X509_KEY_GROUP)
@@ -424,8 +422,6 @@ LSW_CONSTANT(LSW_X509_PATH_LENGTH)
 LSW_CONSTANT(LSW_X509_KEY_USAGE)
 LSW_CONSTANT(LSW_X509_EXTENDED_KEY_USAGE)
 LSW_CONSTANT(LSW_X509_SIGNATURE_ALGORITHM)
-LSW_CONSTANT(LSW_X509_OCSP_URL)
-LSW_CONSTANT(LSW_X509_CA_ISSUERS_URL)
 
 /* ---- ech.c: Encrypted Client Hello ---- */
 
