@@ -23,7 +23,7 @@ find_missing() {
   commands='' packages=''
   local command package
   while read -r command package; do
-    command -v "$command" >/dev/null && continue
+    command -v "$command" >/dev/null || [ -f "$command" ] && continue
     commands+=" $command"
     case " $packages " in *" $package "*) ;; *) packages+=" $package" ;; esac
   done <<<"$1"

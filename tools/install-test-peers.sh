@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Install the programs that the tests talk to, where they are missing: on Debian, as root. Starts no service.
-# Then build the one that no distribution has yet (tools/native-openssl.sh).
+# Then build the one that no distribution has yet (tools/native-openssl.sh), and the small ones of our own
+# (tools/peer-programs.sh).
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sh-common.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/debian-packages.sh"
@@ -19,7 +20,12 @@ websockify websockify
 ip iproute2
 cc build-essential
 make build-essential
-pod2usage perl'
+pod2usage perl
+gccgo gccgo
+/usr/include/nss/nss.h libnss3-dev
+/usr/include/wolfssl/ssl.h libwolfssl-dev
+/usr/include/mbedtls/ssl.h libmbedtls-dev'
 
 need_commands 'test peers' "$peers"
 tools/native-openssl.sh >/dev/null
+tools/peer-programs.sh >/dev/null

@@ -42,6 +42,16 @@ export const featureGroups = {
     'trace': 'trace of messages, alerts, records and state changes',
     'server-callbacks': 'a context by SNI, a look at the ClientHello, both in their own time',
   },
+  "By the other end's library: certificates verified, data both ways, either end closes": {
+    'openssl': 'OpenSSL',
+    'gnutls': 'GnuTLS',
+    'nss': 'NSS',
+    'boringssl': 'BoringSSL',
+    'rustls': 'rustls',
+    'go': "Go's crypto/tls",
+    'wolfssl': 'wolfSSL',
+    'mbedtls': 'mbedTLS',
+  },
 } as const
 
 export type FeatureId = { [Group in keyof typeof featureGroups]: keyof (typeof featureGroups)[Group] }[keyof typeof featureGroups]

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CertificateError, connect, PeerError, type ConnectOptions, type TlsConnection } from '../../src/index.js'
 import { authority, temporaryAuthority } from '../helpers/certificates.js'
+import { proves } from '../helpers/features.js'
 import { fetchPage, readAll, readUntil, send } from './peers/bytes.js'
 import { startGnutlsClient, startGnutlsServer } from './peers/gnutls.js'
 import { client, identities, matrix, versions } from './peers/matrix.js'
@@ -38,7 +39,7 @@ describe('connect() with gnutls-serv', { timeout: 20_000 }, () => {
       await connection.closed
     })
 
-    it(`has its data echoed under ${version} with an ${keyType} key`, async () => {
+    proves('gnutls', { peer: 'gnutls-serv', role: 'client', version }, `has its data echoed with an ${keyType} key`, async () => {
       const server = await startGnutlsServer(namespace, identities[keyType], version, ['--echo', '--disable-client-cert'])
       const connection = await connectTo(server)
       const text = lines(150_000)
@@ -91,7 +92,7 @@ describe('connect() with gnutls-serv', { timeout: 20_000 }, () => {
 
 describe('accept() with gnutls-cli', { timeout: 20_000 }, () => {
   for (const { version, keyType } of matrix) {
-    it(`takes and sends text under ${version} with an ${keyType} key, and sees it close`, async () => {
+    proves('gnutls', { peer: 'gnutls-cli', role: 'server', version }, `takes and sends text with an ${keyType} key, and sees it close`, async () => {
       const { cert, key } = identities[keyType]
       const server = await acceptOne({ cert, key })
       const { peer, said } = await startGnutlsClient(server.port, version)

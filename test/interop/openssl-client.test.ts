@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { CertificateError, PeerError } from '../../src/index.js'
 import { authority, temporaryAuthority } from '../helpers/certificates.js'
+import { proves } from '../helpers/features.js'
 import { randomBlocks, readAll, readUntil, send } from './peers/bytes.js'
 import { client, identities, matrix, versions } from './peers/matrix.js'
 import { startOpensslClient } from './peers/openssl.js'
@@ -13,7 +14,7 @@ const stranger = temporaryAuthority('a stranger')
 
 describe('accept() with openssl s_client', { timeout: 20_000 }, () => {
   for (const { version, keyType } of matrix) {
-    it(`takes and sends random data under ${version} with an ${keyType} key, and closes cleanly`, async () => {
+    proves('openssl', { peer: 'openssl s_client', role: 'server', version }, `takes and sends random data with an ${keyType} key, and closes cleanly`, async () => {
       const { cert, key } = identities[keyType]
       const server = await acceptOne({ cert, key })
       // -quiet: its standard output is the data alone, and no byte of its input is a command.

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { CertificateError, PeerError, TruncationError } from '../../src/index.js'
 import { authority, temporaryAuthority } from '../helpers/certificates.js'
+import { proves } from '../helpers/features.js'
 import { bodyOf, fetchPage, readAll, readUntil, send } from './peers/bytes.js'
 import { chachaSuite, client, identities, matrix, only, versions } from './peers/matrix.js'
 import { startOpensslServer } from './peers/openssl.js'
@@ -31,7 +32,7 @@ describe('connect() with openssl s_server', { timeout: 20_000 }, () => {
       await connection.closed
     })
 
-    it(`takes a file of a megabyte and sends one under ${version} with an ${keyType} key`, async () => {
+    proves('openssl', { peer: 'openssl s_server', role: 'client', version }, `takes a file of a megabyte and sends one with an ${keyType} key`, async () => {
       const file = randomBytes(1_000_003)
       writeFileSync(`${authority.dir}/megabyte`, file)
       const { port } = await startOpensslServer(identities[keyType], version, ['-WWW', '-http_server_binmode'], { cwd: authority.dir })

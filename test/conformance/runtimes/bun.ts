@@ -6,11 +6,13 @@ import type { RuntimeDriver } from './runtime.js'
 
 const arch = { x64: 'x64', arm64: 'aarch64' }[process.arch as string]
 
+export const bunProgram = () => fromNpm(`@oven/bun-${process.platform}-${arch}/bin/bun`) ?? onPath('bun')
+
 export const bun: RuntimeDriver = {
   name: 'Bun',
   contexts: [''],
   async find() {
-    const program = fromNpm(`@oven/bun-${process.platform}-${arch}/bin/bun`) ?? onPath('bun')
+    const program = bunProgram()
     if (!program) return { missing: byNpm }
     return {
       version: await ask(program, '--version'),

@@ -6,11 +6,13 @@ import type { RuntimeDriver } from './runtime.js'
 
 const arch = { x64: 'x64', arm64: 'arm64' }[process.arch as string]
 
+export const denoProgram = () => fromNpm(`@deno/linux-${arch}-glibc/deno`, `@deno/${process.platform}-${arch}/deno`) ?? onPath('deno')
+
 export const deno: RuntimeDriver = {
   name: 'Deno',
   contexts: [''],
   async find() {
-    const program = fromNpm(`@deno/linux-${arch}-glibc/deno`, `@deno/${process.platform}-${arch}/deno`) ?? onPath('deno')
+    const program = denoProgram()
     if (!program) return { missing: byNpm }
     return {
       version: (await ask(program, '--version')).replace(/ \(.*/, ''),
