@@ -1,23 +1,25 @@
 // The trust that Node, Deno and Bun have of their own: the default of `node:tls`, and the system's list.
 
-/** The part of node:tls that is used. Types of our own: the package is used without Node's. */
-export interface TlsModule {
-  readonly rootCertificates: readonly string[]
-  /** Node 22.15 and later, Deno, Bun: answers for --use-system-ca and NODE_EXTRA_CA_CERTS itself. */
-  readonly getCACertificates?: (type: 'default' | 'system') => string[]
+import { warn } from '../base/warn.js'
+
+/** The parts of Node's modules that are used. Types of our own: the package is used without Node's. */
+export interface NodeModules {
+  readonly tls: {
+    readonly rootCertificates: readonly string[]
+    /** Node 22.15 and later, Deno, Bun: answers for --use-system-ca and NODE_EXTRA_CA_CERTS itself. */
+    readonly getCACertificates?: (type: 'default' | 'system') => string[]
+  }
+  readonly fs: { readFileSync(path: string): Uint8Array }
+  /** `toString` gives PEM. */
+  readonly crypto: { readonly X509Certificate: new (pemOrDer: string | Uint8Array) => { toString(): string } }
 }
 
-/** The part of node:fs that is used. */
-export interface FsModule {
-  readFileSync(path: string, encoding: 'utf8'): string
-}
-
-/** PEM texts, or `undefined` where the platform has no list to give. */
-export function nodeRoots(tls: TlsModule, fs: FsModule): readonly string[] | undefined {
+/** PEM texts, one a certificate, or `undefined` where the platform has no list to give. */
+export function nodeRoots(node: NodeModules): readonly string[] | undefined {
   return unlessForbidden(() => {
-    if (tls.getCACertificates) return tls.getCACertificates('default')
+    if (node.tls.getCACertificates) return node.tls.getCACertificates('default')
     const extra = process.env['NODE_EXTRA_CA_CERTS']
-    return extra ? [...tls.rootCertificates, ...readExtra(fs, extra)] : tls.rootCertificates
+    return [...node.tls.rootCertificates, ...(extra ? readNamed(node, 'NODE_EXTRA_CA_CERTS', extra) : [])]
   })
 }
 
@@ -31,13 +33,14 @@ const SYSTEM_FILES = [
  * The same for the system's own list. A Node that cannot ask for it reads the file that SSL_CERT_FILE names, as OpenSSL does,
  * or one in a usual place.
  */
-export function nodeSystemRoots(tls: TlsModule, fs: FsModule): readonly string[] | undefined {
+export function nodeSystemRoots(node: NodeModules): readonly string[] | undefined {
   return unlessForbidden(() => {
-    if (tls.getCACertificates) return tls.getCACertificates('system')
+    if (node.tls.getCACertificates) return node.tls.getCACertificates('system')
     const named = process.env['SSL_CERT_FILE']
-    for (const file of named ? [named] : SYSTEM_FILES) {
+    if (named) return orNone(readNamed(node, 'SSL_CERT_FILE', named))
+    for (const file of SYSTEM_FILES) {
       try {
-        return [fs.readFileSync(file, 'utf8')]
+        return orNone(certificatesOf(node, "the system's certificates", file))
       } catch {} // it is not there
     }
     return undefined
@@ -54,12 +57,37 @@ function unlessForbidden(list: () => readonly string[] | undefined): readonly st
   }
 }
 
-// Node warns and goes on when the file cannot be read; so do we.
-function readExtra(fs: FsModule, file: string): string[] {
+function orNone(list: readonly string[]): readonly string[] | undefined {
+  return list.length > 0 ? list : undefined
+}
+
+/** The file that a variable names. As in Node, a file that cannot be read fails nothing. */
+function readNamed(node: NodeModules, variable: string, file: string): string[] {
   try {
-    return [fs.readFileSync(file, 'utf8')]
+    return certificatesOf(node, variable, file)
   } catch (error) {
-    process.emitWarning(`ignoring extra certs from NODE_EXTRA_CA_CERTS: ${(error as Error).message}`)
+    warn('WARN_TLS_CA_UNREADABLE', `${variable}: ${file} cannot be read and is ignored: ${(error as Error).message}`)
     return []
   }
+}
+
+/** Of a file of PEM, or of one certificate as DER: those that can be read. Throws if the file cannot be. */
+function certificatesOf({ fs, crypto }: NodeModules, origin: string, file: string): string[] {
+  const entries = entriesOf(fs.readFileSync(file))
+  if (entries.length === 0) warn('WARN_TLS_CA_UNREADABLE', `${origin}: there is no certificate in ${file}`)
+  return entries.flatMap((entry, index) => {
+    try {
+      return new crypto.X509Certificate(entry).toString()
+    } catch (error) {
+      const which = `certificate ${index + 1} of ${entries.length} in ${file}`
+      warn('WARN_TLS_CA_UNREADABLE', `${origin}: ${which} cannot be read and is ignored: ${(error as Error).message}`)
+      return []
+    }
+  })
+}
+
+function entriesOf(bytes: Uint8Array): (string | Uint8Array)[] {
+  if (bytes[0] === 0x30) return [bytes] // DER begins with a SEQUENCE
+  const blocks = new TextDecoder().decode(bytes).split(/^(?=-----BEGIN )/m)
+  return blocks.filter((block) => /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(block))
 }

@@ -1,7 +1,7 @@
 // One file for every platform cannot import Node's modules: it asks for them, where they can be asked for (Node ≥ 20.16,
 // Deno, Bun). For libssl-wasm/inline and for JSR.
 
-import { nodeRoots, nodeSystemRoots, type FsModule, type TlsModule } from './node-roots.js'
+import { nodeRoots, nodeSystemRoots, type NodeModules } from './node-roots.js'
 
 interface MaybeNode {
   readonly process?: { readonly getBuiltinModule?: (id: string) => unknown }
@@ -19,7 +19,6 @@ export function systemRoots(): readonly string[] | undefined {
 
 function ask(list: typeof nodeRoots): readonly string[] | undefined {
   const { process } = globalThis as MaybeNode
-  const tls = process?.getBuiltinModule?.('node:tls') as TlsModule | undefined
-  const fs = process?.getBuiltinModule?.('node:fs') as FsModule | undefined
-  return tls && fs ? list(tls, fs) : undefined
+  const [crypto, fs, tls] = ['node:crypto', 'node:fs', 'node:tls'].map((id) => process?.getBuiltinModule?.(id))
+  return crypto && fs && tls ? list({ crypto, fs, tls } as NodeModules) : undefined
 }

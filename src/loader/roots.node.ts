@@ -1,15 +1,18 @@
 // Node, Deno and Bun: their own roots.
 
+import * as crypto from 'node:crypto'
 import * as fs from 'node:fs'
 import * as tls from 'node:tls'
-import { nodeRoots, nodeSystemRoots } from './node-roots.js'
+import { nodeRoots, nodeSystemRoots, type NodeModules } from './node-roots.js'
+
+const node = { crypto, fs, tls } as NodeModules
 
 /** PEM texts, or `undefined` where the platform has no list to give. */
 export function platformRoots(): readonly string[] | undefined {
-  return nodeRoots(tls as Parameters<typeof nodeRoots>[0], fs)
+  return nodeRoots(node)
 }
 
 /** The same for the system's own list. */
 export function systemRoots(): readonly string[] | undefined {
-  return nodeSystemRoots(tls as Parameters<typeof nodeRoots>[0], fs)
+  return nodeSystemRoots(node)
 }
