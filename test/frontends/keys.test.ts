@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { accept, ApiMisuseError, connect, memoryTransportPair, type AcceptOptions, type Identity } from '../../src/index.js'
 import { authority, CertificateAuthority, date, file, localhost, openssl, RSA, type KeyPair } from '../helpers/certificates.js'
 import { clientOptions, closeBoth, opened, rejection, serverOptions, VERSIONS } from '../helpers/stream-peers.js'
+import { warningsDuring } from '../helpers/warnings.js'
 
 const { cert, key } = localhost
 const other = authority.leaf()
@@ -52,7 +53,6 @@ const cases: Readonly<Record<string, readonly [code: string | RegExp, option: ke
   'a certificate that is cut off': [/^ERR_(PEM|ASN1)_/, 'cert', { cert: cert.slice(0, cert.length / 2), key }],
   'a certificate that has expired': ['ERR_TLS_CERT_EXPIRED', 'cert', { cert: expired.cert, key: expired.key }],
   'a certificate that is not valid yet': ['ERR_TLS_CERT_NOT_YET_VALID', 'cert', { cert: future.cert, key: future.key }],
-  'a chain of which one has expired': ['ERR_TLS_CERT_EXPIRED', 'cert', { cert: cert + expired.cert, key }],
   'a PKCS#12 file without passphrase': ['ERR_TLS_PASSPHRASE_MISSING', 'pfx', { pfx }],
   'a PKCS#12 file with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'pfx', { pfx, passphrase: 'wrong' }],
   'a PKCS#12 file with a NUL in the passphrase': ['ERR_TLS_INVALID_ARGUMENT', 'pfx', { pfx, passphrase: 'secret\0' }],
@@ -124,6 +124,33 @@ describe.each(VERSIONS)('%s', (version) => {
     const both = await opened({ version, server: { cert: undefined, key: undefined, ...identity } as Partial<AcceptOptions> })
     expect((await both.client.opened).verifyResult).toBe('X509_V_OK')
     await closeBoth(both)
+  })
+
+  it.each([
+    ['expired', 'WARN_TLS_CHAIN_EXPIRED'], ['in the future', 'WARN_TLS_CHAIN_NOT_YET_VALID'],
+  ])('shows a chain in which a certificate that peers can do without is %s, and tells once', async (when, code) => {
+    const dates = code.endsWith('EXPIRED') ? { notBefore: date(-3), notAfter: date(-1) } : { notBefore: date(2), notAfter: date(9) }
+    const old = authority.leaf({ name: `${when} under ${version}`, ...dates })
+    const warnings = await warningsDuring(async () => {
+      for (const [server, client] of [
+        [{ cert: cert + old.cert, key }, {}], [{}, { cert: cert + old.cert, key }], [{ cert: rsa.cert, key: rsa.key, identities: [{ cert: cert + old.cert, key }] }, {}],
+        [{}, { onCertificateRequest: () => ({ cert: cert + old.cert, key }) }],
+      ] as const) await closeBoth(await opened({ version, server: { ca: authority.ca.cert, clientCertificate: 'optional', ...server }, client }))
+    })
+    expect(warnings).toEqual([
+      { code, message: expect.stringMatching(/^option 'cert': .* under .*\(\d{4}-\d\d-\d\dT/) },
+      { code, message: expect.stringMatching(/^option 'identities': /) },
+    ])
+    const silent = await warningsDuring(async () => closeBoth(await opened({ version, server: { cert: cert + old.cert, key, useExpiredCert: true } })))
+    expect(silent).toEqual([])
+  })
+
+  it('shows a chain with a stranger in it, and one that is not whole', async () => {
+    const chains = [cert + inner.ca.cert, below.cert + inner.ca.cert + cert, below.cert]
+    for (const [index, chain] of chains.entries()) {
+      const both = await opened({ version, server: { cert: chain, key: index === 0 ? key : below.key }, client: { ca: [authority.ca.cert, ...(index === 2 ? [inner.ca.cert] : [])] } })
+      await closeBoth(both)
+    }
   })
 
   it('uses an expired certificate if it is told to', async () => {

@@ -2,9 +2,11 @@
 
 import { ApiMisuseError } from '../../base/errors.js'
 import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
+import { warn } from '../../base/warn.js'
 import { checkOcspResponse } from '../../core/ocsp.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
 import type { X509 } from '../../core/x509.js'
+import { SSL_MAX_CERT_LIST_DEFAULT } from '../../ffi/constants.gen.js'
 import {
   brokenRule, checkOptions, each, invalid, isBoolean, isFunctionOr, isOneOrMore, isPemOrDer, isReadBy, isSecret, isSomeBytes, refuse,
   type Certificates, type Feature,
@@ -24,8 +26,8 @@ export interface Identity {
 
 export interface IdentityOptions extends Identity, RawPublicKeyOption {
   /**
-   * Use an own certificate, or one of its chain, though it has expired or is not valid yet. Default `false`:
-   * `ERR_TLS_CERT_EXPIRED` or `ERR_TLS_CERT_NOT_YET_VALID`, as the peer would refuse it.
+   * Use an own certificate though it has expired or is not valid yet. Default `false`: `ERR_TLS_CERT_EXPIRED` or
+   * `ERR_TLS_CERT_NOT_YET_VALID`, as the peer would refuse it; a warning for those of its chain, which the peer may not need.
    */
   readonly useExpiredCert?: boolean | undefined
 }
@@ -65,12 +67,12 @@ export const identity: Feature<IdentityOptions> = {
   setUpCtx(ctx, options) {
     if (options.key !== undefined || options.pfx !== undefined) useIdentity(ctx, options, options.useExpiredCert, (name) => name)
   },
-  renewCtx: (ctx) => expiring.get(ctx)?.forEach(refuseExpired),
+  renewCtx: (ctx) => dated.get(ctx)?.forEach(checkDates),
 }
 
 /** Certificates whose dates count, with the option to blame for them. */
-interface Expiring { readonly option: string; readonly chain: readonly X509[] }
-const expiring = new WeakMap<SslCtx, readonly Expiring[]>()
+interface Dated { readonly option: string; readonly chain: readonly X509[] }
+const dated = new WeakMap<SslCtx, readonly Dated[]>()
 
 const isIdentity = isReadBy((parts: Identity) => {
   const { cert, pfx } = checkOptions(parts, identityChecks, 'an identity')
@@ -129,22 +131,38 @@ function useIdentity(
     if (ctx.getCertKeyType() !== type) throw new ApiMisuseError('ERR_TLS_KEY_MISMATCH', "the key is of another type than the certificate's")
     ctx.checkPrivateKey()
   })
+  const one = { option: option(pfx === undefined ? 'cert' : 'pfx'), chain: ctx.getCertChain() }
+  warnIfLong(one)
   if (!expiredToo) {
-    const one = { option: option(pfx === undefined ? 'cert' : 'pfx'), chain: ctx.getCertChain() }
-    refuseExpired(one)
-    expiring.set(ctx, [...expiring.get(ctx) ?? [], one])
+    checkDates(one)
+    dated.set(ctx, [...dated.get(ctx) ?? [], one])
   }
   return type
 }
 
-function refuseExpired({ option, chain }: Expiring): void {
+/** Our own certificate must be in date. Of the chain peers take what they need: an old cross-signed root is often left in it. */
+function checkDates({ option, chain }: Dated): void {
   const now = new Date()
-  const refusal = (code: 'ERR_TLS_CERT_EXPIRED' | 'ERR_TLS_CERT_NOT_YET_VALID', subject: string, wrong: string, since: Date) =>
-    new ApiMisuseError(code, `${subject} ${wrong} (${since.toISOString()}); give option 'useExpiredCert' to use it all the same`)
-  refuse(option, () => {
-    for (const { subject, validFrom, validTo } of chain) {
-      if (validTo < now) throw refusal('ERR_TLS_CERT_EXPIRED', subject, 'has expired', validTo)
-      if (validFrom > now) throw refusal('ERR_TLS_CERT_NOT_YET_VALID', subject, 'is not valid yet', validFrom)
+  for (const [depth, { subject, validFrom, validTo }] of chain.entries()) {
+    if (validTo >= now && validFrom <= now) continue
+    const [what, words] = validTo < now
+      ? ['EXPIRED', `${subject} has expired (${validTo.toISOString()})`] as const
+      : ['NOT_YET_VALID', `${subject} is not valid yet (${validFrom.toISOString()})`] as const
+    if (depth > 0) {
+      warn(`WARN_TLS_CHAIN_${what}`, `option '${option}': ${words}; it is sent all the same: peers may do without it`)
+    } else {
+      refuse(option, () => { throw new ApiMisuseError(`ERR_TLS_CERT_${what}`, `${words}; give option 'useExpiredCert' to use it all the same`) })
     }
-  })
+  }
 }
+
+/** OpenSSL's default, and that of many others. */
+function warnIfLong({ option, chain }: Dated): void {
+  const bytes = chain.reduce((sum, { raw }) => sum + CERTIFICATE_FRAMING_BYTES + raw.byteLength, 0)
+  if (bytes <= SSL_MAX_CERT_LIST_DEFAULT) return
+  warn('WARN_TLS_CHAIN_TOO_LONG', `option '${option}': ${chain[0]?.subject} and its chain take ${bytes} bytes: peers refuse more than`
+    + ` ${SSL_MAX_CERT_LIST_DEFAULT} unless they are told to allow it (with this library, by option 'maxCertificateListBytes')`)
+}
+
+/** Around each certificate of TLS 1.3's Certificate message (RFC 8446 §4.4.2). */
+const CERTIFICATE_FRAMING_BYTES = 5
