@@ -16,6 +16,8 @@ import type { X509 } from './x509.js'
 
 /** What to do where a setting refuses the peer. */
 const ADVICE = {
+  ERR_SSL_EXCESSIVE_MESSAGE_SIZE: "the peer's list of certificates, or of names of CAs, takes more bytes than "
+    + "option 'maxCertificateListBytes' (SSL_CTX_set_max_cert_list) allows",
   ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED: 'the server does not know RFC 5746, which protects renegotiations; '
     + "option 'dangerouslyAllowLegacyRenegotiation' (SSL_OP_LEGACY_SERVER_CONNECT) takes it all the same",
 } as const
@@ -43,8 +45,10 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
     const code = certificateCode(verifyCode)
     const words = ssl.lib.memory.readCString(ffi.X509_verify_cert_error_string(verifyCode))
     const names = certificate && code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? `, ${nameMismatch(ssl.getExpectedNames(), certificate)}` : ''
+    const hint = code === 'CERT_SIGNATURE_FAILURE' && ssl.countPossibleIssuers() > 1
+      ? '; several trust anchors have the name of its issuer, and without key identifiers OpenSSL takes the first: see docs/trust.md' : ''
     return new CertificateError<X509>(code,
-      `the peer's certificate was refused: ${words}${names}${certificate ? ` (depth ${depth}, ${certificate.subject})` : ''}`,
+      `the peer's certificate was refused: ${words}${names}${certificate ? ` (depth ${depth}, ${certificate.subject})` : ''}${hint}`,
       { verifyCode, depth, certificate, alert, opensslErrorStack })
   }
   // OpenSSL has the same reason for other things; this alert it sends for this one, when the server has proved itself.
@@ -55,7 +59,8 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
   if (result.error === SSL_ERROR_SYSCALL) return new TransportError('the BIO beneath the connection failed', { opensslErrorStack })
   const last = opensslErrorStack.at(-1)
   if (last) {
-    const advice = (ADVICE as Readonly<Record<string, string>>)[last.code]
+    const advice = last.code === 'ERR_SSL_EXCESSIVE_MESSAGE_SIZE' && !ssl.readsCertList() ? undefined
+      : (ADVICE as Readonly<Record<string, string>>)[last.code]
     return new PeerError(last.code, describe(opensslErrorStack) + (advice ? `: ${advice}` : ''), { alert, opensslErrorStack })
   }
   return new InternalError('ERR_TLS_INTERNAL', `unexpected ${sslErrorName(result.error)} (returned ${result.ret})`)

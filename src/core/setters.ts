@@ -24,6 +24,11 @@ export function demand(right: boolean, message: string): asserts right {
   if (!right) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', message)
 }
 
+/** The same for a number of bytes that OpenSSL takes unseen. */
+export function demandSize(what: string, bytes: number): void {
+  demand(Number.isInteger(bytes) && bytes >= 0 && bytes < 2 ** 31, `${what}: bytes must be an integer from 0 to 2,147,483,647`)
+}
+
 /** Throws `ERR_TLS_INVALID_ARGUMENT` for an object of another instance: its address means nothing here. */
 export function demandSameInstance(lib: LibSsl, object: { readonly lib: LibSsl } | undefined, what: string): void {
   demand(object === undefined || object.lib === lib, `this ${what} belongs to another instance`)

@@ -11,7 +11,7 @@ import { encodeAlpn } from './alpn.js'
 import type { EchStore } from './ech-store.js'
 import { outOfMemory } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
-import { demand, demandSameInstance, set, setBytes, setText, useKey } from './setters.js'
+import { demand, demandSameInstance, demandSize, set, setBytes, setText, useKey } from './setters.js'
 import { readX509, type X509 } from './x509.js'
 import type { X509Store } from './x509-store.js'
 
@@ -169,6 +169,15 @@ export class SslCtx {
   }
 
   /**
+   * How long a peer's list of certificates, or of names of their issuers, may be, in bytes; OpenSSL's default is 102,400. A longer
+   * one ends the handshake: `ERR_SSL_EXCESSIVE_MESSAGE_SIZE`. @openssl SSL_CTX_set_max_cert_list
+   */
+  setMaxCertList(bytes: number): void {
+    demandSize('SslCtx.setMaxCertList', bytes)
+    this.lib.ffi.SSL_CTX_set_max_cert_list(this.ptr, bytes)
+  }
+
+  /**
    * Pads the plaintext of TLS 1.3 records to a multiple of so many bytes; 0 and 1: no padding.
    * @openssl SSL_CTX_set_block_padding @spec RFC 8446 §5.4
    */
@@ -187,7 +196,11 @@ export class SslCtx {
     set(this.lib, 'SslCtx.setVerifyFlags', () => this.lib.ffi.SSL_CTX_set_verify_flags(this.ptr, flags))
   }
 
-  /** Names the certificates of `store` to clients that are asked for theirs. @openssl SSL_CTX_add1_to_CA_list */
+  /**
+   * Names the certificates of `store` to clients that are asked for theirs. Throws `ERR_SSL_LENGTH_TOO_LONG` if all names together take
+   * more than `LSW_MAX_CA_LIST_BYTES`, two added to each: no CertificateRequest could carry them.
+   * @openssl SSL_CTX_add1_to_CA_list @spec RFC 8446 §4.2.4
+   */
   addToCaList(store: X509Store): void {
     demandSameInstance(this.lib, store, 'X509Store')
     set(this.lib, 'SslCtx.addToCaList', () => this.lib.ffi.SSL_CTX_add_store_to_CA_list(this.ptr, store.ptr))

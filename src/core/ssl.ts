@@ -22,7 +22,7 @@ import { outOfMemory, takeErrors } from './err-queue.js'
 import { printName } from './general-name.js'
 import type { IoResult, SslErrorCode } from './io-result.js'
 import type { LibSsl } from './lib-ssl.js'
-import { demand, demandSameInstance, set, setBytes, setText } from './setters.js'
+import { demand, demandSameInstance, demandSize, set, setBytes, setText } from './setters.js'
 import type { SslCtx } from './ssl-ctx.js'
 import { SslSession } from './ssl-session.js'
 import { readX509, spkiSha256, type X509 } from './x509.js'
@@ -82,6 +82,12 @@ export class Ssl {
   setAcceptState(): void {
     this.#refuseWhileBusy()
     this.lib.ffi.SSL_set_accept_state(this.#ptr)
+  }
+
+  /** As {@link SslCtx.setMaxCertList}, of one connection. @openssl SSL_set_max_cert_list */
+  setMaxCertList(bytes: number): void {
+    demandSize('Ssl.setMaxCertList', bytes)
+    this.lib.ffi.SSL_set_max_cert_list(this.#ptr, bytes)
   }
 
   /** The name that a client asks for (SNI). It is not what is verified. @openssl SSL_set_tlsext_host_name @spec RFC 6066 §3 */
@@ -720,6 +726,16 @@ export class Ssl {
       depth: this.lib.ffi.SSL_get_verify_depth(this.#ptr),
       certificate: cert === 0 ? undefined : readX509(this.lib, cert),
     }
+  }
+
+  /** Of the certificate of {@link getVerifyFailure}: how many trust anchors have its issuer's name. @openssl X509_STORE_get1_all_certs */
+  countPossibleIssuers(): number {
+    return this.lib.ffi.SSL_count_possible_issuers(this.#ptr)
+  }
+
+  /** Whether the handshake is at reading certificates, or names of their issuers. @openssl SSL_get_state */
+  readsCertList(): boolean {
+    return this.lib.ffi.SSL_reads_cert_list(this.#ptr) === 1
   }
 
   /** A copy of the peer's certificate. @openssl SSL_get0_peer_certificate */

@@ -46,7 +46,7 @@ export interface AcceptOptions extends
 // Features say the same as data: `connection` and `either`.
 type Connection = 'signal' | 'handshakeTimeoutMs' | 'closeTimeoutMs' | 'highWaterMarkBytes' | 'onIo' | 'onTrace' | 'onKeylog' | 'keylogFile'
 type ClientConnection = Connection | 'servername' | 'acceptedNames' | 'session' | 'sessionKey' | 'earlyData' | 'ech'
-type Either = 'alpnProtocols' | 'verify'
+type Either = 'alpnProtocols' | 'verify' | 'maxCertificateListBytes'
 type ClientEither = Either | 'onCertificateRequest' | 'onSession'
 type ServerEither = Either | 'onClientHello'
 

@@ -96,6 +96,18 @@ describe.each(VERSIONS)('%s', (version) => {
     other.free()
   })
 
+  it('SslCtx.setMaxCertList and Ssl.setMaxCertList limit what the peer may send', () => {
+    const short = handshake({ client: { configure: (ctx) => ctx.setMaxCertList(100) } })
+    expect(fatalError(short.link.client.ssl, short.client)).toMatchObject({ code: 'ERR_SSL_EXCESSIVE_MESSAGE_SIZE' })
+    short.link.free()
+    const enough = handshake({ client: { configure: (ctx) => ctx.setMaxCertList(100), prepare: (ssl) => ssl.setMaxCertList(102_400) } })
+    expect(enough.client.ret).toBe(1)
+    for (const bytes of [-1, 0.5, NaN, 2 ** 31]) {
+      expect(() => enough.link.client.ssl.setMaxCertList(bytes)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
+    }
+    enough.link.free()
+  })
+
   it('nothing of it leaks', () => {
     const list = crl(authority, { revoked: [client] })
     const staple = ocsp(authority, localhost)

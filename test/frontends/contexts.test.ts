@@ -355,11 +355,12 @@ describe('createContext', () => {
       signal: 'connection', handshakeTimeoutMs: 'connection', closeTimeoutMs: 'connection', highWaterMarkBytes: 'connection', onIo: 'connection',
       onTrace: 'connection', onKeylog: 'connection', keylogFile: 'connection', servername: 'connection', acceptedNames: 'connection', session: 'connection',
       sessionKey: 'connection', earlyData: 'connection', ech: 'connection',
-      alpnProtocols: 'either', verify: 'either', onCertificateRequest: 'either', onSession: 'either',
+      maxCertificateListBytes: 'either', alpnProtocols: 'either', verify: 'either', onCertificateRequest: 'either', onSession: 'either',
     }
     const server: Record<keyof ServerConnectionOptions, 'connection' | 'either'> = {
       signal: 'connection', handshakeTimeoutMs: 'connection', closeTimeoutMs: 'connection', highWaterMarkBytes: 'connection', onIo: 'connection',
-      onTrace: 'connection', onKeylog: 'connection', keylogFile: 'connection', alpnProtocols: 'either', verify: 'either', onClientHello: 'either',
+      onTrace: 'connection', onKeylog: 'connection', keylogFile: 'connection',
+      maxCertificateListBytes: 'either', alpnProtocols: 'either', verify: 'either', onClientHello: 'either',
     }
     for (const [features, placed] of [[clientFeatures, client], [serverFeatures, server]] as const) {
       const names = features.flatMap(({ checks }) => Object.keys(checks))

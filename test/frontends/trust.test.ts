@@ -11,6 +11,7 @@ const intermediate = temporaryAuthority('an intermediate', authority)
 const beneath = intermediate.leaf()
 const chain = beneath.cert + intermediate.ca.cert
 const stranger = temporaryAuthority('a stranger')
+const twins = [temporaryAuthority('twin'), temporaryAuthority('twin')].map((twin) => ({ ca: twin.ca, leaf: twin.leaf({ extensions: 'authorityKeyIdentifier=none\n' }) }))
 const stapler = authority.leaf({ name: 'stapler', extensions: 'tlsfeature=status_request\n' })
 const responder = authority.leaf({ name: 'responder', extensions: 'extendedKeyUsage=OCSPSigning\n' })
 
@@ -85,6 +86,17 @@ describe.each(VERSIONS)('%s', (version) => {
       expect(await refusedByClient(version, { ca: localhost.cert })).toMatchObject({ name: 'CertificateError' })
       await accepted(version, { ca: localhost.cert, partialChain: true })
       expect(await refusedByClient(version, { ca: localhost.cert, partialChain: true, servername: 'other.example' })).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+    })
+
+    it('two of one subject, told apart by no key identifier: the first counts, and the error says so', async () => {
+      const [first, second] = twins.map(({ ca, leaf }) => ({ ca, own: show(leaf) }))
+      const hint = { code: 'CERT_SIGNATURE_FAILURE', verifyCode: 7, depth: 0, message: expect.stringContaining('several trust anchors') }
+      const both = [first!.ca.cert, second!.ca.cert]
+      await accepted(version, { ca: both }, first!.own)
+      expect(await refusedByClient(version, { ca: both }, second!.own)).toMatchObject(hint)
+      expect(await refusedByServer(version, second!.own, { ca: both })).toMatchObject(hint)
+      const alone = await refusedByClient(version, { ca: first!.ca.cert }, second!.own)
+      expect(alone).toMatchObject({ code: 'CERT_SIGNATURE_FAILURE', message: expect.not.stringContaining('several') })
     })
 
     it('additionalCa is beside ca, or beside the platform\'s', async () => {

@@ -77,6 +77,18 @@ int lsw_SSL_set_bio(SSL *ssl, BIO *rbio, BIO *wbio)
     return 1;
 }
 
+long lsw_SSL_set_max_cert_list(SSL *ssl, long bytes)
+{
+    return SSL_set_max_cert_list(ssl, bytes);
+}
+
+int lsw_SSL_reads_cert_list(const SSL *ssl)
+{
+    OSSL_HANDSHAKE_STATE state = SSL_get_state(ssl);
+
+    return state == TLS_ST_CR_CERT || state == TLS_ST_SR_CERT || state == TLS_ST_CR_CERT_REQ;
+}
+
 int lsw_SSL_set_tlsext_host_name(SSL *ssl, const char *name)
 {
     return (int)SSL_set_tlsext_host_name(ssl, name);

@@ -23,6 +23,11 @@ uint32_t lsw_SSL_CTX_set_mode(SSL_CTX *ctx, uint32_t mode)
     return (uint32_t)SSL_CTX_set_mode(ctx, (long)mode);
 }
 
+long lsw_SSL_CTX_set_max_cert_list(SSL_CTX *ctx, long bytes)
+{
+    return SSL_CTX_set_max_cert_list(ctx, bytes);
+}
+
 int lsw_SSL_CTX_set_min_proto_version(SSL_CTX *ctx, int version)
 {
     return SSL_CTX_set_min_proto_version(ctx, version);

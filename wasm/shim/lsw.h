@@ -100,6 +100,8 @@ int SSL_CTX_get_verify_mode(const SSL_CTX *ctx);
 /* records.c. `mode`: TLSEXT_max_fragment_length_*. 1 on success. */
 int lsw_SSL_CTX_set_tlsext_max_fragment_length(SSL_CTX *ctx, int mode);
 int lsw_SSL_CTX_set_max_send_fragment(SSL_CTX *ctx, long bytes);
+/* Returns the value before. */
+long lsw_SSL_CTX_set_max_cert_list(SSL_CTX *ctx, long bytes);
 int SSL_CTX_set_block_padding(SSL_CTX *ctx, size_t block_size);
 /* The context takes a reference of its own. */
 void SSL_CTX_set1_cert_store(SSL_CTX *ctx, X509_STORE *store);
@@ -132,6 +134,10 @@ void SSL_free(LSW_TAKES SSL *ssl);
 int lsw_SSL_set_bio(SSL *ssl, BIO *rbio, BIO *wbio);
 void SSL_set_connect_state(SSL *ssl);
 void SSL_set_accept_state(SSL *ssl);
+/* Returns the value before. */
+long lsw_SSL_set_max_cert_list(SSL *ssl, long bytes);
+/* Whether it is certificates, or names of their issuers, that the handshake reads: max_cert_list limits them. */
+int lsw_SSL_reads_cert_list(const SSL *ssl);
 int lsw_SSL_set_tlsext_host_name(SSL *ssl, const char *name);
 uint64_t SSL_set_options(SSL *ssl, uint64_t options);
 /* As SSL_CTX_set_alpn_protos, of one connection. */
@@ -272,10 +278,15 @@ int lsw_X509_STORE_add_certs(X509_STORE *store, const uint8_t *bytes, size_t len
 int lsw_X509_STORE_add_store(X509_STORE *store, X509_STORE *from);
 /* Adds every list of a PEM text, or the one of a DER encoding. Returns how many, or -1. */
 int lsw_X509_STORE_add_crls(X509_STORE *store, const uint8_t *bytes, size_t length);
-/* The names of its certificates, for CertificateRequest. 1 on success. */
+/* The names of its certificates, for CertificateRequest. 1 on success. 0 also if all names of the context are more than fit:
+   65,535 bytes in TLS 1.2; in TLS 1.3 the other extensions of that message share them. */
+#define LSW_MAX_CA_LIST_BYTES (65535 - 256)
+LSW_CONSTANT(LSW_MAX_CA_LIST_BYTES)
 int lsw_SSL_CTX_add_store_to_CA_list(SSL_CTX *ctx, X509_STORE *store);
 /* Shares certificates, chains and keys of a context with a connection of another. 1 on success. */
 int lsw_SSL_use_identity_of(SSL *ssl, SSL_CTX *from);
+/* Of the certificate at which verification failed: how many trust anchors have its issuer's name. */
+int lsw_SSL_count_possible_issuers(const SSL *ssl);
 /* The names that the peer's CertificateRequest holds; text as in x509.c. */
 int lsw_SSL_get_peer_CA_count(const SSL *ssl);
 int lsw_SSL_get_peer_CA_name(const SSL *ssl, int index, uint8_t *buf, size_t capacity);
@@ -540,6 +551,7 @@ LSW_CONSTANT(SSL_ERROR_WANT_RETRY_VERIFY)
 LSW_CONSTANT(SSL_CLIENT_HELLO_ERROR)
 LSW_CONSTANT(SSL_CLIENT_HELLO_RETRY)
 LSW_CONSTANT(SSL_CLIENT_HELLO_SUCCESS)
+LSW_CONSTANT(SSL_MAX_CERT_LIST_DEFAULT)
 LSW_CONSTANT(SSL_VERIFY_NONE)
 LSW_CONSTANT(SSL_VERIFY_PEER)
 LSW_CONSTANT(SSL_VERIFY_FAIL_IF_NO_PEER_CERT)

@@ -34,6 +34,17 @@ int lsw_X509_STORE_add_store(X509_STORE *store, X509_STORE *from)
     return ok;
 }
 
+/* As a CertificateRequest writes them (RFC 5246 section 7.4.4). */
+static size_t encoded_length(const STACK_OF(X509_NAME) *names)
+{
+    size_t length = 0;
+    int i;
+
+    for (i = 0; i < sk_X509_NAME_num(names); i++)
+        length += 2 + (size_t)i2d_X509_NAME(sk_X509_NAME_value(names, i), NULL);
+    return length;
+}
+
 int lsw_SSL_CTX_add_store_to_CA_list(SSL_CTX *ctx, X509_STORE *store)
 {
     STACK_OF(X509) *certs = X509_STORE_get1_all_certs(store);
@@ -42,6 +53,10 @@ int lsw_SSL_CTX_add_store_to_CA_list(SSL_CTX *ctx, X509_STORE *store)
     for (i = 0; ok && i < sk_X509_num(certs); i++)
         ok = SSL_CTX_add1_to_CA_list(ctx, sk_X509_value(certs, i));
     OSSL_STACK_OF_X509_free(certs);
+    if (ok && encoded_length(SSL_CTX_get0_CA_list(ctx)) > LSW_MAX_CA_LIST_BYTES) {
+        ERR_raise_data(ERR_LIB_SSL, SSL_R_LENGTH_TOO_LONG, "names of more than %d bytes", LSW_MAX_CA_LIST_BYTES);
+        return 0;
+    }
     return ok;
 }
 
@@ -57,6 +72,18 @@ int lsw_SSL_use_identity_of(SSL *ssl, SSL_CTX *from)
         ok = SSL_use_cert_and_key(ssl, SSL_CTX_get0_certificate(from), SSL_CTX_get0_privatekey(from), chain, 1);
     }
     return ok;
+}
+
+int lsw_SSL_count_possible_issuers(const SSL *ssl)
+{
+    const X509 *cert = lsw_conn_of(ssl)->verify_cert;
+    STACK_OF(X509) *certs = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)));
+    int i, count = 0;
+
+    for (i = 0; cert != NULL && i < sk_X509_num(certs); i++)
+        count += X509_NAME_cmp(X509_get_subject_name(sk_X509_value(certs, i)), X509_get_issuer_name(cert)) == 0;
+    OSSL_STACK_OF_X509_free(certs);
+    return count;
 }
 
 int lsw_SSL_get_peer_CA_count(const SSL *ssl)

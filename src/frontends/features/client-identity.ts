@@ -1,10 +1,12 @@
 // What a server asks of its clients, and when: in the handshake, or after it (TLS 1.3, RFC 8446 §4.6.2).
 
+import type { SslCtx } from '../../core/ssl-ctx.js'
+import type { X509Store } from '../../core/x509-store.js'
 import { SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER, SSL_VERIFY_POST_HANDSHAKE } from '../../ffi/constants.gen.js'
 import type { AlgorithmOptions } from './algorithms.js'
-import { invalid, isBoolean, isOneOf, type Feature } from './feature.js'
+import { each, invalid, isBoolean, isOneOf, refuse, type Certificates, type Feature } from './feature.js'
 import type { RawPublicKeyOptions } from './known-keys.js'
-import { setUpTrustAnchors, trustAnchors, type TrustAnchorOptions } from './trust-anchors.js'
+import { setUpTrustAnchors, storeOf, trustAnchors, type TrustAnchorOptions } from './trust-anchors.js'
 import type { VerificationOptions } from './verification.js'
 
 /**
@@ -17,6 +19,11 @@ export interface ClientIdentityOptions extends TrustAnchorOptions {
    * either way; with `optional`, {@link ConnectionInfo.peerCertificate} says whether one was.
    */
   readonly clientCertificate?: 'required' | 'optional' | undefined
+  /**
+   * Certificates of which the subjects are announced, for clients to choose a certificate by: PEM or DER. They are not trusted by
+   * that. `[]`: none are announced. Default: the subjects of `ca` and `additionalCa`. One CertificateRequest holds 64 KiB of names.
+   */
+  readonly clientCaNames?: Certificates | readonly Certificates[] | undefined
 }
 
 export interface ClientPostHandshakeAuthOptions {
@@ -39,20 +46,30 @@ export const clientIdentity: Feature<
   ClientIdentityOptions,
   VerificationOptions & Pick<AlgorithmOptions & RawPublicKeyOptions, 'clientSignatureAlgorithms' | 'acceptedRawPublicKeys'>
 > = {
-  checks: { ...trustAnchors.checks, clientCertificate: isOneOf('required', 'optional') },
-  perClient: ['ca', 'clientCertificate'],
+  checks: {
+    ...trustAnchors.checks, clientCertificate: isOneOf('required', 'optional'),
+    clientCaNames: (value) => (Array.isArray(value) && value.length === 0 ? undefined : trustAnchors.checks.ca(value)),
+  },
+  perClient: ['ca', 'clientCertificate', 'clientCaNames'],
   requires: { clientCertificate: ['ca', 'dangerouslyReplaceVerification'] },
   needs: {
     ...trustAnchors.needs,
-    additionalCa: ASKED, partialChain: ASKED, crl: ASKED, verify: ASKED, pins: ASKED, dangerouslyReplaceVerification: ASKED,
+    clientCaNames: ASKED, additionalCa: ASKED, partialChain: ASKED, crl: ASKED, verify: ASKED, pins: ASKED, dangerouslyReplaceVerification: ASKED,
     clientSignatureAlgorithms: [...ASKED, 'acceptedRawPublicKeys'],
   },
   setUpCtx(ctx, options) {
-    const { ca, clientCertificate = ca === undefined ? undefined : 'required' } = options
+    const { ca, clientCaNames, clientCertificate = ca === undefined ? undefined : 'required' } = options
     if (clientCertificate === undefined) return
-    if (ca !== undefined) setUpTrustAnchors(ctx, options, true)
+    const anchors = ca && setUpTrustAnchors(ctx, options)
+    if (anchors && !clientCaNames) announce(ctx, 'ca', anchors)
+    if (clientCaNames && each(clientCaNames).length > 0) announce(ctx, 'clientCaNames', storeOf(ctx.lib, { clientCaNames }))
     ctx.setVerify(SSL_VERIFY_PEER | (clientCertificate === 'required' ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0))
   },
+}
+
+function announce(ctx: SslCtx, option: string, names: X509Store): void {
+  refuse(option, () => ctx.addToCaList(names), 'the names of its certificates take more bytes than a CertificateRequest can carry:'
+    + " give option 'clientCaNames' with fewer certificates, or [] to announce none")
 }
 
 export const clientPostHandshakeAuth: Feature<ClientPostHandshakeAuthOptions> = {

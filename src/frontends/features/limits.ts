@@ -10,6 +10,9 @@ import { isIntegerFrom, isOneOf, type Feature } from './feature.js'
 export const HIGH_WATER_MARK_BYTES = 64 * 1024
 export const CLOSE_TIMEOUT_MS = 30_000
 
+/** RFC 8446 §4: a length of three bytes. */
+const MAX_HANDSHAKE_MESSAGE_BYTES = 2 ** 24 - 1
+
 export interface LimitOptions {
   /** Aborts the connection, at any time, with `signal.reason`. */
   readonly signal?: AbortSignal | undefined
@@ -18,6 +21,11 @@ export interface LimitOptions {
    * `onCertificateRequest`): `DeadlineError`. Default 30,000; 0 for no limit.
    */
   readonly handshakeTimeoutMs?: number | undefined
+  /**
+   * How long the peer's list of certificates may be, and the names of CAs with which a server asks for one, each in bytes:
+   * `ERR_SSL_EXCESSIVE_MESSAGE_SIZE`. Default 102,400, which is OpenSSL's.
+   */
+  readonly maxCertificateListBytes?: number | undefined
   /** How much `writable` queues before its writer should wait, and the most that one read gives. Default 65,536. */
   readonly highWaterMarkBytes?: number | undefined
   /**
@@ -56,14 +64,18 @@ export interface ClientRecordOptions {
 export const limits: Feature<LimitOptions> = {
   checks: {
     signal: isSignal, handshakeTimeoutMs: isMilliseconds(0), closeTimeoutMs: isMilliseconds(0),
-    highWaterMarkBytes: isIntegerFrom(1, 64 * 1024 * 1024),
+    highWaterMarkBytes: isIntegerFrom(1, 64 * 1024 * 1024), maxCertificateListBytes: isIntegerFrom(1, MAX_HANDSHAKE_MESSAGE_BYTES),
     context: (value) => (value instanceof TlsContext ? undefined : 'must be what createContext() of this copy of libssl-wasm gave'),
     libssl: (value) => (value instanceof LibSsl ? undefined : 'must be what load() of this copy of libssl-wasm gave'),
   },
   connection: ['signal', 'handshakeTimeoutMs', 'closeTimeoutMs', 'highWaterMarkBytes', 'context'],
+  either: ['maxCertificateListBytes'],
   setUpCtx(ctx) {
     ctx.setMode(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS)
     ctx.setOptions(SSL_OP_NO_RENEGOTIATION)
+  },
+  setUpSsl(ssl, { maxCertificateListBytes }) {
+    if (maxCertificateListBytes !== undefined) ssl.setMaxCertList(maxCertificateListBytes)
   },
 }
 

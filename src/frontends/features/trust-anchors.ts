@@ -1,6 +1,8 @@
 // Trust anchors: the certificates of option `ca`, or the platform's; what is added to them, and what has been revoked.
 
 import { platformRoots } from '#roots'
+import { ApiMisuseError } from '../../base/errors.js'
+import { warn } from '../../base/warn.js'
 import type { LibSsl } from '../../core/lib-ssl.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
 import { X509Store } from '../../core/x509-store.js'
@@ -28,37 +30,30 @@ export const trustAnchors: Pick<Required<Feature<TrustAnchorOptions>>, 'checks' 
   needs: { crlScope: ['crl'] },
 }
 
-/**
- * Gives `ctx` a store of the options' certificates, else of the platform's roots. Returns whether there is any. `announce`:
- * the names are for clients to choose a certificate by.
- */
-export function setUpTrustAnchors(ctx: SslCtx, options: TrustAnchorOptions, announce = false): boolean {
+/** Gives `ctx` a store of the options' certificates, else of the platform's roots. Returns it, if there is any. */
+export function setUpTrustAnchors(ctx: SslCtx, options: TrustAnchorOptions): X509Store | undefined {
   const { ca, additionalCa, partialChain, crl, crlScope = 'chain' } = options
   const { lib } = ctx
   const platform = ca ? undefined : platformStore(lib)
-  if (!ca && !platform) return false
-  if (platform && !additionalCa && !crl) {
-    ctx.set1CertStore(platform)
-  } else {
-    const store = storesOf(lib).get(contentKey(lib, { ca, additionalCa, crl }), () => makeStore(lib, platform, options))
-    ctx.set1CertStore(store)
-    if (announce) ctx.addToCaList(store)
-  }
+  if (!ca && !platform) return undefined
+  const store = platform && !additionalCa && !crl ? platform : storeOf(lib, { ca, additionalCa, crl }, platform)
+  ctx.set1CertStore(store)
   if (partialChain) ctx.setVerifyFlags(X509_V_FLAG_PARTIAL_CHAIN)
   if (crl) ctx.setVerifyFlags(X509_V_FLAG_CRL_CHECK | (crlScope === 'chain' ? X509_V_FLAG_CRL_CHECK_ALL : 0))
-  return true
+  return store
 }
 
 /** Contexts of the same anchors share them. */
 const storesOf = keptByInstance<X509Store>(8)
 
-function makeStore(lib: LibSsl, platform: X509Store | undefined, { ca, additionalCa, crl }: TrustAnchorOptions): X509Store {
-  return setUp(new X509Store(lib), (store) => {
-    if (platform) store.addStore(platform)
-    for (const [option, given = []] of Object.entries({ ca, additionalCa, crl })) {
+/** A store of what options give, and of another store's. It is kept: not to be freed. */
+export function storeOf(lib: LibSsl, options: Readonly<Record<string, TrustAnchorOptions['ca']>>, from?: X509Store): X509Store {
+  return storesOf(lib).get(contentKey(lib, options), () => setUp(new X509Store(lib), (store) => {
+    if (from) store.addStore(from)
+    for (const [option, given = []] of Object.entries(options)) {
       refuse(option, () => { for (const one of each(given)) store[option === 'crl' ? 'addCrls' : 'addCerts'](one) })
     }
-  })
+  }))
 }
 
 // Parsing the platform's roots takes milliseconds: once an instance.
@@ -69,8 +64,19 @@ function platformStore(lib: LibSsl): X509Store | undefined {
   let store = platformStores.get(lib)
   const roots = store ? undefined : platformRoots()
   if (roots) {
-    store = setUp(new X509Store(lib), (made) => { for (const root of roots) made.addCerts(root) })
+    store = setUp(new X509Store(lib), (made) => { roots.forEach((root, index) => addRoot(made, root, index)) })
     platformStores.set(lib, store)
   }
   return store
+}
+
+/** What a platform hands out is not the caller's fault: the others count all the same. */
+function addRoot(store: X509Store, root: string, index: number): void {
+  try {
+    store.addCerts(root)
+  } catch (error) {
+    if (!(error instanceof ApiMisuseError)) throw error
+    const which = `root ${index + 1} of the platform's list (of NODE_EXTRA_CA_CERTS, perhaps)`
+    warn('WARN_TLS_CA_UNREADABLE', `${which} cannot be read and is ignored: ${error.message}`)
+  }
 }

@@ -57,6 +57,20 @@ describe.each(VERSIONS)('createWorker().connect, %s', (version) => {
     await closeBoth(both)
   })
 
+  it('takes limits and names as they are given', async () => {
+    const short = peers({ version, client: { maxCertificateListBytes: 300 } })
+    expect(await rejection(short.client.opened)).toMatchObject({ name: 'PeerError', code: 'ERR_SSL_EXCESSIVE_MESSAGE_SIZE' })
+    await rejection(short.server.opened)
+    const [near, far] = memoryTransportPair()
+    const seen: string[][] = []
+    const { ca } = clientOptions()
+    const server = worker.accept(far, { ...serverOptions({ version }), ca, clientCaNames: [], maxCertificateListBytes: 5000 })
+    const client = connect(near, { ...clientOptions({ version }), onCertificateRequest: ({ caNames }) => { seen.push([...caNames]); return { cert: localhost.cert, key: localhost.key } } })
+    await Promise.all([client.opened, server.opened])
+    expect(seen).toEqual([[]])
+    await closeBoth({ client, server })
+  })
+
   it('asks verify, and which certificate to show, on the page', async () => {
     const { ca } = clientOptions()
     const seen: string[] = []
