@@ -54,8 +54,8 @@ export const clientIdentity: Feature<
   requires: { clientCertificate: ['ca', 'dangerouslyReplaceVerification'] },
   needs: {
     ...trustAnchors.needs,
-    clientCaNames: ASKED, additionalCa: ASKED, partialChain: ASKED, crl: ASKED, verify: ASKED, pins: ASKED, dangerouslyReplaceVerification: ASKED,
-    clientSignatureAlgorithms: [...ASKED, 'acceptedRawPublicKeys'],
+    additionalCa: ASKED, partialChain: ASKED, crl: ASKED, verify: ASKED, pins: ASKED, dangerouslyReplaceVerification: ASKED,
+    clientCaNames: ASKED, clientSignatureAlgorithms: [...ASKED, 'acceptedRawPublicKeys'],
   },
   setUpCtx(ctx, options) {
     const { ca, clientCaNames, clientCertificate = ca === undefined ? undefined : 'required' } = options

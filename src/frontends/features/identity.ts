@@ -144,14 +144,15 @@ function useIdentity(
 function checkDates({ option, chain }: Dated): void {
   const now = new Date()
   for (const [depth, { subject, validFrom, validTo }] of chain.entries()) {
-    if (validTo >= now && validFrom <= now) continue
+    if (!(validTo < now || validFrom > now)) continue
     const [what, words] = validTo < now
       ? ['EXPIRED', `${subject} has expired (${validTo.toISOString()})`] as const
       : ['NOT_YET_VALID', `${subject} is not valid yet (${validFrom.toISOString()})`] as const
     if (depth > 0) {
       warn(`WARN_TLS_CHAIN_${what}`, `option '${option}': ${words}; it is sent all the same: peers may do without it`)
     } else {
-      refuse(option, () => { throw new ApiMisuseError(`ERR_TLS_CERT_${what}`, `${words}; give option 'useExpiredCert' to use it all the same`) })
+      const message = `option '${option}' was refused: ${words}; give option 'useExpiredCert' to use it all the same`
+      throw new ApiMisuseError(`ERR_TLS_CERT_${what}`, message, { option })
     }
   }
 }

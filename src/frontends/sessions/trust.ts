@@ -8,8 +8,8 @@ import { contentHash, contentKey } from '../kept.js'
 const NEUTRAL: ReadonlySet<string> = new Set([
   'servername', // compared as itself
   'alpnProtocols', 'minVersion', 'maxVersion', 'ciphers', 'ciphersuites', 'groups',
-  'signal', 'handshakeTimeoutMs', 'closeTimeoutMs', 'highWaterMarkBytes', 'maxCertificateListBytes', 'libssl', 'context', 'onIo', 'onTrace', 'onKeylog', 'keylogFile',
-  'maxFragmentLength', 'maxSendFragmentBytes', 'recordPaddingBytes',
+  'signal', 'handshakeTimeoutMs', 'closeTimeoutMs', 'highWaterMarkBytes', 'libssl', 'context', 'onIo', 'onTrace', 'onKeylog', 'keylogFile',
+  'maxCertificateListBytes', 'maxFragmentLength', 'maxSendFragmentBytes', 'recordPaddingBytes',
   'passphrase',
   'session', 'onSession', 'sessionStore', 'sessionKey', 'earlyData', 'ocspResponse',
   'ech', 'echKeys', // hidden or not, the name is the same
