@@ -33,11 +33,21 @@ function errorCode(library: string, reason: string): OpensslErrorCode {
   return `ERR_${words.toUpperCase().replace(/[^A-Z0-9]+/g, '_').replace(/_$/, '')}`
 }
 
+/** A library's word that something beneath it failed, for example `ASN1 lib`. The entry of that stands before it. */
+const SAYS_LITTLE = /^(?:.* lib|nested asn1 error|bad object header|internal error)$/
+
+/** The entry that says most: the last that tells what is wrong. It gives an error its code and its words. */
+export function mostTelling(errors: readonly OpensslError[]): OpensslError | undefined {
+  return errors.findLast(({ reason }) => !SAYS_LITTLE.test(reason)) ?? errors.at(-1)
+}
+
 /** One line of text for an error's message. */
 export function describe(errors: readonly OpensslError[]): string {
-  const last = errors.at(-1)
-  if (!last) return 'OpenSSL gave no reason'
-  return last.data === '' ? last.reason : `${last.reason} (${last.data})`
+  const entry = mostTelling(errors)
+  if (!entry) return 'OpenSSL gave no reason'
+  // What called it may know more, for example the field of the certificate.
+  const data = errors.slice(errors.indexOf(entry)).find((one) => one.data !== '')?.data
+  return data === undefined ? entry.reason : `${entry.reason}: ${data}`
 }
 
 /** What to throw when OpenSSL failed at something that cannot fail but for want of memory. */

@@ -8,7 +8,7 @@ import {
   SSL_R_INVALID_STATUS_RESPONSE, SSL_R_UNEXPECTED_EOF_WHILE_READING, X509_V_OK,
 } from '../ffi/constants.gen.js'
 import { certificateCode } from './certificate-code.js'
-import { describe } from './err-queue.js'
+import { describe, mostTelling } from './err-queue.js'
 import { sslErrorName, type IoResult } from './io-result.js'
 import { nameMismatch } from './name-mismatch.js'
 import type { Ssl } from './ssl.js'
@@ -57,11 +57,11 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
   }
   // SYSCALL is the BIO's fault; OpenSSL would add errno, which is never set here.
   if (result.error === SSL_ERROR_SYSCALL) return new TransportError('the BIO beneath the connection failed', { opensslErrorStack })
-  const last = opensslErrorStack.at(-1)
-  if (last) {
-    const advice = last.code === 'ERR_SSL_EXCESSIVE_MESSAGE_SIZE' && !ssl.readsCertList() ? undefined
-      : (ADVICE as Readonly<Record<string, string>>)[last.code]
-    return new PeerError(last.code, describe(opensslErrorStack) + (advice ? `: ${advice}` : ''), { alert, opensslErrorStack })
+  const entry = mostTelling(opensslErrorStack)
+  if (entry) {
+    const advice = entry.code === 'ERR_SSL_EXCESSIVE_MESSAGE_SIZE' && !ssl.readsCertList() ? undefined
+      : (ADVICE as Readonly<Record<string, string>>)[entry.code]
+    return new PeerError(entry.code, describe(opensslErrorStack) + (advice ? `: ${advice}` : ''), { alert, opensslErrorStack })
   }
   return new InternalError('ERR_TLS_INTERNAL', `unexpected ${sslErrorName(result.error)} (returned ${result.ret})`)
 }

@@ -1,9 +1,11 @@
 // Functions of OpenSSL's that answer 1, or 0 and say why in the error queue: for them the caller's value is at fault.
 
 import { ApiMisuseError, type ApiMisuseCode } from '../base/errors.js'
-import { LSW_KEY_MISMATCH, LSW_KEY_PASSPHRASE_MISSING, LSW_KEY_PASSPHRASE_WRONG, LSW_KEY_UNREADABLE } from '../ffi/constants.gen.js'
+import {
+  LSW_KEY_ENCRYPTION_UNSUPPORTED, LSW_KEY_MISMATCH, LSW_KEY_PASSPHRASE_MISSING, LSW_KEY_PASSPHRASE_WRONG, LSW_KEY_UNREADABLE,
+} from '../ffi/constants.gen.js'
 import type { Ptr } from '../ffi/pointers.js'
-import { describe, takeErrors } from './err-queue.js'
+import { describe, mostTelling, takeErrors } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
 
 /** Throws `ApiMisuseError` with OpenSSL's code unless `call` answers 1. `what` names the method, for the message. */
@@ -15,7 +17,7 @@ export function set(lib: LibSsl, what: string, call: () => number): void {
 /** What OpenSSL's error queue, which is emptied, has against a value of the caller's. */
 export function refusal(lib: LibSsl, what: string): ApiMisuseError {
   const opensslErrorStack = takeErrors(lib)
-  const code = opensslErrorStack.at(-1)?.code ?? 'ERR_TLS_INVALID_ARGUMENT'
+  const code = mostTelling(opensslErrorStack)?.code ?? 'ERR_TLS_INVALID_ARGUMENT'
   return new ApiMisuseError(code, `${what}: ${describe(opensslErrorStack)}`, { opensslErrorStack })
 }
 
@@ -47,15 +49,19 @@ export function setText(lib: LibSsl, what: string, value: string, call: (text: P
   set(lib, what, () => lib.memory.scope((scope) => call(scope.cstring(value))))
 }
 
-/** The same for a key, whose `call` may also answer `LSW_KEY_…`: these have codes of their own. */
-export function useKey(lib: LibSsl, what: string, call: () => number): void {
+/**
+ * The same for a key, whose `call` may also answer `LSW_KEY_…`: these have codes of their own. `convert` is the command that
+ * encrypts it by what we have.
+ */
+export function useKey(lib: LibSsl, what: string, convert: string, call: () => number): void {
   set(lib, what, () => {
     const answer = call()
     const known = (keyErrors as Readonly<Record<number, readonly [ApiMisuseCode, string]>>)[answer]
     if (!known) return answer
     const opensslErrorStack = takeErrors(lib)
     const details = opensslErrorStack.length > 0 ? ` (${describe(opensslErrorStack)})` : ''
-    throw new ApiMisuseError(known[0], `${what}: ${known[1]}${details}`, { opensslErrorStack })
+    const advice = answer === LSW_KEY_ENCRYPTION_UNSUPPORTED ? `; encrypt it anew: ${convert}` : ''
+    throw new ApiMisuseError(known[0], `${what}: ${known[1]}${details}${advice}`, { opensslErrorStack })
   })
 }
 
@@ -63,5 +69,6 @@ const keyErrors = {
   [LSW_KEY_UNREADABLE]: ['ERR_TLS_KEY_UNREADABLE', 'there is no private key in it that OpenSSL can read'],
   [LSW_KEY_PASSPHRASE_MISSING]: ['ERR_TLS_PASSPHRASE_MISSING', 'it is encrypted, and there is no passphrase'],
   [LSW_KEY_PASSPHRASE_WRONG]: ['ERR_TLS_PASSPHRASE_WRONG', 'it cannot be decrypted with this passphrase'],
+  [LSW_KEY_ENCRYPTION_UNSUPPORTED]: ['ERR_TLS_KEY_ENCRYPTION_UNSUPPORTED', 'it is encrypted by an algorithm that is not in this build'],
   [LSW_KEY_MISMATCH]: ['ERR_TLS_KEY_MISMATCH', "key and certificate don't belong together"],
 } as const

@@ -220,14 +220,15 @@ export class SslCtx {
 
   /**
    * The private key of the certificate that was set before: PEM or DER, PKCS#8, PKCS#1 or SEC1, encrypted ones with
-   * `passphrase`. Copies in linear memory are overwritten, but for OpenSSL's own. Throws `ERR_TLS_KEY_UNREADABLE`,
-   * `ERR_TLS_PASSPHRASE_MISSING`, `ERR_TLS_PASSPHRASE_WRONG` or `ERR_TLS_KEY_MISMATCH`.
+   * `passphrase`. What else stands in a PEM text is passed over; of several keys the one that belongs to the certificate is used.
+   * Copies in linear memory are overwritten, but for OpenSSL's own. Throws `ERR_TLS_KEY_UNREADABLE`,
+   * `ERR_TLS_PASSPHRASE_MISSING`, `ERR_TLS_PASSPHRASE_WRONG`, `ERR_TLS_KEY_ENCRYPTION_UNSUPPORTED` or `ERR_TLS_KEY_MISMATCH`.
    * @openssl SSL_CTX_use_PrivateKey
    */
   usePrivateKey(key: string | BytesLike, passphrase?: string | BytesLike): void {
     const bytes = asBytes(key)
     const secret = passphrase === undefined ? undefined : asBytes(passphrase)
-    useKey(this.lib, 'SslCtx.usePrivateKey', () => this.lib.memory.scope((scope) => this.lib.ffi.SSL_CTX_use_PrivateKey(
+    useKey(this.lib, 'SslCtx.usePrivateKey', 'openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.pem -out NEW.pem', () => this.lib.memory.scope((scope) => this.lib.ffi.SSL_CTX_use_PrivateKey(
       this.ptr, scope.bytes(bytes), bytes.byteLength, secret ? scope.bytes(secret) : NULL, secret?.byteLength ?? 0)))
   }
 
@@ -237,15 +238,16 @@ export class SslCtx {
   }
 
   /**
-   * Key, certificate and chain of a PKCS#12 file, DER, in place of those that were there. Errors as of {@link usePrivateKey}.
-   * Files protected by RC2, as old programs wrote them, cannot be read; 3DES and AES can.
+   * Key, certificate and chain of a PKCS#12 file, DER or PEM, in place of those that were there. Errors as of {@link usePrivateKey}.
+   * Files protected by AES, 3DES and RC2 can be read.
    * @openssl PKCS12_parse SSL_CTX_use_cert_and_key
    */
   usePkcs12(file: BytesLike, passphrase?: string | BytesLike): void {
     const bytes = asBytes(file)
     const secret = passphrase === undefined ? undefined : asBytes(passphrase)
     demand(!secret?.includes(0), 'SslCtx.usePkcs12: the passphrase holds a NUL')
-    useKey(this.lib, 'SslCtx.usePkcs12', () => this.lib.memory.scope((scope) => {
+    const convert = 'openssl pkcs12 -legacy -in OLD.p12 -out ALL.pem, then openssl pkcs12 -export -in ALL.pem -out NEW.p12'
+    useKey(this.lib, 'SslCtx.usePkcs12', convert, () => this.lib.memory.scope((scope) => {
       const cstring = secret ? scope.alloc<'char'>(secret.byteLength + 1) : NULL
       if (secret) this.lib.memory.copyIn(secret, cstring)
       return this.lib.ffi.SSL_CTX_use_pkcs12(this.ptr, scope.bytes(bytes), bytes.byteLength, cstring)

@@ -273,7 +273,7 @@ export class Ssl {
   }
 
   /**
-   * Adds a raw public key to those that pass verification: SubjectPublicKeyInfo, PEM or DER. All others are
+   * Adds to the raw public keys that pass verification: each of a PEM text, or one as DER (SubjectPublicKeyInfo). All others are
    * `X509_V_ERR_RPK_UNTRUSTED`. Unlike SSL_add_expected_rpk(3) it changes nothing for certificates. @spec RFC 7250
    */
   acceptRpk(key: string | BytesLike): void {

@@ -32,7 +32,8 @@ export class X509Store {
 
   /**
    * Adds every certificate of a PEM text (text between them is skipped), or the one of a DER encoding.
-   * Returns how many. Throws `ApiMisuseError` with OpenSSL's code if there is none or one is broken.
+   * Returns how many. Throws `ApiMisuseError` with OpenSSL's code if there is none, one is broken, or a block cannot be read though it
+   * holds certificates, for example PKCS7.
    * @openssl X509_STORE_add_cert
    */
   addCerts(certificates: string | BytesLike): number {
@@ -56,7 +57,7 @@ export class X509Store {
   #add(what: string, encoded: string | BytesLike, add: (buf: Ptr<'uint8_t'>, size: number) => number): number {
     const bytes = asBytes(encoded)
     const count = this.#lib.memory.scope((scope) => add(scope.bytes(bytes), bytes.byteLength))
-    if (count < 0) throw refusal(this.#lib, `not a ${what}`)
+    if (count < 0) throw refusal(this.#lib, count === -1 ? `not a ${what}` : `not a ${what}: number ${-count}`)
     return count
   }
 

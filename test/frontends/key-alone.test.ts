@@ -52,6 +52,11 @@ describe.each(VERSIONS)('%s', (version) => {
     expect(asked).toBe(0)
   })
 
+  it('each key of a text is accepted, whatever stands between them', async () => {
+    const both = await opened({ version, server: { rawPublicKey: true }, client: { ...nameless, acceptedRawPublicKeys: `${other}# ours\n${key}` } })
+    await closeBoth(both)
+  })
+
   it('a client that stores sessions can go on using its key', async () => {
     const sessionStore = memorySessionStore()
     for (let i = 0; i < 2; i++) {

@@ -11,8 +11,19 @@ import { warningsDuring } from '../helpers/warnings.js'
 const { cert, key } = localhost
 const other = authority.leaf()
 const rsa = authority.leaf({ newkey: RSA })
+/** Beside what every openssl does, RC2 and single DES. */
+const OLD = ['-provider', 'legacy', '-provider', 'default'] as const
+const pkcs8 = (...by: readonly string[]) => openssl('pkcs8', '-topk8', '-in', localhost.keyFile, '-passout', 'pass:secret', ...by)
+const camellia = ['-certpbe', 'CAMELLIA-256-CBC', '-keypbe', 'AES-256-CBC'] as const
 const encrypted = openssl('pkey', '-in', localhost.keyFile, '-aes256', '-passout', 'pass:secret')
 const derOf = (pem: string) => new Uint8Array(Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64'))
+
+/** An encrypted P-256 key without its last byte. The lengths of the SEQUENCE and of the OCTET STRING at its end, 144 bytes, say so. */
+function cutText(der: Uint8Array): Uint8Array {
+  const cut = der.slice(0, -1)
+  for (const at of [2, der.length - 145]) cut[at]! -= 1
+  return cut
+}
 
 let files = 0
 /** A PKCS#12 file, as the machine's openssl makes it. */
@@ -29,6 +40,11 @@ function pfxOfStrangers(): Uint8Array {
 }
 
 const pfx = pfxOf(localhost)
+const UNSUPPORTED = 'ERR_TLS_KEY_ENCRYPTION_UNSUPPORTED'
+const RC2 = ['-certpbe', 'PBE-SHA1-RC2-40', '-keypbe', 'PBE-SHA1-3DES', '-macalg', 'sha1'] as const
+/** On a curve that is not in the build. */
+const binary = file('binary.key')
+openssl('ecparam', '-genkey', '-name', 'sect283k1', '-noout', '-out', binary)
 const inner = new CertificateAuthority('an issuer between', authority)
 afterAll(() => { rmSync(inner.dir, { recursive: true, force: true }) })
 const below = inner.leaf()
@@ -53,6 +69,18 @@ const cases: Readonly<Record<string, readonly [code: string | RegExp, option: ke
   'a certificate that is cut off': [/^ERR_(PEM|ASN1)_/, 'cert', { cert: cert.slice(0, cert.length / 2), key }],
   'a certificate that has expired': ['ERR_TLS_CERT_EXPIRED', 'cert', { cert: expired.cert, key: expired.key }],
   'a certificate that is not valid yet': ['ERR_TLS_CERT_NOT_YET_VALID', 'cert', { cert: future.cert, key: future.key }],
+  'a key encrypted by scrypt': [UNSUPPORTED, 'key', { cert, key: pkcs8('-scrypt'), passphrase: 'secret' }],
+  'a key encrypted by Camellia, without passphrase': [UNSUPPORTED, 'key', { cert, key: pkcs8('-v2', 'camellia-256-cbc') }],
+  'a key encrypted by Camellia, SEC1': [UNSUPPORTED, 'key', { cert, key: openssl('ec', '-in', localhost.keyFile, '-camellia256', '-passout', 'pass:secret'), passphrase: 'secret' }],
+  'an encrypted key whose cipher text is cut off': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: cutText(derOf(pkcs8())), passphrase: 'secret' }],
+  'an encrypted key that, decrypted, cannot be read': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: openssl('pkcs8', '-topk8', '-in', binary, '-passout', 'pass:secret'), passphrase: 'secret' }],
+  'the same as SEC1': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: openssl('ec', '-in', binary, '-aes256', '-passout', 'pass:secret'), passphrase: 'secret' }],
+  'a PKCS#12 file whose MAC is by RIPEMD-160': [UNSUPPORTED, 'pfx', { pfx: pfxOf(localhost, '-macalg', 'ripemd160'), passphrase: 'secret' }],
+  'a PKCS#12 file whose certificate is encrypted by Camellia': [UNSUPPORTED, 'pfx', { pfx: pfxOf(localhost, ...camellia), passphrase: 'secret' }],
+  'a PKCS#12 file whose key is encrypted by Camellia': [UNSUPPORTED, 'pfx', { pfx: pfxOf(localhost, '-keypbe', 'CAMELLIA-256-CBC'), passphrase: 'secret' }],
+  'a PKCS#12 file without MAC, with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'pfx', { pfx: pfxOf(localhost, '-nomac'), passphrase: 'wrong' }],
+  'a PKCS#12 file without MAC, by Camellia': [UNSUPPORTED, 'pfx', { pfx: pfxOf(localhost, '-nomac', ...camellia), passphrase: 'secret' }],
+  'a PKCS#12 file by RC2 with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'pfx', { pfx: pfxOf(localhost, ...OLD, ...RC2), passphrase: 'wrong' }],
   'a PKCS#12 file without passphrase': ['ERR_TLS_PASSPHRASE_MISSING', 'pfx', { pfx }],
   'a PKCS#12 file with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'pfx', { pfx, passphrase: 'wrong' }],
   'a PKCS#12 file with a NUL in the passphrase': ['ERR_TLS_INVALID_ARGUMENT', 'pfx', { pfx, passphrase: 'secret\0' }],
@@ -115,6 +143,12 @@ describe.each(VERSIONS)('%s', (version) => {
     'PKCS#12, with a chain': { pfx: pfxOf(below, '-certfile', inner.ca.certFile), passphrase: 'secret' },
     'PKCS#12, with a chain in disorder': { pfx: pfxOf(below, '-certfile', bundle(authority.ca, inner.ca)), passphrase: 'secret' },
     'PKCS#12, by 3DES, as old programs made it': { pfx: pfxOf(rsa, '-certpbe', 'PBE-SHA1-3DES', '-keypbe', 'PBE-SHA1-3DES', '-macalg', 'sha1'), passphrase: 'secret' },
+    'PKCS#12, by RC2-40, as keytool, macOS and OpenSSL 1 made it': { pfx: pfxOf(localhost, ...OLD, ...RC2), passphrase: 'secret' },
+    'PKCS#12, by RC2-128': { pfx: pfxOf(localhost, ...OLD, '-certpbe', 'PBE-SHA1-RC2-128', '-keypbe', 'PBE-SHA1-RC2-128'), passphrase: 'secret' },
+    'PKCS#12, without MAC': { pfx: pfxOf(localhost, '-nomac'), passphrase: 'secret' },
+    'PKCS#8, encrypted by single DES and MD5': { cert, key: pkcs8(...OLD, '-v1', 'PBE-MD5-DES'), passphrase: 'secret' },
+    'PKCS#8, encrypted by RC2-64': { cert, key: pkcs8(...OLD, '-v1', 'PBE-SHA1-RC2-64'), passphrase: 'secret' },
+    'PKCS#1, encrypted by single DES': { cert: rsa.cert, key: openssl('rsa', '-in', rsa.keyFile, '-traditional', ...OLD, '-des', '-passout', 'pass:secret'), passphrase: 'secret' },
     'PKCS#12, its passphrase empty': { pfx: pfxOf(localhost, '-passout', 'pass:'), passphrase: '' },
     'PKCS#12, without passphrase': { pfx: pfxOf(localhost, '-passout', 'pass:') },
     'PKCS#12, its passphrase of any script': { pfx: pfxOf(localhost, '-passout', 'pass:пароль🔑'), passphrase: 'пароль🔑' },

@@ -5,21 +5,63 @@
 #include "lsw.h"
 #include "callbacks.gen.h" /* LSW_WANT_* */
 
+/* ---- pem.c: the blocks of a PEM text ---- */
+
+/* A text, without what editors add. */
+struct lsw_pem {
+    char *text;       /* owned */
+    const char *next; /* where the next block is looked for */
+    size_t capacity;
+};
+
+/* From its first dashes to its last, or as far as it goes. Borrowed from the text. */
+struct lsw_block {
+    const char *text;
+    size_t length;
+    const char *label;
+    size_t label_length;
+};
+
+/* 1, or 0 for want of memory. Close what was opened: the copy is overwritten, as there may be keys in it. */
+int lsw_pem_open(struct lsw_pem *pem, const uint8_t *bytes, size_t length);
+void lsw_pem_close(struct lsw_pem *pem);
+/* Whether there is another block; it may be cut off or broken. */
+int lsw_pem_next(struct lsw_pem *pem, struct lsw_block *block);
+int lsw_block_is(const struct lsw_block *block, const char *label);
+int lsw_block_ends_in(const struct lsw_block *block, const char *words);
+/* Owned: what the block holds, decrypted if its header says that it is encrypted. NULL if it cannot be read; the error queue says why. */
+uint8_t *lsw_block_der(const struct lsw_block *block, pem_password_cb *passphrase, void *arg, size_t *length);
+/* Raises an error of the PEM library with the block's label. */
+void lsw_block_raise(const struct lsw_block *block, int reason);
+/* Raises the error that there is no block of the wanted kind; it names those that there are. */
+void lsw_pem_raise_none(struct lsw_pem *pem);
+/* A pem_password_cb that has none: without a callback OpenSSL would look for a terminal to ask. */
+int lsw_no_passphrase(char *buf, int size, int rwflag, void *arg);
+
 /* ---- read.c: PEM or DER ---- */
 
 struct lsw_form;
-extern const struct lsw_form lsw_certificate, lsw_crl, lsw_public_key;       /* X509, X509_CRL, EVP_PKEY: PEM or DER */
-extern const struct lsw_form lsw_session, lsw_ocsp_response, lsw_pkcs12;     /* SSL_SESSION, OCSP_RESPONSE, PKCS12: DER */
+extern const struct lsw_form lsw_certificate, lsw_crl, lsw_public_key, lsw_pkcs12; /* X509, X509_CRL, EVP_PKEY, PKCS12 */
+extern const struct lsw_form lsw_session, lsw_ocsp_response; /* SSL_SESSION, OCSP_RESPONSE: DER alone */
 
 /* Owned: the first of a PEM text, or the one of a DER encoding. NULL for anything else; the error queue says why. */
 void *lsw_read(const struct lsw_form *form, const uint8_t *bytes, size_t length);
-/* Calls `add` with each of a PEM text, or the one of a DER encoding. Returns how many there were, or -1; the error queue says why. */
+/* Calls `add` with each of a PEM text, or the one of a DER encoding. Returns how many there were, or -1 less the number of
+   those before the one that failed; the error queue says why. */
 int lsw_read_each(const struct lsw_form *form, const uint8_t *bytes, size_t length,
     int (*add)(void *to, void *object, int index), void *to);
-/* Text rather than DER. */
-int lsw_looks_like_pem(const uint8_t *bytes, size_t length);
-/* A pem_password_cb that has none: without a callback OpenSSL would look for a terminal to ask. */
-int lsw_no_passphrase(char *buf, int size, int rwflag, void *arg);
+/* Rather than text. */
+int lsw_is_der(const uint8_t *bytes, size_t length);
+
+/* ---- pbe.c: what keys are encrypted by ---- */
+
+/* Owned: ciphers that are for reading keys alone, until OSSL_PROVIDER_unload. NULL is allowed there. */
+OSSL_PROVIDER *lsw_old_ciphers(void);
+/* Whether we have what something is encrypted or authenticated by. If not, the error queue holds its name, and nothing else. */
+int lsw_has_encryption(const X509_ALGOR *algorithm);
+int lsw_has_mac(const X509_ALGOR *algorithm);
+/* Whether the failure in the error queue is that of a wrong passphrase, and not of a broken encoding. */
+int lsw_passphrase_was_wrong(void);
 
 /* ---- err.c ---- */
 

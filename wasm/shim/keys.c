@@ -1,127 +1,184 @@
-/* Private keys, by themselves and in PKCS#12 files; and why one cannot be used, as a number of its own. */
+/* Private keys; and why one cannot be used, as a number of its own. */
 #include <string.h>
-#include <openssl/decoder.h>
+#include <openssl/pem.h>
 #include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 #include "internal.h"
 
-/* A passphrase, and whether OpenSSL asked for it: then the key was encrypted, whatever happened afterwards. */
 struct passphrase {
     const uint8_t *bytes;
     size_t length;
-    int asked;
+    int asked; /* OpenSSL asked for it: the block was encrypted, whatever happened afterwards */
+    OSSL_PROVIDER *old_ciphers; /* once something encrypted has come; owned */
 };
 
-static int answer_passphrase(char *buf, size_t size, size_t *length, const OSSL_PARAM *params, void *arg)
+static void need_old_ciphers(struct passphrase *passphrase)
+{
+    if (passphrase->old_ciphers == NULL)
+        passphrase->old_ciphers = lsw_old_ciphers();
+}
+
+static int answer_passphrase(char *buf, int size, int rwflag, void *arg)
 {
     struct passphrase *passphrase = arg;
 
-    (void)params;
+    (void)rwflag;
     passphrase->asked = 1;
-    if (passphrase->bytes == NULL || passphrase->length > size)
-        return 0;
+    need_old_ciphers(passphrase);
+    if (passphrase->bytes == NULL || passphrase->length > (size_t)size)
+        return -1;
     memcpy(buf, passphrase->bytes, passphrase->length);
-    *length = passphrase->length;
-    return 1;
+    return (int)passphrase->length;
 }
 
-static EVP_PKEY *read_key(const uint8_t *bytes, size_t length, struct passphrase *passphrase)
+static int passphrase_failed(const struct passphrase *passphrase)
 {
-    EVP_PKEY *key = NULL;
-    OSSL_DECODER_CTX *decoder = OSSL_DECODER_CTX_new_for_pkey(&key, lsw_looks_like_pem(bytes, length) ? "PEM" : "DER",
-        NULL, NULL, EVP_PKEY_KEYPAIR, NULL, NULL);
+    return passphrase->bytes == NULL ? LSW_KEY_PASSPHRASE_MISSING : LSW_KEY_PASSPHRASE_WRONG;
+}
 
-    /* The callback is set even if there is no passphrase: without one OpenSSL would look for a terminal to ask. */
-    if (decoder != NULL && OSSL_DECODER_CTX_set_passphrase_cb(decoder, answer_passphrase, passphrase)
-        && !OSSL_DECODER_from_data(decoder, &bytes, &length)) {
-        EVP_PKEY_free(key);
-        key = NULL;
+/* These functions return 1 and a key that the caller owns, or LSW_KEY_*. */
+
+static int decrypt_key(const X509_SIG *encrypted, struct passphrase *passphrase, EVP_PKEY **key)
+{
+    const X509_ALGOR *algorithm;
+    PKCS8_PRIV_KEY_INFO *info;
+
+    need_old_ciphers(passphrase);
+    X509_SIG_get0(encrypted, &algorithm, NULL);
+    if (!lsw_has_encryption(algorithm))
+        return LSW_KEY_ENCRYPTION_UNSUPPORTED;
+    if (passphrase->bytes == NULL)
+        return LSW_KEY_PASSPHRASE_MISSING;
+    info = PKCS8_decrypt(encrypted, (const char *)passphrase->bytes, (int)passphrase->length);
+    if (info == NULL)
+        return lsw_passphrase_was_wrong() ? LSW_KEY_PASSPHRASE_WRONG : LSW_KEY_UNREADABLE;
+    *key = EVP_PKCS82PKEY(info);
+    PKCS8_PRIV_KEY_INFO_free(info);
+    return *key != NULL ? 1 : LSW_KEY_UNREADABLE;
+}
+
+static int read_key_der(const uint8_t *der, size_t length, struct passphrase *passphrase, EVP_PKEY **key)
+{
+    const uint8_t *end = der;
+    X509_SIG *encrypted = d2i_X509_SIG(NULL, &end, (long)length);
+    int result;
+
+    ERR_clear_error();
+    if (encrypted != NULL) {
+        result = decrypt_key(encrypted, passphrase, key);
+        X509_SIG_free(encrypted);
+    } else {
+        end = der;
+        *key = d2i_AutoPrivateKey(NULL, &end, (long)length);
+        result = *key != NULL ? 1 : LSW_KEY_UNREADABLE;
     }
-    OSSL_DECODER_CTX_free(decoder);
-    return key;
+    if (result == 1 && end != der + length) {
+        EVP_PKEY_free(*key);
+        ERR_raise_data(ERR_LIB_ASN1, ASN1_R_TOO_LONG, "bytes after the private key");
+        return LSW_KEY_UNREADABLE;
+    }
+    return result;
+}
+
+/* Whether these bytes are one ASN.1 SEQUENCE: a wrong passphrase does not make one. */
+static int is_sequence(const uint8_t *der, size_t length)
+{
+    const uint8_t *at = der;
+    long size;
+    int tag, class;
+
+    return (ASN1_get_object(&at, &size, &tag, &class, (long)length) & 0x80) == 0 && tag == V_ASN1_SEQUENCE
+        && at + size == der + length;
+}
+
+static int read_key_block(const struct lsw_block *block, struct passphrase *passphrase, EVP_PKEY **key)
+{
+    size_t length;
+    uint8_t *der;
+    int result;
+
+    passphrase->asked = 0;
+    der = lsw_block_der(block, answer_passphrase, passphrase, &length);
+    if (der == NULL) {
+        unsigned long error = ERR_peek_last_error();
+
+        if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_UNSUPPORTED_ENCRYPTION)
+            return LSW_KEY_ENCRYPTION_UNSUPPORTED;
+        if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_BAD_PASSWORD_READ)
+            return passphrase_failed(passphrase);
+        return passphrase->asked && lsw_passphrase_was_wrong() ? LSW_KEY_PASSPHRASE_WRONG : LSW_KEY_UNREADABLE;
+    }
+    result = read_key_der(der, length, passphrase, key);
+    if (result == LSW_KEY_UNREADABLE && passphrase->asked && !is_sequence(der, length))
+        result = LSW_KEY_PASSPHRASE_WRONG;
+    OPENSSL_clear_free(der, length);
+    return result;
+}
+
+static int is_readable(const struct lsw_block *block)
+{
+    return lsw_block_is(block, PEM_STRING_PKCS8INF) || lsw_block_is(block, PEM_STRING_PKCS8)
+        || lsw_block_is(block, PEM_STRING_RSA) || lsw_block_is(block, PEM_STRING_ECPRIVATEKEY);
+}
+
+/* Of several keys the first that belongs to `cert`; the first if none does, or there is no certificate. */
+static int read_key_pem(struct lsw_pem *pem, struct passphrase *passphrase, const X509 *cert, EVP_PKEY **key)
+{
+    struct lsw_block block;
+    int fits = 0;
+
+    while (!fits && lsw_pem_next(pem, &block)) {
+        EVP_PKEY *next = NULL;
+        int result = is_readable(&block) ? read_key_block(&block, passphrase, &next) : 1;
+
+        if (result != 1) {
+            EVP_PKEY_free(*key);
+            *key = NULL;
+            return result;
+        }
+        fits = next != NULL && (cert == NULL || X509_check_private_key(cert, next));
+        if (fits || *key == NULL) {
+            EVP_PKEY_free(*key);
+            *key = next;
+        } else {
+            EVP_PKEY_free(next);
+        }
+    }
+    if (*key == NULL)
+        lsw_pem_raise_none(pem);
+    return *key != NULL ? 1 : LSW_KEY_UNREADABLE;
+}
+
+static int read_key(const uint8_t *bytes, size_t length, struct passphrase *passphrase, const X509 *cert, EVP_PKEY **key)
+{
+    struct lsw_pem pem;
+    int result = 0;
+
+    if (lsw_is_der(bytes, length)) {
+        result = read_key_der(bytes, length, passphrase, key);
+    } else if (lsw_pem_open(&pem, bytes, length)) {
+        result = read_key_pem(&pem, passphrase, cert, key);
+        lsw_pem_close(&pem);
+    }
+    OSSL_PROVIDER_unload(passphrase->old_ciphers);
+    return result;
 }
 
 int lsw_SSL_CTX_use_PrivateKey(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const uint8_t *passphrase,
     size_t passphrase_length)
 {
-    struct passphrase given = { passphrase, passphrase_length, 0 };
-    EVP_PKEY *key;
+    struct passphrase given = { passphrase, passphrase_length, 0, NULL };
+    EVP_PKEY *key = NULL;
     X509 *cert = SSL_CTX_get0_certificate(ctx);
-    int ok;
+    int result;
 
     ERR_clear_error();
-    key = read_key(bytes, length, &given);
-    if (key == NULL)
-        return !given.asked ? LSW_KEY_UNREADABLE : passphrase == NULL ? LSW_KEY_PASSPHRASE_MISSING : LSW_KEY_PASSPHRASE_WRONG;
-    ERR_clear_error(); /* decoders that did not fit leave theirs behind */
-    ok = SSL_CTX_use_PrivateKey(ctx, key);
-    if (!ok && cert != NULL && ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_X509)
-        ok = LSW_KEY_MISMATCH;
+    result = read_key(bytes, length, &given, cert, &key);
+    if (result != 1)
+        return result;
+    ERR_clear_error(); /* keys that did not fit leave theirs behind */
+    if (!SSL_CTX_use_PrivateKey(ctx, key))
+        result = cert != NULL && ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_X509 ? LSW_KEY_MISMATCH : 0;
     EVP_PKEY_free(key);
-    return ok;
-}
-
-/*
- * From `certs` those that lead on from `cert`, in order: PKCS#12 has none, and TLS 1.2 wants it (RFC 5246 section 7.4.2).
- * Borrowed from `certs`.
- */
-static STACK_OF(X509) *chain_from(X509 *cert, STACK_OF(X509) *certs)
-{
-    STACK_OF(X509) *chain = sk_X509_new_null();
-    int i;
-
-    for (i = 0; chain != NULL && i < sk_X509_num(certs); i++) {
-        X509 *next = sk_X509_value(certs, i);
-
-        if (X509_check_issued(cert, cert) == X509_V_OK)
-            break; /* its own issuer */
-        if (sk_X509_find(chain, next) >= 0 || X509_check_issued(next, cert) != X509_V_OK)
-            continue;
-        if (!sk_X509_push(chain, next)) {
-            sk_X509_free(chain);
-            return NULL;
-        }
-        cert = next;
-        i = -1;
-    }
-    return chain;
-}
-
-/* Takes what was found in the file. `cert` is NULL if the key belongs to none of its certificates. */
-static int use_found(SSL_CTX *ctx, EVP_PKEY *key, X509 *cert, STACK_OF(X509) *others)
-{
-    STACK_OF(X509) *chain;
-    int ok;
-
-    if (key == NULL)
-        return LSW_KEY_UNREADABLE;
-    if (cert == NULL)
-        return sk_X509_num(others) > 0 ? LSW_KEY_MISMATCH : LSW_KEY_UNREADABLE;
-    chain = chain_from(cert, others);
-    ok = chain != NULL && SSL_CTX_use_cert_and_key(ctx, cert, key, chain, 1);
-    sk_X509_free(chain);
-    return ok;
-}
-
-int lsw_SSL_CTX_use_pkcs12(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const char *passphrase)
-{
-    PKCS12 *file = lsw_read(&lsw_pkcs12, bytes, length);
-    EVP_PKEY *key = NULL;
-    X509 *cert = NULL;
-    STACK_OF(X509) *others = NULL;
-    int result = LSW_KEY_UNREADABLE, has_mac;
-
-    if (file == NULL)
-        return LSW_KEY_UNREADABLE;
-    has_mac = PKCS12_mac_present(file);
-    if (PKCS12_parse(file, passphrase, &key, &cert, &others)) {
-        ERR_clear_error();
-        result = use_found(ctx, key, cert, others);
-    } else if (has_mac ? ERR_GET_REASON(ERR_peek_last_error()) == PKCS12_R_MAC_VERIFY_FAILURE : 1) {
-        result = passphrase == NULL ? LSW_KEY_PASSPHRASE_MISSING : LSW_KEY_PASSPHRASE_WRONG;
-    }
-    EVP_PKEY_free(key);
-    X509_free(cert);
-    OSSL_STACK_OF_X509_free(others);
-    PKCS12_free(file);
     return result;
 }

@@ -106,24 +106,27 @@ int SSL_CTX_set_block_padding(SSL_CTX *ctx, size_t block_size);
 /* The context takes a reference of its own. */
 void SSL_CTX_set1_cert_store(SSL_CTX *ctx, X509_STORE *store);
 
-/* ---- keys.c: private keys, by themselves and in PKCS#12 ---- */
+/* ---- keys.c: private keys ---- */
 
-/* PEM (PKCS#8, PKCS#1, SEC1, each also encrypted) or DER (PKCS#8, encrypted too, PKCS#1, SEC1). `passphrase` is
-   NULL for none. 1 on success, 0 or LSW_KEY_*; the key must match the certificate if one was set before. */
+/* PEM (PKCS#8, PKCS#1, SEC1, each also encrypted) or DER (PKCS#8, encrypted too, PKCS#1, SEC1). Of several in a PEM text the
+   one that belongs to the certificate, or the first. `passphrase` is NULL for none. 1 on success, 0 or LSW_KEY_*; the key must
+   match the certificate if one was set before. For LSW_KEY_ENCRYPTION_UNSUPPORTED the error queue has the algorithm's name. */
 int lsw_SSL_CTX_use_PrivateKey(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const uint8_t *passphrase,
     size_t passphrase_length);
 int SSL_CTX_check_private_key(const SSL_CTX *ctx);
-/* Key, certificate and chain of a PKCS#12 file, DER. `passphrase` is NULL for none. 1 on success, 0 or LSW_KEY_*. */
+/* pkcs12.c. Key, certificate and chain of a PKCS#12 file, DER or PEM. `passphrase` is NULL for none. 1 on success, 0 or LSW_KEY_*. */
 int lsw_SSL_CTX_use_pkcs12(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const char *passphrase);
 
 #define LSW_KEY_UNREADABLE (-1)
 #define LSW_KEY_PASSPHRASE_MISSING (-2)
 #define LSW_KEY_PASSPHRASE_WRONG (-3)
 #define LSW_KEY_MISMATCH (-4)
+#define LSW_KEY_ENCRYPTION_UNSUPPORTED (-5)
 LSW_CONSTANT(LSW_KEY_UNREADABLE)
 LSW_CONSTANT(LSW_KEY_PASSPHRASE_MISSING)
 LSW_CONSTANT(LSW_KEY_PASSPHRASE_WRONG)
 LSW_CONSTANT(LSW_KEY_MISMATCH)
+LSW_CONSTANT(LSW_KEY_ENCRYPTION_UNSUPPORTED)
 
 /* ---- conn.c: SSL ---- */
 
@@ -272,11 +275,12 @@ void lsw_SSL_send_fatal_alert(SSL *ssl, int description);
 
 LSW_OWNED X509_STORE *X509_STORE_new(void);
 void X509_STORE_free(LSW_TAKES X509_STORE *store);
-/* Adds every certificate of a PEM text, or the one of a DER encoding. Returns how many, or -1. */
+/* Adds every certificate of a PEM text, or the one of a DER encoding. Returns how many, or -1 less the number of those before
+   the one that failed. */
 int lsw_X509_STORE_add_certs(X509_STORE *store, const uint8_t *bytes, size_t length);
 /* All certificates of another store, shared with it. 1 on success. */
 int lsw_X509_STORE_add_store(X509_STORE *store, X509_STORE *from);
-/* Adds every list of a PEM text, or the one of a DER encoding. Returns how many, or -1. */
+/* The same for revocation lists. */
 int lsw_X509_STORE_add_crls(X509_STORE *store, const uint8_t *bytes, size_t length);
 /* The names of its certificates, for CertificateRequest. 1 on success. 0 also if all names of the context are more than fit:
    65,535 bytes in TLS 1.2; in TLS 1.3 the other extensions of that message share them. */
@@ -310,7 +314,7 @@ int lsw_SSL_get_psk_identity(const SSL *ssl, uint8_t *buf, size_t capacity);
 /* What clients may show, and servers: TLSEXT_cert_type_*, most wanted first, copied. */
 int SSL_CTX_set1_client_cert_type(SSL_CTX *ctx, const uint8_t *types, size_t length);
 int SSL_CTX_set1_server_cert_type(SSL_CTX *ctx, const uint8_t *types, size_t length);
-/* Adds a key to those that pass verification: SubjectPublicKeyInfo, PEM or DER. */
+/* Adds each key of a PEM text, or the one of a DER encoding (SubjectPublicKeyInfo), to those that pass verification. */
 int lsw_SSL_accept_rpk(SSL *ssl, const uint8_t *bytes, size_t length);
 /* The peer's key, SubjectPublicKeyInfo, DER; -1 if it showed none. */
 int lsw_SSL_get_peer_rpk(const SSL *ssl, uint8_t *buf, size_t capacity);

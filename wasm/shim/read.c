@@ -1,56 +1,92 @@
 /* The one reader of PEM texts and DER encodings. Bytes that follow, and objects that cannot be read, are errors. */
+#include <string.h>
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include "internal.h"
 
+typedef void *from_der_fn(const unsigned char **bytes, long length);
+
 struct lsw_form {
     const char *name;
-    void *(*from_der)(const unsigned char **bytes, long length);
-    void *(*from_pem)(BIO *bio); /* NULL: there is no PEM of it */
     void (*free)(void *object);
+    /* The first is DER's, too; its label is NULL if there is no PEM of it. */
+    struct {
+        const char *label;
+        from_der_fn *from_der;
+    } readable[4];
+    const char *alike[3]; /* ends of labels of other blocks that hold such an object */
 };
 
-int lsw_no_passphrase(char *buf, int size, int rwflag, void *arg)
-{
-    (void)buf, (void)size, (void)rwflag, (void)arg;
-    return -1;
-}
-
-#define DER(NAME, WORDS, D2I, FREE, FROM_PEM) \
+#define FROM_DER(NAME, D2I) \
     static void *NAME##_from_der(const unsigned char **bytes, long length) \
     { \
         return D2I(NULL, bytes, length); \
-    } \
+    }
+#define FREE(NAME, FUNCTION) \
     static void NAME##_free(void *object) \
     { \
-        FREE(object); \
-    } \
-    const struct lsw_form lsw_##NAME = { WORDS, NAME##_from_der, FROM_PEM, NAME##_free };
+        FUNCTION(object); \
+    }
 
-#define PEM_OR_DER(NAME, WORDS, D2I, PEM_READ, FREE) \
-    static void *NAME##_from_pem(BIO *bio) \
-    { \
-        return PEM_READ(bio, NULL, lsw_no_passphrase, NULL); \
-    } \
-    DER(NAME, WORDS, D2I, FREE, NAME##_from_pem)
-
-PEM_OR_DER(certificate, "certificate", d2i_X509, PEM_read_bio_X509, X509_free)
-PEM_OR_DER(crl, "list", d2i_X509_CRL, PEM_read_bio_X509_CRL, X509_CRL_free)
-PEM_OR_DER(public_key, "key", d2i_PUBKEY, PEM_read_bio_PUBKEY, EVP_PKEY_free)
-DER(session, "session", d2i_SSL_SESSION, SSL_SESSION_free, NULL)
-DER(ocsp_response, "response", d2i_OCSP_RESPONSE, OCSP_RESPONSE_free, NULL)
-DER(pkcs12, "file", d2i_PKCS12, PKCS12_free, NULL)
-
-int lsw_looks_like_pem(const uint8_t *bytes, size_t length)
+static EVP_PKEY *d2i_rsa(EVP_PKEY **key, const unsigned char **bytes, long length)
 {
-    return length == 0 || bytes[0] != 0x30; /* DER begins with a SEQUENCE */
+    return d2i_PublicKey(EVP_PKEY_RSA, key, bytes, length);
 }
 
-static void *read_der(const struct lsw_form *form, const uint8_t *bytes, size_t length)
+FROM_DER(certificate, d2i_X509)
+FROM_DER(trusted_certificate, d2i_X509_AUX)
+FROM_DER(crl, d2i_X509_CRL)
+FROM_DER(public_key, d2i_PUBKEY)
+FROM_DER(rsa_public_key, d2i_rsa)
+FROM_DER(session, d2i_SSL_SESSION)
+FROM_DER(ocsp_response, d2i_OCSP_RESPONSE)
+FROM_DER(pkcs12, d2i_PKCS12)
+FREE(certificate, X509_free)
+FREE(crl, X509_CRL_free)
+FREE(public_key, EVP_PKEY_free)
+FREE(session, SSL_SESSION_free)
+FREE(ocsp_response, OCSP_RESPONSE_free)
+FREE(pkcs12, PKCS12_free)
+
+const struct lsw_form lsw_certificate = { "certificate", certificate_free,
+    { { PEM_STRING_X509, certificate_from_der }, { PEM_STRING_X509_OLD, certificate_from_der },
+        { PEM_STRING_X509_TRUSTED, trusted_certificate_from_der } },
+    { "CERTIFICATE", "PKCS7", "CMS" } };
+const struct lsw_form lsw_crl = { "certificate revocation list", crl_free, { { PEM_STRING_X509_CRL, crl_from_der } }, { "CRL" } };
+const struct lsw_form lsw_public_key = { "public key", public_key_free,
+    { { PEM_STRING_PUBLIC, public_key_from_der }, { PEM_STRING_RSA_PUBLIC, rsa_public_key_from_der } }, { "PUBLIC KEY" } };
+const struct lsw_form lsw_session = { "session", session_free, { { NULL, session_from_der } }, { NULL } };
+const struct lsw_form lsw_ocsp_response = { "OCSP response", ocsp_response_free, { { NULL, ocsp_response_from_der } }, { NULL } };
+const struct lsw_form lsw_pkcs12 = { "PKCS#12 file", pkcs12_free, { { "PKCS12", pkcs12_from_der } }, { NULL } };
+
+/*
+ * DER begins with a SEQUENCE, 0x30, which is the digit 0 in a text. There, visible characters follow; here, its length or what
+ * it begins with is none.
+ */
+int lsw_is_der(const uint8_t *bytes, size_t length)
+{
+    size_t i;
+
+    if (length < 2 || bytes[0] != 0x30)
+        return 0;
+    if (bytes[1] >= 0x80 && bytes[1] <= 0x84)
+        return 1;
+    for (i = 1; i < length && i < 8; i++)
+        if (bytes[i] > 0 && bytes[i] < ' ' && strchr("\t\n\r", bytes[i]) == NULL)
+            return 1;
+    return 0;
+}
+
+static int is_der_of(const struct lsw_form *form, const uint8_t *bytes, size_t length)
+{
+    return form->readable[0].label == NULL || lsw_is_der(bytes, length);
+}
+
+static void *read_der(const struct lsw_form *form, from_der_fn *from_der, const uint8_t *bytes, size_t length)
 {
     const uint8_t *end = bytes;
-    void *object = form->from_der(&end, (long)length);
+    void *object = from_der(&end, (long)length);
 
     if (object != NULL && end != bytes + length) {
         form->free(object);
@@ -60,69 +96,100 @@ static void *read_der(const struct lsw_form *form, const uint8_t *bytes, size_t 
     return object;
 }
 
-/* The next of a PEM text. NULL at its end, or for a broken one; then the queue is not empty. */
-static void *next_pem(const struct lsw_form *form, BIO *bio)
+static from_der_fn *reader_of(const struct lsw_form *form, const struct lsw_block *block)
 {
-    void *object = form->from_pem(bio);
-    unsigned long error = ERR_peek_last_error();
+    size_t i;
 
-    if (object == NULL && ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE)
-        ERR_clear_error();
+    for (i = 0; i < sizeof(form->readable) / sizeof(form->readable[0]) && form->readable[i].label != NULL; i++)
+        if (lsw_block_is(block, form->readable[i].label))
+            return form->readable[i].from_der;
+    return NULL;
+}
+
+static int looks_alike(const struct lsw_form *form, const struct lsw_block *block)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(form->alike) / sizeof(form->alike[0]) && form->alike[i] != NULL; i++)
+        if (lsw_block_ends_in(block, form->alike[i]))
+            return 1;
+    return 0;
+}
+
+/* The next of a PEM text. NULL at its end, or for one that cannot be read; then the queue is not empty. */
+static void *next_of(const struct lsw_form *form, struct lsw_pem *pem)
+{
+    struct lsw_block block;
+    from_der_fn *from_der;
+    uint8_t *der;
+    void *object;
+    size_t length;
+
+    do {
+        if (!lsw_pem_next(pem, &block))
+            return NULL;
+        from_der = reader_of(form, &block);
+        if (from_der == NULL && looks_alike(form, &block)) {
+            lsw_block_raise(&block, ERR_R_UNSUPPORTED);
+            return NULL;
+        }
+    } while (from_der == NULL);
+    der = lsw_block_der(&block, lsw_no_passphrase, NULL, &length);
+    object = der != NULL ? read_der(form, from_der, der, length) : NULL;
+    OPENSSL_free(der);
     return object;
 }
 
-static int read_each_pem(const struct lsw_form *form, BIO *bio, int (*add)(void *to, void *object, int index), void *to)
+static int read_each_pem(const struct lsw_form *form, struct lsw_pem *pem, int (*add)(void *to, void *object, int index), void *to)
 {
     void *object;
     int count = 0;
 
-    while ((object = next_pem(form, bio)) != NULL) {
+    while ((object = next_of(form, pem)) != NULL) {
         int added = add(to, object, count);
 
         form->free(object);
         if (!added)
-            return -1;
+            return -1 - count;
         count++;
     }
-    if (ERR_peek_error() != 0)
-        return -1;
-    if (count == 0) {
-        ERR_raise(ERR_LIB_PEM, PEM_R_NO_START_LINE);
-        return -1;
-    }
-    return count;
+    if (count == 0 && ERR_peek_error() == 0)
+        lsw_pem_raise_none(pem);
+    return ERR_peek_error() == 0 ? count : -1 - count;
 }
 
 int lsw_read_each(const struct lsw_form *form, const uint8_t *bytes, size_t length,
     int (*add)(void *to, void *object, int index), void *to)
 {
-    BIO *bio;
-    void *object;
-    int count;
+    struct lsw_pem pem;
+    int count = -1;
 
     ERR_clear_error();
-    if (form->from_pem == NULL || !lsw_looks_like_pem(bytes, length)) {
-        object = read_der(form, bytes, length);
+    if (is_der_of(form, bytes, length)) {
+        void *object = read_der(form, form->readable[0].from_der, bytes, length);
+
         count = object != NULL && add(to, object, 0) ? 1 : -1;
         form->free(object);
-        return count;
+    } else if (lsw_pem_open(&pem, bytes, length)) {
+        count = read_each_pem(form, &pem, add, to);
+        lsw_pem_close(&pem);
     }
-    bio = BIO_new_mem_buf(bytes, (int)length);
-    count = bio != NULL ? read_each_pem(form, bio, add, to) : -1;
-    BIO_free(bio);
     return count;
 }
 
 void *lsw_read(const struct lsw_form *form, const uint8_t *bytes, size_t length)
 {
-    BIO *bio;
-    void *object;
+    struct lsw_pem pem;
+    void *object = NULL;
 
     ERR_clear_error();
-    if (form->from_pem == NULL || !lsw_looks_like_pem(bytes, length))
-        return read_der(form, bytes, length);
-    bio = BIO_new_mem_buf(bytes, (int)length);
-    object = bio != NULL ? form->from_pem(bio) : NULL;
-    BIO_free(bio);
+    if (is_der_of(form, bytes, length))
+        return read_der(form, form->readable[0].from_der, bytes, length);
+    if (lsw_pem_open(&pem, bytes, length)) {
+        object = next_of(form, &pem);
+        if (object == NULL && ERR_peek_error() == 0)
+            lsw_pem_raise_none(&pem);
+        lsw_pem_close(&pem);
+    }
     return object;
 }

@@ -1,18 +1,25 @@
 /* Raw public keys, RFC 7250: a key where there would be a certificate. No CA vouches for it: it is known, or it is not. */
 #include "internal.h"
 
-int lsw_SSL_accept_rpk(SSL *ssl, const uint8_t *bytes, size_t length)
+static int accept_key(void *to, void *key, int index)
 {
-    struct lsw_conn *conn = lsw_conn_of(ssl);
+    struct lsw_conn *conn = to;
     struct lsw_rpk *rpk = OPENSSL_zalloc(sizeof(*rpk));
 
-    if (rpk == NULL || (rpk->key = lsw_read(&lsw_public_key, bytes, length)) == NULL) {
+    (void)index;
+    if (rpk == NULL || !EVP_PKEY_up_ref(key)) {
         OPENSSL_free(rpk);
         return 0;
     }
+    rpk->key = key;
     rpk->next = conn->accepted_rpks;
     conn->accepted_rpks = rpk;
     return 1;
+}
+
+int lsw_SSL_accept_rpk(SSL *ssl, const uint8_t *bytes, size_t length)
+{
+    return lsw_read_each(&lsw_public_key, bytes, length, accept_key, lsw_conn_of(ssl)) > 0;
 }
 
 /*

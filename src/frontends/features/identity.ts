@@ -16,9 +16,9 @@ import {
 export interface Identity {
   /** Own certificate first, then its chain: PEM; or one certificate, DER. Wants `key`. */
   readonly cert?: Certificates | undefined
-  /** Private key of `cert`: PEM or DER; PKCS#8, PKCS#1 or SEC1. */
+  /** Private key of `cert`: PEM or DER; PKCS#8, PKCS#1 or SEC1. Of several in a PEM text the one that belongs to `cert`. */
   readonly key?: string | BytesLike | undefined
-  /** Certificate, chain and key in one: PKCS#12, DER. In the place of `cert` and `key`. A file encrypted with RC2 cannot be read. */
+  /** Certificate, chain and key in one: PKCS#12, DER. In the place of `cert` and `key`. */
   readonly pfx?: BytesLike | undefined
   /** For an encrypted `key`, or for `pfx`. */
   readonly passphrase?: string | BytesLike | undefined
