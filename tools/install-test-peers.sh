@@ -21,6 +21,8 @@ ip iproute2
 cc build-essential
 make build-essential
 pod2usage perl
+java default-jre-headless
+ecj ecj
 gccgo gccgo
 /usr/include/nss/nss.h libnss3-dev
 /usr/include/wolfssl/ssl.h libwolfssl-dev

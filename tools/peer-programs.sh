@@ -10,11 +10,12 @@ cd "$REPO"
 programs=test/interop/programs
 # The libraries' headers tell their versions: what is linked with one is not run with another.
 include=/usr/include
-key=$(hash_of $programs/*.{go,c,h} $include/nss/nss.h $include/wolfssl/version.h $include/mbedtls/version.h "$(cc -dumpmachine)" tools/peer-programs.sh)
+key=$(hash_of $programs/*.{java,go,c,h} $include/nss/nss.h $include/wolfssl/version.h $include/mbedtls/version.h "$(cc -dumpmachine)" tools/peer-programs.sh)
 out=$CACHE/peer-programs-$key
 
 compile() {
   local to=$1
+  ecj -proc:none -nowarn --release 17 -d "$to" $programs/JdkEcho.java
   gccgo -o "$to/go" $programs/go.go
   cc -I$include/nspr -I$include/nss -o "$to/nss" $programs/echo.c $programs/nss.c -lssl3 -lnss3 -lnspr4
   cc -o "$to/wolfssl" $programs/echo.c $programs/wolfssl.c -lwolfssl

@@ -49,6 +49,7 @@ export const featureGroups = {
     'boringssl': 'BoringSSL',
     'rustls': 'rustls',
     'go': "Go's crypto/tls",
+    'jdk': 'Java (JDK)',
     'wolfssl': 'wolfSSL',
     'mbedtls': 'mbedTLS',
   },

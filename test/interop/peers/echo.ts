@@ -49,6 +49,8 @@ export const families: readonly EchoFamily[] = [
     command: () => [installed(denoProgram()), 'run', '--allow-all', '--no-remote', '--quiet', source('deno.mjs')],
   },
   { row: 'go', peer: 'gccgo', command: () => [compiled('go')] },
+  // It lives too short for the optimizing compiler.
+  { row: 'jdk', peer: 'SSLSocket', command: () => ['java', '-XX:TieredStopAtLevel=1', '-cp', peerPrograms(), 'JdkEcho'] },
   { row: 'wolfssl', peer: 'wolfSSL', silent: withoutCertificate12, command: () => [compiled('wolfssl')] },
   // Debian 12's mbedTLS knows no TLS 1.3.
   { row: 'mbedtls', peer: 'mbedTLS 2.28', versions: ['TLSv1.2'], silent: withoutCertificate12, command: () => [compiled('mbedtls')] },
