@@ -7,7 +7,8 @@ import { Incoming, Outgoing } from './stream-ends.js'
 /**
  * A pair of connected transports. A write settles once fewer than `highWaterMarkBytes` (1 or more, default 64 KiB)
  * wait for the other side's reader. Closing one's writable ends the other's readable; aborting or cancelling fails
- * the other side with the same reason, its reader after all that was written before. Chunks are passed on, not copied.
+ * the other side with the same reason, its reader after all that was written before. Chunks are passed on; small
+ * ones are copied where many wait.
  */
 export function memoryTransportPair(highWaterMarkBytes = 64 * 1024): [ByteTransport, ByteTransport] {
   if (!Number.isInteger(highWaterMarkBytes) || highWaterMarkBytes < 1) {

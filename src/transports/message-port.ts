@@ -3,6 +3,7 @@
 // Messages would pile up at a reader that is slow, so there is credit in both directions: each end says how many bytes
 // it will take, and as they are read, how many more. Bytes are copied once, into a buffer that changes hands.
 
+import { isUint8Array } from '../base/bytes.js'
 import { checkOptions, isCount } from '../base/options.js'
 import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
@@ -75,8 +76,8 @@ export function fromMessagePort(port: MessagePortLike, options: MessagePortTrans
     outgoing.fail(reason)
   }
   const hear = (message: Message) => {
-    if (message?.type === 'credit') return credit.add(message.bytes)
-    if (message?.type === 'data') {
+    if (message?.type === 'credit' && Number.isSafeInteger(message.bytes) && message.bytes >= 0) return credit.add(message.bytes)
+    if (message?.type === 'data' && isUint8Array(message.bytes)) {
       if (!credit.deliver(message.bytes)) fail(new Error('the other end of the MessagePort sent more than it had credit for'))
       return
     }

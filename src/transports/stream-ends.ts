@@ -7,6 +7,7 @@
 import { isUint8Array } from '../base/bytes.js'
 import { linger } from '../base/linger.js'
 import type { ByteTransport } from '../pump/transport.js'
+import { ByteQueue } from './byte-queue.js'
 
 export interface ReaderEvents {
   /** There is more room: the reader has taken a chunk, or no more is kept for it, or a chunk for a reader that has gone was dropped. */
@@ -23,11 +24,9 @@ export function tooMuchUnread(maxBufferedBytes: number): Error {
 /** The direction from the peer. */
 export class Incoming {
   readonly readable: ReadableStream<Uint8Array>
-  /** What was delivered and not yet read. 0 after a cancel. */
-  unreadBytes = 0
   /** Nothing more is taken: the peer has ended, or was cut, or there is no reader. The queue may still hold something. */
   over = false
-  readonly #queue: Uint8Array[] = []
+  readonly #queue = new ByteQueue()
   readonly #taken: (() => void) | undefined
   #controller!: ReadableStreamDefaultController<Uint8Array>
   #wanted = false
@@ -54,12 +53,18 @@ export class Incoming {
     }, { highWaterMark: 0 })
   }
 
-  /** Hands bytes to the reader, now or when it has taken those before. An empty chunk is nothing. */
+  /** What was delivered and not yet read. 0 after a cancel. */
+  get unreadBytes(): number { return this.#queue.byteLength }
+
+  /**
+   * Hands bytes to the reader, now or when it has taken those before; where many small chunks wait, several of them as one.
+   * An empty chunk is nothing.
+   */
   deliver(chunk: Uint8Array): void {
     if (this.over) return this.#taken?.()
     if (chunk.byteLength === 0) return
+    if (this.#wanted && this.unreadBytes === 0) return this.#give(chunk)
     this.#queue.push(chunk)
-    this.unreadBytes += chunk.byteLength
     this.#move()
   }
 
@@ -115,15 +120,8 @@ export class Incoming {
   }
 
   #move(): void {
-    if (this.#wanted && this.#queue.length > 0) {
-      this.#wanted = false
-      const chunk = this.#queue.shift()!
-      this.unreadBytes -= chunk.byteLength
-      this.#controller.enqueue(chunk) // if more is wanted, pull is called again
-      this.#advance()
-      this.#taken?.()
-    }
-    if (!this.over || this.#told || this.#queue.length > 0) return
+    if (this.#wanted && this.unreadBytes > 0) this.#give(this.#queue.shift()!)
+    if (!this.over || this.#told || this.unreadBytes > 0) return
     // A reader that let go of its lock may have left a chunk in the stream itself: then at the next read.
     if (this.#cut && this.#controller.desiredSize !== 0) return
     this.#told = true
@@ -131,9 +129,16 @@ export class Incoming {
     else this.#controller.close()
   }
 
+  #give(chunk: Uint8Array): void {
+    this.#wanted = false
+    this.#controller.enqueue(chunk) // if more is wanted, pull is called again
+    this.#advance()
+    this.#taken?.()
+  }
+
   #drop(): void {
     this.over = this.#told = true
-    this.#queue.length = this.unreadBytes = 0
+    this.#queue.clear()
     this.#advance()
     this.#taken?.()
   }

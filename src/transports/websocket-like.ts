@@ -40,19 +40,6 @@ export function webSocketClass(given: WebSocketConstructor | undefined): WebSock
   return found
 }
 
-/** bufferedAmount has no event: it is looked at this often, and only while somebody waits. */
-const LOOK_AGAIN_MS = 4
-
-/** Whether more than that waits to be sent. Some hosts (workerd) do not tell: there nothing holds a sender back. */
-export function isFull({ bufferedAmount = 0 }: WebSocketLike, mostBytes: number): boolean {
-  return bufferedAmount > mostBytes
-}
-
-/** Waits while more than that waits to be sent, and the WebSocket is open. */
-export async function untilDrained(socket: WebSocketLike, mostBytes: number): Promise<void> {
-  while (isFull(socket, mostBytes) && socket.readyState === OPEN) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
-}
-
 /** What an `error` event says. */
 export function failureOf({ error, message }: { error?: unknown; message?: unknown }): Error {
   return new Error(`the WebSocket failed${typeof message === 'string' && message !== '' ? `: ${message}` : ''}`, { cause: error })

@@ -7,11 +7,12 @@ import { deferred } from '../base/deferred.js'
 import { ApiMisuseError } from '../base/errors.js'
 import { checkOptions, isCount, isIntegerFrom, isOneOf, type Check } from '../base/options.js'
 import type { ByteTransport } from '../pump/transport.js'
+import { SendBacklog } from './send-backlog.js'
 import { StreamEnds } from './stream-ends.js'
 import { CREDIT_PROTOCOL, creditFraming, INITIAL_WINDOW_BYTES } from './websocket-credit.js'
 import { ABORTED, closeError, GOING_AWAY, MESSAGE_TOO_BIG, NORMAL, UNSUPPORTED_DATA, WebSocketError } from './websocket-close.js'
 import { rawFraming, type Framing } from './websocket-framing.js'
-import { CLOSED, closeWebSocket, CONNECTING, failureOf, OPEN, untilDrained, type WebSocketLike } from './websocket-like.js'
+import { CLOSED, closeWebSocket, CONNECTING, failureOf, OPEN, type WebSocketLike } from './websocket-like.js'
 
 export interface WebSocketTransportOptions {
   /** Above this much that waits to be sent, a write waits. Default 256 KiB. */
@@ -77,6 +78,7 @@ export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransport
     role = 'client',
   } = checkOptions(options, checks, 'fromWebSocket')
   const opened = deferred<void>()
+  const backlog = new SendBacklog(socket)
   let framing: Framing | undefined
   /** How to close when everything is given up. */
   let closing = { closeCode: ABORTED, reason: '' }
@@ -90,7 +92,7 @@ export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransport
     end: () => framing!.end(),
     taken: () => framing?.consumed(),
     // A close has a time limit of its own, which would cut what still waits to be sent.
-    done: () => void untilDrained(socket, 0).then(() => close(NORMAL, 'both directions ended')),
+    done: () => void backlog.untilDrained(0).then(() => close(NORMAL, 'both directions ended')),
     giveUp(error) {
       opened.reject(error) // a write that waits for the opening is told why
       const { closeCode, reason } = error instanceof WebSocketError ? error : closing
@@ -101,8 +103,8 @@ export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransport
     closing = { closeCode, reason }
     ends.fail(error)
   }
-  const send = (message: Uint8Array<ArrayBuffer>) => { if (socket.readyState === OPEN) socket.send(message) }
-  const drained = () => untilDrained(socket, highWaterMarkBytes)
+  const send = (message: Uint8Array<ArrayBuffer>) => { if (socket.readyState === OPEN) backlog.send(message) }
+  const drained = () => backlog.untilDrained(highWaterMarkBytes)
   const open = () => {
     const carrier = { ends, opened, fail, send, drained }
     const hasCredit = socket.protocol === CREDIT_PROTOCOL

@@ -15,6 +15,9 @@ export class NodeHandshakes {
       noServer: true,
       clientTracking: false,
       maxPayload: maxMessageBytes,
+      // A message that is not whole costs memory for each of its fragments, and for each piece in which TCP brings them.
+      maxFragments: 64 + Math.ceil(maxMessageBytes / 16_384),
+      maxBufferedChunks: 64 + Math.ceil(maxMessageBytes / 256),
       perMessageDeflate: false, // ciphertext does not compress, and compression beside secrets leaks them (CRIME)
       handleProtocols: (_offered, request) => this.#selected.get(request) ?? false,
     })

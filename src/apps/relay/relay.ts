@@ -34,7 +34,8 @@ export interface Relay {
  */
 export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const { settings, host, port } = checkRelayOptions(options)
-  const server = createServer({ noDelay: true }, (_request, response) => {
+  // What a socket holds that is not read lies there as TCP brought it, byte by byte if the client likes: so it holds little.
+  const server = createServer({ noDelay: true, highWaterMark: 4096 }, (_request, response) => {
     response.writeHead(426, { 'Content-Type': 'text/plain; charset=utf-8', 'Connection': 'close', 'Upgrade': 'websocket' })
     response.end('this is a WebSocket relay\n')
   })

@@ -134,6 +134,7 @@ class Client implements WispConnection {
     this.#link = new PacketLink(socket, {
       highWaterMarkBytes,
       maxMessageBytes: Infinity,
+      maxUnheardPackets: Infinity, // none answers what the server sends
       onPacket: (packet) => this.#receive(packet),
       // A page may not send the code.
       onViolation: (_code, what) => this.#fail(new TransportError(`the Wisp server has sent ${what}`), 'fail', ABORTED),

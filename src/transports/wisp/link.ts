@@ -4,8 +4,9 @@
 
 import { asBytes, isBytesLike } from '../../base/bytes.js'
 import { hasMethods } from '../../base/realms.js'
+import { SendBacklog } from '../send-backlog.js'
 import { MESSAGE_TOO_BIG, PROTOCOL_ERROR, UNSUPPORTED_DATA } from '../websocket-close.js'
-import { CLOSED, closeWebSocket, failureOf, isFull, OPEN, untilDrained, type WebSocketLike } from '../websocket-like.js'
+import { CLOSED, closeWebSocket, failureOf, OPEN, type WebSocketLike } from '../websocket-like.js'
 import { CLOSE, closePacket, CONTINUE, DATA, parsePacket, type Packet } from './packets.js'
 
 /** A stream, from {@link PacketLink.streams} until {@link PacketLink.forget}. */
@@ -24,6 +25,8 @@ export interface LinkOptions {
   readonly highWaterMarkBytes: number
   /** A longer message ends the link. */
   readonly maxMessageBytes: number
+  /** How many small packets may wait for the other side before it is taken for one that does not listen. */
+  readonly maxUnheardPackets: number
   /** What came for none of the streams. It is not malformed. */
   readonly onPacket: (packet: Packet) => void
   /** The other side has sent what it may not: close with this code of RFC 6455. `streamId` is that of a malformed packet. */
@@ -34,13 +37,14 @@ export interface LinkOptions {
 
 /** What was sent breaks the rules of this server (RFC 6455 §7.4.1). */
 export const POLICY_VIOLATION = 1008
-/** How far beyond the mark small packets may pile up before the other side is taken for one that does not listen. */
+/** How far beyond the mark they may pile up. */
 const MAX_UNHEARD_BYTES = 1024 * 1024
 
 export class PacketLink<Stream extends LinkedStream> {
   /** Those that both sides know, by their numbers. */
   readonly streams = new Map<number, Stream>()
   readonly #socket: WebSocketLike
+  readonly #backlog: SendBacklog
   readonly #options: LinkOptions
   /** A packet each, in the order of their coming. */
   readonly #waiting = new Map<Stream, { packet: Uint8Array<ArrayBuffer>; sent: () => void }>()
@@ -52,6 +56,7 @@ export class PacketLink<Stream extends LinkedStream> {
   /** Takes over the socket, open or still connecting. */
   constructor(socket: WebSocketLike, options: LinkOptions) {
     this.#socket = socket
+    this.#backlog = new SendBacklog(socket)
     this.#options = options
     socket.binaryType = 'arraybuffer'
     socket.addEventListener('message', ({ data }: { data: unknown }) => this.#receive(data))
@@ -71,9 +76,9 @@ export class PacketLink<Stream extends LinkedStream> {
   /** Sends at once. For small packets. */
   send(packet: Uint8Array<ArrayBuffer>): void {
     if (this.done) return
-    this.#socket.send(packet)
-    const { highWaterMarkBytes, onViolation } = this.#options
-    if (isFull(this.#socket, highWaterMarkBytes + MAX_UNHEARD_BYTES)) onViolation(POLICY_VIOLATION, 'packets, and reads none')
+    this.#backlog.send(packet)
+    const { highWaterMarkBytes, maxUnheardPackets, onViolation } = this.#options
+    if (this.#backlog.isFull(highWaterMarkBytes + MAX_UNHEARD_BYTES, maxUnheardPackets)) onViolation(POLICY_VIOLATION, 'packets, and reads none')
   }
 
   /** Sends in `stream`'s turn, when there is room; resolves then, and never if it is forgotten or the link ends. One at a time. */
@@ -119,11 +124,11 @@ export class PacketLink<Stream extends LinkedStream> {
     this.#pumping = true
     // What is posted meanwhile comes at the end, so that streams take turns.
     for (const [stream, { packet, sent }] of this.#waiting) {
-      if (isFull(this.#socket, this.#options.highWaterMarkBytes)) await untilDrained(this.#socket, this.#options.highWaterMarkBytes)
+      if (this.#backlog.isFull(this.#options.highWaterMarkBytes)) await this.#backlog.untilDrained(this.#options.highWaterMarkBytes)
       if (this.done || this.#socket.readyState !== OPEN) break
       if (this.#waiting.get(stream)?.packet !== packet) continue // forgotten while we waited
       this.#waiting.delete(stream)
-      this.#socket.send(packet)
+      this.#backlog.send(packet)
       sent()
     }
     this.#pumping = false

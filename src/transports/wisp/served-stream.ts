@@ -46,8 +46,8 @@ export class ServedStream implements LinkedStream {
   readonly #feeding = new Interrupt()
   /** Breaks off what waits for the target to send, or for the client to take. */
   readonly #relaying = new Interrupt()
-  /** Of `incoming`, or being written. */
-  #packets = 0
+  /** Sizes of the packets in `incoming`, or being written. What is read holds one or several, and no part of one. */
+  readonly #packets: number[] = []
   #heldBytes = 0
   #mayCome: number
   readonly #moved: MovedBytes = { bytesToTarget: 0, bytesToClient: 0 }
@@ -79,7 +79,7 @@ export class ServedStream implements LinkedStream {
       if (this.#incoming.over && this.#output === 'ended') this.#leave(WispCloseReason.VOLUNTARY)
       return this.#grant()
     }
-    this.#packets++
+    this.#packets.push(bytes.byteLength)
     this.#incoming.deliver(bytes)
     if (!this.#hold(bytes.byteLength)) this.#abandon(WispCloseReason.THROTTLED, new Error('too much waits for targets'))
   }
@@ -153,7 +153,7 @@ export class ServedStream implements LinkedStream {
       const { done, value } = await reader.read()
       if (done) return await this.#feeding.guard(writer.close())
       await this.#feeding.guard(writer.write(value))
-      this.#packets--
+      for (let bytes = value.byteLength; bytes > 0;) bytes -= this.#packets.shift()!
       for (const moved of [this.#moved, this.#shared.moved]) moved.bytesToTarget += value.byteLength
       this.#hold(-value.byteLength)
       this.#grant()
@@ -185,7 +185,7 @@ export class ServedStream implements LinkedStream {
 
   #grant(): void {
     const { link, settings: { bufferPackets } } = this.#shared
-    if (this.#gone !== undefined || !this.reached || this.#packets + this.#mayCome > bufferPackets) return
+    if (this.#gone !== undefined || !this.reached || this.#packets.length + this.#mayCome > bufferPackets) return
     this.#mayCome += bufferPackets
     link.send(continuePacket(this.streamId, bufferPackets))
   }

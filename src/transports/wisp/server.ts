@@ -40,6 +40,7 @@ class Server implements WispServer {
     this.#link = new PacketLink(socket, {
       highWaterMarkBytes,
       maxMessageBytes,
+      maxUnheardPackets: 1024,
       onPacket: (packet) => this.#receive(packet),
       // What cannot be put down to a stream costs the connection.
       onViolation: (code, what, id) => (id ? this.#refuseStream(id, what) : this.#end(code, `the client has sent ${what}`)),

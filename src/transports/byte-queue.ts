@@ -1,0 +1,62 @@
+// Bytes that wait for their reader. A chunk costs memory beside its bytes: an object, a buffer, a place in the queue, some
+// hundred bytes in all, and a million chunks of one byte each cost that a million times. So small chunks of which many wait
+// are copied into blocks: the queue takes at most twice its bytes, and some KiB.
+
+/** So many chunks are kept as they came, whatever their size: what is read soon is not copied. */
+const FEW = 16
+/** A chunk of this size costs little beside its bytes. */
+const LARGE_BYTES = 4 * 1024
+const BLOCK_BYTES = 64 * 1024
+/** A block begins so small, and doubles. */
+const FIRST_BLOCK_BYTES = 1024
+
+export class ByteQueue {
+  byteLength = 0
+  readonly #chunks: Uint8Array[] = []
+  /** What the last of the chunks is a view of, if that is a block of ours. */
+  #block: Uint8Array | undefined
+
+  /** Puts `chunk` at the end, as it is or copied. Not an empty one. */
+  push(chunk: Uint8Array): void {
+    this.byteLength += chunk.byteLength
+    if (chunk.byteLength < LARGE_BYTES && this.#chunks.length >= FEW) return this.#append(chunk)
+    this.#block = undefined
+    this.#chunks.push(isMostOfItsBuffer(chunk) ? chunk : new Uint8Array(chunk))
+  }
+
+  /** Takes the first chunk; undefined if there is none. */
+  shift(): Uint8Array | undefined {
+    const chunk = this.#chunks.shift()
+    this.byteLength -= chunk?.byteLength ?? 0
+    if (this.byteLength === 0) this.clear()
+    return chunk
+  }
+
+  clear(): void {
+    this.byteLength = this.#chunks.length = 0
+    this.#block = undefined
+  }
+
+  /** Only where {@link FEW} or more are before it: the block that it goes to is not one that a reader has. */
+  #append(chunk: Uint8Array): void {
+    const filled = this.#block && this.#chunks.pop()
+    const filledBytes = filled?.byteLength ?? 0
+    const bytes = filledBytes + chunk.byteLength
+    if (bytes > BLOCK_BYTES) {
+      this.#chunks.push(filled!)
+      this.#block = undefined
+      return this.#append(chunk)
+    }
+    if (!this.#block || bytes > this.#block.byteLength) {
+      this.#block = new Uint8Array(Math.min(BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, 2 * bytes)))
+      if (filled) this.#block.set(filled)
+    }
+    this.#block.set(chunk, filledBytes)
+    this.#chunks.push(this.#block.subarray(0, bytes))
+  }
+}
+
+/** A view keeps all of its buffer in memory. */
+function isMostOfItsBuffer({ byteLength, buffer }: Uint8Array): boolean {
+  return buffer.byteLength <= 2 * byteLength + FIRST_BLOCK_BYTES
+}
