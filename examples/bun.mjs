@@ -6,5 +6,5 @@ const tls = connect(socket, { servername: hostname, ca })
 const { protocol, cipher, group } = await tls.opened
 console.log(protocol, cipher, group)
 await new Response(`GET / HTTP/1.0\r\nHost: ${hostname}\r\n\r\n`).body.pipeTo(tls.writable, { preventClose: true })
-console.log(await new Response(tls.readable).text())
+for await (const chunk of tls.readable) process.stdout.write(chunk)
 await tls.close()

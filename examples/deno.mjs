@@ -5,5 +5,5 @@ const tls = connect(await Deno.connect({ hostname, port: Number(port) }), { serv
 const { protocol, cipher, group } = await tls.opened
 console.log(protocol, cipher, group)
 await new Response(`GET / HTTP/1.0\r\nHost: ${hostname}\r\n\r\n`).body.pipeTo(tls.writable, { preventClose: true })
-console.log(await new Response(tls.readable).text())
+for await (const chunk of tls.readable) await Deno.stdout.write(chunk)
 await tls.close()

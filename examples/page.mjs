@@ -8,4 +8,5 @@ const { protocol, cipher, group } = await tls.opened
 document.body.append(`${protocol} ${cipher} ${group}\n`)
 const writer = tls.writable.getWriter()
 await writer.write(new TextEncoder().encode(`GET / HTTP/1.0\r\nHost: ${host}\r\n\r\n`))
-document.body.append(await new Response(tls.readable).text())
+const text = new TextDecoder()
+await tls.readable.pipeTo(new WritableStream({ write: (chunk) => document.body.append(text.decode(chunk, { stream: true })) }))

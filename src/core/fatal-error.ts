@@ -4,7 +4,7 @@ import {
   CertificateError, EchRejectedError, InternalError, PeerError, TransportError, TruncationError, type TlsError,
 } from '../base/errors.js'
 import {
-  ERR_LIB_SSL, SSL_AD_ECH_REQUIRED, SSL_ERROR_SYSCALL, SSL_ERROR_ZERO_RETURN, SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_ECH_REQUIRED,
+  ERR_LIB_SSL, SSL_AD_CLOSE_NOTIFY, SSL_AD_ECH_REQUIRED, SSL_ERROR_SYSCALL, SSL_ERROR_ZERO_RETURN, SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_ECH_REQUIRED,
   SSL_R_INVALID_STATUS_RESPONSE, SSL_R_UNEXPECTED_EOF_WHILE_READING, X509_V_OK,
 } from '../ffi/constants.gen.js'
 import { certificateCode } from './certificate-code.js'
@@ -24,21 +24,22 @@ const ADVICE = {
 
 /**
  * The error for a connection's last result, which was neither success, nor a wish to read or write, nor a clean end. In a
- * handshake, close_notify is no clean end: `ERR_TLS_HANDSHAKE_CLOSED`.
+ * handshake there is no clean end: close_notify is `ERR_TLS_HANDSHAKE_CLOSED`.
  */
 export function fatalError(ssl: Ssl, result: IoResult): TlsError {
   const { ffi } = ssl.lib
   const opensslErrorStack = ssl.opensslErrors
   const alert = ssl.getAlert()
+  const truncated = () => new TruncationError('the stream ended without close_notify', { opensslErrorStack })
   if (result.error === SSL_ERROR_ZERO_RETURN && !ssl.isInitFinished()) {
+    // Else it was an end that SSL_OP_IGNORE_UNEXPECTED_EOF takes for one.
+    if (alert?.from !== 'peer' || alert.description !== SSL_AD_CLOSE_NOTIFY) return truncated()
     return new PeerError('ERR_TLS_HANDSHAKE_CLOSED', 'the peer said goodbye in the middle of the handshake', { alert })
   }
   const has = (reason: number) => opensslErrorStack.some(({ packed }) =>
     ffi.ERR_GET_LIB(packed) === ERR_LIB_SSL && ffi.ERR_GET_REASON(packed) === reason)
 
-  if (has(SSL_R_UNEXPECTED_EOF_WHILE_READING)) {
-    return new TruncationError('the stream ended without close_notify', { opensslErrorStack })
-  }
+  if (has(SSL_R_UNEXPECTED_EOF_WHILE_READING)) return truncated()
   if ((has(SSL_R_CERTIFICATE_VERIFY_FAILED) || has(SSL_R_INVALID_STATUS_RESPONSE)) && ssl.getVerifyResult() !== X509_V_OK) {
     const verifyCode = ssl.getVerifyResult()
     const { depth, certificate } = ssl.getVerifyFailure()

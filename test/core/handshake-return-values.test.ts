@@ -59,7 +59,9 @@ for (const { name, as, side, call, prepare } of HANDSHAKES) describe(`${name} re
     it('are 0 and SSL_ERROR_ZERO_RETURN at the end of the stream with SSL_OP_IGNORE_UNEXPECTED_EOF', () => {
       const link = midway({ [side]: { prepare, configure: (ctx: SslCtx) => { ctx.setOptions(SSL_OP_IGNORE_UNEXPECTED_EOF) } } })
       link[side].pair.network.shutdownWr()
-      expect(call(link[side].ssl)).toEqual({ ret: 0, error: SSL_ERROR_ZERO_RETURN })
+      const result = call(link[side].ssl)
+      expect(result).toEqual({ ret: 0, error: SSL_ERROR_ZERO_RETURN })
+      expect(fatalError(link[side].ssl, result)).toBeInstanceOf(TruncationError)
       link.free()
     })
 

@@ -1,9 +1,13 @@
 // The examples of docs/open-connections.md and docs/inspecting.md.
 
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import net, { type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { fromNodeStream, load } from '../../src/index.js'
 import { authority, file } from '../helpers/certificates.js'
+import { ForgingPeer } from '../helpers/forging-peer.js'
 import { identities } from '../interop/peers/matrix.js'
 import { startOpensslServer } from '../interop/peers/openssl.js'
 import { Peer } from '../interop/peers/process.js'
@@ -11,9 +15,9 @@ import { Peer } from '../interop/peers/process.js'
 const repo = join(import.meta.dirname, '../..')
 
 describe('the examples of docs/open-connections.md and docs/inspecting.md', () => {
-  it.each(['open-connections.md', 'inspecting.md'])('%s shows them as they are', (page) => {
+  it.each([['open-connections.md', 2], ['inspecting.md', 1]])('%s shows them as they are', (page, count) => {
     const examples = [...readFileSync(join(repo, 'docs', page), 'utf8').matchAll(/<!-- example: (\S+) -->\n```js\n(.*?)```/gs)]
-    expect(examples).toHaveLength(1)
+    expect(examples).toHaveLength(count)
     for (const [, name, code] of examples) expect(code).toBe(readFileSync(join(repo, name!), 'utf8'))
   })
 
@@ -24,6 +28,25 @@ describe('the examples of docs/open-connections.md and docs/inspecting.md', () =
     const [, exported] = await peer.printed(/Keying material: ([0-9A-F]{64})/)
     expect(example.stdout.toString()).toMatch(new RegExp(`^TLSv1\\.3 tls-exporter [0-9a-f]{64}\n${exported!.toLowerCase()}\n$`))
     await peer.printed(/with the first keys\n[^]*KeyUpdate[^]*with new keys\n/)
+  })
+
+  it.each([
+    ['Content-Length: 6\r\n\r\nall of', 0, /^all of\n$/],
+    ['Content-Length: 9\r\n\r\nall of', 1, /Error: the answer was cut/],
+  ])('examples/ends.mjs checks an answer that ends without close_notify: %j', async (answer, status, printed) => {
+    const lib = await load()
+    const server = net.createServer(async (socket) => {
+      const peer = new ForgingPeer(lib, 'server', fromNodeStream(socket), 'TLSv1.3')
+      await peer.handshake()
+      await peer.send(peer.forge.record(23, Buffer.from(`HTTP/1.0 200 ok\r\n${answer}`)))
+      await peer.hangUp()
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const example = await Peer.start('node', ['examples/ends.mjs', 'localhost', String(port), authority.ca.cert], { cwd: repo })
+    expect(await example.end()).toBe(status)
+    await example.printed(printed)
+    server.close()
   })
 
   it.each(['TLSv1.2', 'TLSv1.3'] as const)('examples/inspecting.mjs tells what passes, and keeps the secrets, under %s', async (version) => {

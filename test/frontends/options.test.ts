@@ -28,6 +28,7 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
   signatureAlgorithms: [...notStrings, bytes],
   clientSignatureAlgorithms: [...notStrings, bytes],
   dangerouslyAllowLegacyRenegotiation: [1, 'yes', null, {}],
+  dangerouslyAllowTruncation: [1, 'yes', null, {}],
   securityLevel: [0, 1, 6, 2.5, NaN, '3', null],
   dangerouslyLowSecurityLevel: [-1, 2, 0.5, '0', true, null],
   maxFragmentLength: [0, 511, 16_384, '512', null],

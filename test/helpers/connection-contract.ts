@@ -8,7 +8,7 @@ import type { FaultyTransport } from './faulty-transport.js'
 import type { TestKit } from './transport-contract.js'
 
 /** Options that a client and a server have in common. */
-export type SubjectOptions = Pick<ConnectOptions, 'signal' | 'handshakeTimeoutMs' | 'closeTimeoutMs' | 'highWaterMarkBytes'>
+export type SubjectOptions = Pick<ConnectOptions, 'signal' | 'handshakeTimeoutMs' | 'closeTimeoutMs' | 'highWaterMarkBytes' | 'dangerouslyAllowTruncation'>
 
 export interface ConnectionPair {
   /** Passes the contract. */
@@ -288,6 +288,39 @@ export function connectionContract(
       expect(first.byteLength + rest).toBe(30_000)
       expect(error).toMatchObject({ name: 'TruncationError', code: 'ERR_TLS_UNEXPECTED_EOF' })
       expect(await rejection(subject.closed)).toBe(error)
+    })
+
+    it('takes a cut for the end where it may, and goes on writing', async ({ subject, peer, transport }) => {
+      await writeAll(peer.writable, noise(30_000))
+      const reader = subject.readable.getReader()
+      let count = (await reader.read()).value!.byteLength
+      transport.endReading()
+      for (let result; !(result = await reader.read()).done;) count += result.value.byteLength
+      expect(count).toBe(30_000)
+      const received = readAll(peer.readable)
+      await say(subject, noise(1000))
+      expect(same(await received, noise(1000))).toBe(true)
+      await subject.closed
+    }, { dangerouslyAllowTruncation: true })
+
+    it('is content with a cut where it may be, when it waits for the peer to close', async ({ subject, transport }) => {
+      const closed = subject.close({ waitForPeerMs: 20_000 })
+      transport.endReading()
+      await closed
+    }, { dangerouslyAllowTruncation: true })
+
+    it('is not content with a transport that fails, even if it may be cut', async ({ subject, transport }) => {
+      transport.failReading(new Error('unplugged'))
+      const error = await rejection(readAll(subject.readable))
+      expect(error).toMatchObject({ name: 'TransportError', code: 'ERR_TLS_TRANSPORT' })
+      expect(await rejection(subject.closed)).toBe(error)
+    }, { dangerouslyAllowTruncation: true })
+
+    test('is a truncation in the handshake, even if it may be cut', async () => {
+      const { subject, peer, transport } = await begin({ dangerouslyAllowTruncation: true })
+      transport.endReading()
+      expect(await rejection(subject.opened)).toMatchObject({ name: 'TruncationError', code: 'ERR_TLS_UNEXPECTED_EOF' })
+      peer.abort()
     })
 
     it('delivers what came before the transport failed, and then says so, with its error as the cause', async ({ subject, peer, transport }) => {

@@ -150,6 +150,17 @@ describe('connect() with a node:tls server', { timeout: 20_000 }, () => {
       await expect(connection.writable.getWriter().write(new Uint8Array(1))).rejects.toBe(error)
     })
 
+    it(`ends cleanly there with dangerouslyAllowTruncation under ${version}`, async () => {
+      const { connection, tls, raw } = await pair({ ...only(version), dangerouslyAllowTruncation: true })
+      await connection.opened
+      tls.write('all that there is')
+      await readUntil(connection.readable, (bytes) => bytes.toString() === 'all that there is')
+      raw.destroy()
+      expect(await readAll(connection.readable)).toHaveLength(0)
+      await connection.close()
+      await connection.closed
+    })
+
     it(`rejects with TransportError when the TCP connection is reset in mid-stream under ${version}`, async () => {
       const { connection, tls, raw } = await pair(only(version))
       await connection.opened

@@ -1,8 +1,10 @@
-// When to give up, how much to hold, how large records are, and in which instance all of it happens.
+// When to give up, what counts as the end, how much to hold, how large records are, and in which instance all of it happens.
 
-import { isMilliseconds, isSignal } from '../../base/options.js'
+import { isBoolean, isMilliseconds, isSignal } from '../../base/options.js'
 import { LibSsl } from '../../core/lib-ssl.js'
-import { SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_MODE_RELEASE_BUFFERS, SSL_OP_NO_RENEGOTIATION } from '../../ffi/constants.gen.js'
+import {
+  SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_MODE_RELEASE_BUFFERS, SSL_OP_IGNORE_UNEXPECTED_EOF, SSL_OP_NO_RENEGOTIATION,
+} from '../../ffi/constants.gen.js'
 import { TlsContext } from '../tls-context.js'
 import { isIntegerFrom, isOneOf, type Feature } from './feature.js'
 
@@ -34,6 +36,13 @@ export interface LimitOptions {
    * any more is kept while what has arrived is not read. Default 30,000; 0 for no limit.
    */
   readonly closeTimeoutMs?: number | undefined
+  /**
+   * DANGEROUS: takes the transport's clean end for the peer's close_notify. Anyone on the way can cut the connection then, in the
+   * middle of a record, too, and `readable` ends as if that were all. For protocols that know where they end, and programs
+   * that check it. Default: `TruncationError`. The handshake, and a transport that fails, are not touched.
+   * @openssl SSL_OP_IGNORE_UNEXPECTED_EOF
+   */
+  readonly dangerouslyAllowTruncation?: boolean | undefined
   /** The instance to use. Default: one of the connection's own, so that no two share memory; with `context`, the context's. */
   readonly libssl?: LibSsl | undefined
   /** Options that many connections share: see {@link createContext}. Beside it stand only those of this connection. */
@@ -65,14 +74,16 @@ export const limits: Feature<LimitOptions> = {
   checks: {
     signal: isSignal, handshakeTimeoutMs: isMilliseconds(0), closeTimeoutMs: isMilliseconds(0),
     highWaterMarkBytes: isIntegerFrom(1, 64 * 1024 * 1024), maxCertificateListBytes: isIntegerFrom(1, MAX_HANDSHAKE_MESSAGE_BYTES),
+    dangerouslyAllowTruncation: isBoolean,
     context: (value) => (value instanceof TlsContext ? undefined : 'must be what createContext() of this copy of libssl-wasm gave'),
     libssl: (value) => (value instanceof LibSsl ? undefined : 'must be what load() of this copy of libssl-wasm gave'),
   },
   connection: ['signal', 'handshakeTimeoutMs', 'closeTimeoutMs', 'highWaterMarkBytes', 'context'],
   either: ['maxCertificateListBytes'],
-  setUpCtx(ctx) {
+  setUpCtx(ctx, { dangerouslyAllowTruncation }) {
     ctx.setMode(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS)
     ctx.setOptions(SSL_OP_NO_RENEGOTIATION)
+    if (dangerouslyAllowTruncation) ctx.setOptions(SSL_OP_IGNORE_UNEXPECTED_EOF)
   },
   setUpSsl(ssl, { maxCertificateListBytes }) {
     if (maxCertificateListBytes !== undefined) ssl.setMaxCertList(maxCertificateListBytes)

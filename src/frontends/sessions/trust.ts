@@ -9,7 +9,7 @@ const NEUTRAL: ReadonlySet<string> = new Set([
   'servername', // compared as itself
   'alpnProtocols', 'minVersion', 'maxVersion', 'ciphers', 'ciphersuites', 'groups',
   'signal', 'handshakeTimeoutMs', 'closeTimeoutMs', 'highWaterMarkBytes', 'libssl', 'context', 'onIo', 'onTrace', 'onKeylog', 'keylogFile',
-  'maxCertificateListBytes', 'maxFragmentLength', 'maxSendFragmentBytes', 'recordPaddingBytes',
+  'maxCertificateListBytes', 'maxFragmentLength', 'maxSendFragmentBytes', 'recordPaddingBytes', 'dangerouslyAllowTruncation',
   'passphrase',
   'session', 'onSession', 'sessionStore', 'sessionKey', 'earlyData', 'ocspResponse',
   'ech', 'echKeys', // hidden or not, the name is the same
