@@ -199,6 +199,12 @@ describe.each(versions)('%s', { timeout: 20_000 }, (version) => {
       const without = await startOpensslClient(optional.port, version)
       expect((await (await optional.connection).opened).peerCertificate).toBeUndefined()
       await without.printed(/Acceptable client certificate CA names\n[^]*CN ?= ?a stranger/)
+      for (const [clientCaNames, said] of [[stranger.ca.cert, /Acceptable client certificate CA names\n[^\n]*CN ?= ?a stranger\n(?!.*CN)/], [[], /No client certificate CA names sent/]] as const) {
+        const { port, connection } = await acceptOne({ ...options, clientCaNames })
+        const asked = await startOpensslClient(port, version, ['-cert', client.certFile, '-key', client.keyFile])
+        expect(await (await connection).opened).toMatchObject({ peerCertificate: { subject: 'CN=client' }, verifyResult: 'X509_V_OK' })
+        await asked.printed(said)
+      }
       const required = await acceptOne(options)
       await startOpensslClient(required.port, version)
       expect(await outcome((await required.connection).opened)).toMatchObject({ code: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' })
