@@ -35,7 +35,8 @@ const SYSTEM_FILES = [
  */
 export function nodeSystemRoots(node: NodeModules): readonly string[] | undefined {
   return unlessForbidden(() => {
-    if (node.tls.getCACertificates) return node.tls.getCACertificates('system')
+    const list = node.tls.getCACertificates?.('system')
+    if (list) return readable(node, list, 'systemRoots()', "the runtime's list")
     const named = process.env['SSL_CERT_FILE']
     if (named) return orNone(readNamed(node, 'SSL_CERT_FILE', named))
     for (const file of SYSTEM_FILES) {
@@ -72,14 +73,19 @@ function readNamed(node: NodeModules, variable: string, file: string): string[] 
 }
 
 /** Of a file of PEM, or of one certificate as DER: those that can be read. Throws if the file cannot be. */
-function certificatesOf({ fs, crypto }: NodeModules, origin: string, file: string): string[] {
-  const entries = entriesOf(fs.readFileSync(file))
+function certificatesOf(node: NodeModules, origin: string, file: string): string[] {
+  const entries = entriesOf(node.fs.readFileSync(file))
   if (entries.length === 0) warn('WARN_TLS_CA_UNREADABLE', `${origin}: there is no certificate in ${file}`)
+  return readable(node, entries, origin, file)
+}
+
+/** Those that are certificates, as PEM. OpenSSL is not loaded yet: the platform's own reader judges. */
+function readable({ crypto }: NodeModules, entries: readonly (string | Uint8Array)[], origin: string, place: string): string[] {
   return entries.flatMap((entry, index) => {
     try {
       return new crypto.X509Certificate(entry).toString()
     } catch (error) {
-      const which = `certificate ${index + 1} of ${entries.length} in ${file}`
+      const which = `certificate ${index + 1} of ${entries.length} in ${place}`
       warn('WARN_TLS_CA_UNREADABLE', `${origin}: ${which} cannot be read and is ignored: ${(error as Error).message}`)
       return []
     }

@@ -1,10 +1,13 @@
 // systemRoots(), and the roots that NODE_EXTRA_CA_CERTS adds, in each Node that is here: a process of its own, for the list is the environment's.
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import * as crypto from 'node:crypto'
+import * as fs from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { nodeSystemRoots, type NodeModules } from '../../src/loader/node-roots.js'
 import { findNode } from '../conformance/runtimes/node.js'
 import { authority, file, localhost, temporaryAuthority } from '../helpers/certificates.js'
+import { warningsDuring } from '../helpers/warnings.js'
 
 const built = new URL('../../dist/index.js', import.meta.url).href
 const nodes = [20, 22, 24].flatMap((major) => {
@@ -43,7 +46,7 @@ describe.each(nodes)('a list of which not all can be read, %s', (_, node) => {
     'cut.pem': cert + broken.slice(0, 200),
     'random.der': Uint8Array.of(0x30, 0x82, 1, 2, 3),
   }
-  for (const [name, content] of Object.entries(lists)) writeFileSync(file(name), content)
+  for (const [name, content] of Object.entries(lists)) fs.writeFileSync(file(name), content)
   const readsItself = /v20/.test(execFileSync(node, ['--version'], { encoding: 'utf8' }))
   const anchored = ['whole.pem', 'last.pem', 'cut.pem', ...(readsItself ? ['der.crt', 'not-last.pem'] : [])]
 
@@ -81,4 +84,13 @@ describe.each(nodes)('a list of which not all can be read, %s', (_, node) => {
     const list = JSON.parse(run(node, 'console.log(JSON.stringify(systemRoots() ?? []))', { SSL_CERT_FILE: file(name), SSL_CERT_DIR: '/nonexistent' }))
     expect(list.map((pem: string) => pem.trim())).toEqual(readsItself || name === 'last.pem' ? [cert.trim()] : [])
   })
+})
+
+it('systemRoots() gives the others of what a runtime itself hands out', async () => {
+  const handedOut = [authority.ca.cert, authority.ca.cert.replace(/\nMII./, '\nAAAA'), localhost.cert]
+  const node: NodeModules = { crypto, fs, tls: { rootCertificates: [], getCACertificates: () => handedOut } }
+  const warnings = await warningsDuring(() => {
+    expect(nodeSystemRoots(node)).toEqual([authority.ca.cert, localhost.cert])
+  })
+  expect(warnings).toEqual([{ code: 'WARN_TLS_CA_UNREADABLE', message: expect.stringContaining('certificate 2 of 3') }])
 })
