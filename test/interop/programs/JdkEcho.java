@@ -84,6 +84,7 @@ public class JdkEcho {
         TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
         KeyStore trusted = KeyStore.getInstance("PKCS12");
         trusted.load(null, null);
+        // It must not be empty, although a server that asks for no certificate has no use for it.
         trusted.setCertificateEntry("ca", certificate(options.containsKey("ca") ? "ca" : "cert"));
         trust.init(trusted);
         SSLContext context = SSLContext.getInstance("TLS");
