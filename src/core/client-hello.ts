@@ -11,7 +11,7 @@ import type { LibSsl } from './lib-ssl.js'
  * An extension that is malformed counts as absent: OpenSSL will refuse it afterwards.
  */
 export interface ClientHello {
-  /** The name that is asked for (SNI), as it came: not yet checked for being one. With accepted ECH the true one. */
+  /** As {@link Ssl.getServername}: the name of a host, or nothing. With accepted ECH the true one. */
   readonly servername: string | undefined
   readonly alpnProtocols: readonly string[]
   /** For example `TLSv1.3`, most wanted first. */
@@ -26,7 +26,7 @@ export interface ClientHello {
   readonly sessionIdBytes: number
 }
 
-const extensions = { serverName: 0, supportedGroups: 10, signatureAlgorithms: 13, alpn: 16, supportedVersions: 43 } as const
+const extensions = { supportedGroups: 10, signatureAlgorithms: 13, alpn: 16, supportedVersions: 43 } as const
 
 const versionNames: Readonly<Record<number, string>> = {
   0x0300: 'SSLv3', 0x0301: 'TLSv1', 0x0302: 'TLSv1.1', 0x0303: 'TLSv1.2', 0x0304: 'TLSv1.3',
@@ -58,7 +58,7 @@ export function readClientHello(lib: LibSsl, ssl: Ptr<'SSL'>): ClientHello {
   if (legacyVersion === 0) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'Ssl.getClientHello: the callback for it is not running')
   const versions = parseNumbers(extension(extensions.supportedVersions), 1)
   return {
-    servername: parseServername(extension(extensions.serverName)),
+    servername: text(ffi.SSL_get_servername(ssl)),
     alpnProtocols: parseAlpn(extension(extensions.alpn)),
     versions: (versions.length > 0 ? versions : [legacyVersion]).map((id) => versionNames[id] ?? id),
     ciphersuites: parseNumbers(bytes((length) => ffi.SSL_client_hello_get0_ciphers(ssl, length)), 0)
@@ -74,21 +74,6 @@ export function parseNumbers(bytes: Uint8Array | undefined, lengthBytes: 0 | 1 |
   const list = bytes && prefixed(bytes, lengthBytes)
   if (!list || list.byteLength % 2 !== 0) return []
   return Array.from({ length: list.byteLength / 2 }, (_, index) => list[2 * index]! << 8 | list[2 * index + 1]!)
-}
-
-/** RFC 6066 §3: the first name of type host_name. Anything but printable ASCII is no name. */
-export function parseServername(bytes: Uint8Array | undefined): string | undefined {
-  const list = bytes && prefixed(bytes, 2)
-  if (!list) return undefined
-  for (let at = 0; at + 3 <= list.byteLength;) {
-    const end = at + 3 + (list[at + 1]! << 8 | list[at + 2]!)
-    if (end > list.byteLength) return undefined
-    const name = list.subarray(at + 3, end)
-    const printable = name.byteLength > 0 && name.every((byte) => byte > 0x20 && byte < 0x7f)
-    if (list[at] === 0) return printable ? new TextDecoder().decode(name) : undefined
-    at = end
-  }
-  return undefined
 }
 
 /** RFC 7301 §3.1. Empty if it is not that. */

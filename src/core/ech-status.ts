@@ -28,7 +28,7 @@ export interface EchOutcome {
   readonly status: EchStatus
   /** The name that was asked for in the encrypted ClientHello, if there was one. */
   readonly innerServername: string | undefined
-  /** The name in the outer ClientHello, which anyone can read, if there was one. */
+  /** The name in the outer ClientHello, which anyone can read, if there was one. On a server both are names of hosts, or absent. */
   readonly outerServername: string | undefined
 }
 

@@ -317,7 +317,7 @@ export class SslCtx {
   /**
    * Keys of session tickets, `LSW_TICKET_KEY_BYTES` each: 16 for its name, 32 for AES-256-CBC, 32 for HMAC-SHA-256. The
    * first makes tickets; tickets of the others are still accepted, and renewed. Copied. The ticket of a client whose
-   * certificate has expired meanwhile makes for a full handshake.
+   * certificate has expired meanwhile makes for a full handshake; so does a TLS 1.2 ticket for another name than is asked for.
    * @openssl SSL_CTX_set_tlsext_ticket_key_evp_cb @spec RFC 5077 §4
    */
   setTicketKeys(keys: Uint8Array): void {

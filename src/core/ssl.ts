@@ -152,6 +152,15 @@ export class Ssl {
   }
 
   /**
+   * Has a server acknowledge the name that a client asks for, as one that it used: by an empty server_name in the ServerHello (TLS
+   * 1.2) or the EncryptedExtensions (TLS 1.3). Call it before the handshake, or inside {@link setClientHelloCb}'s callback. Where a
+   * TLS 1.2 session is resumed there is no such answer. @openssl SSL_CTX_set_tlsext_servername_callback @spec RFC 6066 §3
+   */
+  acknowledgeServername(): void {
+    this.lib.ffi.SSL_acknowledge_servername(this.#ptr)
+  }
+
+  /**
    * Chooses among the protocols that a client offers, in place of {@link SslCtx.setAlpnSelectProtos}. `undefined` refuses
    * them all: the handshake ends with the alert no_application_protocol, as it does if the callback throws (or with that of
    * the `RefusalError` that it throws).
@@ -243,8 +252,8 @@ export class Ssl {
 
   /**
    * Called on a server for the session of this id, as {@link setNewSessionCb} gave it; bytes that are not a
-   * session count as none, as does a session whose peer's certificate has expired. The context must have
-   * {@link SslCtx.sessSetCallbacks}. @openssl SSL_CTX_sess_set_get_cb
+   * session count as none, as does a session whose peer's certificate has expired, and a TLS 1.2 session that was made for
+   * another name than is asked for now. The context must have {@link SslCtx.sessSetCallbacks}. @openssl SSL_CTX_sess_set_get_cb
    */
   setGetSessionCb(callback: ((id: Uint8Array<ArrayBuffer>) => Uint8Array | undefined) | undefined): void {
     this.#setCallbacks({
@@ -643,7 +652,9 @@ export class Ssl {
 
   /**
    * The name that the client asked for in this connection: on a server also where a TLS 1.2 session is resumed, when
-   * OpenSSL itself would give the session's. @openssl SSL_get_servername
+   * OpenSSL itself would give the session's. A server has checked it: labels of 1 to 63 letters, digits, hyphens and underscores,
+   * 253 in all, no IP address, without a dot at its end. Letters are as the client wrote them. Anything else counts as no name:
+   * `undefined`. @openssl SSL_get_servername @spec RFC 6066 §3
    */
   getServername(): string | undefined {
     return this.#text(this.lib.ffi.SSL_get_servername(this.#ptr))

@@ -16,7 +16,7 @@ export interface ConnectionInfo {
   /** The key exchange group, for example `X25519MLKEM768`; `undefined` if a session was resumed without one. */
   readonly group: string | undefined
   readonly alpnProtocol: string | undefined
-  /** The name that the client asked for (SNI). */
+  /** The name that the client asked for (SNI). A server has checked that it is the name of a host: else there is none. */
   readonly servername: string | undefined
   /** The key that the peer has shown in the place of a certificate (option `acceptedRawPublicKeys`): SubjectPublicKeyInfo, DER. */
   readonly peerRawPublicKey: Uint8Array<ArrayBuffer> | undefined

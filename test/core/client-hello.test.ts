@@ -2,10 +2,10 @@
 
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { parseAlpn, parseNumbers, parseServername } from '../../src/core/client-hello.js'
+import { parseAlpn, parseNumbers } from '../../src/core/client-hello.js'
 import { fatalError, load, RefusalError, SSL_ERROR_WANT_CLIENT_HELLO_CB, type ClientHello, type LibSsl, type SslCtx } from '../../src/core.js'
 import { authority, RSA } from '../helpers/certificates.js'
-import { leaks, Link, makeCtx, utf8, VERSIONS, type LinkOptions } from '../helpers/link.js'
+import { leaks, Link, makeCtx, VERSIONS, type LinkOptions } from '../helpers/link.js'
 
 let lib: LibSsl
 beforeAll(async () => { lib = await load() })
@@ -134,36 +134,28 @@ describe.each(VERSIONS)('SSL_CTX_set_alpn_select_cb(3), %s', (version) => {
 })
 
 describe('what stands in extensions', () => {
-  const name = (type: number, text: string) => [type, text.length >> 8, text.length & 0xff, ...utf8(text)]
   const list = (...bytes: number[]) => Uint8Array.of(bytes.length >> 8, bytes.length & 0xff, ...bytes)
 
   it('is read', () => {
-    expect(parseServername(list(...name(0, 'a.example')))).toBe('a.example')
-    expect(parseServername(list(...name(7, 'other'), ...name(0, 'a.example')))).toBe('a.example')
-    expect(parseServername(list(...name(0, 'a\0b')))).toBeUndefined()
-    expect(parseServername(list(...name(0, '')))).toBeUndefined()
     expect(parseAlpn(list(2, 104, 50, 1, 120))).toEqual(['h2', 'x'])
     expect(parseNumbers(Uint8Array.of(4, 3, 4, 0x1a, 0x1a), 1)).toEqual([0x0304, 0x1a1a])
     expect(parseNumbers(list(0, 29), 2)).toEqual([29])
     expect(parseNumbers(Uint8Array.of(0x13, 1), 0)).toEqual([0x1301])
-    expect([parseServername(undefined), parseAlpn(undefined), parseNumbers(undefined, 2)]).toEqual([undefined, [], []])
+    expect([parseAlpn(undefined), parseNumbers(undefined, 2)]).toEqual([[], []])
   })
 
   it('is nothing if it was cut at any byte, or has one too many', () => {
-    const [names, protocols, numbers] = [list(...name(0, 'a.example')), list(2, 104, 50, 1, 120), list(0, 29, 0, 23)]
-    for (let cut = 0; cut < names.length; cut++) expect(parseServername(names.slice(0, cut))).toBeUndefined()
+    const [protocols, numbers] = [list(2, 104, 50, 1, 120), list(0, 29, 0, 23)]
     for (let cut = 0; cut < protocols.length; cut++) expect(parseAlpn(protocols.slice(0, cut))).toEqual([])
     for (let cut = 0; cut < numbers.length; cut++) expect(parseNumbers(numbers.slice(0, cut), 2)).toEqual([])
-    expect([parseServername(Uint8Array.of(...names, 0)), parseAlpn(Uint8Array.of(...protocols, 0)), parseNumbers(Uint8Array.of(...numbers, 0), 2)]).toEqual([undefined, [], []])
+    expect([parseAlpn(Uint8Array.of(...protocols, 0)), parseNumbers(Uint8Array.of(...numbers, 0), 2)]).toEqual([[], []])
   })
 
   it('throws nothing, whatever it is', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), fc.constantFrom(0 as const, 1 as const, 2 as const), (bytes, lengthBytes) => {
-      expect(parseServername(bytes) ?? 'a').toMatch(/^[\x21-\x7e]+$/)
       expect(parseAlpn(bytes).every((text) => text.length > 0)).toBe(true)
       expect(parseNumbers(bytes, lengthBytes).every((id) => id >= 0 && id <= 0xffff)).toBe(true)
       // With a length that fits, what follows is looked at.
-      parseServername(list(...bytes))
       parseAlpn(list(...bytes))
     }), { numRuns: 1000 })
   })

@@ -203,7 +203,7 @@ describe('SSL_ech_get1_status(3)', () => {
   })
 
   it('has another outer name, or none, if told so', () => {
-    for (const [name, outerServername] of [['cover.example', 'cover.example'], [null, undefined]] as const) {
+    for (const [name, outerServername] of [['cover.example', 'cover.example'], ['no name\n', undefined], [null, undefined]] as const) {
       const one = link(key.configList)
       one.client.ssl.echSet1OuterServerName(name)
       one.established()

@@ -148,7 +148,7 @@ describe('ERR_TLS_DISPOSED', () => {
       setShutdown: [0], setQuietShutdown: [true], keyUpdate: [0], acceptRpk: [some], echSet1OuterServerName: ['a'],
       set1GroupsList: ['X25519'], setSslCtx: [link.client.ctx],
       add1Dnsname: ['a'], add1Ipaddr: ['1.1.1.1'], useIdentityOf: [link.client.ctx],
-      requestOcsp: [1], setTlsextStatusOcspResp: [some], sendFatalAlert: [46],
+      setMaxCertList: [1], requestOcsp: [1], setTlsextStatusOcspResp: [some], sendFatalAlert: [46],
     }, ['free'])
     expect(methods.length).toBeGreaterThan(35)
     for (const [name, call] of methods) expect(call, name).toThrow(disposed)
@@ -164,7 +164,7 @@ describe('ERR_TLS_DISPOSED', () => {
     ctx.free()
     const methods = everyMethod(ctx, {
       setOptions: [0n], clearOptions: [0n], setMode: [0], setMinProtoVersion: [TLS1_3_VERSION], setMaxProtoVersion: [TLS1_3_VERSION], setCipherList: ['ALL'],
-      setCiphersuites: [''], set1GroupsList: ['X25519'], set1SigalgsList: ['ed25519'], setSecurityLevel: [2], setAlpnProtos: [['h2']], setAlpnSelectProtos: [['h2']], setVerify: [SSL_VERIFY_PEER],
+      setCiphersuites: [''], set1GroupsList: ['X25519'], set1SigalgsList: ['ed25519'], set1ClientSigalgsList: ['ed25519'], setMaxCertList: [1], setSecurityLevel: [2], setAlpnProtos: [['h2']], setAlpnSelectProtos: [['h2']], setVerify: [SSL_VERIFY_PEER],
       set1CertStore: [store], useCertificateChain: [localhost.cert], usePrivateKey: [localhost.key], setSessionIdContext: [new Uint8Array(1)],
       setSessionCacheMode: [0], setNumTickets: [0], usePkcs12: [new Uint8Array(1)],
       set1ClientCertType: [[0]], set1ServerCertType: [[0]],

@@ -87,7 +87,7 @@ describe('the error for a name that does not match', () => {
 
   it('says what was asked for, and what the certificate holds', async () => {
     const san = 'DNS:a.example,DNS:*.b.example,IP:192.0.2.1,DNS:192.0.2.2'
-    const held = 'DNS:a.example, DNS:*.b.example, DNS:192.0.2.2, IP:192.0.2.1 (depth 0'
+    const held = 'DNS:a.example, DNS:*.b.example, IP Address:192.0.2.1, DNS:192.0.2.2 (depth 0'
     expect(await message({ servername: 'c.example' }, san)).toContain(`not for c.example, but for ${held}`)
     expect(await message({ servername: '192.0.2.2' }, san)).toContain(`not for 192.0.2.2, but for ${held}`)
     expect(await message({ acceptedNames: ['c.example', 'd.example'] }, san)).toContain('not for c.example or d.example, but for')
@@ -100,8 +100,8 @@ describe('the error for a name that does not match', () => {
     expect(many).not.toContain('host-99.example')
     expect(many).toMatch(/, 92 more \(/)
     expect((await message({}, dnsNames('x'.repeat(60_000)))).length).toBeLessThan(600)
-    const odd = await message({}, dnsNames('a, DNS:localhost', 'line\nbreak', '\u202eevil', '"'))
-    expect(odd).toContain(String.raw`DNS:"a, DNS:localhost", DNS:"line\nbreak", DNS:"\u202eevil", DNS:"\""`)
+    const odd = await message({}, dnsNames('a, DNS:localhost', 'line\nbreak', '\u202eevil', '"', 'a\0b'))
+    expect(odd).toContain(String.raw`for DNS:"a\u002c DNS:localhost", DNS:"line\u000abreak", DNS:"\u00e2\u0080\u00aeevil", DNS:"\"", DNS:"a\u0000b" (`)
     expect(odd).toMatch(/^[\x20-\x7e]*$/)
   })
 })

@@ -37,6 +37,21 @@ describe('accept() with onClientHello', { timeout: 20_000 }, () => {
       await (await connection).close()
     })
 
+    proves('server-callbacks', { ...proof, peer: 'openssl s_client' }, 'acknowledges a name that a callback was told', async () => {
+      const acknowledged = async (options: Partial<AcceptOptions>, servername = 'localhost') => {
+        const { port, connection } = await acceptOne(options)
+        const peer = await startOpensslClient(port, version, ['-tlsextdebug', '-alpn', 'one', '-servername', servername])
+        await peer.printed(/^ *Verify return code: 0 \(ok\)$/m)
+        await (await connection).close()
+        return /^TLS server extension "server name" \(id=0\), len=0$/m.test(peer.stdout.toString())
+      }
+      expect(await acknowledged({ onClientHello: () => {} })).toBe(true)
+      expect(await acknowledged({ alpnProtocols: () => 'one' })).toBe(true)
+      expect(await acknowledged({ ca: authority.ca.cert, clientCertificate: 'optional', verify: () => true })).toBe(true)
+      expect(await acknowledged({ alpnProtocols: ['one'] })).toBe(false)
+      expect(await acknowledged({ onClientHello: () => {} }, 'not a name')).toBe(false)
+    })
+
     proves('server-callbacks', { ...proof, peer: 'openssl s_client' }, 'sees what the client offers before it answers', async () => {
       let hello!: ClientHello
       const { port, connection } = await acceptOne({ onClientHello: (seen) => { hello = seen } })

@@ -1,5 +1,4 @@
 /* A server's view of a ClientHello before it answers, and how it takes another context then. */
-#include <string.h>
 #include "internal.h"
 
 const uint8_t *lsw_SSL_client_hello_get0_session_id(SSL *ssl, uint32_t *length)
@@ -28,35 +27,14 @@ const uint8_t *lsw_SSL_client_hello_get0_ext(SSL *ssl, unsigned int type, uint32
     return found ? bytes : NULL;
 }
 
-/* RFC 6066 section 3: a list of one name, of type host_name. OpenSSL itself refuses any other form. */
-static int remember_servername(SSL *ssl, struct lsw_conn *conn)
-{
-    const unsigned char *bytes = NULL;
-    size_t size = 0, length;
-
-    OPENSSL_free(conn->servername);
-    conn->servername = NULL;
-    if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &bytes, &size) || size < 5)
-        return 1;
-    length = size - 5;
-    if ((size_t)(bytes[0] << 8 | bytes[1]) != size - 2 || bytes[2] != TLSEXT_NAMETYPE_host_name
-        || (size_t)(bytes[3] << 8 | bytes[4]) != length || length > TLSEXT_MAXLEN_host_name
-        || memchr(bytes + 5, 0, length) != NULL)
-        return 1;
-    conn->servername = OPENSSL_strndup((const char *)bytes + 5, length);
-    return conn->servername != NULL;
-}
-
 int lsw_client_hello_trampoline(SSL *ssl, int *alert, void *arg)
 {
-    struct lsw_conn *conn = lsw_conn_of(ssl);
-
     (void)arg;
-    if (conn == NULL)
+    if (lsw_conn_of(ssl) == NULL)
         return SSL_CLIENT_HELLO_SUCCESS;
-    *alert = SSL_AD_INTERNAL_ERROR;
-    if (!remember_servername(ssl, conn))
+    if (!lsw_remember_servername(ssl, alert))
         return SSL_CLIENT_HELLO_ERROR;
+    *alert = SSL_AD_INTERNAL_ERROR;
     return lsw_wants(ssl, LSW_WANT_CLIENT_HELLO_CB) ? lsw_js_client_hello_cb(ssl) : SSL_CLIENT_HELLO_SUCCESS;
 }
 

@@ -117,15 +117,6 @@ int lsw_SSL_count_supported_ciphers(SSL *ssl)
     return count;
 }
 
-/*
- * When a TLS 1.2 session is resumed, OpenSSL's server names the session's host, and a session has one only if a servername
- * callback said so. What this client has asked for is what its own ClientHello says.
- */
-const char *lsw_SSL_get_servername(const SSL *ssl)
-{
-    return SSL_is_server(ssl) ? lsw_conn_of(ssl)->servername : SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-}
-
 const uint8_t *lsw_SSL_get0_alpn_selected(const SSL *ssl, uint32_t *length)
 {
     const unsigned char *data = NULL;

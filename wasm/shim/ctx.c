@@ -13,6 +13,7 @@ SSL_CTX *lsw_SSL_CTX_new(int method)
     SSL_CTX_set_cert_verify_callback(ctx, lsw_chain_trampoline, NULL);
     SSL_CTX_set_tlsext_status_cb(ctx, lsw_status_trampoline);
     SSL_CTX_set_client_hello_cb(ctx, lsw_client_hello_trampoline, NULL);
+    SSL_CTX_set_tlsext_servername_callback(ctx, lsw_servername_trampoline);
     SSL_CTX_set_cert_cb(ctx, lsw_cert_trampoline, NULL);
     SSL_CTX_set_info_callback(ctx, lsw_info_trampoline);
     return ctx;

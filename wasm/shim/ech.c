@@ -159,6 +159,14 @@ BIO *lsw_OSSL_ECHSTORE_generate_pem(const char *public_name, const char *suite_t
     return out;
 }
 
+static void keep_host_name(char **name)
+{
+    if (*name == NULL || lsw_host_name(*name))
+        return;
+    OPENSSL_free(*name);
+    *name = NULL;
+}
+
 static int status(SSL *ssl, char **inner, char **outer)
 {
     int code;
@@ -167,6 +175,11 @@ static int status(SSL *ssl, char **inner, char **outer)
     ERR_set_mark();
     code = SSL_ech_get1_status(ssl, inner, outer);
     ERR_pop_to_mark();
+    /* What a client wrote. */
+    if (SSL_is_server(ssl)) {
+        keep_host_name(inner);
+        keep_host_name(outer);
+    }
     return code;
 }
 

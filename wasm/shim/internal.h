@@ -107,6 +107,8 @@ struct lsw_conn {
     X509 *verify_cert;     /* the certificate that it failed at, or NULL; owned */
     char *psk_identity;    /* a client's, or NULL; owned */
     char *servername;      /* that a client has asked for, or NULL; owned */
+    int hello_read;        /* a client's first ClientHello has been read */
+    int acknowledges_servername;
     struct lsw_rpk *accepted_rpks; /* owned */
     SSL_CTX *first_ctx;    /* the one it was made from, whatever it uses now; OpenSSL keeps it for sessions; borrowed */
     X509_STORE_CTX *verifying; /* while JavaScript is asked about its chain */
@@ -137,6 +139,13 @@ static inline int lsw_BIO_handle(BIO *bio)
    is to fail. */
 int lsw_refused(SSL *ssl, int answer);
 
+/* servername.c. Whether it is the name of a host; without the dot of the root then. */
+int lsw_host_name(char *name);
+/* In the callback for a ClientHello: keeps the name that is asked for, if it is one. 0, and an alert, if the client is to be refused. */
+int lsw_remember_servername(SSL *ssl, int *alert);
+/* Whether a session may not be resumed, as it was made for another name than is asked for now. */
+int lsw_session_of_another_name(SSL *ssl, const SSL_SESSION *session);
+
 /* session.c: whether the peer's certificate, if the session has one, is out of its time. */
 int lsw_session_peer_expired(SSL *ssl, SSL_SESSION *session);
 
@@ -166,6 +175,7 @@ int lsw_print_name(const X509_NAME *name, uint8_t *buf, size_t capacity);
 int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx);
 int lsw_chain_trampoline(X509_STORE_CTX *store_ctx, void *arg);
 int lsw_client_hello_trampoline(SSL *ssl, int *alert, void *arg);
+int lsw_servername_trampoline(SSL *ssl, int *alert, void *arg);
 int lsw_cert_trampoline(SSL *ssl, void *arg);
 int lsw_status_trampoline(SSL *ssl, void *arg);
 int lsw_alpn_trampoline(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,

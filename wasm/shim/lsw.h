@@ -171,8 +171,6 @@ int lsw_SSL_count_supported_ciphers(SSL *ssl);
 const char *SSL_get0_group_name(SSL *ssl);
 /* The agreed ALPN protocol's bytes, length in `*length` (0: none). Borrowed from the connection. */
 const uint8_t *lsw_SSL_get0_alpn_selected(const SSL *ssl, uint32_t *length);
-/* The name that a client asks for: on a server the one in the last ClientHello that it has read, or NULL. */
-const char *lsw_SSL_get_servername(const SSL *ssl);
 long SSL_get_verify_result(const SSL *ssl);
 /* Depth at which verification failed, -1 if it did not. */
 int lsw_SSL_get_verify_depth(const SSL *ssl);
@@ -247,7 +245,8 @@ void lsw_SSL_CTX_sess_set_callbacks(SSL_CTX *ctx);
 /* ---- ticket.c: keys of session tickets ---- */
 
 /* One or more keys of LSW_TICKET_KEY_BYTES each (16 name, 32 AES-256-CBC, 32 HMAC-SHA-256), copied. The first makes
-   tickets. A ticket of a client whose certificate has expired is taken for none. 1 on success. */
+   tickets. A ticket of a client whose certificate has expired is taken for none, as is one of TLS 1.2 for another name than is
+   asked for. 1 on success. */
 int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t length);
 
 /* ---- digest.c ---- */
@@ -336,6 +335,13 @@ const char *lsw_SSL_group_to_name(SSL *ssl, unsigned int id);
    versions, and the demands on the peer's certificate. The connection takes a reference. 1 on success. */
 int lsw_SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx);
 int lsw_SSL_set1_groups_list(SSL *ssl, const char *list);
+
+/* ---- servername.c: the name that a client asks for ---- */
+
+/* On a server the one in the last ClientHello that it has read, if that is the name of a host; NULL if there is none. */
+const char *lsw_SSL_get_servername(const SSL *ssl);
+/* On a server, before or inside of lsw_js_client_hello_cb: it will answer such a name by an empty server_name. */
+void lsw_SSL_acknowledge_servername(SSL *ssl);
 
 /* ---- io.c: clear the queue, call, SSL_get_error, in one ---- */
 

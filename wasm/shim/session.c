@@ -83,7 +83,7 @@ static SSL_SESSION *get_session_trampoline(SSL *ssl, const unsigned char *id, in
     errors = lsw_errors_save();
     session = lsw_read(&lsw_session, bytes, (size_t)length);
     lsw_free(bytes, (size_t)length);
-    if (session != NULL && lsw_session_peer_expired(ssl, session)) {
+    if (session != NULL && (lsw_session_peer_expired(ssl, session) || lsw_session_of_another_name(ssl, session))) {
         SSL_SESSION_free(session);
         session = NULL;
     }

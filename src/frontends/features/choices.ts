@@ -10,6 +10,7 @@ import type { AlgorithmOptions } from './algorithms.js'
 import type { ClientIdentityOptions } from './client-identity.js'
 import { brokenRule, checkOptions, invalid, isFunction, isFunctionOr, isOneOrMore, refuse, type Check, type Feature } from './feature.js'
 import { identity, type Identity, type IdentityOptions } from './identity.js'
+import type { VerificationOptions } from './verification.js'
 
 export interface ClientAlpnOptions {
   /** Application protocols, most wanted first (RFC 7301). Default: none are negotiated. */
@@ -73,10 +74,14 @@ export interface ClientHelloOptions {
   readonly onClientHello?: ((hello: ClientHello) => HelloAnswer | undefined | void | Promise<HelloAnswer | undefined | void>) | undefined
 }
 
-export const clientHello: Feature<ClientHelloOptions> = {
+export const clientHello: Feature<ClientHelloOptions, ServerAlpnOptions & VerificationOptions> = {
   checks: { onClientHello: isFunction },
   answers: { onClientHello: 'in time' },
   either: ['onClientHello'],
+  setUpSsl(ssl, { onClientHello, alpnProtocols, verify }) {
+    // RFC 6066 §3: the answer to a name that is used. Each of these is told it.
+    if (onClientHello || verify || typeof alpnProtocols === 'function') ssl.acknowledgeServername()
+  },
 }
 
 export interface CertificateChoiceOptions extends IdentityOptions {

@@ -37,7 +37,7 @@ export interface VerificationOptions {
 }
 
 export interface VerifyContext {
-  /** The name that the client asks for (SNI). */
+  /** The name that the client asks for (SNI); a server has checked that it is the name of a host. */
   readonly servername: string | undefined
   /** OpenSSL's verdict: `X509_V_OK`, or the name of the last failure. */
   readonly verifyResult: VerifyResultName

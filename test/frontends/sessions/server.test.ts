@@ -154,6 +154,31 @@ describe.each(VERSIONS)('sessionCache under %s', (version) => {
   })
 })
 
+describe.each(VERSIONS)('a session and the name that it was made for, under %s', (version) => {
+  const { cert, key } = authority.leaf({ san: 'DNS:localhost,DNS:elsewhere,IP:127.0.0.1' })
+
+  it.each<[string, () => Partial<AcceptOptions>]>([
+    ['tickets', () => ({ ticketKeys: new TicketKeys() })], ['a cache', () => ({ sessionCache: memoryServerSessionCache() })],
+    ['tickets, and a callback that is told the name', () => ({ ticketKeys: new TicketKeys(), onClientHello: () => {} })],
+    ['a cache, and a callback that is told the name', () => ({ sessionCache: memoryServerSessionCache(), onClientHello: () => {} })],
+  ])('TLS 1.2 resumes it for no other (RFC 6066 §3), with %s', async (_, make) => {
+    const server = { cert, key, ...make() }
+    const resumes = async (first: string, second: string) => {
+      const { session } = await once({ version, server, client: { servername: first } })
+      // A client of ours would not offer it for another name.
+      const offered = new TlsSession({ ...session!.parts, servername: second })
+      return (await once({ version, server, client: { servername: second, session: offered } })).resumed
+    }
+    expect(await resumes('localhost', 'localhost')).toBe(true)
+    expect(await resumes('localhost', 'LocalHost')).toBe(true)
+    expect(await resumes('localhost', 'elsewhere')).toBe(version === 'TLSv1.3')
+    // No name is no other name.
+    for (const [first, second] of [['127.0.0.1', '127.0.0.1'], ['localhost', '127.0.0.1'], ['127.0.0.1', 'localhost']] as const) {
+      expect(await resumes(first, second), `${first}, ${second}`).toBe(true)
+    }
+  })
+})
+
 describe.each(VERSIONS)('the session of a client whose certificate expires, under %s', (version) => {
   const CERTIFICATE_EXPIRED = 45
   const renewed = authority.leaf({ name: 'client' })
