@@ -33,8 +33,9 @@ function errorCode(library: string, reason: string): OpensslErrorCode {
   return `ERR_${words.toUpperCase().replace(/[^A-Z0-9]+/g, '_').replace(/_$/, '')}`
 }
 
-/** A library's word that something beneath it failed, for example `ASN1 lib`. The entry of that stands before it. */
-const SAYS_LITTLE = /^(?:.* lib|nested asn1 error|bad object header|internal error)$/
+/** A library's word that something beneath it failed: the entry of that stands before it. */
+const SAYS_LITTLE =
+  /^(?:.* lib|nested asn1 error|bad object header|(?:(?:private|public) key )?decode error|parse error|record layer failure|internal error)$/
 
 /** The entry that says most: the last that tells what is wrong. It gives an error its code and its words. */
 export function mostTelling(errors: readonly OpensslError[]): OpensslError | undefined {

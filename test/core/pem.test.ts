@@ -27,12 +27,15 @@ const NEIGHBOURS: Readonly<Record<string, string>> = {
   'Bag Attributes': 'Bag Attributes\n    localKeyID: 01 02\n    friendlyName: x\nKey Attributes: <No Attributes>\nsubject=CN = x\n',
   'a line of s_client': '0 s:CN = localhost\n   i:O = libssl-wasm\n',
   'a text with long words': `0${'x'.repeat(3000)}\n`,
+  'an attribute certificate': block('ATTRIBUTE CERTIFICATE'),
   'a comment on blocks': '# put -----BEGIN CERTIFICATE----- here\n',
   'UTF-8': '0\u00e9\u{1f512}\n',
   'a NUL': '\0',
   'a byte order mark': '\ufeff',
   'a PGP block': '-----BEGIN PGP SIGNATURE-----\nVersion: x\n\niQ==\n=AbCd\n-----END PGP SIGNATURE-----\n',
   'a block that is cut off': '-----BEGIN NOTHING-----\nTUlJ\n',
+  'a block whose last line is cut off': block('NOTHING').replace(/-\n$/, '\n'),
+  'many first lines': '-----BEGIN NOTHING-----\n'.repeat(20_000),
   'a block of two names': '-----BEGIN NOTHING-----\nTUlJ\n-----END ANYTHING-----\n',
 }
 
@@ -162,19 +165,5 @@ describe('PKCS#12', () => {
     const pem = Buffer.from(NEIGHBOURS['Bag Attributes'] + block('PKCS12', der.toString('base64').replaceAll(/.{64}/g, '$&\n')))
     expect(context((ctx) => { ctx.usePkcs12(pem, 'secret'); return 1 })).toBe(1)
     expect(refusal(() => context((ctx) => { ctx.usePkcs12(Buffer.from(cert + key), 'secret'); return 1 })).message).toContain('CERTIFICATE, PRIVATE KEY')
-  })
-})
-
-describe('an error', () => {
-  const der = new Uint8Array(Buffer.from(cert.replace(/-----[^-]+-----/g, ''), 'base64'))
-  const changed = (at: number) => der.with(at, der[at]! ^ 0x10)
-  const why = (bytes: Uint8Array) => refusal(() => store((own) => own.addCerts(bytes)))
-
-  it('has the code and the words of the entry that says most, not of those that say that a library failed', () => {
-    const tag = why(changed(8)) // version's, at the start of TBSCertificate
-    expect(tag.opensslErrorStack.at(-1)).toMatchObject({ reason: 'nested asn1 error' })
-    expect(tag.code).toBe('ERR_ASN1_ENCODING_WRONG_TAG')
-    expect(tag.message).toMatch(/wrong tag: Field=/)
-    expect(why(der.subarray(0, 100)).code).toBe('ERR_ASN1_ENCODING_TOO_LONG')
   })
 })

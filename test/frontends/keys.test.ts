@@ -72,6 +72,8 @@ const cases: Readonly<Record<string, readonly [code: string | RegExp, option: ke
   'a key encrypted by scrypt': [UNSUPPORTED, 'key', { cert, key: pkcs8('-scrypt'), passphrase: 'secret' }],
   'a key encrypted by Camellia, without passphrase': [UNSUPPORTED, 'key', { cert, key: pkcs8('-v2', 'camellia-256-cbc') }],
   'a key encrypted by Camellia, SEC1': [UNSUPPORTED, 'key', { cert, key: openssl('ec', '-in', localhost.keyFile, '-camellia256', '-passout', 'pass:secret'), passphrase: 'secret' }],
+  'a key encrypted by single DES, with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'key', { cert, key: pkcs8(...OLD, '-v1', 'PBE-MD5-DES'), passphrase: 'wrong' }],
+  'an encrypted SEC1 key with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'key', { cert, key: openssl('ec', '-in', localhost.keyFile, '-aes256', '-passout', 'pass:secret'), passphrase: 'wrong' }],
   'an encrypted key whose cipher text is cut off': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: cutText(derOf(pkcs8())), passphrase: 'secret' }],
   'an encrypted key that, decrypted, cannot be read': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: openssl('pkcs8', '-topk8', '-in', binary, '-passout', 'pass:secret'), passphrase: 'secret' }],
   'the same as SEC1': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: openssl('ec', '-in', binary, '-aes256', '-passout', 'pass:secret'), passphrase: 'secret' }],
@@ -82,6 +84,7 @@ const cases: Readonly<Record<string, readonly [code: string | RegExp, option: ke
   'a PKCS#12 file without MAC, by Camellia': [UNSUPPORTED, 'pfx', { pfx: pfxOf(localhost, '-nomac', ...camellia), passphrase: 'secret' }],
   'a PKCS#12 file by RC2 with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'pfx', { pfx: pfxOf(localhost, ...OLD, ...RC2), passphrase: 'wrong' }],
   'a PKCS#12 file without passphrase': ['ERR_TLS_PASSPHRASE_MISSING', 'pfx', { pfx }],
+  'a PKCS#12 file with a wrong passphrase of another script': ['ERR_TLS_PASSPHRASE_WRONG', 'pfx', { pfx, passphrase: 'пароль🔑' }],
   'a PKCS#12 file with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'pfx', { pfx, passphrase: 'wrong' }],
   'a PKCS#12 file with a NUL in the passphrase': ['ERR_TLS_INVALID_ARGUMENT', 'pfx', { pfx, passphrase: 'secret\0' }],
   'a PKCS#12 file that is cut off': ['ERR_TLS_KEY_UNREADABLE', 'pfx', { pfx: pfx.subarray(0, pfx.byteLength / 2), passphrase: 'secret' }],
@@ -151,6 +154,7 @@ describe.each(VERSIONS)('%s', (version) => {
     'PKCS#1, encrypted by single DES': { cert: rsa.cert, key: openssl('rsa', '-in', rsa.keyFile, '-traditional', ...OLD, '-des', '-passout', 'pass:secret'), passphrase: 'secret' },
     'PKCS#12, its passphrase empty': { pfx: pfxOf(localhost, '-passout', 'pass:'), passphrase: '' },
     'PKCS#12, without passphrase': { pfx: pfxOf(localhost, '-passout', 'pass:') },
+    'PKCS#12, its passphrase as OpenSSL 1.0 encoded it': { pfx: pfxOf(localhost, '-passout', `pass:${Buffer.from('sécret🔑').toString('latin1')}`), passphrase: 'sécret🔑' },
     'PKCS#12, its passphrase of any script': { pfx: pfxOf(localhost, '-passout', 'pass:пароль🔑'), passphrase: 'пароль🔑' },
   }
 

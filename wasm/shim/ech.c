@@ -33,7 +33,8 @@ static int has_key(BIO *bio)
 /* OSSL_ECHSTORE_read_pem reads the first pair alone, and ignores what follows. */
 int lsw_OSSL_ECHSTORE_read_pem(OSSL_ECHSTORE *es, const uint8_t *bytes, size_t length, int for_retry)
 {
-    BIO *bio = BIO_new_mem_buf(bytes, (int)length);
+    struct lsw_pem pem;
+    BIO *bio = lsw_pem_open(&pem, bytes, length) ? BIO_new_mem_buf(pem.text, -1) : NULL;
     int count = 0, ok = bio != NULL;
 
     while (ok && (count == 0 || has_key(bio))) {
@@ -44,6 +45,7 @@ int lsw_OSSL_ECHSTORE_read_pem(OSSL_ECHSTORE *es, const uint8_t *bytes, size_t l
         count++;
     }
     BIO_free(bio);
+    lsw_pem_close(&pem);
     return ok ? count : -1;
 }
 

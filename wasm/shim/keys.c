@@ -31,11 +31,6 @@ static int answer_passphrase(char *buf, int size, int rwflag, void *arg)
     return (int)passphrase->length;
 }
 
-static int passphrase_failed(const struct passphrase *passphrase)
-{
-    return passphrase->bytes == NULL ? LSW_KEY_PASSPHRASE_MISSING : LSW_KEY_PASSPHRASE_WRONG;
-}
-
 /* These functions return 1 and a key that the caller owns, or LSW_KEY_*. */
 
 static int decrypt_key(const X509_SIG *encrypted, struct passphrase *passphrase, EVP_PKEY **key)
@@ -105,8 +100,8 @@ static int read_key_block(const struct lsw_block *block, struct passphrase *pass
         if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_UNSUPPORTED_ENCRYPTION)
             return LSW_KEY_ENCRYPTION_UNSUPPORTED;
         if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_BAD_PASSWORD_READ)
-            return passphrase_failed(passphrase);
-        return passphrase->asked && lsw_passphrase_was_wrong() ? LSW_KEY_PASSPHRASE_WRONG : LSW_KEY_UNREADABLE;
+            return passphrase->bytes == NULL ? LSW_KEY_PASSPHRASE_MISSING : LSW_KEY_PASSPHRASE_WRONG;
+        return lsw_passphrase_was_wrong() ? LSW_KEY_PASSPHRASE_WRONG : LSW_KEY_UNREADABLE;
     }
     result = read_key_der(der, length, passphrase, key);
     if (result == LSW_KEY_UNREADABLE && passphrase->asked && !is_sequence(der, length))

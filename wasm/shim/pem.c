@@ -15,25 +15,21 @@ int lsw_no_passphrase(char *buf, int size, int rwflag, void *arg)
  * What editors and shells add is left out: byte order marks, white space and other invisible bytes at the start of a line, the
  * zeros of UTF-16. CRLF and CR become LF.
  */
-static size_t tidy(char *to, const uint8_t *bytes, size_t length)
+static void tidy(char *to, const uint8_t *bytes, size_t length)
 {
     const uint8_t *end = bytes + length;
-    size_t count = 0;
-    int line_start = 1, after_cr = 0;
+    uint8_t last = '\n';
 
     for (; bytes < end; bytes++) {
-        int is_lf = *bytes == '\n' || *bytes == '\r';
+        int line_start = last == '\n' || last == '\r', is_visible = *bytes > ' ' && *bytes < 0x7f;
 
-        if (*bytes == '\0' || (*bytes == '\n' && after_cr && !(after_cr = 0)))
+        if (*bytes == '\0' || (line_start && !is_visible && *bytes != '\n' && *bytes != '\r'))
             continue;
-        after_cr = *bytes == '\r';
-        if (line_start && !is_lf && (*bytes <= ' ' || *bytes >= 0x7f))
-            continue;
-        to[count++] = is_lf ? '\n' : (char)*bytes;
-        line_start = is_lf;
+        if (*bytes != '\n' || last != '\r')
+            *to++ = *bytes == '\r' ? '\n' : (char)*bytes;
+        last = *bytes;
     }
-    to[count] = '\0';
-    return count;
+    *to = '\0';
 }
 
 int lsw_pem_open(struct lsw_pem *pem, const uint8_t *bytes, size_t length)
@@ -52,39 +48,42 @@ void lsw_pem_close(struct lsw_pem *pem)
     OPENSSL_clear_free(pem->text, pem->capacity);
 }
 
-/* The next line from `at` on that starts so; one may follow a block's last dashes. */
-static const char *find_line(const struct lsw_pem *pem, const char *at, const char *start)
+static int begins_with(const char *text, const char *words)
 {
-    const char *found = at;
-
-    while ((found = strstr(found, start)) != NULL && found != pem->next && found != pem->text && found[-1] != '\n')
-        found++;
-    return found;
+    return strncmp(text, words, strlen(words)) == 0;
 }
 
-static const char *behind(const char *at, const char *what)
+/* The next first or last line of a block, from `at` on; NULL if there is none. One may stand right behind another block. */
+static const char *find_border(const struct lsw_pem *pem, const char *at)
 {
-    const char *found = strstr(at, what);
-
-    return found != NULL ? found + strlen(what) : at + strlen(at);
+    for (; (at = strstr(at, DASHES)) != NULL; at++)
+        if ((at == pem->next || at[-1] == '\n') && (begins_with(at, BEGIN) || begins_with(at, END)))
+            return at;
+    return NULL;
 }
 
 int lsw_pem_next(struct lsw_pem *pem, struct lsw_block *block)
 {
-    const char *begin = find_line(pem, pem->next, BEGIN), *next, *end;
+    const char *border = find_border(pem, pem->next), *line, *dashes;
 
-    if (begin == NULL)
+    while (border != NULL && !begins_with(border, BEGIN))
+        border = find_border(pem, border + 1);
+    if (border == NULL)
         return 0;
-    block->text = begin;
-    block->label = begin + sizeof(BEGIN) - 1;
+    block->text = border;
+    block->label = border + strlen(BEGIN);
     block->label_length = strcspn(block->label, "-\n");
-    next = find_line(pem, block->label, BEGIN);
-    end = find_line(pem, block->label, END);
-    if (end == NULL || (next != NULL && next < end))
-        pem->next = next != NULL ? next : block->label + strlen(block->label); /* cut off */
-    else
-        pem->next = behind(end + sizeof(END) - 1, DASHES);
-    block->length = (size_t)(pem->next - begin);
+    border = find_border(pem, block->label);
+    if (border == NULL) {
+        pem->next = block->label + strlen(block->label);
+    } else if (begins_with(border, BEGIN)) {
+        pem->next = border; /* this one was cut off */
+    } else {
+        line = border + strcspn(border, "\n");
+        dashes = strstr(border + strlen(END), DASHES);
+        pem->next = dashes != NULL && dashes < line ? dashes + strlen(DASHES) : line;
+    }
+    block->length = (size_t)(pem->next - block->text);
     return 1;
 }
 
@@ -108,9 +107,11 @@ static int know_cipher(char *header, EVP_CIPHER_INFO *cipher)
 
     if (PEM_get_EVP_CIPHER_INFO(header, cipher))
         return 1;
-    name = behind(header, DEK_INFO);
-    if (ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_UNSUPPORTED_ENCRYPTION)
+    name = strstr(header, DEK_INFO);
+    if (name != NULL && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_UNSUPPORTED_ENCRYPTION) {
+        name += strlen(DEK_INFO);
         ERR_raise_data(ERR_LIB_PEM, PEM_R_UNSUPPORTED_ENCRYPTION, "%.*s", (int)strcspn(name, " ,\n"), name);
+    }
     return 0;
 }
 

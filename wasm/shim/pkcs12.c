@@ -1,4 +1,5 @@
 /* PKCS#12 files: key, certificate and chain in one; and why one cannot be used, by the numbers of keys.c. */
+#include <string.h>
 #include <openssl/pkcs12.h>
 #include <openssl/provider.h>
 #include "internal.h"
@@ -123,26 +124,61 @@ static int why_not(PKCS12 *file, const char *passphrase)
     return result == 1 ? LSW_KEY_UNREADABLE : result;
 }
 
-int lsw_SSL_CTX_use_pkcs12(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const char *passphrase)
+static int use_file(SSL_CTX *ctx, PKCS12 *file, const char *passphrase)
 {
-    OSSL_PROVIDER *old_ciphers = lsw_old_ciphers();
-    PKCS12 *file = lsw_read(&lsw_pkcs12, bytes, length);
     EVP_PKEY *key = NULL;
     X509 *cert = NULL;
     STACK_OF(X509) *others = NULL;
-    int result = LSW_KEY_UNREADABLE;
+    int result;
 
-    if (file != NULL && PKCS12_parse(file, passphrase, &key, &cert, &others)) {
+    ERR_clear_error();
+    if (PKCS12_parse(file, passphrase, &key, &cert, &others)) {
         ERR_clear_error();
         result = use_found(ctx, key, cert, others);
-    } else if (file != NULL) {
+    } else {
         result = why_not(file, passphrase);
-        if (result == LSW_KEY_PASSPHRASE_WRONG && passphrase == NULL)
-            result = LSW_KEY_PASSPHRASE_MISSING;
     }
     EVP_PKEY_free(key);
     X509_free(cert);
     OSSL_STACK_OF_X509_free(others);
+    return result;
+}
+
+/*
+ * Owned: the text that gives the key that OpenSSL before 1.1.0 made of this passphrase, each byte of UTF-8 being a character
+ * (passphrase-encoding(7)). NULL for ASCII, where it is the same.
+ */
+static char *as_openssl_1_0(const char *passphrase)
+{
+    const char *at = passphrase;
+    unsigned char *characters = NULL;
+    char *text;
+    int length;
+
+    while (*at != '\0' && (*at & 0x80) == 0)
+        at++;
+    if (*at == '\0' || OPENSSL_asc2uni(passphrase, -1, &characters, &length) == NULL)
+        return NULL;
+    text = OPENSSL_uni2utf8(characters, length);
+    OPENSSL_clear_free(characters, (size_t)length);
+    return text;
+}
+
+int lsw_SSL_CTX_use_pkcs12(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const char *passphrase)
+{
+    OSSL_PROVIDER *old_ciphers = lsw_old_ciphers();
+    PKCS12 *file = lsw_read(&lsw_pkcs12, bytes, length);
+    int result = file != NULL ? use_file(ctx, file, passphrase) : LSW_KEY_UNREADABLE;
+
+    if (result == LSW_KEY_PASSPHRASE_WRONG && passphrase == NULL) {
+        result = LSW_KEY_PASSPHRASE_MISSING;
+    } else if (result == LSW_KEY_PASSPHRASE_WRONG) {
+        char *old = as_openssl_1_0(passphrase);
+
+        if (old != NULL)
+            result = use_file(ctx, file, old);
+        OPENSSL_clear_free(old, old != NULL ? strlen(old) : 0);
+    }
     PKCS12_free(file);
     OSSL_PROVIDER_unload(old_ciphers);
     return result;

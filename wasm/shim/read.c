@@ -52,7 +52,7 @@ FREE(pkcs12, PKCS12_free)
 const struct lsw_form lsw_certificate = { "certificate", certificate_free,
     { { PEM_STRING_X509, certificate_from_der }, { PEM_STRING_X509_OLD, certificate_from_der },
         { PEM_STRING_X509_TRUSTED, trusted_certificate_from_der } },
-    { "CERTIFICATE", "PKCS7", "CMS" } };
+    { PEM_STRING_PKCS7, PEM_STRING_PKCS7_SIGNED, PEM_STRING_CMS } };
 const struct lsw_form lsw_crl = { "certificate revocation list", crl_free, { { PEM_STRING_X509_CRL, crl_from_der } }, { "CRL" } };
 const struct lsw_form lsw_public_key = { "public key", public_key_free,
     { { PEM_STRING_PUBLIC, public_key_from_der }, { PEM_STRING_RSA_PUBLIC, rsa_public_key_from_der } }, { "PUBLIC KEY" } };
