@@ -6,17 +6,23 @@ import { brandOf } from './realms.js'
 export type BytesLike = ArrayBufferView | ArrayBufferLike
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** UTF-8. */
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text)
 }
 
+/** All of it: what is not UTF-8 becomes U+FFFD, and a byte order mark stays. */
+export function decodeUtf8(bytes: Uint8Array): string {
+  return decoder.decode(bytes)
+}
+
 /** `undefined` if it is not UTF-8. */
 export function utf8Text(bytes: Uint8Array): string | undefined {
   try {
-    return decoder.decode(bytes)
+    return strictDecoder.decode(bytes)
   } catch {
     return undefined
   }

@@ -1,7 +1,7 @@
 // RFC 7301 §3.1: protocol names, each with its length before it.
 
 import { ApiMisuseError } from '../base/errors.js'
-import { concat, utf8 } from '../base/bytes.js'
+import { concat, decodeUtf8, utf8 } from '../base/bytes.js'
 import { demand } from './setters.js'
 
 /** Reads names in their wire form: each with its offset. Throws `ERR_TLS_INVALID_ARGUMENT` for anything else. */
@@ -10,7 +10,7 @@ export function decodeAlpn(protos: Uint8Array): { readonly name: string; readonl
   for (let offset = 0; offset < protos.byteLength;) {
     const end = offset + 1 + protos[offset]!
     demand(end > offset + 1 && end <= protos.byteLength, 'this is no list of ALPN protocols')
-    names.push({ name: new TextDecoder().decode(protos.subarray(offset + 1, end)), offset })
+    names.push({ name: decodeUtf8(protos.subarray(offset + 1, end)), offset })
     offset = end
   }
   return names

@@ -1,7 +1,7 @@
 // Names as certificates hold them, and as text that means one thing only: distinguished names, and those of subjectAltName and of
 // authority information access.
 
-import { hex, utf8 } from '../base/bytes.js'
+import { decodeUtf8, hex, utf8 } from '../base/bytes.js'
 
 /** RFC 5280 §4.2.1.6, of any kind. */
 export interface GeneralName {
@@ -11,18 +11,10 @@ export interface GeneralName {
   readonly value: Uint8Array | undefined
 }
 
-// Not one that takes a mark at the beginning (BOM) away: it is part of the name.
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-
-/** UTF-8, all of it. */
-export function decode(bytes: Uint8Array): string {
-  return decoder.decode(bytes)
-}
-
 /** The text before the first NUL, and the bytes behind it, if there is one. */
 export function firstPart(bytes: Uint8Array): [first: string, rest: Uint8Array | undefined] {
   const end = bytes.indexOf(0)
-  return end < 0 ? [decode(bytes), undefined] : [decode(bytes.subarray(0, end)), bytes.subarray(end + 1)]
+  return end < 0 ? [decodeUtf8(bytes), undefined] : [decodeUtf8(bytes.subarray(0, end)), bytes.subarray(end + 1)]
 }
 
 export function generalName(bytes: Uint8Array): GeneralName {
@@ -35,10 +27,10 @@ export function printGeneralName({ kind, value }: GeneralName): string {
   if (!value) return `${kind}:<unsupported>`
   switch (kind) {
     case 'IP Address': return `${kind}:${ipAddress(value)?.toUpperCase() ?? `<invalid length=${value.byteLength}>`}`
-    case 'Registered ID': return `${kind}:${decode(value)}`
-    case 'DNS': case 'email': case 'URI': return `${kind}:${quoted(decode(value), NOT_ASCII)}`
-    case 'DirName': return `${kind}:${quoted(decode(value), CONTROL)}`
-    default: return `othername:${quoted(`${kind}:${decode(value)}`, kind === 'SRVName' ? NOT_ASCII : CONTROL)}`
+    case 'Registered ID': return `${kind}:${decodeUtf8(value)}`
+    case 'DNS': case 'email': case 'URI': return `${kind}:${quoted(decodeUtf8(value), NOT_ASCII)}`
+    case 'DirName': return `${kind}:${quoted(decodeUtf8(value), CONTROL)}`
+    default: return `othername:${quoted(`${kind}:${decodeUtf8(value)}`, kind === 'SRVName' ? NOT_ASCII : CONTROL)}`
   }
 }
 

@@ -1,7 +1,7 @@
 // SSL_SESSION: what two peers agreed on, and the secret to take it up again. As bytes it goes anywhere: into a file, to
 // another process, to another runtime.
 
-import { utf8 } from '../base/bytes.js'
+import { decodeUtf8, utf8 } from '../base/bytes.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Owned, Ptr } from '../ffi/pointers.js'
 import { outOfMemory } from './err-queue.js'
@@ -90,7 +90,7 @@ export class SslSession {
     const slot = this.lib.slot<'uint32_t'>()
     const name = this.lib.ffi.SSL_SESSION_get0_alpn_selected(this.ptr, slot)
     const length = this.lib.memory.readInt32(slot)
-    return length === 0 ? undefined : new TextDecoder().decode(this.lib.memory.copyOut(name, length))
+    return length === 0 ? undefined : decodeUtf8(this.lib.memory.copyOut(name, length))
   }
 
   /** Has {@link get0AlpnSelected} say otherwise. Copied. @openssl SSL_SESSION_set1_alpn_selected */

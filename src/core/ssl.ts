@@ -4,7 +4,7 @@
 // less their prefix, and mean what its manual says.
 
 import { ApiMisuseError, type Alert, type OpensslError } from '../base/errors.js'
-import { asBytes, utf8, type BytesLike } from '../base/bytes.js'
+import { asBytes, decodeUtf8, utf8, type BytesLike } from '../base/bytes.js'
 import { wantedOf, type RawSslCallbacks } from '../ffi/callbacks.gen.js'
 import {
   pskClientCallback, pskServerCallback, type CallbackVerdict, type ProtocolMessage, type PskIdentityKey, type PskKey,
@@ -647,7 +647,7 @@ export class Ssl {
     const slot = this.lib.slot<'uint32_t'>()
     const ptr = ffi.SSL_get0_alpn_selected(this.#ptr, slot)
     const length = memory.readInt32(slot)
-    return length === 0 ? undefined : new TextDecoder().decode(memory.copyOut(ptr, length))
+    return length === 0 ? undefined : decodeUtf8(memory.copyOut(ptr, length))
   }
 
   /**
@@ -670,7 +670,7 @@ export class Ssl {
   getPskIdentity(): string | undefined {
     const ssl = this.#ptr
     const bytes = this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_psk_identity(ssl, buf, size))
-    return bytes && new TextDecoder().decode(bytes)
+    return bytes && decodeUtf8(bytes)
   }
 
   /** The outcome of Encrypted Client Hello. @openssl SSL_ech_get1_status */
@@ -678,7 +678,7 @@ export class Ssl {
     const { ffi, memory } = this.lib
     const text = (write: (buf: Ptr<'uint8_t'>, capacity: number) => number) => {
       const bytes = memory.collect(write)
-      return bytes && new TextDecoder().decode(bytes)
+      return bytes && decodeUtf8(bytes)
     }
     return {
       status: echStatusName(ffi.SSL_ech_get_status(this.#ptr)),

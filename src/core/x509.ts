@@ -1,7 +1,7 @@
 // A certificate, copied out of OpenSSL: a value, with nothing to free. OpenSSL says all it knows in one go
 // (lsw_X509_describe); that is taken apart when it is asked for.
 
-import { hex } from '../base/bytes.js'
+import { decodeUtf8, hex } from '../base/bytes.js'
 import {
   LSW_X509_ACCESS, LSW_X509_ALT_NAME, LSW_X509_CA, LSW_X509_EXTENDED_KEY_USAGE, LSW_X509_FINGERPRINT, LSW_X509_FINGERPRINT256,
   LSW_X509_FINGERPRINT512, LSW_X509_ISSUER, LSW_X509_ISSUER_ATTRIBUTE, LSW_X509_KEY_BITS, LSW_X509_KEY_GROUP, LSW_X509_KEY_TYPE,
@@ -9,14 +9,14 @@ import {
   LSW_X509_SIGNATURE_ALGORITHM, LSW_X509_SPKI, LSW_X509_SUBJECT, LSW_X509_SUBJECT_ATTRIBUTE,
 } from '../ffi/constants.gen.js'
 import type { Ptr } from '../ffi/pointers.js'
-import { decode, firstPart, generalName, ipAddress, printGeneralName, printName, type GeneralName } from './general-name.js'
+import { firstPart, generalName, ipAddress, printGeneralName, printName, type GeneralName } from './general-name.js'
 import type { LibSsl } from './lib-ssl.js'
 
 /** An attribute of a name, for example `{ type: 'CN', value: 'localhost' }`. */
 export interface X509Attribute {
   /** OpenSSL's short name, or the object identifier in figures. */
   readonly type: string
-  /** What has no text, for example broken UTF-8, is `#` and its DER in hexadecimal (RFC 2253 §2.4). */
+  /** What has no text, for example a BIT STRING, is `#` and its DER in hexadecimal (RFC 2253 §2.4). */
   readonly value: string
 }
 
@@ -181,7 +181,7 @@ function all({ described }: X509, field: number): readonly Uint8Array<ArrayBuffe
 }
 
 function texts(cert: X509, field: number): readonly string[] {
-  return all(cert, field).map(decode)
+  return all(cert, field).map(decodeUtf8)
 }
 
 function maybe(cert: X509, field: number): string | undefined {
@@ -193,7 +193,7 @@ function text(cert: X509, field: number): string {
 }
 
 function pairs(cert: X509, field: number): readonly (readonly [string, string])[] {
-  return all(cert, field).map(firstPart).map(([first, rest]) => [first, rest ? decode(rest) : ''])
+  return all(cert, field).map(firstPart).map(([first, rest]) => [first, rest ? decodeUtf8(rest) : ''])
 }
 
 function attributes(cert: X509, field: number): readonly X509Attribute[] {
@@ -213,7 +213,7 @@ function altNames(cert: X509): readonly GeneralName[] {
 }
 
 function valuesOf(names: readonly GeneralName[], wanted: string): readonly string[] {
-  return names.flatMap(({ kind, value }) => (kind === wanted && value ? decode(value) : []))
+  return names.flatMap(({ kind, value }) => (kind === wanted && value ? decodeUtf8(value) : []))
 }
 
 function accesses(cert: X509): readonly { readonly method: string, readonly name: GeneralName }[] {

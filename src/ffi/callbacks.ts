@@ -1,7 +1,7 @@
 // Callbacks in values of JavaScript, where C (callbacks.gen.ts) passes addresses and wants numbers.
 
 import { ApiMisuseError } from '../base/errors.js'
-import { asBytes, isBytesLike, utf8, type BytesLike } from '../base/bytes.js'
+import { asBytes, decodeUtf8, isBytesLike, utf8, type BytesLike } from '../base/bytes.js'
 import type { RawBioCallbacks, RawSslCallbacks } from './callbacks.gen.js'
 import { LSW_BIO_ACCEPT, LSW_BIO_CONNECT, LSW_BIO_WOULD_BLOCK, LSW_PSK_SHA384, PSK_MAX_PSK_LEN } from './constants.gen.js'
 import type { Memory } from './memory.js'
@@ -92,7 +92,7 @@ export function pskServerCallback(
   callback: (identity: string) => PskKey | undefined, memory: Memory,
 ): NonNullable<RawSslCallbacks['pskServerCb']> {
   return (identity, key, keyCapacity) => {
-    const psk = callback(new TextDecoder().decode(identity))
+    const psk = callback(decodeUtf8(identity))
     return psk === undefined ? 0 : giveKey(psk, memory, key, keyCapacity)
   }
 }

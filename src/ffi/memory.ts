@@ -2,12 +2,10 @@
 // expression; only copies leave this file.
 
 import { InternalError } from '../base/errors.js'
-import { utf8 } from '../base/bytes.js'
+import { decodeUtf8, utf8 } from '../base/bytes.js'
 import type { Border } from './border.js'
 import type { Ffi, LibsslModule } from './ffi.gen.js'
 import { NULL, type Owned, type Ptr } from './pointers.js'
-
-const decoder = new TextDecoder()
 
 /** Memory that is freed, overwritten first, when the scope that gave it ends. */
 export interface Scope {
@@ -76,7 +74,7 @@ export class Memory {
   /** The NUL-terminated UTF-8 at `ptr`. */
   readCString(ptr: number): string {
     const bytes = this.#bytes()
-    return decoder.decode(bytes.slice(ptr, bytes.indexOf(0, ptr)))
+    return decodeUtf8(bytes.slice(ptr, bytes.indexOf(0, ptr)))
   }
 
   /** Memory that its holder must give to {@link free}, with the same size. */
@@ -131,6 +129,6 @@ export class Memory {
 
   /** The same, as text. */
   collectText(write: (buf: Ptr<'uint8_t'>, capacity: number) => number): string {
-    return decoder.decode(this.collect(write))
+    return decodeUtf8(this.collect(write) ?? new Uint8Array())
   }
 }

@@ -136,6 +136,7 @@ describe.each(VERSIONS)('%s: SSL_get0_alpn_selected(3)', (version) => {
   it('is the first of the server\'s that the client offers', () => {
     expect(selected({ client: offer('http/1.1', 'h2'), server: accept('h2', 'http/1.1') })).toEqual(['h2', 'h2'])
     expect(selected({ client: offer('x', 'grüße'), server: accept('grüße') })).toEqual(['grüße', 'grüße'])
+    expect(selected({ client: offer('h2', '\ufeffh2'), server: accept('\ufeffh2') })).toEqual(['\ufeffh2', '\ufeffh2'])
     const long = 'l'.repeat(255)
     expect(selected({ client: offer(long), server: accept('other', long) })).toEqual([long, long])
   })

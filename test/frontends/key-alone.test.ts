@@ -21,6 +21,17 @@ describe.each(VERSIONS)('%s', (version) => {
     await closeBoth(both)
   })
 
+  it('the identity of a pre-shared key reaches the server as it is, with a byte order mark too', async () => {
+    const identity = '\ufeffa client\u202e'
+    const asked: string[] = []
+    const both = await opened({
+      version, client: { ...nameless, psk: { ...psk, identity } }, server: { ...certless, psk: (name: string) => { asked.push(name); return psk.key } },
+    })
+    for (const side of [both.client, both.server]) expect(await side.opened).toMatchObject({ pskIdentity: identity })
+    expect(new Set(asked)).toEqual(new Set([identity]))
+    await closeBoth(both)
+  })
+
   it('a server that asks others for certificates takes a pre-shared key, and has nothing against it', async () => {
     for (const more of [{ ca: authority.ca.cert }, { ca: authority.ca.cert, clientCertificate: 'optional' }, { acceptedRawPublicKeys: key }] as const) {
       const both = await opened({ version, client: { ...nameless, psk }, server: { ...certless, psk, ...more } })
