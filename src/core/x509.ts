@@ -3,10 +3,10 @@
 
 import { decodeUtf8, hex } from '../base/bytes.js'
 import {
-  LSW_X509_ACCESS, LSW_X509_ALT_NAME, LSW_X509_CA, LSW_X509_EXTENDED_KEY_USAGE, LSW_X509_FINGERPRINT, LSW_X509_FINGERPRINT256,
-  LSW_X509_FINGERPRINT512, LSW_X509_ISSUER, LSW_X509_ISSUER_ATTRIBUTE, LSW_X509_KEY_BITS, LSW_X509_KEY_GROUP, LSW_X509_KEY_TYPE,
-  LSW_X509_KEY_USAGE, LSW_X509_NOT_AFTER, LSW_X509_NOT_BEFORE, LSW_X509_PATH_LENGTH, LSW_X509_SERIAL_NUMBER,
-  LSW_X509_SIGNATURE_ALGORITHM, LSW_X509_SPKI, LSW_X509_SUBJECT, LSW_X509_SUBJECT_ATTRIBUTE,
+  LSW_X509_ACCESS, LSW_X509_ALT_NAME, LSW_X509_CA, LSW_X509_EXPONENT, LSW_X509_EXTENDED_KEY_USAGE, LSW_X509_FINGERPRINT,
+  LSW_X509_FINGERPRINT256, LSW_X509_FINGERPRINT512, LSW_X509_ISSUER, LSW_X509_ISSUER_ATTRIBUTE, LSW_X509_KEY_BITS, LSW_X509_KEY_GROUP,
+  LSW_X509_KEY_TYPE, LSW_X509_KEY_USAGE, LSW_X509_MODULUS, LSW_X509_NOT_AFTER, LSW_X509_NOT_BEFORE, LSW_X509_PATH_LENGTH,
+  LSW_X509_SERIAL_NUMBER, LSW_X509_SIGNATURE_ALGORITHM, LSW_X509_SPKI, LSW_X509_SUBJECT, LSW_X509_SUBJECT_ATTRIBUTE,
 } from '../ffi/constants.gen.js'
 import type { Ptr } from '../ffi/pointers.js'
 import { firstPart, generalName, ipAddress, printGeneralName, printName, type GeneralName } from './general-name.js'
@@ -105,6 +105,12 @@ export class X509 {
 
   /** Of an EC key its curve, for example `prime256v1`. */
   get keyGroup(): string | undefined { return maybe(this, LSW_X509_KEY_GROUP) }
+
+  /** Of an RSA key, in upper-case hexadecimal, whole octets. */
+  get modulus(): string | undefined { return maybe(this, LSW_X509_MODULUS) }
+
+  /** Of an RSA key, in upper-case hexadecimal, whole octets: `010001` mostly. */
+  get exponent(): string | undefined { return maybe(this, LSW_X509_EXPONENT) }
 
   /** The public key as SubjectPublicKeyInfo, DER: what pins are made of. */
   get publicKey(): Uint8Array<ArrayBuffer> { return all(this, LSW_X509_SPKI)[0]?.slice() ?? new Uint8Array() }

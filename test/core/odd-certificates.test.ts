@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { CertificateError, fatalError, load, SSL_VERIFY_PEER, SslCtx, X509, X509Store, type LibSsl, type X509Attribute } from '../../src/core.js'
 import { authority, file, localhost, openssl } from '../helpers/certificates.js'
-import { Link } from '../helpers/link.js'
+import { leaks, Link } from '../helpers/link.js'
 import { oddCertificates } from '../helpers/odd-certificates.js'
 
 let lib: LibSsl
@@ -91,6 +91,9 @@ describe('X509 of an odd certificate says what node:crypto says', () => {
     expect(legacyName(ours.issuerAttributes)).toEqual({ ...legacy.issuer })
     expect(Buffer.from(ours.publicKey)).toEqual(theirs.publicKey.export({ type: 'spki', format: 'der' }))
     if (legacy.bits !== undefined) expect(ours.keyBits).toBe(legacy.bits)
+    if (legacy.modulus !== undefined) expect(ours.modulus).toBe(legacy.modulus)
+    // Before Node 24 this stops at 64 bits.
+    if (legacy.exponent !== undefined && legacy.exponent !== '0xffffffffffffffff') expect(BigInt(`0x${ours.exponent}`)).toBe(BigInt(legacy.exponent))
     if (legacy.asn1Curve !== undefined) expect(ours.keyGroup).toBe(legacy.asn1Curve)
   })
 })
@@ -113,11 +116,18 @@ describe('X509 of an odd certificate gives out as values', () => {
     ['a byte order mark', { subjectAttributes: [{ type: 'CN', value: '\ufeffa' }] }],
     ['ML-DSA', { keyType: 'ML-DSA-44', signatureAlgorithm: 'id-ml-dsa-44' }],
     ['RSA-PSS', { keyType: 'RSA-PSS', keyBits: 1024, signatureAlgorithm: 'RSASSA-PSS' }],
+    ['RSA with an exponent of 80 bits', { exponent: '01000000000000000001', keyBits: 1024 }],
     ['a key of unknown type', { keyType: '', keyBits: 0, keyGroup: undefined }],
     ['unknown signature algorithm', { signatureAlgorithm: '1.2.3.4.5.6' }],
   ])('%s', (what, values) => {
     const cert = read(what)!
-    expect({ ...cert.toJSON(), subjectAttributes: cert.subjectAttributes }).toMatchObject(values)
+    expect({ ...cert.toJSON(), subjectAttributes: cert.subjectAttributes, exponent: cert.exponent }).toMatchObject(values)
+  })
+
+  it('and leaves nothing behind in OpenSSL', () => {
+    const most = ['serial of 100 octets', 'strings of every kind', 'bits in a name', 'no such day', 'names of every kind', 'other names', 'two subjectAltNames',
+      'broken subjectAltName', 'access of every kind', 'purposes of very long numbers', 'RSA-PSS', 'a key that is no key']
+    expect(leaks(lib, 20, () => { for (const what of most) read(what) })).toBe(false)
   })
 
   it('and can be printed and sent as JSON, with times that are none', () => {

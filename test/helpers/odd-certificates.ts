@@ -182,6 +182,7 @@ const odd: Readonly<Record<string, Parts>> = {
   'Ed25519': { key: spki(generateKeyPairSync('ed25519')), algorithm: seq(oid('1.3.101.112')) },
   'RSA-PSS': { key: spki(generateKeyPairSync('rsa-pss', { modulusLength: 1024 })), algorithm: seq(oid('1.2.840.113549.1.1.10'), seq()) },
   'RSA with a huge exponent': { key: spki(generateKeyPairSync('rsa', { modulusLength: 1024, publicExponent: 0x7fffffff })) },
+  'RSA with an exponent of 80 bits': { key: seq(seq(oid('1.2.840.113549.1.1.1'), der(0x05)), der(0x03, hexed('00'), seq(integer('00c5' + '5a'.repeat(126) + '5b'), integer('01' + '00'.repeat(8) + '01')))) },
   'RSA of no sense': { key: seq(seq(oid('1.2.840.113549.1.1.1'), der(0x05)), der(0x03, hexed('00'), seq(integer('00'), integer('00')))) },
   'ML-DSA': { key: keyOf('2.16.840.1.101.3.4.3.17', '5a'.repeat(1312)), algorithm: seq(oid('2.16.840.1.101.3.4.3.17')) },
   'X25519': { key: spki(generateKeyPairSync('x25519')) },

@@ -1,6 +1,7 @@
 /* The contents of a certificate, as bytes and text. */
 #include <stdio.h>
 #include <string.h>
+#include <openssl/core_names.h>
 #include <openssl/x509v3.h>
 #include "internal.h"
 
@@ -83,9 +84,20 @@ static void put_alt_names(BIO *out, BIO *scratch, const X509 *cert)
     GENERAL_NAMES_free(names);
 }
 
+/* In hexadecimal; `number` is freed. */
+static void put_bignum(BIO *out, int field, BIGNUM *number)
+{
+    char *text = number != NULL ? BN_bn2hex(number) : NULL;
+
+    put_text(out, field, text);
+    BN_free(number);
+    OPENSSL_free(text);
+}
+
 static void put_key(BIO *out, X509 *cert)
 {
     EVP_PKEY *key = X509_get0_pubkey(cert);
+    BIGNUM *modulus = NULL, *exponent = NULL;
     unsigned char *spki = NULL;
     int spki_length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &spki);
     char group[80];
@@ -98,6 +110,10 @@ static void put_key(BIO *out, X509 *cert)
     put_number(out, LSW_X509_KEY_BITS, EVP_PKEY_get_bits(key));
     if (EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, group, sizeof(group), NULL))
         put_text(out, LSW_X509_KEY_GROUP, group);
+    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &modulus);
+    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent);
+    put_bignum(out, LSW_X509_MODULUS, modulus);
+    put_bignum(out, LSW_X509_EXPONENT, exponent);
 }
 
 static void put_usage(BIO *out, BIO *scratch, X509 *cert)
@@ -147,16 +163,6 @@ static void put_time(BIO *out, int field, const ASN1_TIME *time)
     ASN1_TIME_free(epoch);
 }
 
-static void put_serial_number(BIO *out, const X509 *cert)
-{
-    BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
-    char *text = number != NULL ? BN_bn2hex(number) : NULL;
-
-    put_text(out, LSW_X509_SERIAL_NUMBER, text);
-    BN_free(number);
-    OPENSSL_free(text);
-}
-
 static void put_digest(BIO *out, int field, const X509 *cert, const EVP_MD *md)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -178,7 +184,7 @@ int lsw_X509_describe(X509 *cert, uint8_t *buf, size_t capacity)
         put_name(out, scratch, LSW_X509_SUBJECT, LSW_X509_SUBJECT_ATTRIBUTE, X509_get_subject_name(cert));
         put_name(out, scratch, LSW_X509_ISSUER, LSW_X509_ISSUER_ATTRIBUTE, X509_get_issuer_name(cert));
         put_alt_names(out, scratch, cert);
-        put_serial_number(out, cert);
+        put_bignum(out, LSW_X509_SERIAL_NUMBER, ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL));
         put_time(out, LSW_X509_NOT_BEFORE, X509_get0_notBefore(cert));
         put_time(out, LSW_X509_NOT_AFTER, X509_get0_notAfter(cert));
         put_digest(out, LSW_X509_FINGERPRINT, cert, EVP_sha1());
