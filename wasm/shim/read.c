@@ -151,6 +151,7 @@ static int read_each_pem(const struct lsw_form *form, struct lsw_pem *pem, int (
         form->free(object);
         if (!added)
             return -1 - count;
+        ERR_clear_error(); /* left by what was taken all the same, for example over a key of an unknown type */
         count++;
     }
     if (count == 0 && ERR_peek_error() == 0)
