@@ -157,13 +157,46 @@ describe('Relay admission', () => {
     expect(other.resume().statusCode).toBe(400)
   })
 
-  it('lets go of the target when the WebSocket handshake is malformed', async () => {
+  it.each([
+    ['a key that is too short', 'Sec-WebSocket-Key: short', 400], ['no key', 'X: y', 400], ['a version that is not known', 'Sec-WebSocket-Version: 7', 426],
+    ['no version', 'X: y', 426], ['names of subprotocols that are none', 'Sec-WebSocket-Protocol: a/b', 400],
+    ['a subprotocol offered twice', 'Sec-WebSocket-Protocol: a, a', 400], ['another method', 'POST', 405],
+  ])('dials no target for a WebSocket handshake with %s', async (what, line, status) => {
     const { relay, target, log } = await relayTo(polite)
-    const client = await upgradeByHand(relay, `/127.0.0.1:${target.port}`, 'short')
+    const replaced = what.includes('key') ? 'Sec-WebSocket-Key' : what.includes('version') ? 'Sec-WebSocket-Version' : 'X'
+    const client = await requestByHand(relay, `/127.0.0.1:${target.port}`, line === 'POST' ? [] : [line], line === 'POST' ? line : 'GET', replaced)
     const [answer] = await once(client, 'data')
-    expect(String(answer)).toMatch(/^HTTP\/1.1 400 /)
-    await until(() => relay.connections === 0 && target.sockets[0]?.destroyed === true)
-    expect(log).toMatchObject([{ event: 'refuse', status: 400, result: 'no WebSocket handshake' }])
+    expect(String(answer)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    await until(() => relay.connections === 0)
+    expect(log).toMatchObject([{ event: 'refuse', status }])
+    // A connection that was made all the same would be seen before the next.
+    await open(relay, target)
+    expect(target.sockets).toHaveLength(1)
+  })
+
+  it.each(['end', 'resetAndDestroy'] as const)('gives up the target when a client that has said something too early goes away (%s)', async (leave) => {
+    const port = await deafPort()
+    const { relay, log } = await relayTo({}, { allow: [`127.0.0.1:${port}`], connectTimeoutMs: 60_000 })
+    const client = await upgradeByHand(relay, `/127.0.0.1:${port}`)
+    await until(() => relay.connections === 1)
+    await new Promise((resolve) => client.write(Buffer.alloc(20_000), resolve))
+    client[leave]()
+    await until(() => relay.connections === 0)
+    expect(log).toMatchObject([{ event: 'refuse', status: 0, result: 'the client went away' }])
+  })
+
+  it('keeps what a client says too early, and gives up one that says much', async () => {
+    const { relay, target } = await relayTo()
+    const client = await upgradeByHand(relay, `/127.0.0.1:${target.port}`)
+    client.write(Buffer.of(0x82, 0x82, 0, 0, 0, 0, 65, 66))
+    await until(() => target.sockets.length > 0)
+    expect(String((await once(target.socket(), 'data'))[0])).toBe('AB')
+    const port = await deafPort()
+    relay.allow(`127.0.0.1:${port}`)
+    const other = await upgradeByHand(relay, `/127.0.0.1:${port}`)
+    await until(() => relay.connections === 2)
+    other.write(Buffer.alloc(100_000))
+    await until(() => relay.connections === 1)
   })
 })
 
@@ -485,12 +518,19 @@ async function collectSocket(socket: Socket): Promise<Buffer> {
 }
 
 /** A request for a tunnel, typed by hand. */
-async function upgradeByHand(relay: Relay, path: string, key = 'dGhlIHNhbXBsZSBub25jZQ=='): Promise<Socket> {
+function upgradeByHand(relay: Relay, path: string): Promise<Socket> {
+  return requestByHand(relay, path)
+}
+
+/** As {@link upgradeByHand}, with `lines` in place of the line that is named. */
+async function requestByHand(relay: Relay, path: string, lines: readonly string[] = [], method = 'GET', replaced = ''): Promise<Socket> {
   const socket = connect({ port: relay.port, host: relay.host, allowHalfOpen: true })
   socket.on('error', () => {})
   cleanups.push(() => socket.destroy())
   await once(socket, 'connect')
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: relay\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`)
+  const usual = ['Host: relay', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==']
+  const headers = [...usual.filter((line) => !line.startsWith(`${replaced}:`)), ...lines]
+  socket.write(`${method} ${path} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`)
   return socket
 }
 

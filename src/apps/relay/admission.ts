@@ -22,8 +22,14 @@ export interface Admission {
   readonly protocol: string | undefined
 }
 
-/** The target, if the request may have it. The origin comes first: a foreign page is told nothing else. */
+/** The target, if the request may have it, and is one for a WebSocket: nothing is dialled for another. */
 export async function admit(visitor: Visitor, rules: Rules): Promise<Admission | Refusal> {
+  const verdict = await judge(visitor, rules)
+  return 'status' in verdict ? verdict : visitor.fault ?? verdict
+}
+
+/** The origin comes first: a foreign page is told nothing else. */
+async function judge(visitor: Visitor, rules: Rules): Promise<Admission | Refusal> {
   const origin = originOf(visitor)
   if (origin !== undefined && !rules.origins.has(origin)) return { status: 403, reason: 'this origin is not allowed' }
   const upgrade = visitor.header('upgrade')

@@ -3,7 +3,12 @@
 import { STATUS_CODES, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import { WebSocketServer } from 'ws'
+import { concat } from '../../base/bytes.js'
+import { ByteQueue } from '../../transports/byte-queue.js'
 import type { Refusal, RelaySocket, Visitor } from './visitor.js'
+
+/** A client says nothing before our answer (RFC 6455 §4.1). One that does says no more than this. */
+const EARLY_BYTES = 64 * 1024
 
 /** Shakes hands for all visitors of a relay. */
 export class NodeHandshakes {
@@ -43,15 +48,18 @@ export class NodeVisitor implements Visitor {
   readonly path: string
   readonly address: string
   readonly gone: AbortSignal
+  readonly fault: Refusal | undefined
   readonly #request: IncomingMessage
   readonly #client: Socket
-  readonly #head: Buffer
+  /** What came before our answer. */
+  readonly #early = new ByteQueue()
   readonly #handshakes: NodeHandshakes
+  /** An end or a reset is seen by a socket that is read, and by no other. */
+  readonly #hear: (chunk: Buffer) => void
 
   constructor(request: IncomingMessage, client: Socket, head: Buffer, handshakes: NodeHandshakes) {
     this.#request = request
     this.#client = client
-    this.#head = head
     this.#handshakes = handshakes
     this.path = request.url ?? ''
     this.address = `${client.remoteAddress ?? 'unknown'}:${client.remotePort ?? 0}` // now: a closed socket has forgotten it
@@ -59,6 +67,13 @@ export class NodeVisitor implements Visitor {
     this.gone = gone.signal
     client.on('error', () => {}) // its close says enough
     client.once('end', () => gone.abort()).once('close', () => gone.abort())
+    this.#hear = (chunk) => {
+      if (this.#early.byteLength + chunk.byteLength > EARLY_BYTES) gone.abort()
+      else this.#early.push(chunk)
+    }
+    if (head.byteLength > 0) this.#hear(head)
+    client.on('data', this.#hear)
+    this.fault = faultOf(request)
   }
 
   header(name: string): string | undefined {
@@ -76,6 +91,8 @@ export class NodeVisitor implements Visitor {
       'Content-Type': 'text/plain; charset=utf-8',
       'Content-Length': Buffer.byteLength(body),
       ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
+      ...(status === 405 && { 'Allow': 'GET' }),
+      ...(status === 426 && { 'Upgrade': 'websocket', 'Sec-WebSocket-Version': '13, 8' }),
     }
     const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')
     client.once('finish', () => client.destroy())
@@ -83,6 +100,20 @@ export class NodeVisitor implements Visitor {
   }
 
   accept<Result>(protocol: string | undefined, take: (socket: RelaySocket) => Result): Promise<Result | undefined> {
-    return this.#handshakes.shake(this.#request, this.#client, this.#head, protocol, take)
+    this.#client.off('data', this.#hear)
+    const head: Uint8Array[] = []
+    for (let chunk; (chunk = this.#early.shift());) head.push(chunk)
+    return this.#handshakes.shake(this.#request, this.#client, Buffer.from(concat(head).buffer), protocol, take)
   }
+}
+
+/** By RFC 6455 §4.2.1, as `ws` has it: what is no fault here is none there. Which protocols it speaks is looked at elsewhere. */
+function faultOf({ method, headers }: IncomingMessage): Refusal | undefined {
+  if (method !== 'GET') return { status: 405, reason: 'a WebSocket is opened by GET' }
+  if (!/^[+/0-9a-z]{22}==$/i.test(headers['sec-websocket-key'] ?? '')) return { status: 400, reason: 'no Sec-WebSocket-Key, or a wrong one' }
+  if (!['13', '8'].includes(headers['sec-websocket-version'] ?? '')) return { status: 426, reason: 'Sec-WebSocket-Version must be 13' }
+  const protocols = headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim()) ?? []
+  const areNames = protocols.every((protocol) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(protocol))
+  if (areNames && new Set(protocols).size === protocols.length) return undefined
+  return { status: 400, reason: 'Sec-WebSocket-Protocol must be a list of names, each once' }
 }

@@ -28,6 +28,8 @@ export interface Visitor {
   readonly address: string
   /** Aborts if the client goes away before it is answered. */
   readonly gone: AbortSignal
+  /** What is wrong with its WebSocket handshake, where the host leaves that to us. */
+  readonly fault: Refusal | undefined
   /** A header of the request; several of one name are joined by commas. */
   header(name: string): string | undefined
   /** Answers with an HTTP status and a line of text, if the client is still there, and lets go of it. */

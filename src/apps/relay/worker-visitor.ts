@@ -7,6 +7,7 @@ export class WorkerVisitor implements Visitor {
   readonly path: string
   readonly address: string
   readonly gone: AbortSignal
+  readonly fault = undefined // the platform has looked
   readonly answered: Promise<Response>
   readonly #headers: Headers
   #answer!: (response: Response) => void
