@@ -27,7 +27,7 @@ describe('libssl-wasm', () => {
   it.each([['--help'], ['relay', '--help']])('%s %s prints the flags and exits with 0', async (...args) => {
     const { status, stdout, stderr } = await run(...args.filter((arg) => arg !== undefined))
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    for (const flag of ['--allow', '--origin', '--host', '--port', '--max-connections', '--max-message-bytes', '--idle-timeout-ms', '--token-file']) expect(stdout).toContain(flag)
+    for (const flag of ['--allow', '--origin', '--host', '--port', '--max-connections', '--max-message-bytes', '--idle-timeout-ms', '--token-file', '--max-per-address', '--max-buffered', '--streamless-timeout-ms', '--client-timeout-ms']) expect(stdout).toContain(flag)
   })
 
   it.each([
@@ -36,6 +36,8 @@ describe('libssl-wasm', () => {
     [['relay', '--allow', 'x'], 'allow'],
     [['relay', '--port', '80x'], '--port'],
     [['relay', '--max-connections', '0'], 'maxConnections'],
+    [['relay', '--max-buffered', '1000000'], 'maxBufferedBytes'],
+    [['relay', '--max-per-address', '0'], 'maxConnectionsPerAddress'],
     [['relay', '--token-file', '/dev/null'], 'token'],
     [['serve'], 'serve'],
     [[], 'command'],

@@ -2,16 +2,19 @@
 
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Attacker, AttackedRelay, BINARY, frame } from '../helpers/attacked-relay.js'
+import type { RelayOptions } from '../../src/apps/relay/relay.js'
+import { connectPacket, dataPacket } from '../../src/transports/wisp/packets.js'
+import { standstill } from '../helpers/streams.js'
 import { startTarget } from '../helpers/tunnels.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/** A target that does not read, unless it is told to, and a relay to it. */
-async function setUp() {
+/** A target that does not read, and a relay to it. */
+async function setUp(options: Omit<RelayOptions, 'log'> = {}) {
   const target = await startTarget()
   onTestFinished(() => target.close())
-  const relay = await AttackedRelay.start({ allow: [target.address] })
+  const relay = await AttackedRelay.start({ allow: [target.address], ...options })
   return { target, relay, before: await relay.memoryBytes() }
 }
 
@@ -40,7 +43,7 @@ describe('a relay of little memory', () => {
       expect(await client.roundTrip()).toBe(true)
       stuck++
     }
-    expect(await relay.memoryBytes() - before).toBeLessThan(2 * MIB + MIB)
+    expect(await relay.memoryBytes() - before).toBeLessThan(3 * MIB)
   })
 
   it('closes with 1008 upon a message in a thousand fragments', async () => {
@@ -61,5 +64,17 @@ describe('a relay of little memory', () => {
     const bad = oneByte(1, 1, 0, 0, 0)
     for (let sent = 0; sent < 400; sent++) await client.send(bad)
     expect(await relay.memoryBytes() - before).toBeLessThan(4 * MIB)
+  })
+
+  it.each([[undefined, 137.5 * MIB], [50 * MIB, 50 * MIB]])('holds no more than maxBufferedBytes (%s) for the targets of all clients', async (maxBufferedBytes, mostBytes) => {
+    const { target, relay, before } = await setUp({ maxBufferedBytes })
+    const data = frame(dataPacket(1, new Uint8Array(512 * KIB)))
+    const clients = await Promise.all(Array.from({ length: 20 }, () => Attacker.open(relay.port, '/wisp/')))
+    for (const client of clients) {
+      await client.send(frame(connectPacket(1, target.host, target.port)))
+      for (let packet = 0; packet < 30; packet++) void client.send(data)
+    }
+    await standstill(() => clients.reduce((sum, { socket }) => sum + socket.writableLength, 0))
+    expect(await relay.settledBytes() - before).toBeLessThan(mostBytes)
   })
 })

@@ -41,7 +41,7 @@ describe('startRelay', () => {
   it.each<[string, unknown]>([
     ['host', 1], ['host', ''], ['port', '80'], ['port', -1], ['port', 65536], ['allow', 'localhost:1'], ['allow', ['localhost']],
     ['allow', [1]], ['origins', ['https://app.example/']], ['origins', ['*']], ['origins', {}], ['maxConnections', 0], ['maxConnections', 1.5],
-    ['maxMessageBytes', Infinity], ['connectTimeoutMs', 0], ['highWaterMarkBytes', NaN], ['log', true],
+    ['maxMessageBytes', Infinity], ['maxBufferedBytes', 100 * 512 * 1024 - 1], ['maxBufferedBytes', '1 GiB'], ['connectTimeoutMs', 0], ['highWaterMarkBytes', NaN], ['log', true],
   ])('refuses a wrong option %s: %j', async (option, value) => {
     await expect(startRelay({ [option]: value })).rejects.toMatchObject({ name: 'ApiMisuseError', code: 'ERR_TLS_INVALID_OPTION', option })
   })
@@ -380,7 +380,7 @@ describe('Bridge', () => {
     const [[accepted]] = await Promise.all([once(server, 'connection'), once(client, 'open')])
     const toTarget = await connectTarget({ port: target.port, host: '127.0.0.1' }, new AbortController().signal)
     const tunnel = new Bridge(accepted as RelaySocket, toTarget, {
-      highWaterMarkBytes: MiB, maxMessageBytes: MiB, idleTimeoutMs: 0, graceMs: 1000, probeMs: 20,
+      highWaterMarkBytes: MiB, windowBytes: MiB, maxMessageBytes: MiB, idleTimeoutMs: 0, graceMs: 1000, clientTimeoutMs: 240,
     })
     const flood = pour((chunk, taken) => client.send(chunk, taken))
     await settled(() => flood.taken)

@@ -50,6 +50,15 @@ export class AttackedRelay {
     ])
     return answer.heapUsed + answer.arrayBuffers
   }
+
+  /** As {@link memoryBytes}, when that has come to rest. */
+  async settledBytes(): Promise<number> {
+    for (let before = await this.memoryBytes(); ;) {
+      const now = await this.memoryBytes()
+      if (Math.abs(now - before) < 256 * 1024) return now
+      before = now
+    }
+  }
 }
 
 const TEXT = 1

@@ -21,8 +21,13 @@ in the client and in the target.
   --host ADDRESS            where to listen (default: 127.0.0.1)
   --port PORT               where to listen (default: 0, the system picks one)
   --max-connections N       tunnels at one time (default: 100)
+  --max-per-address N       how many of them for one client's address (default: half of them, and on this machine all)
   --max-message-bytes N     the longest message from a client (default: 1048576)
-  --idle-timeout-ms N       close a tunnel or a Wisp connection in which nothing moves for so long (default: 0, never)
+  --max-buffered N          bytes that may wait in all connections together, at least 524288 for each of --max-connections
+                            (default: 1441792 for each)
+  --idle-timeout-ms N       close a tunnel or a Wisp connection in which nothing moves for so long (default: 3600000; 0: never)
+  --streamless-timeout-ms N close a Wisp connection that has no stream for so long (default: 120000; 0: never)
+  --client-timeout-ms N     give up a client that is asked and does not answer for so long (default: 120000; 0: never)
   --help                    print this
 `
 
@@ -58,7 +63,11 @@ async function relay(args: readonly string[]): Promise<void> {
       'port': { type: 'string' },
       'max-connections': { type: 'string' },
       'max-message-bytes': { type: 'string' },
+      'max-buffered': { type: 'string' },
       'idle-timeout-ms': { type: 'string' },
+      'streamless-timeout-ms': { type: 'string' },
+      'client-timeout-ms': { type: 'string' },
+      'max-per-address': { type: 'string' },
       'token-file': { type: 'string' },
       'help': { type: 'boolean', short: 'h' },
     },
@@ -70,8 +79,12 @@ async function relay(args: readonly string[]): Promise<void> {
     host: values.host,
     port: wholeNumber('--port', values.port),
     maxConnections: wholeNumber('--max-connections', values['max-connections']),
+    maxConnectionsPerAddress: wholeNumber('--max-per-address', values['max-per-address']),
     maxMessageBytes: wholeNumber('--max-message-bytes', values['max-message-bytes']),
+    maxBufferedBytes: wholeNumber('--max-buffered', values['max-buffered']),
     idleTimeoutMs: wholeNumber('--idle-timeout-ms', values['idle-timeout-ms']),
+    streamlessTimeoutMs: wholeNumber('--streamless-timeout-ms', values['streamless-timeout-ms']),
+    clientTimeoutMs: wholeNumber('--client-timeout-ms', values['client-timeout-ms']),
     token: token(values['token-file']),
     log: (entry) => process.stderr.write(`${line(entry)}\n`),
   }

@@ -5,18 +5,21 @@
 import { takeWebSocket, type WebSocketTransport } from '../../transports/websocket.js'
 import { GOING_AWAY, INTERNAL_ERROR, NO_CODE, NORMAL, WebSocketError } from '../../transports/websocket-close.js'
 import { nothingMoved, watchIdling } from './idle.js'
+import { watchPresence } from './presence.js'
 import type { RelaySocket, TargetConnection } from './visitor.js'
 
 export interface BridgeLimits {
   /** How much may wait for the client before we stop reading from the target. */
   readonly highWaterMarkBytes: number
+  /** How much a client may be ahead of the target. */
+  readonly windowBytes: number
   readonly maxMessageBytes: number
   /** How long nothing may move; 0 for ever. */
   readonly idleTimeoutMs: number
   /** How long an end may take that the other side has to answer. */
   readonly graceMs: number
-  /** How often to ask whether the client is still there: a relay that waits for its target does not learn that it has gone. */
-  readonly probeMs: number
+  /** How long the client may be silent though it is asked; 0 for ever. */
+  readonly clientTimeoutMs: number
 }
 
 /** Close codes (RFC 6455 §7.4.1) of a client that meant to close. All others cut a stream that had more to say. */
@@ -47,20 +50,21 @@ export class Bridge {
   #result: string | undefined
 
   constructor(socket: RelaySocket, target: TargetConnection, limits: BridgeLimits) {
-    const { highWaterMarkBytes, maxMessageBytes, probeMs } = limits
+    const { highWaterMarkBytes, windowBytes, maxMessageBytes, clientTimeoutMs } = limits
     this.#socket = socket
-    this.#client = takeWebSocket(socket, { role: 'server', highWaterMarkBytes, maxMessageBytes })
+    const options = { highWaterMarkBytes, windowBytes, maxBufferedBytes: windowBytes, maxMessageBytes }
+    this.#client = takeWebSocket(socket, { role: 'server', ...options })
     this.#target = target
     this.#limits = limits
     this.#targetReader = target.readable.getReader()
     const delivered = this.#fromClient()
     this.#relaying = this.#fromTarget()
-    const probe = socket.ping && setInterval(() => socket.ping!(), probeMs)
+    const stopWatching = watchPresence(socket, clientTimeoutMs)
     const stopIdling = watchIdling(limits.idleTimeoutMs, () => this.#bytesToClient + this.#bytesToTarget, () => {
       this.#close(GOING_AWAY, nothingMoved(limits.idleTimeoutMs))
     })
     const clientClosed = this.#client.closed.then(({ closeCode }) => {
-      clearInterval(probe)
+      stopWatching()
       stopIdling()
       return this.#clientClosed(closeCode, delivered)
     })

@@ -3,9 +3,10 @@
 import { ApiMisuseError } from '../../base/errors.js'
 import { formatTarget, parseTarget } from '../../transports/target.js'
 import { admit } from './admission.js'
+import { Places } from './places.js'
 import type { RelaySettings } from './relay-options.js'
 import { logger, startVisit, type Visit } from './visit.js'
-import type { Dial, Visitor } from './visitor.js'
+import type { Dial, Refusal, Visitor } from './visitor.js'
 import type { WispRules } from './wisp-visit.js'
 
 export class Doorkeeper {
@@ -13,18 +14,18 @@ export class Doorkeeper {
   readonly #dial: Dial
   readonly #allowed: Set<string>
   readonly #visits = new Set<Visit>()
-  /** Of Wisp's connections, each of which is a visit too. */
-  #streams = 0
+  readonly #places: Places
   #closed = false
 
   constructor(settings: RelaySettings, dial: Dial) {
     this.#settings = settings
     this.#dial = dial
     this.#allowed = new Set(settings.allow)
+    this.#places = new Places(settings.maxConnections, settings.maxConnectionsPerAddress)
   }
 
   /** Tunnels now, with those whose target is still being connected, and Wisp's streams. */
-  get connections(): number { return this.#visits.size + this.#streams }
+  get connections(): number { return this.#places.taken }
 
   /** Allows one more target, `host:port`. Throws `ERR_TLS_INVALID_ARGUMENT` if it is none. */
   allow(text: string): void {
@@ -39,19 +40,22 @@ export class Doorkeeper {
   async serve(visitor: Visitor): Promise<void> {
     const log = logger(visitor, this.#settings.log)
     const admission = await admit(visitor, { ...this.#settings, allow: this.#allowed })
-    const full = this.#closed || this.#full
-    const verdict = 'status' in admission || !full ? admission : { status: 503, reason: 'too many connections' }
-    if ('status' in verdict) {
-      visitor.refuse(verdict)
-      return log('refuse', verdict.status, verdict.reason)
+    const refuse = (refusal: Refusal) => {
+      visitor.refuse(refusal)
+      log('refuse', refusal.status, refusal.reason)
     }
-    // No await since the look at what is full: two requests cannot take one place.
-    const visit = startVisit({ visitor, admission: verdict, settings: this.#settings, wisp: this.#wispRules(), dial: this.#dial, log })
+    if ('status' in admission) return refuse(admission)
+    // No await from here to the visit: two requests cannot take one place.
+    const leave = this.#closed ? 'the relay is closing' : this.#places.take(visitor.clientAddress)
+    if (typeof leave === 'string') return refuse({ status: 503, reason: leave })
+    const wisp = this.#wispRules(visitor)
+    const visit = startVisit({ visitor, admission, settings: this.#settings, wisp, dial: this.#dial, log })
     this.#visits.add(visit)
     try {
       await visit.over
     } finally {
       this.#visits.delete(visit)
+      leave()
     }
   }
 
@@ -62,18 +66,7 @@ export class Doorkeeper {
     await Promise.all([...this.#visits].map((visit) => visit.over))
   }
 
-  get #full(): boolean { return this.connections >= this.#settings.maxConnections }
-
-  #wispRules(): WispRules {
-    return {
-      ...this.#settings,
-      allow: this.#allowed,
-      dial: this.#dial,
-      takePlace: () => {
-        if (this.#full) return undefined
-        this.#streams++
-        return () => { this.#streams-- }
-      },
-    }
+  #wispRules({ clientAddress }: Visitor): WispRules {
+    return { ...this.#settings, allow: this.#allowed, dial: this.#dial, takePlace: () => this.#places.take(clientAddress) }
   }
 }

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { WebSocketServer } from 'ws'
 import { concat } from '../../base/bytes.js'
 import { ByteQueue } from '../../transports/byte-queue.js'
+import { CREDIT_PROTOCOL, MAX_DATA_BYTES } from '../../transports/websocket-credit.js'
 import type { Refusal, RelaySocket, Visitor } from './visitor.js'
 
 /** A client says nothing before our answer (RFC 6455 §4.1). One that does says no more than this. */
@@ -14,9 +15,16 @@ const EARLY_BYTES = 64 * 1024
 export class NodeHandshakes {
   readonly #selected = new WeakMap<IncomingMessage, string>()
   readonly #server: WebSocketServer
+  /** For the credit window, whose messages are short. */
+  readonly #ofCredit: WebSocketServer
 
   constructor(maxMessageBytes: number) {
-    this.#server = new WebSocketServer({
+    this.#server = this.#serverOf(maxMessageBytes)
+    this.#ofCredit = this.#serverOf(Math.min(maxMessageBytes, 2 * MAX_DATA_BYTES))
+  }
+
+  #serverOf(maxMessageBytes: number): WebSocketServer {
+    return new WebSocketServer({
       noServer: true,
       clientTracking: false,
       maxPayload: maxMessageBytes,
@@ -36,9 +44,10 @@ export class NodeHandshakes {
       if (client.destroyed) return failed()
       if (protocol !== undefined) this.#selected.set(request, protocol)
       client.once('close', failed)
-      this.#server.handleUpgrade(request, client, head, (webSocket) => {
+      const server = protocol === CREDIT_PROTOCOL ? this.#ofCredit : this.#server
+      server.handleUpgrade(request, client, head, (webSocket) => {
         client.off('close', failed)
-        resolve(take(webSocket as RelaySocket))
+        resolve(take(Object.defineProperty(webSocket as RelaySocket, 'bytesReceived', { get: () => client.bytesRead })))
       })
     })
   }
@@ -47,6 +56,7 @@ export class NodeHandshakes {
 export class NodeVisitor implements Visitor {
   readonly path: string
   readonly address: string
+  readonly clientAddress: string
   readonly gone: AbortSignal
   readonly fault: Refusal | undefined
   readonly #request: IncomingMessage
@@ -62,7 +72,8 @@ export class NodeVisitor implements Visitor {
     this.#client = client
     this.#handshakes = handshakes
     this.path = request.url ?? ''
-    this.address = `${client.remoteAddress ?? 'unknown'}:${client.remotePort ?? 0}` // now: a closed socket has forgotten it
+    this.clientAddress = client.remoteAddress ?? 'unknown' // now: a closed socket has forgotten it
+    this.address = `${this.clientAddress}:${client.remotePort ?? 0}`
     const gone = new AbortController()
     this.gone = gone.signal
     client.on('error', () => {}) // its close says enough
@@ -110,7 +121,8 @@ export class NodeVisitor implements Visitor {
 /** By RFC 6455 §4.2.1, as `ws` has it: what is no fault here is none there. Which protocols it speaks is looked at elsewhere. */
 function faultOf({ method, headers }: IncomingMessage): Refusal | undefined {
   if (method !== 'GET') return { status: 405, reason: 'a WebSocket is opened by GET' }
-  if (!/^[+/0-9a-z]{22}==$/i.test(headers['sec-websocket-key'] ?? '')) return { status: 400, reason: 'no Sec-WebSocket-Key, or a wrong one' }
+  const key = headers['sec-websocket-key'] ?? ''
+  if (!/^[+/0-9a-z]{22}==$/i.test(key)) return { status: 400, reason: 'no Sec-WebSocket-Key, or a wrong one' }
   if (!['13', '8'].includes(headers['sec-websocket-version'] ?? '')) return { status: 426, reason: 'Sec-WebSocket-Version must be 13' }
   const protocols = headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim()) ?? []
   const areNames = protocols.every((protocol) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(protocol))

@@ -3,6 +3,7 @@
 import { formatTarget, type Target } from '../../transports/target.js'
 import { originOf, type Admission } from './admission.js'
 import { nothingMoved, watchIdling } from './idle.js'
+import { watchPresence } from './presence.js'
 import type { Logger, RelayLogEntry } from './relay-log.js'
 import type { RelaySettings } from './relay-options.js'
 import { parseRequestTarget } from './request-target.js'
@@ -29,7 +30,6 @@ export interface Admitted {
 }
 
 const graceMs = 2_000
-const probeMs = 30_000
 
 export function startVisit(admitted: Admitted): Visit {
   const stopping = new AbortController()
@@ -45,7 +45,7 @@ async function visit(admitted: Admitted, target: Target, stopping: AbortSignal):
     visitor.refuse(connected)
     return log('refuse', connected.status, connected.reason)
   }
-  const tunnel = await visitor.accept(admission.protocol, (socket) => new Bridge(socket, connected, { ...settings, graceMs, probeMs }))
+  const tunnel = await visitor.accept(admission.protocol, (socket) => new Bridge(socket, connected, { ...settings, graceMs }))
   if (!tunnel) {
     connected.reset()
     return log('refuse', 400, 'no WebSocket handshake')
@@ -57,7 +57,7 @@ async function visit(admitted: Admitted, target: Target, stopping: AbortSignal):
 
 /** The connection itself has no target; its streams have, and are logged one by one. */
 async function visitByWisp({ visitor, admission, settings, wisp, log }: Admitted, version: 1 | 2, stopping: AbortSignal): Promise<void> {
-  const { idleTimeoutMs } = settings
+  const { idleTimeoutMs, streamlessTimeoutMs, clientTimeoutMs } = settings
   let streams = 0
   const dial: Dial = (target, signal) => {
     streams++
@@ -66,7 +66,6 @@ async function visitByWisp({ visitor, admission, settings, wisp, log }: Admitted
   const server = await visitor.accept(admission.protocol, (socket) => ({
     socket,
     wisp: serveWispVisit(socket, version, { ...wisp, dial }, log),
-    probe: socket.ping && setInterval(() => socket.ping!(), probeMs),
   }))
   if (!server) return log('refuse', 400, 'no WebSocket handshake')
   log('open', 101, `Wisp version ${version}`)
@@ -76,15 +75,21 @@ async function visitByWisp({ visitor, admission, settings, wisp, log }: Admitted
     void server.wisp.closed.then(() => clearTimeout(timer))
   }
   let result = 'closed'
-  // To ask for a target is to do something, too: it may take longer than that to be reached.
-  const stopIdling = watchIdling(idleTimeoutMs, () => server.wisp.bytesToTargets + server.wisp.bytesToClient + streams, () => {
-    result = nothingMoved(idleTimeoutMs)
-    stopIdling()
+  const shutDownFor = (why: string) => () => {
+    result = why
     shutDown()
-  })
+  }
+  // To ask for a target is to do something, too: it may take longer than that to be reached.
+  const moved = () => server.wisp.bytesToTargets + server.wisp.bytesToClient + streams
+  let looks = 0
+  const hadStream = () => streams + (server.wisp.streams > 0 ? ++looks : looks)
+  const watches = [
+    watchPresence(server.socket, clientTimeoutMs),
+    watchIdling(idleTimeoutMs, moved, shutDownFor(nothingMoved(idleTimeoutMs))),
+    watchIdling(streamlessTimeoutMs, hadStream, shutDownFor(`no stream for ${streamlessTimeoutMs} ms`)),
+  ]
   await untilOver(server.wisp.closed, shutDown, stopping)
-  clearInterval(server.probe)
-  stopIdling()
+  for (const stop of watches) stop()
   log('end', 101, stopping.aborted ? 'the relay is closing' : result)
 }
 

@@ -14,6 +14,10 @@ export interface Refusal {
 
 /** A WebSocket as the relay holds it. */
 export interface RelaySocket extends WebSocketLike {
+  /** How much has come, of whatever kind: that it grows shows that the client is there. */
+  readonly bytesReceived?: number | undefined
+  /** Whether {@link pause} was called last. */
+  readonly isPaused?: boolean | undefined
   /** Asks whether the client is still there. Absent where the platform does so itself. */
   ping?(): void
   /** Gives up without a closing handshake. Absent where there is no such thing. */
@@ -26,6 +30,8 @@ export interface Visitor {
   readonly path: string
   /** The client, for the log: address and port, or what the host knows. */
   readonly address: string
+  /** The client's address without a port, by which clients are counted; `unknown` if the host does not know it. */
+  readonly clientAddress: string
   /** Aborts if the client goes away before it is answered. */
   readonly gone: AbortSignal
   /** What is wrong with its WebSocket handshake, where the host leaves that to us. */

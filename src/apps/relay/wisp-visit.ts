@@ -8,27 +8,35 @@ import type { RelaySettings } from './relay-options.js'
 import { timedDial } from './timed-dial.js'
 import type { Dial, RelaySocket, TargetConnection } from './visitor.js'
 
-export interface WispRules extends Pick<RelaySettings, 'maxConnections' | 'maxMessageBytes' | 'connectTimeoutMs' | 'highWaterMarkBytes'> {
+type WispSettings = 'maxConnections' | 'maxMessageBytes' | 'connectTimeoutMs' | 'highWaterMarkBytes' | 'windowBytes'
+
+export interface WispRules extends Pick<RelaySettings, WispSettings> {
   readonly allow: ReadonlySet<string>
   readonly dial: Dial
-  /** Takes one of the relay's places, and gives back what frees it; undefined if there is none. */
-  readonly takePlace: () => (() => void) | undefined
+  /** Takes one of the relay's places, and gives what frees it; or says why there is none. */
+  readonly takePlace: () => (() => void) | string
 }
+
+/** What clients commonly put into a packet at most, as ours does. */
+const PACKET_BYTES = 32 * 1024
 
 /** Serves a client of that version upon an open WebSocket, until it is closed. */
 export function serveWispVisit(socket: RelaySocket, version: 1 | 2, rules: WispRules, log: Logger): WispServer {
-  const { maxConnections, maxMessageBytes, connectTimeoutMs, highWaterMarkBytes } = rules
+  const { maxConnections, maxMessageBytes, connectTimeoutMs, highWaterMarkBytes, windowBytes } = rules
   return serveWisp(socket, {
     version,
     maxMessageBytes,
     highWaterMarkBytes,
+    // A place for each stream, and one for the connection: what one stream may send ahead does not stop another.
+    maxBufferedBytes: (streams) => (streams + 1) * windowBytes,
+    bufferPackets: Math.max(1, Math.floor(windowBytes / PACKET_BYTES)),
     maxStreams: maxConnections,
     dial: async (wanted, signal) => {
       const target = parseTarget(formatTarget(wanted))
       if (!target) throw refusal('EINVAL', 'not a target')
       if (!rules.allow.has(formatTarget(target))) throw refusal('EACCES', 'this target is not allowed')
       const leave = rules.takePlace()
-      if (!leave) throw refusal('EBUSY', 'too many connections')
+      if (typeof leave === 'string') throw refusal('EBUSY', leave)
       let connection: TargetConnection
       try {
         connection = await timedDial(rules.dial, target, connectTimeoutMs, signal)

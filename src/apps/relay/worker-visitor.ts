@@ -6,6 +6,7 @@ import type { Refusal, RelaySocket, Visitor } from './visitor.js'
 export class WorkerVisitor implements Visitor {
   readonly path: string
   readonly address: string
+  readonly clientAddress: string
   readonly gone: AbortSignal
   readonly fault = undefined // the platform has looked
   readonly answered: Promise<Response>
@@ -17,7 +18,7 @@ export class WorkerVisitor implements Visitor {
     this.path = pathname + search
     this.#headers = request.headers
     // Set by the platform's own front end, which removes what a client wrote there.
-    this.address = request.headers.get('cf-connecting-ip') ?? 'unknown'
+    this.address = this.clientAddress = request.headers.get('cf-connecting-ip') ?? 'unknown'
     this.gone = request.signal
     this.answered = new Promise((resolve) => { this.#answer = resolve })
   }

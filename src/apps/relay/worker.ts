@@ -41,8 +41,8 @@ export function relayWorker<Env = unknown>(rules: RelayRules | ((env: Env) => Re
 
 /**
  * Rules from bindings: `ALLOW` and `ORIGINS` are lists, separated by spaces or commas; `TOKEN` (a secret);
- * `MAX_CONNECTIONS`, `MAX_MESSAGE_BYTES`, `CONNECT_TIMEOUT_MS`, `IDLE_TIMEOUT_MS`, `HIGH_WATER_MARK_BYTES`. What is absent
- * has its default. Each event is logged as one line of JSON.
+ * `MAX_CONNECTIONS`, `MAX_CONNECTIONS_PER_ADDRESS`, `MAX_MESSAGE_BYTES`, `MAX_BUFFERED_BYTES`, `CONNECT_TIMEOUT_MS`, `IDLE_TIMEOUT_MS`,
+ * `STREAMLESS_TIMEOUT_MS`, `HIGH_WATER_MARK_BYTES`. What is absent has its default. Each event is logged as one line of JSON.
  */
 export function rulesFromEnv(env: Readonly<Record<string, unknown>>): RelayRules {
   const text = (name: string) => env[name] === undefined || env[name] === '' ? undefined : String(env[name])
@@ -53,10 +53,13 @@ export function rulesFromEnv(env: Readonly<Record<string, unknown>>): RelayRules
     origins: list('ORIGINS'),
     token: text('TOKEN'),
     maxConnections: number('MAX_CONNECTIONS'),
+    maxConnectionsPerAddress: number('MAX_CONNECTIONS_PER_ADDRESS'),
     maxMessageBytes: number('MAX_MESSAGE_BYTES'),
     connectTimeoutMs: number('CONNECT_TIMEOUT_MS'),
     idleTimeoutMs: number('IDLE_TIMEOUT_MS'),
+    streamlessTimeoutMs: number('STREAMLESS_TIMEOUT_MS'),
     highWaterMarkBytes: number('HIGH_WATER_MARK_BYTES'),
+    maxBufferedBytes: number('MAX_BUFFERED_BYTES'),
     log: (entry) => console.log(JSON.stringify(entry)),
   }
 }

@@ -78,7 +78,8 @@ export class PacketLink<Stream extends LinkedStream> {
     if (this.done) return
     this.#backlog.send(packet)
     const { highWaterMarkBytes, maxUnheardPackets, onViolation } = this.#options
-    if (this.#backlog.isFull(highWaterMarkBytes + MAX_UNHEARD_BYTES, maxUnheardPackets)) onViolation(POLICY_VIOLATION, 'packets, and reads none')
+    const isUnheard = this.#backlog.isFull(highWaterMarkBytes + MAX_UNHEARD_BYTES, maxUnheardPackets)
+    if (isUnheard) onViolation(POLICY_VIOLATION, 'packets, and reads none')
   }
 
   /** Sends in `stream`'s turn, when there is room; resolves then, and never if it is forgotten or the link ends. One at a time. */

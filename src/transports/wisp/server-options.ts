@@ -37,10 +37,10 @@ export interface ServeWispOptions {
   /** How many packets of a stream the client may send ahead. Default 128. */
   readonly bufferPackets?: number | undefined
   /**
-   * How much may wait here for all targets together. Above it the WebSocket is paused, or, where it cannot be, the
-   * stream that brought too much is closed as throttled. Default 16 MiB.
+   * How much may wait here for all targets together; as a function, of how many streams there are. Above it the WebSocket is
+   * paused, or, where it cannot be, the stream that brought too much is closed as throttled. Default 16 MiB.
    */
-  readonly maxBufferedBytes?: number | undefined
+  readonly maxBufferedBytes?: number | ((streams: number) => number) | undefined
   /** Above this much that waits for a slow client, targets are not read. Default 256 KiB. */
   readonly highWaterMarkBytes?: number | undefined
   /** The longest message a client may send; a longer one closes the WebSocket with 1009. Default 1 MiB. */
@@ -87,7 +87,7 @@ const defaults = {
   log: (_entry: WispLogEntry): void => {},
   maxStreams: 100,
   bufferPackets: 128,
-  maxBufferedBytes: 16 * 1024 * 1024,
+  maxBufferedBytes: 16 * 1024 * 1024 as number | ((streams: number) => number),
   highWaterMarkBytes: 256 * 1024,
   maxMessageBytes: 1024 * 1024,
   handshakeTimeoutMs: 10_000,
@@ -97,7 +97,8 @@ export type ServerSettings = ServeWispOptions & Readonly<typeof defaults>
 
 const checks: Readonly<Record<keyof ServeWispOptions, Check>> = {
   ...each(isFunction, 'dial', 'authenticate', 'log'),
-  ...each(isCount, 'maxStreams', 'bufferPackets', 'maxBufferedBytes', 'highWaterMarkBytes', 'maxMessageBytes'),
+  ...each(isCount, 'maxStreams', 'bufferPackets', 'highWaterMarkBytes', 'maxMessageBytes'),
+  maxBufferedBytes: (value) => (typeof value === 'function' ? undefined : isCount(value)),
   version: isOneOf(1, 2),
   handshakeTimeoutMs: isMilliseconds(1),
   motd: (value) => (typeof value === 'string' ? undefined : 'must be a string'),

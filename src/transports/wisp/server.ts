@@ -120,9 +120,10 @@ class Server implements WispServer {
   /** False if too much waits for targets, and the client cannot be held back. */
   #account(bytes: number): boolean {
     const { maxBufferedBytes } = this.#shared.settings
+    const mostBytes = typeof maxBufferedBytes === 'function' ? maxBufferedBytes(this.#streams.size) : maxBufferedBytes
     this.#bufferedBytes += bytes
-    if (this.#bufferedBytes <= maxBufferedBytes / 2) this.#link.release(this)
-    return this.#bufferedBytes <= maxBufferedBytes || this.#link.hold(this)
+    if (this.#bufferedBytes <= mostBytes / 2) this.#link.release(this)
+    return this.#bufferedBytes <= mostBytes || this.#link.hold(this)
   }
 
   #refuse(reason: number, why: string): void {

@@ -1,0 +1,44 @@
+// The places of a relay: one for each tunnel, each Wisp connection and each of its streams. One client cannot have them all.
+
+export class Places {
+  readonly #most: number
+  readonly #mostPerAddress: number | undefined
+  readonly #byAddress = new Map<string, number>()
+  #taken = 0
+
+  /** Without `mostPerAddress` half of them, and on this machine all: a server in front of the relay may be what connects. */
+  constructor(most: number, mostPerAddress: number | undefined) {
+    this.#most = most
+    this.#mostPerAddress = mostPerAddress
+  }
+
+  get taken(): number { return this.#taken }
+
+  /** Takes one for a client at `address`, and gives what frees it, to be called once. A text: there is none, and so it is said. */
+  take(address: string): (() => void) | string {
+    const client = clientAt(address)
+    const itsOwn = this.#byAddress.get(client) ?? 0
+    const most = this.#mostPerAddress ?? (/^(127\.|0:0:0:0\/|unknown$)/.test(client) ? Infinity : Math.ceil(this.#most / 2))
+    if (this.#taken >= this.#most) return 'too many connections'
+    if (itsOwn >= most) return 'too many connections from this address'
+    this.#count(client, 1)
+    return () => this.#count(client, -1)
+  }
+
+  #count(client: string, places: number): void {
+    this.#taken += places
+    const itsOwn = (this.#byAddress.get(client) ?? 0) + places
+    if (itsOwn > 0) this.#byAddress.set(client, itsOwn)
+    else this.#byAddress.delete(client)
+  }
+}
+
+/** What counts as one client: an IPv4 address, or a network of 64 bits, which in IPv6 is what one client has. */
+export function clientAt(text: string): string {
+  const [address = ''] = text.toLowerCase().split('%')
+  const mapped = /^::ffff:([0-9.]+)$/.exec(address)?.[1]
+  if (mapped !== undefined || !address.includes(':')) return mapped ?? address
+  const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter((group) => group !== ''))
+  const groups = [...head, ...Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0'), ...tail]
+  return `${groups.slice(0, 4).map((group) => parseInt(group, 16).toString(16)).join(':')}/64`
+}

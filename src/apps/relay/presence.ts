@@ -1,0 +1,25 @@
+// Whether a client is still there. One that vanishes without a word (no power, no network) is noticed by nothing but its silence.
+
+import type { RelaySocket } from './visitor.js'
+
+/** How often it is looked at within its time limit. */
+const LOOKS = 12
+
+/**
+ * Asks a client that says nothing for half of `timeoutMs` whether it is there, and gives it up when it has not answered by the end
+ * (0 for never). Nothing is expected while we do not read from it, or while it does not take what we say: then it is asked at each
+ * look, as a connection that was reset is noticed by writing. Gives back what ends the watch.
+ */
+export function watchPresence(socket: RelaySocket, timeoutMs: number): () => void {
+  if (!socket.ping || timeoutMs === 0) return () => {}
+  let received: number | undefined
+  let silentLooks = 0
+  const timer = setInterval(() => {
+    const held = socket.isPaused === true || (socket.bufferedAmount ?? 0) > 0
+    silentLooks = held || socket.bytesReceived !== received ? 0 : silentLooks + 1
+    received = socket.bytesReceived
+    if (silentLooks === LOOKS && received !== undefined) socket.terminate?.()
+    else if (held || silentLooks === LOOKS / 2) socket.ping!()
+  }, timeoutMs / LOOKS)
+  return () => clearInterval(timer)
+}
