@@ -143,6 +143,15 @@ describe('a private key', () => {
     expect(refusal(() => use(encrypted + key, 'wrong')).code).toBe('ERR_TLS_PASSPHRASE_WRONG')
   })
 
+  it('that is encrypted leaves no memory behind, right or wrong, or encrypted by what is not there', () => {
+    const scrypt = openssl('pkcs8', '-topk8', '-in', localhost.keyFile, '-scrypt', '-passout', 'pass:secret')
+    expect(refusal(() => use(scrypt, 'secret')).opensslErrorStack).toMatchObject([{ data: 'scrypt' }])
+    expect(leaks(lib, 20, () => {
+      use(encrypted, 'secret')
+      for (const [pem, passphrase] of [[encrypted, 'wrong'], [encrypted], [scrypt, 'secret']] as const) refusal(() => use(pem, passphrase))
+    })).toBe(false)
+  })
+
   it('may have a label of another form of it', () => {
     expect(use(key.replaceAll('PRIVATE', 'RSA PRIVATE'))).toBe(1)
   })

@@ -89,7 +89,7 @@ static int try_part(PKCS7 *part, const char *passphrase)
 
     if (PKCS7_type_is_data(part)) {
         bags = PKCS12_unpack_p7data(part);
-    } else if (PKCS7_type_is_encrypted(part)) {
+    } else if (PKCS7_type_is_encrypted(part) && part->d.encrypted != NULL) {
         if (!lsw_has_encryption(part->d.encrypted->enc_data->algorithm))
             return LSW_KEY_ENCRYPTION_UNSUPPORTED;
         bags = PKCS12_unpack_p7encdata(part, passphrase, -1);
