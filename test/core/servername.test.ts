@@ -158,7 +158,10 @@ describe('a second ClientHello', () => {
     })
     const { client, server } = link.handshake()
     expect(isWish(server)).toBe(false)
-    expect(fatalError(link.server.ssl, server)).toMatchObject({ name: 'PeerError', alert: { from: 'us', level: 'fatal', description: 47 } })
+    expect(fatalError(link.server.ssl, server)).toMatchObject({
+      name: 'PeerError', code: 'ERR_SSL_BAD_EXTENSION', message: expect.stringContaining('another server_name') as string,
+      alert: { from: 'us', level: 'fatal', description: 47 },
+    })
     expect(fatalError(link.client.ssl, client)).toMatchObject({ alert: { from: 'peer', description: 47 } })
     link.free()
   })

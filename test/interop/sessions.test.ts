@@ -227,6 +227,8 @@ describe('sessions of accept()', { timeout: 30_000 }, () => {
         const kept = newFile('session.pem')
         expect(await visitOf(port, '-sess_out', kept)).toBe('New')
         expect(await visitOf(port, '-sess_in', kept)).toBe('Reused')
+        // RFC 6066 §3: not for another name. TLS 1.3 does not bind sessions to names.
+        expect(await visitOf(port, '-sess_in', kept, '-servername', 'elsewhere.example')).toBe(version === 'TLSv1.2' ? 'New' : 'Reused')
       })
 
       proves('tickets', { peer: 'node:tls', role: 'server', version }, `are resumed, by ${how}`, async () => {
