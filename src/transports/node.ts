@@ -4,21 +4,29 @@ import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
 
-/** What is used of a Node Duplex. Its own type would want Node's types from everyone, in browsers too. */
+/**
+ * What is used of a Node Duplex. Its own type would want Node's types from everyone, in browsers too. What may be missing, those of
+ * readable-stream 2 and 3, duplexify and streamx do not have.
+ */
 export interface NodeDuplexLike {
-  allowHalfOpen: boolean
+  allowHalfOpen?: boolean | undefined
   readonly destroyed: boolean
-  readonly errored: Error | null
-  readonly readableEnded: boolean
-  readonly writableFinished: boolean
-  on(event: 'data' | 'end' | 'error' | 'close', listener: (value: any) => void): unknown
+  readonly errored?: Error | null | undefined
+  readonly readableEnded?: boolean | undefined
+  readonly writableFinished?: boolean | undefined
+  on(event: 'data' | 'end' | 'finish' | 'drain' | 'error' | 'close', listener: (value: any) => void): unknown
   pause(): unknown
   resume(): unknown
-  write(chunk: Uint8Array, callback: (error?: Error | null) => void): boolean
+  write(chunk: Uint8Array, callback?: (error?: Error | null) => void): boolean
   end(callback: () => void): unknown
   destroy(error?: Error): unknown
   read(): unknown
   pipe: unknown
+}
+
+/** Where readable-stream 2 and 3 keep what Node tells. */
+interface OlderDuplex extends NodeDuplexLike {
+  readonly _readableState?: { readonly endEmitted?: boolean }
 }
 
 /** Whether `value` is a Node Duplex. A Node Writable has `pipe`, too, but nothing to read. */
@@ -27,12 +35,13 @@ export function isNodeDuplex(value: object): value is NodeDuplexLike {
 }
 
 /**
- * Takes over a Duplex of bytes. It is read only as fast as the transport is, and a write settles when the Duplex
- * has passed it on. Do not read or write it beside the transport. Once both sides are done it is destroyed.
+ * Takes over a Duplex of bytes: Node's own, or one of readable-stream 2 to 4, duplexify or streamx. It is read only as fast as
+ * the transport is, and a write settles when the Duplex has passed it on (one of streamx does not tell: when it has room for
+ * more; wrap it before its end). Do not read or write it beside the transport. Once both sides are done it is destroyed.
  *
  * What a Duplex holds when it fails is delivered before its error. A socket reads that far ahead: `readableHighWaterMark`, 16
  * or 64 KiB. What is still with the system then (more than that was unread, or a write met the reset before it was
- * polled for) Node itself throws away with the socket.
+ * polled for) Node itself throws away with the socket. A Duplex of streamx throws away all that was not read.
  */
 export function fromNodeStream(duplex: NodeDuplexLike): ByteTransport {
   // TLS closes each direction for itself, and peers may follow close_notify with FIN: a socket that ends because the
@@ -41,7 +50,10 @@ export function fromNodeStream(duplex: NodeDuplexLike): ByteTransport {
   const called = (start: (callback: (error?: Error | null) => void) => void) =>
     new Promise<void>((resolve, reject) => start((error) => (error ? reject(error) : resolve())))
   const ends = new StreamEnds({
-    write: (chunk) => called((callback) => duplex.write(chunk, callback)),
+    write: (chunk) => {
+      if (duplex.write.length > 1) return called((callback) => duplex.write(chunk, callback))
+      if (!duplex.write(chunk)) return new Promise((resolve) => { drained = resolve }) // streamx takes no callback
+    },
     end: () => called((callback) => duplex.end(callback)), // Node's types do not say that it may be given an error
     taken: () => { if (incoming.unreadBytes === 0) duplex.resume() },
     lingers: true,
@@ -49,6 +61,8 @@ export function fromNodeStream(duplex: NodeDuplexLike): ByteTransport {
     giveUp: (reason) => duplex.destroy(typeof reason === 'object' && reason !== null ? reason as Error : undefined),
   })
   const { incoming, transport } = ends
+  let drained = () => {}
+  let finished = duplex.writableFinished ?? false
   const receive = (chunk: unknown) => {
     if (ArrayBuffer.isView(chunk)) incoming.deliver(chunk as Uint8Array)
     else ends.fail(new TypeError('the stream gives something other than bytes: do not call setEncoding, nor use objectMode'))
@@ -64,15 +78,21 @@ export function fromNodeStream(duplex: NodeDuplexLike): ByteTransport {
     receive(chunk)
     if (incoming.unreadBytes > 0) duplex.pause()
   })
-  duplex.on('end', () => ends.end())
+  duplex.on('drain', () => drained())
+  duplex.on('finish', () => { finished = true })
+  duplex.on('end', () => {
+    // One of readable-stream 2 has no other event if it is destroyed without an error; if there is an error, it is told next.
+    if (duplex.destroyed && duplex.readableEnded === undefined) setTimeout(closed)
+    else ends.end()
+  })
   // Stays for as long as the Duplex: an 'error' without a listener would end the process.
   duplex.on('error', lost)
   const closed = () => {
-    if (incoming.over && duplex.writableFinished) ends.end()
+    if (incoming.over && finished) ends.end()
     else lost(duplex.errored ?? new Error('the stream was closed before its end'))
   }
   duplex.on('close', closed)
-  if (duplex.readableEnded) ends.end()
+  if (duplex.readableEnded ?? (duplex as OlderDuplex)._readableState?.endEmitted) ends.end()
   else if (duplex.destroyed) closed()
   else duplex.resume()
   return transport
