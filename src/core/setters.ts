@@ -4,7 +4,7 @@ import { ApiMisuseError, type ApiMisuseCode } from '../base/errors.js'
 import {
   LSW_KEY_ENCRYPTION_UNSUPPORTED, LSW_KEY_MISMATCH, LSW_KEY_PASSPHRASE_MISSING, LSW_KEY_PASSPHRASE_WRONG, LSW_KEY_UNREADABLE,
 } from '../ffi/constants.gen.js'
-import type { Ptr } from '../ffi/pointers.js'
+import { NULL, type Ptr } from '../ffi/pointers.js'
 import { describe, mostTelling, takeErrors } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
 
@@ -43,10 +43,10 @@ export function setBytes<T extends string>(
   set(lib, what, () => lib.memory.scope((scope) => call(ptr, scope.bytes(bytes), bytes.byteLength)))
 }
 
-/** The same for a text, which is lent to `call`. */
-export function setText(lib: LibSsl, what: string, value: string, call: (text: Ptr<'char'>) => number): void {
-  demand(!value.includes('\0'), `${what}: the text holds a NUL`)
-  set(lib, what, () => lib.memory.scope((scope) => call(scope.cstring(value))))
+/** The same for a text, which is lent to `call`; NULL for `undefined`. */
+export function setText(lib: LibSsl, what: string, value: string | undefined, call: (text: Ptr<'char'>) => number): void {
+  demand(!value?.includes('\0'), `${what}: the text holds a NUL`)
+  set(lib, what, () => lib.memory.scope((scope) => call(value === undefined ? NULL : scope.cstring(value))))
 }
 
 /**

@@ -257,8 +257,7 @@ export class SslCtx {
   /** The type of the key of the certificate that was set last; {@link X509.keyType} has the names. @openssl EVP_PKEY_get0_type_name */
   getCertKeyType(): string | undefined {
     const cert = this.lib.ffi.SSL_CTX_get0_chain_cert(this.ptr, 0)
-    const name = cert === 0 ? 0 : this.lib.ffi.X509_key_type(cert)
-    return name === 0 ? undefined : this.lib.memory.readCString(name)
+    return this.lib.memory.optionalCString(cert === 0 ? 0 : this.lib.ffi.X509_key_type(cert))
   }
 
   /** The certificate that was set last, and its chain. @openssl SSL_CTX_get0_certificate SSL_CTX_get0_chain_certs */
@@ -279,6 +278,14 @@ export class SslCtx {
   /** What servers may show, in the same form. @openssl SSL_CTX_set1_server_cert_type @spec RFC 7250 */
   set1ServerCertType(types: readonly number[]): void {
     setBytes(this.lib, 'SslCtx.set1ServerCertType', this.ptr, Uint8Array.from(types), this.lib.ffi.SSL_CTX_set1_server_cert_type)
+  }
+
+  /**
+   * What a TLS 1.2 server tells clients of the pre-shared key that it wants, 256 bytes of UTF-8 at most: their `hint`
+   * ({@link Ssl.setPskClientCallback}). `undefined`: nothing. @openssl SSL_CTX_use_psk_identity_hint @spec RFC 4279 §5.2
+   */
+  usePskIdentityHint(hint: string | undefined): void {
+    setText(this.lib, 'SslCtx.usePskIdentityHint', hint, (text) => this.lib.ffi.SSL_CTX_use_psk_identity_hint(this.ptr, text))
   }
 
   /** Needed by a server that asks for certificates and resumes sessions. @openssl SSL_CTX_set_session_id_context */

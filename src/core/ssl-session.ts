@@ -78,8 +78,7 @@ export class SslSession {
 
   /** The name that was asked for (SNI). @openssl SSL_SESSION_get0_hostname */
   get0Hostname(): string | undefined {
-    const name = this.lib.ffi.SSL_SESSION_get0_hostname(this.ptr)
-    return name === 0 ? undefined : this.lib.memory.readCString(name)
+    return this.lib.memory.optionalCString(this.lib.ffi.SSL_SESSION_get0_hostname(this.ptr))
   }
 
   /**

@@ -1,10 +1,10 @@
 // Long because it is one class for one type of OpenSSL's, a few lines a function.
 //
-// SSL: one connection. Synchronous, no I/O of its own: the caller moves the bytes. Methods are OpenSSL's functions
-// less their prefix, and mean what its manual says.
+// SSL: one connection; the outcome of its handshake is in ssl-outcome.ts and ssl-peer.ts. Synchronous, no I/O of its own:
+// the caller moves the bytes. Methods are OpenSSL's functions less their prefix, and mean what its manual says.
 
-import { ApiMisuseError, type Alert, type OpensslError } from '../base/errors.js'
-import { asBytes, decodeUtf8, utf8, type BytesLike } from '../base/bytes.js'
+import { ApiMisuseError, type OpensslError } from '../base/errors.js'
+import { asBytes, type BytesLike } from '../base/bytes.js'
 import { wantedOf, type RawSslCallbacks } from '../ffi/callbacks.gen.js'
 import {
   pskClientCallback, pskServerCallback, type CallbackVerdict, type ProtocolMessage, type PskIdentityKey, type PskKey,
@@ -15,25 +15,23 @@ import { NULL, type Ptr } from '../ffi/pointers.js'
 import type { Bio } from './bio.js'
 import { decodeAlpn, encodeAlpn } from './alpn.js'
 import { readClientHello, type ClientHello } from './client-hello.js'
-import { verifyName, type VerifyResultName } from './certificate-code.js'
-import { echStatusName, type EchOutcome } from './ech-status.js'
 import type { EchStore } from './ech-store.js'
 import { outOfMemory, takeErrors } from './err-queue.js'
-import { printName } from './general-name.js'
 import type { IoResult, SslErrorCode } from './io-result.js'
 import type { LibSsl } from './lib-ssl.js'
 import { demand, demandSameInstance, demandSize, set, setBytes, setText } from './setters.js'
 import type { SslCtx } from './ssl-ctx.js'
-import { SslSession } from './ssl-session.js'
-import { readX509, spkiSha256, type X509 } from './x509.js'
+import { SslOutcome } from './ssl-outcome.js'
+import type { SslSession } from './ssl-session.js'
 
-export class Ssl {
+export class Ssl extends SslOutcome {
   /** @internal */ readonly lib: LibSsl
   readonly #life: Lifetime<'SSL'>
   readonly #callbacks: RawSslCallbacks = {}
 
   /** @openssl SSL_new */
   constructor(ctx: SslCtx) {
+    super()
     const { lib } = ctx
     const ctxPtr = ctx.ptr
     const handle = lib.handles.SSL.add(this.#callbacks)
@@ -54,7 +52,8 @@ export class Ssl {
     })
   }
 
-  get #ptr(): Ptr<'SSL'> {
+  /** @internal */
+  get ptr(): Ptr<'SSL'> {
     return this.#life.ptr
   }
 
@@ -69,40 +68,55 @@ export class Ssl {
   setBio(rbio: Bio, wbio: Bio = rbio): void {
     for (const bio of [rbio, wbio]) demandSameInstance(this.lib, bio, 'BIO')
     this.#refuseWhileBusy()
-    if (this.lib.ffi.SSL_set_bio(this.#ptr, rbio.ptr, wbio.ptr) !== 1) throw outOfMemory(this.lib, 'SSL_set_bio')
+    if (this.lib.ffi.SSL_set_bio(this.ptr, rbio.ptr, wbio.ptr) !== 1) throw outOfMemory(this.lib, 'SSL_set_bio')
   }
 
   /** @openssl SSL_set_connect_state */
   setConnectState(): void {
     this.#refuseWhileBusy()
-    this.lib.ffi.SSL_set_connect_state(this.#ptr)
+    this.lib.ffi.SSL_set_connect_state(this.ptr)
   }
 
   /** @openssl SSL_set_accept_state */
   setAcceptState(): void {
     this.#refuseWhileBusy()
-    this.lib.ffi.SSL_set_accept_state(this.#ptr)
+    this.lib.ffi.SSL_set_accept_state(this.ptr)
   }
 
   /** As {@link SslCtx.setMaxCertList}, of one connection. @openssl SSL_set_max_cert_list */
   setMaxCertList(bytes: number): void {
     demandSize('Ssl.setMaxCertList', bytes)
-    this.lib.ffi.SSL_set_max_cert_list(this.#ptr, bytes)
+    this.lib.ffi.SSL_set_max_cert_list(this.ptr, bytes)
   }
 
   /** The name that a client asks for (SNI). It is not what is verified. @openssl SSL_set_tlsext_host_name @spec RFC 6066 §3 */
   setTlsextHostName(name: string): void {
-    setText(this.lib, 'Ssl.setTlsextHostName', name, (text) => this.lib.ffi.SSL_set_tlsext_host_name(this.#ptr, text))
+    setText(this.lib, 'Ssl.setTlsextHostName', name, (text) => this.lib.ffi.SSL_set_tlsext_host_name(this.ptr, text))
   }
 
   /** Adds `SSL_OP_…` bits; returns all that are set now. @openssl SSL_set_options */
   setOptions(options: bigint): bigint {
-    return this.lib.ffi.SSL_set_options(this.#ptr, options)
+    return this.lib.ffi.SSL_set_options(this.ptr, options)
+  }
+
+  /** Takes `SSL_OP_…` bits away; returns all that are set now. @openssl SSL_clear_options */
+  clearOptions(options: bigint): bigint {
+    return this.lib.ffi.SSL_clear_options(this.ptr, options)
+  }
+
+  /** @openssl SSL_get_options */
+  getOptions(): bigint {
+    return this.lib.ffi.SSL_get_options(this.ptr)
+  }
+
+  /** The most plaintext that goes into one record from now on: 512 to 16,384 bytes. @openssl SSL_set_max_send_fragment */
+  setMaxSendFragment(bytes: number): void {
+    set(this.lib, 'Ssl.setMaxSendFragment', () => this.lib.ffi.SSL_set_max_send_fragment(this.ptr, bytes))
   }
 
   /** What a client offers, most wanted first, in place of {@link SslCtx.setAlpnProtos}'s. @openssl SSL_set_alpn_protos @spec RFC 7301 */
   setAlpnProtos(protocols: readonly string[]): void {
-    const ssl = this.#ptr
+    const ssl = this.ptr
     const encoded = encodeAlpn(protocols)
     // OpenSSL answers 0 for success here.
     setBytes(this.lib, 'Ssl.setAlpnProtos', ssl, encoded, (ptr, buf, length) =>
@@ -111,18 +125,18 @@ export class Ssl {
 
   /** The DNS name that the peer's certificate must hold. @openssl SSL_set1_dnsname */
   set1Dnsname(name: string): void {
-    setText(this.lib, 'Ssl.set1Dnsname', name, (text) => this.lib.ffi.SSL_set1_dnsname(this.#ptr, text))
+    setText(this.lib, 'Ssl.set1Dnsname', name, (text) => this.lib.ffi.SSL_set1_dnsname(this.ptr, text))
   }
 
   /** The IP address that the peer's certificate must hold. @openssl SSL_set1_ipaddr */
   set1Ipaddr(address: string): void {
-    setText(this.lib, 'Ssl.set1Ipaddr', address, (text) => this.lib.ffi.SSL_set1_ipaddr(this.#ptr, text))
+    setText(this.lib, 'Ssl.set1Ipaddr', address, (text) => this.lib.ffi.SSL_set1_ipaddr(this.ptr, text))
     this.#expectedAddresses = [address]
   }
 
   /** `X509_CHECK_FLAG_…`. @openssl SSL_set_hostflags */
   setHostflags(flags: number): void {
-    this.lib.ffi.SSL_set_hostflags(this.#ptr, flags)
+    this.lib.ffi.SSL_set_hostflags(this.ptr, flags)
   }
 
   /**
@@ -148,7 +162,7 @@ export class Ssl {
    * Encrypted Client Hello the inner one, if it was accepted. @openssl SSL_client_hello_get0_ext SSL_client_hello_get0_ciphers
    */
   getClientHello(): ClientHello {
-    return readClientHello(this.lib, this.#ptr)
+    return readClientHello(this.lib, this.ptr)
   }
 
   /**
@@ -157,7 +171,7 @@ export class Ssl {
    * TLS 1.2 session is resumed there is no such answer. @openssl SSL_CTX_set_tlsext_servername_callback @spec RFC 6066 §3
    */
   acknowledgeServername(): void {
-    this.lib.ffi.SSL_acknowledge_servername(this.#ptr)
+    this.lib.ffi.SSL_acknowledge_servername(this.ptr)
   }
 
   /**
@@ -187,12 +201,17 @@ export class Ssl {
    */
   setSslCtx(ctx: SslCtx): void {
     demandSameInstance(this.lib, ctx, 'SslCtx')
-    set(this.lib, 'Ssl.setSslCtx', () => this.lib.ffi.SSL_set_SSL_CTX(this.#ptr, ctx.ptr))
+    set(this.lib, 'Ssl.setSslCtx', () => this.lib.ffi.SSL_set_SSL_CTX(this.ptr, ctx.ptr))
   }
 
   /** Key exchange groups, names separated by colons, in order of preference. @openssl SSL_set1_groups_list */
   set1GroupsList(list: string): void {
-    setText(this.lib, 'Ssl.set1GroupsList', list, (text) => this.lib.ffi.SSL_set1_groups_list(this.#ptr, text))
+    setText(this.lib, 'Ssl.set1GroupsList', list, (text) => this.lib.ffi.SSL_set1_groups_list(this.ptr, text))
+  }
+
+  /** As {@link SslCtx.set1ClientSigalgsList}, of one connection. @openssl SSL_set1_client_sigalgs_list */
+  set1ClientSigalgsList(list: string): void {
+    setText(this.lib, 'Ssl.set1ClientSigalgsList', list, (text) => this.lib.ffi.SSL_set1_client_sigalgs_list(this.ptr, text))
   }
 
   /**
@@ -238,7 +257,7 @@ export class Ssl {
   setSession(session: SslSession | undefined): void {
     demandSameInstance(this.lib, session, 'SslSession')
     this.#refuseWhileBusy()
-    set(this.lib, 'Ssl.setSession', () => this.lib.ffi.SSL_set_session(this.#ptr, session?.ptr ?? NULL))
+    set(this.lib, 'Ssl.setSession', () => this.lib.ffi.SSL_set_session(this.ptr, session?.ptr ?? NULL))
   }
 
   /**
@@ -265,6 +284,15 @@ export class Ssl {
   }
 
   /**
+   * Called on a server before it makes a ticket; whether to. `false`: this connection goes on without this ticket. Not called for
+   * a ticket that is no more than the id of a remembered session (TLS 1.3 with `SSL_OP_NO_TICKET`).
+   * @openssl SSL_CTX_set_session_ticket_cb SSL_CTX_set_tlsext_ticket_key_evp_cb
+   */
+  setSessionTicketCb(callback: (() => boolean) | undefined): void {
+    this.#setCallbacks({ ticketCb: callback && (() => (callback() ? 1 : 0)) })
+  }
+
+  /**
    * Asked for the key to offer, and on a TLS 1.2 server's `hint`. TLS 1.3 asks once or, after a HelloRetryRequest, twice.
    * `undefined` for none. It must answer at once. With it come TLS 1.2's PSK suites, where the list of ciphers has them.
    * @openssl SSL_set_psk_use_session_callback SSL_set_psk_client_callback @spec RFC 8446 §4.2.11
@@ -281,13 +309,18 @@ export class Ssl {
     this.#setCallbacks({ pskServerCb: callback && pskServerCallback(callback, this.lib.memory) })
   }
 
+  /** As {@link SslCtx.usePskIdentityHint}, of one connection. @openssl SSL_use_psk_identity_hint */
+  usePskIdentityHint(hint: string | undefined): void {
+    setText(this.lib, 'Ssl.usePskIdentityHint', hint, (text) => this.lib.ffi.SSL_use_psk_identity_hint(this.ptr, text))
+  }
+
   /**
    * Adds to the raw public keys that pass verification: each of a PEM text, or one as DER (SubjectPublicKeyInfo). All others are
    * `X509_V_ERR_RPK_UNTRUSTED`. Unlike SSL_add_expected_rpk(3) it changes nothing for certificates. @spec RFC 7250
    */
   acceptRpk(key: string | BytesLike): void {
     const bytes = asBytes(key)
-    const ssl = this.#ptr
+    const ssl = this.ptr
     setBytes(this.lib, 'Ssl.acceptRpk', ssl, bytes, this.lib.ffi.SSL_accept_rpk)
   }
 
@@ -295,12 +328,12 @@ export class Ssl {
 
   /** One more DNS name; the peer's certificate must hold one of them. @openssl SSL_add1_dnsname */
   add1Dnsname(name: string): void {
-    setText(this.lib, 'Ssl.add1Dnsname', name, (text) => this.lib.ffi.SSL_add1_dnsname(this.#ptr, text))
+    setText(this.lib, 'Ssl.add1Dnsname', name, (text) => this.lib.ffi.SSL_add1_dnsname(this.ptr, text))
   }
 
   /** One more IP address; the peer's certificate must hold one of them, and one of the names if there are any. @openssl SSL_add1_ipaddr */
   add1Ipaddr(address: string): void {
-    setText(this.lib, 'Ssl.add1Ipaddr', address, (text) => this.lib.ffi.SSL_add1_ipaddr(this.#ptr, text))
+    setText(this.lib, 'Ssl.add1Ipaddr', address, (text) => this.lib.ffi.SSL_add1_ipaddr(this.ptr, text))
     this.#expectedAddresses.push(address)
   }
 
@@ -309,8 +342,9 @@ export class Ssl {
    * ECH the name is its public name. @openssl X509_VERIFY_PARAM_get0_host
    */
   getExpectedNames(): string[] {
+    const { ffi, memory } = this.lib
     const names: string[] = []
-    for (let name; (name = this.#text(this.lib.ffi.SSL_get0_dnsname(this.#ptr, names.length))) !== undefined;) names.push(name)
+    for (let name; (name = memory.optionalCString(ffi.SSL_get0_dnsname(this.ptr, names.length))) !== undefined;) names.push(name)
     return [...names, ...this.#expectedAddresses]
   }
 
@@ -323,27 +357,10 @@ export class Ssl {
     this.#setCallbacks({ chainCb: callback && ((ok, verifyCode) => callback(ok === 1, verifyCode) ?? ok) })
   }
 
-  /** Copies of the certificates from the peer's own to the trust anchor, as far as OpenSSL got. @openssl SSL_get0_verified_chain */
-  getVerifiedChain(): X509[] {
-    return this.#verifiedChain((cert) => readX509(this.lib, cert))
-  }
-
-  /** SHA-256 of the SubjectPublicKeyInfo of each of {@link getVerifiedChain}. @openssl i2d_X509_PUBKEY */
-  getVerifiedChainSpkiSha256(): Uint8Array[] {
-    return this.#verifiedChain((cert) => spkiSha256(this.lib, cert))
-  }
-
-  /** The names of CAs that the peer's CertificateRequest holds, RFC 2253. @openssl SSL_get0_peer_CA_list */
-  get0PeerCaList(): string[] {
-    const { ffi, memory } = this.lib
-    return Array.from({ length: ffi.SSL_get_peer_CA_count(this.#ptr) }, (_, index) =>
-      printName(memory.collectText((buf, size) => ffi.SSL_get_peer_CA_name(this.#ptr, index, buf, size))))
-  }
-
   /** Shows what `ctx` would show: certificates, chains and keys, which are shared. @openssl SSL_use_cert_and_key */
   useIdentityOf(ctx: SslCtx): void {
     demandSameInstance(this.lib, ctx, 'SslCtx')
-    set(this.lib, 'Ssl.useIdentityOf', () => this.lib.ffi.SSL_use_identity_of(this.#ptr, ctx.ptr))
+    set(this.lib, 'Ssl.useIdentityOf', () => this.lib.ffi.SSL_use_identity_of(this.ptr, ctx.ptr))
   }
 
   /**
@@ -352,7 +369,7 @@ export class Ssl {
    * promises one. @openssl SSL_set_tlsext_status_type @spec RFC 6066 §8, RFC 7633
    */
   requestOcsp(mode: number): void {
-    set(this.lib, 'Ssl.requestOcsp', () => this.lib.ffi.SSL_request_ocsp(this.#ptr, mode))
+    set(this.lib, 'Ssl.requestOcsp', () => this.lib.ffi.SSL_request_ocsp(this.ptr, mode))
   }
 
   /** Called on a server whose client asks for OCSP; whether it has set a response. @openssl SSL_CTX_set_tlsext_status_cb */
@@ -362,7 +379,7 @@ export class Ssl {
 
   /** To be called by {@link setTlsextStatusCb}'s callback: DER, copied. @openssl SSL_set_tlsext_status_ocsp_resp */
   setTlsextStatusOcspResp(response: Uint8Array): void {
-    setBytes(this.lib, 'Ssl.setTlsextStatusOcspResp', this.#ptr, response, this.lib.ffi.SSL_set_tlsext_status_ocsp_resp)
+    setBytes(this.lib, 'Ssl.setTlsextStatusOcspResp', this.ptr, response, this.lib.ffi.SSL_set_tlsext_status_ocsp_resp)
   }
 
   /**
@@ -371,7 +388,7 @@ export class Ssl {
    */
   sendFatalAlert(description: number): void {
     this.#refuseWhileBusy()
-    this.lib.ffi.SSL_send_fatal_alert(this.#ptr, description)
+    this.lib.ffi.SSL_send_fatal_alert(this.ptr, description)
   }
 
   /**
@@ -379,13 +396,13 @@ export class Ssl {
    * @openssl SSL_set_post_handshake_auth @spec RFC 8446 §4.6.2
    */
   setPostHandshakeAuth(offered: boolean): void {
-    this.lib.ffi.SSL_set_post_handshake_auth(this.#ptr, offered ? 1 : 0)
+    this.lib.ffi.SSL_set_post_handshake_auth(this.ptr, offered ? 1 : 0)
   }
 
   /** For Encrypted Client Hello; the connection takes a copy. `undefined`: none. @openssl SSL_set1_echstore @spec RFC 9849 */
   set1Echstore(store: EchStore | undefined): void {
     demandSameInstance(this.lib, store, 'EchStore')
-    set(this.lib, 'Ssl.set1Echstore', () => this.lib.ffi.SSL_set1_echstore(this.#ptr, store?.ptr ?? NULL))
+    set(this.lib, 'Ssl.set1Echstore', () => this.lib.ffi.SSL_set1_echstore(this.ptr, store?.ptr ?? NULL))
   }
 
   /**
@@ -395,8 +412,8 @@ export class Ssl {
   echSet1OuterServerName(name: string | null): void {
     const what = 'Ssl.echSet1OuterServerName'
     const { ffi } = this.lib
-    if (name === null) set(this.lib, what, () => ffi.SSL_ech_set1_outer_server_name(this.#ptr, NULL, 1))
-    else setText(this.lib, what, name, (text) => ffi.SSL_ech_set1_outer_server_name(this.#ptr, text, 0))
+    if (name === null) set(this.lib, what, () => ffi.SSL_ech_set1_outer_server_name(this.ptr, NULL, 1))
+    else setText(this.lib, what, name, (text) => ffi.SSL_ech_set1_outer_server_name(this.ptr, text, 0))
   }
 
   // ---- I/O ----
@@ -454,7 +471,7 @@ export class Ssl {
    * the same bytes. An empty write is refused: OpenSSL leaves it undefined. @openssl SSL_write
    */
   write(bytes: Uint8Array): IoResult {
-    this.#ptr
+    this.ptr
     if (bytes.byteLength === 0) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'Ssl.write: there is nothing to write')
     return this.lib.withBuffer(bytes.byteLength, (buf, size) => {
       this.lib.memory.copyIn(bytes.subarray(0, size), buf)
@@ -468,7 +485,7 @@ export class Ssl {
    * yet (repeat with the same bytes), or not at all. @openssl SSL_write_early_data @spec RFC 8446 §2.3
    */
   writeEarlyData(bytes: Uint8Array): IoResult {
-    this.#ptr
+    this.ptr
     if (bytes.byteLength === 0 || bytes.byteLength > 65536) {
       throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'Ssl.writeEarlyData: write 1 to 65,536 bytes at a time')
     }
@@ -505,7 +522,7 @@ export class Ssl {
 
   /** What SSL_get_error answered to the last I/O call of this connection. @openssl SSL_get_error */
   getError(): SslErrorCode {
-    this.#ptr
+    this.ptr
     return this.#lastError
   }
 
@@ -516,52 +533,57 @@ export class Ssl {
 
   /** Plaintext bytes that `read` gives without looking below. @openssl SSL_pending */
   pending(): number {
-    return this.lib.ffi.SSL_pending(this.#ptr)
+    return this.lib.ffi.SSL_pending(this.ptr)
   }
 
   /** Whether anything is buffered, processed or not. @openssl SSL_has_pending */
   hasPending(): boolean {
-    return this.lib.ffi.SSL_has_pending(this.#ptr) === 1
+    return this.lib.ffi.SSL_has_pending(this.ptr) === 1
   }
 
   /** `SSL_SENT_SHUTDOWN` and `SSL_RECEIVED_SHUTDOWN`, or-ed. @openssl SSL_get_shutdown */
   getShutdown(): number {
-    return this.lib.ffi.SSL_get_shutdown(this.#ptr)
+    return this.lib.ffi.SSL_get_shutdown(this.ptr)
   }
 
   /** @openssl SSL_set_shutdown */
   setShutdown(mode: number): void {
-    this.lib.ffi.SSL_set_shutdown(this.#ptr, mode)
+    this.lib.ffi.SSL_set_shutdown(this.ptr, mode)
   }
 
   /** `true`: `shutdown` sends nothing and answers 1. @openssl SSL_set_quiet_shutdown */
   setQuietShutdown(quiet: boolean): void {
-    this.lib.ffi.SSL_set_quiet_shutdown(this.#ptr, quiet ? 1 : 0)
+    this.lib.ffi.SSL_set_quiet_shutdown(this.ptr, quiet ? 1 : 0)
   }
 
   /** How many cipher suites remain of those that were set, by versions and security level. @openssl SSL_get1_supported_ciphers */
   countSupportedCiphers(): number {
-    return this.lib.ffi.SSL_count_supported_ciphers(this.#ptr)
+    return this.lib.ffi.SSL_count_supported_ciphers(this.ptr)
   }
 
   /** @openssl SSL_is_init_finished */
   isInitFinished(): boolean {
-    return this.lib.ffi.SSL_is_init_finished(this.#ptr) === 1
+    return this.lib.ffi.SSL_is_init_finished(this.ptr) === 1
+  }
+
+  /** Whether the handshake is at reading certificates, or names of their issuers. @openssl SSL_get_state */
+  readsCertList(): boolean {
+    return this.lib.ffi.SSL_reads_cert_list(this.ptr) === 1
   }
 
   /** @openssl SSL_is_server */
   isServer(): boolean {
-    return this.lib.ffi.SSL_is_server(this.#ptr) === 1
+    return this.lib.ffi.SSL_is_server(this.ptr) === 1
   }
 
   /** For example `SSLv3/TLS write client hello`. @openssl SSL_state_string_long */
   stateStringLong(): string {
-    return this.#text(this.lib.ffi.SSL_state_string_long(this.#ptr)) ?? ''
+    return this.lib.memory.readCString(this.lib.ffi.SSL_state_string_long(this.ptr))
   }
 
   /** New keys for all that is sent from now on (TLS 1.3); `SSL_KEY_UPDATE_…`. Goes out with the next write. @openssl SSL_key_update */
   keyUpdate(type: number): void {
-    set(this.lib, 'Ssl.keyUpdate', () => this.lib.ffi.SSL_key_update(this.#ptr, type))
+    set(this.lib, 'Ssl.keyUpdate', () => this.lib.ffi.SSL_key_update(this.ptr, type))
   }
 
   /**
@@ -569,203 +591,12 @@ export class Ssl {
    * next write; the answer comes with reading. @openssl SSL_verify_client_post_handshake @spec RFC 8446 §4.6.2
    */
   verifyClientPostHandshake(): void {
-    set(this.lib, 'Ssl.verifyClientPostHandshake', () => this.lib.ffi.SSL_verify_client_post_handshake(this.#ptr))
+    set(this.lib, 'Ssl.verifyClientPostHandshake', () => this.lib.ffi.SSL_verify_client_post_handshake(this.ptr))
   }
 
   /** How many Finished messages of the client a server has read: one a handshake, one an authentication after it. */
   getClientFinishedCount(): number {
-    return this.lib.ffi.SSL_get_client_finished_count(this.#ptr)
-  }
-
-  // ---- secrets of both ends ----
-
-  /**
-   * `bytes` bytes that only the two ends can derive for `label`. `context`: absent and empty differ in TLS 1.2.
-   * @openssl SSL_export_keying_material @spec RFC 5705 §4, RFC 8446 §7.5
-   */
-  exportKeyingMaterial(bytes: number, label: string, context?: Uint8Array): Uint8Array<ArrayBuffer> {
-    const name = utf8(label)
-    return this.lib.memory.scope((scope) => {
-      const out = scope.alloc(bytes)
-      const labelPtr = scope.bytes(name) as Ptr<string> as Ptr<'char'>
-      const contextPtr = context ? scope.bytes(context) : NULL
-      set(this.lib, 'Ssl.exportKeyingMaterial', () => this.lib.ffi.SSL_export_keying_material(
-        this.#ptr, out, bytes, labelPtr, name.byteLength, contextPtr, context?.byteLength ?? 0, context ? 1 : 0))
-      return this.lib.memory.copyOut(out, bytes)
-    })
-  }
-
-  /** Whether the master secret is bound to the whole handshake (TLS 1.2). @openssl SSL_get_extms_support @spec RFC 7627 */
-  getExtmsSupport(): boolean {
-    return this.lib.ffi.SSL_get_extms_support(this.#ptr) === 1
-  }
-
-  /** The first Finished message of the last handshake, whichever end sent it. @openssl SSL_get_finished @spec RFC 5929 §3.1 */
-  getFirstFinished(): Uint8Array<ArrayBuffer> | undefined {
-    const finished = this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_first_finished(this.#ptr, buf, size))
-    return finished?.byteLength ? finished : undefined
-  }
-
-  /**
-   * The hash of the server's certificate, by the hash of its signature. `undefined` if there is no certificate, or its
-   * signature has no hash of its own, as Ed25519's. @openssl X509_digest @spec RFC 5929 §4.1
-   */
-  getServerEndPoint(): Uint8Array<ArrayBuffer> | undefined {
-    return this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_server_end_point(this.#ptr, buf, size))
-  }
-
-  // ---- the outcome of the handshake ----
-
-  /** `TLSEXT_max_fragment_length_…`. @openssl SSL_SESSION_get_max_fragment_length @spec RFC 6066 §4 */
-  getMaxFragmentLength(): number {
-    return this.lib.ffi.SSL_get_max_fragment_length(this.#ptr)
-  }
-
-  /** `TLSv1.2` or `TLSv1.3`. @openssl SSL_get_version */
-  getVersion(): string {
-    return this.#text(this.lib.ffi.SSL_get_version(this.#ptr)) ?? ''
-  }
-
-  /** The RFC's name, for example `TLS_AES_128_GCM_SHA256`. @openssl SSL_CIPHER_standard_name */
-  getCipherStandardName(): string | undefined {
-    return this.#text(this.lib.ffi.SSL_get_cipher_standard_name(this.#ptr))
-  }
-
-  /** OpenSSL's name, for example `ECDHE-RSA-AES128-GCM-SHA256`. @openssl SSL_get_cipher */
-  getCipher(): string | undefined {
-    return this.#text(this.lib.ffi.SSL_get_cipher_name(this.#ptr))
-  }
-
-  /** For example `X25519MLKEM768`. @openssl SSL_get0_group_name */
-  get0GroupName(): string | undefined {
-    return this.#text(this.lib.ffi.SSL_get0_group_name(this.#ptr))
-  }
-
-  /** @openssl SSL_get0_alpn_selected */
-  get0AlpnSelected(): string | undefined {
-    const { ffi, memory } = this.lib
-    const slot = this.lib.slot<'uint32_t'>()
-    const ptr = ffi.SSL_get0_alpn_selected(this.#ptr, slot)
-    const length = memory.readInt32(slot)
-    return length === 0 ? undefined : decodeUtf8(memory.copyOut(ptr, length))
-  }
-
-  /**
-   * The name that the client asked for in this connection: on a server also where a TLS 1.2 session is resumed, when
-   * OpenSSL itself would give the session's. A server has checked it: labels of 1 to 63 letters, digits, hyphens and underscores,
-   * 253 in all, no IP address, without a dot at its end. Letters are as the client wrote them. Anything else counts as no name:
-   * `undefined`. @openssl SSL_get_servername @spec RFC 6066 §3
-   */
-  getServername(): string | undefined {
-    return this.#text(this.lib.ffi.SSL_get_servername(this.#ptr))
-  }
-
-  /** The raw public key that the peer has shown in place of a certificate: SubjectPublicKeyInfo, DER. @openssl SSL_get0_peer_rpk */
-  getPeerRpk(): Uint8Array<ArrayBuffer> | undefined {
-    const ssl = this.#ptr
-    return this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_peer_rpk(ssl, buf, size))
-  }
-
-  /** The identity of the external pre-shared key that was used; `undefined` if none was. @openssl SSL_get_psk_identity */
-  getPskIdentity(): string | undefined {
-    const ssl = this.#ptr
-    const bytes = this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_psk_identity(ssl, buf, size))
-    return bytes && decodeUtf8(bytes)
-  }
-
-  /** The outcome of Encrypted Client Hello. @openssl SSL_ech_get1_status */
-  echGet1Status(): EchOutcome {
-    const { ffi, memory } = this.lib
-    const text = (write: (buf: Ptr<'uint8_t'>, capacity: number) => number) => {
-      const bytes = memory.collect(write)
-      return bytes && decodeUtf8(bytes)
-    }
-    return {
-      status: echStatusName(ffi.SSL_ech_get_status(this.#ptr)),
-      innerServername: text((buf, capacity) => ffi.SSL_ech_get_inner_sni(this.#ptr, buf, capacity)),
-      outerServername: text((buf, capacity) => ffi.SSL_ech_get_outer_sni(this.#ptr, buf, capacity)),
-    }
-  }
-
-  /**
-   * The configurations that a server handed out in place of the one that was tried, as an ECHConfigList; `undefined` if
-   * it handed out none, or they are not to be used. @openssl SSL_ech_get1_retry_config @spec RFC 9849 §6.1.6
-   */
-  echGet1RetryConfig(): Uint8Array | undefined {
-    const config = this.lib.memory.collect((buf, capacity) => this.lib.ffi.SSL_ech_get_retry_config(this.#ptr, buf, capacity))
-    return config?.byteLength ? config : undefined
-  }
-
-  /** @openssl SSL_session_reused */
-  sessionReused(): boolean {
-    return this.lib.ffi.SSL_session_reused(this.#ptr) === 1
-  }
-
-  /**
-   * The session as it stands; the caller frees it. Under TLS 1.3 it can be resumed only once a ticket has come:
-   * {@link setNewSessionCb} tells. @openssl SSL_get1_session
-   */
-  get1Session(): SslSession | undefined {
-    const ptr = this.lib.ffi.SSL_get1_session(this.#ptr)
-    return ptr === 0 ? undefined : new SslSession(this.lib, ptr)
-  }
-
-  /** `SSL_EARLY_DATA_NOT_SENT`, `_REJECTED` or `_ACCEPTED`. @openssl SSL_get_early_data_status */
-  getEarlyDataStatus(): number {
-    return this.lib.ffi.SSL_get_early_data_status(this.#ptr)
-  }
-
-  /** @openssl SSL_set_verify_result */
-  setVerifyResult(result: number): void {
-    this.lib.ffi.SSL_set_verify_result(this.#ptr, result)
-  }
-
-  /** `X509_V_OK`, also if the peer showed no certificate; or OpenSSL's objection to it. @openssl SSL_get_verify_result */
-  getVerifyResult(): number {
-    return this.lib.ffi.SSL_get_verify_result(this.#ptr)
-  }
-
-  /** The name of a verification result, for example `X509_V_ERR_CERT_HAS_EXPIRED`. */
-  getVerifyResultName(): VerifyResultName {
-    return verifyName(this.getVerifyResult())
-  }
-
-  /** Where verification failed: depth (-1 if it did not) and certificate. @openssl X509_STORE_CTX_get_error_depth */
-  getVerifyFailure(): { depth: number; certificate: X509 | undefined } {
-    const cert = this.lib.ffi.SSL_get0_verify_cert(this.#ptr)
-    return {
-      depth: this.lib.ffi.SSL_get_verify_depth(this.#ptr),
-      certificate: cert === 0 ? undefined : readX509(this.lib, cert),
-    }
-  }
-
-  /** Of the certificate of {@link getVerifyFailure}: how many trust anchors have its issuer's name. @openssl X509_STORE_get1_all_certs */
-  countPossibleIssuers(): number {
-    return this.lib.ffi.SSL_count_possible_issuers(this.#ptr)
-  }
-
-  /** Whether the handshake is at reading certificates, or names of their issuers. @openssl SSL_get_state */
-  readsCertList(): boolean {
-    return this.lib.ffi.SSL_reads_cert_list(this.#ptr) === 1
-  }
-
-  /** A copy of the peer's certificate. @openssl SSL_get0_peer_certificate */
-  getPeerCertificate(): X509 | undefined {
-    const cert = this.lib.ffi.SSL_get0_peer_certificate(this.#ptr)
-    return cert === 0 ? undefined : readX509(this.lib, cert)
-  }
-
-  /** Copies of all certificates that the peer sent, its own first. @openssl SSL_get_peer_cert_chain */
-  getPeerCertChain(): X509[] {
-    return this.#peerChain((cert) => readX509(this.lib, cert))
-  }
-
-  /** The last alert received or, failing that, sent. @openssl SSL_CTX_set_info_callback */
-  getAlert(): Alert | undefined {
-    const received = this.lib.ffi.SSL_get_alert_received(this.#ptr)
-    const value = received >= 0 ? received : this.lib.ffi.SSL_get_alert_sent(this.#ptr)
-    if (value < 0) return undefined
-    return { from: received >= 0 ? 'peer' : 'us', level: value >> 8 === 2 ? 'fatal' : 'warning', description: value & 0xff }
+    return this.lib.ffi.SSL_get_client_finished_count(this.ptr)
   }
 
   /** Frees the connection, and its references to BIOs and context. Again does nothing. @openssl SSL_free */
@@ -783,7 +614,7 @@ export class Ssl {
 
   #io(call: (ssl: Ptr<'SSL'>, error: Ptr<'int'>) => number): IoResult {
     this.#refuseWhileBusy()
-    const ssl = this.#ptr
+    const ssl = this.ptr
     const slot = this.lib.slot<'int'>()
     this.#busy = true
     try {
@@ -821,7 +652,7 @@ export class Ssl {
     method: string, target: Uint8Array, call: (ssl: Ptr<'SSL'>, buf: Ptr<'uint8_t'>, size: number, error: Ptr<'int'>) => number,
     countOf = (result: IoResult) => result.ret,
   ): IoResult {
-    this.#ptr
+    this.ptr
     if (target.byteLength === 0) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `Ssl.${method}: there is no room in target`)
     return this.lib.withBuffer(target.byteLength, (buf, size) => {
       const result = this.#io((ssl, error) => call(ssl, buf, size, error))
@@ -830,24 +661,8 @@ export class Ssl {
     })
   }
 
-  #peerChain<T>(read: (cert: Ptr<'X509'>) => T): T[] {
-    const { ffi } = this.lib
-    return Array.from({ length: ffi.SSL_get_peer_chain_length(this.#ptr) }, (_, index) =>
-      read(ffi.SSL_get0_peer_chain_cert(this.#ptr, index) as Ptr<'X509'>))
-  }
-
-  #verifiedChain<T>(read: (cert: Ptr<'X509'>) => T): T[] {
-    const { ffi } = this.lib
-    return Array.from({ length: ffi.SSL_get_verified_chain_length(this.#ptr) }, (_, index) =>
-      read(ffi.SSL_get0_verified_chain_cert(this.#ptr, index) as Ptr<'X509'>))
-  }
-
   #setCallbacks(change: RawSslCallbacks): void {
     Object.assign(this.#callbacks, change)
-    this.lib.ffi.SSL_set_callbacks(this.#ptr, wantedOf(this.#callbacks))
-  }
-
-  #text(ptr: number): string | undefined {
-    return ptr === 0 ? undefined : this.lib.memory.readCString(ptr)
+    this.lib.ffi.SSL_set_callbacks(this.ptr, wantedOf(this.#callbacks))
   }
 }

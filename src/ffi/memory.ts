@@ -77,6 +77,11 @@ export class Memory {
     return decodeUtf8(bytes.slice(ptr, bytes.indexOf(0, ptr)))
   }
 
+  /** The same; `undefined` for NULL. */
+  optionalCString(ptr: number): string | undefined {
+    return ptr === 0 ? undefined : this.readCString(ptr)
+  }
+
   /** Memory that its holder must give to {@link free}, with the same size. */
   alloc<T extends string = 'uint8_t'>(size: number): Owned<T> {
     const ptr = this.#ffi.alloc(size)

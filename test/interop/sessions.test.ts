@@ -308,6 +308,46 @@ describe('sessions of accept()', { timeout: 30_000 }, () => {
       expect(await visitOf(port, '-cert', certFile, '-key', keyFile, '-sess_in', kept)).toBe('Reused')
       expect(seen).toEqual(['CN=client', 'CN=client'])
     })
+
+    // A certificate of 70 KB: OpenSSL makes no ticket of a session over 65,280 bytes.
+    const largeClient = () => authority.leaf({
+      name: 'client', san: '@names', extensions: `[names]\n${Array.from({ length: 1000 }, (_, index) => `DNS.${index}=${String(index).padStart(60, 'x')}.example`).join('\n')}\n`,
+    })
+
+    for (const [what, make] of [['', () => ({})], [', though there is a cache', () => ({ sessionCache: memoryServerSessionCache() })]] as const) {
+      proves('tickets', openssl, `are not made of a session that is too large for one${what}: the connection goes on`, async () => {
+        const { certFile, keyFile } = largeClient()
+        const infos: ConnectionInfo[] = []
+        const options = { ticketKeys: new TicketKeys(), ca: authority.ca.cert, ...make() }
+        const port = await serving(() => options, async (connection) => {
+          infos.push(await connection.opened)
+          await greet(connection)
+        })
+        const peer = await startOpensslClient(port, version, ['-cert', certFile, '-key', keyFile, '-msg'])
+        await peer.printed(HELLO)
+        await peer.end()
+        expect(infos[0]).toMatchObject({ resumed: false, peerCertificate: { subject: 'CN=client' } })
+        expect(infos[0]!.peerCertificate!.raw.byteLength).toBeGreaterThan(65_536)
+        // TLS 1.2 has promised one: an empty one comes (RFC 5077 §3.3).
+        expect(peer.log.match(/<<< TLS.*NewSessionTicket/g)?.length ?? 0).toBe(version === 'TLSv1.3' ? 0 : 1)
+        expect(peer.log).not.toMatch(/TLS session ticket:/)
+      })
+    }
+
+    proves('tickets', openssl, 'are not needed for a session of any size that a cache keeps', async () => {
+      const { certFile, keyFile } = largeClient()
+      const options = { sessionCache: memoryServerSessionCache(), ca: authority.ca.cert }
+      const seen: unknown[] = []
+      const port = await serving(() => options, async (connection) => {
+        const { resumed, peerCertificate } = await connection.opened
+        seen.push([resumed, peerCertificate?.subject])
+        await greet(connection)
+      })
+      const kept = newFile('session.pem')
+      await visitOf(port, '-cert', certFile, '-key', keyFile, '-sess_out', kept)
+      await visitOf(port, '-cert', certFile, '-key', keyFile, '-sess_in', kept)
+      expect(seen).toEqual([[false, 'CN=client'], [true, 'CN=client']])
+    })
   }
 })
 

@@ -17,6 +17,7 @@ static void conn_free(struct lsw_conn *conn)
     X509_free(conn->verify_cert);
     OPENSSL_free(conn->psk_identity);
     OPENSSL_free(conn->servername);
+    OPENSSL_clear_free(conn->session_aside, (size_t)conn->session_aside_length);
     free_rpks(conn->accepted_rpks);
     OPENSSL_free(conn);
 }

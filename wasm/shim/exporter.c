@@ -7,14 +7,6 @@ long lsw_SSL_get_extms_support(SSL *ssl)
     return SSL_get_extms_support(ssl);
 }
 
-/* RFC 5929 section 3.1: the client's Finished of a full handshake, the server's of a resumed one. */
-int lsw_SSL_get_first_finished(SSL *ssl, uint8_t *buf, size_t capacity)
-{
-    int ours = SSL_is_server(ssl) == SSL_session_reused(ssl);
-
-    return (int)(ours ? SSL_get_finished(ssl, buf, capacity) : SSL_get_peer_finished(ssl, buf, capacity));
-}
-
 /* RFC 5929 section 4.1: by the hash of the certificate's signature, but SHA-256 for MD5 and SHA-1. */
 int lsw_SSL_get_server_end_point(SSL *ssl, uint8_t *buf, size_t capacity)
 {

@@ -113,6 +113,9 @@ struct lsw_conn {
     SSL_CTX *first_ctx;    /* the one it was made from, whatever it uses now; OpenSSL keeps it for sessions; borrowed */
     X509_STORE_CTX *verifying; /* while JavaScript is asked about its chain */
     int ocsp;              /* LSW_OCSP_*, 0 for not asked for */
+    int declines_ticket;   /* the one that is being made */
+    uint8_t *session_aside; /* ASN.1 of the session while another one stands in its place (ticket.c), or NULL; owned */
+    int session_aside_length;
 };
 
 /* A list of raw public keys that the peer may have. */
@@ -148,6 +151,9 @@ int lsw_session_of_another_name(SSL *ssl, const SSL_SESSION *session);
 
 /* session.c: whether the peer's certificate, if the session has one, is out of its time. */
 int lsw_session_peer_expired(SSL *ssl, SSL_SESSION *session);
+
+/* ticket.c: has a server make tickets as ticket.c does, under random keys. 1 on success. */
+int lsw_use_random_ticket_keys(SSL_CTX *ctx);
 
 /* rpk.c: the verdict, or a yes if the peer has shown a raw key that is one of the accepted ones. */
 int lsw_rpk_verdict(const struct lsw_conn *conn, X509_STORE_CTX *store_ctx, int preverify_ok);

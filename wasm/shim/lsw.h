@@ -143,6 +143,10 @@ long lsw_SSL_set_max_cert_list(SSL *ssl, long bytes);
 int lsw_SSL_reads_cert_list(const SSL *ssl);
 int lsw_SSL_set_tlsext_host_name(SSL *ssl, const char *name);
 uint64_t SSL_set_options(SSL *ssl, uint64_t options);
+uint64_t SSL_clear_options(SSL *ssl, uint64_t options);
+uint64_t SSL_get_options(const SSL *ssl);
+/* records.c */
+int lsw_SSL_set_max_send_fragment(SSL *ssl, long bytes);
 /* As SSL_CTX_set_alpn_protos, of one connection. */
 int SSL_set_alpn_protos(SSL *ssl, const uint8_t *protos, unsigned int length);
 int SSL_set1_dnsname(SSL *ssl, const char *name);
@@ -190,6 +194,27 @@ int lsw_SSL_get_client_finished_count(const SSL *ssl);
 /* records.c: the agreed length, TLSEXT_max_fragment_length_*. */
 int lsw_SSL_get_max_fragment_length(SSL *ssl);
 
+/* ---- negotiated.c: algorithms, keys and names of a handshake ---- */
+
+/* IANA's name of the scheme by which the peer has signed the handshake, and of ours; NULL if it was not signed. */
+const char *lsw_SSL_get0_peer_signature_name(SSL *ssl);
+const char *lsw_SSL_get0_signature_name(SSL *ssl);
+/* OpenSSL's names of key type and hash of a signature algorithm that both ends have; NULL behind the last. */
+const char *lsw_SSL_get_shared_sigalg_type(SSL *ssl, int index);
+const char *lsw_SSL_get_shared_sigalg_hash(SSL *ssl, int index);
+int lsw_SSL_set1_client_sigalgs_list(SSL *ssl, const char *list);
+/* The peer's ephemeral key: its size in bits, 0 if it has none; its group, written as in x509.c, empty for finite fields, -1
+   if it is no key of Diffie-Hellman's, on a curve or not. */
+int lsw_SSL_get_peer_tmp_key_bits(SSL *ssl);
+int lsw_SSL_get_peer_tmp_key_group(SSL *ssl, uint8_t *buf, size_t capacity);
+long lsw_SSL_get_secure_renegotiation_support(SSL *ssl);
+/* TLSEXT_cert_type_* */
+int SSL_get_negotiated_client_cert_type(const SSL *ssl);
+int SSL_get_negotiated_server_cert_type(const SSL *ssl);
+/* The first stapled OCSP response, DER, and a name of a CA that the peer has sent, DER; both written as in x509.c. */
+int lsw_SSL_get_tlsext_status_ocsp_resp(SSL *ssl, uint8_t *buf, size_t capacity);
+int lsw_SSL_get_peer_CA_name_der(const SSL *ssl, int index, uint8_t *buf, size_t capacity);
+
 /* ---- callbacks.c ---- */
 
 /* Which of the connection's callbacks JavaScript wants: LSW_WANT_* or-ed. */
@@ -202,9 +227,11 @@ int SSL_export_keying_material(SSL *ssl, uint8_t *out, size_t out_length, const 
     const uint8_t *context, size_t context_length, int use_context);
 /* 1 if both ends have the extended master secret (RFC 7627); TLS 1.2. */
 long lsw_SSL_get_extms_support(SSL *ssl);
-/* Both write into `buf` if `capacity` suffices, and return the length needed. The first Finished of the last handshake;
-   the hash of the server's certificate, -1 if there is none or no hash is right for it. */
-int lsw_SSL_get_first_finished(SSL *ssl, uint8_t *buf, size_t capacity);
+/* Finished of the last handshake, ours and the peer's: as much as fits into `buf`. Return the whole length, 0 if there is none. */
+size_t SSL_get_finished(const SSL *ssl, void *buf, size_t capacity);
+size_t SSL_get_peer_finished(const SSL *ssl, void *buf, size_t capacity);
+/* The hash of the server's certificate, written into `buf` if `capacity` suffices; returns the length needed, -1 if there is no
+   certificate or no hash is right for it. */
 int lsw_SSL_get_server_end_point(SSL *ssl, uint8_t *buf, size_t capacity);
 
 int SSL_get_early_data_status(const SSL *ssl);
@@ -246,7 +273,7 @@ void lsw_SSL_CTX_sess_set_callbacks(SSL_CTX *ctx);
 
 /* One or more keys of LSW_TICKET_KEY_BYTES each (16 name, 32 AES-256-CBC, 32 HMAC-SHA-256), copied. The first makes
    tickets. A ticket of a client whose certificate has expired is taken for none, as is one of TLS 1.2 for another name than is
-   asked for. 1 on success. */
+   asked for. A session that is too large for a ticket goes without. 1 on success. */
 int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t length);
 
 /* ---- digest.c ---- */
@@ -304,6 +331,10 @@ int lsw_OCSP_RESPONSE_check(const uint8_t *bytes, size_t length);
 int lsw_SSL_set_tlsext_status_ocsp_resp(SSL *ssl, const uint8_t *bytes, size_t length);
 
 /* ---- psk.c: external pre-shared keys ---- */
+
+/* What a TLS 1.2 server tells of which key it wants; copied, NULL for none. 1 on success. */
+int SSL_CTX_use_psk_identity_hint(SSL_CTX *ctx, const char *hint);
+int SSL_use_psk_identity_hint(SSL *ssl, const char *hint);
 
 /* Identity of the external PSK in use, written as in x509.c; -1 if there is none. */
 int lsw_SSL_get_psk_identity(const SSL *ssl, uint8_t *buf, size_t capacity);
@@ -516,6 +547,8 @@ LSW_CALLBACK() void lsw_js_new_session_cb(SSL *ssl, const uint8_t *id, size_t id
 /* The session of this id, as ASN.1: `*bytes` receives memory of lsw_alloc, which the caller frees. Returns its length, 0 if
    there is none. A session of a client whose certificate has expired is taken for none. */
 LSW_CALLBACK(0) int lsw_js_get_session_cb(SSL *ssl, const uint8_t *id, size_t id_length, uint8_t **bytes);
+/* Before a server makes a ticket that holds the session: 1 make it, 0 go without, -1 fail. */
+LSW_CALLBACK(-1) int lsw_js_ticket_cb(SSL *ssl);
 /* SSL_set_msg_callback(3): `sent` is its write_p. */
 LSW_CALLBACK() void lsw_js_msg_cb(SSL *ssl, int sent, int version, int content_type, const uint8_t *buf, size_t length);
 /* SSL_set_info_callback(3), except for alerts and exits. */

@@ -1,6 +1,6 @@
 /*
- * Session tickets under keys that the application brings: the first key makes tickets, the others still open theirs,
- * whose holders then get a new one. The keys hang in the context's ex_data, are overwritten and freed with it.
+ * Session tickets under keys that the application brings, or random ones: the first key makes tickets, the others still open
+ * theirs, whose holders then get a new one. The keys hang in the context's ex_data, are overwritten and freed with it.
  */
 #include <string.h>
 #include <openssl/core_names.h>
@@ -38,10 +38,74 @@ static int use_key(const struct ticket_key *key, const unsigned char *iv, EVP_CI
         && EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->cipher_key, iv, encrypt);
 }
 
+/* OpenSSL makes no ticket of a longer session: it fails (construct_stateless_ticket). */
+#define MAX_SESSION_BYTES 0xff00
+
+/*
+ * OpenSSL looks at the session's length before it asks for a key, which may be declined. So if the session is too long, a short
+ * one takes its place until then: the same SSL_SESSION with other contents.
+ */
+static int set_session_aside(struct lsw_conn *conn, SSL_SESSION *session)
+{
+    SSL_SESSION *brief = SSL_SESSION_new();
+    unsigned char *bytes = NULL;
+    const unsigned char *at;
+    int length = 0, ok;
+
+    if (brief != NULL && SSL_SESSION_set_cipher(brief, SSL_SESSION_get0_cipher(session))
+        && SSL_SESSION_set_protocol_version(brief, SSL_SESSION_get_protocol_version(session)))
+        length = i2d_SSL_SESSION(brief, &bytes);
+    SSL_SESSION_free(brief);
+    at = bytes;
+    ok = length > 0 && (conn->session_aside_length = i2d_SSL_SESSION(session, &conn->session_aside)) > 0
+        && d2i_SSL_SESSION(&session, &at, length) != NULL;
+    OPENSSL_free(bytes);
+    return ok;
+}
+
+static int put_session_back(struct lsw_conn *conn, SSL_SESSION *session)
+{
+    const unsigned char *at = conn->session_aside;
+    int ok = at == NULL || d2i_SSL_SESSION(&session, &at, conn->session_aside_length) != NULL;
+
+    OPENSSL_clear_free(conn->session_aside, (size_t)conn->session_aside_length);
+    conn->session_aside = NULL;
+    return ok;
+}
+
+/* TLS 1.3 has tickets that are no more than a session's id: as tls_construct_new_session_ticket decides. */
+static int holds_session(const SSL *ssl)
+{
+    uint64_t options = SSL_get_options(ssl);
+
+    return SSL_version(ssl) < TLS1_3_VERSION
+        || (!(options & SSL_OP_NO_TICKET) && (SSL_get_max_early_data(ssl) == 0 || options & SSL_OP_NO_ANTI_REPLAY));
+}
+
+/* SSL_CTX_set_session_ticket_cb(3): before each ticket; 0 is failure. */
+static int new_ticket_callback(SSL *ssl, void *arg)
+{
+    struct lsw_conn *conn = lsw_conn_of(ssl);
+    SSL_SESSION *session = SSL_get_session(ssl);
+    int answer;
+
+    (void)arg;
+    if (conn == NULL || !holds_session(ssl))
+        return 1;
+    answer = lsw_wants(ssl, LSW_WANT_TICKET_CB) ? lsw_js_ticket_cb(ssl) : 1;
+    conn->declines_ticket = answer == 0;
+    if (answer < 0)
+        return 0;
+    if (i2d_SSL_SESSION(session, NULL) <= MAX_SESSION_BYTES)
+        return 1;
+    conn->declines_ticket = 1;
+    return set_session_aside(conn, session);
+}
+
 /* SSL_CTX_set_tlsext_ticket_key_cb(3): 1 go on, 2 go on and renew, 0 no such key, -1 failure. */
 static int ticket_key_callback(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypt)
 {
-    const struct lsw_conn *conn = lsw_conn_of(ssl);
+    struct lsw_conn *conn = lsw_conn_of(ssl);
     const struct ticket_keys *keys = conn != NULL ? SSL_CTX_get_ex_data(conn->first_ctx, keys_index()) : NULL;
     /* A client uses a TLS 1.3 ticket once (RFC 8446 appendix C.4): it needs the next. OpenSSL's own keys do the same. */
     int once = SSL_version(ssl) >= TLS1_3_VERSION;
@@ -50,6 +114,10 @@ static int ticket_key_callback(SSL *ssl, unsigned char *name, unsigned char *iv,
     if (keys == NULL)
         return 0;
     if (encrypt) {
+        if (!put_session_back(conn, SSL_get_session(ssl)))
+            return -1;
+        if (conn->declines_ticket)
+            return 0;
         if (RAND_bytes(iv, 16) <= 0)
             return -1;
         memcpy(name, keys->keys[0].name, sizeof(keys->keys[0].name));
@@ -96,5 +164,15 @@ int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t lengt
     if (old != NULL)
         keys_free(old);
     return SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, ticket_key_callback)
-        && SSL_CTX_set_session_ticket_cb(ctx, NULL, opened_ticket_callback, NULL);
+        && SSL_CTX_set_session_ticket_cb(ctx, new_ticket_callback, opened_ticket_callback, NULL);
+}
+
+int lsw_use_random_ticket_keys(SSL_CTX *ctx)
+{
+    uint8_t key[LSW_TICKET_KEY_BYTES];
+    /* OpenSSL has made some for itself, which nothing else uses. */
+    int ok = SSL_CTX_get_tlsext_ticket_keys(ctx, key, sizeof(key)) && lsw_SSL_CTX_set_ticket_keys(ctx, key, sizeof(key));
+
+    OPENSSL_cleanse(key, sizeof(key));
+    return ok;
 }
