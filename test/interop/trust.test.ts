@@ -50,7 +50,7 @@ describe.each(versions)('%s', { timeout: 20_000 }, (version) => {
 
     proves('names', peer, 'a wildcard, an IP address and several accepted names match, others do not', async () => {
       const { port } = await startOpensslServer(wild, version)
-      for (const right of [{ servername: 'a.example.org' }, { servername: '127.0.0.1' }, { servername: 'front.example', acceptedNames: ['b.example', 'b.example.org'] }]) {
+      for (const right of [{ servername: 'a.example.org' }, { servername: 'a_b.example.org' }, { servername: '127.0.0.1' }, { servername: 'front.example', acceptedNames: ['b.example', 'b.example.org'] }]) {
         expect(await dialled(port, right)).toBe('accepted')
       }
       for (const wrong of [{ servername: 'example.org' }, { servername: 'a.b.example.org' }, { servername: '127.0.0.2' }, { servername: 'a.example.org', acceptedNames: ['b.example', 'c.example'] }]) {

@@ -12,7 +12,7 @@ import { createWorker, X509, type TlsWorker } from '../../../src/worker.js'
 import {
   clientOptions, closeBoth, isPending, noise, readAll, rejection, serverOptions, turns, unhandledDuring, until, VERSIONS, writeAll, type PeersOptions,
 } from '../../helpers/stream-peers.js'
-import { localhost } from '../../helpers/certificates.js'
+import { authority, localhost } from '../../helpers/certificates.js'
 import { FaultyTransport } from '../../helpers/faulty-transport.js'
 
 /** Workers run what was built. */
@@ -69,6 +69,20 @@ describe.each(VERSIONS)('createWorker().connect, %s', (version) => {
     await Promise.all([client.opened, server.opened])
     expect(seen).toEqual([[]])
     await closeBoth({ client, server })
+  })
+
+  it('takes and refuses the names that others do, in the same words', async () => {
+    const { cert, key } = authority.leaf({ san: 'DNS:*.corp.test' })
+    const both = await opened({ version, client: { servername: 'a_b.corp.test' }, server: { cert, key } })
+    expect(await both.server.opened).toMatchObject({ servername: 'a_b.corp.test' })
+    await closeBoth(both)
+    const other = peers({ version, client: { servername: 'elsewhere.test' }, server: { cert, key } })
+    const message = expect.stringContaining('not for elsewhere.test, but for DNS:*.corp.test') as string
+    expect(await rejection(other.client.opened)).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID', message })
+    await rejection(other.server.opened)
+    const url = peers({ version, client: { servername: 'https://localhost' } })
+    expect(await rejection(url.client.opened)).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'servername' })
+    await rejection(url.server.opened)
   })
 
   it('asks verify, and which certificate to show, on the page', async () => {
