@@ -15,7 +15,8 @@
 //   5. An interrupted write is repeated with the same bytes. They come from another address each time, and a
 //      record's worth may be accepted alone: SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER.
 //   6. WANT_WRITE is real: the pair is bounded. Draining makes room.
-//   7. The transport's end becomes BIO_shutdown_wr. It is clean only after close_notify, else it is a truncation.
+//   7. The transport's end becomes BIO_shutdown_wr. It is clean only after close_notify, else it is a truncation; OpenSSL judges,
+//      by SSL_OP_IGNORE_UNEXPECTED_EOF, too.
 //   8. A fatal error is for ever: what lies in the pair (the alert) is offered to the transport once, later calls
 //      throw the same error, and SSL_shutdown is not called any more. Anything an SSL call or the observer throws is
 //      treated as fatal.
