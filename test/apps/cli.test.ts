@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { relayFlags } from '../../src/apps/cli/relay-flags.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const cleanups: (() => unknown)[] = []
@@ -27,7 +28,7 @@ describe('libssl-wasm', () => {
   it.each([['--help'], ['relay', '--help']])('%s %s prints the flags and exits with 0', async (...args) => {
     const { status, stdout, stderr } = await run(...args.filter((arg) => arg !== undefined))
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    for (const flag of ['--allow', '--origin', '--host', '--port', '--max-connections', '--max-message-bytes', '--idle-timeout-ms', '--token-file', '--max-per-address', '--max-buffered', '--streamless-timeout-ms', '--client-timeout-ms']) expect(stdout).toContain(flag)
+    for (const { name } of relayFlags) expect(stdout).toContain(`  --${name} `)
   })
 
   it.each([
@@ -83,7 +84,7 @@ describe('libssl-wasm relay', () => {
     expect(logged).toHaveLength(3)
     expect(logged[0]).toMatch(new RegExp(` open 127\\.0\\.0\\.1:\\d+ \\(https://app\\.example\\) -> 127\\.0\\.0\\.1:${port}: open$`))
     expect(logged[1]).toMatch(/ refuse 127\.0\.0\.1:\d+ -> \/forged%0aline:1: 400 the path must be \/host:port$/)
-    expect(logged[2]).toMatch(/ end .*: the relay is closing, 10 bytes to target, 10 bytes to client, \d+ ms$/)
+    expect(logged[2]).toMatch(/ end .*, 10 bytes to target, 10 bytes to client, \d+ ms: the relay is closing$/)
   })
 })
 

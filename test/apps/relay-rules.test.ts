@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { WebSocket } from 'ws'
 import { startRelay, type RelayLogEntry, type RelayOptions } from '../../src/apps/relay/relay.js'
 import { parseRequestTarget } from '../../src/apps/relay/request-target.js'
-import { sameToken } from '../../src/apps/relay/bearer.js'
+import { isOneOf, sameToken } from '../../src/apps/relay/bearer.js'
 import { connect, openTunnel, type WebSocketLike } from '../../src/index.js'
 import { connectWisp } from '../../src/wisp.js'
 import { authority, localhost } from '../helpers/certificates.js'
@@ -96,6 +96,61 @@ describe.each(hosts)('the relay on %s', (name, open) => {
     expect(await ask(path, [], authorized)).toMatchObject({ status: 101, protocol: '' })
     expect(await ask(path, [bearer('s3cret'), raw])).toMatchObject({ status: 101, protocol: raw })
     expect(await ask(path, [bearer('s3cret'), credit])).toMatchObject({ status: 101, protocol: credit })
+  })
+
+  it('answers 429 to a client that has presented ten wrong tokens, be they right or wrong', async () => {
+    const { url } = await open()
+    const path = `${url}/${target.address}`
+    const guesser = { 'cf-connecting-ip': '192.0.2.1' }
+    for (let guess = 0; guess < 10; guess++) {
+      expect(await ask(path, [], { ...guesser, authorization: `Bearer guess${guess}` })).toMatchObject({ status: 401 })
+    }
+    for (const token of ['s3cret', 'guess']) {
+      expect(await ask(path, [raw, bearer(token)], guesser)).toMatchObject({ status: 429, headers: { 'retry-after': '60' } })
+    }
+    expect(await ask(path, [], guesser)).toMatchObject({ status: 401 }) // that was no guess
+    if (name === 'the edge') expect(await ask(path, [], authorized)).toMatchObject({ status: 101 })
+  })
+
+  it('counts guesses that come at once', async () => {
+    const { url } = await open()
+    const headers = { 'cf-connecting-ip': '192.0.2.2' }
+    const guesses = Array.from({ length: 30 }, (_, guess) => ask(`${url}/${target.address}`, [], { ...headers, authorization: `Bearer guess${guess}` }))
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status)
+    expect(statuses.filter((status) => status === 401)).toHaveLength(10)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(20)
+  })
+
+  it('answers /healthz', async () => {
+    const { url } = await open()
+    const health = `${url.replace('ws:', 'http:')}/healthz`
+    for (const method of ['GET', 'HEAD']) expect((await fetch(health, { method })).status).toBe(200)
+    expect((await fetch(health, { method: 'POST' })).status).toBe(426)
+  })
+
+  it('speaks Wisp whatever the query says, but not to a target with a slash behind it', async () => {
+    const { url } = await open()
+    for (const path of ['wisp/?x=1', 'wisp/?', 'a/b/']) {
+      expect(await ask(`${url}/${path}`, ['wisp-v2'], authorized)).toMatchObject({ status: 101, protocol: 'wisp-v2' })
+    }
+    for (const path of [`${target.address}/`, 'wisp/?address=', '?x=1']) expect(await ask(`${url}/${path}`, [], authorized)).toMatchObject({ status: 400 })
+  })
+
+  it('blames a Wisp client for what is its doing, and escapes its words', async () => {
+    const { url, log } = await open()
+    const before = log.length
+    const socket = new WebSocket(`${url}/wisp/`, ['wisp-v2'], { headers: authorized })
+    cleanups.push(() => socket.terminate())
+    const wisp = await connectWisp(socket as WebSocketLike)
+    const { readable, writable } = wisp.open(target)
+    readable.getReader().closed.catch(() => {})
+    await writeAll(writable, Buffer.from('forger'))
+    await lastConnection(target, 'forger')
+    socket.close(4000, 'x\n2026 open 10.0.0.1 -> bank:1: \u001b[2J\u202e\u009b"\\\u007f')
+    await logged(log, before, { event: 'end', target: '/wisp/', result: 'closed (4000)', bytesToTarget: 6 })
+    const ended = log.slice(before).find(({ event, stream }) => event === 'end' && stream !== undefined)
+    expect(ended).toMatchObject({ bytesToTarget: 6, result: expect.stringMatching(/^the WebSocket was closed with code 4000: x\\u000a2026 /) })
+    for (const entry of log) for (const text of Object.values(entry)) if (typeof text === 'string') expect(text).toMatch(/^[\x20-\x7e]*$/)
   })
 
   it('selects the credit window before the plain framing, whatever the order, and no stranger', async () => {
@@ -204,6 +259,23 @@ describe('startRelay', () => {
     }
   })
 
+  it.each([
+    ['https://*.app.example', 'each origin'], ['https://App.example', '\'https://app.example\''], ['HTTPS://app.example', '\'https://app.example\''],
+    ['https://app.example:443', '\'https://app.example\''], ['http://app.example:80', '\'http://app.example\''],
+    ['https://app.example/', '\'https://app.example\''], ['https://app.example/index.html?x', '\'https://app.example\''],
+    ['https://bücher.example', '\'https://xn--bcher-kva.example\''], ['http://[0:0::1]:5173', '\'http://[::1]:5173\''],
+    ['wss://app.example', '\'https://app.example\''], ['chrome-extension://abcdef/', '\'chrome-extension://abcdef\''],
+    ['app.example', 'is not an origin'], ['https://', 'is not an origin'], ['https://a b', 'is not an origin'], ['*', 'each origin'], [1, 'not a text'],
+  ])('refuses an origin that no browser sends, %s, and says %s', async (origin, advice) => {
+    await expect(startRelay({ origins: ['https://good.example', origin as string] })).rejects.toMatchObject({
+      code: 'ERR_TLS_INVALID_OPTION', option: 'origins', message: expect.stringContaining(advice),
+    })
+  })
+
+  it('takes the origins that browsers send', async () => {
+    await start({ origins: ['null', 'http://localhost:5173', 'https://app.example', 'http://[::1]:8044', 'moz-extension://0a-1b', 'capacitor://localhost'] })
+  })
+
   it('gives up a Wisp client that does not answer, when nothing moves', async () => {
     const { relay } = await start({ idleTimeoutMs: 50 })
     const { socket } = await ask(`${relay.url}/wisp/`)
@@ -302,6 +374,10 @@ describe('parseRequestTarget', () => {
 })
 
 describe('sameToken', () => {
+  it('is asked of each token of several', async () => {
+    expect(await Promise.all(['a', 'b', 'c', 'd'].map((token) => isOneOf(token, ['a', 'b', 'c'])))).toEqual([true, true, true, false])
+  })
+
   it.each([['a', 'a', true], ['a', 'b', false], ['', '', true], ['a', 'aa', false], ['ä', 'ä', true]])('%j and %j: %s', async (one, two, same) => {
     expect(await sameToken(one, two)).toBe(same)
   })

@@ -90,9 +90,12 @@ describe('Relay admission', () => {
     await once(track(new WebSocket(`${relay.url}/lOCALhOST:${target.port}`)), 'open')
   })
 
-  it.each(['', 'localhost', 'localhost:0', '%zz', 'localhost:1/x', 'localhost:1?x'])('refuses the path /%s with 400', async (path) => {
+  it.each([
+    ['', ''], ['localhost', ''], ['localhost:0', ''], ['%zz', ''], ['localhost:1/x', ''], ['localhost:1?x', ', without a query'],
+    ['localhost:1/', ', without a slash at its end'], ['[::1]:1/', ', without a slash at its end'], ['?x', ''],
+  ])('refuses the path /%s with 400', async (path, more) => {
     const { relay } = await relayTo()
-    expect(await refusal(relay, path)).toEqual([400, 'the path must be /host:port\n'])
+    expect(await refusal(relay, path)).toEqual([400, `the path must be /host:port${more}\n`])
   })
 
   it.each(['https://evil.example', 'https://app.example.evil.example', 'null', 'http://app.example'])('refuses the origin %s with 403', async (origin) => {

@@ -4,14 +4,17 @@ import { formatTarget, type Target } from '../../transports/target.js'
 import { CREDIT_PROTOCOL, MAX_DATA_BYTES } from '../../transports/websocket-credit.js'
 import { RAW_PROTOCOL } from '../../transports/websocket-framing.js'
 import { WISP_SUBPROTOCOL } from '../../transports/wisp/handshake.js'
-import { isBearer, presentedToken, sameToken } from './bearer.js'
-import { parseRequestTarget } from './request-target.js'
+import { isBearer, isOneOf, presentedToken } from './bearer.js'
+import { isWispPath, parseRequestTarget, wrongPath } from './request-target.js'
 import type { Refusal, Visitor } from './visitor.js'
+import type { WrongTokens } from './wrong-tokens.js'
 
 export interface Rules {
   readonly allow: ReadonlySet<string>
   readonly origins: ReadonlySet<string>
-  readonly token: string | undefined
+  /** One of them is to be presented, if there are any. */
+  readonly tokens: readonly string[]
+  readonly wrongTokens: WrongTokens
   readonly maxMessageBytes: number
 }
 
@@ -36,20 +39,24 @@ async function judge(visitor: Visitor, rules: Rules): Promise<Admission | Refusa
   if (upgrade === undefined) return { status: 426, reason: 'this is a WebSocket relay' }
   if (upgrade.toLowerCase() !== 'websocket') return { status: 400, reason: 'not a WebSocket request' }
   const offered = (visitor.header('sec-websocket-protocol') ?? '').split(',').map((protocol) => protocol.trim())
-  if (rules.token !== undefined) {
-    const token = presentedToken(visitor.header('authorization'), offered)
-    if (token === undefined || !await sameToken(token, rules.token)) return { status: 401, reason: 'a bearer token is needed' }
-  }
+  const stranger = await refuseStranger(visitor, presentedToken(visitor.header('authorization'), offered), rules)
+  if (stranger) return stranger
   if (isWispPath(visitor.path)) return admitWisp(offered)
   const target = parseRequestTarget(visitor.path)
-  if (!target) return { status: 400, reason: 'the path must be /host:port' }
+  if (!target) return { status: 400, reason: wrongPath(visitor.path) }
   if (!rules.allow.has(formatTarget(target))) return { status: 403, reason: 'this target is not allowed' }
   return { to: target, protocol: select(offered, rules) }
 }
 
-/** A path that ends in a slash, such as `/wisp/`: so Wisp's specification has it. Not the root, where people look first. */
-function isWispPath(path: string): boolean {
-  return /^\/[^?]+\/$/.test(path)
+/** A client that has guessed too often is not told whether this guess was right. One that presents nothing has not guessed. */
+async function refuseStranger({ clientAddress }: Visitor, token: string | undefined, rules: Rules): Promise<Refusal | undefined> {
+  const { tokens, wrongTokens } = rules
+  if (tokens.length === 0) return undefined
+  const isRight = token !== undefined && await isOneOf(token, tokens)
+  if (token !== undefined && wrongTokens.tooMany(clientAddress)) return { status: 429, reason: 'too many wrong tokens: wait a minute' }
+  if (isRight) return undefined
+  if (token !== undefined) wrongTokens.count(clientAddress)
+  return { status: 401, reason: 'a bearer token is needed' }
 }
 
 /** By the specification, to offer any subprotocol at all is to ask for version 2. One that carries a token is not meant. */

@@ -1,4 +1,4 @@
-// Who may use the relay at all: those who have its token.
+// Who may use the relay at all: those who have one of its tokens.
 
 import { utf8, utf8Text } from '../../base/bytes.js'
 
@@ -23,6 +23,12 @@ export function presentedToken(authorization: string | undefined, offered: reado
   } catch {
     return undefined // not base64
   }
+}
+
+/** Whether it is one of them; all are looked at. */
+export async function isOneOf(token: string, tokens: readonly string[]): Promise<boolean> {
+  const same = await Promise.all(tokens.map((one) => sameToken(token, one)))
+  return same.filter(Boolean).length > 0
 }
 
 /**

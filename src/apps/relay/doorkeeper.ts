@@ -4,24 +4,34 @@ import { ApiMisuseError } from '../../base/errors.js'
 import { formatTarget, parseTarget } from '../../transports/target.js'
 import { admit } from './admission.js'
 import { Places } from './places.js'
+import { RelayLog, type Logger, type RelayLogEntry } from './relay-log.js'
+import { RelayMetrics, type Traffic, type VisitKind } from './relay-metrics.js'
 import type { RelaySettings } from './relay-options.js'
+import { isWispPath } from './request-target.js'
 import { logger, startVisit, type Visit } from './visit.js'
 import type { Dial, Refusal, Visitor } from './visitor.js'
 import type { WispRules } from './wisp-visit.js'
+import { WrongTokens } from './wrong-tokens.js'
 
 export class Doorkeeper {
-  readonly #settings: RelaySettings
+  readonly log: RelayLog
+  readonly #metrics = new RelayMetrics()
+  #settings: RelaySettings
   readonly #dial: Dial
   readonly #allowed: Set<string>
   readonly #visits = new Set<Visit>()
   readonly #places: Places
-  #closed = false
+  readonly #wrongTokens: WrongTokens
+  /** No more are let in. */
+  #draining = false
 
   constructor(settings: RelaySettings, dial: Dial) {
+    this.log = new RelayLog(settings.log, settings.maxLogLines)
     this.#settings = settings
     this.#dial = dial
     this.#allowed = new Set(settings.allow)
     this.#places = new Places(settings.maxConnections, settings.maxConnectionsPerAddress)
+    this.#wrongTokens = new WrongTokens(settings.maxWrongTokens)
   }
 
   /** Tunnels now, with those whose target is still being connected, and Wisp's streams. */
@@ -36,17 +46,23 @@ export class Doorkeeper {
     this.#allowed.add(formatTarget(target))
   }
 
-  /** Answers the request, and serves it. Fulfilled when it is over; rejects only with what the operator's `log` throws. */
+  /** Tells of a client that the host has hung up on, before it could ask for anything. */
+  hungUp(address: string, why: string): void {
+    const nothing = { origin: undefined, target: '-', bytesToTarget: 0, bytesToClient: 0, durationMs: 0 }
+    this.#note({ event: 'refuse', client: address, ...nothing, status: 0, result: why }, 'tunnel', address)
+  }
+
+  /** Answers the request, and serves it. Fulfilled when it is over; never rejects. */
   async serve(visitor: Visitor): Promise<void> {
-    const log = logger(visitor, this.#settings.log)
-    const admission = await admit(visitor, { ...this.#settings, allow: this.#allowed })
+    const log = this.#logger(visitor)
+    const admission = await admit(visitor, { ...this.#settings, allow: this.#allowed, wrongTokens: this.#wrongTokens })
     const refuse = (refusal: Refusal) => {
       visitor.refuse(refusal)
       log('refuse', refusal.status, refusal.reason)
     }
     if ('status' in admission) return refuse(admission)
     // No await from here to the visit: two requests cannot take one place.
-    const leave = this.#closed ? 'the relay is closing' : this.#places.take(visitor.clientAddress)
+    const leave = this.#takePlace(visitor)
     if (typeof leave === 'string') return refuse({ status: 503, reason: leave })
     const wisp = this.#wispRules(visitor)
     const visit = startVisit({ visitor, admission, settings: this.#settings, wisp, dial: this.#dial, log })
@@ -59,14 +75,54 @@ export class Doorkeeper {
     }
   }
 
-  /** Closes every tunnel (1001) and admits no more. Fulfilled when nothing is left open. */
-  async close(): Promise<void> {
-    this.#closed = true
-    for (const visit of this.#visits) visit.stop()
+  /** From now on other targets, origins and tokens are allowed. What is open stays so. */
+  change({ allow, origins, tokens }: Pick<RelaySettings, 'allow' | 'origins' | 'tokens'>): void {
+    this.#settings = { ...this.#settings, origins, tokens }
+    this.#allowed.clear() // open Wisp connections hold it
+    for (const target of allow) this.#allowed.add(target)
+  }
+
+  get draining(): boolean { return this.#draining }
+
+  /** What it has counted, in the text format of Prometheus. */
+  metrics(): string {
+    const open = [...this.#visits].map(({ traffic }) => traffic)
+    const sum = (name: keyof Traffic) => open.reduce((total, traffic) => total + traffic[name], 0)
+    const [bytesToTarget, bytesToClient] = [sum('bytesToTarget'), sum('bytesToClient')]
+    const { connections, draining, log: { omitted: linesOmitted } } = this
+    return this.#metrics.text({ connections, draining, linesOmitted, bytesToTarget, bytesToClient })
+  }
+
+  /** Admits no more. Fulfilled when all that are open have ended by themselves. */
+  async drain(): Promise<void> {
+    this.#draining = true
+    for (const visit of this.#visits) visit.drain()
     await Promise.all([...this.#visits].map((visit) => visit.over))
   }
 
-  #wispRules({ clientAddress }: Visitor): WispRules {
-    return { ...this.#settings, allow: this.#allowed, dial: this.#dial, takePlace: () => this.#places.take(clientAddress) }
+  /** Closes every tunnel (1001) and admits no more. Fulfilled when nothing is left open. */
+  async close(): Promise<void> {
+    this.#draining = true
+    for (const visit of this.#visits) visit.stop()
+    await Promise.all([...this.#visits].map((visit) => visit.over))
+    this.log.flush()
+  }
+
+  #takePlace({ clientAddress }: Visitor): (() => void) | string {
+    return this.#draining ? 'the relay is closing' : this.#places.take(clientAddress)
+  }
+
+  #wispRules(visitor: Visitor): WispRules {
+    return { ...this.#settings, allow: this.#allowed, dial: this.#dial, takePlace: () => this.#takePlace(visitor) }
+  }
+
+  #logger(visitor: Visitor): Logger {
+    const kind = isWispPath(visitor.path) ? 'wisp' : 'tunnel'
+    return logger(visitor, (entry) => this.#note(entry, entry.stream === undefined ? kind : 'stream', visitor.clientAddress))
+  }
+
+  #note(entry: RelayLogEntry, kind: VisitKind, address: string): void {
+    this.#metrics.count(entry, kind)
+    this.log.write(entry, address)
   }
 }

@@ -6,7 +6,8 @@ import { WebSocketServer } from 'ws'
 import { concat } from '../../base/bytes.js'
 import { ByteQueue } from '../../transports/byte-queue.js'
 import { CREDIT_PROTOCOL, MAX_DATA_BYTES } from '../../transports/websocket-credit.js'
-import type { Refusal, RelaySocket, Visitor } from './visitor.js'
+import type { TrustedProxies } from './trusted-proxies.js'
+import { headersOf, type Refusal, type RelaySocket, type Visitor } from './visitor.js'
 
 /** A client says nothing before our answer (RFC 6455 §4.1). One that does says no more than this. */
 const EARLY_BYTES = 64 * 1024
@@ -67,13 +68,14 @@ export class NodeVisitor implements Visitor {
   /** An end or a reset is seen by a socket that is read, and by no other. */
   readonly #hear: (chunk: Buffer) => void
 
-  constructor(request: IncomingMessage, client: Socket, head: Buffer, handshakes: NodeHandshakes) {
+  constructor(request: IncomingMessage, client: Socket, head: Buffer, handshakes: NodeHandshakes, proxies: TrustedProxies) {
     this.#request = request
     this.#client = client
     this.#handshakes = handshakes
     this.path = request.url ?? ''
-    this.clientAddress = client.remoteAddress ?? 'unknown' // now: a closed socket has forgotten it
-    this.address = `${this.clientAddress}:${client.remotePort ?? 0}`
+    const { remoteAddress = 'unknown', remotePort = 0 } = client // now: a closed socket has forgotten it
+    this.clientAddress = proxies.clientOf(remoteAddress, this.header('x-forwarded-for'))
+    this.address = proxies.has(remoteAddress) ? this.clientAddress : `${remoteAddress}:${remotePort}`
     const gone = new AbortController()
     this.gone = gone.signal
     client.on('error', () => {}) // its close says enough
@@ -99,11 +101,8 @@ export class NodeVisitor implements Visitor {
     const body = `${reason}\n`
     const headers: OutgoingHttpHeaders = {
       'Connection': 'close',
-      'Content-Type': 'text/plain; charset=utf-8',
       'Content-Length': Buffer.byteLength(body),
-      ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
-      ...(status === 405 && { 'Allow': 'GET' }),
-      ...(status === 426 && { 'Upgrade': 'websocket', 'Sec-WebSocket-Version': '13, 8' }),
+      ...headersOf(status),
     }
     const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')
     client.once('finish', () => client.destroy())

@@ -1,6 +1,7 @@
 // The options of the relay, checked one by one: a misspelt option of something that guards a network must not pass.
 
-import { checkOptions, invalid, isCount, isFunction, isIntegerFrom, isMilliseconds, isString, type Check } from '../../base/options.js'
+import { checkOptions, invalid, isCount, isFunction, isIntegerFrom, isMilliseconds, isOneOrMore, type Check } from '../../base/options.js'
+import { wrongOrigin } from './origins.js'
 import type { RelayLogEntry } from './relay-log.js'
 import { formatTarget, parseTarget } from '../../transports/target.js'
 import { INITIAL_WINDOW_BYTES } from '../../transports/websocket-credit.js'
@@ -14,8 +15,10 @@ export interface RelayRules {
    * that header does not come from a browser, and is not held to this list.
    */
   readonly origins?: readonly string[] | undefined
-  /** A bearer token that every request must present; else 401. Default none: it is not asked for. */
-  readonly token?: string | undefined
+  /** A bearer token that every request must present, or several of which it must present one; else 401. Default none: it is not asked for. */
+  readonly token?: string | readonly string[] | undefined
+  /** Wrong tokens of one client in a minute; after that many all of its tokens are answered 429. Default 10. 0: any number. */
+  readonly maxWrongTokens?: number | undefined
   /** Tunnels at one time; a further one is refused with 503. Default 100. */
   readonly maxConnections?: number | undefined
   /**
@@ -54,22 +57,21 @@ export interface RelayRules {
    * `highWaterMarkBytes` from the target, and 128 KiB; so 137.5 MiB in all.
    */
   readonly maxBufferedBytes?: number | undefined
-  /** Called when a tunnel opens, is refused, and ends; what it throws is not caught. Default none. */
-  readonly log?: ((entry: RelayLogEntry) => void) | undefined
-}
-
-export interface RelayOptions extends RelayRules {
-  /** The address to listen on. Default `127.0.0.1`: this machine alone. */
-  readonly host?: string | undefined
-  /** The port to listen on. Default 0: the system picks one. */
-  readonly port?: number | undefined
+  /**
+   * Called when a tunnel opens, is refused, and ends. Texts in it are printable ASCII; what is not is escaped. If it throws, or its
+   * promise rejects, the relay goes on, and tells how many entries were lost before the next one (event `omit`). Default none.
+   */
+  readonly log?: ((entry: RelayLogEntry) => unknown) | undefined
+  /** Entries about one client in 10 seconds; the others are counted, and told in one (event `omit`). Default 100. 0: any number. */
+  readonly maxLogLines?: number | undefined
 }
 
 /** The rules, complete. */
 export interface RelaySettings {
   readonly allow: ReadonlySet<string>
   readonly origins: ReadonlySet<string>
-  readonly token: string | undefined
+  readonly tokens: readonly string[]
+  readonly maxWrongTokens: number
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number | undefined
   readonly maxMessageBytes: number
@@ -80,7 +82,8 @@ export interface RelaySettings {
   /** The parts of a connection: from the target, and from the client. */
   readonly highWaterMarkBytes: number
   readonly windowBytes: number
-  readonly log: (entry: RelayLogEntry) => void
+  readonly log: (entry: RelayLogEntry) => unknown
+  readonly maxLogLines: number
 }
 
 const MOST_WINDOW_BYTES = 1024 * 1024
@@ -89,55 +92,72 @@ const UNDER_WAY_BYTES = 2 * 64 * 1024
 const LEAST_PART_BYTES = 512 * 1024
 
 /** A list of texts that `read` understands. */
-const isListOf = (wanted: string, read: (item: string) => unknown): Check => (value) => {
+export const isListOf = (wanted: string, read: (item: string) => unknown): Check => (value) => {
   if (!Array.isArray(value)) return `must be a list of ${wanted}`
   const at = value.findIndex((item: unknown) => typeof item !== 'string' || !read(item))
   return at < 0 ? undefined : `must be a list of ${wanted}; ${JSON.stringify(value[at])} is not one`
 }
 
-const ruleChecks: Readonly<Record<keyof RelayRules, Check>> = {
-  allow: isListOf('targets such as \'mail.example:993\' or \'[::1]:443\'', parseTarget),
-  origins: isListOf('origins such as \'https://app.example\', without a path', isOrigin),
-  // As one word: RFC 6750 §2.1 has no spaces in it, and they would not be seen where it is typed by hand.
-  token: (value) => (typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? undefined : 'must be printable ASCII without spaces'),
-  maxConnections: isCount,
-  maxConnectionsPerAddress: isCount,
-  maxMessageBytes: isCount,
-  connectTimeoutMs: isMilliseconds(1),
-  idleTimeoutMs: isMilliseconds(0),
-  streamlessTimeoutMs: isMilliseconds(0),
-  clientTimeoutMs: isMilliseconds(0),
-  highWaterMarkBytes: isCount,
-  maxBufferedBytes: isIntegerFrom(1, Number.MAX_SAFE_INTEGER),
-  log: isFunction,
+function isListOfOrigins(value: unknown): string | undefined {
+  if (!Array.isArray(value)) return 'must be a list of origins such as \'https://app.example\''
+  const at = value.findIndex(wrongOrigin)
+  return at < 0 ? undefined : `must be a list of origins such as 'https://app.example'; ${JSON.stringify(value[at])} ${wrongOrigin(value[at])}`
 }
 
-const optionChecks: Readonly<Record<keyof RelayOptions, Check>> = { ...ruleChecks, host: isString, port: isIntegerFrom(0, 65535) }
+const isCountOrNone = isIntegerFrom(0, 2 ** 31 - 1)
+const numberOf = (check: Check, initial?: number) => ({ check, initial })
+
+/** The rules that are numbers, and their defaults. */
+const numbers = {
+  maxConnections: numberOf(isCount, 100),
+  maxConnectionsPerAddress: numberOf(isCount),
+  maxMessageBytes: numberOf(isCount, 1024 * 1024),
+  connectTimeoutMs: numberOf(isMilliseconds(1), 10_000),
+  idleTimeoutMs: numberOf(isMilliseconds(0), 3_600_000),
+  streamlessTimeoutMs: numberOf(isMilliseconds(0), 120_000),
+  clientTimeoutMs: numberOf(isMilliseconds(0), 120_000),
+  highWaterMarkBytes: numberOf(isCount, 256 * 1024),
+  maxBufferedBytes: numberOf(isIntegerFrom(1, Number.MAX_SAFE_INTEGER)),
+  maxWrongTokens: numberOf(isCountOrNone, 10),
+  maxLogLines: numberOf(isCountOrNone, 100),
+}
+
+type NumberRule = keyof typeof numbers
+
+function mapValues<Value, Result>(record: Readonly<Record<NumberRule, Value>>, map: (value: Value) => Result): Record<NumberRule, Result> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)])) as Record<NumberRule, Result>
+}
+
+/** How an edge worker's environment calls an option. */
+export function bindingOf(option: string): string {
+  return option.replace(/[A-Z]/g, '_$&').toUpperCase()
+}
+
+export const relayNumbers = Object.keys(numbers) as readonly NumberRule[]
+
+/** Of those that are numbers; `undefined` where it depends on others. */
+export const relayDefaults: Readonly<Record<NumberRule, number | undefined>> = mapValues(numbers, ({ initial }) => initial)
+
+export const ruleChecks: Readonly<Record<keyof RelayRules, Check>> = {
+  allow: isListOf('targets such as \'mail.example:993\' or \'[::1]:443\'', parseTarget),
+  origins: isListOfOrigins,
+  // As one word: RFC 6750 §2.1 has no spaces in it, and they would not be seen where it is typed by hand.
+  token: isOneOrMore((value) => (typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? undefined : 'must be printable ASCII without spaces')),
+  log: isFunction,
+  ...mapValues(numbers, ({ check }) => check),
+}
 
 /** Fills in the defaults. Throws `ERR_TLS_UNKNOWN_OPTION` and `ERR_TLS_INVALID_OPTION`, with `option` naming it. */
 export function checkRelayRules(rules: RelayRules): RelaySettings {
   return complete(checkOptions(rules, ruleChecks, 'a relay'))
 }
 
-/** As {@link checkRelayRules}, with where to listen. */
-export function checkRelayOptions(options: RelayOptions): { settings: RelaySettings; host: string; port: number } {
-  const { host = '127.0.0.1', port = 0, ...rules } = checkOptions(options, optionChecks, 'a relay')
-  return { settings: complete(rules), host, port }
-}
-
-function complete({ allow = [], origins = [], token, maxBufferedBytes, ...others }: RelayRules): RelaySettings {
-  const defaults = {
-    maxConnections: 100,
-    maxMessageBytes: 1024 * 1024,
-    connectTimeoutMs: 10_000,
-    idleTimeoutMs: 3_600_000,
-    streamlessTimeoutMs: 120_000,
-    clientTimeoutMs: 120_000,
-    highWaterMarkBytes: 256 * 1024,
-    log: () => {},
-  }
+/** What was checked, with the defaults. */
+export function complete({ allow = [], origins = [], token, maxBufferedBytes, ...others }: RelayRules): RelaySettings {
+  const defaults = { ...relayDefaults, log: () => {} }
   const targets = allow.map((target) => formatTarget(parseTarget(target)!)) // so that equal targets are equal strings
-  const settings = { ...defaults, ...others, token, allow: new Set(targets), origins: new Set(origins), windowBytes: MOST_WINDOW_BYTES }
+  const tokens = token === undefined ? [] : [token].flat()
+  const settings = { ...defaults, ...others, tokens, allow: new Set(targets), origins: new Set(origins), windowBytes: MOST_WINDOW_BYTES }
   if (maxBufferedBytes !== undefined) Object.assign(settings, parts(settings as RelaySettings, maxBufferedBytes))
   return settings as RelaySettings
 }
@@ -152,9 +172,4 @@ function parts({ maxConnections, highWaterMarkBytes }: RelaySettings, maxBuffere
   const bothBytes = partBytes - UNDER_WAY_BYTES
   const toClientBytes = Math.min(highWaterMarkBytes, bothBytes - INITIAL_WINDOW_BYTES)
   return { highWaterMarkBytes: toClientBytes, windowBytes: Math.min(MOST_WINDOW_BYTES, bothBytes - toClientBytes) }
-}
-
-/** `null` is what a browser sends for a page without an origin, for example a file or a sandbox. */
-function isOrigin(text: string): boolean {
-  return text === 'null' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/.test(text)
 }

@@ -1,30 +1,50 @@
 // The WebSocket-to-TCP relay: lets code that has no sockets (a browser, an edge worker) reach the few TCP servers that
 // its operator names. It carries ciphertext and holds no keys: TLS is between the client and the target.
 
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { isIPv6, type AddressInfo, type Socket } from 'node:net'
-import { TransportError } from '../../base/errors.js'
+import { createSecureContext } from 'node:tls'
+import { ApiMisuseError } from '../../base/errors.js'
+import { invalid } from '../../base/options.js'
 import { connectTarget } from './connect-target.js'
 import { Doorkeeper } from './doorkeeper.js'
+import { createHttpServer, listen, Requests, withCertificate, type HttpServer } from './http-server.js'
+import { changeable, checkRelayOptions, type ListenSettings, type RelayChanges, type RelayOptions } from './listen-options.js'
 import { NodeHandshakes, NodeVisitor } from './node-visitor.js'
-import { checkRelayOptions, type RelayOptions, type RelaySettings } from './relay-options.js'
+import { metric } from './relay-metrics.js'
+import type { RelaySettings } from './relay-options.js'
+import { TrustedProxies } from './trusted-proxies.js'
+import { createWatchServer, plainListener } from './watch-server.js'
 
-export type { RelayLogEntry } from './relay-log.js'
-export type { RelayOptions, RelayRules } from './relay-options.js'
+export { formatRelayLogEntry, type RelayLogEntry } from './relay-log.js'
+export type { RelayChanges, RelayOptions } from './listen-options.js'
+export type { RelayRules } from './relay-options.js'
 
 /** A relay that listens. */
 export interface Relay {
   /** The address it listens on. */
   readonly host: string
   readonly port: number
-  /** For example `ws://127.0.0.1:8080`; a client adds `/host:port`. */
+  /** For example `ws://127.0.0.1:8080`, or `wss:` with a certificate; a client adds `/host:port`. */
   readonly url: string
+  /** Where `metricsListen` serves, for example `http://127.0.0.1:9090`. */
+  readonly metricsUrl: string | undefined
   /** Tunnels now, with those whose target is still being connected. */
   readonly connections: number
+  /** What it has counted, in the text format of Prometheus. */
+  metrics(): string
   /** Allows one more target, `host:port`. Throws `ERR_TLS_INVALID_ARGUMENT` if it is none. */
   allow(target: string): void
-  /** Stops listening, closes every tunnel (1001), and is fulfilled when nothing is left open. */
-  close(): Promise<void>
+  /**
+   * Replaces what is given: lists, tokens, the certificate and its key, which go together. What is open stays so. Throws
+   * `ERR_TLS_UNKNOWN_OPTION` or `ERR_TLS_INVALID_OPTION`, and has changed nothing then.
+   */
+  change(changes: RelayChanges): void
+  /**
+   * Stops listening, closes every tunnel (1001), and is fulfilled when nothing is left open. With `drainTimeoutMs` tunnels have so
+   * long to end by themselves; `/healthz` says 503 meanwhile. Called again, it ends the waiting.
+   */
+  close(how?: { drainTimeoutMs?: number | undefined }): Promise<void>
 }
 
 /**
@@ -33,55 +53,126 @@ export interface Relay {
  * `ERR_TLS_TRANSPORT` if it cannot listen (`cause` is the system's error).
  */
 export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
-  const { settings, host, port } = checkRelayOptions(options)
-  // What a socket holds that is not read lies there as TCP brought it, byte by byte if the client likes: so it holds little.
-  const server = createServer({ noDelay: true, highWaterMark: 4096 }, (_request, response) => {
-    response.writeHead(426, { 'Content-Type': 'text/plain; charset=utf-8', 'Connection': 'close', 'Upgrade': 'websocket' })
-    response.end('this is a WebSocket relay\n')
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => reject(new TransportError(`cannot listen: ${cause.message}`, { cause })))
-    server.listen({ host, port }, resolve)
-  })
-  return new ListeningRelay(settings, server, server.address() as AddressInfo)
+  const { settings, listening } = checkRelayOptions(options)
+  const relay = new ListeningRelay(options, settings, listening)
+  await relay.listen()
+  return relay
 }
 
-class ListeningRelay implements Relay {
-  readonly host: string
-  readonly port: number
-  readonly url: string
-  readonly #server: Server
-  readonly #doorkeeper: Doorkeeper
-  #closed: Promise<void> | undefined
+/** A timer cannot wait longer. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+/** What was left out of the log, or lost, is told after so long at most. */
+const LOG_FLUSH_MS = 10_000
 
-  constructor(settings: RelaySettings, server: Server, address: AddressInfo) {
-    this.host = address.address
-    this.port = address.port
-    this.url = `ws://${isIPv6(this.host) ? `[${this.host}]` : this.host}:${this.port}`
-    this.#server = server
+class ListeningRelay implements Relay {
+  #options: RelayOptions
+  readonly #listening: ListenSettings
+  readonly #server: HttpServer
+  readonly #watchServer: Server | undefined
+  readonly #requests: Requests
+  readonly #doorkeeper: Doorkeeper
+  readonly #flushing: ReturnType<typeof setInterval>
+  /** Ends the waiting for tunnels that drain. */
+  readonly #hurry: Promise<void>
+  #dontWait!: () => void
+  #closed: Promise<void> | undefined
+  /** Known when it listens. */
+  #address!: AddressInfo
+  #watchAddress: AddressInfo | undefined
+
+  constructor(options: RelayOptions, settings: RelaySettings, listening: ListenSettings) {
+    this.#options = options
+    this.#listening = listening
     this.#doorkeeper = new Doorkeeper(settings, connectTarget)
-    const handshakes = new NodeHandshakes(settings.maxMessageBytes)
-    server.on('upgrade', (request, client, head) => {
+    this.#requests = new Requests(listening.maxRequests)
+    this.#hurry = new Promise((resolve) => { this.#dontWait = resolve })
+    const watched = { isDraining: () => this.#doorkeeper.draining, metrics: () => this.metrics() }
+    this.#server = createHttpServer(listening, plainListener(watched))
+    if (listening.metricsListen) this.#watchServer = createWatchServer(watched, listening.metricsListen.host)
+    this.#flushing = setInterval(() => this.#doorkeeper.log.flush(), LOG_FLUSH_MS).unref()
+    this.#serve(settings)
+  }
+
+  #serve({ maxMessageBytes }: RelaySettings): void {
+    const proxies = new TrustedProxies(this.#listening.trustProxy)
+    const handshakes = new NodeHandshakes(maxMessageBytes)
+    this.#requests.watch(this.#server, proxies, (address, why) => this.#doorkeeper.hungUp(address, why))
+    this.#server.on('upgrade', (request, client, head) => {
       // An HTTP server's sockets are net.Sockets; the event's type is wider.
-      void this.#doorkeeper.serve(new NodeVisitor(request, client as Socket, head, handshakes))
+      this.#requests.read(client as Socket)
+      void this.#doorkeeper.serve(new NodeVisitor(request, client as Socket, head, handshakes, proxies))
     })
   }
 
+  async listen(): Promise<void> {
+    try {
+      this.#address = await listen(this.#server, this.#listening)
+      if (this.#watchServer) this.#watchAddress = await listen(this.#watchServer, this.#listening.metricsListen!)
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  get host(): string { return this.#address.address }
+
+  get port(): number { return this.#address.port }
+
+  get url(): string { return urlOf(this.#listening.tls ? 'wss' : 'ws', this.#address) }
+
+  get metricsUrl(): string | undefined { return this.#watchAddress && urlOf('http', this.#watchAddress) }
+
   get connections(): number { return this.#doorkeeper.connections }
+
+  metrics(): string {
+    return this.#doorkeeper.metrics() + metric('requests', 'gauge', 'Connections that have brought no whole request.', ['', this.#requests.taken])
+  }
 
   allow(target: string): void {
     this.#doorkeeper.allow(target)
+    this.#options = { ...this.#options, allow: [...this.#options.allow ?? [], target] }
   }
 
-  close(): Promise<void> {
-    this.#closed ??= this.#close()
+  change(changes: RelayChanges): void {
+    const fixed = Object.keys(changes).find((name) => !(changeable as readonly string[]).includes(name))
+    if (fixed !== undefined) throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `option '${fixed}' cannot be changed`, { option: fixed })
+    const given = Object.entries(changes).filter(([, value]) => value !== undefined)
+    const options: RelayOptions = { ...this.#options, ...Object.fromEntries(given) }
+    const { settings, listening: { tls } } = checkRelayOptions(options)
+    if ((tls === undefined) !== (this.#listening.tls === undefined)) {
+      throw invalid('tlsCert', 'cannot be given or taken away while the relay runs')
+    }
+    if (tls && 'setSecureContext' in this.#server) {
+      withCertificate(() => createSecureContext({ ...tls }))
+      this.#server.setSecureContext({ ...tls })
+    }
+    this.#doorkeeper.change(settings)
+    this.#options = options
+  }
+
+  close({ drainTimeoutMs = 0 }: { drainTimeoutMs?: number | undefined } = {}): Promise<void> {
+    if (this.#closed) this.#dontWait()
+    this.#closed ??= this.#close(drainTimeoutMs)
     return this.#closed
   }
 
-  async #close(): Promise<void> {
+  async #close(drainTimeoutMs: number): Promise<void> {
     const stopped = new Promise((resolve) => this.#server.close(resolve))
     this.#server.closeAllConnections() // those that have not asked for a tunnel
+    if (drainTimeoutMs > 0) {
+      const timer = setTimeout(() => this.#dontWait(), Math.min(drainTimeoutMs, MAX_TIMER_MS))
+      await Promise.race([this.#doorkeeper.drain(), this.#hurry])
+      clearTimeout(timer)
+    }
     await this.#doorkeeper.close()
     await stopped
+    clearInterval(this.#flushing)
+    if (!this.#watchServer) return
+    this.#watchServer.close()
+    this.#watchServer.closeAllConnections()
   }
+}
+
+function urlOf(scheme: string, { address, port }: AddressInfo): string {
+  return `${scheme}://${isIPv6(address) ? `[${address}]` : address}:${port}`
 }

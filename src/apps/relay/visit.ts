@@ -1,10 +1,12 @@
 // One admitted request, to its end: connect the target, shake hands, carry; or shake hands and speak Wisp.
 
 import { formatTarget, type Target } from '../../transports/target.js'
+import { NO_CODE } from '../../transports/websocket-close.js'
 import { originOf, type Admission } from './admission.js'
 import { nothingMoved, watchIdling } from './idle.js'
 import { watchPresence } from './presence.js'
 import type { Logger, RelayLogEntry } from './relay-log.js'
+import type { Traffic } from './relay-metrics.js'
 import type { RelaySettings } from './relay-options.js'
 import { parseRequestTarget } from './request-target.js'
 import { timedDial } from './timed-dial.js'
@@ -14,10 +16,14 @@ import { serveWispVisit, type WispRules } from './wisp-visit.js'
 
 /** An admitted request: it holds one of the relay's places until it is over. */
 export interface Visit {
-  /** Fulfilled when nothing of it is left open. Rejects only with what the operator's `log` throws. */
+  /** Fulfilled when nothing of it is left open. Never rejects. */
   readonly over: Promise<void>
+  /** Of what is open. */
+  readonly traffic: Traffic
   /** Ends it because the relay goes away. */
   stop(): void
+  /** The relay is about to go away: a Wisp connection ends when it has no stream. A tunnel ends by itself. */
+  drain(): void
 }
 
 export interface Admitted {
@@ -30,15 +36,28 @@ export interface Admitted {
 }
 
 const graceMs = 2_000
+/** How often it is looked whether a Wisp connection that drains has a stream left. */
+const DRAIN_LOOK_MS = 200
 
-export function startVisit(admitted: Admitted): Visit {
-  const stopping = new AbortController()
-  const { to } = admitted.admission
-  const over = typeof to === 'number' ? visitByWisp(admitted, to, stopping.signal) : visit(admitted, to, stopping.signal)
-  return { over, stop: () => stopping.abort() }
+/** What a visit and its owner know of each other. */
+interface Course {
+  readonly stopping: AbortSignal
+  readonly draining: AbortSignal
+  /** Of the open tunnel, or of the open Wisp connection. */
+  traffic: () => Traffic
 }
 
-async function visit(admitted: Admitted, target: Target, stopping: AbortSignal): Promise<void> {
+export function startVisit(admitted: Admitted): Visit {
+  const stop = new AbortController()
+  const drain = new AbortController()
+  const course: Course = { stopping: stop.signal, draining: drain.signal, traffic: () => ({ bytesToTarget: 0, bytesToClient: 0 }) }
+  const { to } = admitted.admission
+  const over = typeof to === 'number' ? visitByWisp(admitted, to, course) : visit(admitted, to, course)
+  return { over, get traffic() { return course.traffic() }, stop: () => stop.abort(), drain: () => drain.abort() }
+}
+
+async function visit(admitted: Admitted, target: Target, course: Course): Promise<void> {
+  const { stopping } = course
   const { visitor, admission, settings, log } = admitted
   const connected = await connect(admitted, target, stopping)
   if ('status' in connected) {
@@ -48,15 +67,17 @@ async function visit(admitted: Admitted, target: Target, stopping: AbortSignal):
   const tunnel = await visitor.accept(admission.protocol, (socket) => new Bridge(socket, connected, { ...settings, graceMs }))
   if (!tunnel) {
     connected.reset()
-    return log('refuse', 400, 'no WebSocket handshake')
+    return noHandshake(visitor, log)
   }
+  course.traffic = () => tunnel
   log('open', 101, 'open')
   const result = await untilOver(tunnel.ended, () => tunnel.shutDown(), stopping)
   log('end', 101, result, tunnel)
 }
 
 /** The connection itself has no target; its streams have, and are logged one by one. */
-async function visitByWisp({ visitor, admission, settings, wisp, log }: Admitted, version: 1 | 2, stopping: AbortSignal): Promise<void> {
+async function visitByWisp({ visitor, admission, settings, wisp, log }: Admitted, version: 1 | 2, course: Course): Promise<void> {
+  const { stopping, draining } = course
   const { idleTimeoutMs, streamlessTimeoutMs, clientTimeoutMs } = settings
   let streams = 0
   const dial: Dial = (target, signal) => {
@@ -67,30 +88,56 @@ async function visitByWisp({ visitor, admission, settings, wisp, log }: Admitted
     socket,
     wisp: serveWispVisit(socket, version, { ...wisp, dial }, log),
   }))
-  if (!server) return log('refuse', 400, 'no WebSocket handshake')
+  if (!server) return noHandshake(visitor, log)
+  const traffic = () => ({ bytesToTarget: server.wisp.bytesToTargets, bytesToClient: server.wisp.bytesToClient })
+  course.traffic = traffic
   log('open', 101, `Wisp version ${version}`)
   const shutDown = () => {
     void server.wisp.close()
     const timer = setTimeout(() => server.socket.terminate?.(), graceMs)
     void server.wisp.closed.then(() => clearTimeout(timer))
   }
-  let result = 'closed'
+  let result: string | undefined
+  let closeCode = NO_CODE
+  server.socket.addEventListener('close', (event) => { closeCode = event.code })
   const shutDownFor = (why: string) => () => {
     result = why
     shutDown()
   }
   // To ask for a target is to do something, too: it may take longer than that to be reached.
   const moved = () => server.wisp.bytesToTargets + server.wisp.bytesToClient + streams
+  const leave = whenAborted(draining, () => {
+    const timer = setInterval(() => { if (server.wisp.streams === 0) shutDownFor('the relay is closing')() }, DRAIN_LOOK_MS)
+    return () => clearInterval(timer)
+  })
   let looks = 0
   const hadStream = () => streams + (server.wisp.streams > 0 ? ++looks : looks)
   const watches = [
+    leave,
     watchPresence(server.socket, clientTimeoutMs),
     watchIdling(idleTimeoutMs, moved, shutDownFor(nothingMoved(idleTimeoutMs))),
     watchIdling(streamlessTimeoutMs, hadStream, shutDownFor(`no stream for ${streamlessTimeoutMs} ms`)),
   ]
   await untilOver(server.wisp.closed, shutDown, stopping)
   for (const stop of watches) stop()
-  log('end', 101, stopping.aborted ? 'the relay is closing' : result)
+  log('end', 101, stopping.aborted ? 'the relay is closing' : result ?? `closed (${closeCode})`, traffic())
+}
+
+function noHandshake({ gone }: Visitor, log: Logger): void {
+  if (gone.aborted) log('refuse', 0, 'the client went away')
+  else log('refuse', 400, 'no WebSocket handshake')
+}
+
+/** Begins something when the signal aborts. Gives back what ends it, or keeps it from beginning. */
+function whenAborted(signal: AbortSignal, begin: () => () => void): () => void {
+  let end = () => {}
+  const onAbort = () => { end = begin() }
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
+  return () => {
+    signal.removeEventListener('abort', onAbort)
+    end()
+  }
 }
 
 /** What is open ends by itself, or because the relay goes away. */

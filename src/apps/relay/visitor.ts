@@ -12,6 +12,17 @@ export interface Refusal {
   readonly reason: string
 }
 
+/** What HTTP wants beside a status. */
+export function headersOf(status: number): Record<string, string> {
+  const headers: Record<number, Record<string, string>> = {
+    401: { 'WWW-Authenticate': 'Bearer' },
+    405: { 'Allow': 'GET' },
+    426: { 'Upgrade': 'websocket', 'Sec-WebSocket-Version': '13, 8' },
+    429: { 'Retry-After': '60' },
+  }
+  return { 'Content-Type': 'text/plain; charset=utf-8', ...headers[status] }
+}
+
 /** A WebSocket as the relay holds it. */
 export interface RelaySocket extends WebSocketLike {
   /** How much has come, of whatever kind: that it grows shows that the client is there. */

@@ -2,7 +2,7 @@
 
 import { formatTarget, parseTarget, type Target } from '../../transports/target.js'
 import { serveWisp } from '../../transports/wisp/server.js'
-import type { WispServer } from '../../transports/wisp/server-options.js'
+import type { WispLogEntry, WispServer } from '../../transports/wisp/server-options.js'
 import type { Logger } from './relay-log.js'
 import type { RelaySettings } from './relay-options.js'
 import { timedDial } from './timed-dial.js'
@@ -33,10 +33,10 @@ export function serveWispVisit(socket: RelaySocket, version: 1 | 2, rules: WispR
     maxStreams: maxConnections,
     dial: async (wanted, signal) => {
       const target = parseTarget(formatTarget(wanted))
-      if (!target) throw refusal('EINVAL', 'not a target')
-      if (!rules.allow.has(formatTarget(target))) throw refusal('EACCES', 'this target is not allowed')
+      if (!target) throw new Refused('EINVAL', 'not a target')
+      if (!rules.allow.has(formatTarget(target))) throw new Refused('EACCES', 'this target is not allowed')
       const leave = rules.takePlace()
-      if (typeof leave === 'string') throw refusal('EBUSY', leave)
+      if (typeof leave === 'string') throw new Refused('EBUSY', leave)
       let connection: TargetConnection
       try {
         connection = await timedDial(rules.dial, target, connectTimeoutMs, signal)
@@ -47,19 +47,36 @@ export function serveWispVisit(socket: RelaySocket, version: 1 | 2, rules: WispR
       void connection.closed.then(leave)
       return connection
     },
-    log: ({ event, streamId, target, error, ...entry }) => {
-      const { code, message = '' } = (error ?? {}) as NodeJS.ErrnoException
-      const statuses: Record<string, number> = { EINVAL: 400, EACCES: 403, EBUSY: 503 }
-      const status = event === 'refuse' ? statuses[code ?? ''] ?? 502 : 101
-      const result = error !== undefined ? (status === 502 || event === 'end' ? `target: ${code ?? message}` : message)
-        : event === 'open' ? 'open' : `closed (0x${entry.reason.toString(16).padStart(2, '0')})`
-      log(event, status, result, { ...entry, target: nameOf(target), stream: streamId })
+    log: ({ streamId, target, ...entry }) => {
+      log(entry.event, statusOf(entry), resultOf(entry), { ...entry, target: nameOf(target), stream: streamId })
     },
   })
 }
 
-function refusal(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code })
+/** Our own refusal of a stream. By its code Wisp tells the client. */
+class Refused extends Error {
+  readonly code: keyof typeof statuses
+
+  constructor(code: keyof typeof statuses, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+const statuses = { EINVAL: 400, EACCES: 403, EBUSY: 503 }
+
+type Outcome = Pick<WispLogEntry, 'event' | 'error' | 'ofTarget' | 'reason'>
+
+/** 0 where the client did not wait for the target. */
+function statusOf({ event, error, ofTarget }: Outcome): number {
+  if (event !== 'refuse') return 101
+  return error instanceof Refused ? statuses[error.code] : ofTarget ? 502 : 0
+}
+
+function resultOf({ event, error, ofTarget, reason }: Outcome): string {
+  if (error === undefined) return event === 'open' ? 'open' : `closed (0x${reason.toString(16).padStart(2, '0')})`
+  const { code, message } = error as NodeJS.ErrnoException
+  return ofTarget && !(error instanceof Refused) ? `target: ${code ?? message}` : message
 }
 
 /** As tunnels are named; a text that is no target, as it came. */

@@ -1,7 +1,7 @@
 // A request as an edge worker gets it: answered by a Response, which may carry a WebSocket.
 
 import type { WebSocketLike } from '../../transports/websocket-like.js'
-import type { Refusal, RelaySocket, Visitor } from './visitor.js'
+import { headersOf, type Refusal, type RelaySocket, type Visitor } from './visitor.js'
 
 export class WorkerVisitor implements Visitor {
   readonly path: string
@@ -31,11 +31,7 @@ export class WorkerVisitor implements Visitor {
     // An answer to a client that has gone is not seen, but the platform waits for it.
     this.#answer(new Response(`${reason}\n`, {
       status: status || 499,
-      headers: {
-        'Content-Type': 'text/plain; charset=utf-8',
-        ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
-        ...(status === 426 && { 'Upgrade': 'websocket' }),
-      },
+      headers: headersOf(status),
     }))
   }
 

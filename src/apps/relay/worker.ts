@@ -5,7 +5,8 @@ import { connect } from 'cloudflare:sockets'
 import { fromCloudflareSocket } from '../../transports/cloudflare.js'
 import { formatTarget, type Target } from '../../transports/target.js'
 import { Doorkeeper } from './doorkeeper.js'
-import { checkRelayRules, type RelayRules } from './relay-options.js'
+import { bindingOf, checkRelayRules, relayNumbers, type RelayRules } from './relay-options.js'
+import { relayWarnings } from './relay-warnings.js'
 import type { TargetConnection } from './visitor.js'
 import { WorkerVisitor } from './worker-visitor.js'
 
@@ -26,11 +27,16 @@ export interface RelayWorker<Env> {
  * credit window hold back their targets. And it cannot reset a connection: a stream that was cut looks ended to the target.
  */
 export function relayWorker<Env = unknown>(rules: RelayRules | ((env: Env) => RelayRules)): RelayWorker<Env> {
-  const open = (given: RelayRules) => new Doorkeeper(checkRelayRules(given), dial)
+  const open = (given: RelayRules) => {
+    const doorkeeper = new Doorkeeper(checkRelayRules(given), dial)
+    for (const warning of relayWarnings(given, { allow: 'ALLOW', origins: 'ORIGINS', token: 'TOKEN' }, 'at its address')) console.warn(warning)
+    return doorkeeper
+  }
   let doorkeeper = typeof rules === 'function' ? undefined : open(rules)
   return {
     async fetch(request, env, context) {
       doorkeeper ??= open((rules as (env: Env) => RelayRules)(env))
+      if (isHealthCheck(request)) return new Response('ok\n')
       const visitor = new WorkerVisitor(request)
       const served = doorkeeper.serve(visitor)
       context.waitUntil(served)
@@ -40,9 +46,9 @@ export function relayWorker<Env = unknown>(rules: RelayRules | ((env: Env) => Re
 }
 
 /**
- * Rules from bindings: `ALLOW` and `ORIGINS` are lists, separated by spaces or commas; `TOKEN` (a secret);
- * `MAX_CONNECTIONS`, `MAX_CONNECTIONS_PER_ADDRESS`, `MAX_MESSAGE_BYTES`, `MAX_BUFFERED_BYTES`, `CONNECT_TIMEOUT_MS`, `IDLE_TIMEOUT_MS`,
- * `STREAMLESS_TIMEOUT_MS`, `HIGH_WATER_MARK_BYTES`. What is absent has its default. Each event is logged as one line of JSON.
+ * Rules from bindings: `ALLOW` and `ORIGINS` are lists, separated by spaces or commas; `TOKEN` (a secret) is one, or several separated
+ * by spaces; and each number of the rules has its own, such as `MAX_CONNECTIONS`. What is absent has its default. Each event is logged
+ * as one line of JSON.
  */
 export function rulesFromEnv(env: Readonly<Record<string, unknown>>): RelayRules {
   const text = (name: string) => env[name] === undefined || env[name] === '' ? undefined : String(env[name])
@@ -51,17 +57,14 @@ export function rulesFromEnv(env: Readonly<Record<string, unknown>>): RelayRules
   return {
     allow: list('ALLOW'),
     origins: list('ORIGINS'),
-    token: text('TOKEN'),
-    maxConnections: number('MAX_CONNECTIONS'),
-    maxConnectionsPerAddress: number('MAX_CONNECTIONS_PER_ADDRESS'),
-    maxMessageBytes: number('MAX_MESSAGE_BYTES'),
-    connectTimeoutMs: number('CONNECT_TIMEOUT_MS'),
-    idleTimeoutMs: number('IDLE_TIMEOUT_MS'),
-    streamlessTimeoutMs: number('STREAMLESS_TIMEOUT_MS'),
-    highWaterMarkBytes: number('HIGH_WATER_MARK_BYTES'),
-    maxBufferedBytes: number('MAX_BUFFERED_BYTES'),
+    token: text('TOKEN')?.split(/\s+/).filter((token) => token !== ''),
+    ...Object.fromEntries(relayNumbers.map((option) => [option, number(bindingOf(option))])),
     log: (entry) => console.log(JSON.stringify(entry)),
   }
+}
+
+function isHealthCheck({ method, url, headers }: Request): boolean {
+  return (method === 'GET' || method === 'HEAD') && headers.get('upgrade') === null && new URL(url).pathname === '/healthz'
 }
 
 async function dial(target: Target, signal: AbortSignal): Promise<TargetConnection> {

@@ -62,6 +62,8 @@ export class ServedStream implements LinkedStream {
   /** The reason that was said or heard; then the client knows nothing of this stream any more. */
   #gone: number | undefined
   #error: unknown
+  /** Whose error that is. */
+  #ofTarget = false
 
   constructor(shared: SharedByStreams, streamId: number, target: Target) {
     this.#shared = shared
@@ -123,8 +125,10 @@ export class ServedStream implements LinkedStream {
       return true
     } catch (error) {
       if (signal.aborted) this.#giveUpTransport(this.#error)
-      else if (this.#gone !== undefined) this.#error = error // the client has left, and what it sent has no taker
-      else this.#abandon(reasonOfFailure(error), error)
+      else {
+        this.#targetFailed(error)
+        if (this.#gone === undefined) this.#abandon(reasonOfFailure(error), error) // else what the client sent has no taker
+      }
       return false
     }
   }
@@ -136,7 +140,7 @@ export class ServedStream implements LinkedStream {
     const relaying = this.#relay().catch((error: unknown) => this.#failed(error))
     await this.#feed().catch(async (error: unknown) => {
       // The target takes nothing any more. What it says until its end still goes to the client.
-      this.#error ??= error
+      this.#targetFailed(error)
       this.#deaf = true
       this.#watch()
       await relaying
@@ -210,7 +214,16 @@ export class ServedStream implements LinkedStream {
   }
 
   #failed(error: unknown): void {
-    if (this.#gone === undefined) this.#abandon(WispCloseReason.NETWORK_ERROR, error)
+    if (this.#gone !== undefined) return
+    this.#targetFailed(error)
+    this.#abandon(WispCloseReason.NETWORK_ERROR, error)
+  }
+
+  /** Unless this comes of something before: an error, or a stream that was given up without one. */
+  #targetFailed(error: unknown): void {
+    if (error === undefined || this.#error !== undefined) return
+    this.#error = error
+    this.#ofTarget = true
   }
 
   /** At once. */
@@ -239,7 +252,7 @@ export class ServedStream implements LinkedStream {
 
   #log(event: WispLogEntry['event'], reason = this.#gone ?? 0): void {
     const durationMs = Math.round(performance.now() - this.#startedAt)
-    const about = { streamId: this.streamId, target: this.#target, error: this.#error, ...this.#moved }
+    const about = { streamId: this.streamId, target: this.#target, error: this.#error, ofTarget: this.#ofTarget, ...this.#moved }
     this.#shared.settings.log({ event, reason, ...about, durationMs })
   }
 }

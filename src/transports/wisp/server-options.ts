@@ -62,8 +62,10 @@ export interface WispLogEntry {
   readonly target: Target
   /** The reason in the CLOSE packet that was sent or came; 0 for `open`. */
   readonly reason: number
-  /** What failed, if something did: the error that `dial` or the target's connection gave. Not for the client. */
+  /** What failed, if something did. Not for the client. */
   readonly error: unknown
+  /** Whether it is what `dial` or the target's connection gave; else it is the client's, or its connection's. */
+  readonly ofTarget: boolean
   readonly bytesToTarget: number
   readonly bytesToClient: number
   /** Since the client asked for it. */

@@ -1,0 +1,85 @@
+// The relay's HTTP server, bounded: what stands here has not been let in.
+
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { TransportError } from '../../base/errors.js'
+import { invalid } from '../../base/options.js'
+import type { ListenSettings } from './listen-options.js'
+import { Places } from './places.js'
+import type { TrustedProxies } from './trusted-proxies.js'
+
+export type HttpServer = Server | TlsServer
+
+export function createHttpServer({ tls, requestTimeoutMs }: Pick<ListenSettings, 'tls' | 'requestTimeoutMs'>, listener: RequestListener): HttpServer {
+  const options = {
+    noDelay: true,
+    // What a socket holds that is not read lies there as TCP brought it, byte by byte if the client likes: so it holds little.
+    highWaterMark: 4096,
+    headersTimeout: requestTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
+  }
+  if (!tls) return createServer(options, listener)
+  return withCertificate(() => createTlsServer({ ...options, ...tls, handshakeTimeout: requestTimeoutMs }, listener))
+}
+
+/** Node's own words for what is wrong with a certificate or a key say enough, and nothing of the key. */
+export function withCertificate<Result>(use: () => Result): Result {
+  try {
+    return use()
+  } catch (cause) {
+    throw invalid('tlsCert', `does not go with tlsKey, or one of them is not PEM: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** Gives where it listens. Rejects with `ERR_TLS_TRANSPORT`. */
+export function listen(server: HttpServer, { host, port }: { readonly host: string, readonly port: number }): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => reject(new TransportError(`cannot listen: ${cause.message}`, { cause })))
+    server.listen({ host, port }, () => resolve(server.address() as AddressInfo))
+  })
+}
+
+/** Connections that have brought no whole request. One client cannot have all of them. */
+export class Requests {
+  readonly #places: Places
+  /** What frees their places. */
+  readonly #open = new Map<string, () => void>()
+
+  constructor(most: number) {
+    this.#places = new Places(most, undefined)
+  }
+
+  get taken(): number { return this.#places.taken }
+
+  /** Hangs up on what comes to `server` beyond the limit; `refused` is told. Proxies, which come for many, may have all. */
+  watch(server: HttpServer, proxies: TrustedProxies, refused: (address: string, why: string) => void): void {
+    server.on('connection', (socket: Socket) => {
+      const { remoteAddress = 'unknown' } = socket
+      const leave = this.#places.take(proxies.has(remoteAddress) ? 'unknown' : remoteAddress)
+      if (typeof leave === 'string') {
+        socket.destroy()
+        return refused(remoteAddress, leave)
+      }
+      const name = nameOf(socket)
+      this.#open.set(name, leave)
+      socket.once('close', () => this.#leave(name))
+    })
+  }
+
+  /** It has been read, and is somebody else's now. The socket may be that of TLS, which is not the one that came. */
+  read(socket: Socket): void {
+    this.#leave(nameOf(socket))
+  }
+
+  #leave(name: string): void {
+    this.#open.get(name)?.()
+    this.#open.delete(name)
+  }
+}
+
+/** No two open connections to one server have the same. */
+function nameOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
+}
