@@ -60,8 +60,9 @@ export abstract class SslOutcome extends SslPeer {
   }
 
   /**
-   * Signature algorithms that both ends have, in the order by which one is chosen, as key type and hash: `ECDSA+SHA256`, `RSA-PSS+SHA512`,
-   * `Ed25519+UNDEF`. On a client those for its own certificate, once it was asked for one. @openssl SSL_get_shared_sigalgs
+   * Signature algorithms that both ends have, in the order by which one is chosen, as key type and hash: `ECDSA+SHA256`,
+   * `RSA-PSS+SHA512`, `Ed25519+UNDEF`. On a client those for its own certificate, once it was asked for one.
+   * @openssl SSL_get_shared_sigalgs
    */
   getSharedSigalgs(): string[] {
     const { ffi } = this.lib
@@ -87,7 +88,7 @@ export abstract class SslOutcome extends SslPeer {
   }
 
   /**
-   * Whether the peer knows RFC 5746. In TLS 1.3, which has no renegotiation, it says so only by the way.
+   * Whether the peer has said that it knows RFC 5746. Servers of TLS 1.3, which has no renegotiation, do not say so.
    * @openssl SSL_get_secure_renegotiation_support
    */
   getSecureRenegotiationSupport(): boolean {

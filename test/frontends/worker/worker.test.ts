@@ -85,6 +85,22 @@ describe.each(VERSIONS)('createWorker().connect, %s', (version) => {
     await rejection(url.server.opened)
   })
 
+  it('signs and asks for signatures as it is told, and takes the word for servers without RFC 5746', async () => {
+    const { ca } = clientOptions()
+    const { cert, key } = localhost // ECDSA
+    const signing = (clientSignatureAlgorithms: string) =>
+      ({ version, client: { cert, key, clientSignatureAlgorithms, dangerouslyAllowLegacyRenegotiation: true }, server: { ca: ca! } })
+    await closeBoth(await opened(signing('ecdsa_secp256r1_sha256')))
+    const mute = peers(signing('rsa_pss_rsae_sha256'))
+    expect(await rejection(mute.server.opened)).toMatchObject({ code: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' })
+    await rejection(mute.client.opened.then(() => readAll(mute.client.readable)))
+    const [near, far] = memoryTransportPair()
+    const server = worker.accept(far, { ...serverOptions({ version }), ca: ca!, clientSignatureAlgorithms: 'rsa_pss_rsae_sha256' })
+    const client = connect(near, { ...clientOptions({ version }), cert, key })
+    expect(await rejection(server.opened)).toMatchObject({ code: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' })
+    await rejection(client.opened.then(() => readAll(client.readable)))
+  })
+
   it('asks verify, and which certificate to show, on the page', async () => {
     const { ca } = clientOptions()
     const seen: string[] = []
