@@ -46,6 +46,20 @@ export abstract class TlsError<Code extends string = string> extends Error {
 
   // Written out in each class: a minifier renames classes, and an error's name is for people.
   override get name(): string { return 'TlsError' }
+
+  /** What is told of it, as plain values: JSON has no errors. */
+  toJSON(): Record<string, unknown> {
+    const { name, message, cause, ...fields } = this
+    return { name, message, ...fields, ...('cause' in this && { cause: cause instanceof TlsError ? cause : String(cause) }) }
+  }
+}
+
+/**
+ * Sets a field that consoles do not show: they print bytes in full, and of an uncaught error's parts neither Node nor Bun asks how
+ * they want to be shown. The message says what is in it.
+ */
+function hide<T extends TlsError, Name extends keyof T>(error: T, name: Name, value: T[Name]): void {
+  Object.defineProperty(error, name, { value, configurable: true, writable: true })
 }
 
 /** The peer broke the protocol, or refused ours: `alert` says which, if one was sent or received. */
@@ -73,7 +87,7 @@ export class EchRejectedError extends PeerError {
    * The list that the server offers instead: `ech: { configList: error.retryConfigList }`, once. `undefined` from a
    * verified server: it has switched ECH off, and RFC 9849 §6.1.6 allows to go on without it.
    */
-  readonly retryConfigList: Uint8Array | undefined
+  declare readonly retryConfigList: Uint8Array | undefined
 
   constructor(
     message: string,
@@ -81,7 +95,7 @@ export class EchRejectedError extends PeerError {
   ) {
     super('ERR_TLS_ECH_REJECTED', message, options)
     this.publicNameVerified = options.publicNameVerified
-    this.retryConfigList = options.retryConfigList
+    hide(this, 'retryConfigList', options.retryConfigList)
   }
 }
 
@@ -96,8 +110,8 @@ export class CertificateError<Certificate = unknown> extends TlsError {
   readonly verifyCode: number
   /** 0 is the peer's own certificate, 1 its issuer, and so on; -1 if no certificate is to blame. */
   readonly depth: number
-  /** The certificate that failed, if there was one. */
-  readonly certificate: Certificate | undefined
+  /** The certificate that failed, if there was one. Consoles do not show it: print it by itself. */
+  declare readonly certificate: Certificate | undefined
   /** The alert that told the peer. */
   readonly alert: Alert | undefined
 
@@ -109,8 +123,12 @@ export class CertificateError<Certificate = unknown> extends TlsError {
     super(code, message, options)
     this.verifyCode = options.verifyCode
     this.depth = options.depth
-    this.certificate = options.certificate
+    hide(this, 'certificate', options.certificate)
     this.alert = options.alert
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), certificate: this.certificate }
   }
 }
 

@@ -234,9 +234,9 @@ function urls(cert: X509, wanted: string): readonly string[] {
 }
 
 function inspected(cert: X509, options: object, inspect: Inspect): string {
-  // What does not apply is not shown.
-  const shown = Object.entries(cert.toJSON()).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0))
-  return `X509 ${inspect(Object.fromEntries(shown), options)}`
+  const { subject, issuer, validFrom, validTo, serialNumber, fingerprint256 } = cert
+  const names = Object.fromEntries(Object.entries(cert.names).filter(([, values]) => values.length > 0))
+  return `X509 ${inspect({ subject, issuer, names, validFrom, validTo, serialNumber, fingerprint256 }, options)}`
 }
 
 type Inspect = (value: unknown, options: object) => string

@@ -56,7 +56,8 @@ export function encodeError(error: unknown): PostedError {
   const failed = refusal ? refusal.cause : error
   if (failed instanceof FailedCall) return { kind: 'call', call: failed.call }
   if (error instanceof TlsError) {
-    const { cause, ...fields } = error as TlsError & Fields
+    const { cause, certificate, retryConfigList, ...shown } = error as TlsError & Fields
+    const fields = { ...shown, certificate, retryConfigList } // these two are not enumerable
     return {
       kind: 'tls', name: error.name, message: error.message, stack: error.stack, fields: structuredClone(fields),
       ...('cause' in error && { cause: encodeError(cause) }),
