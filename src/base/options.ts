@@ -135,6 +135,9 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
 
 /** The nearest right name, or all of them if they are few. */
 function advice(wrong: string, known: readonly string[]): string {
+  // Node has one function for TLS and what is beneath; so they tell of connections alone.
+  const words = known.includes('handshakeTimeoutMs') ? otherwise.get(plain(wrong)) : undefined
+  if (words !== undefined) return `: ${words}`
   const near = nearest(wrong, known)
   if (near !== undefined) return `: did you mean '${near}'?`
   return known.length > 0 && known.length <= 12 ? `: there are ${known.join(', ')}` : ''
@@ -184,6 +187,7 @@ const elsewhere: ReadonlyMap<string, readonly string[]> = new Map(Object.entries
   keylog: ['onKeylog'],
   mindhsize: ['securityLevel'],
   pskcallback: ['psk'],
+  pskidentityhint: ['psk'],
   rejectunauthorized: ['dangerouslySkipVerification', 'clientCertificate'],
   requestcert: ['clientCertificate'],
   requestocsp: ['ocsp', 'ocspResponse'],
@@ -220,4 +224,21 @@ const elsewhere: ReadonlyMap<string, readonly string[]> = new Map(Object.entries
   password: ['passphrase', 'token'],
   privatekey: ['key'],
   protocols: ['alpnProtocols'],
+}))
+
+const TRANSPORT = "it is the transport's: make that first, for example by net.connect() or openTunnel(), and give it to connect() or accept()"
+const ENGINES = "there are no engines: give the key itself, as option 'key'"
+
+/** Names of Node's options, as {@link plain} writes them, that have no option of ours, and what to do in their place. */
+const otherwise: ReadonlyMap<string, string> = new Map(Object.entries({
+  ...Object.fromEntries([
+    'port', 'path', 'socket', 'lookup', 'family', 'hints', 'localaddress', 'localport', 'autoselectfamily',
+    'autoselectfamilyattempttimeout', 'allowhalfopen', 'keepalive', 'keepaliveinitialdelay', 'nodelay', 'onread', 'pauseonconnect',
+  ].map((name) => [name, TRANSPORT])),
+  clientcertengine: ENGINES, privatekeyengine: ENGINES, privatekeyidentifier: ENGINES,
+  honorcipherorder: "a server's own order of 'ciphers' and 'ciphersuites' counts, always",
+  isserver: 'connect() is for clients, accept() for servers',
+  secureoptions: "there are no SSL_OP_ bits: give 'minVersion' and 'maxVersion' for versions, and see README's table of options for the rest",
+  server: "it is not needed: accept() has the options of a server",
+  sessiontimeout: 'sessions can be taken up for as long as their keys or their cache last: see docs/sessions.md',
 }))

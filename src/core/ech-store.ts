@@ -78,7 +78,7 @@ export class EchStore {
       count = this.lib.memory.scope((scope) =>
         this.lib.ffi.OSSL_ECHSTORE_read_pem(this.ptr, scope.bytes(bytes), bytes.byteLength, forRetry ? 1 : 0))
       return count > 0 ? 1 : 0
-    })
+    }, bytes)
     return count
   }
 

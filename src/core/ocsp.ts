@@ -6,5 +6,5 @@ import { set } from './setters.js'
 /** Throws `ApiMisuseError` with OpenSSL's code unless `response` is the DER encoding of one. @openssl d2i_OCSP_RESPONSE */
 export function checkOcspResponse(lib: LibSsl, response: Uint8Array): void {
   set(lib, 'OCSP response', () =>
-    lib.memory.scope((scope) => lib.ffi.OCSP_RESPONSE_check(scope.bytes(response), response.byteLength)))
+    lib.memory.scope((scope) => lib.ffi.OCSP_RESPONSE_check(scope.bytes(response), response.byteLength)), response)
 }

@@ -5,20 +5,33 @@ import {
   LSW_KEY_ENCRYPTION_UNSUPPORTED, LSW_KEY_MISMATCH, LSW_KEY_PASSPHRASE_MISSING, LSW_KEY_PASSPHRASE_WRONG, LSW_KEY_UNREADABLE,
 } from '../ffi/constants.gen.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
+import { contentHint } from './content-hint.js'
 import { describe, mostTelling, takeErrors } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
 
-/** Throws `ApiMisuseError` with OpenSSL's code unless `call` answers 1. `what` names the method, for the message. */
-export function set(lib: LibSsl, what: string, call: () => number): void {
+/**
+ * Throws `ApiMisuseError` with OpenSSL's code unless `call` answers 1. `what` names the method, for the message; `content` is the value,
+ * where it is a file's.
+ */
+export function set(lib: LibSsl, what: string, call: () => number, content?: Uint8Array): void {
   lib.ffi.ERR_clear_error()
-  if (call() !== 1) throw refusal(lib, what)
+  if (call() !== 1) throw refusal(lib, what, content)
 }
 
 /** What OpenSSL's error queue, which is emptied, has against a value of the caller's. */
-export function refusal(lib: LibSsl, what: string): ApiMisuseError {
+export function refusal(lib: LibSsl, what: string, content?: Uint8Array): ApiMisuseError {
   const opensslErrorStack = takeErrors(lib)
   const code = mostTelling(opensslErrorStack)?.code ?? 'ERR_TLS_INVALID_ARGUMENT'
-  return new ApiMisuseError(code, `${what}: ${describe(opensslErrorStack)}`, { opensslErrorStack })
+  const hint = content && UNENCODED.test(code) ? contentHint(content, false) : ''
+  return new ApiMisuseError(code, `${what}: ${describe(opensslErrorStack)}${hint}`, { opensslErrorStack })
+}
+
+/** Codes for a value that is no encoding of what it should be. */
+const UNENCODED = /^ERR_(PEM|DECODER|ASN1_ENCODING)_/
+
+/** The message without the method that {@link set} puts before it: for callers who have called another function. */
+export function wordsOf({ message }: ApiMisuseError): string {
+  return message.replace(/^[A-Z]\w*\.\w+: /, '')
 }
 
 /** Throws `ERR_TLS_INVALID_ARGUMENT` unless the caller's value is right. */
@@ -40,7 +53,7 @@ export function demandSameInstance(lib: LibSsl, object: { readonly lib: LibSsl }
 export function setBytes<T extends string>(
   lib: LibSsl, what: string, ptr: Ptr<T>, bytes: Uint8Array, call: (ptr: Ptr<T>, buf: Ptr<'uint8_t'>, length: number) => number,
 ): void {
-  set(lib, what, () => lib.memory.scope((scope) => call(ptr, scope.bytes(bytes), bytes.byteLength)))
+  set(lib, what, () => lib.memory.scope((scope) => call(ptr, scope.bytes(bytes), bytes.byteLength)), bytes)
 }
 
 /** The same for a text, which is lent to `call`; NULL for `undefined`. */
@@ -53,14 +66,15 @@ export function setText(lib: LibSsl, what: string, value: string | undefined, ca
  * The same for a key, whose `call` may also answer `LSW_KEY_…`: these have codes of their own. `convert` is the command that
  * encrypts it by what we have.
  */
-export function useKey(lib: LibSsl, what: string, convert: string, call: () => number): void {
+export function useKey(lib: LibSsl, what: string, convert: string, content: Uint8Array, call: () => number): void {
   set(lib, what, () => {
     const answer = call()
     const known = (keyErrors as Readonly<Record<number, readonly [ApiMisuseCode, string]>>)[answer]
     if (!known) return answer
     const opensslErrorStack = takeErrors(lib)
     const details = opensslErrorStack.length > 0 ? ` (${describe(opensslErrorStack)})` : ''
-    const advice = answer === LSW_KEY_ENCRYPTION_UNSUPPORTED ? `; encrypt it anew: ${convert}` : ''
+    const advice = answer === LSW_KEY_ENCRYPTION_UNSUPPORTED ? `; encrypt it anew: ${convert}`
+      : answer === LSW_KEY_UNREADABLE ? contentHint(content, true) : ''
     throw new ApiMisuseError(known[0], `${what}: ${known[1]}${details}${advice}`, { opensslErrorStack })
   })
 }

@@ -228,7 +228,8 @@ export class SslCtx {
   usePrivateKey(key: string | BytesLike, passphrase?: string | BytesLike): void {
     const bytes = asBytes(key)
     const secret = passphrase === undefined ? undefined : asBytes(passphrase)
-    useKey(this.lib, 'SslCtx.usePrivateKey', 'openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.pem -out NEW.pem', () => this.lib.memory.scope((scope) => this.lib.ffi.SSL_CTX_use_PrivateKey(
+    const convert = 'openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.pem -out NEW.pem'
+    useKey(this.lib, 'SslCtx.usePrivateKey', convert, bytes, () => this.lib.memory.scope((scope) => this.lib.ffi.SSL_CTX_use_PrivateKey(
       this.ptr, scope.bytes(bytes), bytes.byteLength, secret ? scope.bytes(secret) : NULL, secret?.byteLength ?? 0)))
   }
 
@@ -247,7 +248,7 @@ export class SslCtx {
     const secret = passphrase === undefined ? undefined : asBytes(passphrase)
     demand(!secret?.includes(0), 'SslCtx.usePkcs12: the passphrase holds a NUL')
     const convert = 'openssl pkcs12 -legacy -in OLD.p12 -out ALL.pem, then openssl pkcs12 -export -in ALL.pem -out NEW.p12'
-    useKey(this.lib, 'SslCtx.usePkcs12', convert, () => this.lib.memory.scope((scope) => {
+    useKey(this.lib, 'SslCtx.usePkcs12', convert, bytes, () => this.lib.memory.scope((scope) => {
       const cstring = secret ? scope.alloc<'char'>(secret.byteLength + 1) : NULL
       if (secret) this.lib.memory.copyIn(secret, cstring)
       return this.lib.ffi.SSL_CTX_use_pkcs12(this.ptr, scope.bytes(bytes), bytes.byteLength, cstring)

@@ -57,7 +57,7 @@ export class X509Store {
   #add(what: string, encoded: string | BytesLike, add: (buf: Ptr<'uint8_t'>, size: number) => number): number {
     const bytes = asBytes(encoded)
     const count = this.#lib.memory.scope((scope) => add(scope.bytes(bytes), bytes.byteLength))
-    if (count < 0) throw refusal(this.#lib, count === -1 ? `not a ${what}` : `not a ${what}: number ${-count}`)
+    if (count < 0) throw refusal(this.#lib, count === -1 ? `not a ${what}` : `not a ${what}: number ${-count}`, bytes)
     return count
   }
 

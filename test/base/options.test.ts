@@ -100,6 +100,27 @@ describe('the names of other libraries', () => {
     expect(message).toBe(`accept() has no option '${option}': did you mean '${meant}'?`)
   })
 
+  it.each([
+    ['host', 'servername'], ['port', 'transport'], ['path', 'transport'], ['socket', 'transport'], ['lookup', 'transport'], ['localAddress', 'transport'],
+    ['family', 'transport'], ['allowHalfOpen', 'transport'], ['noDelay', 'transport'], ['onread', 'transport'], ['secureContext', "'context'"],
+    ['rejectUnauthorized', "'dangerouslySkipVerification'"], ['checkServerIdentity', "'acceptedNames'"], ['secureProtocol', "'minVersion'"],
+    ['secureOptions', "'minVersion'"], ['honorCipherOrder', "'ciphers'"], ['dhparam', "'groups'"], ['allowPartialTrustChain', "'partialChain'"],
+    ['clientCertEngine', "'key'"], ['privateKeyEngine', "'key'"], ['privateKeyIdentifier', "'key'"], ['isServer', 'accept()'],
+  ])('of Node: %s is answered with %s', (option, words) => {
+    const error = thrownBy(() => checkConnectOptions({ servername: 'localhost', [option]: undefined }))
+    expect(error).toMatchObject({ code: 'ERR_TLS_UNKNOWN_OPTION', option })
+    expect(error.message.slice(`connect() has no option '${option}': `.length)).toContain(words)
+  })
+
+  it.each([['sessionTimeout', 'docs/sessions.md'], ['pskIdentityHint', "'psk'"], ['handshakeTimeout', "'handshakeTimeoutMs'"], ['honorCipherOrder', "'ciphers'"]])(
+    'of Node: accept() answers %s with %s', (option, words) => {
+      expect(thrownBy(() => checkAcceptOptions({ ...server, [option]: undefined })).message).toContain(words)
+    })
+
+  it('of Node that are about what is beneath TLS mean nothing elsewhere', () => {
+    expect(thrownBy(() => check({ path: '/' })).message).toBe("peel() has no option 'path': there are colour, weightGrams, seeds")
+  })
+
   it('is not answered with all names there are', () => {
     expect(thrownBy(() => checkConnectOptions({ servername: 'localhost', ['colour' as string]: 'red' })).message).toBe("connect() has no option 'colour'")
   })

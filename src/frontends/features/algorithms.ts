@@ -133,6 +133,9 @@ const LEAVES_NONE: Readonly<Record<string, keyof AlgorithmOptions>> = {
   ERR_SSL_NO_CIPHERS_AVAILABLE: 'ciphersuites',
 }
 
+/** OpenSSL gives no reason for a list of these. */
+const NAMES = 'it must hold names that this build of OpenSSL knows, separated by colons'
+
 function setAlgorithms(ctx: SslCtx, options: AlgorithmOptions & { readonly psk?: unknown }): void {
   const level = options.securityLevel ?? options.dangerouslyLowSecurityLevel
   // Before all else: it is held against each of the others, certificates too.
@@ -141,10 +144,10 @@ function setAlgorithms(ctx: SslCtx, options: AlgorithmOptions & { readonly psk?:
   ctx.setMaxProtoVersion(versions[options.maxVersion ?? 'TLSv1.3'])
   refuse('ciphers', () => ctx.setCipherList(options.ciphers ?? (options.psk === undefined ? CIPHERS : PSK_CIPHERS)))
   refuse('ciphersuites', () => ctx.setCiphersuites(options.ciphersuites ?? CIPHERSUITES))
-  refuse('groups', () => ctx.set1GroupsList(groupsOf(options)))
+  refuse('groups', () => ctx.set1GroupsList(groupsOf(options)), NAMES)
   const { signatureAlgorithms, clientSignatureAlgorithms } = options
-  if (signatureAlgorithms) refuse('signatureAlgorithms', () => ctx.set1SigalgsList(signatureAlgorithms))
-  if (clientSignatureAlgorithms) refuse('clientSignatureAlgorithms', () => ctx.set1ClientSigalgsList(clientSignatureAlgorithms))
+  if (signatureAlgorithms) refuse('signatureAlgorithms', () => ctx.set1SigalgsList(signatureAlgorithms), NAMES)
+  if (clientSignatureAlgorithms) refuse('clientSignatureAlgorithms', () => ctx.set1ClientSigalgsList(clientSignatureAlgorithms), NAMES)
 }
 
 /**

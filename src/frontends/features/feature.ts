@@ -4,6 +4,7 @@
 import { ApiMisuseError } from '../../base/errors.js'
 import { isBytesLike, type BytesLike } from '../../base/bytes.js'
 import { isSomeBytes, type Check, type Rules } from '../../base/options.js'
+import { wordsOf } from '../../core/setters.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
 import type { Ssl } from '../../core/ssl.js'
 import type { Decisions } from '../../pump/decisions.js'
@@ -54,7 +55,7 @@ export function refuse(option: string, set: () => void, rule?: string): void {
   } catch (cause) {
     if (!(cause instanceof ApiMisuseError)) throw cause
     const { code, opensslErrorStack } = cause
-    throw new ApiMisuseError(code, `option '${option}' was refused: ${rule ?? cause.message}`, { cause, option, opensslErrorStack })
+    throw new ApiMisuseError(code, `option '${option}' was refused: ${rule ?? wordsOf(cause)}`, { cause, option, opensslErrorStack })
   }
 }
 
