@@ -30,7 +30,7 @@ build() {
   roots=$(tools/roots.sh) || say "building without libssl-wasm/roots"
   mkdir -p build
   stamp=$(hash_of "$openssl" "$roots" tools/roots.ts $(find wasm src tsconfig.json package-lock.json -type f ! -name '*.gen.ts' | LC_ALL=C sort))
-  if [ "$(cat build/stamp 2>/dev/null)" != "$stamp" ] || [ ! -f lib/libssl.wasm ] || [ ! -f dist/index.js ]; then
+  if [ "$(cat build/stamp 2>/dev/null)" != "$stamp" ] || [ ! -f lib/libssl-wasm/libssl.wasm ] || [ ! -f dist/index.js ]; then
     rm -f build/stamp
     step 'shim and link (the first time also Emscripten'"'"'s C library)' make -s -j"$(nproc)" -f wasm/Makefile OPENSSL="$openssl"
     step 'TypeScript' build_typescript "$roots"

@@ -18,7 +18,7 @@ const CHROMIUM_ARGS = [
 /** To reach, from the bytes to the first context. */
 const WANTED_MS = 50
 const core = new URL('../dist/core.js', import.meta.url)
-const wasm = new URL('../lib/libssl.wasm', import.meta.url)
+const wasm = new URL('../lib/libssl-wasm/libssl.wasm', import.meta.url)
 
 const whole = `const t = performance.now(); const { load, SslCtx } = await import(${JSON.stringify(core.href)});
   new SslCtx(await load(), 'TLS_client_method'); console.log(performance.now() - t)`

@@ -11,8 +11,8 @@ trap "rm -rf '$dir'" EXIT
 git clone --quiet "$REPO" "$dir/checkout"
 XDG_CACHE_HOME=$dir/cache "$dir/checkout/build.sh"
 
-here=$(sha256sum <"$REPO/lib/libssl.wasm")
-there=$(sha256sum <"$dir/checkout/lib/libssl.wasm")
+here=$(sha256sum <"$REPO/lib/libssl-wasm/libssl.wasm")
+there=$(sha256sum <"$dir/checkout/lib/libssl-wasm/libssl.wasm")
 say "here:  ${here%% *}"
 say "again: ${there%% *}"
 [ "$here" = "$there" ] || die "the two builds differ"

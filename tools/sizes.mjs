@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
-const wasm = readFileSync(new URL('../lib/libssl.wasm', import.meta.url))
+const wasm = readFileSync(new URL('../lib/libssl-wasm/libssl.wasm', import.meta.url))
 const sha256 = createHash('sha256').update(wasm).digest('hex')
 const kept = new URL('../build/sizes.json', import.meta.url)
 
@@ -20,4 +20,4 @@ if (sizes.sha256 !== sha256) {
   writeFileSync(kept, JSON.stringify(sizes))
 }
 const kb = (/** @type {number} */ bytes) => `${Math.round(bytes / 1000).toLocaleString('en')} KB`
-console.log(`lib/libssl.wasm: ${kb(sizes.raw)} raw, ${kb(sizes.gzip)} gzip, ${kb(sizes.brotli)} Brotli; SHA-256 ${sizes.sha256}`)
+console.log(`lib/libssl-wasm/libssl.wasm: ${kb(sizes.raw)} raw, ${kb(sizes.gzip)} gzip, ${kb(sizes.brotli)} Brotli; SHA-256 ${sizes.sha256}`)

@@ -5,8 +5,8 @@ import createLibssl from '../../lib/libssl.mjs'
 import { source } from '#source'
 import type { LibsslModule, JsCallbacks } from '../ffi/ffi.gen.js'
 import { requireEntropySource } from '../base/entropy.js'
-import { InternalError } from '../base/errors.js'
 import { brandOf, hasMethods } from '../base/realms.js'
+import { noCode } from './no-code.js'
 
 /** The WebAssembly code: compiled, or as bytes. (The types of a platform without DOM have no `WebAssembly.Module`.) */
 export type WasmCode = CompiledModule | ArrayBufferView | ArrayBuffer
@@ -16,6 +16,9 @@ type CompiledModule = typeof globalThis extends { readonly WebAssembly: { readon
 
 /** Where the WebAssembly code comes from: itself, or a response that holds it. */
 export type WasmSource = WasmCode | Response | PromiseLike<WasmCode | Response>
+
+/** What WebAssembly begins with: a zero byte and `asm`. */
+const MAGIC = 0x0061736d
 
 let compiled: Promise<WebAssembly.Module> | undefined
 
@@ -47,13 +50,20 @@ function compileOwn(): Promise<WebAssembly.Module> {
 async function compile(from: WasmCode | Response): Promise<WebAssembly.Module> {
   if (brandOf(from) === 'WebAssembly.Module') return from as WebAssembly.Module
   if (!isResponse(from)) return WebAssembly.compile(from as BufferSource)
-  if (!from.ok) throw new InternalError('ERR_TLS_INTERNAL', `cannot fetch libssl.wasm: HTTP status ${from.status}`)
+  if (!from.ok) throw noCode(from.url, `HTTP status ${from.status}`)
   // Streaming wants the right content type; a server that does not send it costs only the streaming. Compiling and
   // instantiating are not made one (instantiateStreaming): the code is compiled once, for however many instances.
   const streams = from instanceof Response && typeof WebAssembly.compileStreaming === 'function'
   return streams && from.headers.get('content-type') === 'application/wasm'
     ? WebAssembly.compileStreaming(from)
-    : WebAssembly.compile(await from.arrayBuffer())
+    : WebAssembly.compile(await codeOf(from))
+}
+
+/** Where there is no file, the server of a single-page app answers with the page. */
+async function codeOf(response: Response): Promise<ArrayBuffer> {
+  const bytes = await response.arrayBuffer()
+  if (bytes.byteLength >= 4 && new DataView(bytes).getUint32(0) === MAGIC) return bytes
+  throw noCode(response.url, `what came is not WebAssembly (${response.headers.get('content-type') ?? 'without a Content-Type'})`)
 }
 
 /** Also one of a polyfill. Not by `instanceof`: Node loads Response when it is first named, which takes longer than all of this. */

@@ -2,7 +2,8 @@
 // (--allow-read). Bundlers follow the URL and emit the .wasm as an asset.
 
 import { wasmUrl } from '../../lib/libssl-url.mjs'
+import { orNoCode } from './no-code.js'
 
 export function source(): Promise<Response> {
-  return fetch(wasmUrl())
+  return orNoCode(wasmUrl(), (url) => fetch(url))
 }

@@ -2,10 +2,12 @@
 
 import { readFile } from 'node:fs/promises'
 import { wasmUrl } from '../../lib/libssl-url.mjs'
+import { orNoCode } from './no-code.js'
 
 export function source(): Promise<BufferSource> {
   const url = wasmUrl()
-  return readFile(url.protocol === 'file:' ? url : besideThisModule(import.meta.url)) as Promise<Uint8Array<ArrayBuffer>>
+  const file = url.protocol === 'file:' ? url : besideThisModule(import.meta.url)
+  return orNoCode(file, (there) => readFile(there)) as Promise<Uint8Array<ArrayBuffer>>
 }
 
 /**
@@ -13,5 +15,5 @@ export function source(): Promise<BufferSource> {
  * not be running. It rewrites only URLs that are written as `wasmUrl` writes its own.
  */
 function besideThisModule(module: string): URL {
-  return new URL('../../lib/libssl.wasm', module)
+  return new URL('../../lib/libssl-wasm/libssl.wasm', module)
 }

@@ -1,7 +1,7 @@
 // A small app, built by each bundler without a configuration for this package, and its output run: it must connect.
 // The .wasm is emitted once, as it is; by esbuild and Rollup, which know nothing of assets, it is put beside the output.
 
-import { copyFileSync, readdirSync } from 'node:fs'
+import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { authority } from '../helpers/certificates.js'
@@ -23,9 +23,12 @@ function once(requests: readonly string[], wasm: readonly string[]): void {
   expect(requests.filter((path) => path.endsWith('.wasm'))).toEqual(wasm.map((file) => `/${file}`))
 }
 
-it('Vite: the build connects', async () => {
+// The oldest that works, and the newest: their optimizers are others'.
+const vites = ['vite-oldest', 'vite']
+
+it.each(vites)('%s: the build connects', async (vite) => {
   const directory = await project({ 'index.html': html, 'src/index.js': app() })
-  await runInstalled('vite/bin/vite.js', ['build'], directory)
+  await runInstalled(`${vite}/bin/vite.js`, ['build'], directory)
   const wasm = wasmFiles(join(directory, 'dist'))
   expect(wasm).toEqual([expect.stringMatching(/^assets\/libssl-.*\.wasm$/)])
   const { result, requests } = await visit(join(directory, 'dist'))
@@ -33,14 +36,26 @@ it('Vite: the build connects', async () => {
   once(requests, wasm)
 })
 
-it('Vite: the development server connects', async () => {
-  const directory = await project({ 'index.html': html, 'src/index.js': app(), 'public/ca.pem': authority.ca.cert })
-  const { createServer } = await importInstalled<Vite>('vite/dist/node/index.js')
+/** Serves a project as `vite` does, without a configuration; returns its origin. */
+async function developed(vite: string, directory: string): Promise<string> {
+  const { createServer } = await importInstalled<Vite>(`${vite}/dist/node/index.js`)
   const server = await createServer({ root: directory, configFile: false, logLevel: 'error', server: { host: '127.0.0.1', port: 0 } })
   onTestFinished(() => server.close())
   await server.listen()
-  const { port } = server.httpServer.address()
-  expect((await open(`http://127.0.0.1:${port}`)).result).toEqual(connected)
+  return `http://127.0.0.1:${server.httpServer.address().port}`
+}
+
+it.each(vites.flatMap((vite) => [[vite, 'libssl-wasm', app()], [vite, 'libssl-wasm/worker', workerApp()]] as const))(
+  '%s: the development server connects, with %s', async (vite, _, script) => {
+    const directory = await project({ 'index.html': html, 'src/index.js': script, 'public/ca.pem': authority.ca.cert })
+    expect((await open(await developed(vite, directory))).result).toEqual(connected)
+  })
+
+it.each(vites)('%s: the development server answers with the page where the .wasm is not, and the error says so, and where', async (vite) => {
+  const directory = await project({ 'index.html': html, 'src/index.js': app(), 'public/ca.pem': authority.ca.cert })
+  rmSync(join(directory, 'node_modules/libssl-wasm/lib/libssl-wasm'), { recursive: true })
+  await expect(open(await developed(vite, directory))).rejects
+    .toThrow(/failed InternalError: cannot load libssl\.wasm from http:\S+libssl\.wasm: what came is not WebAssembly \(text\/html/)
 })
 
 it('webpack: the build connects', async () => {
@@ -55,32 +70,45 @@ it('webpack: the build connects', async () => {
 
 it.each([
   ['Vite', 'vite/bin/vite.js', ['build']],
+  ['Vite (oldest)', 'vite-oldest/bin/vite.js', ['build']],
   ['webpack', 'webpack-cli/bin/cli.js', ['build', '--mode', 'production']],
 ])('%s: libssl-wasm/worker connects, its script emitted as a chunk of its own', async (name, command, args) => {
-  const directory = await project({ 'src/index.js': workerApp(), ...(name === 'Vite' && { 'index.html': html }) })
+  const directory = await project({ 'src/index.js': workerApp(), ...(name !== 'webpack' && { 'index.html': html }) })
   await runInstalled(command, args, directory)
-  const { result, requests } = await visit(join(directory, 'dist'), name === 'Vite' ? {} : { script: '/main.js' })
+  const { result, requests } = await visit(join(directory, 'dist'), name === 'webpack' ? { script: '/main.js' } : {})
   expect(result).toEqual(connected)
   expect(requests.filter((path) => path.endsWith('.js'))).toHaveLength(2)
   once(requests, wasmFiles(join(directory, 'dist')))
 })
 
+it('where the .wasm is missing, the error has its URL; where the worker\'s script is, its own', async () => {
+  const outcome = async (script: string) => {
+    const directory = await project({ 'src/index.js': script })
+    await runInstalled('esbuild/bin/esbuild', ['src/index.js', '--bundle', '--format=esm', '--outfile=dist/app.js'], directory)
+    return visit(join(directory, 'dist'), { script: '/app.js' })
+  }
+  await expect(outcome(app())).rejects
+    .toThrow(/failed InternalError: cannot load libssl\.wasm from http:\S+\/libssl-wasm\/libssl\.wasm: HTTP status 404; .*docs\/bundlers\.md/)
+  await expect(outcome(workerApp())).rejects.toThrow(/failed InternalError: cannot load the worker's script.*docs\/bundlers\.md/)
+  await expect(outcome(workerApp("{ worker: '/nowhere.js' }"))).rejects.toThrow(/failed InternalError: .* script \/nowhere\.js/)
+})
+
 it('esbuild: the build connects, with the .wasm as a second entry', async () => {
   const directory = await project({ 'src/index.js': app() })
-  await runInstalled('esbuild/bin/esbuild', ['app=src/index.js', 'libssl=libssl-wasm/libssl.wasm', '--bundle', '--format=esm', '--loader:.wasm=copy', '--outdir=dist'], directory)
-  expect(wasmFiles(join(directory, 'dist'))).toEqual(['libssl.wasm'])
+  await runInstalled('esbuild/bin/esbuild', ['app=src/index.js', 'libssl-wasm/libssl=libssl-wasm/libssl.wasm', '--bundle', '--format=esm', '--loader:.wasm=copy', '--outdir=dist'], directory)
+  expect(wasmFiles(join(directory, 'dist'))).toEqual(['libssl-wasm/libssl.wasm'])
   const { result, requests } = await visit(join(directory, 'dist'), { script: '/app.js' })
   expect(result).toEqual(connected)
-  once(requests, ['libssl.wasm'])
+  once(requests, ['libssl-wasm/libssl.wasm'])
 })
 
 it('Rollup with node-resolve: the build connects, with the .wasm copied beside it', async () => {
   const directory = await project({ 'src/index.js': app() })
   await runInstalled('rollup/dist/bin/rollup', ['src/index.js', '--file', 'dist/app.js', '--plugin', installed('@rollup/plugin-node-resolve')], directory)
-  copyFileSync(join(directory, 'node_modules/libssl-wasm/lib/libssl.wasm'), join(directory, 'dist/libssl.wasm'))
+  cpSync(join(directory, 'node_modules/libssl-wasm/lib/libssl-wasm'), join(directory, 'dist/libssl-wasm'), { recursive: true })
   const { result, requests } = await visit(join(directory, 'dist'), { script: '/app.js' })
   expect(result).toEqual(connected)
-  once(requests, ['libssl.wasm'])
+  once(requests, ['libssl-wasm/libssl.wasm'])
 })
 
 it.each([

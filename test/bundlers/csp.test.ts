@@ -1,6 +1,6 @@
 // A page whose policy forbids everything but its own scripts, WebAssembly, and what it must reach.
 
-import { copyFileSync } from 'node:fs'
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 import { runInstalled } from '../helpers/installed.js'
@@ -14,7 +14,7 @@ const CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-s
 async function bundled(from: string): Promise<string> {
   const directory = await project({ 'src/index.js': app(from) })
   await runInstalled('esbuild/bin/esbuild', ['src/index.js', '--bundle', '--format=esm', '--outfile=dist/app.js'], directory)
-  if (from === 'libssl-wasm') copyFileSync(join(directory, 'node_modules/libssl-wasm/lib/libssl.wasm'), join(directory, 'dist/libssl.wasm'))
+  if (from === 'libssl-wasm') cpSync(join(directory, 'node_modules/libssl-wasm/lib/libssl-wasm'), join(directory, 'dist/libssl-wasm'), { recursive: true })
   return join(directory, 'dist')
 }
 

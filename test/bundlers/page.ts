@@ -15,10 +15,10 @@ import { onPath } from '../helpers/on-path.js'
 /** The user's app. It takes the library from `from`, and tells by the console what came of it. */
 export const app = (from = 'libssl-wasm') => appThat(`import { connect } from '${from}'`)
 
-/** The same with OpenSSL in a worker. */
-export const workerApp = () => appThat(`
+/** The same with OpenSSL in a worker, made with `options` (code). */
+export const workerApp = (options = '') => appThat(`
 import { createWorker } from 'libssl-wasm/worker'
-const { connect } = createWorker()`)
+const { connect } = createWorker(${options})`)
 
 const appThat = (imports: string) => `${imports}
 

@@ -8,7 +8,7 @@ import { clientOptions, serverOptions, VERSIONS, type PeersOptions } from '../he
 import { FaultyTransport } from '../helpers/faulty-transport.js'
 
 /** Workers run what was built. */
-const script = new URL('../../dist/frontends/worker/main.js', import.meta.url)
+const script = new URL('../../dist/frontends/worker/libssl-wasm/worker-script.js', import.meta.url)
 
 let libssl: LibSsl
 let worker: TlsWorker

@@ -15,7 +15,7 @@ const foreign = runInContext('({ Uint8Array, ArrayBuffer, SharedArrayBuffer, Dat
   Pick<typeof globalThis, 'Uint8Array' | 'ArrayBuffer' | 'SharedArrayBuffer' | 'DataView' | 'WebAssembly'>
 /** A second copy of the package: the single file shares no class with the sources. */
 const other = await import('../../dist/inline.js' as string) as typeof import('../../src/index.js')
-const worker = createWorker({ worker: new URL('../../dist/frontends/worker/main.js', import.meta.url) })
+const worker = createWorker({ worker: new URL('../../dist/frontends/worker/libssl-wasm/worker-script.js', import.meta.url) })
 const faces = { 'here': connect, 'in a worker': worker.connect.bind(worker) }
 
 let libssl: LibSsl
@@ -176,7 +176,7 @@ it('an instance of another copy is refused in so many words', async () => {
 })
 
 describe('load()', () => {
-  const wasm = readFileSync(new URL('../../lib/libssl.wasm', import.meta.url))
+  const wasm = readFileSync(new URL('../../lib/libssl-wasm/libssl.wasm', import.meta.url))
   it.each([
     ['bytes', () => foreign.Uint8Array.from(wasm)],
     ['a response of a polyfill', () => ({ ok: true, headers: new Headers({ 'content-type': 'application/wasm' }), arrayBuffer: async () => foreign.Uint8Array.from(wasm).buffer })],

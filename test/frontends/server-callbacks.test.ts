@@ -245,7 +245,7 @@ describe.each(VERSIONS)('alpnProtocols as a function, %s', (version) => {
 
 describe('in a worker', () => {
   let worker: TlsWorker
-  beforeAll(() => { worker = createWorker({ worker: new URL('../../dist/frontends/worker/main.js', import.meta.url) }) })
+  beforeAll(() => { worker = createWorker({ worker: new URL('../../dist/frontends/worker/libssl-wasm/worker-script.js', import.meta.url) }) })
   afterAll(() => worker.terminate())
 
   const start = (servername: string, options: Partial<AcceptOptions>) => {

@@ -8,7 +8,7 @@ import { afterAll } from 'vitest'
 import { runNode } from './installed.js'
 
 const repository = fileURLToPath(new URL('../../', import.meta.url))
-const wasm = readFileSync(join(repository, 'lib/libssl.wasm'))
+const wasm = readFileSync(join(repository, 'lib/libssl-wasm/libssl.wasm'))
 const work = mkdtempSync(join(tmpdir(), 'libssl-wasm-bundlers-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 
@@ -44,7 +44,7 @@ export async function project(files: Readonly<Record<string, string>>): Promise<
 /** The .wasm files below a directory, relative to it. Each must be ours, whole. */
 export function wasmFiles(directory: string): string[] {
   return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.wasm')).map((file) => {
-    if (!readFileSync(join(directory, file)).equals(wasm)) throw new Error(`${file} is not lib/libssl.wasm`)
+    if (!readFileSync(join(directory, file)).equals(wasm)) throw new Error(`${file} is not lib/libssl-wasm/libssl.wasm`)
     return file
   })
 }

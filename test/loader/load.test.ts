@@ -1,10 +1,16 @@
 // load: where the WebAssembly comes from, and that each instance is its own.
 
 import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { build } from 'esbuild'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { BioPair, InternalError, load, SslCtx, type LibSsl } from '../../src/core.js'
 import type { WasmSource } from '../../src/loader/load-module.js'
 import { Link } from '../helpers/link.js'
@@ -12,7 +18,7 @@ import { Link } from '../helpers/link.js'
 let bytes: Uint8Array<ArrayBuffer>
 let module: WebAssembly.Module
 beforeAll(async () => {
-  bytes = new Uint8Array(await readFile(new URL('../../lib/libssl.wasm', import.meta.url)))
+  bytes = new Uint8Array(await readFile(new URL('../../lib/libssl-wasm/libssl.wasm', import.meta.url)))
   module = await WebAssembly.compile(bytes)
 })
 
@@ -68,6 +74,36 @@ describe('load', () => {
     const answer = load({ wasm: new Response('not here', { status: 404 }) })
     await expect(answer).rejects.toBeInstanceOf(InternalError)
     await expect(answer).rejects.toMatchObject({ code: 'ERR_TLS_INTERNAL', message: expect.stringContaining('404') as unknown })
+  })
+
+  const page = (type?: string) => async (): Promise<string> => {
+    const server = createServer((_, response) => { response.writeHead(200, type === undefined ? {} : { 'content-type': type }).end('<!doctype html>') })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => { server.close() })
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/libssl.wasm`
+  }
+
+  it.each([
+    ['a page', page('text/html'), 'is not WebAssembly (text/html)'],
+    ['what has no type', page(), 'is not WebAssembly (without a Content-Type)'],
+    ["a page from Vite's cache", async () => `${await page('text/html')()}/.vite/deps`, "optimizeDeps: { exclude: ['libssl-wasm'] }"],
+  ])('says of %s where it came from, and what to do', async (_, serve, words) => {
+    const url = await serve()
+    const answer = load({ wasm: fetch(url) })
+    await expect(answer).rejects.toMatchObject({ name: 'InternalError', code: 'ERR_TLS_INTERNAL', message: expect.stringContaining(url) as unknown })
+    await expect(answer).rejects.toThrow(words)
+  })
+
+  it('says where the file is missing, beside a program that was bundled', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'libssl-wasm-load-'))
+    onTestFinished(() => { rmSync(directory, { recursive: true }) })
+    const entry = fileURLToPath(new URL('../../dist/core.js', import.meta.url))
+    await build({ entryPoints: [entry], bundle: true, platform: 'node', format: 'esm', outfile: join(directory, 'core.mjs'), logLevel: 'silent' })
+    const { load: missing } = await import(pathToFileURL(join(directory, 'core.mjs')).href) as { load: typeof load }
+    await expect(missing()).rejects.toMatchObject({
+      name: 'InternalError', code: 'ERR_TLS_INTERNAL', cause: { code: 'ENOENT' },
+      message: expect.stringMatching(/from file:\S+\/libssl-wasm\/libssl\.wasm: .*docs\/bundlers\.md/) as unknown,
+    })
   })
 
   it('makes an instance that is small while it is idle', async () => {

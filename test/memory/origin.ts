@@ -22,7 +22,7 @@ export async function startPageServer(): Promise<string> {
   const files = new Map<string | undefined, readonly [type: string, body: Uint8Array | string]>([
     ['/', ['text/html', '<!doctype html><title>download</title><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>']],
     ['/page.js', ['text/javascript', outputFiles[0]!.contents]],
-    ['/libssl.wasm', ['application/wasm', await readFile(here('../../lib/libssl.wasm'))]],
+    ['/libssl-wasm/libssl.wasm', ['application/wasm', await readFile(here('../../lib/libssl-wasm/libssl.wasm'))]],
   ])
   const server = createServer(({ url }, response) => {
     const [type, body] = files.get(url) ?? ['text/plain', 'there is no such page\n']

@@ -85,7 +85,7 @@ describe('the tools of others are content', () => {
     const output = await runNode(deno, ['publish', '--dry-run', '--allow-dirty', '--allow-slow-types'], layout, home)
     expect(output).toMatch(/Dry run complete/)
     expect(output).not.toMatch(/^(?:warning|error)\b/m)
-    expect(output).toMatch(/lib\/libssl\.wasm/)
+    expect(output).toMatch(/lib\/libssl-wasm\/libssl\.wasm/)
     writeFileSync(join(layout, 'load.js'), "import { load } from './dist/index.js'\nconsole.log((await load()).version)\n")
     expect(await runNode(deno, ['run', '--no-prompt', '--allow-read', 'load.js'], layout, home)).toMatch(/^OpenSSL 4\./)
   })

@@ -56,7 +56,7 @@ function filesBelow(directory: string): string[] {
 }
 
 beforeAll(async () => {
-  for (const file of ['dist/index.js', 'lib/libssl.mjs', 'lib/libssl.wasm']) {
+  for (const file of ['dist/index.js', 'lib/libssl.mjs', 'lib/libssl-wasm/libssl.wasm']) {
     if (!existsSync(join(repository, file))) throw new Error(`${file} is missing: run ./build.sh first`)
   }
   mkdirSync(project)
@@ -71,7 +71,7 @@ describe('the package', () => {
     const files = filesBelow(installed)
     expect(files.filter((file) => !file.startsWith('dist/'))).toEqual([
       'ARCHITECTURE.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE', 'README.md', 'SECURITY.md',
-      'lib/libssl-url.d.mts', 'lib/libssl-url.mjs', 'lib/libssl.d.mts', 'lib/libssl.mjs', 'lib/libssl.wasm', 'package.json',
+      'lib/libssl-url.d.mts', 'lib/libssl-url.mjs', 'lib/libssl-wasm/libssl.wasm', 'lib/libssl.d.mts', 'lib/libssl.mjs', 'package.json',
     ])
     // Each module of the sources has its two files, and there is no other: leftovers of an older build would show.
     const modules = filesBelow(join(repository, 'src')).filter((file) => !file.endsWith('.d.ts')).map((file) => `dist/${file.replace(/\.ts$/, '')}`)

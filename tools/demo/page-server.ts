@@ -42,7 +42,7 @@ export async function startPageServer(script: Uint8Array): Promise<PageServer> {
     ['/icon.svg', { type: 'image/svg+xml', body: await readFile(here('./page/icon.svg')) }],
     ['/main.js', { type: 'text/javascript; charset=utf-8', body: script }],
     // With this type it is compiled while it arrives.
-    ['/libssl.wasm', { type: 'application/wasm', body: await readFile(here('../../lib/libssl.wasm')) }],
+    ['/libssl.wasm', { type: 'application/wasm', body: await readFile(here('../../lib/libssl-wasm/libssl.wasm')) }],
   ])
   let policy = "default-src 'none'"
 

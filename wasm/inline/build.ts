@@ -24,7 +24,7 @@ await build({
   plugins: [{
     name: 'libssl.wasm.gz',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^libssl\.wasm\.gz$/ }, () => ({ path: root('lib/libssl.wasm'), namespace: 'gzip' }))
+      onResolve({ filter: /^libssl\.wasm\.gz$/ }, () => ({ path: root('lib/libssl-wasm/libssl.wasm'), namespace: 'gzip' }))
       onLoad({ filter: /.*/, namespace: 'gzip' }, ({ path }) => ({ contents: gzipSync(readFileSync(path), { level: 9 }), loader: 'base64' }))
     },
   }],

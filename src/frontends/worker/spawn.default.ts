@@ -3,8 +3,9 @@
 import type { WorkerLike, WorkerParent } from './worker-like.js'
 
 export function spawn(url?: URL | string): WorkerLike {
-  // Bundlers know this form, and bundle the script beside the rest.
-  return url === undefined ? new Worker(new URL('./main.js', import.meta.url), { type: 'module' }) : new Worker(url, { type: 'module' })
+  if (url !== undefined) return new Worker(url, { type: 'module' })
+  // Bundlers know this form, and bundle the script beside the rest. Why the folder has the package's name: wasm/libssl-url.mjs.
+  return new Worker(new URL('libssl-wasm/worker-script.js', import.meta.url), { type: 'module' })
 }
 
 /** In a worker: what reaches the page. */

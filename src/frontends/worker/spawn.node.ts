@@ -3,7 +3,7 @@
 import { parentPort, Worker } from 'node:worker_threads'
 import type { WorkerLike, WorkerParent } from './worker-like.js'
 
-export function spawn(url: URL | string = new URL('./main.js', import.meta.url)): WorkerLike {
+export function spawn(url: URL | string = new URL('libssl-wasm/worker-script.js', import.meta.url)): WorkerLike {
   return new Worker(url)
 }
 

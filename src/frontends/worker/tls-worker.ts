@@ -24,6 +24,13 @@ export interface TlsWorkerOptions {
   readonly wasm?: WasmCode | undefined
 }
 
+const ADVICE = "docs/bundlers.md of libssl-wasm says how to bundle it, and the browser's console names what is missing"
+
+/** Bundlers know where the one is that they have made. */
+function scriptOf(given: TlsWorkerOptions['worker']): string {
+  return typeof given === 'string' || given instanceof URL ? ` ${given}` : ''
+}
+
 /** Options of a connection; an instance of libssl is the worker's own business. */
 export type Remote<Options extends CommonOptions> = Omit<Options, 'libssl'>
 
@@ -61,11 +68,14 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
     void worker.terminate()
     for (const life of lives) life.die(reason)
   }
-  const died = (cause: unknown) => end(new InternalError('ERR_TLS_INTERNAL', 'the worker has ended', { cause }))
+  const failed = (message: string, cause?: Error) => end(new InternalError('ERR_TLS_INTERNAL', message, cause && { cause }))
+  const died = (cause: Error) => failed(`the worker has ended: ${cause.message}`, cause)
   if (worker.addEventListener) {
     worker.addEventListener('error', (event: ErrorEvent) => {
       event.preventDefault() // the connections tell; Deno would end the process
-      died(event.error ?? new Error(event.message))
+      // Of a script that it cannot load, or not whole, a browser says nothing.
+      if (event.message === undefined) failed(`cannot load the worker's script${scriptOf(given)}, or one that it imports; ${ADVICE}`)
+      else died(event.error ?? new Error(event.message))
     })
   } else {
     worker.on!('error', died)

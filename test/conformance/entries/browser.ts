@@ -11,7 +11,7 @@ const { searchParams } = new URL(location.href)
 const context = searchParams.get('context')!
 
 /** A classic script knows no address of its own, and so not what lies beside it. */
-const loadOptions = (): LoadOptions => (context === 'classic worker' ? { wasm: fetch('/libssl.wasm') } : {})
+const loadOptions = (): LoadOptions => (context === 'classic worker' ? { wasm: fetch('/libssl-wasm/libssl.wasm') } : {})
 
 void conduct(location.origin, searchParams.get('session')!, (): Runtime => ({
   kind: 'browser',

@@ -2,7 +2,7 @@
 // bundled for each kind of runtime.
 
 import { execFile } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
@@ -29,8 +29,8 @@ export class Project {
     const tarball = readdirSync(this.directory).find((name) => name.endsWith('.tgz'))!
     await run('tar', ['-xzf', join(this.directory, tarball), '-C', this.#package, '--strip-components=1'])
     symlinkSync(join(repository, 'node_modules/ws'), join(this.directory, 'node_modules/ws'))
-    // esbuild leaves the URL of the .wasm as it is: its place is beside the bundle.
-    copyFileSync(join(this.#package, 'lib/libssl.wasm'), this.path('libssl.wasm'))
+    // esbuild leaves the URL of the .wasm as it is: its folder belongs beside the bundle.
+    cpSync(join(this.#package, 'lib/libssl-wasm'), this.path('libssl-wasm'), { recursive: true })
   }
 
   remove(): void {

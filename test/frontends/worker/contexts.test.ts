@@ -11,7 +11,7 @@ import { createWorker, type TlsWorker } from '../../../src/worker.js'
 import { authority, localhost } from '../../helpers/certificates.js'
 import { closeBoth, noise, readBytes, rejection, same, serverOptions, until, VERSIONS, writeAll } from '../../helpers/stream-peers.js'
 
-const script = new URL('../../../dist/frontends/worker/main.js', import.meta.url)
+const script = new URL('../../../dist/frontends/worker/libssl-wasm/worker-script.js', import.meta.url)
 const ca = authority.ca.cert
 const servername = 'localhost'
 

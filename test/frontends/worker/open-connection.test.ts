@@ -7,7 +7,7 @@ import { createWorker, type TlsWorker } from '../../../src/worker.js'
 import { authority, temporaryAuthority } from '../../helpers/certificates.js'
 import { clientOptions, closeBoth, readAll, readBytes, rejection, serverOptions, unhandledDuring, VERSIONS, writeAll, type PeersOptions } from '../../helpers/stream-peers.js'
 
-const script = new URL('../../../dist/frontends/worker/main.js', import.meta.url)
+const script = new URL('../../../dist/frontends/worker/libssl-wasm/worker-script.js', import.meta.url)
 const stranger = temporaryAuthority('a stranger')
 const own = authority.leaf({ name: 'client', san: 'DNS:client.example' })
 const label = 'EXPERIMENTAL libssl-wasm'

@@ -16,7 +16,7 @@ import { authority, localhost } from '../../helpers/certificates.js'
 import { FaultyTransport } from '../../helpers/faulty-transport.js'
 
 /** Workers run what was built. */
-const script = new URL('../../../dist/frontends/worker/main.js', import.meta.url)
+const script = new URL('../../../dist/frontends/worker/libssl-wasm/worker-script.js', import.meta.url)
 
 let libssl: LibSsl
 let worker: TlsWorker
@@ -423,6 +423,13 @@ describe('the worker', () => {
     await rejection(readAll(server.readable))
   })
 
+  it('whose script is not there breaks its connections, and the error names it', async () => {
+    const own = createWorker({ worker: new URL('./nowhere.js', import.meta.url) })
+    const [near] = memoryTransportPair()
+    expect(await rejection(own.connect(near, clientOptions()).opened))
+      .toMatchObject({ code: 'ERR_TLS_INTERNAL', message: expect.stringContaining('nowhere.js') as unknown })
+  })
+
   it('that cannot start breaks its connections', async () => {
     const own = createWorker({ worker: new URL('data:text/javascript,throw new Error("no")') })
     const [near] = memoryTransportPair()
@@ -432,7 +439,7 @@ describe('the worker', () => {
 
   it('takes code that it is given', async () => {
     const { readFile } = await import('node:fs/promises')
-    const wasm = await WebAssembly.compile(await readFile(new URL('../../../lib/libssl.wasm', import.meta.url)))
+    const wasm = await WebAssembly.compile(await readFile(new URL('../../../lib/libssl-wasm/libssl.wasm', import.meta.url)))
     const own = createWorker({ worker: script, wasm })
     const [near, far] = memoryTransportPair()
     const client = own.connect(near, clientOptions())

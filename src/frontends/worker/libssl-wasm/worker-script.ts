@@ -1,9 +1,9 @@
 // The script of the worker (`libssl-wasm/worker-script`): it serves the page that started it.
 
 import { parent } from '#worker'
-import { freeContext } from './contexts.js'
-import type { Begin, FreeContext } from './protocol.js'
-import { serve } from './serve.js'
+import { freeContext } from '../contexts.js'
+import type { Begin, FreeContext } from '../protocol.js'
+import { serve } from '../serve.js'
 
 parent.addEventListener('message', ({ data }: { data: Begin | FreeContext }) => {
   void (data.type === 'free context' ? freeContext(data) : serve(data))
