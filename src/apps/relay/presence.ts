@@ -1,4 +1,4 @@
-// Whether a client is still there. One that vanishes without a word (no power, no network) is noticed by nothing but its silence.
+// Whether a client is still there. One that vanishes without a word (no power, no network) is noticed by its silence alone.
 
 import type { RelaySocket } from './visitor.js'
 
@@ -6,9 +6,9 @@ import type { RelaySocket } from './visitor.js'
 const LOOKS = 12
 
 /**
- * Asks a client that says nothing for half of `timeoutMs` whether it is there, and gives it up when it has not answered by the end
- * (0 for never). Nothing is expected while we do not read from it, or while it does not take what we say: then it is asked at each
- * look, as a connection that was reset is noticed by writing. Gives back what ends the watch.
+ * Asks a client that has said nothing for half of `timeoutMs` whether it is there, and gives it up when it has said nothing until
+ * the end (0 for never). No answer is expected while we do not read from it, or while it does not take what we say: then it is
+ * asked at each look, since a connection that was reset is noticed by writing. Gives back what ends the watch.
  */
 export function watchPresence(socket: RelaySocket, timeoutMs: number): () => void {
   if (!socket.ping || timeoutMs === 0) return () => {}
