@@ -2,7 +2,7 @@
 // where the host could make a difference.
 
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
+import { connect as connectTcp, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { startRelay, type RelayLogEntry, type RelayOptions } from '../../src/apps/relay/relay.js'
@@ -169,6 +169,21 @@ describe.each(hosts)('the relay on %s', (name, open) => {
     expect(await ask(`${url}/${other.address}`, [], authorized)).toMatchObject({ status: 403 })
     expect(await ask(`${url}/127.0.0.1:1`, [], authorized)).toMatchObject({ status: 502 })
     expect((await fetch(url.replace('ws:', 'http:'))).status).toBe(426)
+  })
+
+  it.each([
+    ['no key', 400, ['Sec-WebSocket-Version: 13']], ['a wrong key', 400, ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: short']],
+    ['another version', 426, ['Sec-WebSocket-Version: 7', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==']],
+  ])('dials no target for a handshake with %s', async (_what, status, lines) => {
+    const { url, log } = await open()
+    const before = log.length
+    const request = connectTcp(Number(new URL(url).port), '127.0.0.1')
+    cleanups.push(() => request.destroy())
+    const usual = ['Host: relay', 'Connection: Upgrade', 'Upgrade: websocket', 'Authorization: Bearer s3cret']
+    request.write(['GET /127.0.0.1:1 HTTP/1.1', ...usual, ...lines, '', ''].join('\r\n'))
+    expect(String((await once(request, 'data'))[0])).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    // To reach that target fails, and would be said.
+    await logged(log, before, { event: 'refuse', status })
   })
 
   it('takes the target from a query', async () => {

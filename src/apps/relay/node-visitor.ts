@@ -6,6 +6,7 @@ import { WebSocketServer } from 'ws'
 import { concat } from '../../base/bytes.js'
 import { ByteQueue } from '../../transports/byte-queue.js'
 import { CREDIT_PROTOCOL, MAX_DATA_BYTES } from '../../transports/websocket-credit.js'
+import { handshakeFault } from './handshake-fault.js'
 import type { TrustedProxies } from './trusted-proxies.js'
 import { headersOf, type Refusal, type RelaySocket, type Visitor } from './visitor.js'
 
@@ -86,7 +87,7 @@ export class NodeVisitor implements Visitor {
     }
     if (head.byteLength > 0) this.#hear(head)
     client.on('data', this.#hear)
-    this.fault = faultOf(request)
+    this.fault = handshakeFault(request.method, (name) => this.header(name))
   }
 
   header(name: string): string | undefined {
@@ -115,16 +116,4 @@ export class NodeVisitor implements Visitor {
     for (let chunk; (chunk = this.#early.shift());) head.push(chunk)
     return this.#handshakes.shake(this.#request, this.#client, Buffer.from(concat(head).buffer), protocol, take)
   }
-}
-
-/** By RFC 6455 §4.2.1, as `ws` has it: what is no fault here is none there. Which protocols it speaks is looked at elsewhere. */
-function faultOf({ method, headers }: IncomingMessage): Refusal | undefined {
-  if (method !== 'GET') return { status: 405, reason: 'a WebSocket is opened by GET' }
-  const key = headers['sec-websocket-key'] ?? ''
-  if (!/^[+/0-9a-z]{22}==$/i.test(key)) return { status: 400, reason: 'no Sec-WebSocket-Key, or a wrong one' }
-  if (!['13', '8'].includes(headers['sec-websocket-version'] ?? '')) return { status: 426, reason: 'Sec-WebSocket-Version must be 13' }
-  const protocols = headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim()) ?? []
-  const areNames = protocols.every((protocol) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(protocol))
-  if (areNames && new Set(protocols).size === protocols.length) return undefined
-  return { status: 400, reason: 'Sec-WebSocket-Protocol must be a list of names, each once' }
 }

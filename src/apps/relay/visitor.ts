@@ -45,7 +45,7 @@ export interface Visitor {
   readonly clientAddress: string
   /** Aborts if the client goes away before it is answered. */
   readonly gone: AbortSignal
-  /** What is wrong with its WebSocket handshake, where the host leaves that to us. */
+  /** What is wrong with its WebSocket handshake, as far as it can be seen. */
   readonly fault: Refusal | undefined
   /** A header of the request; several of one name are joined by commas. */
   header(name: string): string | undefined

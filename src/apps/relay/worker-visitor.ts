@@ -1,6 +1,7 @@
 // A request as an edge worker gets it: answered by a Response, which may carry a WebSocket.
 
 import type { WebSocketLike } from '../../transports/websocket-like.js'
+import { handshakeFault } from './handshake-fault.js'
 import { headersOf, type Refusal, type RelaySocket, type Visitor } from './visitor.js'
 
 export class WorkerVisitor implements Visitor {
@@ -8,7 +9,7 @@ export class WorkerVisitor implements Visitor {
   readonly address: string
   readonly clientAddress: string
   readonly gone: AbortSignal
-  readonly fault = undefined // the platform has looked
+  readonly fault: Refusal | undefined
   readonly answered: Promise<Response>
   readonly #headers: Headers
   #answer!: (response: Response) => void
@@ -20,6 +21,9 @@ export class WorkerVisitor implements Visitor {
     // Set by the platform's own front end, which removes what a client wrote there.
     this.address = this.clientAddress = request.headers.get('cf-connecting-ip') ?? 'unknown'
     this.gone = request.signal
+    // A platform looks itself, but after the worker has answered. One that shows the worker neither header has looked before.
+    const isShown = ['sec-websocket-key', 'sec-websocket-version'].some((name) => request.headers.has(name))
+    if (isShown || request.method !== 'GET') this.fault = handshakeFault(request.method, (name) => this.header(name))
     this.answered = new Promise((resolve) => { this.#answer = resolve })
   }
 
