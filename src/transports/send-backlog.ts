@@ -3,8 +3,10 @@
 
 import { OPEN, type WebSocketLike } from './websocket-like.js'
 
-/** So many messages may wait, however small: with the `ws` package each takes about a KiB beside its bytes. */
-const MOST_MESSAGES = 256
+/** With the `ws` package a message takes about so much beside its bytes. */
+const MESSAGE_BYTES = 1024
+/** So many messages may wait however low the mark is. */
+const FEW_MESSAGES = 256
 /** bufferedAmount has no event: it is looked at this often, and only while something waits. */
 const LOOK_AGAIN_MS = 4
 
@@ -27,8 +29,8 @@ export class SendBacklog {
     this.#youngerMessages++
   }
 
-  /** Whether more than that waits, or too many messages. Some hosts (workerd) do not tell: there nothing holds a sender back. */
-  isFull(mostBytes: number, mostMessages = MOST_MESSAGES): boolean {
+  /** Whether more than that waits, or so many messages that they take more beside their bytes. Some hosts (workerd) do not tell: there nothing holds a sender back. */
+  isFull(mostBytes: number, mostMessages = Math.max(FEW_MESSAGES, mostBytes / MESSAGE_BYTES)): boolean {
     const { bufferedAmount = 0 } = this.#socket
     if (this.#sentBytes - bufferedAmount >= this.#youngerBegan) {
       this.#olderMessages = bufferedAmount === 0 ? 0 : this.#youngerMessages

@@ -219,6 +219,14 @@ describe('SendBacklog', () => {
     socket.bufferedAmount = 0
     expect(backlog.isFull(Infinity, 0)).toBe(false)
   })
+
+  it('lets large messages wait up to the mark, however many', () => {
+    const socket = { bufferedAmount: 0, readyState: 1, send: ({ byteLength }: Uint8Array) => { socket.bufferedAmount += byteLength } }
+    const backlog = new SendBacklog(socket as unknown as WebSocketLike)
+    let sent = 0
+    for (; !backlog.isFull(64 * 1024 * KIB); sent++) backlog.send(new Uint8Array(16 * KIB))
+    expect(sent).toBe(4097)
+  })
 })
 
 describe('ByteQueue', () => {
