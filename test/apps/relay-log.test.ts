@@ -13,6 +13,9 @@ import { ByAddress } from '../../src/apps/relay/by-address.js'
 import { RelayLog } from '../../src/apps/relay/relay-log.js'
 import { formatRelayLogEntry, startRelay, type RelayLogEntry, type RelayOptions } from '../../src/apps/relay/relay.js'
 import { WrongTokens } from '../../src/apps/relay/wrong-tokens.js'
+import type { WebSocketLike } from '../../src/index.js'
+import { connectWisp } from '../../src/wisp.js'
+import { readAll, rejection } from '../helpers/streams.js'
 import { startTarget, type TunnelTarget } from '../helpers/tunnels.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -109,6 +112,26 @@ it('WrongTokens forgets after a minute', () => {
   expect([wrong.tooMany('192.0.2.1'), wrong.tooMany('192.0.2.2')]).toEqual([true, false])
   vi.advanceTimersByTime(60_000)
   expect(wrong.tooMany('192.0.2.1')).toBe(false)
+})
+
+it('a client of Wisp that is refused a thousand streams writes a hundred lines, and a tunnel of another address its own', async () => {
+  const entries: RelayLogEntry[] = []
+  const relay = await startWith({ log: (entry) => entries.push(entry), trustProxy: ['127.0.0.1'] })
+  const from = (address: string, path: string) => {
+    const socket = new WebSocket(`${relay.url}/${path}`, { headers: { 'x-forwarded-for': address } })
+    socket.on('error', () => {})
+    return socket
+  }
+  const wisp = await connectWisp(from('192.0.2.1', 'wisp/') as WebSocketLike)
+  const refused = () => rejection(readAll(wisp.open({ host: 'nowhere', port: 1 }).readable))
+  for (let batch = 0; batch < 20; batch++) await Promise.all(Array.from({ length: 50 }, refused))
+  await new Promise((resolve) => from('192.0.2.2', 'nowhere:1').once('close', resolve))
+  await relay.close()
+  const counted = (address: string) => entries.filter(({ client, event }) => client === address && event !== 'omit').length
+  const omitted = entries.filter(({ event }) => event === 'omit').reduce((sum, { count }) => sum + count!, 0)
+  expect(counted('192.0.2.2')).toBe(1)
+  expect(counted('192.0.2.1')).toBeLessThanOrEqual(200) // two windows of time at most
+  expect(counted('192.0.2.1') + omitted).toBe(1002) // with the connection's own
 })
 
 describe('a relay whose log fails', () => {

@@ -63,8 +63,9 @@ export class Requests {
         return refused(remoteAddress, leave)
       }
       const name = nameOf(socket)
+      this.#leave(name) // a connection that has ended, and of which we have not heard yet
       this.#open.set(name, leave)
-      socket.once('close', () => this.#leave(name))
+      socket.once('close', () => { if (this.#open.get(name) === leave) this.#leave(name) })
     })
   }
 

@@ -62,7 +62,7 @@ export interface WispLogEntry {
   readonly target: Target
   /** The reason in the CLOSE packet that was sent or came; 0 for `open`. */
   readonly reason: number
-  /** What failed, if something did. Not for the client. */
+  /** What failed, if something did. Not for the client. Its message may hold what the client wrote: escape it before printing. */
   readonly error: unknown
   /** Whether it is what `dial` or the target's connection gave; else it is the client's, or its connection's. */
   readonly ofTarget: boolean
