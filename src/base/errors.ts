@@ -141,13 +141,44 @@ export class TruncationError extends TlsError<'ERR_TLS_UNEXPECTED_EOF'> {
   }
 }
 
-/** The byte pipe beneath failed; `cause` is its own error. */
-export class TransportError extends TlsError<'ERR_TLS_TRANSPORT'> {
+/** A relay did not connect us to the target, and said why (docs/credit-window.md; in Wisp by its close reasons). */
+export type RelayErrorCode =
+  | 'ERR_TLS_RELAY_BUSY'
+  | 'ERR_TLS_RELAY_CONNECTION_REFUSED'
+  | 'ERR_TLS_RELAY_CONNECT_TIMEOUT'
+  | 'ERR_TLS_RELAY_HOST_NOT_FOUND'
+  | 'ERR_TLS_RELAY_TARGET_INVALID'
+  | 'ERR_TLS_RELAY_TARGET_NOT_ALLOWED'
+  | 'ERR_TLS_RELAY_TARGET_UNREACHABLE'
+
+export type TransportErrorCode = 'ERR_TLS_TRANSPORT' | RelayErrorCode
+
+/**
+ * The byte pipe beneath failed; `cause` is its own error, whose words the message holds. `code` is `ERR_TLS_TRANSPORT`, or what a
+ * relay said.
+ */
+export class TransportError extends TlsError<TransportErrorCode> {
   override get name(): string { return 'TransportError' }
 
-  constructor(message: string, options?: TlsErrorOptions) {
-    super('ERR_TLS_TRANSPORT', message, options)
+  constructor(message: string, options: TlsErrorOptions & { readonly code?: TransportErrorCode | undefined } = {}) {
+    const { cause, code = 'ERR_TLS_TRANSPORT' } = options
+    const words = wordsOf(cause)
+    super(relayCodeOf(cause) ?? code, message.includes(words) ? message : `${message}: ${words}`, options)
   }
+}
+
+/** What an error says, of whatever kind; `''` if it says nothing. */
+function wordsOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return String(error ?? '')
+  const { message, errors, code, name } = error as Partial<AggregateError & { code: unknown }>
+  if (typeof message === 'string' && message !== '') return message
+  if (Array.isArray(errors)) return errors.map(wordsOf).join('; ') // Node's, of a host with several addresses
+  return String(code ?? name ?? '')
+}
+
+function relayCodeOf(cause: unknown): RelayErrorCode | undefined {
+  const { code } = (cause ?? {}) as { readonly code?: unknown }
+  return typeof code === 'string' && code.startsWith('ERR_TLS_RELAY_') ? code as RelayErrorCode : undefined
 }
 
 /** Alerts a callback may refuse the peer with: RFC 8446 §6.2. */
