@@ -8,10 +8,11 @@ import type { ByteTransport } from '../pump/transport.js'
 import { laterTransport } from './later.js'
 import { formatTarget, parseTarget, type Target } from './target.js'
 import { isWindow, takeWebSocket, type WebSocketTransportOptions } from './websocket.js'
+import { WebSocketError } from './websocket-close.js'
 import { CREDIT_PROTOCOL } from './websocket-credit.js'
-import { isWebSocket, webSocketClass, type WebSocketConstructor } from './websocket-like.js'
+import { failureOf, isWebSocket, webSocketClass, withoutSecrets, type WebSocketConstructor } from './websocket-like.js'
 import { RAW_PROTOCOL } from './websocket-framing.js'
-import { fromWebSocketStream, isWebSocketStream } from './websocket-stream.js'
+import { isWebSocketStream, takeWebSocketStream } from './websocket-stream.js'
 
 /** Any WebSocketStream class. */
 export type WebSocketStreamConstructor = new (url: string, options: { protocols: string[] }) => any
@@ -28,8 +29,9 @@ export interface TunnelOptions extends Pick<WebSocketTransportOptions, 'highWate
   /**
    * `'credit'`: the relay must speak `libssl-wasm.credit.v1`, and holds back what is not read. `'none'`: it is not asked
    * to. `'auto'` (default): it is asked, and if that fails before the tunnel is open, once more without: platforms fail a
-   * WebSocket whose server selects no subprotocol. A `'fixed'` tunnel is not asked unless told `'credit'`, and a
-   * WebSocketStream never is: it holds back what arrives by itself.
+   * WebSocket whose server selects no subprotocol. A `'fixed'` tunnel is not asked unless told `'credit'`. A WebSocketStream
+   * holds back what arrives by itself: with `'auto'` it asks for `libssl-wasm.raw.v1` instead, as only to one of its
+   * subprotocols does our relay say why it refuses.
    */
   readonly flowControl?: 'auto' | 'credit' | 'none' | undefined
   /**
@@ -53,6 +55,9 @@ export interface TunnelOptions extends Pick<WebSocketTransportOptions, 'highWate
  * kept). The transport may be used at once; its streams fail if the tunnel does not open. With `form: 'fixed'` there is
  * no target: give `undefined`.
  *
+ * The error of a failed stream names target and relay, and what the platform or the relay said. If the relay is ours and says why
+ * it does not connect, its `code`, and that of a connection's `TransportError`, is `ERR_TLS_RELAY_…` (docs/credit-window.md).
+ *
  * Throws `ERR_TLS_INVALID_ARGUMENT` for a relay or target that is none, `ERR_TLS_UNKNOWN_OPTION` and
  * `ERR_TLS_INVALID_OPTION` with `option` naming it: `WebSocket` where the platform has none and none was given.
  */
@@ -61,17 +66,23 @@ export function openTunnel(relay: string | URL, target: Target | undefined, give
   const { form = 'path', flowControl = form === 'fixed' ? 'none' : 'auto', token, signal, WebSocket, WebSocketStream } = options
   const { highWaterMarkBytes, maxBufferedBytes, windowBytes } = options
   const url = tunnelUrl(relay, form, target, options.addressParameter ?? 'address')
+  const name = `the tunnel${target ? ` to ${formatTarget(target)}` : ''} through ${withoutSecrets(String(relay))}`
   const platform = globalThis as { readonly WebSocketStream?: WebSocketStreamConstructor }
   const Stream = WebSocketStream ?? (WebSocket || options.flowControl === 'credit' ? undefined : platform.WebSocketStream)
   const Socket = Stream ? undefined : webSocketClass(WebSocket)
   const attempt = (protocols: string[]): ByteTransport & { readonly opened: Promise<unknown> } => {
-    const made: object = Stream ? new Stream(url, { protocols }) : new Socket!(url, protocols)
-    if (Stream && isWebSocketStream(made)) return { ...fromWebSocketStream(made), opened: made.opened }
-    if (Socket && isWebSocket(made)) return takeWebSocket(made, { highWaterMarkBytes, maxBufferedBytes, windowBytes })
-    const name = Stream ? 'WebSocketStream' : 'WebSocket'
-    throw invalid(name, `must be a ${name} class`)
+    let made: object
+    try {
+      made = Stream ? new Stream(url, { protocols }) : new Socket!(url, protocols)
+    } catch (error) {
+      throw failureOf({ error, message: (error as Error).message }, { name, url, opened: false }) // what a page's policy forbids
+    }
+    if (Stream && isWebSocketStream(made)) return takeWebSocketStream(made, name)
+    if (Socket && isWebSocket(made)) return takeWebSocket(made, { highWaterMarkBytes, maxBufferedBytes, windowBytes }, name)
+    const option = Stream ? 'WebSocketStream' : 'WebSocket'
+    throw invalid(option, `must be a ${option} class`)
   }
-  const tries = offers(Stream ? 'none' : flowControl, token)
+  const tries = offers(Stream && flowControl === 'auto' ? 'raw' : Stream ? 'none' : flowControl, token)
   return laterTransport(async (unwanted) => {
     for (;;) {
       const transport = attempt(tries.shift()!)
@@ -81,7 +92,8 @@ export function openTunnel(relay: string | URL, target: Target | undefined, give
         return transport
       } catch (error) {
         unwanted.throwIfAborted()
-        if (tries.length === 0) throw error
+        const refused = error instanceof WebSocketError && error.code !== undefined
+        if (refused || tries.length === 0) throw error
       } finally {
         forget()
       }
@@ -89,11 +101,11 @@ export function openTunnel(relay: string | URL, target: Target | undefined, give
   }, signal)
 }
 
-/** The subprotocols to offer, a try after the other. */
-function offers(flowControl: 'auto' | 'credit' | 'none', token: string | undefined): string[][] {
-  const spoken = { auto: [CREDIT_PROTOCOL, RAW_PROTOCOL], credit: [CREDIT_PROTOCOL], none: [RAW_PROTOCOL] }[flowControl]
-  if (token === undefined) return spoken.map((protocol) => (protocol === RAW_PROTOCOL ? [] : [protocol])) // raw needs no name
+/** The subprotocols to offer, a try after the other. A token needs one beside it that may be selected. */
+function offers(asked: 'auto' | 'credit' | 'raw' | 'none', token: string | undefined): string[][] {
+  if (token === undefined) return { auto: [[CREDIT_PROTOCOL], []], credit: [[CREDIT_PROTOCOL]], raw: [[RAW_PROTOCOL], []], none: [[]] }[asked]
   const base64url = btoa(String.fromCharCode(...utf8(token))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  const spoken = { auto: [CREDIT_PROTOCOL, RAW_PROTOCOL], credit: [CREDIT_PROTOCOL], raw: [RAW_PROTOCOL], none: [RAW_PROTOCOL] }[asked]
   return [[...spoken, `libssl-wasm.bearer.${base64url}`]]
 }
 

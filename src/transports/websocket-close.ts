@@ -1,6 +1,9 @@
 // What the close of a WebSocket means to a stream of bytes: its end, or a cut. Codes of RFC 6455 §7.4; those above 4000 are
 // ours (§7.4.2), and with 1000 the only ones that a browser lets a page send: in place of others it sends ABORTED.
 
+import type { RelayErrorCode } from '../base/errors.js'
+import { refusalOfClose, relayRefusals } from './relay-refusals.js'
+
 /** Both directions have ended. */
 export const NORMAL = 1000
 /** A server shuts down, or a page is left. */
@@ -24,16 +27,26 @@ export class WebSocketError extends Error {
 
   readonly closeCode: number
   readonly reason: string
+  /** Why a relay of ours has closed it, instead of a connection to the target. */
+  readonly code: RelayErrorCode | undefined
 
-  constructor(message: string, closeCode: number, reason = '') {
+  constructor(message: string, closeCode: number, reason = '', code?: RelayErrorCode) {
     super(message)
     this.closeCode = closeCode
     this.reason = reason
+    this.code = code
   }
 }
 
-/** `undefined` if what arrived before was all; else what to fail with. */
-export function closeError(code: number, reason: string): WebSocketError | undefined {
-  if (code === NORMAL || code === NO_CODE) return undefined
-  return new WebSocketError(`the WebSocket was closed with code ${code}${reason ? `: ${reason}` : ''}`, code, reason)
+/** Whether a subprotocol is one of ours: then close codes mean what docs/credit-window.md says. */
+export function isOurProtocol(protocol: string | undefined): boolean {
+  return protocol?.startsWith('libssl-wasm.') ?? false
+}
+
+/** `undefined` if what arrived before was all; else what to fail with. `name`: of the WebSocket, for the message. */
+export function closeError(closeCode: number, reason: string, name: string, protocol: string | undefined): WebSocketError | undefined {
+  if (closeCode === NORMAL || closeCode === NO_CODE) return undefined
+  const code = isOurProtocol(protocol) ? refusalOfClose(closeCode) : undefined
+  const more = `${reason && `: ${reason}`}${code ? `. ${relayRefusals[code].advice}` : ''}`
+  return new WebSocketError(`${name} was closed with code ${closeCode}${more}`, closeCode, reason, code)
 }

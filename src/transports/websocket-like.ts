@@ -8,6 +8,7 @@ import { ABORTED } from './websocket-close.js'
 export interface WebSocketLike {
   binaryType: string
   readonly readyState: number
+  readonly url?: string | undefined
   /** The subprotocol that the server selected; `''` if none. */
   readonly protocol?: string | undefined
   /** Absent on edge workers: what waits to be sent cannot be seen there. */
@@ -40,9 +41,31 @@ export function webSocketClass(given: WebSocketConstructor | undefined): WebSock
   return found
 }
 
-/** What an `error` event says. */
-export function failureOf({ error, message }: { error?: unknown; message?: unknown }): Error {
-  return new Error(`the WebSocket failed${typeof message === 'string' && message !== '' ? `: ${message}` : ''}`, { cause: error })
+/** What to call a WebSocket in a message. */
+export function nameOf({ url }: { readonly url?: string | undefined }): string {
+  return url ? `the WebSocket ${withoutSecrets(url)}` : 'the WebSocket'
+}
+
+/** A URL for messages: user name, password and query may be secrets. */
+export function withoutSecrets(url: string): string {
+  const { protocol, host, pathname } = new URL(url)
+  return `${protocol}//${host}${pathname}`
+}
+
+/** What an `error` event says. A browser tells a page nothing of a WebSocket that did not open, so all that it may be is named. */
+export function failureOf(
+  { error, message }: { error?: unknown; message?: unknown }, { name, url = '', opened }: { name: string; url?: string | undefined; opened: boolean },
+): Error {
+  const said = typeof message === 'string' && message !== '' ? `: ${url ? message.replaceAll(url, withoutSecrets(url)) : message}` : ''
+  return new Error(opened ? `${name} failed${said}` : `${name} did not open${said}. ${whatToCheck(url)}`, { cause: error })
+}
+
+function whatToCheck(url: string): string {
+  const { origin } = globalThis as { readonly origin?: unknown }
+  if (typeof origin !== 'string' || origin === '') return 'Check that the relay runs, that it allows this target (--allow), and its token'
+  const page = `this target (--allow) and the origin ${origin} (--origin), and that the page's Content-Security-Policy has it in connect-src`
+  const mixed = origin.startsWith('https:') && url.startsWith('ws:') ? '; a page from https: may need wss:' : ''
+  return `Check that the relay runs, that it allows ${page}${mixed}`
 }
 
 /** Closes with a code of ours where the platform keeps the others for itself, as browsers do. */

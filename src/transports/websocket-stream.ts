@@ -6,10 +6,16 @@ import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
 import { ABORTED, closeError, NO_CODE, NORMAL } from './websocket-close.js'
+import { failureOf, nameOf } from './websocket-like.js'
 
 /** What is used of a WebSocketStream, which is in Chromium and in no specification yet. */
 export interface WebSocketStreamLike {
-  readonly opened: Promise<{ readonly readable: ReadableStream<unknown>; readonly writable: WritableStream<any> }>
+  readonly url?: string | undefined
+  readonly opened: Promise<{
+    readonly readable: ReadableStream<unknown>
+    readonly writable: WritableStream<any>
+    readonly protocol?: string | undefined
+  }>
   readonly closed: Promise<{ readonly closeCode?: number | undefined; readonly reason?: string | undefined }>
   close(info?: { closeCode?: number | undefined; reason?: string | undefined }): void
 }
@@ -25,12 +31,26 @@ export function isWebSocketStream(value: object): value is WebSocketStreamLike {
  * ended it is closed.
  */
 export function fromWebSocketStream(stream: WebSocketStreamLike): ByteTransport {
-  const failed = (cause: unknown) => new Error('the WebSocket failed', { cause })
+  const { readable, writable } = takeWebSocketStream(stream)
+  return { readable, writable }
+}
+
+/** As {@link fromWebSocketStream}, and when bytes may be sent. `name`: what to call the WebSocket in messages. */
+export function takeWebSocketStream(
+  stream: WebSocketStreamLike, name = nameOf(stream),
+): ByteTransport & { readonly opened: Promise<unknown> } {
+  let protocol: string | undefined
+  let opened = false
+  const failed = (error: unknown) => failureOf({ error, message: (error as Partial<Error> | undefined)?.message }, { name, url: stream.url, opened })
   const fail = (cause: unknown): never => { throw failed(cause) }
-  const inner = stream.opened.then(({ readable, writable }) => ({ reader: readable.getReader(), writer: writable.getWriter() }), fail)
+  const inner = stream.opened.then((connection) => {
+    opened = true
+    protocol = connection.protocol
+    return { reader: connection.readable.getReader(), writer: connection.writable.getWriter() }
+  }, fail)
   const ends = new StreamEnds({
     ready: inner,
-    write: async (chunk) => (await inner).writer.write(chunk),
+    write: async (chunk) => (await inner).writer.write(chunk).catch(async (cause: unknown) => { throw await closed ?? cause }),
     end: async () => { if (!ends.peerEnded) await (await inner).writer.write(new Uint8Array()) },
     done: () => stream.close({ closeCode: NORMAL }),
     giveUp() {
@@ -40,7 +60,7 @@ export function fromWebSocketStream(stream: WebSocketStreamLike): ByteTransport 
     },
   })
   /** What the close was, unless an end. */
-  const closed = stream.closed.then(({ closeCode = NO_CODE, reason = '' }) => closeError(closeCode, reason), failed)
+  const closed = stream.closed.then(({ closeCode = NO_CODE, reason = '' }) => closeError(closeCode, reason, name, protocol), failed)
   inner.then(({ writer }) => writer.closed).catch(() => {}) // seen by the write that fails
   ends.readFrom(async () => {
     const { done, value } = await (await inner).reader.read().catch(fail)
@@ -51,6 +71,6 @@ export function fromWebSocketStream(stream: WebSocketStreamLike): ByteTransport 
     return value.byteLength === 0 ? undefined : asBytes(value)
   })
   // What has arrived is still to be read; the reader learns of the close when it comes to the end.
-  void closed.then((error) => ends.outgoing.fail(error ?? new Error('the WebSocket was closed')))
-  return ends.transport
+  void closed.then((error) => ends.outgoing.fail(error ?? new Error(`${name} was closed`)))
+  return { ...ends.transport, opened: inner }
 }

@@ -12,7 +12,7 @@ import { StreamEnds } from './stream-ends.js'
 import { CREDIT_PROTOCOL, creditFraming, INITIAL_WINDOW_BYTES } from './websocket-credit.js'
 import { ABORTED, closeError, GOING_AWAY, MESSAGE_TOO_BIG, NORMAL, UNSUPPORTED_DATA, WebSocketError } from './websocket-close.js'
 import { rawFraming, type Framing } from './websocket-framing.js'
-import { CLOSED, closeWebSocket, CONNECTING, failureOf, OPEN, type WebSocketLike } from './websocket-like.js'
+import { CLOSED, closeWebSocket, CONNECTING, failureOf, nameOf, OPEN, type WebSocketLike } from './websocket-like.js'
 
 export interface WebSocketTransportOptions {
   /** Above this much that waits to be sent, a write waits. Default 256 KiB. */
@@ -71,8 +71,8 @@ export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransport
   return { readable, writable }
 }
 
-/** As {@link fromWebSocket}, with what else is known, for our own use. */
-export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransportOptions = {}): WebSocketTransport {
+/** As {@link fromWebSocket}, with what else is known, for our own use. `name`: what to call the WebSocket in messages. */
+export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransportOptions = {}, name = nameOf(socket)): WebSocketTransport {
   const {
     highWaterMarkBytes = 256 * 1024, maxBufferedBytes = 16 * 1024 * 1024, windowBytes = 1024 * 1024, maxMessageBytes = Infinity,
     role = 'client',
@@ -86,7 +86,7 @@ export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransport
   const ends = new StreamEnds({
     ready: opened.promise,
     write(chunk) {
-      if (socket.readyState !== OPEN) throw new Error('the WebSocket is not open any more') // send() would say nothing
+      if (socket.readyState !== OPEN) throw new Error(`${name} is not open any more`) // send() would say nothing
       return framing!.write(chunk)
     },
     end: () => framing!.end(),
@@ -114,20 +114,20 @@ export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransport
   socket.binaryType = 'arraybuffer'
   if (socket.readyState === CONNECTING) socket.addEventListener('open', open)
   else if (socket.readyState !== CLOSED) open()
-  else ends.fail(new Error('the WebSocket was closed before'))
+  else ends.fail(new Error(`${name} was closed before`))
   socket.addEventListener('message', ({ data }: { data: unknown }) => {
     if (!isBytesLike(data)) return fail(new TypeError('the WebSocket gave text, not bytes'), UNSUPPORTED_DATA, 'binary messages only')
     if (data.byteLength > maxMessageBytes) return fail(new Error(`a message of more than ${maxMessageBytes} bytes`), MESSAGE_TOO_BIG)
     framing?.receive(asBytes(data))
   })
-  socket.addEventListener('error', (event) => ends.lost(failureOf(event)))
+  socket.addEventListener('error', (event) => ends.lost(failureOf(event, { name, url: socket.url, opened: framing !== undefined })))
   const closed = deferred<{ closeCode: number; reason: string }>()
   socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
-    opened.reject(new Error('the WebSocket was closed before it was open'))
-    const error = closeError(code, reason)
+    const error = closeError(code, reason, name, socket.protocol)
+    opened.reject(error ?? new WebSocketError(`${name} was closed before it was open`, code, reason))
     if (error && !(code === GOING_AWAY && role === 'server')) return ends.lost(error)
     ends.end()
-    ends.outgoing.fail(error ?? new WebSocketError('the WebSocket was closed', code, reason))
+    ends.outgoing.fail(error ?? new WebSocketError(`${name} was closed`, code, reason))
   })
   socket.addEventListener('close', ({ code, reason }) => closed.resolve({ closeCode: code, reason }))
   return { ...ends.transport, opened: opened.promise, closed: closed.promise, fail }

@@ -186,6 +186,28 @@ describe.each(hosts)('the relay on %s', (name, open) => {
     await logged(log, before, { event: 'refuse', status })
   })
 
+  it('says why by a close code to those that offer a subprotocol of ours, and nothing to a foreign origin or without the token', async () => {
+    const { url } = await open()
+    const refused = (path: string, protocols: string[], headers: Record<string, string> = authorized) => {
+      const socket = new WebSocket(`${url}/${path}`, protocols, { headers }).on('error', () => {})
+      cleanups.push(() => socket.terminate())
+      return new Promise<[number, string]>((resolve) => socket.on('close', (code, reason) => resolve([code, String(reason)])))
+    }
+    const origin = { origin: 'https://app.example' }
+    for (const protocol of [credit, raw]) {
+      expect(await refused(other.address, [protocol], { ...origin, ...authorized })).toEqual([4011, 'this target is not allowed'])
+      expect(await refused('nothing', [protocol])).toEqual([4010, 'the path must be /host:port'])
+      expect(await refused('127.0.0.1:1', [protocol]))
+        .toEqual(name === 'Node' ? [4013, 'cannot reach the target: ECONNREFUSED'] : [4015, 'cannot reach the target'])
+      for (const path of [other.address, 'nothing', '127.0.0.1:1', target.address]) {
+        expect(await refused(path, [protocol], { origin: 'https://evil.example', ...authorized })).toEqual([1006, ''])
+        expect(await refused(path, [protocol], origin)).toEqual([1006, '']) // no token
+      }
+      expect(await refused(other.address, [protocol, bearer('other')], origin)).toEqual([1006, ''])
+    }
+    for (const protocols of [[], ['binary'], [bearer('s3cret')]]) expect(await refused(other.address, protocols)).toEqual([1006, ''])
+  })
+
   it('takes the target from a query', async () => {
     const { url, log } = await open()
     const before = log.length

@@ -139,6 +139,27 @@ describe('Relay admission', () => {
     expect(await refusal(relay, `127.0.0.1:${port}`)).toEqual([502, 'cannot reach the target: ETIMEDOUT\n'])
   })
 
+  it('says by close codes that there are too many connections, that the target does not answer, and that it closes', async () => {
+    const port = await deafPort()
+    const allow = [`127.0.0.1:${port}`]
+    const { relay } = await relayTo({}, { allow, connectTimeoutMs: 50 })
+    const ask = (to: Relay) => track(new WebSocket(`${to.url}/127.0.0.1:${port}`, 'libssl-wasm.raw.v1'))
+    expect(await closing(ask(relay))).toEqual([4014, 'cannot reach the target: ETIMEDOUT'])
+    const { relay: small } = await relayTo({}, { allow, connectTimeoutMs: 60_000, maxConnections: 1 })
+    const waiting = ask(small)
+    await until(() => small.connections === 1)
+    expect(await closing(ask(small))).toEqual([4016, 'too many connections'])
+    await small.close()
+    expect(await closing(waiting)).toEqual([1001, 'the relay is closing'])
+  })
+
+  it('cuts off a client that it has refused and that does not answer the close', async () => {
+    const { relay, target } = await relayTo({}, { allow: [] })
+    const client = await requestByHand(relay, `/127.0.0.1:${target.port}`, ['Sec-WebSocket-Protocol: libssl-wasm.raw.v1'])
+    await once(client.resume(), 'end')
+    expect(relay.connections).toBe(0)
+  })
+
   it('gives up the target when the client goes away before it is reached', async () => {
     const port = await deafPort()
     const { relay, log } = await relayTo({}, { allow: [`127.0.0.1:${port}`], connectTimeoutMs: 60_000 })

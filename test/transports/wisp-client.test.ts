@@ -193,15 +193,16 @@ describe('a Wisp connection', () => {
   })
 
   it.each([
-    [WispCloseReason.REFUSED, 'REFUSED'], [WispCloseReason.BLOCKED, 'BLOCKED'], [WispCloseReason.UNSPECIFIED, 'UNSPECIFIED'], [0xee, undefined],
-  ])('fails both directions of a stream that the server closes with 0x%s', async (reason, reasonName) => {
+    [WispCloseReason.REFUSED, 'REFUSED', 'ERR_TLS_RELAY_CONNECTION_REFUSED'], [WispCloseReason.BLOCKED, 'BLOCKED', 'ERR_TLS_RELAY_TARGET_NOT_ALLOWED'],
+    [WispCloseReason.UNSPECIFIED, 'UNSPECIFIED', 'ERR_TLS_TRANSPORT'], [0xee, undefined, 'ERR_TLS_TRANSPORT'],
+  ])('fails both directions of a stream that the server closes with 0x%s', async (reason, reasonName, code) => {
     const { connection, peer } = await version1()
     const { readable, writable } = connection.open(target)
     const failures = [rejection(readAll(readable)), rejection(writable.getWriter().closed)]
     peer.send(closePacket(1, reason))
     for (const error of await Promise.all(failures)) {
       expect(error).toBeInstanceOf(WispCloseError)
-      expect(error).toMatchObject({ code: 'ERR_TLS_TRANSPORT', reason, reasonName })
+      expect(error).toMatchObject({ code, reason, reasonName })
     }
     expect(connection.streams).toBe(0)
   })

@@ -1,5 +1,7 @@
 // Who may open a tunnel, and where to. Decided from the request alone, before a byte goes to the target.
 
+import type { RelayErrorCode } from '../../base/errors.js'
+import { relayRefusals } from '../../transports/relay-refusals.js'
 import { formatTarget, type Target } from '../../transports/target.js'
 import { CREDIT_PROTOCOL, MAX_DATA_BYTES } from '../../transports/websocket-credit.js'
 import { RAW_PROTOCOL } from '../../transports/websocket-framing.js'
@@ -43,9 +45,15 @@ async function judge(visitor: Visitor, rules: Rules): Promise<Admission | Refusa
   if (stranger) return stranger
   if (isWispPath(visitor.path)) return admitWisp(offered)
   const target = parseRequestTarget(visitor.path)
-  if (!target) return { status: 400, reason: wrongPath(visitor.path) }
-  if (!rules.allow.has(formatTarget(target))) return { status: 403, reason: 'this target is not allowed' }
-  return { to: target, protocol: select(offered, rules) }
+  const protocol = select(offered, rules)
+  if (!target) return refusal(400, wrongPath(visitor.path), 'ERR_TLS_RELAY_TARGET_INVALID', protocol)
+  if (!rules.allow.has(formatTarget(target))) return refusal(403, 'this target is not allowed', 'ERR_TLS_RELAY_TARGET_NOT_ALLOWED', protocol)
+  return { to: target, protocol }
+}
+
+/** For a client that may use the relay. */
+export function refusal(status: number, reason: string, code: RelayErrorCode, protocol: string | undefined): Refusal {
+  return { status, reason, close: { protocol, code: relayRefusals[code].closeCode } }
 }
 
 /** A client that has guessed too often is not told whether this guess was right. One that presents nothing has not guessed. */

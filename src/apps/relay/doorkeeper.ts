@@ -2,12 +2,13 @@
 
 import { ApiMisuseError } from '../../base/errors.js'
 import { formatTarget, parseTarget } from '../../transports/target.js'
-import { admit } from './admission.js'
+import { admit, refusal } from './admission.js'
 import { Places } from './places.js'
 import { RelayLog, type Logger, type RelayLogEntry } from './relay-log.js'
 import { RelayMetrics, type Traffic, type VisitKind } from './relay-metrics.js'
 import type { RelaySettings } from './relay-options.js'
 import { isWispPath } from './request-target.js'
+import { turnAway } from './turn-away.js'
 import { logger, startVisit, type Visit } from './visit.js'
 import type { Dial, Refusal, Visitor } from './visitor.js'
 import type { WispRules } from './wisp-visit.js'
@@ -56,14 +57,14 @@ export class Doorkeeper {
   async serve(visitor: Visitor): Promise<void> {
     const log = this.#logger(visitor)
     const admission = await admit(visitor, { ...this.#settings, allow: this.#allowed, wrongTokens: this.#wrongTokens })
-    const refuse = (refusal: Refusal) => {
-      visitor.refuse(refusal)
-      log('refuse', refusal.status, refusal.reason)
+    const refuse = (why: Refusal) => {
+      void turnAway(visitor, why)
+      log('refuse', why.status, why.reason)
     }
     if ('status' in admission) return refuse(admission)
     // No await from here to the visit: two requests cannot take one place.
     const leave = this.#takePlace(visitor)
-    if (typeof leave === 'string') return refuse({ status: 503, reason: leave })
+    if (typeof leave === 'string') return refuse(refusal(503, leave, 'ERR_TLS_RELAY_BUSY', admission.protocol))
     const wisp = this.#wispRules(visitor)
     const visit = startVisit({ visitor, admission, settings: this.#settings, wisp, dial: this.#dial, log })
     this.#visits.add(visit)

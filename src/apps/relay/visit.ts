@@ -1,8 +1,9 @@
 // One admitted request, to its end: connect the target, shake hands, carry; or shake hands and speak Wisp.
 
+import { refusalOfFailure } from '../../transports/relay-refusals.js'
 import { formatTarget, type Target } from '../../transports/target.js'
-import { NO_CODE } from '../../transports/websocket-close.js'
-import { originOf, type Admission } from './admission.js'
+import { GOING_AWAY, NO_CODE } from '../../transports/websocket-close.js'
+import { originOf, refusal, type Admission } from './admission.js'
 import { nothingMoved, watchIdling } from './idle.js'
 import { watchPresence } from './presence.js'
 import type { Logger, RelayLogEntry } from './relay-log.js'
@@ -10,6 +11,7 @@ import type { Traffic } from './relay-metrics.js'
 import type { RelaySettings } from './relay-options.js'
 import { parseRequestTarget } from './request-target.js'
 import { timedDial } from './timed-dial.js'
+import { turnAway } from './turn-away.js'
 import { Bridge } from './bridge.js'
 import type { Dial, Refusal, TargetConnection, Visitor } from './visitor.js'
 import { serveWispVisit, type WispRules } from './wisp-visit.js'
@@ -61,7 +63,7 @@ async function visit(admitted: Admitted, target: Target, course: Course): Promis
   const { visitor, admission, settings, log } = admitted
   const connected = await connect(admitted, target, stopping)
   if ('status' in connected) {
-    visitor.refuse(connected)
+    void turnAway(visitor, connected)
     return log('refuse', connected.status, connected.reason)
   }
   const tunnel = await visitor.accept(admission.protocol, (socket) => new Bridge(socket, connected, { ...settings, graceMs }))
@@ -152,15 +154,16 @@ async function untilOver<Result>(over: Promise<Result>, shutDown: () => void, st
 }
 
 /** Before the handshake, so that a target out of reach is an HTTP status and not a tunnel that opens and dies. */
-async function connect({ visitor, settings, dial }: Admitted, target: Target, stopping: AbortSignal): Promise<TargetConnection | Refusal> {
+async function connect({ visitor, admission: { protocol }, settings, dial }: Admitted, target: Target, stopping: AbortSignal): Promise<TargetConnection | Refusal> {
   try {
     return await timedDial(dial, target, settings.connectTimeoutMs, visitor.gone, stopping)
   } catch (error) {
-    if (stopping.aborted) return { status: 503, reason: 'the relay is closing' }
+    if (stopping.aborted) return { status: 503, reason: 'the relay is closing', close: { protocol, code: GOING_AWAY } }
     if (visitor.gone.aborted) return { status: 0, reason: 'the client went away' }
     // The system's words may name addresses behind the relay: the log has the code, the client learns no more than it.
     const { code } = error as NodeJS.ErrnoException
-    return { status: 502, reason: `cannot reach the target${code ? `: ${code}` : ''}` }
+    const why = refusalOfFailure(error) ?? 'ERR_TLS_RELAY_TARGET_UNREACHABLE'
+    return refusal(502, `cannot reach the target${code ? `: ${code}` : ''}`, why, protocol)
   }
 }
 

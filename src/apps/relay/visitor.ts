@@ -10,6 +10,11 @@ export interface Refusal {
   /** 0 if the client has gone, so that there is no answer. */
   readonly status: number
   readonly reason: string
+  /**
+   * The subprotocol to select and the close code to say it by, for a client that is told so: a page sees no HTTP status. A foreign
+   * origin, and a client without the token, learn nothing.
+   */
+  readonly close?: { readonly protocol: string | undefined; readonly code: number } | undefined
 }
 
 /** What HTTP wants beside a status. */

@@ -7,9 +7,9 @@ import { checkOptions, each, isCount, isFunction, isMilliseconds, isOneOf, isSig
 import { onAbort, throwIfAborted } from '../../base/realms.js'
 import { withDeadline } from '../../pump/waiting.js'
 import type { ByteTransport } from '../../pump/transport.js'
-import type { Target } from '../target.js'
+import { formatTarget, type Target } from '../target.js'
 import { ABORTED, NORMAL } from '../websocket-close.js'
-import { isWebSocket, OPEN, webSocketClass, type WebSocketConstructor, type WebSocketLike } from '../websocket-like.js'
+import { isWebSocket, nameOf, OPEN, webSocketClass, type WebSocketConstructor, type WebSocketLike } from '../websocket-like.js'
 import { WispCloseError, WispCloseReason } from './close-reason.js'
 import { clientInfo, readServerInfo, WISP_SUBPROTOCOL, type Credentials, type ServerInfo } from './handshake.js'
 import { PacketLink } from './link.js'
@@ -115,6 +115,8 @@ class Client implements WispConnection {
   reached: boolean
   readonly #link: PacketLink<WispStream>
   readonly #options: ConnectWispOptions
+  /** Of the WebSocket, for messages. */
+  readonly #name: string
   readonly #opened = deferred<WispConnection>()
   readonly opened = this.#opened.promise
   readonly #closed = deferred<void>()
@@ -130,6 +132,7 @@ class Client implements WispConnection {
 
   constructor(socket: WebSocketLike, options: ConnectWispOptions) {
     this.#options = options
+    this.#name = nameOf(socket)
     const { highWaterMarkBytes = 256 * 1024, handshakeTimeoutMs: limitMs = 30_000, signal } = options
     this.#link = new PacketLink(socket, {
       highWaterMarkBytes,
@@ -142,7 +145,7 @@ class Client implements WispConnection {
     })
     this.reached = socket.readyState === OPEN
     socket.addEventListener('open', () => { this.reached = true })
-    const late = () => this.#fail(new TransportError(`no Wisp server has answered within ${limitMs} ms`))
+    const late = () => this.#fail(new TransportError(`no Wisp server has answered on ${this.#name} within ${limitMs} ms`))
     void withDeadline(limitMs, late, this.opened).catch(() => {})
     this.#forgetSignal = onAbort(signal, (reason) => this.#fail(reason))
   }
@@ -163,7 +166,8 @@ class Client implements WispConnection {
     while (this.#link.streams.has(this.#lastStreamId))
     const { maxBufferedBytes = 16 * 1024 * 1024 } = this.#options
     const halfClose = this.#server?.halfClose ?? false
-    const stream = new WispStream(this.#link, this.#lastStreamId, { credit: this.#credit!, halfClose, maxBufferedBytes })
+    const name = `the Wisp stream to ${formatTarget({ host, port })} through ${this.#name}`
+    const stream = new WispStream(this.#link, this.#lastStreamId, { credit: this.#credit!, halfClose, maxBufferedBytes, name })
     this.#link.send(connectPacket(stream.streamId, host, port))
     return stream.transport
   }

@@ -1,10 +1,11 @@
 // Why a Wisp stream, or the whole connection (as stream 0), was closed.
 
-import { TransportError } from '../../base/errors.js'
+import { TransportError, type RelayErrorCode } from '../../base/errors.js'
+import { refusalOfFailure, relayRefusals } from '../relay-refusals.js'
 
 /**
- * Each reason: its number in a CLOSE packet, its words for messages, and the codes of the failures to dial that a server says it
- * for, as Node, Deno and Bun have them.
+ * Each reason: its number in a CLOSE packet, its words for messages, and the codes of the errors that it is, on a client, and that it
+ * is said for, by a server. The first is the client's.
  */
 const reasons = {
   UNSPECIFIED: [0x01, 'without a reason'],
@@ -14,15 +15,13 @@ const reasons = {
   /** Of the connection's opening, on stream 0. */
   INCOMPATIBLE: [0x04, 'because the two sides do not fit'],
   /** From 0x41 to 0x49: said by servers. */
-  INVALID_TARGET: [0x41, 'because the target is not valid', 'EINVAL'],
-  UNREACHABLE: [
-    0x42, 'because the target cannot be reached', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EADDRNOTAVAIL',
-  ],
-  CONNECT_TIMEOUT: [0x43, 'because the target did not answer in time', 'ETIMEDOUT'],
-  REFUSED: [0x44, 'because the target refused the connection', 'ECONNREFUSED'],
+  INVALID_TARGET: [0x41, 'because the target is not valid', 'ERR_TLS_RELAY_TARGET_INVALID'],
+  UNREACHABLE: [0x42, 'because the target cannot be reached', 'ERR_TLS_RELAY_TARGET_UNREACHABLE', 'ERR_TLS_RELAY_HOST_NOT_FOUND'],
+  CONNECT_TIMEOUT: [0x43, 'because the target did not answer in time', 'ERR_TLS_RELAY_CONNECT_TIMEOUT'],
+  REFUSED: [0x44, 'because the target refused the connection', 'ERR_TLS_RELAY_CONNECTION_REFUSED'],
   TRANSFER_TIMEOUT: [0x47, 'because nothing has moved for too long'],
-  BLOCKED: [0x48, 'because the target is not allowed', 'EACCES', 'EPERM'],
-  THROTTLED: [0x49, 'because there is too much of it', 'EBUSY'],
+  BLOCKED: [0x48, 'because the target is not allowed', 'ERR_TLS_RELAY_TARGET_NOT_ALLOWED'],
+  THROTTLED: [0x49, 'because there is too much of it', 'ERR_TLS_RELAY_BUSY'],
   /** Said by clients, that cannot take any more. */
   CLIENT_ERROR: [0x81, 'because the client failed'],
   /** From 0xc0 on: of the connection's authentication, on stream 0. */
@@ -33,14 +32,14 @@ const reasons = {
 
 export type WispCloseReasonName = keyof typeof reasons
 
-const entries = Object.entries(reasons) as [WispCloseReasonName, readonly [number, string, ...string[]]][]
+const entries = Object.entries(reasons) as [WispCloseReasonName, readonly [number, string, ...RelayErrorCode[]]][]
 
 /** The numbers of a CLOSE packet, by the names that we give them. */
 export const WispCloseReason = Object.fromEntries(entries.map(([name, [number]]) => [name, number])) as {
   readonly [Name in WispCloseReasonName]: (typeof reasons)[Name][0]
 }
 
-/** The other side closed a stream, or the connection, and not because all was said. */
+/** The other side closed a stream, or the connection, and not because all was said. `code` is the reason's, if it has one. */
 export class WispCloseError extends TransportError {
   override get name(): string { return 'WispCloseError' }
 
@@ -50,8 +49,9 @@ export class WispCloseError extends TransportError {
   readonly reasonName: WispCloseReasonName | undefined
 
   constructor(what: string, reason: number) {
-    const [name, [, why]] = entries.find(([, [number]]) => number === reason) ?? [undefined, [reason, 'for a reason of its own']]
-    super(`${what} ${why} (Wisp: ${name ?? 'unknown'}, 0x${reason.toString(16).padStart(2, '0')})`)
+    const [name, [, why, code]] = entries.find(([, [number]]) => number === reason) ?? [undefined, [reason, 'for a reason of its own']]
+    const advice = code ? `. ${relayRefusals[code].advice}` : ''
+    super(`${what} ${why} (Wisp: ${name ?? 'unknown'}, 0x${reason.toString(16).padStart(2, '0')})${advice}`, { code })
     this.reason = reason
     this.reasonName = name
   }
@@ -59,12 +59,6 @@ export class WispCloseError extends TransportError {
 
 /** The number for a failure to dial. The error's `code` counts, else that of its `cause`. */
 export function reasonOfFailure(error: unknown): number {
-  for (let at = error, depth = 0; typeof at === 'object' && at !== null && depth < 8; depth++) {
-    const { code, name, cause } = at as { code?: unknown; name?: unknown; cause?: unknown }
-    const found = entries.find(([, [, , ...codes]]) => codes.some((one) => one === code))
-    if (found) return found[1][0]
-    if (name === 'TimeoutError') return WispCloseReason.CONNECT_TIMEOUT
-    at = cause
-  }
-  return WispCloseReason.UNSPECIFIED
+  const refusal = refusalOfFailure(error)
+  return entries.find(([, [, , ...codes]]) => codes.some((code) => code === refusal))?.[1][0] ?? WispCloseReason.UNSPECIFIED
 }

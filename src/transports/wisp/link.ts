@@ -5,8 +5,8 @@
 import { asBytes, isBytesLike } from '../../base/bytes.js'
 import { hasMethods } from '../../base/realms.js'
 import { SendBacklog } from '../send-backlog.js'
-import { MESSAGE_TOO_BIG, PROTOCOL_ERROR, UNSUPPORTED_DATA } from '../websocket-close.js'
-import { CLOSED, closeWebSocket, failureOf, OPEN, type WebSocketLike } from '../websocket-like.js'
+import { closeError, MESSAGE_TOO_BIG, PROTOCOL_ERROR, UNSUPPORTED_DATA } from '../websocket-close.js'
+import { CLOSED, closeWebSocket, failureOf, nameOf, OPEN, type WebSocketLike } from '../websocket-like.js'
 import { CLOSE, closePacket, CONTINUE, DATA, parsePacket, type Packet } from './packets.js'
 
 /** A stream, from {@link PacketLink.streams} until {@link PacketLink.forget}. */
@@ -60,14 +60,17 @@ export class PacketLink<Stream extends LinkedStream> {
     this.#options = options
     socket.binaryType = 'arraybuffer'
     socket.addEventListener('message', ({ data }: { data: unknown }) => this.#receive(data))
+    const name = nameOf(socket)
+    let opened = socket.readyState === OPEN
+    socket.addEventListener('open', () => { opened = true })
     socket.addEventListener('error', (event) => {
-      this.#end(1006, failureOf(event))
+      this.#end(1006, failureOf(event, { name, url: socket.url, opened }))
       socket.close()
     })
     socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
-      this.#end(code, new Error(`the WebSocket was closed with code ${code}${reason ? `: ${reason}` : ''}`))
+      this.#end(code, closeError(code, reason, name, socket.protocol) ?? new Error(`${name} was closed with code ${code}`))
     })
-    if (socket.readyState === CLOSED) queueMicrotask(() => this.#end(1006, new Error('the WebSocket was closed before')))
+    if (socket.readyState === CLOSED) queueMicrotask(() => this.#end(1006, new Error(`${name} was closed before`)))
   }
 
   /** Nothing is sent or received any more. */

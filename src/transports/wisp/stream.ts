@@ -17,6 +17,8 @@ export interface StreamSettings {
   readonly credit: number
   readonly halfClose: boolean
   readonly maxBufferedBytes: number
+  /** What to call it in messages. */
+  readonly name: string
 }
 
 /**
@@ -72,7 +74,7 @@ export class WispStream implements LinkedStream {
   }
 
   closed(reason: number): void {
-    const what = 'the server has closed the Wisp stream'
+    const what = `the server has closed ${this.#settings.name}`
     if (reason !== WispCloseReason.VOLUNTARY) return this.end('lost', new WispCloseError(what, reason))
     this.#link.forget(this)
     this.#ends.end()
