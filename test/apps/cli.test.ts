@@ -40,6 +40,10 @@ describe('libssl-wasm', () => {
     [['relay', '--max-buffered', '1000000'], 'maxBufferedBytes'],
     [['relay', '--max-per-address', '0'], 'maxConnectionsPerAddress'],
     [['relay', '--token-file', '/dev/null'], 'token'],
+    [['relay', '--log-format', 'yaml'], '--log-format'],
+    [['relay', '--drain-timeout', '1s'], '--drain-timeout'],
+    [['relay', '--trust-proxy', 'proxy.example'], 'trustProxy'],
+    [['relay', '--tls-cert', '/dev/null'], 'tlsCert'],
     [['serve'], 'serve'],
     [[], 'command'],
   ])('%j says what is wrong and exits with 2', async (args, word) => {

@@ -68,6 +68,19 @@ describe('the log', () => {
     expect(log.omitted).toBe(39_997)
   })
 
+  it('that fails counts each entry once, also those it has left out', () => {
+    let fails = true
+    const { log, entries } = logOf(2, () => { if (fails) throw new Error('full') })
+    for (let line = 0; line < 10; line++) log.write(entry, '192.0.2.1')
+    log.flush()
+    log.flush()
+    expect(log.omitted).toBe(10)
+    fails = false
+    log.flush()
+    expect(entries).toMatchObject([{ event: 'omit', count: 10 }])
+    expect(log.omitted).toBe(10)
+  })
+
   it('counts a /64 of IPv6 as one client, and begins anew after ten seconds', () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     onTestFinished(() => void vi.useRealTimers())

@@ -282,6 +282,14 @@ describe('requests that are not whole', () => {
     await tunnel(relay.url, target)
   })
 
+  it.each(['ws', 'wss'])('are hung up on when the relay closes, with %s', async (scheme) => {
+    const { relay } = await setUp({ requestTimeoutMs: 600_000, ...(scheme === 'wss' && { tlsCert: localhost.cert, tlsKey: localhost.key }) })
+    const idler = connectTcp(relay.port, relay.host).on('error', () => {})
+    await vi.waitFor(() => expect(relay.metrics()).toContain('libssl_wasm_relay_requests 1\n'))
+    await relay.close()
+    if (!idler.closed) await new Promise((resolve) => idler.resume().once('close', resolve))
+  })
+
   it('give their place back once, whatever the order in which one is told of connections of the same port', () => {
     const server = new EventEmitter()
     const requests = new Requests(10)
@@ -359,8 +367,10 @@ describe('libssl-wasm relay', () => {
   it('--log-format json writes lines of JSON, and --quiet none', async () => {
     const [json, quiet] = await Promise.all([command('--log-format', 'json'), command('--quiet')])
     for (const { url } of [json, quiet]) expect(await statusOf(`${url}/a:1`)).toBe(403)
-    await json.said('"event"')
-    expect(JSON.parse(json.lines.at(-1)!)).toMatchObject({ time: expect.stringMatching(/Z$/), event: 'refuse', target: 'a:1', status: 403 })
+    await json.said('"refuse"')
+    const entries = json.lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(entries.map(({ event }) => event)).toEqual(['note', 'note', 'refuse'])
+    expect(entries[2]).toMatchObject({ time: expect.stringMatching(/Z$/), target: 'a:1', status: 403 })
     quiet.child.kill('SIGTERM')
     await quiet.exited
     expect(quiet.lines).toHaveLength(2)

@@ -126,6 +126,7 @@ describe.each(hosts)('the relay on %s', (name, open) => {
     const health = `${url.replace('ws:', 'http:')}/healthz`
     for (const method of ['GET', 'HEAD']) expect((await fetch(health, { method })).status).toBe(200)
     expect((await fetch(health, { method: 'POST' })).status).toBe(426)
+    expect((await fetch(health, { headers: { origin: 'https://evil.example' } })).ok).toBe(false)
   })
 
   it('speaks Wisp whatever the query says, but not to a target with a slash behind it', async () => {

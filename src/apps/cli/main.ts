@@ -42,9 +42,12 @@ async function relay(args: readonly string[]): Promise<void> {
   const values = readFlags(args)
   if (values['help']) return void process.stdout.write(help)
   const drainTimeoutMs = wholeNumber('drain-timeout', String(values['drain-timeout'] ?? 0))
-  const log = logOf(values)
+  const format = formatOf(values)
+  const log = (entry: RelayLogEntry) => writeLine(STDERR, formatRelayLogEntry(entry, format))
+  /** Beside its entries. */
+  const note = (text: string) => say(STDERR, format === 'json' ? JSON.stringify({ time: new Date().toISOString(), event: 'note', result: text }) : text)
   const options = optionsOf(values)
-  const running = await startRelay({ ...options, log })
+  const running = await startRelay({ ...options, log: values['quiet'] ? undefined : log })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     let signals = 0
     process.on(signal, () => {
@@ -53,27 +56,27 @@ async function relay(args: readonly string[]): Promise<void> {
       void running.close(signals === 1 ? { drainTimeoutMs } : {})
     })
   }
-  process.on('SIGHUP', () => reload(running, values))
+  process.on('SIGHUP', () => note(reload(running, values)))
   say(STDOUT, `relay listening on ${running.url}`)
   if (running.metricsUrl !== undefined) say(STDOUT, `metrics on ${running.metricsUrl}`)
   const reachable = isLoopback(running.host) ? undefined : `at ${running.host}`
-  for (const warning of relayWarnings(options, names, reachable)) say(STDERR, warning)
+  for (const warning of relayWarnings(options, names, reachable)) note(warning)
 }
 
-function reload(running: Relay, values: FlagValues): void {
+/** Says what became of it. */
+function reload(running: Relay, values: FlagValues): string {
   try {
     const { allow = [], token, tlsCert, tlsKey } = optionsOf(values)
     running.change({ allow, token, tlsCert, tlsKey })
-    say(STDERR, 'read the files again')
+    return 'read the files again'
   } catch (error) {
-    say(STDERR, `nothing has changed: ${(error as Error).message}`)
+    return `nothing has changed: ${(error as Error).message}`
   }
 }
 
-function logOf(values: FlagValues): ((entry: RelayLogEntry) => void) | undefined {
-  const format = values['log-format'] ?? 'text'
+function formatOf({ 'log-format': format = 'text' }: FlagValues): 'text' | 'json' {
   if (format !== 'text' && format !== 'json') throw new UsageError(`--log-format must be text or json, not '${String(format)}'`)
-  return values['quiet'] ? undefined : (entry) => writeLine(STDERR, formatRelayLogEntry(entry, format))
+  return format
 }
 
 /** The sources and what is built from them lie equally deep, so one path serves both. */

@@ -44,8 +44,7 @@ export function listen(server: HttpServer, { host, port }: { readonly host: stri
 /** Connections that have brought no whole request. One client cannot have all of them. */
 export class Requests {
   readonly #places: Places
-  /** What frees their places. */
-  readonly #open = new Map<string, () => void>()
+  readonly #open = new Map<string, { readonly socket: Socket, readonly leave: () => void }>()
 
   constructor(most: number) {
     this.#places = new Places(most, undefined)
@@ -64,8 +63,8 @@ export class Requests {
       }
       const name = nameOf(socket)
       this.#leave(name) // a connection that has ended, and of which we have not heard yet
-      this.#open.set(name, leave)
-      socket.once('close', () => { if (this.#open.get(name) === leave) this.#leave(name) })
+      this.#open.set(name, { socket, leave })
+      socket.once('close', () => { if (this.#open.get(name)?.socket === socket) this.#leave(name) })
     })
   }
 
@@ -74,8 +73,13 @@ export class Requests {
     this.#leave(nameOf(socket))
   }
 
+  /** Of all that are left. Node's server does not know those that have not ended TLS's handshake. */
+  hangUp(): void {
+    for (const { socket } of this.#open.values()) socket.destroy()
+  }
+
   #leave(name: string): void {
-    this.#open.get(name)?.()
+    this.#open.get(name)?.leave()
     this.#open.delete(name)
   }
 }

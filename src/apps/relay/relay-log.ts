@@ -85,7 +85,7 @@ export class RelayLog {
 
   #hand(entry: RelayLogEntry): void {
     if (this.#lost === 0 || this.#tellLost()) this.#try(entry)
-    else this.#lost += entry.count ?? 1
+    else this.#lose(entry)
   }
 
   #tellLost(): boolean {
@@ -97,8 +97,7 @@ export class RelayLog {
 
   #try(entry: RelayLogEntry): boolean {
     const failed = (error: unknown) => {
-      this.#lost += entry.count ?? 1
-      this.#omitted -= entry.count ?? 0
+      this.#lose(entry)
       this.#failure = (error as NodeJS.ErrnoException | null)?.code ?? String(error)
     }
     try {
@@ -109,6 +108,12 @@ export class RelayLog {
       failed(error)
       return false
     }
+  }
+
+  /** With those that it stands for. */
+  #lose({ count = 0 }: RelayLogEntry): void {
+    this.#lost += count || 1
+    this.#omitted -= count
   }
 }
 

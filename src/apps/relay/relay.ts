@@ -158,7 +158,7 @@ class ListeningRelay implements Relay {
 
   async #close(drainTimeoutMs: number): Promise<void> {
     const stopped = new Promise((resolve) => this.#server.close(resolve))
-    this.#server.closeAllConnections() // those that have not asked for a tunnel
+    this.#requests.hangUp()
     if (drainTimeoutMs > 0) {
       const timer = setTimeout(() => this.#dontWait(), Math.min(drainTimeoutMs, MAX_TIMER_MS))
       await Promise.race([this.#doorkeeper.drain(), this.#hurry])
@@ -168,8 +168,9 @@ class ListeningRelay implements Relay {
     await stopped
     clearInterval(this.#flushing)
     if (!this.#watchServer) return
-    this.#watchServer.close()
+    const watched = new Promise((resolve) => this.#watchServer!.close(resolve))
     this.#watchServer.closeAllConnections()
+    await watched
   }
 }
 

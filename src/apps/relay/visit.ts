@@ -109,7 +109,11 @@ async function visitByWisp({ visitor, admission, settings, wisp, log }: Admitted
   // To ask for a target is to do something, too: it may take longer than that to be reached.
   const moved = () => server.wisp.bytesToTargets + server.wisp.bytesToClient + streams
   const leave = whenAborted(draining, () => {
-    const timer = setInterval(() => { if (server.wisp.streams === 0) shutDownFor('the relay is closing')() }, DRAIN_LOOK_MS)
+    const timer = setInterval(() => {
+      if (server.wisp.streams > 0) return
+      clearInterval(timer)
+      shutDownFor('the relay is closing')()
+    }, DRAIN_LOOK_MS)
     return () => clearInterval(timer)
   })
   let looks = 0

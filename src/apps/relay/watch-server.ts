@@ -39,7 +39,8 @@ function isFromPage({ headers }: IncomingMessage, host: string): boolean {
 }
 
 function isHealthCheck(request: IncomingMessage): boolean {
-  return (request.method === 'GET' || request.method === 'HEAD') && pathOf(request) === '/healthz'
+  const { method, headers } = request
+  return (method === 'GET' || method === 'HEAD') && headers.origin === undefined && pathOf(request) === '/healthz'
 }
 
 function answerHealth(response: ServerResponse, watched: Watched): void {

@@ -64,7 +64,8 @@ export function rulesFromEnv(env: Readonly<Record<string, unknown>>): RelayRules
 }
 
 function isHealthCheck({ method, url, headers }: Request): boolean {
-  return (method === 'GET' || method === 'HEAD') && headers.get('upgrade') === null && new URL(url).pathname === '/healthz'
+  const isOfPage = headers.has('origin')
+  return (method === 'GET' || method === 'HEAD') && !isOfPage && !headers.has('upgrade') && new URL(url).pathname === '/healthz'
 }
 
 async function dial(target: Target, signal: AbortSignal): Promise<TargetConnection> {
