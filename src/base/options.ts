@@ -112,7 +112,7 @@ export function brokenRule(rules: Rules, options: object, mayCome = (_name: stri
 }
 
 /** A copy of bytes, arrays and plain objects, all the way down. Anything else is the caller's own object. */
-function copyOption(value: unknown, copy = (bytes: BytesLike) => new Uint8Array(asBytes(bytes))): unknown {
+export function copyOption(value: unknown, copy = (bytes: BytesLike) => new Uint8Array(asBytes(bytes))): unknown {
   if (Array.isArray(value)) return value.map((one) => copyOption(one, copy))
   if (isData(value)) {
     return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, copyOption(field, copy)]))

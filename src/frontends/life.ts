@@ -3,21 +3,22 @@
 
 import { DeadlineError } from '../base/errors.js'
 import { deferred } from '../base/deferred.js'
-import { onAbort, throwIfAborted } from '../base/realms.js'
+import { throwIfAborted } from '../base/realms.js'
 import { BioPair } from '../core/bio-pair.js'
 import type { LibSsl } from '../core/lib-ssl.js'
 import type { Ssl } from '../core/ssl.js'
 import { load } from '../core/load.js'
-import { closeTimeout, Interrupt, withDeadline } from '../pump/waiting.js'
+import { Interrupt, withDeadline } from '../pump/waiting.js'
 import { Decisions } from '../pump/decisions.js'
 import { Port } from '../pump/port.js'
 import { Pump } from '../pump/pump.js'
 import type { EarlyData } from '../pump/pump-options.js'
 import { toByteTransport, type TransportLike } from '../transports/adapt.js'
-import { CLOSE_TIMEOUT_MS } from './features/limits.js'
 import { describeConnection, type ConnectionInfo } from './connection-info.js'
+import { abortBySignal, closeInTime } from './life-ends.js'
 import { answers, type Answer, type OpenConnection } from './open-connection.js'
 import type { CommonOptions } from './options.js'
+import { CLOSE_TIMEOUT_MS } from './stream-limits.js'
 
 /** What a face is built on. Whatever is asked before the handshake is done waits for it, and rejects as it does. */
 export interface Life {
@@ -180,16 +181,4 @@ export class LocalLife implements Life {
       throw error
     }
   }
-}
-
-/** Closes the life by `close`, and aborts it with `ERR_TLS_CLOSE_TIMEOUT` if that takes too long. */
-export function closeInTime(life: Life, limitMs: number, close: () => Promise<void>): Promise<void> {
-  return withDeadline(limitMs, () => life.abort(closeTimeout(limitMs)), close())
-}
-
-/** Aborts the life when `signal` aborts, until it has ended. */
-export function abortBySignal(signal: AbortSignal | undefined, life: Life): void {
-  if (!signal) return
-  const forget = onAbort(signal, (reason) => life.abort(reason))
-  life.closed.then(forget, forget)
 }

@@ -1,16 +1,13 @@
 // When to give up, what counts as the end, how much to hold, how large records are, and in which instance all of it happens.
 
-import { isBoolean, isMilliseconds, isSignal } from '../../base/options.js'
+import { isBoolean, isMilliseconds } from '../../base/options.js'
 import { LibSsl } from '../../core/lib-ssl.js'
 import {
   SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_MODE_RELEASE_BUFFERS, SSL_OP_IGNORE_UNEXPECTED_EOF, SSL_OP_NO_RENEGOTIATION,
 } from '../../ffi/constants.gen.js'
+import { streamLimits } from '../stream-limits.js'
 import { TlsContext } from '../tls-context.js'
 import { isIntegerFrom, isOneOf, type Feature } from './feature.js'
-
-// Defaults of LimitOptions.
-export const HIGH_WATER_MARK_BYTES = 64 * 1024
-export const CLOSE_TIMEOUT_MS = 30_000
 
 /** RFC 8446 §4: a length of three bytes. */
 const MAX_HANDSHAKE_MESSAGE_BYTES = 2 ** 24 - 1
@@ -72,8 +69,7 @@ export interface ClientRecordOptions {
 
 export const limits: Feature<LimitOptions> = {
   checks: {
-    signal: isSignal, handshakeTimeoutMs: isMilliseconds(0), closeTimeoutMs: isMilliseconds(0),
-    highWaterMarkBytes: isIntegerFrom(1, 64 * 1024 * 1024), maxCertificateListBytes: isIntegerFrom(1, MAX_HANDSHAKE_MESSAGE_BYTES),
+    ...streamLimits, handshakeTimeoutMs: isMilliseconds(0), maxCertificateListBytes: isIntegerFrom(1, MAX_HANDSHAKE_MESSAGE_BYTES),
     dangerouslyAllowTruncation: isBoolean,
     context: (value) => (value instanceof TlsContext ? undefined : 'must be what createContext() of this copy of libssl-wasm gave'),
     libssl: (value) => (value instanceof LibSsl ? undefined : 'must be what load() of this copy of libssl-wasm gave'),

@@ -3,8 +3,9 @@
 import { ApiMisuseError } from '../../base/errors.js'
 import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
 import type { ConnectionInfo } from '../connection-info.js'
-import { HIGH_WATER_MARK_BYTES, type LimitOptions } from '../features/limits.js'
+import type { LimitOptions } from '../features/limits.js'
 import type { Life } from '../life.js'
+import { HIGH_WATER_MARK_BYTES } from '../stream-limits.js'
 import { makeReadable, type ReadableController } from './readable.js'
 import type { TlsConnection } from './tls-connection.js'
 

@@ -9,9 +9,9 @@ import type { NumberedError, PostedError } from './errors.js'
 export interface Begin {
   readonly type: 'connect' | 'accept'
   readonly context: PostedContext | undefined
-  /** Those that `context` does not have, checked. Functions are named in `callbacks`, with whether their answer is waited for. */
+  /** Those that stand beside `context`; the worker checks them. Functions are named in `callbacks`. */
   readonly options: Readonly<Record<string, unknown>>
-  readonly callbacks: readonly { readonly name: string; readonly answers: boolean }[]
+  readonly callbacks: readonly string[]
   /** Where the worker is not to look for the code itself. */
   readonly wasm: WasmCode | undefined
   /** {@link FromPage} and {@link FromWorker}. */
@@ -26,10 +26,13 @@ export interface FreeContext {
   readonly id: number
 }
 
-/** With its options, less its callbacks, when the worker hears of it first. */
+/** With its options, and the names of its callbacks, when the worker hears of it first. */
 export interface PostedContext {
   readonly id: number
+  /** Those of its options that change with time: ticket keys. */
+  readonly current: Readonly<Record<string, unknown>>
   readonly options?: Readonly<Record<string, unknown>>
+  readonly callbacks?: readonly string[]
 }
 
 /** Of {@link Life}. */

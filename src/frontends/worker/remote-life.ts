@@ -7,15 +7,16 @@ import { asRefusal, throwIfAborted } from '../../base/realms.js'
 import { closeTimeout, Interrupt, isCloseTimeout, withDeadline } from '../../pump/waiting.js'
 import { toByteTransport, type TransportLike } from '../../transports/adapt.js'
 import { fromMessagePort } from '../../transports/message-port.js'
-import { callbackAnswers, type CommonOptions } from '../options.js'
-import { abortBySignal, closeInTime, type Life } from '../life.js'
+import type { CommonOptions } from '../options.js'
+import type { Life } from '../life.js'
+import { abortBySignal, closeInTime } from '../life-ends.js'
 import type { Answer, OpenConnection } from '../open-connection.js'
 import type { ConnectionInfo } from '../connection-info.js'
-import { CLOSE_TIMEOUT_MS } from '../features/limits.js'
+import { CLOSE_TIMEOUT_MS } from '../stream-limits.js'
 import { carry, type Carrying } from './carry.js'
 import { encodeError, errorDecoder, type OwnErrors } from './errors.js'
 import { FLUSH, type Begin, type FromPage, type FromWorker, type Method, type Reply } from './protocol.js'
-import { decodeValue, encodeOptions, type Callbacks } from './values.js'
+import { callbacksOf, decodeValue, encodeOptions, type Callbacks } from './values.js'
 
 /** What the worker's owner adds to it belongs to the worker: see tls-worker.ts. */
 type Post = (begin: Omit<Begin, 'wasm' | 'context'>, ports: readonly MessagePort[]) => void
@@ -48,20 +49,17 @@ export class RemoteLife implements Life {
   /** The worker has said all, but for replies. */
   #saidAll = false
 
-  /** `options` are checked. `post` begins the connection in the worker. Throws as {@link LocalLife}. */
+  /** Of `options`, those that the page uses are checked. `post` begins the connection in the worker. Throws as {@link LocalLife}. */
   constructor(type: Begin['type'], transport: TransportLike, options: CommonOptions, post: Post) {
     throwIfAborted(options.signal)
     const { signal, context, highWaterMarkBytes, closeTimeoutMs = CLOSE_TIMEOUT_MS, ...rest } = options
     this.#closeTimeoutMs = closeTimeoutMs
     const { values, callbacks } = encodeOptions(rest)
     const { readable, writable } = toByteTransport(transport)
-    this.#callbacks = callbacks
-    // The worker has the others from the context. Keys that rotate by age are other bytes each time.
-    const own = Object.entries(values).filter(([name, value]) => value !== (context?.options as typeof values | undefined)?.[name])
+    this.#callbacks = context ? { ...callbacksOf(context.options), ...callbacks } : callbacks
     const [control, ciphertext] = [new MessageChannel(), new MessageChannel()]
     post({
-      type, options: { ...Object.fromEntries(own), closeTimeoutMs },
-      callbacks: Object.keys(callbacks).map((name) => ({ name, answers: name in callbackAnswers })),
+      type, options: { ...values, closeTimeoutMs }, callbacks: Object.keys(callbacks),
       control: control.port2, transport: ciphertext.port2,
     }, [control.port2, ciphertext.port2])
 
@@ -169,7 +167,7 @@ export class RemoteLife implements Life {
 
   #call({ callback, args, call }: Extract<FromWorker, { type: 'call' }>): void {
     if (this.#settled && callback !== FLUSH) return // a second close() in the worker waits for that
-    const run = async () => (callback === FLUSH ? this.#flush() : this.#callbacks[callback]!(...args.map(decodeValue)))
+    const run = async () => (callback === FLUSH ? this.#flush() : this.#callbacks[callback]!(...args.map((arg) => decodeValue(arg))))
     if (call === undefined) {
       run().catch((error: unknown) => this.abort(error))
       return

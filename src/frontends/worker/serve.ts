@@ -1,17 +1,18 @@
 // The worker's side: makes the connections that the page asks for.
 
 import { RefusalError } from '../../base/errors.js'
-import { own } from '../../base/options.js'
+import { invalid, own } from '../../base/options.js'
 import type { WasmCode } from '../../loader/load-module.js'
 import { load } from '../../core/load.js'
 import { fromMessagePort } from '../../transports/message-port.js'
 import { beginClient, beginServer } from '../context.js'
 import type { Life } from '../life.js'
-import type { AcceptOptions, ConnectOptions } from '../options.js'
-import { withContext } from './contexts.js'
+import { callbackAnswers, checkAcceptOptions, checkConnectOptions } from '../options.js'
+import { receivedContext } from './contexts.js'
 import { decodeError, errorEncoder, FailedCall } from './errors.js'
 import { FLUSH, type Answer, type Begin, type FromPage, type FromWorker, type Reply } from './protocol.js'
-import { decodeOptions, encodeValue } from './values.js'
+import { encodeValue } from './values.js'
+import { decodeOptions } from './worker-values.js'
 
 /** Answers one {@link Begin}. The page closes the port when it has heard all. */
 export async function serve(begin: Begin): Promise<void> {
@@ -30,6 +31,14 @@ export async function serve(begin: Begin): Promise<void> {
     }) - 1
     post({ type: 'call', callback, args, call: number })
   })
+  const callbacks = (names: readonly string[]) => Object.fromEntries(names.map((name) => {
+    const answers = callbackAnswers[name]
+    if (answers === 'at once') throw invalid(name, 'cannot be given to a worker: OpenSSL waits for no answer from another thread')
+    return [name, (...given: unknown[]) => {
+      const args = given.map(encodeValue)
+      return answers ? call(name, args) : post({ type: 'call', callback: name, args })
+    }]
+  }))
   const reply = async ({ ask, method, args }: Extract<FromPage, { type: 'ask' }>) => {
     const given = method === 'close' ? [...args, () => call(FLUSH, [])] : args
     try {
@@ -50,16 +59,15 @@ export async function serve(begin: Begin): Promise<void> {
 
   try {
     const wasm = begin.wasm && compiled(begin.wasm)
-    const shared = begin.context ? withContext(begin.context, wasm) : wasm && { libssl: await load({ wasm: await wasm }) }
-    const options = own<Record<string, unknown>>(await shared, decodeOptions(begin.options))
-    for (const { name, answers } of begin.callbacks) {
-      options[name] = (...given: unknown[]) => {
-        const args = given.map(encodeValue)
-        return answers ? call(name, args) : post({ type: 'call', callback: name, args })
-      }
-    }
+    const shared = begin.context && await receivedContext(begin.context, wasm)
+    const libssl = shared || !wasm ? {} : { libssl: await load({ wasm: await wasm }) }
+    const asked = callbacks(begin.callbacks)
+    const given = own<never>(decodeOptions(begin.options), asked, libssl, shared && { context: shared.context })
+    // The context has stand-ins for its callbacks, and the keys of its first connection.
+    const now = begin.context && decodeOptions(begin.context.current)
+    const complete = <T extends object>(checked: T) => own<T>(checked, now, shared && callbacks(shared.callbacks), asked)
     life = begin.type === 'connect'
-      ? beginClient(transport, options as ConnectOptions) : beginServer(transport, options as unknown as AcceptOptions)
+      ? beginClient(transport, complete(checkConnectOptions(given))) : beginServer(transport, complete(checkAcceptOptions(given)))
   } catch (error) {
     post({ type: 'broken', error: encode(error) })
     transport.readable.cancel(error).catch(() => {})

@@ -2,15 +2,18 @@
 
 import { spawn } from '#worker'
 import { ApiMisuseError, InternalError } from '../../base/errors.js'
+import { invalid, isPlainObject } from '../../base/options.js'
 import { hasMethods } from '../../base/realms.js'
 import type { WasmCode } from '../../loader/load-module.js'
 import type { TransportLike } from '../../transports/adapt.js'
-import { checkAcceptOptions, checkConnectOptions, type AcceptOptions, type CommonOptions, type ConnectOptions } from '../options.js'
+import type { AcceptOptions, CommonOptions, ConnectOptions } from '../options.js'
+import { streamLimits } from '../stream-limits.js'
+import type { TlsContext } from '../tls-context.js'
 import { Connection } from '../whatwg/connection.js'
 import type { TlsConnection } from '../whatwg/tls-connection.js'
 import type { Begin } from './protocol.js'
-import { SentContexts } from './contexts.js'
 import { RemoteLife } from './remote-life.js'
+import { SentContexts } from './sent-contexts.js'
 import type { WorkerLike } from './worker-like.js'
 
 export interface TlsWorkerOptions {
@@ -37,7 +40,8 @@ export type Remote<Options extends CommonOptions> = Omit<Options, 'libssl'>
 /** A worker that makes connections; each has an instance of libssl of its own in it. */
 export interface TlsWorker {
   /**
-   * As `connect` of `libssl-wasm`, with the same options but for `libssl`, and the same errors. The transport stays on
+   * As `connect` of `libssl-wasm`, with the same options but for `libssl`, and the same errors. The worker checks most options, so
+   * that one that is refused fails `opened` and `closed`, and ends the transport, before anything is sent. The transport stays on
    * this side. A write settles when 64 KiB at most are on their way to the worker. Callbacks are called here, a little later
    * than what they tell of.
    */
@@ -83,7 +87,9 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
   }
 
   const begin = (type: Begin['type'], transport: TransportLike, options: CommonOptions): TlsConnection => {
+    checkOwn(type, options)
     if (dead) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the worker has ended')
+    if (options.context) contexts.check(options.context)
     const life = new RemoteLife(type, transport, options, (message, transfer) => {
       const begin: Begin = { ...message, wasm, context: options.context && contexts.describe(options.context) }
       worker.postMessage(begin, transfer)
@@ -94,8 +100,27 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
     return new Connection(life, options)
   }
   return {
-    connect: (transport, options) => begin('connect', transport, checkConnectOptions(options)),
-    accept: (transport, options) => begin('accept', transport, checkAcceptOptions(options)),
+    connect: (transport, options) => begin('connect', transport, options),
+    accept: (transport, options) => begin('accept', transport, options),
     terminate: () => end(new DOMException('The worker was terminated', 'AbortError')),
   }
+}
+
+/** The options that the page itself uses: the worker checks the others, and has the code for it. */
+function checkOwn(type: Begin['type'], options: CommonOptions): void {
+  if (!isPlainObject(options)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the options of ${type}() must be a plain object`)
+  for (const [name, check] of Object.entries(streamLimits)) {
+    const value = options[name as keyof CommonOptions]
+    const wrong = value === undefined ? undefined : check(value)
+    if (wrong !== undefined) throw invalid(name, wrong)
+  }
+  const { context } = options
+  if (context === undefined) return
+  if (!isContext(context)) throw invalid('context', 'must be what createContext() gave')
+  context.optionsFor(type === 'connect' ? 'client' : 'server')
+}
+
+/** Of any copy of this package: only its options cross. */
+function isContext(value: unknown): value is TlsContext {
+  return hasMethods(value, 'optionsFor', 'onFree')
 }

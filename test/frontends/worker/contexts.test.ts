@@ -84,6 +84,25 @@ describe.each(VERSIONS)('a context in worker mode, %s', (version) => {
     expect(resumed).toEqual([false, true])
   })
 
+  it('is a server\'s whose keys are forgotten here: the worker forgets them, too', async () => {
+    const ticketKeys = new TicketKeys(undefined, { maxKeys: 1 })
+    const context = createContext({ ...pinned, cert: localhost.cert, key: localhost.key, ticketKeys })
+    const resumed: boolean[] = []
+    let session: TlsSession | undefined
+    for (let turn = 0; turn < 3; turn++) {
+      const [near, far] = memoryTransportPair()
+      const server = worker.accept(far, { context })
+      const client = worker.connect(near, { ...pinned, ca, servername, session, onSession: (one) => { session = one } })
+      await writeAll(server.writable, Uint8Array.of(1))
+      await readBytes(client.readable, 1)
+      await until(() => session !== undefined)
+      resumed.push((await server.opened).resumed)
+      await closeBoth({ client, server })
+      if (turn === 1) ticketKeys.rotate()
+    }
+    expect(resumed).toEqual([false, true, false])
+  })
+
   it('its callbacks are asked on the page, for each connection', async () => {
     const seen: string[] = []
     const context = createContext({ ...pinned, ca, verify: (chain) => { seen.push(chain[0]!.subject) } })

@@ -4,11 +4,12 @@ import { PassThrough } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
-  accept, CertificateError, connect, InternalError, load, memoryServerSessionCache, memorySessionStore, memoryTransportPair, TicketKeys, TlsSession, TransportError,
+  accept, ApiMisuseError, CertificateError, connect, InternalError, load, memoryServerSessionCache, memorySessionStore, memoryTransportPair, TicketKeys, TlsSession, TransportError,
   TruncationError, type AcceptOptions,
   type ConnectOptions, type IoEvent, type LibSsl, type TlsConnection, type TransportLike,
 } from '../../../src/index.js'
-import { createWorker, X509, type TlsWorker } from '../../../src/worker.js'
+import { createWorker, X509, type TlsWorker, type WorkerLike } from '../../../src/worker.js'
+import type { Begin } from '../../../src/frontends/worker/protocol.js'
 import {
   clientOptions, closeBoth, isPending, noise, readAll, rejection, serverOptions, turns, unhandledDuring, until, VERSIONS, writeAll, type PeersOptions,
 } from '../../helpers/stream-peers.js'
@@ -254,10 +255,37 @@ describe('options in worker mode', () => {
     ['an unknown one', { colour: 'red' }, { code: 'ERR_TLS_UNKNOWN_OPTION', option: 'colour' }],
     ['a wrong one', { minVersion: 'SSLv3' }, { code: 'ERR_TLS_INVALID_OPTION', option: 'minVersion' }],
   ]
-  it.each(wrong)('%s is refused at once, and the transport left alone', (_, options, error) => {
-    const [near] = memoryTransportPair()
-    expect(() => worker.connect(near, { ...clientOptions(), ...options } as ConnectOptions)).toThrow(expect.objectContaining(error))
-    expect(near.readable.locked).toBe(false)
+  it.each(wrong)('%s is refused in the worker, before anything is sent, and ends the transport', async (_, options, error) => {
+    const [near, far] = memoryTransportPair()
+    const client = worker.connect(near, { ...clientOptions(), ...options } as ConnectOptions)
+    const refusal = await rejection(client.opened)
+    expect(refusal).toBeInstanceOf(ApiMisuseError)
+    expect(refusal).toMatchObject(error)
+    for (const ended of [client.closed, readAll(client.readable), client.writable.getWriter().closed]) expect(await rejection(ended)).toBe(refusal)
+    expect(await rejection(readAll(far.readable))).toMatchObject({ message: (refusal as Error).message })
+  })
+
+  const wrongHere: readonly [string, object, object][] = [
+    ['signal', { signal: {} }, { code: 'ERR_TLS_INVALID_OPTION', option: 'signal' }],
+    ['highWaterMarkBytes', { highWaterMarkBytes: 0 }, { code: 'ERR_TLS_INVALID_OPTION', option: 'highWaterMarkBytes' }],
+    ['closeTimeoutMs', { closeTimeoutMs: 'soon' }, { code: 'ERR_TLS_INVALID_OPTION', option: 'closeTimeoutMs' }],
+    ['context', { context: {} }, { code: 'ERR_TLS_INVALID_OPTION', option: 'context' }],
+  ]
+  it.each(wrongHere)('%s, which the page itself uses, is refused at once', (_, options, error) => {
+    expect(() => worker.connect(memoryTransportPair()[0], { ...clientOptions(), ...options } as ConnectOptions)).toThrow(expect.objectContaining(error))
+  })
+
+  it('that are no plain object are refused at once', () => {
+    expect(() => worker.connect(memoryTransportPair()[0], 42 as never)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
+  })
+
+  it('send no byte to the worker that stands beside theirs', () => {
+    const posted: Begin['options'][] = []
+    const spy: WorkerLike = { postMessage: (message) => posted.push(structuredClone((message as Begin).options)), terminate() {}, on() {} }
+    const pool = Buffer.from('secret, certificate, secret')
+    createWorker({ worker: spy }).connect(memoryTransportPair()[0], { servername: 'localhost', ca: pool.subarray(8, 19) }).abort()
+    const { ca } = posted[0] as { readonly ca: Uint8Array }
+    expect([ca.byteLength, ca.buffer.byteLength, new TextDecoder().decode(ca)]).toEqual([11, 11, 'certificate'])
   })
 
   it('certificates come as objects, in errors too', async () => {
@@ -279,7 +307,8 @@ describe('options in worker mode', () => {
     const both = await opened({ client: { psk }, server: { psk } })
     expect((await both.client.opened).pskIdentity).toBe('a client')
     await closeBoth(both)
-    expect(() => worker.connect(memoryTransportPair()[0], { psk: () => psk })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'psk' }))
+    expect(await rejection(worker.connect(memoryTransportPair()[0], { psk: () => psk }).opened))
+      .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'psk' })
   })
 
   it('libssl is refused by name', () => {

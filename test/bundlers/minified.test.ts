@@ -1,0 +1,66 @@
+// What minifiers leave: the names of errors; and how much of the library a page has whose OpenSSL is in a worker.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { describe, expect, it, vi } from 'vitest'
+import { runInstalled, runNode } from '../helpers/installed.js'
+import { project } from '../helpers/project.js'
+
+vi.setConfig({ testTimeout: 180_000 }) // other people's programs, on a machine that may be busy
+
+const repository = fileURLToPath(new URL('../../', import.meta.url))
+
+describe('errors keep name and code', () => {
+  const program = `
+    import * as library from 'libssl-wasm'
+    const { connect, load, memoryTransportPair, TlsError } = library
+    const classes = Object.entries(library).filter(([, one]) => one.prototype instanceof TlsError)
+    const misnamed = classes.filter(([name, one]) => Object.create(one.prototype).name !== name).map(([name]) => name)
+    const misuse = await Promise.resolve().then(() => connect(memoryTransportPair()[0], { colour: 'red' })).catch((error) => error)
+    const missing = await load().catch((error) => error)
+    const renamed = classes.filter(([name, one]) => one.name !== name).length
+    console.log(JSON.stringify({ classes: classes.length, misnamed, renamed: renamed > 0, thrown: [misuse, missing].map(({ name, code }) => [name, code]) }))`
+  const bundle = ['src/index.js', '--bundle', '--format=esm', '--platform=node']
+
+  it.each<[string, (directory: string) => Promise<unknown>]>([
+    ['esbuild', (directory) => runInstalled('esbuild/bin/esbuild', [...bundle, '--minify', '--outfile=dist/app.js'], directory)],
+    ['terser', async (directory) => {
+      await runInstalled('esbuild/bin/esbuild', [...bundle, '--outfile=dist/plain.js'], directory)
+      await runInstalled('terser/bin/terser', ['dist/plain.js', '--module', '--compress', '--mangle', '--output', 'dist/app.js'], directory)
+    }],
+  ])('that %s has minified', async (_, minify) => {
+    const directory = await project({ 'src/index.js': program })
+    await minify(directory)
+    const { classes, ...seen } = JSON.parse(await runNode(process.execPath, ['dist/app.js'], directory)) as { classes: number }
+    expect(classes).toBeGreaterThan(8)
+    expect(seen).toEqual({
+      misnamed: [], renamed: true, thrown: [['ApiMisuseError', 'ERR_TLS_UNKNOWN_OPTION'], ['InternalError', 'ERR_TLS_INTERNAL']],
+    })
+  })
+
+  it('and no text for users looks at the name of a class, which does not stay', () => {
+    const texts = ['README.md', ...['docs', 'examples'].flatMap((folder) =>
+      readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)))]
+      .filter((file) => /\.(md|m?[jt]s|html)$/.test(file) && !file.includes('node_modules'))
+    expect(texts.length).toBeGreaterThan(10)
+    expect(texts.filter((file) => readFileSync(join(repository, file), 'utf8').includes('constructor.name'))).toEqual([])
+  })
+})
+
+describe('a page that imports libssl-wasm/worker alone', async () => {
+  const { outputFiles: [page], metafile } = await build({
+    stdin: { contents: "import { createWorker } from './dist/worker.js'\ncreateWorker()", resolveDir: repository },
+    bundle: true, minify: true, format: 'esm', conditions: ['browser'], write: false, metafile: true,
+  })
+
+  it('has less than 48 KB', () => {
+    expect(page!.contents.byteLength).toBeLessThan(48_000)
+  })
+
+  it('imports nothing of OpenSSL but the certificates that it is shown, nor what loads it', () => {
+    const unwanted = Object.keys(metafile.inputs).filter((file) => /^lib\/|^dist\/(ffi|loader|core|pump|frontends\/features)\//.test(file))
+    expect(unwanted.sort()).toEqual(['dist/core/general-name.js', 'dist/core/x509.js', 'dist/ffi/constants.gen.js', 'dist/pump/waiting.js'])
+  })
+})
