@@ -5,6 +5,7 @@ import { Lifetime } from '../ffi/lifetime.js'
 import type { Owned, Ptr } from '../ffi/pointers.js'
 import type { Bio } from './bio.js'
 import { outOfMemory } from './err-queue.js'
+import { FirstBytes } from './first-bytes.js'
 import type { LibSsl } from './lib-ssl.js'
 import { demand } from './setters.js'
 
@@ -12,16 +13,25 @@ import { demand } from './setters.js'
 export class BioHalf implements Bio {
   /** @internal */ readonly lib: LibSsl
   readonly #life: Lifetime<'BIO'>
+  readonly #written: FirstBytes
+  readonly #toRead: FirstBytes
 
   /** @internal */
-  constructor(lib: LibSsl, ptr: Owned<'BIO'>) {
+  constructor(lib: LibSsl, ptr: Owned<'BIO'>, written: FirstBytes, toRead: FirstBytes) {
     this.lib = lib
+    this.#written = written
+    this.#toRead = toRead
     this.#life = new Lifetime('BioHalf', ptr, (owned) => { lib.ffi.BIO_free(owned) })
   }
 
   /** @internal */
   get ptr(): Ptr<'BIO'> {
     return this.#life.ptr
+  }
+
+  /** @internal */
+  get foreignBytes(): Uint8Array | undefined {
+    return this.#toRead.foreign
   }
 
   /** Bytes that can be read from this half now. @openssl BIO_ctrl_pending */
@@ -80,7 +90,9 @@ export class BioHalf implements Bio {
   write(bytes: Uint8Array): number {
     return this.lib.withBuffer(bytes.byteLength, (buf, size) => {
       this.lib.memory.copyIn(bytes.subarray(0, size), buf)
-      return this.#checked(this.lib.ffi.BIO_write(this.ptr, buf as Ptr<string> as Ptr<'void'>, size))
+      const count = this.#checked(this.lib.ffi.BIO_write(this.ptr, buf as Ptr<string> as Ptr<'void'>, size))
+      if (count > 0) this.#written.note(bytes.subarray(0, count))
+      return count
     })
   }
 
@@ -108,7 +120,11 @@ export class BioHalf implements Bio {
     if (bytes.byteLength === 0) return 0
     const slot = this.lib.slot<'char*'>()
     const count = this.#checked(ffi.BIO_nwrite(ptr, slot, bytes.byteLength))
-    if (count > 0) memory.copyIn(bytes.subarray(0, count), memory.readPtr(slot))
+    if (count > 0) {
+      const taken = bytes.subarray(0, count)
+      memory.copyIn(taken, memory.readPtr(slot))
+      this.#written.note(taken)
+    }
     return count
   }
 
@@ -156,8 +172,9 @@ export class BioPair {
       if (made !== 1) throw outOfMemory(lib, 'BIO_new_bio_pair')
       return [lib.memory.readPtr<'BIO'>(out), lib.memory.readPtr<'BIO'>(out + 4)] as Owned<'BIO'>[]
     })
-    this.internal = new BioHalf(lib, halves[0]!)
-    this.network = new BioHalf(lib, halves[1]!)
+    const [out, back] = [new FirstBytes(), new FirstBytes()]
+    this.internal = new BioHalf(lib, halves[0]!, out, back)
+    this.network = new BioHalf(lib, halves[1]!, back, out)
   }
 
   /**

@@ -7,6 +7,8 @@ import type { LibSsl } from './lib-ssl.js'
 export interface Bio {
   /** @internal */ readonly lib: LibSsl
   /** @internal */ readonly ptr: Ptr<'BIO'>
+  /** @internal The first bytes to be read, where they are kept and are not TLS; empty if there were none. */
+  readonly foreignBytes?: Uint8Array | undefined
   /** Gives up this reference. A connection that was set upon the BIO keeps its own. Again does nothing. */
   free(): void
 }

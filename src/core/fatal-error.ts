@@ -8,19 +8,13 @@ import {
   SSL_R_INVALID_STATUS_RESPONSE, SSL_R_UNEXPECTED_EOF_WHILE_READING, X509_V_OK,
 } from '../ffi/constants.gen.js'
 import { certificateCode } from './certificate-code.js'
+import { certificateRefusal } from './certificate-refusal.js'
 import { describe, mostTelling } from './err-queue.js'
+import { foreignProtocol } from './first-bytes.js'
+import { handshakeAdvice } from './handshake-advice.js'
 import { sslErrorName, type IoResult } from './io-result.js'
-import { nameMismatch } from './name-mismatch.js'
 import type { Ssl } from './ssl.js'
 import type { X509 } from './x509.js'
-
-/** What to do where a setting refuses the peer. */
-const ADVICE = {
-  ERR_SSL_EXCESSIVE_MESSAGE_SIZE: "the peer's list of certificates, or of names of CAs, takes more bytes than "
-    + "option 'maxCertificateListBytes' (SSL_CTX_set_max_cert_list) allows",
-  ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED: 'the server does not know RFC 5746, which protects renegotiations; '
-    + "option 'dangerouslyAllowLegacyRenegotiation' (SSL_OP_LEGACY_SERVER_CONNECT) takes it all the same",
-} as const
 
 /**
  * The error for a connection's last result, which was neither success, nor a wish to read or write, nor a clean end. In a
@@ -30,7 +24,10 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
   const { ffi } = ssl.lib
   const opensslErrorStack = ssl.opensslErrors
   const alert = ssl.getAlert()
-  const truncated = () => new TruncationError('the stream ended without close_notify', { opensslErrorStack })
+  const foreign = ssl.isInitFinished() ? undefined : ssl.foreignBytes
+  const truncated = () => new TruncationError(
+    foreign ? foreignProtocol(foreign, ssl.isServer())
+      : ssl.isInitFinished() ? 'the stream ended without close_notify' : 'the stream ended in the middle of the handshake', { opensslErrorStack })
   if (result.error === SSL_ERROR_ZERO_RETURN && !ssl.isInitFinished()) {
     // Else it was an end that SSL_OP_IGNORE_UNEXPECTED_EOF takes for one.
     if (alert?.from !== 'peer' || alert.description !== SSL_AD_CLOSE_NOTIFY) return truncated()
@@ -45,11 +42,7 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
     const { depth, certificate } = ssl.getVerifyFailure()
     const code = certificateCode(verifyCode)
     const words = ssl.lib.memory.readCString(ffi.X509_verify_cert_error_string(verifyCode))
-    const names = certificate && code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? `, ${nameMismatch(ssl.getExpectedNames(), certificate)}` : ''
-    const hint = code === 'CERT_SIGNATURE_FAILURE' && ssl.countPossibleIssuers() > 1
-      ? '; several trust anchors have the name of its issuer, and without key identifiers OpenSSL takes the first: see docs/trust.md' : ''
-    return new CertificateError<X509>(code,
-      `the peer's certificate was refused: ${words}${names}${certificate ? ` (depth ${depth}, ${certificate.subject})` : ''}${hint}`,
+    return new CertificateError<X509>(code, certificateRefusal(ssl, code, words, depth, certificate),
       { verifyCode, depth, certificate, alert, opensslErrorStack })
   }
   // OpenSSL has the same reason for other things; this alert it sends for this one, when the server has proved itself.
@@ -60,8 +53,7 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
   if (result.error === SSL_ERROR_SYSCALL) return new TransportError('the BIO beneath the connection failed', { opensslErrorStack })
   const entry = mostTelling(opensslErrorStack)
   if (entry) {
-    const advice = entry.code === 'ERR_SSL_EXCESSIVE_MESSAGE_SIZE' && !ssl.readsCertList() ? undefined
-      : (ADVICE as Readonly<Record<string, string>>)[entry.code]
+    const advice = foreign?.byteLength ? foreignProtocol(foreign, ssl.isServer()) : handshakeAdvice(ssl, entry.code)
     return new PeerError(entry.code, describe(opensslErrorStack) + (advice ? `: ${advice}` : ''), { alert, opensslErrorStack })
   }
   return new InternalError('ERR_TLS_INTERNAL', `unexpected ${sslErrorName(result.error)} (returned ${result.ret})`)

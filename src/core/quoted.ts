@@ -1,12 +1,12 @@
 // Bytes that others wrote, for an error's message: one line of ASCII, not too long, and not to be taken for our own words.
 
 /** How much of it is shown. */
-const MOST_BYTES = 64
+export const MOST_QUOTED_BYTES = 64
 
 /** In quotes; what cannot be printed as `\x00`, line ends as `\r\n`. */
 export function quoted(bytes: Uint8Array): string {
-  const text = Array.from(bytes.subarray(0, MOST_BYTES), (byte) => escapes[byte] ?? printed(byte)).join('')
-  return `"${text}"${bytes.byteLength > MOST_BYTES ? '…' : ''}`
+  const text = Array.from(bytes.subarray(0, MOST_QUOTED_BYTES), (byte) => escapes[byte] ?? printed(byte)).join('')
+  return `"${text}"${bytes.byteLength > MOST_QUOTED_BYTES ? '…' : ''}`
 }
 
 const escapes: Readonly<Record<number, string>> = { 0x09: '\\t', 0x0a: '\\n', 0x0d: '\\r', 0x22: '\\"', 0x5c: '\\\\' }

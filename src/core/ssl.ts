@@ -69,6 +69,7 @@ export class Ssl extends SslOutcome {
     for (const bio of [rbio, wbio]) demandSameInstance(this.lib, bio, 'BIO')
     this.#refuseWhileBusy()
     if (this.lib.ffi.SSL_set_bio(this.ptr, rbio.ptr, wbio.ptr) !== 1) throw outOfMemory(this.lib, 'SSL_set_bio')
+    this.#rbio = rbio
   }
 
   /** @openssl SSL_set_connect_state */
@@ -531,6 +532,11 @@ export class Ssl extends SslOutcome {
     return this.#errors
   }
 
+  /** @internal See {@link Bio.foreignBytes}. */
+  get foreignBytes(): Uint8Array | undefined {
+    return this.#rbio?.foreignBytes
+  }
+
   /** Plaintext bytes that `read` gives without looking below. @openssl SSL_pending */
   pending(): number {
     return this.lib.ffi.SSL_pending(this.ptr)
@@ -556,9 +562,26 @@ export class Ssl extends SslOutcome {
     this.lib.ffi.SSL_set_quiet_shutdown(this.ptr, quiet ? 1 : 0)
   }
 
-  /** How many cipher suites remain of those that were set, by versions and security level. @openssl SSL_get1_supported_ciphers */
-  countSupportedCiphers(): number {
-    return this.lib.ffi.SSL_count_supported_ciphers(this.ptr)
+  /**
+   * OpenSSL's names of the cipher suites that remain of those that were set, by versions and security level, most wanted first.
+   * @openssl SSL_get1_supported_ciphers
+   */
+  getSupportedCiphers(): string[] {
+    const names: string[] = []
+    for (let name; (name = this.lib.ffi.SSL_get_supported_cipher_name(this.ptr, names.length)) !== 0;) {
+      names.push(this.lib.memory.readCString(name))
+    }
+    return names
+  }
+
+  /** `TLS1_2_VERSION` or `TLS1_3_VERSION`; 0: the lowest there is. @openssl SSL_get_min_proto_version */
+  getMinProtoVersion(): number {
+    return this.lib.ffi.SSL_get_min_proto_version(this.ptr)
+  }
+
+  /** `TLS1_2_VERSION` or `TLS1_3_VERSION`; 0: the highest there is. @openssl SSL_get_max_proto_version */
+  getMaxProtoVersion(): number {
+    return this.lib.ffi.SSL_get_max_proto_version(this.ptr)
   }
 
   /** @openssl SSL_is_init_finished */
@@ -611,6 +634,7 @@ export class Ssl extends SslOutcome {
   #busy = false
   #freeAfterCall: (() => void) | undefined
   #expectedAddresses: string[] = []
+  #rbio: Bio | undefined
 
   #io(call: (ssl: Ptr<'SSL'>, error: Ptr<'int'>) => number): IoResult {
     this.#refuseWhileBusy()

@@ -109,13 +109,23 @@ const char *lsw_SSL_get_cipher_name(const SSL *ssl)
     return cipher != NULL ? SSL_CIPHER_get_name(cipher) : NULL;
 }
 
-int lsw_SSL_count_supported_ciphers(SSL *ssl)
+const char *lsw_SSL_get_supported_cipher_name(SSL *ssl, int index)
 {
     STACK_OF(SSL_CIPHER) *ciphers = SSL_get1_supported_ciphers(ssl);
-    int count = ciphers != NULL ? sk_SSL_CIPHER_num(ciphers) : 0;
+    const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ciphers, index);
 
     sk_SSL_CIPHER_free(ciphers);
-    return count;
+    return cipher != NULL ? SSL_CIPHER_get_name(cipher) : NULL;
+}
+
+int lsw_SSL_get_min_proto_version(SSL *ssl)
+{
+    return (int)SSL_get_min_proto_version(ssl);
+}
+
+int lsw_SSL_get_max_proto_version(SSL *ssl)
+{
+    return (int)SSL_get_max_proto_version(ssl);
 }
 
 const uint8_t *lsw_SSL_get0_alpn_selected(const SSL *ssl, uint32_t *length)

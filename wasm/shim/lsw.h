@@ -169,8 +169,11 @@ const char *SSL_alert_desc_string_long(int value);
 const char *lsw_SSL_get_cipher_standard_name(const SSL *ssl);
 /* OpenSSL's name of the same. */
 const char *lsw_SSL_get_cipher_name(const SSL *ssl);
-/* How many suites remain of those that were set, by versions and security level. */
-int lsw_SSL_count_supported_ciphers(SSL *ssl);
+/* OpenSSL's name of a suite that remains of those that were set, by versions and security level; NULL after the last. */
+const char *lsw_SSL_get_supported_cipher_name(SSL *ssl, int index);
+/* 0: the lowest, the highest there is. */
+int lsw_SSL_get_min_proto_version(SSL *ssl);
+int lsw_SSL_get_max_proto_version(SSL *ssl);
 /* The name of the agreed key exchange group, or NULL. */
 const char *SSL_get0_group_name(SSL *ssl);
 /* The agreed ALPN protocol's bytes, length in `*length` (0: none). Borrowed from the connection. */

@@ -1,0 +1,69 @@
+// The words for a certificate that was refused: which one, why, and what to do.
+
+import { nameMismatch } from './name-mismatch.js'
+import type { Ssl } from './ssl.js'
+import type { X509 } from './x509.js'
+
+const DECADE_MS = 10 * 365 * 24 * 3600 * 1000
+
+/** `code` as of `certificateCode`, `words` OpenSSL's. */
+export function certificateRefusal(ssl: Ssl, code: string, words: string, depth: number, certificate: X509 | undefined): string {
+  const refused = `the peer's certificate was refused: ${words}`
+  if (!certificate) return refused
+  const [subject, issuer, subjectAltName] = [certificate.subject, certificate.issuer, certificate.subjectAltName].map(shorten)
+  const mismatch = code === 'ERR_TLS_CERT_ALTNAME_INVALID'
+  const names = depth > 0 || mismatch || subjectAltName === '' ? '' : `, for ${subjectAltName}`
+  const which = `depth ${depth}, ${subject}, issued by ${issuer === subject ? 'itself' : issuer}${names}`
+  return `${refused}${mismatch ? `, ${nameMismatch(ssl.getExpectedNames(), certificate)}` : ''} (${which})${adviceFor(ssl, code, certificate)}`
+}
+
+function adviceFor(ssl: Ssl, code: string, { issuer, validFrom, validTo }: X509): string {
+  const ca = shorten(issuer)
+  switch (code) {
+    case 'CERT_HAS_EXPIRED': return `: it expired at ${time(validTo)}, and ${clock(ssl, false)}`
+    case 'CERT_NOT_YET_VALID': return `: it is valid from ${time(validFrom)}, and ${clock(ssl, true)}`
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT': return "; if it is the peer's, give it as option 'ca': see docs/trust.md"
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+      return `; the peer sent this root, and it is not among the trust anchors: if it is to be trusted, ${GIVE_IT}`
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return `; ${ca} is not among the trust anchors: if it is to be trusted, ${GIVE_IT}${sentOneAlone(ssl)}`
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+      return `; ${ca} is not among the trust anchors: give it, too, or option 'partialChain', which takes others than roots for anchors: `
+        + 'see docs/trust.md'
+    case 'UNABLE_TO_GET_CRL': return `; option 'crl' has no list of ${ca}: see docs/trust.md`
+    case 'EE_KEY_TOO_SMALL': case 'CA_KEY_TOO_SMALL': case 'CA_MD_TOO_WEAK':
+      return "; options 'securityLevel' and 'dangerouslyLowSecurityLevel' say what is strong enough"
+    case 'CERT_SIGNATURE_FAILURE':
+      return ssl.countPossibleIssuers() < 2 ? ''
+        : '; several trust anchors have the name of its issuer, and without key identifiers OpenSSL takes the first: see docs/trust.md'
+    default: return ''
+  }
+}
+
+const GIVE_IT = "give it as option 'ca', or 'additionalCa' to keep the other anchors: see docs/trust.md"
+
+/** A server is not told of what clients send before they are verified. */
+function sentOneAlone(ssl: Ssl): string {
+  return !ssl.isServer() && ssl.getPeerCertChain().length === 1
+    ? '. The server sent no certificate but its own: it may have left out an intermediate, which can be given with the root' : ''
+}
+
+/** A clock that is before the release of what it runs is wrong; so is, as a rule, one that is long after it. */
+function clock({ lib }: Ssl, early: boolean): string {
+  const now = new Date()
+  const [release, day] = /(\S+ \S+) (\d+ \w+ \d+)/.exec(lib.version)?.slice(1) ?? []
+  const sinceMs = now.getTime() - Date.parse(`${day} UTC`)
+  const doubt = sinceMs < 0 ? `, which is wrong: it is before the release of ${release} (${day})`
+    : early || sinceMs > DECADE_MS ? ': is that right?' : ''
+  return `this machine's clock says ${time(now)}${doubt}`
+}
+
+function time(date: Date): string {
+  return Number.isNaN(date.getTime()) ? 'a date that is none' : date.toISOString()
+}
+
+/** A certificate may hold thousands of names. */
+function shorten(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}

@@ -1,0 +1,74 @@
+// What to do where a handshake fails by what both sides can do, or by a setting of ours.
+
+import { TLS1_2_VERSION, TLS1_3_VERSION } from '../ffi/constants.gen.js'
+import type { Ssl } from './ssl.js'
+
+/** The rest of an error's message, by its code; `undefined` if there is nothing to say. */
+export function handshakeAdvice(ssl: Ssl, code: string): string | undefined {
+  return Object.hasOwn(ADVICE, code) ? ADVICE[code]!(ssl) : undefined
+}
+
+const ADVICE: Readonly<Record<string, (ssl: Ssl) => string | undefined>> = {
+  ERR_SSL_EXCESSIVE_MESSAGE_SIZE: (ssl) => (!ssl.readsCertList() ? undefined
+    : "the peer's list of certificates, or of names of CAs, takes more bytes than "
+      + "option 'maxCertificateListBytes' (SSL_CTX_set_max_cert_list) allows"),
+  ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED: () => 'the server does not know RFC 5746, which protects renegotiations; '
+    + "option 'dangerouslyAllowLegacyRenegotiation' (SSL_OP_LEGACY_SERVER_CONNECT) takes it all the same",
+
+  ERR_SSL_UNSUPPORTED_PROTOCOL: noVersion,
+  ERR_SSL_WRONG_SSL_VERSION: noVersion,
+  ERR_SSL_VERSION_TOO_LOW: noVersion,
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: noVersion,
+
+  ERR_SSL_TLS_ALERT_HANDSHAKE_FAILURE: (ssl) => "the peer found nothing in common, or refuses for a reason that it "
+    + `does not tell, for example because it was shown no certificate (option 'cert'); ${offer(ssl)}`,
+  ERR_SSL_TLSV1_ALERT_INSUFFICIENT_SECURITY: offer,
+  ERR_SSL_NO_SHARED_CIPHER: (ssl) => "no suite of both sides goes with the certificate's key, the groups and the signature algorithms "
+    + `of both; ${offer(ssl)}`,
+  ERR_SSL_NO_SUITABLE_KEY_SHARE: noGroup,
+  ERR_SSL_NO_SUITABLE_GROUPS: noGroup,
+  ERR_SSL_WRONG_CURVE: noGroup,
+  ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM: () => "the peer takes no signature that the own key can make: options 'signatureAlgorithms' "
+    + "and 'securityLevel' say which there may be, and a server's 'identities' are keys of other types",
+  ERR_SSL_WRONG_SIGNATURE_TYPE: () => "the peer has signed by an algorithm that options 'signatureAlgorithms' and 'securityLevel' do not allow",
+
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: () => "option 'clientCertificate' may be 'optional'",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: () => "the server wants a certificate: options 'cert' and 'key', or 'onCertificateRequest'",
+
+  ERR_SSL_NO_APPLICATION_PROTOCOL: noApplicationProtocol,
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: noApplicationProtocol,
+}
+
+const LEAST = 'TLS 1.2 is the least that this library speaks'
+
+function noVersion(ssl: Ssl): string {
+  const spoken = versions(ssl)
+  const more = spoken === 'TLSv1.3' ? "option 'minVersion' would allow TLSv1.2"
+    : spoken === 'TLSv1.2' ? "option 'maxVersion' would allow TLSv1.3" : "and a peer that speaks 1.0 or 1.1 alone cannot be reached"
+  return `no version of TLS is spoken by both sides: this one offers ${spoken}; ${LEAST}, ${more}`
+}
+
+function noGroup(): string {
+  return "the peer has none of the key exchange groups of option 'groups'"
+}
+
+function noApplicationProtocol(): string {
+  return "no application protocol is spoken by both sides: option 'alpnProtocols' has those of this one"
+}
+
+/** How many suites a message names. */
+const MOST_SUITES = 6
+
+function offer(ssl: Ssl): string {
+  const suites = ssl.getSupportedCiphers()
+  const more = suites.length > MOST_SUITES ? ` and ${suites.length - MOST_SUITES} more` : ''
+  return `this side offers ${versions(ssl)} and, by name, ${suites.slice(0, MOST_SUITES).join(', ')}${more}; options that may `
+    + "allow more: 'minVersion', 'maxVersion', 'ciphers' (for TLS 1.2), 'ciphersuites' (for 1.3), 'groups', 'signatureAlgorithms', 'securityLevel'; "
+    + LEAST
+}
+
+function versions(ssl: Ssl): string {
+  const lowest = ssl.getMinProtoVersion() === TLS1_3_VERSION ? 'TLSv1.3' : 'TLSv1.2'
+  const highest = ssl.getMaxProtoVersion() === TLS1_2_VERSION ? 'TLSv1.2' : 'TLSv1.3'
+  return lowest === highest ? lowest : `${lowest} to ${highest}`
+}

@@ -1,0 +1,121 @@
+// What a CertificateError says: which certificate, whose, for whom, and what to do. The servers are openssl s_server.
+
+import { describe, expect, it, vi } from 'vitest'
+import { accept, connect, load, memoryTransportPair, type CertificateError } from '../../src/index.js'
+import { authority, date, EC, temporaryAuthority, type KeyPair } from '../helpers/certificates.js'
+import { rejection } from '../helpers/stream-peers.js'
+import { Peer } from './peers/process.js'
+import { connectTo, HOST } from './peers/tcp.js'
+
+const inner = temporaryAuthority('an intermediate', authority)
+const stranger = temporaryAuthority('a stranger')
+
+async function refusal(identity: KeyPair, chain: readonly string[] = [], options: Parameters<typeof connectTo>[1] = {}): Promise<CertificateError> {
+  const peer = await Peer.start('openssl', ['s_server', '-accept', `${HOST}:0`, '-cert', identity.certFile, '-key', identity.keyFile,
+    ...chain.flatMap((file) => ['-cert_chain', file])])
+  const [, port] = await peer.printed(/^ACCEPT .*:(\d+)$/m)
+  return await rejection((await connectTo(Number(port), options)).opened) as CertificateError
+}
+
+function expectWords({ message }: Error, words: readonly string[]): void {
+  for (const word of words) expect(message).toContain(word)
+  expect(message.length).toBeLessThan(700)
+}
+
+const TRUST = "'ca', or 'additionalCa'"
+
+describe('a CertificateError says whose certificate it is, and', () => {
+  it('when it expired, and the time here', async () => {
+    const error = await refusal(authority.leaf({ name: 'old', notBefore: '20200101000000Z', notAfter: '20210203040506Z' }))
+    expect(error.code).toBe('CERT_HAS_EXPIRED')
+    expectWords(error, ['CN=old', 'issued by CN=libssl-wasm test CA', 'DNS:localhost', 'expired at 2021-02-03T04:05:06.000Z', `clock says ${new Date().toISOString().slice(0, 10)}`])
+    expect(error.message).not.toContain('is that right')
+  })
+
+  it('from when it is valid, and the time here', async () => {
+    const error = await refusal(authority.leaf({ name: 'young', notBefore: date(2), notAfter: date(9) }))
+    expect(error.code).toBe('CERT_NOT_YET_VALID')
+    expectWords(error, ['CN=young', `valid from ${error.certificate && new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10)}`, "this machine's clock says", 'is that right?'])
+  })
+
+  it('that the clock is wrong, if it stands before the release of OpenSSL', async () => {
+    const libssl = await load()
+    const young = authority.leaf()
+    const [near, far] = memoryTransportPair()
+    vi.useFakeTimers({ now: 0, toFake: ['Date'] })
+    try {
+      const server = accept(far, { cert: young.cert, key: young.key, useExpiredCert: true })
+      const error = await rejection(connect(near, { servername: 'localhost', ca: authority.ca.cert, libssl }).opened) as CertificateError
+      await rejection(server.closed)
+      expect(error.code).toBe('CERT_NOT_YET_VALID')
+      expectWords(error, ['clock says 1970-01-01T', 'wrong', `before the release of ${/\S+ \S+/.exec(libssl.version)![0]}`])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('that it is self-signed', async () => {
+    const self = authority.leaf({ name: 'mine', selfSigned: true })
+    const error = await refusal(self)
+    expect(error.code).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
+    expectWords(error, ['depth 0, CN=mine, issued by itself', 'DNS:localhost', "'ca'", 'docs/trust.md'])
+  })
+
+  it('that the root that was sent is not trusted', async () => {
+    const error = await refusal(stranger.leaf({ name: 'below' }), [stranger.ca.certFile])
+    expect(error.code).toBe('SELF_SIGNED_CERT_IN_CHAIN')
+    expectWords(error, ['depth 1, CN=a stranger', 'sent this root', TRUST, 'docs/trust.md'])
+  })
+
+  it('that the issuer is not known, or an intermediate is missing', async () => {
+    const error = await refusal(inner.leaf({ name: 'below' }))
+    expect(error.code).toBe('UNABLE_TO_GET_ISSUER_CERT_LOCALLY')
+    expectWords(error, ['depth 0, CN=below, issued by CN=an intermediate', 'CN=an intermediate is not among the trust anchors', TRUST, 'docs/trust.md', 'may have left out an intermediate'])
+    const whole = await refusal(inner.leaf(), [inner.ca.certFile], { ca: stranger.ca.cert })
+    expect(whole.code).toBe('UNABLE_TO_GET_ISSUER_CERT_LOCALLY')
+    expectWords(whole, ['depth 1, CN=an intermediate, issued by CN=libssl-wasm test CA', TRUST])
+    expect(whole.message).not.toContain('left out')
+  })
+
+  it('that what was given is no root', async () => {
+    const error = await refusal(inner.leaf(), [], { ca: inner.ca.cert })
+    expect(error.code).toBe('UNABLE_TO_GET_ISSUER_CERT')
+    expectWords(error, ['CN=libssl-wasm test CA', "'partialChain'", 'docs/trust.md'])
+  })
+
+  it('which names were asked for, and which it has', async () => {
+    const error = await refusal(authority.leaf({ name: 'wrong', san: 'DNS:one.example,DNS:two.example' }))
+    expect(error.code).toBe('ERR_TLS_CERT_ALTNAME_INVALID')
+    expectWords(error, ['it is not for localhost, but for DNS:one.example, DNS:two.example', 'CN=wrong'])
+  })
+
+  it('no more than a message holds, however many names there are', async () => {
+    const san = Array.from({ length: 300 }, (_, index) => `DNS:host-${index}.example`).join(',')
+    expectWords(await refusal(stranger.leaf({ name: 'many', newkey: EC, san })), ['CN=many', 'DNS:host-0.example', '…'])
+  })
+})
+
+it('of a client, a server says the same', async () => {
+  const mine = stranger.leaf({ name: 'a client' })
+  const own = authority.leaf()
+  const [near, far] = memoryTransportPair()
+  const client = connect(near, { servername: 'localhost', ca: authority.ca.cert, cert: mine.cert, key: mine.key })
+  const error = await rejection(accept(far, { cert: own.cert, key: own.key, ca: authority.ca.cert }).opened) as CertificateError
+  client.abort()
+  expectWords(error, ['depth 0, CN=a client, issued by CN=a stranger', 'CN=a stranger,O=libssl-wasm is not among the trust anchors', TRUST])
+  expect(error.message).not.toContain('left out')
+})
+
+it.each([
+  ['none, TLS 1.2', 'TLSv1.2', 'ERR_SSL_TLS_ALERT_HANDSHAKE_FAILURE'], ['none, TLS 1.3', 'TLSv1.3', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'],
+] as const)('a client that has %s is told which option', async (_, version, code) => {
+  const own = authority.leaf()
+  const [near, far] = memoryTransportPair()
+  const client = connect(near, { servername: 'localhost', ca: authority.ca.cert, maxVersion: version })
+  const server = await rejection(accept(far, { cert: own.cert, key: own.key, ca: authority.ca.cert }).opened)
+  expect(server).toMatchObject({ code: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' })
+  expectWords(server as Error, ["'clientCertificate'", "'optional'"])
+  const error = await rejection(client.readable.getReader().read()) as CertificateError
+  expect(error.code).toBe(code)
+  expect(error.message).toContain("'cert'")
+})
