@@ -2,9 +2,11 @@
 
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { fatalError, load, type LibSsl, type ProtocolMessage, type Ssl } from '../../src/core.js'
+import {
+  fatalError, load, SSL_OP_NO_TICKET, SSL_RECEIVED_SHUTDOWN, SSL_SENT_SHUTDOWN, type LibSsl, type ProtocolMessage, type Ssl, type SslSession,
+} from '../../src/core.js'
 import { authority } from '../helpers/certificates.js'
-import { isWish, leaks, Link, utf8, VERSIONS, type LinkOptions, type Version } from '../helpers/link.js'
+import { isWish, leaks, Link, makeCtx, utf8, VERSIONS, type LinkOptions, type Version } from '../helpers/link.js'
 
 let lib: LibSsl
 beforeAll(async () => { lib = await load() })
@@ -164,5 +166,48 @@ describe('a second ClientHello', () => {
     })
     expect(fatalError(link.client.ssl, client)).toMatchObject({ alert: { from: 'peer', description: 47 } })
     link.free()
+  })
+})
+
+describe.each(VERSIONS)("a session in OpenSSL's own store, %s", (version) => {
+  /** Whether the server resumes it for another name, and then for its own. */
+  function resumed(first: string | undefined, second: string | undefined): readonly boolean[] {
+    const ctx = makeCtx(lib, 'server', { version })
+    ctx.setOptions(SSL_OP_NO_TICKET)
+    ctx.setSessionIdContext(utf8('names'))
+    let session: SslSession | undefined
+    const visit = (name: string | undefined): boolean => {
+      const link = new Link(lib, {
+        version, server: { ctx },
+        client: {
+          prepare(ssl) {
+            if (name !== undefined) ssl.setTlsextHostName(name)
+            if (session) ssl.setSession(session)
+          },
+        },
+      }).established()
+      link.send('server', utf8('after the tickets'))
+      session ??= link.client.ssl.get1Session()!
+      for (const end of [link.client, link.server]) end.ssl.setShutdown(SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN) // else it is forgotten
+      const reused = link.server.ssl.sessionReused()
+      link.free()
+      return reused
+    }
+    visit(first)
+    const found = [visit(second), visit(first)]
+    session!.free()
+    ctx.free()
+    return found
+  }
+
+  it('is resumed for its own name, whatever the case of letters, and for none', () => {
+    expect(resumed('localhost', 'LocalHost')).toEqual([true, true])
+    expect(resumed('localhost', undefined)).toEqual([true, true])
+    expect(resumed(undefined, undefined)).toEqual([true, true])
+  })
+
+  it('is resumed under TLS 1.2 for no other name, and is gone then', () => {
+    expect(resumed('localhost', 'elsewhere')).toEqual(version === 'TLSv1.2' ? [false, false] : [true, true])
+    expect(leaks(lib, 10, () => { resumed('localhost', 'elsewhere') })).toBe(false)
   })
 })

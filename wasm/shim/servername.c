@@ -3,6 +3,7 @@
  * gives the session's, not the client's, where a TLS 1.2 session is resumed.
  */
 #include <string.h>
+#include <openssl/lhash.h>
 #include "internal.h"
 
 /*
@@ -56,6 +57,26 @@ static int read_name(SSL *ssl, char **name)
     return 1;
 }
 
+/*
+ * OpenSSL takes sessions from its own store whatever they were made for: the one that is asked for leaves it. A fatal alert would
+ * have the same effect.
+ */
+static void forget_session_of_another_name(SSL *ssl)
+{
+    SSL_CTX *ctx = lsw_conn_of(ssl)->first_ctx;
+    const unsigned char *id;
+    unsigned int length = (unsigned int)SSL_client_hello_get0_session_id(ssl, &id);
+    SSL_SESSION *asked, *kept = NULL;
+
+    if (length == 0 || SSL_CTX_sess_number(ctx) == 0 || (asked = SSL_SESSION_new()) == NULL)
+        return;
+    if (SSL_SESSION_set1_id(asked, id, length) && SSL_SESSION_set_protocol_version(asked, TLS1_2_VERSION))
+        kept = OPENSSL_LH_retrieve((OPENSSL_LHASH *)SSL_CTX_sessions(ctx), asked);
+    if (kept != NULL && lsw_session_of_another_name(ssl, kept))
+        SSL_CTX_remove_session(ctx, kept);
+    SSL_SESSION_free(asked);
+}
+
 int lsw_remember_servername(SSL *ssl, int *alert)
 {
     struct lsw_conn *conn = lsw_conn_of(ssl);
@@ -74,6 +95,7 @@ int lsw_remember_servername(SSL *ssl, int *alert)
     OPENSSL_free(conn->servername);
     conn->servername = name;
     conn->hello_read = 1;
+    forget_session_of_another_name(ssl);
     return 1;
 }
 
