@@ -164,6 +164,16 @@ describe('a private key', () => {
       expect(error.message).toContain(label)
     }
   })
+
+  it('that OpenSSL cannot read is passed over for one that belongs to the certificate, and for no other', () => {
+    const alone = (pem: string) => context((ctx) => { ctx.usePrivateKey(pem); return 1 })
+    const openssh = block('OPENSSH PRIVATE KEY')
+    expect(alone(key + openssh)).toBe(1)
+    for (const call of [() => alone(openssh + key), () => use(openssh + other.key), () => use(other.key + openssh)]) {
+      expect(refusal(call)).toMatchObject({ code: 'ERR_TLS_KEY_UNREADABLE', opensslErrorStack: [{ data: 'OPENSSH PRIVATE KEY' }] })
+    }
+    expect(leaks(lib, 20, () => { refusal(() => use(other.key + openssh)) })).toBe(false)
+  })
 })
 
 describe('PKCS#12', () => {

@@ -116,21 +116,27 @@ static int is_readable(const struct lsw_block *block)
         || lsw_block_is(block, PEM_STRING_RSA) || lsw_block_is(block, PEM_STRING_ECPRIVATEKEY);
 }
 
-/* Of several keys the first that belongs to `cert`; the first if none does, or there is no certificate. */
+static int looks_alike(const struct lsw_block *block)
+{
+    return lsw_block_ends_in(block, "PRIVATE KEY");
+}
+
+/*
+ * Of several keys the first that belongs to `cert`; the first if none does, or there is no certificate. A key in a form that cannot be
+ * read is passed over for one that belongs to `cert` alone.
+ */
 static int read_key_pem(struct lsw_pem *pem, struct passphrase *passphrase, const X509 *cert, EVP_PKEY **key)
 {
-    struct lsw_block block;
-    int fits = 0;
+    struct lsw_block block, passed_over = { NULL, 0, NULL, 0 };
+    int fits = 0, result = 1;
 
-    while (!fits && lsw_pem_next(pem, &block)) {
+    while (result == 1 && !fits && lsw_pem_next(pem, &block)) {
         EVP_PKEY *next = NULL;
-        int result = is_readable(&block) ? read_key_block(&block, passphrase, &next) : 1;
 
-        if (result != 1) {
-            EVP_PKEY_free(*key);
-            *key = NULL;
-            return result;
-        }
+        if (is_readable(&block))
+            result = read_key_block(&block, passphrase, &next);
+        else if (passed_over.text == NULL && looks_alike(&block))
+            passed_over = block;
         fits = next != NULL && (cert == NULL || X509_check_private_key(cert, next));
         if (fits || *key == NULL) {
             EVP_PKEY_free(*key);
@@ -139,9 +145,19 @@ static int read_key_pem(struct lsw_pem *pem, struct passphrase *passphrase, cons
             EVP_PKEY_free(next);
         }
     }
-    if (*key == NULL)
+    if (result == 1 && passed_over.text != NULL && (cert == NULL || !fits)) {
+        ERR_clear_error(); /* of keys that did not fit */
+        lsw_block_raise(&passed_over, ERR_R_UNSUPPORTED);
+        result = LSW_KEY_UNREADABLE;
+    } else if (result == 1 && *key == NULL) {
         lsw_pem_raise_none(pem);
-    return *key != NULL ? 1 : LSW_KEY_UNREADABLE;
+        result = LSW_KEY_UNREADABLE;
+    }
+    if (result != 1) {
+        EVP_PKEY_free(*key);
+        *key = NULL;
+    }
+    return result;
 }
 
 static int read_key(const uint8_t *bytes, size_t length, struct passphrase *passphrase, const X509 *cert, EVP_PKEY **key)
