@@ -1,7 +1,9 @@
 // Lists of certificates and of names that are long: what is taken, what is refused and by which name, what is told.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { accept, connect, createContext, load, memoryTransportPair, type AcceptOptions, type LibSsl, type TlsConnection } from '../../src/index.js'
+import {
+  accept, connect, createContext, load, memoryTransportPair, type AcceptOptions, type HelloAnswer, type LibSsl, type TlsConnection,
+} from '../../src/index.js'
 import { LSW_MAX_CA_LIST_BYTES } from '../../src/ffi/constants.gen.js'
 import { authority, localhost } from '../helpers/certificates.js'
 import { certificateWithSubjectOf, pemOf } from '../helpers/large-certificates.js'
@@ -114,7 +116,8 @@ describe.each(VERSIONS)('names of client CAs, %s', (version) => {
     expect(await announced({ ca, clientCaNames: localhost.cert })).toEqual(['CN=localhost'])
     expect(await announced({ ca: [ca, long, most], clientCaNames: [] })).toEqual([])
     expect(await announced({ clientCertificate: 'required', dangerouslyReplaceVerification: true, verify: () => true, clientCaNames: ca })).toEqual([own])
-    expect(await announced({ onClientHello: () => ({ ca, clientCaNames: localhost.cert }) })).toEqual(['CN=localhost'])
+    const answer: HelloAnswer = { ca, clientCaNames: localhost.cert }
+    expect(await announced({ onClientHello: () => answer })).toEqual(['CN=localhost'])
   })
 
   it('are not trusted by being announced', async () => {

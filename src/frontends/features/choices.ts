@@ -61,7 +61,7 @@ export const serverAlpn: Feature<ServerAlpnOptions> = {
  * away: `ca: undefined` asks this client for no certificate. Leave the name out to keep what was given.
  */
 export interface HelloAnswer extends
-  Identity, ServerAlpnOptions, Pick<ClientIdentityOptions, 'ca' | 'clientCertificate'>,
+  Identity, ServerAlpnOptions, Pick<ClientIdentityOptions, 'ca' | 'clientCertificate' | 'clientCaNames'>,
   Pick<AlgorithmOptions,
     'minVersion' | 'maxVersion' | 'ciphers' | 'ciphersuites' | 'groups' | 'signatureAlgorithms' | 'clientSignatureAlgorithms'> {}
 
