@@ -226,7 +226,8 @@ const elsewhere: ReadonlyMap<string, readonly string[]> = new Map(Object.entries
   protocols: ['alpnProtocols'],
 }))
 
-const TRANSPORT = "it is the transport's: make that first, for example by net.connect() or openTunnel(), and give it to connect() or accept()"
+const TRANSPORT = "it is the transport's: make that first, for example by net.connect() or openTunnel(), and give it to connect()"
+  + ' or accept()'
 const ENGINES = "there are no engines: give the key itself, as option 'key'"
 
 /** Names of Node's options, as {@link plain} writes them, that have no option of ours, and what to do in their place. */
@@ -238,7 +239,8 @@ const otherwise: ReadonlyMap<string, string> = new Map(Object.entries({
   clientcertengine: ENGINES, privatekeyengine: ENGINES, privatekeyidentifier: ENGINES,
   honorcipherorder: "a server's own order of 'ciphers' and 'ciphersuites' counts, always",
   isserver: 'connect() is for clients, accept() for servers',
-  secureoptions: "there are no SSL_OP_ bits: give 'minVersion' and 'maxVersion' for versions, and see README's table of options for the rest",
+  secureoptions: "there are no SSL_OP_ bits: give 'minVersion' and 'maxVersion' for versions, and see README's table of options"
+    + ' for the rest',
   server: "it is not needed: accept() has the options of a server",
   sessiontimeout: 'sessions can be taken up for as long as their keys or their cache last: see docs/sessions.md',
 }))

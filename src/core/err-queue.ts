@@ -20,7 +20,9 @@ export function takeErrors(lib: LibSsl): OpensslError[] {
   })
 }
 
-/** The peer's alerts are reasons. For a few (ech_required, a fatal close_notify) OpenSSL has no words as a reason, but some as an alert. */
+/**
+ * The peer's alerts are reasons. For a few (ech_required, a fatal close_notify) OpenSSL has no words as a reason, but some as an alert.
+ */
 function alertReason({ ffi, memory }: LibSsl, packed: number): string {
   const alert = ffi.ERR_GET_REASON(packed) - SSL_AD_REASON_OFFSET
   if (ffi.ERR_GET_LIB(packed) !== ERR_LIB_SSL || alert < 0) return ''

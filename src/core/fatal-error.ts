@@ -4,8 +4,8 @@ import {
   CertificateError, EchRejectedError, InternalError, PeerError, TransportError, TruncationError, type TlsError,
 } from '../base/errors.js'
 import {
-  ERR_LIB_SSL, SSL_AD_CLOSE_NOTIFY, SSL_AD_ECH_REQUIRED, SSL_ERROR_SYSCALL, SSL_ERROR_ZERO_RETURN, SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_ECH_REQUIRED,
-  SSL_R_INVALID_STATUS_RESPONSE, SSL_R_UNEXPECTED_EOF_WHILE_READING, X509_V_OK,
+  ERR_LIB_SSL, SSL_AD_CLOSE_NOTIFY, SSL_AD_ECH_REQUIRED, SSL_ERROR_SYSCALL, SSL_ERROR_ZERO_RETURN, SSL_R_CERTIFICATE_VERIFY_FAILED,
+  SSL_R_ECH_REQUIRED, SSL_R_INVALID_STATUS_RESPONSE, SSL_R_UNEXPECTED_EOF_WHILE_READING, X509_V_OK,
 } from '../ffi/constants.gen.js'
 import { certificateCode } from './certificate-code.js'
 import { certificateRefusal } from './certificate-refusal.js'

@@ -18,7 +18,7 @@ const HOST_NAME_RULE = ': a host name is 2 to 256 letters, digits, hyphens, unde
   + ' between dots there are 1 to 63, no hyphen first or last'
 const WITH_PORT = /^([^:]+|\[.*\]):\d*$/
 
-/** The name without the dot of the root, which certificates and SNI (RFC 6066 §3) do not have. Throws if it is no name, or more than one. */
+/** The name without the root's dot, which certificates and SNI (RFC 6066 §3) do not have. Throws if it is no name, or more than one. */
 export function hostAlone(option: string, given: string): string {
   const name = given.replace(/\.$/, '')
   const hasPort = WITH_PORT.test(name)
