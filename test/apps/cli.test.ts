@@ -42,6 +42,7 @@ describe('libssl-wasm', () => {
     [['relay', '--token-file', '/dev/null'], 'token'],
     [['relay', '--log-format', 'yaml'], '--log-format'],
     [['relay', '--drain-timeout', '1s'], '--drain-timeout'],
+    [['relay', '--drain-timeout', '9999999999'], '--drain-timeout'],
     [['relay', '--trust-proxy', 'proxy.example'], 'trustProxy'],
     [['relay', '--tls-cert', '/dev/null'], 'tlsCert'],
     [['serve'], 'serve'],

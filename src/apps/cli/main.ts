@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { ApiMisuseError } from '../../base/errors.js'
+import { isMilliseconds } from '../../base/options.js'
 import { formatRelayLogEntry, startRelay, type Relay, type RelayLogEntry } from '../relay/relay.js'
 import { isLoopback, relayWarnings } from '../relay/relay-warnings.js'
 import { say, STDERR, STDOUT, writeLine } from './lines.js'
@@ -41,7 +42,7 @@ async function main([command, ...rest]: readonly string[]): Promise<void> {
 async function relay(args: readonly string[]): Promise<void> {
   const values = readFlags(args)
   if (values['help']) return void process.stdout.write(help)
-  const drainTimeoutMs = wholeNumber('drain-timeout', String(values['drain-timeout'] ?? 0))
+  const drainTimeoutMs = drainTimeoutOf(values)
   const format = formatOf(values)
   const log = (entry: RelayLogEntry) => writeLine(STDERR, formatRelayLogEntry(entry, format))
   /** Beside its entries. */
@@ -72,6 +73,13 @@ function reload(running: Relay, values: FlagValues): string {
   } catch (error) {
     return `nothing has changed: ${(error as Error).message}`
   }
+}
+
+function drainTimeoutOf({ 'drain-timeout': text = '0' }: FlagValues): number {
+  const drainTimeoutMs = wholeNumber('drain-timeout', String(text))
+  const wrong = isMilliseconds(0)(drainTimeoutMs)
+  if (wrong !== undefined) throw new UsageError(`--drain-timeout ${wrong}`)
+  return drainTimeoutMs
 }
 
 function formatOf({ 'log-format': format = 'text' }: FlagValues): 'text' | 'json' {

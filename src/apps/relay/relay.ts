@@ -5,7 +5,7 @@ import type { Server } from 'node:http'
 import { isIPv6, type AddressInfo, type Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { ApiMisuseError } from '../../base/errors.js'
-import { invalid } from '../../base/options.js'
+import { checkOptions, invalid, isMilliseconds } from '../../base/options.js'
 import { connectTarget } from './connect-target.js'
 import { Doorkeeper } from './doorkeeper.js'
 import { createHttpServer, listen, Requests, withCertificate, type HttpServer } from './http-server.js'
@@ -42,7 +42,8 @@ export interface Relay {
   change(changes: RelayChanges): void
   /**
    * Stops listening, closes every tunnel (1001), and is fulfilled when nothing is left open. With `drainTimeoutMs` tunnels have so
-   * long to end by themselves; `/healthz` says 503 meanwhile. Called again, it ends the waiting.
+   * long to end by themselves; `/healthz` says 503 meanwhile. Called again, it ends the waiting. Rejects with
+   * `ERR_TLS_UNKNOWN_OPTION` or `ERR_TLS_INVALID_OPTION`, and closes nothing then.
    */
   close(how?: { drainTimeoutMs?: number | undefined }): Promise<void>
 }
@@ -59,8 +60,6 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   return relay
 }
 
-/** A timer cannot wait longer. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 /** What was left out of the log, or lost, is told after so long at most. */
 const LOG_FLUSH_MS = 10_000
 
@@ -150,7 +149,8 @@ class ListeningRelay implements Relay {
     this.#options = options
   }
 
-  close({ drainTimeoutMs = 0 }: { drainTimeoutMs?: number | undefined } = {}): Promise<void> {
+  async close(how: { drainTimeoutMs?: number | undefined } = {}): Promise<void> {
+    const { drainTimeoutMs = 0 } = checkOptions(how, { drainTimeoutMs: isMilliseconds(0) }, 'close()')
     if (this.#closed) this.#dontWait()
     this.#closed ??= this.#close(drainTimeoutMs)
     return this.#closed
@@ -160,7 +160,7 @@ class ListeningRelay implements Relay {
     const stopped = new Promise((resolve) => this.#server.close(resolve))
     this.#requests.hangUp()
     if (drainTimeoutMs > 0) {
-      const timer = setTimeout(() => this.#dontWait(), Math.min(drainTimeoutMs, MAX_TIMER_MS))
+      const timer = setTimeout(() => this.#dontWait(), drainTimeoutMs)
       await Promise.race([this.#doorkeeper.drain(), this.#hurry])
       clearTimeout(timer)
     }
