@@ -20,6 +20,7 @@ import { isNetwork, TrustedProxies } from '../../src/apps/relay/trusted-proxies.
 import type { WebSocketLike } from '../../src/index.js'
 import { connectWisp } from '../../src/wisp.js'
 import { authority, localhost } from '../helpers/certificates.js'
+import { Attacker } from '../helpers/attacked-relay.js'
 import { isPending, readAll, readBytes, rejection, writeAll } from '../helpers/streams.js'
 import { startTarget, type TunnelTarget } from '../helpers/tunnels.js'
 
@@ -318,6 +319,19 @@ describe('requests that are not whole', () => {
     expect(requests.taken).toBe(0)
   })
 })
+
+it('clients that are turned away by a close, and do not answer it, are no more than there are places', async () => {
+  const { relay } = await setUp({ maxConnections: 2, allow: [] })
+  const answer = async () => {
+    const { socket } = await Attacker.ask(relay.port, '/nowhere:1', ['Sec-WebSocket-Protocol: libssl-wasm.raw.v1'])
+    const [head] = await once(socket, 'data') as [Buffer]
+    return Number(String(head).slice(9, 12))
+  }
+  const statuses: number[] = []
+  while (statuses.length < 5) statuses.push(await answer())
+  expect(statuses).toEqual([101, 101, 403, 403, 403])
+  await vi.waitFor(async () => expect(await answer()).toBe(101), { timeout: 10_000 })
+}, 20_000)
 
 describe('libssl-wasm relay', () => {
   async function command(...args: readonly string[]) {

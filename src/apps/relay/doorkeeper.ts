@@ -22,6 +22,8 @@ export class Doorkeeper {
   readonly #allowed: Set<string>
   readonly #visits = new Set<Visit>()
   readonly #places: Places
+  /** Of those that are being turned away. */
+  readonly #exits: Places
   readonly #wrongTokens: WrongTokens
   /** No more are let in. */
   #draining = false
@@ -32,6 +34,7 @@ export class Doorkeeper {
     this.#dial = dial
     this.#allowed = new Set(settings.allow)
     this.#places = new Places(settings.maxConnections, settings.maxConnectionsPerAddress)
+    this.#exits = new Places(settings.maxConnections, settings.maxConnectionsPerAddress)
     this.#wrongTokens = new WrongTokens(settings.maxWrongTokens)
   }
 
@@ -58,8 +61,8 @@ export class Doorkeeper {
     const log = this.#logger(visitor)
     const admission = await admit(visitor, { ...this.#settings, allow: this.#allowed, wrongTokens: this.#wrongTokens })
     const refuse = (why: Refusal) => {
-      void turnAway(visitor, why)
       log('refuse', why.status, why.reason)
+      return this.#turnAway(visitor, why)
     }
     if ('status' in admission) return refuse(admission)
     // No await from here to the visit: two requests cannot take one place.
@@ -107,6 +110,14 @@ export class Doorkeeper {
     for (const visit of this.#visits) visit.stop()
     await Promise.all([...this.#visits].map((visit) => visit.over))
     this.log.flush()
+  }
+
+  /** Where too many are being turned away, it is by an HTTP status, which takes no time. */
+  async #turnAway(visitor: Visitor, why: Refusal): Promise<void> {
+    const leave = this.#exits.take(visitor.clientAddress)
+    if (typeof leave === 'string') return visitor.refuse(why)
+    await turnAway(visitor, why)
+    leave()
   }
 
   #takePlace({ clientAddress }: Visitor): (() => void) | string {

@@ -63,8 +63,8 @@ async function visit(admitted: Admitted, target: Target, course: Course): Promis
   const { visitor, admission, settings, log } = admitted
   const connected = await connect(admitted, target, stopping)
   if ('status' in connected) {
-    void turnAway(visitor, connected)
-    return log('refuse', connected.status, connected.reason)
+    log('refuse', connected.status, connected.reason)
+    return await turnAway(visitor, connected)
   }
   const tunnel = await visitor.accept(admission.protocol, (socket) => new Bridge(socket, connected, { ...settings, graceMs }))
   if (!tunnel) {
