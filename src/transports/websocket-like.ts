@@ -52,11 +52,15 @@ export function withoutSecrets(url: string): string {
   return `${protocol}//${host}${pathname}`
 }
 
+/** In the place of an event that has been: so Chromium gives a WebSocket that the page's policy forbids. */
+export const ALREADY_CLOSED = { message: 'it is closed already' }
+
 /** What an `error` event says. A browser tells a page nothing of a WebSocket that did not open, so all that it may be is named. */
 export function failureOf(
   { error, message }: { error?: unknown; message?: unknown }, { name, url = '', opened }: { name: string; url?: string | undefined; opened: boolean },
 ): Error {
-  const said = typeof message === 'string' && message !== '' ? `: ${url ? message.replaceAll(url, withoutSecrets(url)) : message}` : ''
+  const words = typeof message === 'string' ? message.replace(/\.$/, '') : ''
+  const said = words && `: ${url ? words.replaceAll(url, withoutSecrets(url)) : words}`
   return new Error(opened ? `${name} failed${said}` : `${name} did not open${said}. ${whatToCheck(url)}`, { cause: error })
 }
 

@@ -41,7 +41,12 @@ export function takeWebSocketStream(
 ): ByteTransport & { readonly opened: Promise<unknown> } {
   let protocol: string | undefined
   let opened = false
-  const failed = (error: unknown) => failureOf({ error, message: (error as Partial<Error> | undefined)?.message }, { name, url: stream.url, opened })
+  const failed = (error: unknown): Error => {
+    // A close that overtakes what we have sent is a failure to Chromium, which has the code all the same.
+    const { closeCode, reason = '', message } = (error ?? {}) as { closeCode?: unknown; reason?: string; message?: unknown }
+    const closed = typeof closeCode === 'number' ? closeError(closeCode, reason, name, protocol) : undefined
+    return closed ?? failureOf({ error, message }, { name, url: stream.url, opened })
+  }
   const fail = (cause: unknown): never => { throw failed(cause) }
   const inner = stream.opened.then((connection) => {
     opened = true

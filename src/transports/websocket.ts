@@ -12,7 +12,7 @@ import { StreamEnds } from './stream-ends.js'
 import { CREDIT_PROTOCOL, creditFraming, INITIAL_WINDOW_BYTES } from './websocket-credit.js'
 import { ABORTED, closeError, GOING_AWAY, MESSAGE_TOO_BIG, NORMAL, UNSUPPORTED_DATA, WebSocketError } from './websocket-close.js'
 import { rawFraming, type Framing } from './websocket-framing.js'
-import { CLOSED, closeWebSocket, CONNECTING, failureOf, nameOf, OPEN, type WebSocketLike } from './websocket-like.js'
+import { ALREADY_CLOSED, CLOSED, closeWebSocket, CONNECTING, failureOf, nameOf, OPEN, type WebSocketLike } from './websocket-like.js'
 
 export interface WebSocketTransportOptions {
   /** Above this much that waits to be sent, a write waits. Default 256 KiB. */
@@ -114,7 +114,7 @@ export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransport
   socket.binaryType = 'arraybuffer'
   if (socket.readyState === CONNECTING) socket.addEventListener('open', open)
   else if (socket.readyState !== CLOSED) open()
-  else ends.fail(new Error(`${name} was closed before`))
+  else ends.fail(failureOf(ALREADY_CLOSED, { name, url: socket.url, opened: false }))
   socket.addEventListener('message', ({ data }: { data: unknown }) => {
     if (!isBytesLike(data)) return fail(new TypeError('the WebSocket gave text, not bytes'), UNSUPPORTED_DATA, 'binary messages only')
     if (data.byteLength > maxMessageBytes) return fail(new Error(`a message of more than ${maxMessageBytes} bytes`), MESSAGE_TOO_BIG)

@@ -6,7 +6,7 @@ import { asBytes, isBytesLike } from '../../base/bytes.js'
 import { hasMethods } from '../../base/realms.js'
 import { SendBacklog } from '../send-backlog.js'
 import { closeError, MESSAGE_TOO_BIG, PROTOCOL_ERROR, UNSUPPORTED_DATA } from '../websocket-close.js'
-import { CLOSED, closeWebSocket, failureOf, nameOf, OPEN, type WebSocketLike } from '../websocket-like.js'
+import { ALREADY_CLOSED, CLOSED, closeWebSocket, failureOf, nameOf, OPEN, type WebSocketLike } from '../websocket-like.js'
 import { CLOSE, closePacket, CONTINUE, DATA, parsePacket, type Packet } from './packets.js'
 
 /** A stream, from {@link PacketLink.streams} until {@link PacketLink.forget}. */
@@ -70,7 +70,7 @@ export class PacketLink<Stream extends LinkedStream> {
     socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
       this.#end(code, closeError(code, reason, name, socket.protocol) ?? new Error(`${name} was closed with code ${code}`))
     })
-    if (socket.readyState === CLOSED) queueMicrotask(() => this.#end(1006, new Error(`${name} was closed before`)))
+    if (socket.readyState === CLOSED) queueMicrotask(() => this.#end(1006, failureOf(ALREADY_CLOSED, { name, url: socket.url, opened })))
   }
 
   /** Nothing is sent or received any more. */
