@@ -17,7 +17,9 @@ const echoes = await Promise.all(['one', 'two', 'three'].map(async (text) => {
   const socket = net.connect(server.address().port, '127.0.0.1')
   const tls = connect(socket, { context: clientContext, servername: 'localhost' })
   await new Response(text).body.pipeTo(tls.writable)
-  return new Response(tls.readable).text()
+  let echo = ''
+  for await (const chunk of tls.readable.pipeThrough(new TextDecoderStream())) echo += chunk
+  return echo
 }))
 console.log(...echoes)
 server.close()

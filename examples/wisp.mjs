@@ -7,7 +7,8 @@ const wisp = await connectWisp(url, { WebSocket })
 const pages = ['/', '/again'].map(async (path) => {
   const tls = connect(wisp.open({ host, port: Number(port) }), { servername: host, ca })
   await new Response(`GET ${path} HTTP/1.0\r\nHost: ${host}\r\n\r\n`).body.pipeTo(tls.writable, { preventClose: true })
-  const page = await new Response(tls.readable).text()
+  let page = ''
+  await tls.readable.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write(text) { page += text } }))
   await tls.close()
   return page.split('\r\n')[0]
 })

@@ -27,7 +27,8 @@ async function main() {
   const tls = connect(new WebSocket(new URLSearchParams(location.search).get('tunnel')), { servername: 'localhost', ca })
   const { protocol, verifyResult } = await tls.opened
   await new Response('GET / HTTP/1.0\\r\\n\\r\\n').body.pipeTo(tls.writable, { preventClose: true })
-  const page = await new Response(tls.readable).text()
+  let page = ''
+  await tls.readable.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write(text) { page += text } }))
   await tls.close()
   await tls.closed
   return { protocol, verifyResult, status: page.split('\\r\\n')[0] }
