@@ -33,6 +33,7 @@ export class NodeHandshakes {
       // A message that is not whole costs memory for each of its fragments, and for each piece in which TCP brings them.
       maxFragments: 64 + Math.ceil(maxMessageBytes / 16_384),
       maxBufferedChunks: 64 + Math.ceil(maxMessageBytes / 256),
+      allowSynchronousEvents: false, // one message of a client in a turn of the event loop, however many came: others are to have theirs
       perMessageDeflate: false, // ciphertext does not compress, and compression beside secrets leaks them (CRIME)
       handleProtocols: (_offered, request) => this.#selected.get(request) ?? false,
     })
