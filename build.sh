@@ -6,6 +6,7 @@
 #   ./build.sh demo --browser [HOST:PORT...]   build, then the demonstration as a page
 #   ./build.sh test [ARGS...]     build, then the tests (ARGS go to vitest)
 #   ./build.sh bench              build, then the benchmarks
+#   ./build.sh relay-load [ARGS...]   build, then many clients through one relay
 #   ./build.sh reproduce          build, then once more from nothing elsewhere, and compare the bytes
 #   ./build.sh clean              forget what was built here; the caches stay
 #
@@ -60,9 +61,9 @@ case "$command" in
     build
     exec tools/test.sh "$@"
     ;;
-  bench)
+  bench | relay-load)
     build
-    exec npm --prefix bench run --silent bench
+    exec npm --prefix bench run --silent "$command" -- "$@"
     ;;
   reproduce)
     build
