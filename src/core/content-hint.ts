@@ -3,7 +3,7 @@
 import { decodeUtf8 } from '../base/bytes.js'
 import { quoted } from './quoted.js'
 
-const PATH = /^(?:file:|[a-z]:[/\\]|~?[/\\]|\.{1,2}[/\\])|\.(?:pem|crt|cert?|cer|key|der|p12|pfx|crl)$/i
+const PATH = /^(?:file:|[a-z]:[/\\]|~?[/\\]|\.{1,2}[/\\])|\.(?:pem|crt|cert|cer|key|der|p12|pfx|crl)$/i
 const MARKUP = /^<(?:!|\?|[a-z])/i
 
 /** The rest of an error's message; `''` for PEM and for what is no text. A `secret` is quoted only if it is something else. */

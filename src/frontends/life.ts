@@ -16,7 +16,7 @@ import type { EarlyData } from '../pump/pump-options.js'
 import { toByteTransport, type TransportLike } from '../transports/adapt.js'
 import { describeConnection, type ConnectionInfo } from './connection-info.js'
 import { abortBySignal, closeInTime } from './life-ends.js'
-import { answers, type Answer, type OpenConnection } from './open-connection.js'
+import { answer, type Answer, type OpenConnection } from './open-connection.js'
 import type { CommonOptions } from './options.js'
 import { CLOSE_TIMEOUT_MS } from './stream-limits.js'
 
@@ -133,7 +133,7 @@ export class LocalLife implements Life {
 
   async ask<Method extends keyof OpenConnection>(method: Method, ...args: Parameters<OpenConnection[Method]>): Promise<Answer<Method>> {
     await this.opened
-    return answers[method](this.#pump!, ...args)
+    return answer(this.#pump!, method, args)
   }
 
   async #open(port: Port, options: CommonOptions, role: Role): Promise<ConnectionInfo> {

@@ -1,8 +1,9 @@
 // What can be asked of a connection while it is open, beside reading and writing.
 
 import { asBytes, isBytesLike, utf8, type BytesLike } from '../base/bytes.js'
+import { ApiMisuseError } from '../base/errors.js'
 import { channelBinding, type ChannelBindingType } from '../core/channel-binding.js'
-import { demand } from '../core/setters.js'
+import { demand, wordsOf } from '../core/setters.js'
 import type { Ssl } from '../core/ssl.js'
 import { SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED } from '../ffi/constants.gen.js'
 import type { X509 } from '../core/x509.js'
@@ -57,8 +58,20 @@ export interface OpenConnection {
 /** What a method settles with. */
 export type Answer<Method extends keyof OpenConnection> = Awaited<ReturnType<OpenConnection[Method]>>
 
-/** How the pump answers each of them. */
-export const answers: { readonly [Method in keyof OpenConnection]:
+/** Has the pump answer one of them. */
+export async function answer<Method extends keyof OpenConnection>(
+  pump: Pump, method: Method, args: Parameters<OpenConnection[Method]>,
+): Promise<Answer<Method>> {
+  try {
+    return await answers[method](pump, ...args)
+  } catch (cause) {
+    if (!(cause instanceof ApiMisuseError) || wordsOf(cause) === cause.message) throw cause
+    const { code, opensslErrorStack } = cause
+    throw new ApiMisuseError(code, `${method}() was refused: ${wordsOf(cause)}`, { cause, opensslErrorStack })
+  }
+}
+
+const answers: { readonly [Method in keyof OpenConnection]:
   (pump: Pump, ...args: Parameters<OpenConnection[Method]>) => Answer<Method> | Promise<Answer<Method>>
 } = {
   exportKeyingMaterial: (pump, options) => pump.inspect((ssl) => exportKeyingMaterial(ssl, options)),

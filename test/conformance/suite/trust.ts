@@ -1,12 +1,17 @@
 // Whom to believe: verify, pins, revocation, client certificates, Mozilla's roots.
 
 import { mozillaRoots } from 'libssl-wasm/roots'
-import type { ConnectOptions } from 'libssl-wasm'
+import type { CertificateError, ConnectOptions, X509 } from 'libssl-wasm'
 import { readAll } from './bytes.js'
 import type { Harness } from './harness.js'
 import { closeBoth, openedPair, pair, type Pair, type PairOptions } from './pair.js'
 
 const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
+
+/** What the runtime's console prints, where a program can ask. */
+const inspect = ((platform: { Deno?: Inspector; Bun?: Inspector; process?: { getBuiltinModule?(name: string): Inspector } }) =>
+  (platform.Deno ?? platform.Bun ?? platform.process?.getBuiltinModule?.('node:util'))?.inspect)(globalThis as object)
+interface Inspector { inspect(value: unknown): string }
 
 export function trust(harness: Harness): void {
   const { describe, it, expect, host } = harness
@@ -43,6 +48,25 @@ export function trust(harness: Harness): void {
         const { ca, client } = await host.identities()
         await refuses('client', { version, client: { verify: async () => false } }, { name: 'CertificateError', code: 'APPLICATION_VERIFICATION' })
         await refuses('server', { version, client, server: { ca, verify: async () => { throw new Error('no') } } }, { message: 'no' })
+      })
+
+      it('a refusal names the certificate and prints no bytes: in the console, with a cause, and as JSON', async () => {
+        const { rsa } = await host.identities()
+        const both = await pair(harness, { version, client: { ca: rsa.cert } })
+        const error = await both.client.opened.then(() => undefined, (reason: CertificateError<X509>) => reason)
+        await expect(both.server.opened.then(() => readAll(both.server.readable))).rejects.toMatchObject({ name: 'PeerError' })
+        const { subject, issuer, names } = error!.certificate!
+        for (const word of [subject, issuer, ...names.dns]) expect(error!.message).toContain(word)
+        // What consoles show of an object are the fields that are enumerable.
+        expect(Object.values(error!).some((field) => ArrayBuffer.isView(field) || field === error!.certificate)).toBe(false)
+        expect(JSON.parse(JSON.stringify(error))).toMatchObject({ message: error!.message, code: error!.code, certificate: { subject, issuer, names } })
+        for (const shown of [error, new Error('above it', { cause: error }), { certificate: error!.certificate }]) {
+          const text = inspect?.(shown)
+          if (text === undefined) continue // this platform has consoles for people alone
+          expect(text).toContain(subject)
+          expect(text).not.toContain('Uint8Array')
+          expect(text.split('\n').filter((line) => !/^ *at |^ *\d+ \|/.test(line)).length).toBeLessThan(30)
+        }
       })
 
       it('pins', async () => {
