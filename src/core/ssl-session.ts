@@ -68,7 +68,15 @@ export class SslSession {
 
   /** @openssl SSL_SESSION_has_ticket */
   hasTicket(): boolean {
-    return this.lib.ffi.SSL_SESSION_has_ticket(this.ptr) === 1
+    return this.getTicketLength() > 0
+  }
+
+  /**
+   * In bytes; 0 if there is no ticket. A ClientHello cannot carry the longest ones: all its extensions take 65,535 bytes at most.
+   * @openssl SSL_SESSION_get0_ticket
+   */
+  getTicketLength(): number {
+    return this.lib.ffi.SSL_SESSION_get_ticket_length(this.ptr)
   }
 
   /** How much 0-RTT data the server takes with it, in bytes. @openssl SSL_SESSION_get_max_early_data */

@@ -59,6 +59,7 @@ describe.each(VERSIONS)('SslSession under %s', (version) => {
     const session = SslSession.fromBytes(lib, made(version))
     expect(session.getProtocolVersion()).toBe(version === 'TLSv1.3' ? TLS1_3_VERSION : TLS1_2_VERSION)
     expect([session.isResumable(), session.hasTicket(), session.getMaxEarlyData()]).toEqual([true, true, 0])
+    expect(session.getTicketLength()).toBeGreaterThan(100)
     expect(session.get0Hostname()).toBe(undefined) // it is the session's once a server has said that it has understood it
     expect(session.get0AlpnSelected()).toBe(undefined)
     expect(session.getTimeout()).toBeGreaterThan(0)

@@ -25,12 +25,13 @@ function nameOf(bytes: number): Uint8Array<ArrayBuffer> {
   return name(bytes - overhead)
 }
 
-function partsOf(der: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
+/** The elements within an element. */
+export function partsOf(der: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
   const first = der[1]!
   return splitDer(der.slice(first < 0x80 ? 2 : 2 + (first & 0x7f)))
 }
 
-function element(tag: number, ...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export function element(tag: number, ...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const content = Buffer.concat(parts)
   const length = content.byteLength
   const octets: number[] = []

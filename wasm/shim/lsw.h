@@ -259,7 +259,8 @@ long SSL_SESSION_get_timeout(const SSL_SESSION *session);
 unsigned long SSL_SESSION_get_ticket_lifetime_hint(const SSL_SESSION *session);
 int SSL_SESSION_is_resumable(const SSL_SESSION *session);
 int SSL_SESSION_get_protocol_version(const SSL_SESSION *session);
-int SSL_SESSION_has_ticket(const SSL_SESSION *session);
+/* 0 if there is none. */
+size_t lsw_SSL_SESSION_get_ticket_length(const SSL_SESSION *session);
 uint32_t SSL_SESSION_get_max_early_data(const SSL_SESSION *session);
 /* The name that was asked for, or NULL. Borrowed from the session. */
 const char *SSL_SESSION_get0_hostname(const SSL_SESSION *session);

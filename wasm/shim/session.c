@@ -15,6 +15,15 @@ SSL_SESSION *lsw_SSL_SESSION_from_bytes(const uint8_t *bytes, size_t length)
     return lsw_read(&lsw_session, bytes, length);
 }
 
+size_t lsw_SSL_SESSION_get_ticket_length(const SSL_SESSION *session)
+{
+    const unsigned char *ticket;
+    size_t length = 0;
+
+    SSL_SESSION_get0_ticket(session, &ticket, &length);
+    return length;
+}
+
 int64_t lsw_SSL_SESSION_get_time(const SSL_SESSION *session)
 {
     return (int64_t)SSL_SESSION_get_time_ex(session);

@@ -38,8 +38,11 @@ static int use_key(const struct ticket_key *key, const unsigned char *iv, EVP_CI
         && EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->cipher_key, iv, encrypt);
 }
 
-/* OpenSSL makes no ticket of a longer session: it fails (construct_stateless_ticket). */
-#define MAX_SESSION_BYTES 0xff00
+/*
+ * OpenSSL's server makes no ticket of a session of more than 65,280 bytes: it fails (construct_stateless_ticket). A client has less
+ * room: all extensions of its ClientHello are 65,535 bytes at most, its key shares among them.
+ */
+#define MAX_SESSION_BYTES 60000
 
 /*
  * OpenSSL looks at the session's length before it asks for a key, which may be declined. So if the session is too long, a short

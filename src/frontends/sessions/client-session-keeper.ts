@@ -16,6 +16,10 @@ import { trustFingerprint } from './trust.js'
 const LONGEST_LIFE_S = 7 * 24 * 60 * 60
 /** The life of a TLS 1.2 session if the server does not say: OpenSSL's own default. */
 const USUAL_LIFE_S = 2 * 60 * 60
+/** What our other extensions leave of the 65,535 bytes of all. */
+const MOST_TICKET_BYTES = 61_000
+/** The same of what ECH hides: OpenSSL takes 1,500 bytes of it. */
+const MOST_TICKET_BYTES_IN_ECH = 900
 
 export class ClientSessionKeeper {
   readonly #options: ConnectOptions
@@ -76,7 +80,8 @@ export class ClientSessionKeeper {
     const session = this.#read(ssl.lib, offer)
     if (!session) return
     useUp(session, () => {
-      if (!session.isResumable()) return
+      const most = typeof this.#options.ech === 'object' ? MOST_TICKET_BYTES_IN_ECH : MOST_TICKET_BYTES
+      if (!session.isResumable() || session.getTicketLength() > most) return
       ssl.setSession(session)
       // OpenSSL's part must agree with the rest.
       if (ssl.getVerifyResult() === X509_V_OK || this.#skipsVerification) {
