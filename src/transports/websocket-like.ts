@@ -46,10 +46,9 @@ export function nameOf({ url }: { readonly url?: string | undefined }): string {
   return url ? `the WebSocket ${withoutSecrets(url)}` : 'the WebSocket'
 }
 
-/** A URL for messages: user name, password and query may be secrets. */
+/** A URL for messages: user name, password and query may be secrets. It takes whatever a WebSocket of any kind calls its URL. */
 export function withoutSecrets(url: string): string {
-  const { protocol, host, pathname } = new URL(url)
-  return `${protocol}//${host}${pathname}`
+  return url.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//')
 }
 
 /** In the place of an event that has been: so Chromium gives a WebSocket that the page's policy forbids. */

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { startRelay, type RelayLogEntry, type RelayOptions } from '../../src/apps/relay/relay.js'
-import { connect, openTunnel, TransportError, type TunnelOptions } from '../../src/index.js'
+import { connect, fromWebSocket, openTunnel, TransportError, type TunnelOptions } from '../../src/index.js'
 import { createWorker } from '../../src/worker.js'
 import { connectWisp } from '../../src/wisp.js'
 import { readAll, rejection } from '../helpers/streams.js'
@@ -77,6 +77,12 @@ describe.each([['here', connect], ['in a worker', worker.connect]] as const)('co
     expect(error).toMatchObject({ name: 'TransportError', code: 'ERR_TLS_RELAY_TARGET_NOT_ALLOWED', cause: { closeCode: 4011 } })
     expect((error as Error).message.split('mail.example:993')).toHaveLength(2)
   })
+})
+
+it('fromWebSocket takes a WebSocket whose URL is none', async () => {
+  const socket = Object.assign(new EventTarget(), { url: '/tunnel?key=hush', readyState: 3, binaryType: '', send() {}, close() {} })
+  const error = await rejection(readAll(fromWebSocket(socket).readable)) as Error
+  expect(error.message).toContain('the WebSocket /tunnel did not open')
 })
 
 describe('TransportError', () => {
