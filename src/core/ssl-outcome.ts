@@ -12,7 +12,7 @@ import { SslSession } from './ssl-session.js'
 export interface PeerTmpKey {
   readonly type: 'DH' | 'ECDH'
   /** The curve, for example `X25519` or `prime256v1`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** In bits. */
   readonly size: number
 }
