@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { WebSocket } from 'ws'
 import { startRelay, type RelayLogEntry, type RelayOptions } from '../../src/apps/relay/relay.js'
 import { parseRequestTarget } from '../../src/apps/relay/request-target.js'
+import { handshakeFault } from '../../src/apps/relay/handshake-fault.js'
 import { isOneOf, sameToken } from '../../src/apps/relay/bearer.js'
 import { connect, openTunnel, type WebSocketLike } from '../../src/index.js'
 import { connectWisp } from '../../src/wisp.js'
@@ -134,7 +135,7 @@ describe.each(hosts)('the relay on %s', (name, open) => {
     for (const path of ['wisp/?x=1', 'wisp/?', 'a/b/']) {
       expect(await ask(`${url}/${path}`, ['wisp-v2'], authorized)).toMatchObject({ status: 101, protocol: 'wisp-v2' })
     }
-    for (const path of [`${target.address}/`, 'wisp/?address=', '?x=1']) expect(await ask(`${url}/${path}`, [], authorized)).toMatchObject({ status: 400 })
+    for (const path of [`${target.address}/`, `${target.address}//`, 'wisp/?address=', '?x=1']) expect(await ask(`${url}/${path}`, [], authorized)).toMatchObject({ status: 400 })
   })
 
   it('blames a Wisp client for what is its doing, and escapes its words', async () => {
@@ -408,6 +409,16 @@ describe('parseRequestTarget', () => {
 
   it.each(['/?', '/?address=', '/?address=a:1&address=b:1', '/a:1?address=b:1', '/?Address=a:1', '?address=a:1'])('refuses %s', (path) => {
     expect(parseRequestTarget(path)).toBeUndefined()
+  })
+})
+
+describe('handshakeFault', () => {
+  const handshake = (protocols: string): Record<string, string> => ({
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13', 'sec-websocket-protocol': protocols,
+  })
+
+  it.each([['a, b', undefined], ['a\t ,\tb', undefined], ['a\u00a0', 400], ['\u00a0a', 400], ['a,\u00a0b', 400]])('of %j is as in ws: %s', (protocols, status) => {
+    expect(handshakeFault('GET', (name) => handshake(protocols)[name])?.status).toBe(status)
   })
 })
 

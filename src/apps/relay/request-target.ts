@@ -15,18 +15,18 @@ export function parseRequestTarget(pathAndQuery: string): Target | undefined {
 
 /**
  * Whether Wisp is asked for: by a path that ends in a slash, as its specification has it, whatever its query says, but for an
- * address. Not by the root, where people look first, nor by a target with a slash too many.
+ * address. Not by the root, where people look first, nor by a target with slashes behind it.
  */
 export function isWispPath(pathAndQuery: string): boolean {
   const { path, query = '' } = split(pathAndQuery)
-  return /^\/.+\/$/.test(path) && !parsePath(path.slice(0, -1)) && !new URLSearchParams(query).has('address')
+  return /^\/.+\/$/.test(path) && !parsePath(path.replace(/\/+$/, '')) && !new URLSearchParams(query).has('address')
 }
 
 /** Why a path is neither. */
 export function wrongPath(pathAndQuery: string): string {
   const { path, query } = split(pathAndQuery)
   if (parsePath(path)) return 'the path must be /host:port, without a query'
-  if (parsePath(path.replace(/\/$/, ''))) return 'the path must be /host:port, without a slash at its end'
+  if (parsePath(path.replace(/\/+$/, ''))) return 'the path must be /host:port, without a slash at its end'
   if (query !== undefined && new URLSearchParams(query).has('address')) return 'the query must have one address=host:port'
   return 'the path must be /host:port'
 }
