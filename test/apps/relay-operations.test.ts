@@ -172,6 +172,15 @@ describe('metrics', () => {
     await expect(startRelay({ metricsListen })).rejects.toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'metricsListen' })
   })
 
+  it('are served again soon, whoever has connected and says nothing', async () => {
+    const { relay } = await setUp({ metricsListen: '127.0.0.1:0' })
+    const { port } = new URL(relay.metricsUrl!)
+    const silent = Array.from({ length: 16 }, () => connectTcp(Number(port), '127.0.0.1').resume())
+    onTestFinished(() => silent.forEach((socket) => socket.destroy()))
+    await Promise.all(silent.map((socket) => once(socket, 'close')))
+    expect((await get(`${relay.metricsUrl}/metrics`)).status).toBe(200)
+  }, 20_000)
+
   it('that cannot be served leave nothing listening', async () => {
     const { relay } = await setUp()
     await expect(startRelay({ metricsListen: `127.0.0.1:${relay.port}` })).rejects.toMatchObject({ code: 'ERR_TLS_TRANSPORT' })

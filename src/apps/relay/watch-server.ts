@@ -10,7 +10,8 @@ export interface Watched {
 
 /** Serves `/metrics` and `/healthz`. `host` is the one that the operator gave: a name that requests may be for. */
 export function createWatchServer(watched: Watched, host: string): Server {
-  const server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000 }, (request, response) => {
+  const timeouts = { headersTimeout: 2_000, requestTimeout: 2_000, connectionsCheckingInterval: 500 }
+  const server = createServer(timeouts, (request, response) => {
     if (isFromPage(request, host)) return answer(response, 403, 'not for pages\n')
     if (isHealthCheck(request)) return answerHealth(response, watched)
     if (request.method !== 'GET' || pathOf(request) !== '/metrics') return answer(response, 404, 'there are /metrics and /healthz\n')
