@@ -79,6 +79,15 @@ describe('a relay of little memory', () => {
     expect(await relay.settledBytes() - before).toBeLessThan(mostBytes)
   })
 
+  it('holds no more than maxBufferedBytes of messages that are never whole', async () => {
+    const { target, relay, before } = await setUp({ maxBufferedBytes: 50 * MIB })
+    const clients = await Promise.all(Array.from({ length: 80 }, () => Attacker.open(relay.port, `/${target.address}`)))
+    const cut = frame(new Uint8Array(MIB)).subarray(0, -1)
+    for (const client of clients) void client.send(cut)
+    await standstill(() => clients.reduce((sum, { socket }) => sum + socket.writableLength, 0))
+    expect(await relay.settledBytes() - before).toBeLessThan(50 * MIB)
+  })
+
   it.each(['libssl-wasm.raw.v1', 'libssl-wasm.credit.v1'])('holds a part of it for each client that reads nothing (%s)', async (protocol) => {
     const { target, relay, before } = await setUp({ maxBufferedBytes: 50 * MIB })
     const poured = new Uint8Array(16 * MIB)

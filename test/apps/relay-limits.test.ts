@@ -38,6 +38,9 @@ it('checkRelayRules fills in what docs/relay.md says, and divides maxBufferedByt
   }
   expect([parts(512), parts(1024), parts(1408), parts(9000)]).toEqual([[128, 256], [256, 640], [256, 1024], [256, 1024]])
   expect(parts(1408, { highWaterMarkBytes: 2 ** 30 })).toEqual([1024, 256])
+  // A message that is not whole waits, too.
+  const messageKib = (more: RelayOptions) => checkRelayRules({ maxConnections: 7, maxBufferedBytes: 7 * 512 * KIB, ...more }).maxMessageBytes / KIB
+  expect([messageKib({}), messageKib({ maxMessageBytes: 2048 * KIB }), messageKib({ maxBufferedBytes: undefined })]).toEqual([256, 2048, 1024])
 })
 
 describe('a client that vanishes', () => {

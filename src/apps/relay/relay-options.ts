@@ -27,8 +27,8 @@ export interface RelayRules {
    */
   readonly maxConnectionsPerAddress?: number | undefined
   /**
-   * The longest message a client may send; a longer one closes the tunnel with 1009. Default 1 MiB. With less than 65537
-   * the credit window is not offered, as its messages are longer.
+   * The longest message a client may send; a longer one closes the tunnel with 1009. Default 1 MiB, or less with
+   * `maxBufferedBytes`: what may wait from one client. With less than 65537 the credit window is not offered, as its messages are longer.
    */
   readonly maxMessageBytes?: number | undefined
   /** How long to wait for the target's TCP handshake; then 502. Default 10000. */
@@ -159,7 +159,8 @@ export function complete({ allow = [], origins = [], token, maxBufferedBytes, ..
   const tokens = token === undefined ? [] : [token].flat()
   const settings = { ...defaults, ...others, tokens, allow: new Set(targets), origins: new Set(origins), windowBytes: MOST_WINDOW_BYTES }
   if (maxBufferedBytes !== undefined) Object.assign(settings, parts(settings as RelaySettings, maxBufferedBytes))
-  return settings as RelaySettings
+  const { maxMessageBytes = Math.min(relayDefaults.maxMessageBytes!, settings.windowBytes) } = others // one that is not whole waits, too
+  return { ...settings, maxMessageBytes } as RelaySettings
 }
 
 /** What each connection may hold, that all together hold no more than they may. */
