@@ -6,7 +6,7 @@ import type { LibSsl } from '../core/lib-ssl.js'
 import { SslCtx } from '../core/ssl-ctx.js'
 import { Ssl } from '../core/ssl.js'
 import type { Decisions } from '../pump/decisions.js'
-import type { TransportLike } from '../transports/adapt.js'
+import type { ByteTransport } from '../pump/transport.js'
 import { contentKey, keptByInstance, setUp } from './kept.js'
 import { LocalLife } from './life.js'
 import {
@@ -38,7 +38,7 @@ export function createContext(options: ContextOptions): TlsContext {
 }
 
 /** `options` are checked. Throws as {@link LocalLife}. */
-export function beginClient(transport: TransportLike, options: ConnectOptions): LocalLife {
+export function beginClient(transport: ByteTransport, options: ConnectOptions): LocalLife {
   const sessions = new ClientSessionKeeper(options)
   return new LocalLife(transport, options, {
     call: 'SSL_connect',
@@ -52,7 +52,7 @@ export function beginClient(transport: TransportLike, options: ConnectOptions): 
 }
 
 /** As {@link beginClient}. Early data goes to `onEarlyData`, before `opened` settles. */
-export function beginServer(transport: TransportLike, options: AcceptOptions, onEarlyData = (_: Uint8Array<ArrayBuffer>) => {}): LocalLife {
+export function beginServer(transport: ByteTransport, options: AcceptOptions, onEarlyData = (_: Uint8Array<ArrayBuffer>) => {}): LocalLife {
   return new LocalLife(transport, options, {
     call: 'SSL_accept',
     makeSsl: (lib, decisions) => makeSsl(lib, 'server', options, decisions),

@@ -13,7 +13,7 @@ import { Decisions } from '../pump/decisions.js'
 import { Port } from '../pump/port.js'
 import { Pump } from '../pump/pump.js'
 import type { EarlyData } from '../pump/pump-options.js'
-import { toByteTransport, type TransportLike } from '../transports/adapt.js'
+import type { ByteTransport } from '../pump/transport.js'
 import { describeConnection, type ConnectionInfo } from './connection-info.js'
 import { abortBySignal, closeInTime } from './life-ends.js'
 import { answer, type Answer, type OpenConnection } from './open-connection.js'
@@ -79,13 +79,13 @@ export class LocalLife implements Life {
   readonly #writable = deferred<void>()
 
   /**
-   * Takes the transport over; nothing is sent before the constructor has returned. Throws `ApiMisuseError`, or
-   * `signal.reason` if it is aborted already.
+   * Takes the transport over; nothing is sent before the constructor has returned. Throws `signal.reason` if it is aborted
+   * already, and locks no stream then.
    */
-  constructor(transport: TransportLike, options: CommonOptions, role: Role) {
+  constructor(transport: ByteTransport, options: CommonOptions, role: Role) {
     const { signal, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, closeTimeoutMs = CLOSE_TIMEOUT_MS } = options
     throwIfAborted(signal)
-    const port = new Port(toByteTransport(transport))
+    const port = new Port(transport)
     this.#closeTimeoutMs = closeTimeoutMs
     const late = () => this.abort(new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', `no handshake within ${handshakeTimeoutMs} ms`))
     this.opened = withDeadline(handshakeTimeoutMs, late, this.#open(port, options, role))

@@ -9,3 +9,9 @@ export interface ByteTransport {
   readonly readable: ReadableStream<Uint8Array>
   readonly writable: WritableStream<Uint8Array>
 }
+
+/** Gives a transport up, both ways. Its streams must not be locked. */
+export function giveUp({ readable, writable }: ByteTransport, reason: unknown): void {
+  writable.abort(reason).catch(() => {})
+  readable.cancel(reason).catch(() => {})
+}

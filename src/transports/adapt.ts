@@ -2,7 +2,7 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import { isReadableStream, isWritableStream } from '../base/realms.js'
-import type { ByteTransport } from '../pump/transport.js'
+import { giveUp, type ByteTransport } from '../pump/transport.js'
 import { fromBunSocket, isBunSocket, type BunSocketLike } from './bun.js'
 import { fromCloudflareSocket, isCloudflareSocket, type CloudflareSocketLike } from './cloudflare.js'
 import { fromDataChannel, isDataChannel, type DataChannelLike } from './data-channel.js'
@@ -41,4 +41,18 @@ export function toByteTransport(transport: TransportLike): ByteTransport {
   }
   const wanted = '{ readable, writable }, a socket of some kind, or a MessagePort'
   throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the transport must be ${wanted}`)
+}
+
+/**
+ * What `use` makes of `transport`, which is ours from now on: if `use` throws, it is given up with the error. Until then `use` locks
+ * neither stream. Throws as {@link toByteTransport}, too: then the transport is left alone.
+ */
+export function takeOver<T>(transport: TransportLike, use: (taken: ByteTransport) => T): T {
+  const taken = toByteTransport(transport)
+  try {
+    return use(taken)
+  } catch (error) {
+    giveUp(taken, error)
+    throw error
+  }
 }

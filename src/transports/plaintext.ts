@@ -6,7 +6,7 @@ import { checkOptions, isSignal } from '../base/options.js'
 import { onAbort, throwIfAborted } from '../base/realms.js'
 import { Interrupt } from '../pump/waiting.js'
 import type { ByteTransport } from '../pump/transport.js'
-import { toByteTransport, type TransportLike } from './adapt.js'
+import { takeOver, type TransportLike } from './adapt.js'
 import { Incoming } from './stream-ends.js'
 
 export interface PlaintextOptions {
@@ -42,11 +42,13 @@ export class PlaintextConversation {
   #reading = false
   #released = false
 
-  /** Takes the transport over, until it is released. Throws as `connect` does. */
+  /** Takes the transport over, until it is released. Throws as `connect` does, and gives it up then. */
   constructor(transport: TransportLike, options: PlaintextOptions = {}) {
-    const { signal } = checkOptions(options, { signal: isSignal }, 'PlaintextConversation')
-    throwIfAborted(signal)
-    const { readable, writable } = toByteTransport(transport)
+    const { signal, readable, writable } = takeOver(transport, (taken) => {
+      const { signal } = checkOptions(options, { signal: isSignal }, 'PlaintextConversation')
+      throwIfAborted(signal)
+      return { ...taken, signal }
+    })
     this.#writable = writable
     this.#reader = readable.getReader()
     this.#writer = writable.getWriter()

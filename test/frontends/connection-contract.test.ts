@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accept, connect, load, memoryTransportPair, type ByteTransport, type LibSsl, type TlsConnection } from '../../src/index.js'
 import { createWorker, type TlsWorker } from '../../src/worker.js'
-import { connectionContract, type ConnectionPair, type SubjectOptions } from '../helpers/connection-contract.js'
+import { connectionContract, type ConnectionEnds, type SubjectOptions } from '../helpers/connection-contract.js'
 import { clientOptions, serverOptions, VERSIONS, type PeersOptions } from '../helpers/stream-peers.js'
 import { FaultyTransport } from '../helpers/faulty-transport.js'
 
@@ -43,11 +43,11 @@ const kinds: readonly [name: string, ends: Ends, nested: boolean, boundBytes: nu
 describe.each(VERSIONS)('a connection, %s', (version) => {
   for (const [name, ends, nested, boundBytes, readAheadBytes] of kinds) {
     for (const role of ['client', 'server'] as const) {
-      const begin = (options: SubjectOptions): ConnectionPair => {
+      const begin = (options: SubjectOptions): ConnectionEnds => {
         const [near, far] = nested ? outer() : memoryTransportPair()
         const transport = new FaultyTransport(near)
-        const subject = ends[role](transport, { version, [role]: options })
-        const peer = here[role === 'client' ? 'server' : 'client'](far, { version })
+        const subject = () => ends[role](transport, { version, [role]: options })
+        const peer = () => here[role === 'client' ? 'server' : 'client'](far, { version })
         return { subject, peer, transport }
       }
       connectionContract({ describe, it, expect }, `${name}, ${role}`, begin, { boundBytes, readAheadBytes })

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { accept, ApiMisuseError, connect, createContext, load, memoryTransportPair, TicketKeys, type AcceptOptions, type ConnectOptions, type LibSsl } from '../../src/index.js'
 import { authority, localhost, openssl, temporaryAuthority } from '../helpers/certificates.js'
 import { clientOptions, opened, peers, readAll, rejection, serverOptions } from '../helpers/stream-peers.js'
+import { caught } from '../helpers/traps.js'
 
 const bytes = new Uint8Array([1])
 const notStrings = [1, true, {}, [], null, '', 'a\0b']
@@ -161,10 +162,12 @@ describe.each(Object.entries(roles))('%s', (role, start) => {
     }
   })
 
-  it('leaves the transport alone when it refuses', () => {
-    const [transport] = memoryTransportPair()
-    expect(() => (role === 'connect' ? connect : accept)(transport, { ciphers: 1 } as never)).toThrow()
-    expect([transport.readable.locked, transport.writable.locked]).toEqual([false, false])
+  it('gives the transport up when it refuses', async () => {
+    const [transport, peer] = memoryTransportPair()
+    const error = caught(() => (role === 'connect' ? connect : accept)(transport, { ciphers: 1 } as never))
+    expect(error).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION' })
+    expect(await rejection(peer.readable.getReader().read())).toBe(error)
+    expect(await rejection(peer.writable.getWriter().closed)).toBe(error)
   })
 })
 

@@ -187,11 +187,11 @@ describe('connect', () => {
     await closeBoth(both)
   })
 
-  it('throws the reason of a signal that is aborted already, and leaves the transport alone', () => {
-    const [transport] = memoryTransportPair()
+  it('throws the reason of a signal that is aborted already, and gives the transport up with it', async () => {
+    const [transport, peer] = memoryTransportPair()
     const reason = new Error('too late')
     expect(() => connect(transport, { ...clientOptions(), signal: AbortSignal.abort(reason) })).toThrow(reason)
-    expect(transport.readable.locked).toBe(false)
+    expect(await rejection(peer.readable.getReader().read())).toBe(reason)
   })
 
   it.each(['with libssl', 'without libssl'])('ends with the very reason of its signal, at each moment, %s', async (which) => {

@@ -10,10 +10,17 @@ import type { TestKit } from './transport-contract.js'
 /** Options that a client and a server have in common. */
 export type SubjectOptions = Pick<ConnectOptions, 'signal' | 'handshakeTimeoutMs' | 'closeTimeoutMs' | 'highWaterMarkBytes' | 'dangerouslyAllowTruncation'>
 
-export interface ConnectionPair {
-  /** Passes the contract. */
+interface ConnectionPair {
   readonly subject: TlsConnection
   readonly peer: TlsConnection
+  readonly transport: FaultyTransport
+}
+
+/** A pair, to be begun by calling both, in this order. */
+export interface ConnectionEnds {
+  /** Gives the connection that passes the contract. */
+  subject(): TlsConnection
+  peer(): TlsConnection
   /** Beneath `subject`. */
   readonly transport: FaultyTransport
 }
@@ -29,9 +36,13 @@ export interface ConnectionContractOptions {
 const FLOOD_BYTES = 64 * 1024 * 1024
 
 export function connectionContract(
-  { describe, it: test, expect }: TestKit, name: string, begin: (options: SubjectOptions) => ConnectionPair | Promise<ConnectionPair>,
+  { describe, it: test, expect }: TestKit, name: string, endsWith: (options: SubjectOptions) => ConnectionEnds | Promise<ConnectionEnds>,
   { boundBytes, readAheadBytes }: ConnectionContractOptions,
 ): void {
+  const begin = async (options: SubjectOptions): Promise<ConnectionPair> => {
+    const { subject, peer, transport } = await endsWith(options)
+    return { subject: subject(), peer: peer(), transport }
+  }
   describe(name, () => {
     const it = (claim: string, body: (pair: ConnectionPair) => Promise<void>, options: SubjectOptions = {}) => test(claim, async () => {
       const pair = await begin(options)
@@ -243,6 +254,23 @@ export function connectionContract(
         expect(error).toMatchObject({ name: 'ApiMisuseError', code: 'ERR_TLS_INVALID_ARGUMENT' })
         expect(await rejection(subject.closed)).toBe(error)
         expect(await rejection(readAll(subject.readable))).toBe(error)
+      })
+    }
+
+    const wrongs: readonly [what: string, options: object, error: object][] = [
+      ['an option that is unknown', { nonsense: true }, { code: 'ERR_TLS_UNKNOWN_OPTION' }],
+      ['an option that is wrong', { handshakeTimeoutMs: -1 }, { code: 'ERR_TLS_INVALID_OPTION' }],
+      ['a context that is none', { context: {} }, { code: 'ERR_TLS_INVALID_OPTION' }],
+      ['a key that cannot be read', { cert: 'none', key: 'none' }, { name: 'ApiMisuseError' }],
+      ['algorithms that OpenSSL does not have', { ciphers: 'NONE-OF-THEM' }, { name: 'ApiMisuseError' }],
+      ['a signal that is aborted already', { signal: AbortSignal.abort({ code: 'unwanted' }) }, { code: 'unwanted' }],
+    ]
+    for (const [what, options, expected] of wrongs) {
+      test(`gives up its transport, to which it has sent nothing, when it refuses ${what}`, async () => {
+        const { subject, transport } = await endsWith(options as SubjectOptions)
+        expect(await rejection((async () => subject().opened)())).toMatchObject(expected)
+        await until(() => transport.cancelled !== undefined && transport.aborted !== undefined)
+        expect(transport.sentBytes).toBe(0)
       })
     }
 

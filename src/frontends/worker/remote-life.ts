@@ -4,8 +4,8 @@
 import { ApiMisuseError, InternalError } from '../../base/errors.js'
 import { deferred } from '../../base/deferred.js'
 import { asRefusal, throwIfAborted } from '../../base/realms.js'
+import type { ByteTransport } from '../../pump/transport.js'
 import { closeTimeout, Interrupt, isCloseTimeout, withDeadline } from '../../pump/waiting.js'
-import { toByteTransport, type TransportLike } from '../../transports/adapt.js'
 import { fromMessagePort } from '../../transports/message-port.js'
 import type { CommonOptions } from '../options.js'
 import type { Life } from '../life.js'
@@ -50,12 +50,11 @@ export class RemoteLife implements Life {
   #saidAll = false
 
   /** Of `options`, those that the page uses are checked. `post` begins the connection in the worker. Throws as {@link LocalLife}. */
-  constructor(type: Begin['type'], transport: TransportLike, options: CommonOptions, post: Post) {
+  constructor(type: Begin['type'], { readable, writable }: ByteTransport, options: CommonOptions, post: Post) {
     throwIfAborted(options.signal)
     const { signal, context, highWaterMarkBytes, closeTimeoutMs = CLOSE_TIMEOUT_MS, ...rest } = options
     this.#closeTimeoutMs = closeTimeoutMs
     const { values, callbacks } = encodeOptions(rest)
-    const { readable, writable } = toByteTransport(transport)
     this.#callbacks = context ? { ...callbacksOf(context.options), ...callbacks } : callbacks
     const [control, ciphertext] = [new MessageChannel(), new MessageChannel()]
     post({

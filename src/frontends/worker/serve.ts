@@ -4,6 +4,7 @@ import { RefusalError } from '../../base/errors.js'
 import { invalid, own } from '../../base/options.js'
 import type { WasmCode } from '../../loader/load-module.js'
 import { load } from '../../core/load.js'
+import { giveUp } from '../../pump/transport.js'
 import { fromMessagePort } from '../../transports/message-port.js'
 import { beginClient, beginServer } from '../context.js'
 import type { Life } from '../life.js'
@@ -70,8 +71,7 @@ export async function serve(begin: Begin): Promise<void> {
       ? beginClient(transport, complete(checkConnectOptions(given))) : beginServer(transport, complete(checkAcceptOptions(given)))
   } catch (error) {
     post({ type: 'broken', error: encode(error) })
-    transport.readable.cancel(error).catch(() => {})
-    transport.writable.abort(error).catch(() => {})
+    giveUp(transport, error)
     return
   }
   if (aborted) life.abort(aborted.reason)

@@ -5,7 +5,8 @@ import { ApiMisuseError, InternalError } from '../../base/errors.js'
 import { invalid, isPlainObject } from '../../base/options.js'
 import { hasMethods } from '../../base/realms.js'
 import type { WasmCode } from '../../loader/load-module.js'
-import type { TransportLike } from '../../transports/adapt.js'
+import type { ByteTransport } from '../../pump/transport.js'
+import { takeOver, type TransportLike } from '../../transports/adapt.js'
 import type { AcceptOptions, CommonOptions, ConnectOptions } from '../options.js'
 import { streamLimits } from '../stream-limits.js'
 import type { TlsContext } from '../tls-context.js'
@@ -86,11 +87,11 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
     worker.on!('exit', (code: number) => died(new Error(`it exited with code ${code}`)))
   }
 
-  const begin = (type: Begin['type'], transport: TransportLike, options: CommonOptions): TlsConnection => {
+  const begin = (type: Begin['type'], transport: TransportLike, options: CommonOptions): TlsConnection => takeOver(transport, (taken) => {
     checkOwn(type, options)
     if (dead) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the worker has ended')
     if (options.context) contexts.check(options.context)
-    const life = new RemoteLife(type, transport, options, (message, transfer) => {
+    const life = new RemoteLife(type, taken, options, (message, transfer) => {
       const begin: Begin = { ...message, wasm, context: options.context && contexts.describe(options.context) }
       worker.postMessage(begin, transfer)
     })
@@ -98,7 +99,7 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
     const forget = () => lives.delete(life)
     life.closed.then(forget, forget)
     return new Connection(life, options)
-  }
+  })
   return {
     connect: (transport, options) => begin('connect', transport, options),
     accept: (transport, options) => begin('accept', transport, options),

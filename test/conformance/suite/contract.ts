@@ -18,8 +18,8 @@ export function connections(harness: Harness): void {
           const [near, far] = memoryTransportPair()
           const transport = new FaultyTransport(near)
           const [atClient, atServer] = role === 'client' ? [transport, far] : [far, transport]
-          const client = connect(atClient, { servername: 'localhost', ca, libssl, ...pinned, ...(role === 'client' && options) })
-          const server = accept(atServer, { cert, key, libssl, ...pinned, ...(role === 'server' && options) })
+          const client = () => connect(atClient, { servername: 'localhost', ca, libssl, ...pinned, ...(role === 'client' && options) })
+          const server = () => accept(atServer, { cert, key, libssl, ...pinned, ...(role === 'server' && options) })
           const [subject, peer] = role === 'client' ? [client, server] : [server, client]
           return { subject, peer, transport }
         }, { boundBytes: MIB, readAheadBytes: MIB })

@@ -18,10 +18,12 @@ export function workerMode({ describe, it, expect }: TestKit, { ca, cert, key }:
   // In one worker, which is started when the first of them runs.
   let shared: TlsWorker | undefined
   connectionContract({ describe, it, expect }, 'a client in a worker', (own: SubjectOptions) => {
-    shared ??= createWorker(options)
+    const worker = shared ??= createWorker(options)
     const [near, far] = memoryTransportPair()
     const transport = new FaultyTransport(near)
-    return { subject: shared.connect(transport, { servername: 'localhost', ca, ...own }), peer: accept(far, { cert, key }), transport }
+    return {
+      subject: () => worker.connect(transport, { servername: 'localhost', ca, ...own }), peer: () => accept(far, { cert, key }), transport,
+    }
   }, { boundBytes: 2 * 1024 * 1024, readAheadBytes: 1024 * 1024 })
 
   describe('createWorker', () => {
