@@ -15,6 +15,12 @@ export async function memory(): Promise<void> {
     const [ours, theirs] = [inProcess('ours', contexts), inProcess('node', contexts)]
     const kib = (value: number) => `${value.toFixed(0)} KiB`
     row(`memory: growth of the process for a pair, contexts ${contexts === 'own' ? 'of its own' : 'shared'}`, kib(ours), kib(theirs), ours / theirs, '')
+    if (contexts === 'own') continue
+    // What a server costs whose connections share nothing: docs/servers.md.
+    const mib = (perPair: number) => `${(perPair * COUNT / 1024).toFixed(0)} MiB`
+    const apart = inProcess('apart', contexts)
+    row(`memory: growth of the process for ${COUNT} pairs, the servers with an instance each`, mib(apart), mib(theirs), apart / theirs, '')
+    row(`memory: growth of the process for ${COUNT} pairs, all on one context`, mib(ours), mib(theirs), ours / theirs, '')
   }
 }
 
@@ -49,7 +55,10 @@ function inProcess(...words: string[]): number {
 
 async function growth(which: string, contexts: 'own' | 'shared'): Promise<number> {
   const library = await Library.open()
-  const make = () => (which === 'ours' ? library.pair(X25519, contexts) : nodes(X25519, contexts))
+  const make = () => {
+    if (which === 'apart') return library.pairApart(X25519)
+    return which === 'ours' ? library.pair(X25519, contexts) : nodes(X25519, contexts)
+  }
   const kept: unknown[] = [await make()]
   globalThis.gc!()
   const before = process.memoryUsage.rss()

@@ -63,6 +63,14 @@ export class Library {
     return pair
   }
 
+  /** As {@link pair}; the server has an instance of its own. */
+  async pairApart(suite: Suite): Promise<OursPair> {
+    const { connect, accept, memoryTransportPair } = this.api
+    const [a, b] = memoryTransportPair()
+    const [forClient, { libssl, ...forServer }] = this.#options(suite, ca)
+    return opened(connect(a, { servername: 'localhost', ...forClient }), accept(b, forServer))
+  }
+
   #options({ ciphersuites, groups }: Suite, trusted: string | readonly (string | Uint8Array)[]) {
     const { libssl } = this
     return [{ libssl, ca: trusted, ciphersuites, groups }, { libssl, cert, key, ciphersuites, groups }] as const

@@ -1,5 +1,6 @@
-// examples/starttls.mjs with an SMTP server whose TLS is stunnel's.
+// The examples that begin in the clear, with servers whose plaintext before TLS, and TLS, are stunnel's.
 
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { authority } from '../helpers/certificates.js'
 import { identities } from '../interop/peers/matrix.js'
@@ -18,4 +19,32 @@ describe('examples/starttls.mjs', () => {
     await example.printed(/^TLSv1\.3 TLS_\w+\n250 mail\.example/m)
     expect(await example.exited).toBe(0)
   })
+})
+
+it('docs/starttls.md shows its examples as they are', () => {
+  const examples = [...readFileSync('docs/starttls.md', 'utf8').matchAll(/<!-- example: (\S+) -->\n```js\n(.*?)```/gs)]
+  expect(examples).toHaveLength(2)
+  for (const [, name, code] of examples) expect(code).toBe(readFileSync(name!, 'utf8'))
+})
+
+it('examples/imap.mjs asks for TLS, and then what the server can do', async () => {
+  const backend = await serveTcp((socket) => {
+    socket.write('* OK ready\r\n')
+    socket.on('data', (chunk) => { if (chunk.includes('a2 CAPABILITY')) socket.write('* CAPABILITY IMAP4rev1 IDLE\r\na2 OK done\r\n') })
+  })
+  const { port } = await startStunnel('imap', identities.EC, backend)
+  const example = await Peer.start('node', ['examples/imap.mjs', 'localhost', String(port), authority.ca.cert])
+  expect(await example.exited).toBe(0)
+  expect(example.stdout.toString()).toMatch(/^TLSv1\.3 TLS_\w+\n\* CAPABILITY IMAP4rev1 IDLE\n$/)
+})
+
+it('examples/postgres.mjs asks for TLS, and then to be let in', async () => {
+  const backend = await serveTcp((socket) => {
+    // AuthenticationSASL follows a StartupMessage of version 3.0
+    socket.on('data', (chunk) => { if (chunk.readInt32BE(4) === 196_608 && chunk.readInt32BE(0) === chunk.length) socket.write('R') })
+  })
+  const { port } = await startStunnel('pgsql', identities.EC, backend)
+  const example = await Peer.start('node', ['examples/postgres.mjs', 'localhost', String(port), authority.ca.cert])
+  expect(await example.exited).toBe(0)
+  expect(example.stdout.toString()).toMatch(/^TLSv1\.3 TLS_\w+\nit asks who we are\n$/)
 })
