@@ -8,6 +8,7 @@ const MARKUP = /^<(?:!|\?|[a-z])/i
 
 /** The rest of an error's message; `''` for PEM and for what is no text. A `secret` is quoted only if it is something else. */
 export function contentHint(content: Uint8Array, secret: boolean): string {
+  if (content.byteLength === 0) return '; it is empty'
   const text = decodeUtf8(content).trim()
   if (text.includes('-----BEGIN') || /[^\t\r\n\P{Cc}]|\ufffd/u.test(text)) return ''
   const begins = `it begins with ${quoted(content)}`

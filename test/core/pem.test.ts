@@ -93,6 +93,7 @@ describe.each(Object.entries(kinds))('%s', (_, { pem, read }) => {
     const error = refusal(() => read(NEIGHBOURS['EC PARAMETERS'] + NEIGHBOURS['a request']! + NEIGHBOURS['a PGP block']))
     for (const label of labels) expect(error.opensslErrorStack.at(-1)?.data).toContain(label)
     expect(error.opensslErrorStack).toMatchObject([{ code: 'ERR_PEM_NO_START_LINE' }])
+    expect(refusal(() => store((own) => own.addCerts(''))).message).toMatch(/; it is empty$/)
     expect(refusal(() => read('no PEM')).opensslErrorStack).toMatchObject([{ code: 'ERR_PEM_NO_START_LINE' }])
   })
 
