@@ -14,7 +14,8 @@ export function certificateRefusal(ssl: Ssl, code: string, words: string, depth:
   const mismatch = code === 'ERR_TLS_CERT_ALTNAME_INVALID'
   const names = depth > 0 || mismatch || subjectAltName === '' ? '' : `, for ${subjectAltName}`
   const which = `depth ${depth}, ${subject}, issued by ${issuer === subject ? 'itself' : issuer}${names}`
-  return `${refused}${mismatch ? `, ${nameMismatch(ssl.getExpectedNames(), certificate)}` : ''} (${which})${adviceFor(ssl, code, certificate)}`
+  const asked = mismatch ? `, ${nameMismatch(ssl.getExpectedNames(), certificate)}` : ''
+  return `${refused}${asked} (${which})${adviceFor(ssl, code, certificate)}`
 }
 
 function adviceFor(ssl: Ssl, code: string, { issuer, validFrom, validTo }: X509): string {

@@ -26,7 +26,8 @@ export function takeErrors(lib: LibSsl): OpensslError[] {
 function alertReason({ ffi, memory }: LibSsl, packed: number): string {
   const alert = ffi.ERR_GET_REASON(packed) - SSL_AD_REASON_OFFSET
   if (ffi.ERR_GET_LIB(packed) !== ERR_LIB_SSL || alert < 0) return ''
-  return `${alert === SSL_AD_ECH_REQUIRED ? 'tlsv13' : 'tls'} alert ${memory.readCString(ffi.SSL_alert_desc_string_long(alert)).toLowerCase()}`
+  const words = memory.readCString(ffi.SSL_alert_desc_string_long(alert)).toLowerCase()
+  return `${alert === SSL_AD_ECH_REQUIRED ? 'tlsv13' : 'tls'} alert ${words}`
 }
 
 // As Node names them: 'SSL routines' and 'wrong version number' → ERR_SSL_WRONG_VERSION_NUMBER.

@@ -25,9 +25,9 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
   const opensslErrorStack = ssl.opensslErrors
   const alert = ssl.getAlert()
   const foreign = ssl.isInitFinished() ? undefined : ssl.foreignBytes
-  const truncated = () => new TruncationError(
-    foreign ? foreignProtocol(foreign, ssl.isServer())
-      : ssl.isInitFinished() ? 'the stream ended without close_notify' : 'the stream ended in the middle of the handshake', { opensslErrorStack })
+  const ended = foreign ? foreignProtocol(foreign, ssl.isServer())
+    : `the stream ended ${ssl.isInitFinished() ? 'without close_notify' : 'in the middle of the handshake'}`
+  const truncated = () => new TruncationError(ended, { opensslErrorStack })
   if (result.error === SSL_ERROR_ZERO_RETURN && !ssl.isInitFinished()) {
     // Else it was an end that SSL_OP_IGNORE_UNEXPECTED_EOF takes for one.
     if (alert?.from !== 'peer' || alert.description !== SSL_AD_CLOSE_NOTIFY) return truncated()

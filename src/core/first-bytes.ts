@@ -41,12 +41,14 @@ const protocols: readonly (readonly [begin: RegExp, name: string, advice: string
   [/^[^]{2}\0\0[\n\xff]/, 'a MySQL or MariaDB server', STARTTLS],
 ]
 
+const SILENT_SERVER =
+  ': it may not speak TLS on this port, or want to be asked first (STARTTLS, by PlaintextConversation), as PostgreSQL does'
+
 /** What happened, for a peer whose first bytes are `foreign`: none, if it ended before it said anything. */
 export function foreignProtocol(foreign: Uint8Array, isServer: boolean): string {
   const peer = isServer ? 'the client' : 'the server'
   if (foreign.byteLength === 0) {
-    const why = isServer ? '' : `: it may not speak TLS on this port, or want to be asked first (STARTTLS, by PlaintextConversation), as PostgreSQL does`
-    return `${peer} ended the stream before it said anything${why}`
+    return `${peer} ended the stream before it said anything${isServer ? '' : SILENT_SERVER}`
   }
   const text = String.fromCharCode(...foreign)
   const [, name, advice] = protocols.find(([begin]) => begin.test(text)) ?? []

@@ -30,7 +30,8 @@ const ADVICE: Readonly<Record<string, (ssl: Ssl) => string | undefined>> = {
   ERR_SSL_WRONG_CURVE: noGroup,
   ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM: () => "the peer takes no signature that the own key can make: options 'signatureAlgorithms' "
     + "and 'securityLevel' say which there may be, and a server's 'identities' are keys of other types",
-  ERR_SSL_WRONG_SIGNATURE_TYPE: () => "the peer has signed by an algorithm that options 'signatureAlgorithms' and 'securityLevel' do not allow",
+  ERR_SSL_WRONG_SIGNATURE_TYPE: () =>
+    "the peer has signed by an algorithm that options 'signatureAlgorithms' and 'securityLevel' do not allow",
 
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: () => "option 'clientCertificate' may be 'optional'",
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: () => "the server wants a certificate: options 'cert' and 'key', or 'onCertificateRequest'",
@@ -63,8 +64,8 @@ function offer(ssl: Ssl): string {
   const suites = ssl.getSupportedCiphers()
   const more = suites.length > MOST_SUITES ? ` and ${suites.length - MOST_SUITES} more` : ''
   return `this side offers ${versions(ssl)} and, by name, ${suites.slice(0, MOST_SUITES).join(', ')}${more}; options that may `
-    + "allow more: 'minVersion', 'maxVersion', 'ciphers' (for TLS 1.2), 'ciphersuites' (for 1.3), 'groups', 'signatureAlgorithms', 'securityLevel'; "
-    + LEAST
+    + "allow more: 'minVersion', 'maxVersion', 'ciphers' (for TLS 1.2), 'ciphersuites' (for 1.3), 'groups', 'signatureAlgorithms', "
+    + `'securityLevel'; ${LEAST}`
 }
 
 function versions(ssl: Ssl): string {

@@ -29,7 +29,10 @@ export class SendBacklog {
     this.#youngerMessages++
   }
 
-  /** Whether more than that waits, or so many messages that they take more beside their bytes. Some hosts (workerd) do not tell: there nothing holds a sender back. */
+  /**
+   * Whether more than that waits, or so many messages that they take more beside their bytes. Some hosts (workerd) do not tell:
+   * there nothing holds a sender back.
+   */
   isFull(mostBytes: number, mostMessages = Math.max(FEW_MESSAGES, mostBytes / MESSAGE_BYTES)): boolean {
     const { bufferedAmount = 0 } = this.#socket
     if (this.#sentBytes - bufferedAmount >= this.#youngerBegan) {

@@ -103,7 +103,8 @@ export function openTunnel(relay: string | URL, target: Target | undefined, give
 
 /** The subprotocols to offer, a try after the other. A token needs one beside it that may be selected. */
 function offers(asked: 'auto' | 'credit' | 'raw' | 'none', token: string | undefined): string[][] {
-  if (token === undefined) return { auto: [[CREDIT_PROTOCOL], []], credit: [[CREDIT_PROTOCOL]], raw: [[RAW_PROTOCOL], []], none: [[]] }[asked]
+  const open = { auto: [[CREDIT_PROTOCOL], []], credit: [[CREDIT_PROTOCOL]], raw: [[RAW_PROTOCOL], []], none: [[]] }
+  if (token === undefined) return open[asked]
   const base64url = btoa(String.fromCharCode(...utf8(token))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
   const spoken = { auto: [CREDIT_PROTOCOL, RAW_PROTOCOL], credit: [CREDIT_PROTOCOL], raw: [RAW_PROTOCOL], none: [RAW_PROTOCOL] }[asked]
   return [[...spoken, `libssl-wasm.bearer.${base64url}`]]

@@ -56,7 +56,8 @@ export const ALREADY_CLOSED = { message: 'it is closed already' }
 
 /** What an `error` event says. A browser tells a page nothing of a WebSocket that did not open, so all that it may be is named. */
 export function failureOf(
-  { error, message }: { error?: unknown; message?: unknown }, { name, url = '', opened }: { name: string; url?: string | undefined; opened: boolean },
+  { error, message }: { error?: unknown; message?: unknown },
+  { name, url = '', opened }: { name: string; url?: string | undefined; opened: boolean },
 ): Error {
   const words = typeof message === 'string' ? message.replace(/\.$/, '') : ''
   const said = words && `: ${url ? words.replaceAll(url, withoutSecrets(url)) : words}`
@@ -65,10 +66,10 @@ export function failureOf(
 
 function whatToCheck(url: string): string {
   const { origin } = globalThis as { readonly origin?: unknown }
-  if (typeof origin !== 'string' || origin === '') return 'Check that the relay runs, that it allows this target (--allow), and its token'
-  const page = `this target (--allow) and the origin ${origin} (--origin), and that the page's Content-Security-Policy has it in connect-src`
+  const allows = 'Check that the relay runs, that it allows this target (--allow)'
+  if (typeof origin !== 'string' || origin === '') return `${allows}, and its token`
   const mixed = origin.startsWith('https:') && url.startsWith('ws:') ? '; a page from https: may need wss:' : ''
-  return `Check that the relay runs, that it allows ${page}${mixed}`
+  return `${allows} and the origin ${origin} (--origin), and that the page's Content-Security-Policy has it in connect-src${mixed}`
 }
 
 /** Closes with a code of ours where the platform keeps the others for itself, as browsers do. */

@@ -46,7 +46,8 @@ async function relay(args: readonly string[]): Promise<void> {
   const format = formatOf(values)
   const log = (entry: RelayLogEntry) => writeLine(STDERR, formatRelayLogEntry(entry, format))
   /** Beside its entries. */
-  const note = (text: string) => say(STDERR, format === 'json' ? JSON.stringify({ time: new Date().toISOString(), event: 'note', result: text }) : text)
+  const note = (text: string) =>
+    say(STDERR, format === 'json' ? JSON.stringify({ time: new Date().toISOString(), event: 'note', result: text }) : text)
   const options = optionsOf(values)
   const running = await startRelay({ ...options, log: values['quiet'] ? undefined : log })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

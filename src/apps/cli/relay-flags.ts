@@ -18,6 +18,9 @@ export interface RelayFlag {
   readonly initially?: string
 }
 
+const count = (name: string, option: keyof RelayOptions, words: string): RelayFlag => ({ name, value: 'N', option, words })
+const time = (name: string, option: keyof RelayOptions, words: string): RelayFlag => ({ name, value: 'MS', option, words })
+
 export const relayFlags: readonly RelayFlag[] = [
   { name: 'allow', value: 'HOST:PORT', repeats: true, option: 'allow', words: 'a target that may be reached', initially: 'none' },
   { name: 'allow-file', value: 'FILE', words: 'more of them, one in each line; # begins a comment' },
@@ -29,7 +32,7 @@ export const relayFlags: readonly RelayFlag[] = [
     name: 'token-file', value: 'FILE', option: 'token', initially: 'the environment variable LIBSSL_WASM_RELAY_TOKEN, if it is set',
     words: 'ask every client for a bearer token: one of those in the file, one in each line',
   },
-  { name: 'max-wrong-tokens', value: 'N', option: 'maxWrongTokens', words: 'wrong tokens of one client in a minute, then 429. 0: any number' },
+  count('max-wrong-tokens', 'maxWrongTokens', 'wrong tokens of one client in a minute, then 429. 0: any number'),
   { name: 'host', value: 'ADDRESS', option: 'host', words: 'where to listen', initially: '127.0.0.1' },
   { name: 'port', value: 'N', option: 'port', words: 'where to listen', initially: '0, the system picks one' },
   { name: 'tls-cert', value: 'FILE', option: 'tlsCert', words: 'a certificate and its chain, PEM: speak wss, not ws' },
@@ -42,26 +45,26 @@ export const relayFlags: readonly RelayFlag[] = [
     name: 'metrics-listen', value: 'HOST:PORT', option: 'metricsListen', initially: 'nowhere',
     words: 'where to serve /metrics and /healthz to those who watch the relay',
   },
-  { name: 'max-connections', value: 'N', option: 'maxConnections', words: 'places: each tunnel, each Wisp connection and each of its streams has one' },
+  count('max-connections', 'maxConnections', 'places: each tunnel, each Wisp connection and each of its streams has one'),
   {
     name: 'max-per-address', value: 'N', option: 'maxConnectionsPerAddress', initially: 'half of them; for a client on this machine all',
     words: 'how many of them for one client: an IPv4 address, or a /64 of IPv6',
   },
-  { name: 'max-requests', value: 'N', option: 'maxRequests', words: 'connections that have brought no whole request, half of them for one client' },
-  { name: 'request-timeout-ms', value: 'MS', option: 'requestTimeoutMs', words: 'until a request is whole' },
-  { name: 'connect-timeout-ms', value: 'MS', option: 'connectTimeoutMs', words: 'until a target is reached' },
-  { name: 'max-message-bytes', value: 'N', option: 'maxMessageBytes', words: 'the longest message from a client' },
+  count('max-requests', 'maxRequests', 'connections that have brought no whole request, half of them for one client'),
+  time('request-timeout-ms', 'requestTimeoutMs', 'until a request is whole'),
+  time('connect-timeout-ms', 'connectTimeoutMs', 'until a target is reached'),
+  count('max-message-bytes', 'maxMessageBytes', 'the longest message from a client'),
   {
     name: 'max-buffered', value: 'N', option: 'maxBufferedBytes', initially: '1441792 for each place',
     words: 'bytes that may wait in all places together, at least 524288 for each',
   },
-  { name: 'high-water-mark-bytes', value: 'N', option: 'highWaterMarkBytes', words: 'of those, bytes that wait for one client' },
-  { name: 'idle-timeout-ms', value: 'MS', option: 'idleTimeoutMs', words: 'close a tunnel or a Wisp connection in which nothing moves. 0: never' },
-  { name: 'streamless-timeout-ms', value: 'MS', option: 'streamlessTimeoutMs', words: 'close a Wisp connection without a stream. 0: never' },
-  { name: 'client-timeout-ms', value: 'MS', option: 'clientTimeoutMs', words: 'give up a client that is asked and does not answer. 0: never' },
+  count('high-water-mark-bytes', 'highWaterMarkBytes', 'of those, bytes that wait for one client'),
+  time('idle-timeout-ms', 'idleTimeoutMs', 'close a tunnel or a Wisp connection in which nothing moves. 0: never'),
+  time('streamless-timeout-ms', 'streamlessTimeoutMs', 'close a Wisp connection without a stream. 0: never'),
+  time('client-timeout-ms', 'clientTimeoutMs', 'give up a client that is asked and does not answer. 0: never'),
   { name: 'drain-timeout', value: 'MS', words: 'after SIGTERM or SIGINT, how long tunnels may take to end by themselves', initially: '0' },
   { name: 'log-format', value: 'text|json', words: 'how a line of the log is written', initially: 'text' },
-  { name: 'max-log-lines', value: 'N', option: 'maxLogLines', words: 'lines about one client in 10 seconds; the others are counted. 0: any number' },
+  count('max-log-lines', 'maxLogLines', 'lines about one client in 10 seconds; the others are counted. 0: any number'),
   { name: 'quiet', words: 'no line for each tunnel and refusal' },
   { name: 'help', words: 'print this' },
 ]
@@ -82,7 +85,7 @@ export function readFlags(args: readonly string[]): FlagValues {
 
 /** The options that flags ask for. Files are read each time. */
 export function optionsOf(values: FlagValues): RelayOptions {
-  const given = relayFlags.map((flag) => [flag.option, valueOf(flag, values[flag.name])] as const).filter(([option]) => option !== undefined)
+  const given = relayFlags.flatMap((flag) => (flag.option === undefined ? [] : [[flag.option, valueOf(flag, values[flag.name])] as const]))
   const options = Object.fromEntries(given) as RelayOptions
   const inFile = linesOf(values['allow-file'])?.map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '')
   const { token = process.env['LIBSSL_WASM_RELAY_TOKEN'] } = options // not on the command line, which every user of the machine can read
@@ -125,7 +128,8 @@ export function relayFlagTable(): string {
     const binding = option !== undefined && atEdge.includes(option) ? `\`${bindingOf(option)}\`` : ''
     return [`\`${written(flag).replace('|', '\\|')}\``, option === undefined ? '' : `\`${option}\``, binding, initialOf(flag), flag.words]
   })
-  return [['flag', 'option', 'binding', 'default', ''], ['---', '---', '---', '---', '---'], ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('')
+  const head = [['flag', 'option', 'binding', 'default', ''], ['---', '---', '---', '---', '---']]
+  return [...head, ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('')
 }
 
 function written({ name, value }: RelayFlag): string {

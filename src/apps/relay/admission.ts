@@ -47,8 +47,8 @@ async function judge(visitor: Visitor, rules: Rules): Promise<Admission | Refusa
   const target = parseRequestTarget(visitor.path)
   const protocol = select(offered, rules)
   if (!target) return refusal(400, wrongPath(visitor.path), 'ERR_TLS_RELAY_TARGET_INVALID', protocol)
-  if (!rules.allow.has(formatTarget(target))) return refusal(403, 'this target is not allowed', 'ERR_TLS_RELAY_TARGET_NOT_ALLOWED', protocol)
-  return { to: target, protocol }
+  if (rules.allow.has(formatTarget(target))) return { to: target, protocol }
+  return refusal(403, 'this target is not allowed', 'ERR_TLS_RELAY_TARGET_NOT_ALLOWED', protocol)
 }
 
 /** For a client that may use the relay. */

@@ -11,7 +11,9 @@ import type { TrustedProxies } from './trusted-proxies.js'
 
 export type HttpServer = Server | TlsServer
 
-export function createHttpServer({ tls, requestTimeoutMs }: Pick<ListenSettings, 'tls' | 'requestTimeoutMs'>, listener: RequestListener): HttpServer {
+export function createHttpServer(
+  { tls, requestTimeoutMs }: Pick<ListenSettings, 'tls' | 'requestTimeoutMs'>, listener: RequestListener,
+): HttpServer {
   const options = {
     noDelay: true,
     // What a socket holds that is not read lies there as TCP brought it, byte by byte if the client likes: so it holds little.

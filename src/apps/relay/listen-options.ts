@@ -36,7 +36,7 @@ const optionChecks: Readonly<Record<keyof RelayOptions, Check>> = {
   tlsCert: isString,
   tlsKey: isString,
   trustProxy: isListOf('addresses or networks such as \'10.0.0.0/8\'', isNetwork),
-  metricsListen: (value) => (typeof value === 'string' && parseEndpoint(value) ? undefined : 'must be host:port, such as \'127.0.0.1:9090\''),
+  metricsListen: (value) => (typeof value === 'string' && parseEndpoint(value) ? undefined : "must be host:port, such as '127.0.0.1:9090'"),
   maxRequests: isCount,
   requestTimeoutMs: isMilliseconds(1),
 }

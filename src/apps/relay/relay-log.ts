@@ -124,7 +124,7 @@ function omission(client: string, count: number, why: string): RelayLogEntry {
 
 function escaped(entry: RelayLogEntry): RelayLogEntry {
   const { client, origin, target, result } = entry
-  return { ...entry, client: word(client), origin: origin === undefined ? origin : word(origin), target: word(target), result: plain(result) }
+  return { ...entry, client: word(client), origin: origin && word(origin), target: word(target), result: plain(result) }
 }
 
 /** Printable ASCII, as JSON would write it, and not long: it moves no cursor, turns no writing round and ends no line or string. */

@@ -39,7 +39,8 @@ export class RelayMetrics {
 
   /** `moment.bytes…` are those of what is open. */
   text(moment: Moment): string {
-    const byKind = (counts: Readonly<Record<VisitKind, number>>) => Object.entries(counts).map(([kind, count]) => [`{kind="${kind}"}`, count] as const)
+    const byKind = (counts: Readonly<Record<VisitKind, number>>) =>
+      Object.entries(counts).map(([kind, count]) => [`{kind="${kind}"}`, count] as const)
     const refused = [...this.#refused].map(([status, count]) => [`{status="${status}"}`, count] as const)
     return [
       metric('connections', 'gauge', 'Places taken: tunnels, Wisp connections and their streams.', ['', moment.connections]),
@@ -47,13 +48,19 @@ export class RelayMetrics {
       metric('opened_total', 'counter', 'Tunnels, Wisp connections and their streams that were opened.', ...byKind(this.#opened)),
       metric('ended_total', 'counter', 'And have ended.', ...byKind(this.#ended)),
       metric('refused_total', 'counter', 'Requests and streams refused, by HTTP status; 0 for clients that did not wait.', ...refused),
-      metric('bytes_total', 'counter', 'Bytes carried.', ['{to="target"}', this.#bytesToTarget + moment.bytesToTarget], ['{to="client"}', this.#bytesToClient + moment.bytesToClient]),
-      metric('log_lines_omitted_total', 'counter', 'Log entries that were not written: too many, or the log failed.', ['', moment.linesOmitted]),
+      metric(
+        'bytes_total', 'counter', 'Bytes carried.',
+        ['{to="target"}', this.#bytesToTarget + moment.bytesToTarget], ['{to="client"}', this.#bytesToClient + moment.bytesToClient],
+      ),
+      metric('log_lines_omitted_total', 'counter', 'Log entries not written: too many, or the log failed.', ['', moment.linesOmitted]),
     ].join('')
   }
 }
 
-export function metric(name: string, type: 'gauge' | 'counter', help: string, ...samples: readonly (readonly [labels: string, value: number])[]): string {
+type Sample = readonly [labels: string, value: number]
+
+export function metric(name: string, type: 'gauge' | 'counter', help: string, ...samples: readonly Sample[]): string {
   const full = `${prefix}_${name}`
-  return [`# HELP ${full} ${help}`, `# TYPE ${full} ${type}`, ...samples.map(([labels, value]) => `${full}${labels} ${value}`), ''].join('\n')
+  const lines = samples.map(([labels, value]) => `${full}${labels} ${value}`)
+  return [`# HELP ${full} ${help}`, `# TYPE ${full} ${type}`, ...lines, ''].join('\n')
 }

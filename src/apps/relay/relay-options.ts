@@ -15,7 +15,7 @@ export interface RelayRules {
    * that header does not come from a browser, and is not held to this list.
    */
   readonly origins?: readonly string[] | undefined
-  /** A bearer token that every request must present, or several of which it must present one; else 401. Default none: it is not asked for. */
+  /** A bearer token that every request must present, or several of which it must present one; else 401. Default: none is asked for. */
   readonly token?: string | readonly string[] | undefined
   /** Wrong tokens of one client in a minute; after that many all of its tokens are answered 429. Default 10. 0: any number. */
   readonly maxWrongTokens?: number | undefined
@@ -99,9 +99,10 @@ export const isListOf = (wanted: string, read: (item: string) => unknown): Check
 }
 
 function isListOfOrigins(value: unknown): string | undefined {
-  if (!Array.isArray(value)) return 'must be a list of origins such as \'https://app.example\''
+  const rule = "must be a list of origins such as 'https://app.example'"
+  if (!Array.isArray(value)) return rule
   const at = value.findIndex(wrongOrigin)
-  return at < 0 ? undefined : `must be a list of origins such as 'https://app.example'; ${JSON.stringify(value[at])} ${wrongOrigin(value[at])}`
+  return at < 0 ? undefined : `${rule}; ${JSON.stringify(value[at])} ${wrongOrigin(value[at])}`
 }
 
 const isCountOrNone = isIntegerFrom(0, 2 ** 31 - 1)
@@ -142,7 +143,8 @@ export const ruleChecks: Readonly<Record<keyof RelayRules, Check>> = {
   allow: isListOf('targets such as \'mail.example:993\' or \'[::1]:443\'', parseTarget),
   origins: isListOfOrigins,
   // As one word: RFC 6750 §2.1 has no spaces in it, and they would not be seen where it is typed by hand.
-  token: isOneOrMore((value) => (typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? undefined : 'must be printable ASCII without spaces')),
+  token: isOneOrMore((value) =>
+    (typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? undefined : 'must be printable ASCII without spaces')),
   log: isFunction,
   ...mapValues(numbers, ({ check }) => check),
 }

@@ -124,7 +124,8 @@ class ListeningRelay implements Relay {
   get connections(): number { return this.#doorkeeper.connections }
 
   metrics(): string {
-    return this.#doorkeeper.metrics() + metric('requests', 'gauge', 'Connections that have brought no whole request.', ['', this.#requests.taken])
+    return this.#doorkeeper.metrics()
+      + metric('requests', 'gauge', 'Connections that have brought no whole request.', ['', this.#requests.taken])
   }
 
   allow(target: string): void {

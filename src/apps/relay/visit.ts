@@ -158,7 +158,9 @@ async function untilOver<Result>(over: Promise<Result>, shutDown: () => void, st
 }
 
 /** Before the handshake, so that a target out of reach is an HTTP status and not a tunnel that opens and dies. */
-async function connect({ visitor, admission: { protocol }, settings, dial }: Admitted, target: Target, stopping: AbortSignal): Promise<TargetConnection | Refusal> {
+async function connect(
+  { visitor, admission: { protocol }, settings, dial }: Admitted, target: Target, stopping: AbortSignal,
+): Promise<TargetConnection | Refusal> {
   try {
     return await timedDial(dial, target, settings.connectTimeoutMs, visitor.gone, stopping)
   } catch (error) {

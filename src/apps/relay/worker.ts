@@ -29,7 +29,8 @@ export interface RelayWorker<Env> {
 export function relayWorker<Env = unknown>(rules: RelayRules | ((env: Env) => RelayRules)): RelayWorker<Env> {
   const open = (given: RelayRules) => {
     const doorkeeper = new Doorkeeper(checkRelayRules(given), dial)
-    for (const warning of relayWarnings(given, { allow: 'ALLOW', origins: 'ORIGINS', token: 'TOKEN' }, 'at its address')) console.warn(warning)
+    const names = { allow: 'ALLOW', origins: 'ORIGINS', token: 'TOKEN' }
+    for (const warning of relayWarnings(given, names, 'at its address')) console.warn(warning)
     return doorkeeper
   }
   let doorkeeper = typeof rules === 'function' ? undefined : open(rules)
