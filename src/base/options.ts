@@ -48,9 +48,8 @@ export const isMilliseconds = (min: number): Check => isIntegerFrom(min, MAX_TIM
 export function checkOptions<Options extends object>(
   options: Options, checks: Readonly<Record<keyof Options, Check>>, taker: string, lasting: readonly string[] = [],
 ): Options {
-  if (!isPlainObject(options)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the options of ${taker} must be a plain object`)
   const checked = own<Record<string, unknown>>({})
-  for (const [option, value] of Object.entries(options)) {
+  for (const [option, value] of Object.entries(ownOptions(options, taker))) {
     if (!Object.hasOwn(checks, option)) {
       const message = `${taker} has no option '${option}'${advice(option, Object.keys(checks))}`
       throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', message, { option })
@@ -61,6 +60,12 @@ export function checkOptions<Options extends object>(
     checked[option] = copyOption(value, lasting.includes(option) ? copyBytes : undefined)
   }
   return checked as Options
+}
+
+/** The options that were given, as they are. Throws as {@link checkOptions} unless they are a plain object. */
+export function ownOptions<Options extends object>(options: Options, taker: string): Options {
+  if (!isPlainObject(options)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the options of ${taker} must be a plain object`)
+  return own<Options>(options)
 }
 
 /** The fields of all of these (if several have one, the last one's), and no others: nor what a script has added to Object.prototype. */

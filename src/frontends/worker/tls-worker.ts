@@ -2,7 +2,7 @@
 
 import { spawn } from '#worker'
 import { ApiMisuseError, InternalError } from '../../base/errors.js'
-import { invalid, isPlainObject } from '../../base/options.js'
+import { invalid, ownOptions } from '../../base/options.js'
 import { hasMethods } from '../../base/realms.js'
 import type { WasmCode } from '../../loader/load-module.js'
 import type { ByteTransport } from '../../pump/transport.js'
@@ -87,8 +87,8 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
     worker.on!('exit', (code: number) => died(new Error(`it exited with code ${code}`)))
   }
 
-  const begin = (type: Begin['type'], transport: TransportLike, options: CommonOptions): TlsConnection => takeOver(transport, (taken) => {
-    checkOwn(type, options)
+  const begin = (type: Begin['type'], transport: TransportLike, given: CommonOptions): TlsConnection => takeOver(transport, (taken) => {
+    const options = checkedHere(type, given)
     if (dead) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the worker has ended')
     if (options.context) contexts.check(options.context)
     const life = new RemoteLife(type, taken, options, (message, transfer) => {
@@ -107,18 +107,18 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
   }
 }
 
-/** The options that the page itself uses: the worker checks the others, and has the code for it. */
-function checkOwn(type: Begin['type'], options: CommonOptions): void {
-  if (!isPlainObject(options)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the options of ${type}() must be a plain object`)
+/** `given`, of which those are checked that the page itself uses: the worker checks the others, and has the code for it. */
+function checkedHere(type: Begin['type'], given: CommonOptions): CommonOptions {
+  const options = ownOptions(given, `${type}()`)
   for (const [name, check] of Object.entries(streamLimits)) {
     const value = options[name as keyof CommonOptions]
     const wrong = value === undefined ? undefined : check(value)
     if (wrong !== undefined) throw invalid(name, wrong)
   }
   const { context } = options
-  if (context === undefined) return
-  if (!isContext(context)) throw invalid('context', 'must be what createContext() gave')
-  context.optionsFor(type === 'connect' ? 'client' : 'server')
+  if (context !== undefined && !isContext(context)) throw invalid('context', 'must be what createContext() gave')
+  context?.optionsFor(type === 'connect' ? 'client' : 'server')
+  return options
 }
 
 /** Of any copy of this package: only its options cross. */

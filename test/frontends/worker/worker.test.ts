@@ -279,6 +279,16 @@ describe('options in worker mode', () => {
     expect(() => worker.connect(memoryTransportPair()[0], 42 as never)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
   })
 
+  it('that Object.prototype has been given are none', async () => {
+    const added = { signal: AbortSignal.abort(), closeTimeoutMs: -1, context: {} }
+    for (const [name, value] of Object.entries(added)) Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true })
+    try {
+      await closeBoth(await opened())
+    } finally {
+      for (const name of Object.keys(added)) delete (Object.prototype as Record<string, unknown>)[name]
+    }
+  })
+
   it('send no byte to the worker that stands beside theirs', () => {
     const posted: Begin['options'][] = []
     const spy: WorkerLike = { postMessage: (message) => posted.push(structuredClone((message as Begin).options)), terminate() {}, on() {} }
