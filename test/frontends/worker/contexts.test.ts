@@ -64,12 +64,12 @@ describe.each(VERSIONS)('a context in worker mode, %s', (version) => {
     await closeBoth(both)
   })
 
-  it('is a server\'s, too, whose ticket keys rotate here', async () => {
-    const ticketKeys = new TicketKeys()
+  /** Of one connection after the other to a server whose context has these keys: whether each resumes the last session. */
+  async function resumptions(ticketKeys: TicketKeys, turns: number, afterTurn: (turn: number) => void): Promise<boolean[]> {
     const context = createContext({ ...pinned, cert: localhost.cert, key: localhost.key, ticketKeys })
     const resumed: boolean[] = []
     let session: TlsSession | undefined
-    for (let turn = 0; turn < 2; turn++) {
+    for (let turn = 0; turn < turns; turn++) {
       const [near, far] = memoryTransportPair()
       const server = worker.accept(far, { context })
       // The other side is in the worker as well, with a context of its own.
@@ -79,28 +79,19 @@ describe.each(VERSIONS)('a context in worker mode, %s', (version) => {
       await until(() => session !== undefined)
       resumed.push((await server.opened).resumed)
       await closeBoth({ client, server })
-      ticketKeys.rotate()
+      afterTurn(turn)
     }
-    expect(resumed).toEqual([false, true])
+    return resumed
+  }
+
+  it('is a server\'s, too, whose ticket keys rotate here', async () => {
+    const ticketKeys = new TicketKeys()
+    expect(await resumptions(ticketKeys, 2, () => ticketKeys.rotate())).toEqual([false, true])
   })
 
   it('is a server\'s whose keys are forgotten here: the worker forgets them, too', async () => {
     const ticketKeys = new TicketKeys(undefined, { maxKeys: 1 })
-    const context = createContext({ ...pinned, cert: localhost.cert, key: localhost.key, ticketKeys })
-    const resumed: boolean[] = []
-    let session: TlsSession | undefined
-    for (let turn = 0; turn < 3; turn++) {
-      const [near, far] = memoryTransportPair()
-      const server = worker.accept(far, { context })
-      const client = worker.connect(near, { ...pinned, ca, servername, session, onSession: (one) => { session = one } })
-      await writeAll(server.writable, Uint8Array.of(1))
-      await readBytes(client.readable, 1)
-      await until(() => session !== undefined)
-      resumed.push((await server.opened).resumed)
-      await closeBoth({ client, server })
-      if (turn === 1) ticketKeys.rotate()
-    }
-    expect(resumed).toEqual([false, true, false])
+    expect(await resumptions(ticketKeys, 3, (turn) => { if (turn === 1) ticketKeys.rotate() })).toEqual([false, true, false])
   })
 
   it('its callbacks are asked on the page, for each connection', async () => {
