@@ -1,283 +1,18 @@
-// What the relay learned after its first tunnels: queries, tokens, subprotocols, an idle limit, Wisp. On each of its hosts
-// where the host could make a difference.
+// The rules of a relay in Node beside the admission of a request: limits of time and number, origins, and Wisp's part in them.
 
 import { once } from 'node:events'
-import { connect as connectTcp, type Socket } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { startRelay, type RelayLogEntry, type RelayOptions } from '../../src/apps/relay/relay.js'
-import { parseRequestTarget } from '../../src/apps/relay/request-target.js'
-import { handshakeFault } from '../../src/apps/relay/handshake-fault.js'
-import { isOneOf, sameToken } from '../../src/apps/relay/bearer.js'
-import { connect, openTunnel, type WebSocketLike } from '../../src/index.js'
+import { startRelay } from '../../src/apps/relay/relay.js'
+import type { WebSocketLike } from '../../src/index.js'
 import { connectWisp } from '../../src/wisp.js'
-import { authority, localhost } from '../helpers/certificates.js'
-import { noise, readAll, readBytes, rejection, same, until, writeAll } from '../helpers/streams.js'
-import { Pausable, startTarget, type TunnelTarget } from '../helpers/tunnels.js'
-import { startOpensslServer } from '../interop/peers/openssl.js'
-import { startEdgeRelay, type EdgeRelay } from './edge/edge-relay.js'
-
-const credit = 'libssl-wasm.credit.v1'
-const raw = 'libssl-wasm.raw.v1'
-const bearer = (token: string) => `libssl-wasm.bearer.${Buffer.from(token).toString('base64url')}`
-const cleanups: (() => unknown)[] = []
-afterEach(async () => { for (const cleanup of cleanups.splice(0).reverse()) await cleanup() })
-
-let target: TunnelTarget
-let edge: EdgeRelay
-let closed: EdgeRelay
-let other: TunnelTarget
-
-beforeAll(async () => {
-  target = await startTarget()
-  other = await startTarget()
-  edge = await startEdgeRelay({ ALLOW: `${target.address}, 127.0.0.1:1`, ORIGINS: 'https://app.example', TOKEN: 's3cret' })
-  closed = await startEdgeRelay({})
-})
-afterAll(async () => {
-  await Promise.all([target.close(), other.close(), edge.close(), closed.close()])
-})
-
-interface Host {
-  readonly url: string
-  readonly log: readonly (RelayLogEntry | Record<string, unknown>)[]
-}
-
-const rules = { token: 's3cret', origins: ['https://app.example'] }
-
-const hosts: [string, () => Promise<Host>][] = [
-  ['Node', async () => {
-    const log: RelayLogEntry[] = []
-    const relay = await startRelay({ allow: [target.address, '127.0.0.1:1'], ...rules, log: (entry) => log.push(entry) })
-    cleanups.push(() => relay.close())
-    return { url: relay.url, log }
-  }],
-  ['the edge', async () => edge],
-]
-
-interface Answer {
-  readonly status: number
-  readonly protocol: string
-  readonly socket: WebSocket
-  readonly headers: Record<string, unknown>
-}
-
-/** 101, or how the relay refused. */
-function ask(url: string, protocols: string[] = [], headers: Record<string, string> = {}): Promise<Answer> {
-  const socket = new WebSocket(url, protocols, { headers })
-  cleanups.push(() => socket.terminate())
-  return new Promise((resolve) => {
-    socket.on('error', () => {})
-    socket.once('upgrade', (response) => socket.once('open', () => resolve({ status: 101, protocol: socket.protocol, socket, headers: response.headers })))
-    socket.once('unexpected-response', (_request, response) => {
-      response.resume()
-      resolve({ status: response.statusCode!, protocol: '', socket, headers: response.headers })
-    })
-  })
-}
-
-/** Waits until the host has logged `entry`, after the first `before` of its entries. */
-async function logged(log: Host['log'], before: number, entry: object): Promise<void> {
-  await vi.waitFor(() => expect(log.slice(before)).toContainEqual(expect.objectContaining(entry)), { timeout: 10_000 })
-}
-
-const authorized = { authorization: 'Bearer s3cret' }
-
-describe.each(hosts)('the relay on %s', (name, open) => {
-  it('wants its token, from a program as a header and from a page as a subprotocol, which it does not select', async () => {
-    const { url } = await open()
-    const path = `${url}/${target.address}`
-    const denied = await ask(path)
-    expect(denied).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } })
-    for (const wrong of ['Bearer s3cre', 'Bearer s3cret2', 'Bearer S3cret', 'Basic s3cret', 'Bearer', '']) {
-      expect(await ask(path, [], { authorization: wrong })).toMatchObject({ status: 401 })
-    }
-    expect(await ask(path, [raw, bearer('other')])).toMatchObject({ status: 401 })
-    expect(await ask(path, [raw, 'libssl-wasm.bearer.%%%'.replaceAll('%', '!')])).toMatchObject({ status: 401 })
-    expect(await ask(path, [], authorized)).toMatchObject({ status: 101, protocol: '' })
-    expect(await ask(path, [bearer('s3cret'), raw])).toMatchObject({ status: 101, protocol: raw })
-    expect(await ask(path, [bearer('s3cret'), credit])).toMatchObject({ status: 101, protocol: credit })
-  })
-
-  it('answers 429 to a client that has presented ten wrong tokens, be they right or wrong', async () => {
-    const { url } = await open()
-    const path = `${url}/${target.address}`
-    const guesser = { 'cf-connecting-ip': '192.0.2.1' }
-    for (let guess = 0; guess < 10; guess++) {
-      expect(await ask(path, [], { ...guesser, authorization: `Bearer guess${guess}` })).toMatchObject({ status: 401 })
-    }
-    for (const token of ['s3cret', 'guess']) {
-      expect(await ask(path, [raw, bearer(token)], guesser)).toMatchObject({ status: 429, headers: { 'retry-after': '60' } })
-    }
-    expect(await ask(path, [], guesser)).toMatchObject({ status: 401 }) // that was no guess
-    if (name === 'the edge') expect(await ask(path, [], authorized)).toMatchObject({ status: 101 })
-  })
-
-  it('counts guesses that come at once', async () => {
-    const { url } = await open()
-    const headers = { 'cf-connecting-ip': '192.0.2.2' }
-    const guesses = Array.from({ length: 30 }, (_, guess) => ask(`${url}/${target.address}`, [], { ...headers, authorization: `Bearer guess${guess}` }))
-    const statuses = (await Promise.all(guesses)).map(({ status }) => status)
-    expect(statuses.filter((status) => status === 401)).toHaveLength(10)
-    expect(statuses.filter((status) => status === 429)).toHaveLength(20)
-  })
-
-  it('answers /healthz', async () => {
-    const { url } = await open()
-    const health = `${url.replace('ws:', 'http:')}/healthz`
-    for (const method of ['GET', 'HEAD']) expect((await fetch(health, { method })).status).toBe(200)
-    expect((await fetch(health, { method: 'POST' })).status).toBe(426)
-    expect((await fetch(health, { headers: { origin: 'https://evil.example' } })).ok).toBe(false)
-  })
-
-  it('speaks Wisp whatever the query says, but not to a target with a slash behind it', async () => {
-    const { url } = await open()
-    for (const path of ['wisp/?x=1', 'wisp/?', 'a/b/']) {
-      expect(await ask(`${url}/${path}`, ['wisp-v2'], authorized)).toMatchObject({ status: 101, protocol: 'wisp-v2' })
-    }
-    for (const path of [`${target.address}/`, `${target.address}//`, 'wisp/?address=', '?x=1']) expect(await ask(`${url}/${path}`, [], authorized)).toMatchObject({ status: 400 })
-  })
-
-  it('blames a Wisp client for what is its doing, and escapes its words', async () => {
-    const { url, log } = await open()
-    const before = log.length
-    const socket = new WebSocket(`${url}/wisp/`, ['wisp-v2'], { headers: authorized })
-    cleanups.push(() => socket.terminate())
-    const wisp = await connectWisp(socket as WebSocketLike)
-    const { readable, writable } = wisp.open(target)
-    readable.getReader().closed.catch(() => {})
-    await writeAll(writable, Buffer.from('forger'))
-    await lastConnection(target, 'forger')
-    socket.close(4000, 'x\n2026 open 10.0.0.1 -> bank:1: \u001b[2J\u202e\u009b"\\\u007f')
-    await logged(log, before, { event: 'end', target: '/wisp/', result: 'closed (4000)', bytesToTarget: 6 })
-    const ended = log.slice(before).find(({ event, stream }) => event === 'end' && stream !== undefined)
-    expect(ended).toMatchObject({ bytesToTarget: 6, result: expect.stringMatching(/^the WebSocket was closed with code 4000: x\\u000a2026 /) })
-    for (const entry of log) for (const text of Object.values(entry)) if (typeof text === 'string') expect(text).toMatch(/^[\x20-\x7e]*$/)
-  })
-
-  it('selects the credit window before the plain framing, whatever the order, and no stranger', async () => {
-    const { url } = await open()
-    const path = `${url}/${target.address}`
-    for (const [offered, selected] of [[[raw, credit], credit], [['chat', raw], raw], [['binary', 'base64'], 'binary']] as const) {
-      expect(await ask(path, [...offered], authorized)).toMatchObject({ status: 101, protocol: selected })
-    }
-  })
-
-  it('refuses by origin before anything else, then by path, then by list, and says what it cannot reach', async () => {
-    const { url } = await open()
-    expect(await ask(`${url}/${target.address}`, [], { origin: 'https://evil.example', ...authorized })).toMatchObject({ status: 403 })
-    expect(await ask(`${url}/${target.address}`, [], { origin: 'https://app.example', ...authorized })).toMatchObject({ status: 101 })
-    expect(await ask(`${url}/nothing`, [], authorized)).toMatchObject({ status: 400 })
-    expect(await ask(`${url}/${other.address}`, [], authorized)).toMatchObject({ status: 403 })
-    expect(await ask(`${url}/127.0.0.1:1`, [], authorized)).toMatchObject({ status: 502 })
-    expect((await fetch(url.replace('ws:', 'http:'))).status).toBe(426)
-  })
-
-  it.each([
-    ['no key', 400, ['Sec-WebSocket-Version: 13']], ['a wrong key', 400, ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: short']],
-    ['another version', 426, ['Sec-WebSocket-Version: 7', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==']],
-  ])('dials no target for a handshake with %s', async (_what, status, lines) => {
-    const { url, log } = await open()
-    const before = log.length
-    const request = connectTcp(Number(new URL(url).port), '127.0.0.1')
-    cleanups.push(() => request.destroy())
-    const usual = ['Host: relay', 'Connection: Upgrade', 'Upgrade: websocket', 'Authorization: Bearer s3cret']
-    request.write(['GET /127.0.0.1:1 HTTP/1.1', ...usual, ...lines, '', ''].join('\r\n'))
-    expect(String((await once(request, 'data'))[0])).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
-    // To reach that target fails, and would be said.
-    await logged(log, before, { event: 'refuse', status })
-  })
-
-  it('says why by a close code to those that offer a subprotocol of ours, and nothing to a foreign origin or without the token', async () => {
-    const { url } = await open()
-    const refused = (path: string, protocols: string[], headers: Record<string, string> = authorized) => {
-      const socket = new WebSocket(`${url}/${path}`, protocols, { headers }).on('error', () => {})
-      cleanups.push(() => socket.terminate())
-      return new Promise<[number, string]>((resolve) => socket.on('close', (code, reason) => resolve([code, String(reason)])))
-    }
-    const origin = { origin: 'https://app.example' }
-    for (const protocol of [credit, raw]) {
-      expect(await refused(other.address, [protocol], { ...origin, ...authorized })).toEqual([4011, 'this target is not allowed'])
-      expect(await refused('nothing', [protocol])).toEqual([4010, 'the path must be /host:port'])
-      expect(await refused('127.0.0.1:1', [protocol]))
-        .toEqual(name === 'Node' ? [4013, 'cannot reach the target: ECONNREFUSED'] : [4015, 'cannot reach the target'])
-      for (const path of [other.address, 'nothing', '127.0.0.1:1', target.address]) {
-        expect(await refused(path, [protocol], { origin: 'https://evil.example', ...authorized })).toEqual([1006, ''])
-        expect(await refused(path, [protocol], origin)).toEqual([1006, '']) // no token
-      }
-      expect(await refused(other.address, [protocol, bearer('other')], origin)).toEqual([1006, ''])
-    }
-    for (const protocols of [[], ['binary'], [bearer('s3cret')]]) expect(await refused(other.address, protocols)).toEqual([1006, ''])
-  })
-
-  it('takes the target from a query', async () => {
-    const { url, log } = await open()
-    const before = log.length
-    const { readable, writable } = openTunnel(`${url}/v1?region=eu`, target, { form: 'query', WebSocket: Pausable, token: 's3cret' })
-    await writeAll(writable, Buffer.from('there'))
-    const far = await lastConnection(target, 'there')
-    far.end('back')
-    expect(Buffer.from(await readAll(readable)).toString()).toBe('back')
-    await writable.close()
-    // Others of the same host may still be ending.
-    const end = { event: 'end', target: target.address, bytesToTarget: 5, bytesToClient: 4, result: 'both directions ended' }
-    await logged(log, before, end)
-  })
-
-  it('speaks Wisp below a path that ends in a slash, each stream under the same rules', async () => {
-    const { url, log } = await open()
-    for (const version of [1, 2] as const) {
-      const before = log.length
-      const socket = new WebSocket(`${url}/wisp/`, version === 2 ? ['wisp-v2', bearer('s3cret')] : [], { headers: version === 1 ? authorized : {} })
-      cleanups.push(() => socket.terminate())
-      const wisp = await connectWisp(socket as WebSocketLike)
-      expect(wisp.version).toBe(version)
-      const streams = [wisp.open(target), wisp.open(target)]
-      const text = [`one ${version}`, `two ${version}`]
-      for (const [index, { readable, writable }] of streams.entries()) {
-        const reading = readBytes(readable, 300_000)
-        await writeAll(writable, Buffer.from(text[index]!))
-        const far = await lastConnection(target, text[index]!)
-        const answer = noise(300_000, index)
-        far.write(answer)
-        expect(same(await reading, answer)).toBe(true)
-      }
-      await rejection(readAll(wisp.open(other).readable))
-      socket.close(1000)
-      await logged(log, before, { event: 'refuse', status: 403, target: other.address, stream: expect.any(Number) })
-      await logged(log, before, { event: 'open', status: 101, target: target.address, stream: expect.any(Number) })
-      await logged(log, before, { event: 'end', target: '/wisp/' })
-    }
-  })
-
-  it('does not speak Wisp without the token', async () => {
-    const { url } = await open()
-    expect(await ask(`${url}/wisp/`, ['wisp-v2'])).toMatchObject({ status: 401 })
-  })
-
-  it('carries TLS to OpenSSL', async () => {
-    const { port } = await startOpensslServer(localhost, 'TLSv1.3')
-    const address = `127.0.0.1:${port}`
-    const relay = name === 'Node' ? await startRelay({ allow: [address] }) : await startEdgeRelay({ ALLOW: address })
-    cleanups.push(() => relay.close())
-    const tls = connect(openTunnel(relay.url, { host: '127.0.0.1', port }, { WebSocket: Pausable }), { servername: 'localhost', ca: authority.ca.cert })
-    await tls.opened
-    await writeAll(tls.writable, Buffer.from('GET / HTTP/1.0\r\n\r\n'))
-    expect(Buffer.from(await readAll(tls.readable)).toString()).toMatch(/^HTTP\/1\.0 200/)
-    await tls.close()
-  })
-})
+import { ask, lastConnection, openWebSocket, setUpRelay } from '../helpers/relays.js'
+import { readAll, rejection, until } from '../helpers/streams.js'
+import { startTarget } from '../helpers/tunnels.js'
 
 describe('startRelay', () => {
-  const start = async (options: RelayOptions) => {
-    const log: RelayLogEntry[] = []
-    const relay = await startRelay({ allow: [target.address], log: (entry) => log.push(entry), ...options })
-    cleanups.push(() => relay.close())
-    return { relay, log }
-  }
-
   it('closes a tunnel in which nothing moves', async () => {
-    const { relay, log } = await start({ idleTimeoutMs: 50 })
+    const { relay, log, target } = await setUpRelay({ idleTimeoutMs: 50 })
     const { socket } = await ask(`${relay.url}/${target.address}`)
     expect((await once(socket, 'close'))[0]).toBe(1001)
     await until(() => relay.connections === 0)
@@ -285,10 +20,9 @@ describe('startRelay', () => {
   })
 
   it('closes a Wisp connection in whose streams nothing moves, and one without streams', async () => {
-    const { relay, log } = await start({ idleTimeoutMs: 50 })
+    const { relay, log, target } = await setUpRelay({ idleTimeoutMs: 50 })
     for (const streams of [0, 1]) {
-      const socket = new WebSocket(`${relay.url}/wisp/`)
-      cleanups.push(() => socket.terminate())
+      const socket = openWebSocket(`${relay.url}/wisp/`)
       const wisp = await connectWisp(socket as WebSocketLike)
       const failed = streams > 0 && rejection(readAll(wisp.open(target).readable))
       expect((await once(socket, 'close'))[0]).toBe(1001)
@@ -312,18 +46,21 @@ describe('startRelay', () => {
   })
 
   it('takes the origins that browsers send', async () => {
-    await start({ origins: ['null', 'http://localhost:5173', 'https://app.example', 'http://[::1]:8044', 'moz-extension://0a-1b', 'capacitor://localhost'] })
+    await setUpRelay({ origins: ['null', 'http://localhost:5173', 'https://app.example', 'http://[::1]:8044', 'moz-extension://0a-1b', 'capacitor://localhost'] })
   })
 
   it('gives up a Wisp client that does not answer, when nothing moves', async () => {
-    const { relay } = await start({ idleTimeoutMs: 50 })
+    const { relay } = await setUpRelay({ idleTimeoutMs: 50 })
     const { socket } = await ask(`${relay.url}/wisp/`)
     socket.pause()
     await vi.waitFor(() => expect(relay.connections).toBe(0), { timeout: 10_000 })
   }, 15_000)
 
   it.each(['target', 'client'])('keeps a Wisp connection in which something moves to the %s', async (to) => {
-    const { relay } = await start({ idleTimeoutMs: 200, allow: [target.address, other.address] })
+    const { relay, target } = await setUpRelay({ idleTimeoutMs: 200 })
+    const other = await startTarget()
+    onTestFinished(() => other.close())
+    relay.allow(other.address)
     const wisp = await connectWisp(`${relay.url}/wisp/`, { WebSocket: WebSocket as unknown as new (url: string) => object })
     const [idle, busy] = [wisp.open(other), wisp.open(target)]
     const alive = Promise.race([wisp.closed.then(() => false), rejection(readAll(idle.readable)).then(() => false), new Promise((resolve) => setTimeout(resolve, 1_000, true))])
@@ -333,19 +70,19 @@ describe('startRelay', () => {
     void readAll(busy.readable).catch(() => {})
     far.resume()
     const sending = setInterval(() => { if (to === 'client') far.write('!'); else void writer.write(Buffer.from('!')).catch(() => {}) }, 20)
-    cleanups.push(() => clearInterval(sending))
+    onTestFinished(() => clearInterval(sending))
     expect(await alive).toBe(true)
     clearInterval(sending)
     await wisp.close()
   })
 
   it('does not offer the credit window where its messages would be too long', async () => {
-    const { relay } = await start({ maxMessageBytes: 65536 })
-    expect(await ask(`${relay.url}/${target.address}`, [credit, raw])).toMatchObject({ protocol: raw })
+    const { relay, target } = await setUpRelay({ maxMessageBytes: 65536 })
+    expect(await ask(`${relay.url}/${target.address}`, ['libssl-wasm.credit.v1', 'libssl-wasm.raw.v1'])).toMatchObject({ protocol: 'libssl-wasm.raw.v1' })
   })
 
   it('counts Wisp\'s streams as connections', async () => {
-    const { relay } = await start({ maxConnections: 3 })
+    const { relay, target } = await setUpRelay({ maxConnections: 3 })
     const wisp = await connectWisp(`${relay.url}/wisp/`, { WebSocket: WebSocket as unknown as new (url: string) => object })
     const streams = [wisp.open(target), wisp.open(target), wisp.open(target)]
     await rejection(readAll(streams[2]!.readable))
@@ -357,9 +94,8 @@ describe('startRelay', () => {
   })
 
   it.each(['is lost', 'aborts its stream'])('resets the target of a Wisp stream whose client %s', async (how) => {
-    const { relay } = await start({})
-    const socket = new WebSocket(`${relay.url}/wisp/`)
-    cleanups.push(() => socket.terminate())
+    const { relay, target } = await setUpRelay({})
+    const socket = openWebSocket(`${relay.url}/wisp/`)
     const { readable, writable } = (await connectWisp(socket as WebSocketLike)).open(target)
     readable.getReader().closed.catch(() => {})
     const writer = writable.getWriter()
@@ -376,70 +112,3 @@ describe('startRelay', () => {
     await expect(startRelay({ [option]: value })).rejects.toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option })
   })
 })
-
-describe('relayWorker', () => {
-  it('refuses every target without bindings', async () => {
-    expect(await ask(`${closed.url}/${target.address}`)).toMatchObject({ status: 403 })
-  })
-
-  it('has room again after a Wisp stream whose target does not read', async () => {
-    const deaf = await startTarget()
-    cleanups.push(() => deaf.close())
-    const relay = await startEdgeRelay({ ALLOW: deaf.address, MAX_CONNECTIONS: '2' })
-    cleanups.push(() => relay.close())
-    const socket = new WebSocket(`${relay.url}/wisp/`)
-    cleanups.push(() => socket.terminate())
-    const wisp = await connectWisp(socket as WebSocketLike)
-    const writer = wisp.open(deaf).writable.getWriter()
-    writer.closed.catch(() => {})
-    let sent = 0
-    void (async () => { for (;; sent++) await writer.write(new Uint8Array(65536)) })().catch(() => {})
-    for (let before = -1; sent === 0 || sent !== before; await new Promise((resolve) => setTimeout(resolve, 300))) before = sent // full on the whole way
-    socket.terminate()
-    await logged(relay.log, 0, { event: 'end', target: '/wisp/' })
-    for (let place = 0; place < 2; place++) expect(await ask(`${relay.url}/${deaf.address}`)).toMatchObject({ status: 101 })
-  }, 30_000)
-})
-
-describe('parseRequestTarget', () => {
-  it('reads one address in a query, whatever else is there', () => {
-    expect(parseRequestTarget('/?address=mail.example:993')).toEqual({ host: 'mail.example', port: 993 })
-    expect(parseRequestTarget('/v1?a=b&address=%5B::1%5D%3A1')).toEqual({ host: '::1', port: 1 })
-  })
-
-  it.each(['/?', '/?address=', '/?address=a:1&address=b:1', '/a:1?address=b:1', '/?Address=a:1', '?address=a:1'])('refuses %s', (path) => {
-    expect(parseRequestTarget(path)).toBeUndefined()
-  })
-})
-
-describe('handshakeFault', () => {
-  const handshake = (protocols: string): Record<string, string> => ({
-    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13', 'sec-websocket-protocol': protocols,
-  })
-
-  it.each([['a, b', undefined], ['a\t ,\tb', undefined], ['a\u00a0', 400], ['\u00a0a', 400], ['a,\u00a0b', 400]])('of %j is as in ws: %s', (protocols, status) => {
-    expect(handshakeFault('GET', (name) => handshake(protocols)[name])?.status).toBe(status)
-  })
-})
-
-describe('sameToken', () => {
-  it('is asked of each token of several', async () => {
-    expect(await Promise.all(['a', 'b', 'c', 'd'].map((token) => isOneOf(token, ['a', 'b', 'c'])))).toEqual([true, true, true, false])
-  })
-
-  it.each([['a', 'a', true], ['a', 'b', false], ['', '', true], ['a', 'aa', false], ['ä', 'ä', true]])('%j and %j: %s', async (one, two, same) => {
-    expect(await sameToken(one, two)).toBe(same)
-  })
-})
-
-/** The connection to `from` that brings `text`: others were there before, and have ended or brought nothing. */
-async function lastConnection(from: TunnelTarget, text: string): Promise<Socket> {
-  for (;;) {
-    const socket = await from.accept()
-    const first = await new Promise<Buffer | undefined>((resolve) => {
-      socket.once('data', resolve).once('close', () => resolve(undefined)).once('end', () => resolve(undefined))
-      if (socket.destroyed || socket.readableEnded) resolve(undefined)
-    })
-    if (String(first) === text) return socket
-  }
-}

@@ -22,16 +22,20 @@ export interface TunnelTarget {
   readonly address: string
   /** The next connection. It does not read yet. */
   accept(): Promise<Socket>
+  /** All connections, in the order in which they came. */
+  readonly sockets: readonly Socket[]
   close(): Promise<void>
 }
 
-export async function startTarget(): Promise<TunnelTarget> {
+/** `onSocket` is given each connection as it comes. */
+export async function startTarget(onSocket: (socket: Socket) => unknown = () => {}): Promise<TunnelTarget> {
   const sockets: Socket[] = []
   const waiting: ((socket: Socket) => void)[] = []
   const unclaimed: Socket[] = []
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => {})
     sockets.push(socket)
+    onSocket(socket)
     const next = waiting.shift()
     if (next) next(socket)
     else unclaimed.push(socket)
@@ -42,6 +46,7 @@ export async function startTarget(): Promise<TunnelTarget> {
     host: '127.0.0.1',
     port,
     address: `127.0.0.1:${port}`,
+    sockets,
     accept: () => new Promise((resolve) => {
       const socket = unclaimed.shift()
       if (socket) resolve(socket)
