@@ -20,7 +20,7 @@ const entries: Readonly<Record<string, string>> = {
 /** Subpath imports of package.json: one of two files, by platform. */
 const platform: Readonly<Record<string, string>> = {
   '#source': 'loader/source.node.ts', '#roots': 'loader/roots.node.ts', '#keylog': 'loader/keylog.node.ts',
-  '#worker': 'frontends/worker/spawn.node.ts',
+  '#worker': 'frontends/worker/spawn.node.ts', '#sockets': 'transports/sockets.any.ts',
 }
 /** The pump is the only place that awaits between OpenSSL and a transport: below it nothing does. */
 const synchronous = ['ffi', 'core']

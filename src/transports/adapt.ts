@@ -1,15 +1,16 @@
 // What a caller has at hand, as a transport.
 
+import { fromRuntimeSocket, withClose } from '#sockets'
 import { ApiMisuseError } from '../base/errors.js'
 import { isReadableStream, isWritableStream } from '../base/realms.js'
 import { giveUp, type ByteTransport } from '../pump/transport.js'
-import { fromBunSocket, isBunSocket, type BunSocketLike } from './bun.js'
-import { fromCloudflareSocket, isCloudflareSocket, type CloudflareSocketLike } from './cloudflare.js'
-import { fromDataChannel, isDataChannel, type DataChannelLike } from './data-channel.js'
-import { fromDenoConn, isDenoConn, type DenoConnLike } from './deno.js'
-import { fromMessagePort, isMessagePort, type WholeMessagePort } from './message-port.js'
+import type { BunSocketLike } from './bun.js'
+import type { CloudflareSocketLike } from './cloudflare.js'
+import { isDataChannel, takeDataChannel, type DataChannelLike } from './data-channel.js'
+import type { DenoConnLike } from './deno.js'
+import { isMessagePort, takeMessagePort, type WholeMessagePort } from './message-port.js'
 import { fromNodeStream, isNodeDuplex, type NodeDuplexLike } from './node.js'
-import { fromWebSocket } from './websocket.js'
+import { takeWebSocket } from './websocket.js'
 import { isWebSocket, type WebSocketLike } from './websocket-like.js'
 import { fromWebSocketStream, isWebSocketStream, type WebSocketStreamLike } from './websocket-stream.js'
 
@@ -25,18 +26,18 @@ export type TransportLike =
 /** Throws `ERR_TLS_INVALID_ARGUMENT` if it is none of them, or its streams are in use. */
 export function toByteTransport(transport: TransportLike): ByteTransport {
   if (typeof transport === 'object' && transport !== null) {
-    if (isDataChannel(transport)) return fromDataChannel(transport) // which has all that a WebSocket has
-    if (isWebSocket(transport)) return fromWebSocket(transport)
+    if (isDataChannel(transport)) return takeDataChannel(transport) // which has all that a WebSocket has
+    if (isWebSocket(transport)) return takeWebSocket(transport)
     if (isWebSocketStream(transport)) return fromWebSocketStream(transport)
-    if (isMessagePort(transport)) return fromMessagePort(transport)
-    if (isDenoConn(transport)) return fromDenoConn(transport)
-    if (isBunSocket(transport)) return fromBunSocket(transport)
+    if (isMessagePort(transport)) return takeMessagePort(transport)
+    const ofRuntime = fromRuntimeSocket(transport)
+    if (ofRuntime) return ofRuntime
     if (isNodeDuplex(transport)) return fromNodeStream(transport)
-    if (isReadableStream(transport.readable) && isWritableStream(transport.writable)) {
+    if (isStreams(transport)) {
       if (transport.readable.locked || transport.writable.locked) {
         throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'a stream of the transport is locked: release its reader and writer first')
       }
-      return isCloudflareSocket(transport) ? fromCloudflareSocket(transport) : transport
+      return withClose(transport)
     }
   }
   const wanted = '{ readable, writable }, a socket of some kind, or a MessagePort'
@@ -55,4 +56,9 @@ export function takeOver<T>(transport: TransportLike, use: (taken: ByteTransport
     giveUp(taken, error)
     throw error
   }
+}
+
+function isStreams(value: object): value is ByteTransport {
+  const { readable, writable } = value as Partial<ByteTransport>
+  return isReadableStream(readable) && isWritableStream(writable)
 }

@@ -10,7 +10,7 @@
 
 import { asBytes, isBytesLike } from '../base/bytes.js'
 import { ApiMisuseError } from '../base/errors.js'
-import { checkOptions, isCount } from '../base/options.js'
+import { checkOptions, each, isCount } from '../base/options.js'
 import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds, tooMuchUnread } from './stream-ends.js'
@@ -55,9 +55,14 @@ export function isDataChannel(value: object): value is DataChannelLike {
  * ended it is closed.
  */
 export function fromDataChannel(channel: DataChannelLike, options: DataChannelTransportOptions = {}): ByteTransport {
-  const {
-    highWaterMarkBytes = 256 * 1024, maxBufferedBytes = 16 * 1024 * 1024, maxMessageBytes = 64 * 1024,
-  } = checkOptions(options, { highWaterMarkBytes: isCount, maxBufferedBytes: isCount, maxMessageBytes: isCount }, 'fromDataChannel')
+  const checks = each(isCount, 'highWaterMarkBytes', 'maxBufferedBytes', 'maxMessageBytes')
+  return takeDataChannel(channel, checkOptions(options, checks, 'fromDataChannel'))
+}
+
+/** As {@link fromDataChannel}, with options that were checked. */
+export function takeDataChannel(channel: DataChannelLike, {
+  highWaterMarkBytes = 256 * 1024, maxBufferedBytes = 16 * 1024 * 1024, maxMessageBytes = 64 * 1024,
+}: DataChannelTransportOptions = {}): ByteTransport {
   if (!channel.ordered || channel.maxRetransmits !== null || channel.maxPacketLifeTime !== null) {
     throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT',
       'the RTCDataChannel may lose or reorder messages: make it without ordered: false, maxRetransmits and maxPacketLifeTime')

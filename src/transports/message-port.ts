@@ -54,7 +54,13 @@ export function isMessagePort(value: object): value is WholeMessagePort {
  * Throws `ERR_TLS_UNKNOWN_OPTION` and `ERR_TLS_INVALID_OPTION`, with `option` naming it.
  */
 export function fromMessagePort(port: MessagePortLike, options: MessagePortTransportOptions = {}): ByteTransport {
-  const { highWaterMarkBytes: windowBytes = 256 * 1024 } = checkOptions(options, { highWaterMarkBytes: isCount }, 'fromMessagePort')
+  return takeMessagePort(port, checkOptions(options, { highWaterMarkBytes: isCount }, 'fromMessagePort'))
+}
+
+/** As {@link fromMessagePort}, with options that were checked. */
+export function takeMessagePort(
+  port: MessagePortLike, { highWaterMarkBytes: windowBytes = 256 * 1024 }: MessagePortTransportOptions = {},
+): ByteTransport {
   const post = (message: Message, transfer: readonly unknown[] = []) => port.postMessage(message, transfer)
   const incoming = new Incoming({
     taken: () => { if (!incoming.over) credit.grant() },

@@ -4,35 +4,15 @@
 
 import { asBytes, isBytesLike } from '../base/bytes.js'
 import { deferred } from '../base/deferred.js'
-import { ApiMisuseError } from '../base/errors.js'
-import { checkOptions, isCount, isIntegerFrom, isOneOf, type Check } from '../base/options.js'
+import { checkOptions } from '../base/options.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { SendBacklog } from './send-backlog.js'
 import { StreamEnds } from './stream-ends.js'
-import { CREDIT_PROTOCOL, creditFraming, INITIAL_WINDOW_BYTES } from './websocket-credit.js'
+import { CREDIT_PROTOCOL, creditFraming } from './websocket-credit.js'
 import { ABORTED, closeError, GOING_AWAY, MESSAGE_TOO_BIG, NORMAL, UNSUPPORTED_DATA, WebSocketError } from './websocket-close.js'
 import { rawFraming, type Framing } from './websocket-framing.js'
 import { ALREADY_CLOSED, CLOSED, closeWebSocket, CONNECTING, failureOf, nameOf, OPEN, type WebSocketLike } from './websocket-like.js'
-
-export interface WebSocketTransportOptions {
-  /** Above this much that waits to be sent, a write waits. Default 256 KiB. */
-  readonly highWaterMarkBytes?: number | undefined
-  /**
-   * A browser's WebSocket cannot be told to wait: what is unread piles up. Above this much the transport fails, and drops
-   * it. Default 16 MiB. Where the WebSocket can be paused it is, and with a credit window the peer waits: this is not
-   * reached then.
-   */
-  readonly maxBufferedBytes?: number | undefined
-  /** How much a peer with a credit window may be ahead of the reader: from 262144 (256 KiB) to 2147483647. Default 1 MiB. */
-  readonly windowBytes?: number | undefined
-  /** A longer message ends the transport (close code 1009). Default: any length. */
-  readonly maxMessageBytes?: number | undefined
-  /**
-   * `'server'` if this is the end that accepted the WebSocket: it need not wait for the client to show that it speaks
-   * the subprotocol, and a client that goes away (1001: a page was left) has ended its stream. Default `'client'`.
-   */
-  readonly role?: 'client' | 'server' | undefined
-}
+import { webSocketChecks, type WebSocketTransportOptions } from './websocket-options.js'
 
 /** The transport, and what else is known of its WebSocket. */
 export interface WebSocketTransport extends ByteTransport {
@@ -44,20 +24,6 @@ export interface WebSocketTransport extends ByteTransport {
   fail(error: unknown, closeCode: number, reason?: string): void
 }
 
-export const isWindow = isIntegerFrom(INITIAL_WINDOW_BYTES, 2 ** 31 - 1)
-
-const checks: Readonly<Record<keyof WebSocketTransportOptions, Check>> = {
-  highWaterMarkBytes: isCount,
-  maxBufferedBytes: isCount,
-  maxMessageBytes: isCount,
-  role: isOneOf('client', 'server'),
-  windowBytes(value) {
-    const wrong = isWindow(value)
-    if (!wrong) return undefined // its code is older than the check of the others
-    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `option 'windowBytes' ${wrong}`, { option: 'windowBytes' })
-  },
-}
-
 /**
  * Takes over a WebSocket, open or still connecting. Set no handlers of your own for messages. Once both directions
  * have ended it is closed. A reader or writer that fails because the WebSocket was closed gets an error with its
@@ -67,16 +33,19 @@ const checks: Readonly<Record<keyof WebSocketTransportOptions, Check>> = {
  * naming it.
  */
 export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransportOptions = {}): ByteTransport {
-  const { readable, writable } = takeWebSocket(socket, options)
+  const { readable, writable } = takeWebSocket(socket, checkOptions(options, webSocketChecks, 'fromWebSocket'))
   return { readable, writable }
 }
 
-/** As {@link fromWebSocket}, with what else is known, for our own use. `name`: what to call the WebSocket in messages. */
+/**
+ * As {@link fromWebSocket}, with what else is known, and with options that were checked. `name`: what to call the WebSocket in
+ * messages.
+ */
 export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransportOptions = {}, name = nameOf(socket)): WebSocketTransport {
   const {
     highWaterMarkBytes = 256 * 1024, maxBufferedBytes = 16 * 1024 * 1024, windowBytes = 1024 * 1024, maxMessageBytes = Infinity,
     role = 'client',
-  } = checkOptions(options, checks, 'fromWebSocket')
+  } = options
   const opened = deferred<void>()
   const backlog = new SendBacklog(socket)
   let framing: Framing | undefined

@@ -55,8 +55,14 @@ describe('a page that imports libssl-wasm/worker alone', async () => {
     bundle: true, minify: true, format: 'esm', conditions: ['browser'], write: false, metafile: true,
   })
 
-  it('has less than 48 KB', () => {
-    expect(page!.contents.byteLength).toBeLessThan(48_000)
+  const carried = (file: string) => Object.values(metafile.outputs).some(({ inputs }) => (inputs[file]?.bytesInOutput ?? 0) > 0)
+
+  it('has less than 40 KB', () => {
+    expect(page!.contents.byteLength).toBeLessThan(40_000)
+  })
+
+  it('has no sockets that browsers have not, and no table of option names', () => {
+    expect(Object.keys(metafile.inputs).filter((file) => /transports\/(bun|cloudflare|deno)|option-names/.test(file) && carried(file))).toEqual([])
   })
 
   it('imports nothing of OpenSSL but the certificates that it is shown, nor what loads it', () => {

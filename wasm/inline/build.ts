@@ -18,7 +18,10 @@ await build({
   target: 'es2022',
   minifyWhitespace: true,
   minifySyntax: true,
-  alias: { '#source': root('wasm/inline/source.ts'), '#roots': root('dist/loader/roots.any.js'), '#keylog': root('dist/loader/keylog.any.js') },
+  alias: {
+    '#source': root('wasm/inline/source.ts'), '#roots': root('dist/loader/roots.any.js'), '#keylog': root('dist/loader/keylog.any.js'),
+    '#sockets': root('dist/transports/sockets.any.js'),
+  },
   banner: { js: `// libssl-wasm ${version}, with OpenSSL's libssl in WebAssembly inside. Apache-2.0: see LICENSE and NOTICE of the package libssl-wasm.` },
   logLevel: 'warning',
   plugins: [{

@@ -6,7 +6,7 @@ import { deferred } from '../../base/deferred.js'
 import { asRefusal, throwIfAborted } from '../../base/realms.js'
 import type { ByteTransport } from '../../pump/transport.js'
 import { closeTimeout, Interrupt, isCloseTimeout, withDeadline } from '../../pump/waiting.js'
-import { fromMessagePort } from '../../transports/message-port.js'
+import { takeMessagePort } from '../../transports/message-port.js'
 import type { CommonOptions } from '../options.js'
 import type { Life } from '../life.js'
 import { abortBySignal, closeInTime } from '../life-ends.js'
@@ -67,7 +67,7 @@ export class RemoteLife implements Life {
     // Where there is no such event, the worker's own tell.
     this.#control.addEventListener('close', () => this.die(new InternalError('ERR_TLS_INTERNAL', 'the worker has ended')))
     this.#control.start()
-    const link = fromMessagePort(ciphertext.port1)
+    const link = takeMessagePort(ciphertext.port1)
     this.#ciphertext = { in: carry(readable, link.writable), out: carry(link.readable, writable) }
     for (const { done } of Object.values(this.#ciphertext)) done.catch((error: unknown) => { this.#ownErrors.transport ??= { error } })
     abortBySignal(signal, this)

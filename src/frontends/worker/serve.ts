@@ -5,7 +5,7 @@ import { invalid, own } from '../../base/options.js'
 import type { WasmCode } from '../../loader/load-module.js'
 import { load } from '../../core/load.js'
 import { giveUp } from '../../pump/transport.js'
-import { fromMessagePort } from '../../transports/message-port.js'
+import { takeMessagePort } from '../../transports/message-port.js'
 import { beginClient, beginServer } from '../context.js'
 import type { Life } from '../life.js'
 import { callbackAnswers, checkAcceptOptions, checkConnectOptions } from '../options.js'
@@ -56,7 +56,7 @@ export async function serve(begin: Begin): Promise<void> {
     life?.abort(aborted.reason)
   })
   control.start()
-  const transport = fromMessagePort(begin.transport)
+  const transport = takeMessagePort(begin.transport)
 
   try {
     const wasm = begin.wasm && compiled(begin.wasm)
