@@ -377,6 +377,18 @@ export function connectionContract(
       expect((failed as Error).cause).toBe(cause)
     })
 
+    it('tells the clean end behind the last plaintext, though sending has failed and the connection is over by then', async ({ subject, peer, transport }) => {
+      const saying = say(peer, noise(100))
+      const cause = new Error('nobody listens')
+      transport.failWritingNow(cause)
+      const failed = await rejection(writeAll(subject.writable, noise(300_000), 30_000))
+      const reader = subject.readable.getReader()
+      expect(same((await reader.read()).value!, noise(100))).toBe(true)
+      expect(await rejection(subject.closed)).toBe(failed)
+      expect((await reader.read()).done).toBe(true)
+      await saying
+    })
+
     it('decrypts only a bounded amount ahead of its reader', async ({ subject, peer, transport }) => {
       const { stop } = await flood(peer)
       transport.failReading(new Error('unplugged'))

@@ -60,7 +60,8 @@ export type Reply = { readonly value: unknown } | { readonly error: NumberedErro
 export type FromWorker =
   | { readonly type: 'opened'; readonly info: ConnectionInfo }
   | { readonly type: 'closed' }
-  | { readonly type: 'broken'; readonly error: NumberedError }
+  /** `ended`: after the peer's close_notify, behind which there is no plaintext. */
+  | { readonly type: 'broken'; readonly error: NumberedError; readonly ended: boolean }
   | { readonly type: 'reply'; readonly ask: number; readonly reply: Reply }
   /** `call` numbers those that wait for an answer. */
   | { readonly type: 'call'; readonly callback: string; readonly args: readonly unknown[]; readonly call?: number }

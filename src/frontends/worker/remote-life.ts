@@ -46,6 +46,8 @@ export class RemoteLife implements Life {
   #flush = async (): Promise<void> => {}
   /** `closed` has settled. */
   #settled = false
+  /** Plaintext has ended cleanly, though the connection has not. */
+  #ended = false
   /** The worker has said all, but for replies. */
   #saidAll = false
 
@@ -75,7 +77,7 @@ export class RemoteLife implements Life {
 
   async read(limit: number, into?: Uint8Array): Promise<Uint8Array | undefined> {
     await this.opened
-    if (this.#settled) return this.closed.then(() => undefined)
+    if (this.#settled) return this.#ended ? undefined : this.closed.then(() => undefined)
     return await this.#ask('read', [into ? Math.min(limit, into.byteLength) : limit]) as Uint8Array | undefined
   }
 
@@ -154,6 +156,7 @@ export class RemoteLife implements Life {
       case 'broken': {
         const error = this.#decodeError(message.error)
         this.#saidAll = true
+        this.#ended = message.ended
         if (isCloseTimeout(error)) this.die(error) // else the last words are on their way
         else this.#break(error)
         return this.#hangUpIfDone()

@@ -70,13 +70,17 @@ export async function serve(begin: Begin): Promise<void> {
     life = begin.type === 'connect'
       ? beginClient(transport, complete(checkConnectOptions(given))) : beginServer(transport, complete(checkAcceptOptions(given)))
   } catch (error) {
-    post({ type: 'broken', error: encode(error) })
+    post({ type: 'broken', error: encode(error), ended: false })
     giveUp(transport, error)
     return
   }
   if (aborted) life.abort(aborted.reason)
   life.opened.then((info) => post({ type: 'opened', info }), () => {}) // `closed` tells
-  life.closed.then(() => post({ type: 'closed' }), (error: unknown) => post({ type: 'broken', error: encode(error) }))
+  const { closed } = life
+  closed.then(() => post({ type: 'closed' }), async (error: unknown) => {
+    const ended = await life.read(1).then((bytes) => bytes === undefined, () => false) // at once: it has broken
+    post({ type: 'broken', error: encode(error), ended })
+  })
 }
 
 let module: Promise<WebAssembly.Module> | undefined
