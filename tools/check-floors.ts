@@ -11,7 +11,7 @@ const shim = fileURLToPath(new URL('../wasm/shim', import.meta.url))
 const generated = fileURLToPath(new URL('../build/callbacks.gen.c', import.meta.url))
 
 /** Bottom up. A file may import from its own floor and from those before it. */
-const floors = ['base', 'ffi', 'loader', 'core', 'pump', 'transports', 'frontends', 'apps']
+const floors = ['base', 'ffi', 'loader', 'core', 'pump', 'transports', 'frontends', 'node', 'apps']
 /** Public entries, which stand outside the floors. */
 const entries: Readonly<Record<string, string>> = {
   'index.ts': 'apps', 'core.ts': 'apps', 'inline.ts': 'apps', 'roots.ts': 'apps', 'wisp.ts': 'apps', 'worker.ts': 'apps',

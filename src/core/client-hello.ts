@@ -22,11 +22,19 @@ export interface ClientHello {
   readonly groups: readonly (string | number)[]
   /** Names as in RFC 8446, for example `ecdsa_secp256r1_sha256`. */
   readonly signatureAlgorithms: readonly (string | number)[]
-  /** 0 if there is none. */
+  /** The legacy session id: of a TLS 1.2 session that is to be resumed, or a made-up one. Empty if there is none. */
+  readonly sessionId: Uint8Array<ArrayBuffer>
+  /** The length of {@link sessionId}. */
   readonly sessionIdBytes: number
+  /** Whether a TLS 1.2 ticket is shown (RFC 5077). */
+  readonly hasTicket: boolean
+  /** Whether stapled OCSP is asked for (RFC 6066 §8). */
+  readonly requestsOcsp: boolean
 }
 
-const extensions = { supportedGroups: 10, signatureAlgorithms: 13, alpn: 16, supportedVersions: 43 } as const
+const extensions = { statusRequest: 5, supportedGroups: 10, signatureAlgorithms: 13, alpn: 16, sessionTicket: 35, supportedVersions: 43 } as const
+
+const STATUS_TYPE_OCSP = 1
 
 const versionNames: Readonly<Record<number, string>> = {
   0x0300: 'SSLv3', 0x0301: 'TLSv1', 0x0302: 'TLSv1.1', 0x0303: 'TLSv1.2', 0x0304: 'TLSv1.3',
@@ -57,6 +65,7 @@ export function readClientHello(lib: LibSsl, ssl: Ptr<'SSL'>): ClientHello {
   const legacyVersion = ffi.SSL_client_hello_get0_legacy_version(ssl)
   if (legacyVersion === 0) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'Ssl.getClientHello: the callback for it is not running')
   const versions = parseNumbers(extension(extensions.supportedVersions), 1)
+  const sessionId = bytes((length) => ffi.SSL_client_hello_get0_session_id(ssl, length)) ?? new Uint8Array()
   return {
     servername: text(ffi.SSL_get_servername(ssl)),
     alpnProtocols: parseAlpn(extension(extensions.alpn)),
@@ -65,7 +74,10 @@ export function readClientHello(lib: LibSsl, ssl: Ptr<'SSL'>): ClientHello {
       .map((id) => text(ffi.SSL_CIPHER_find_name(ssl, id)) ?? id),
     groups: parseNumbers(extension(extensions.supportedGroups), 2).map((id) => text(ffi.SSL_group_to_name(ssl, id)) ?? id),
     signatureAlgorithms: parseNumbers(extension(extensions.signatureAlgorithms), 2).map((id) => signatureSchemes[id] ?? id),
-    sessionIdBytes: bytes((length) => ffi.SSL_client_hello_get0_session_id(ssl, length))?.byteLength ?? 0,
+    sessionId,
+    sessionIdBytes: sessionId.byteLength,
+    hasTicket: (extension(extensions.sessionTicket)?.byteLength ?? 0) > 0,
+    requestsOcsp: extension(extensions.statusRequest)?.[0] === STATUS_TYPE_OCSP,
   }
 }
 

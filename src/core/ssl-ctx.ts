@@ -4,7 +4,7 @@
 
 import { requireEntropy } from '../base/entropy.js'
 import { asBytes, type BytesLike } from '../base/bytes.js'
-import { SSL_VERIFY_PEER } from '../ffi/constants.gen.js'
+import { LSW_TICKET_KEY128_BYTES, LSW_TICKET_KEY_BYTES, SSL_VERIFY_PEER } from '../ffi/constants.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
 import { encodeAlpn } from './alpn.js'
@@ -114,6 +114,20 @@ export class SslCtx {
    */
   setDhAuto(on: boolean): void {
     set(this.lib, 'SslCtx.setDhAuto', () => this.lib.ffi.SSL_CTX_set_dh_auto(this.ptr, on ? 1 : 0))
+  }
+
+  /**
+   * Diffie-Hellman parameters of a TLS 1.2 server, PEM or DER (PKCS#3), in place of those of {@link setDhAuto}. Returns their size in
+   * bits. Throws `ERR_SSL_DH_KEY_TOO_SMALL` for those that are too weak for the security level. @openssl SSL_CTX_set0_tmp_dh_pkey
+   */
+  setTmpDh(params: string | BytesLike): number {
+    const bytes = asBytes(params)
+    let bits = 0
+    setBytes(this.lib, 'SslCtx.setTmpDh', this.ptr, bytes, (ptr, buf, length) => {
+      bits = this.lib.ffi.SSL_CTX_set_tmp_dh(ptr, buf, length)
+      return bits > 0 ? 1 : 0
+    })
+    return bits
   }
 
   /** 0 (everything goes) to 5 (256 bits); OpenSSL's default is 2, for 112 bits. @openssl SSL_CTX_set_security_level */
@@ -323,13 +337,15 @@ export class SslCtx {
   }
 
   /**
-   * Keys of session tickets, `LSW_TICKET_KEY_BYTES` each: 16 for its name, 32 for AES-256-CBC, 32 for HMAC-SHA-256. The
-   * first makes tickets; tickets of the others are still accepted, and renewed. Copied. The ticket of a client whose
-   * certificate has expired meanwhile makes for a full handshake; so does a TLS 1.2 ticket for another name than is asked for.
+   * Keys of session tickets, `keyBytes` each: `LSW_TICKET_KEY_BYTES`, 16 for its name, 32 for AES-256-CBC, 32 for HMAC-SHA-256; or
+   * `LSW_TICKET_KEY128_BYTES`, as Node has them, 16 for its name, 16 for HMAC-SHA-256, 16 for AES-128-CBC. The first makes tickets;
+   * tickets of the others are still accepted, and renewed. Copied. The ticket of a client whose certificate has expired meanwhile
+   * makes for a full handshake; so does a TLS 1.2 ticket for another name than is asked for.
    * @openssl SSL_CTX_set_tlsext_ticket_key_evp_cb @spec RFC 5077 §4
    */
-  setTicketKeys(keys: Uint8Array): void {
-    setBytes(this.lib, 'SslCtx.setTicketKeys', this.ptr, keys, this.lib.ffi.SSL_CTX_set_ticket_keys)
+  setTicketKeys(keys: Uint8Array, keyBytes: typeof LSW_TICKET_KEY_BYTES | typeof LSW_TICKET_KEY128_BYTES = LSW_TICKET_KEY_BYTES): void {
+    setBytes(this.lib, 'SslCtx.setTicketKeys', this.ptr, keys, (ptr, buf, length) =>
+      this.lib.ffi.SSL_CTX_set_ticket_keys(ptr, buf, length, keyBytes))
   }
 
   /** How much 0-RTT data new tickets allow, in bytes. @openssl SSL_CTX_set_max_early_data */

@@ -44,6 +44,11 @@ export abstract class SslOutcome extends SslPeer {
     return this.#text(this.lib.ffi.SSL_get_cipher_name(this.ptr))
   }
 
+  /** The lowest version that has this cipher, for example `TLSv1.2`, also `TLSv1.0` or `SSLv3`. @openssl SSL_CIPHER_get_version */
+  getCipherVersion(): string | undefined {
+    return this.#text(this.lib.ffi.SSL_get_cipher_version(this.ptr))
+  }
+
   /** For example `X25519MLKEM768`. @openssl SSL_get0_group_name */
   get0GroupName(): string | undefined {
     return this.#text(this.lib.ffi.SSL_get0_group_name(this.ptr))

@@ -1,7 +1,7 @@
 // What a peer has shown of itself: the part of the class Ssl that says who it is, and whether that was verified.
 
 import { decodeUtf8 } from '../base/bytes.js'
-import type { Ptr } from '../ffi/pointers.js'
+import type { Owned, Ptr } from '../ffi/pointers.js'
 import { verifyName, type VerifyResultName } from './certificate-code.js'
 import { printName } from './general-name.js'
 import type { LibSsl } from './lib-ssl.js'
@@ -21,6 +21,34 @@ export abstract class SslPeer {
   /** Copies of all certificates that the peer sent, its own first. @openssl SSL_get_peer_cert_chain */
   getPeerCertChain(): X509[] {
     return this.#peerChain((cert) => readX509(this.lib, cert))
+  }
+
+  /** A copy of the certificate that we have shown or, before that, would show first. @openssl SSL_get_certificate */
+  getCertificate(): X509 | undefined {
+    const cert = this.lib.ffi.SSL_get_certificate(this.ptr)
+    return cert === 0 ? undefined : readX509(this.lib, cert)
+  }
+
+  /**
+   * Copies of the peer's certificate, its issuer, and so on: found among those that the peer sent and the trust anchors, whether
+   * they prove anything or not. `endsInRoot`: the last one is its own issuer. Empty if the peer showed no certificate.
+   * @openssl X509_check_issued X509_STORE_CTX_get1_issuer
+   */
+  getIssuerChain(): { readonly chain: readonly X509[]; readonly endsInRoot: boolean } {
+    const { ffi } = this.lib
+    const held: Owned<'X509'>[] = []
+    let cert = ffi.SSL_get0_peer_certificate(this.ptr)
+    const seen: number[] = []
+    try {
+      for (let issuer; cert !== 0 && !seen.includes(cert); cert = issuer) {
+        seen.push(cert)
+        issuer = ffi.SSL_get1_issuer(this.ptr, cert)
+        if (issuer !== 0) held.push(issuer)
+      }
+      return { chain: seen.map((one) => readX509(this.lib, one as Ptr<'X509'>)), endsInRoot: cert !== 0 && cert === seen.at(-1) }
+    } finally {
+      for (const one of held) ffi.X509_free(one)
+    }
   }
 
   /** Copies of the certificates from the peer's own to the trust anchor, as far as OpenSSL got. @openssl SSL_get0_verified_chain */

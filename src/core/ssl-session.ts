@@ -76,7 +76,15 @@ export class SslSession {
    * @openssl SSL_SESSION_get0_ticket
    */
   getTicketLength(): number {
-    return this.lib.ffi.SSL_SESSION_get_ticket_length(this.ptr)
+    return this.getTicket()?.byteLength ?? 0
+  }
+
+  /** A copy of the ticket, as the server gave it. @openssl SSL_SESSION_get0_ticket @spec RFC 5077 §3.3, RFC 8446 §4.6.1 */
+  getTicket(): Uint8Array<ArrayBuffer> | undefined {
+    const slot = this.lib.slot<'uint32_t'>()
+    const ticket = this.lib.ffi.SSL_SESSION_get0_ticket(this.ptr, slot)
+    const length = this.lib.memory.readInt32(slot)
+    return length === 0 ? undefined : this.lib.memory.copyOut(ticket, length)
   }
 
   /** How much 0-RTT data the server takes with it, in bytes. @openssl SSL_SESSION_get_max_early_data */

@@ -88,6 +88,12 @@ export class X509 {
   /** An invalid date (`NaN`) if it is none. */
   get validTo(): Date { return date(this, LSW_X509_NOT_AFTER) }
 
+  /** {@link validFrom} as node:crypto prints it, for example `Jan  1 00:00:00 2026 GMT`; `Bad time value` if it is none. */
+  get validFromText(): string { return pairs(this, LSW_X509_NOT_BEFORE)[0]?.[1] ?? '' }
+
+  /** {@link validTo} in the same form. */
+  get validToText(): string { return pairs(this, LSW_X509_NOT_AFTER)[0]?.[1] ?? '' }
+
   /** SHA-1 over the DER encoding, `AB:CD:…`: for other programs' lists. SHA-1 is broken: compare {@link fingerprint256}. */
   get fingerprint(): string { return digest(this, LSW_X509_FINGERPRINT) }
 
@@ -207,7 +213,7 @@ function attributes(cert: X509, field: number): readonly X509Attribute[] {
 }
 
 function date(cert: X509, field: number): Date {
-  return new Date(Number(maybe(cert, field) ?? NaN) * 1000)
+  return new Date(Number(pairs(cert, field)[0]?.[0] || NaN) * 1000)
 }
 
 function digest(cert: X509, field: number): string {

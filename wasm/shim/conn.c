@@ -109,6 +109,13 @@ const char *lsw_SSL_get_cipher_name(const SSL *ssl)
     return cipher != NULL ? SSL_CIPHER_get_name(cipher) : NULL;
 }
 
+const char *lsw_SSL_get_cipher_version(const SSL *ssl)
+{
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+
+    return cipher != NULL ? SSL_CIPHER_get_version(cipher) : NULL;
+}
+
 const char *lsw_SSL_get_supported_cipher_name(SSL *ssl, int index)
 {
     STACK_OF(SSL_CIPHER) *ciphers = SSL_get1_supported_ciphers(ssl);

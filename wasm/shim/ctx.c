@@ -58,6 +58,18 @@ int lsw_SSL_CTX_set1_client_sigalgs_list(SSL_CTX *ctx, const char *list)
     return SSL_CTX_set1_client_sigalgs_list(ctx, list);
 }
 
+int lsw_SSL_CTX_set_tmp_dh(SSL_CTX *ctx, const uint8_t *bytes, size_t length)
+{
+    EVP_PKEY *params = lsw_read(&lsw_dh_params, bytes, length);
+    int bits = params != NULL ? EVP_PKEY_get_bits(params) : 0;
+
+    if (params != NULL && !SSL_CTX_set0_tmp_dh_pkey(ctx, params)) {
+        EVP_PKEY_free(params);
+        return 0;
+    }
+    return bits;
+}
+
 int lsw_SSL_CTX_set_dh_auto(SSL_CTX *ctx, int onoff)
 {
     return (int)SSL_CTX_set_dh_auto(ctx, onoff);

@@ -42,6 +42,7 @@ int lsw_no_passphrase(char *buf, int size, int rwflag, void *arg);
 
 struct lsw_form;
 extern const struct lsw_form lsw_certificate, lsw_crl, lsw_public_key, lsw_pkcs12; /* X509, X509_CRL, EVP_PKEY, PKCS12 */
+extern const struct lsw_form lsw_dh_params; /* EVP_PKEY */
 extern const struct lsw_form lsw_session, lsw_ocsp_response; /* SSL_SESSION, OCSP_RESPONSE: DER alone */
 
 /* Owned: the first of a PEM text, or the one of a DER encoding. NULL for anything else; the error queue says why. */

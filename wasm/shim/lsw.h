@@ -76,6 +76,8 @@ int lsw_SSL_CTX_set1_groups_list(SSL_CTX *ctx, const char *list);
 int lsw_SSL_CTX_set1_sigalgs_list(SSL_CTX *ctx, const char *list);
 int lsw_SSL_CTX_set1_client_sigalgs_list(SSL_CTX *ctx, const char *list);
 int lsw_SSL_CTX_set_dh_auto(SSL_CTX *ctx, int onoff);
+/* Diffie-Hellman parameters of a server, PEM or DER. Returns their size in bits, 0 on failure. */
+int lsw_SSL_CTX_set_tmp_dh(SSL_CTX *ctx, const uint8_t *bytes, size_t length);
 void SSL_CTX_set_security_level(SSL_CTX *ctx, int level);
 int SSL_CTX_get_security_level(const SSL_CTX *ctx);
 /* `protos`: length-prefixed names (RFC 7301), copied. 0 on success, as OpenSSL has it. */
@@ -169,6 +171,8 @@ const char *SSL_alert_desc_string_long(int value);
 const char *lsw_SSL_get_cipher_standard_name(const SSL *ssl);
 /* OpenSSL's name of the same. */
 const char *lsw_SSL_get_cipher_name(const SSL *ssl);
+/* The lowest version that has it, e.g. TLSv1.2. */
+const char *lsw_SSL_get_cipher_version(const SSL *ssl);
 /* OpenSSL's name of a suite that remains of those that were set, by versions and security level; NULL after the last. */
 const char *lsw_SSL_get_supported_cipher_name(SSL *ssl, int index);
 /* 0: the lowest, the highest there is. */
@@ -190,6 +194,8 @@ X509 *SSL_get0_peer_certificate(const SSL *ssl);
 /* How many certificates the peer sent. A server's view lacks the leaf; this does not. */
 int lsw_SSL_get_peer_chain_length(const SSL *ssl);
 X509 *lsw_SSL_get0_peer_chain_cert(const SSL *ssl, int index);
+/* The certificate that we have shown, or would show; NULL if there is none. */
+X509 *SSL_get_certificate(const SSL *ssl);
 void SSL_set_post_handshake_auth(SSL *ssl, int val);
 int SSL_verify_client_post_handshake(SSL *ssl);
 /* How many Finished of a client a server has read: each authentication ends with one. */
@@ -259,8 +265,8 @@ long SSL_SESSION_get_timeout(const SSL_SESSION *session);
 unsigned long SSL_SESSION_get_ticket_lifetime_hint(const SSL_SESSION *session);
 int SSL_SESSION_is_resumable(const SSL_SESSION *session);
 int SSL_SESSION_get_protocol_version(const SSL_SESSION *session);
-/* 0 if there is none. */
-size_t lsw_SSL_SESSION_get_ticket_length(const SSL_SESSION *session);
+/* Length in `*length` (0: none). Borrowed from the session. */
+const uint8_t *lsw_SSL_SESSION_get0_ticket(const SSL_SESSION *session, uint32_t *length);
 uint32_t SSL_SESSION_get_max_early_data(const SSL_SESSION *session);
 /* The name that was asked for, or NULL. Borrowed from the session. */
 const char *SSL_SESSION_get0_hostname(const SSL_SESSION *session);
@@ -275,10 +281,10 @@ void lsw_SSL_CTX_sess_set_callbacks(SSL_CTX *ctx);
 
 /* ---- ticket.c: keys of session tickets ---- */
 
-/* One or more keys of LSW_TICKET_KEY_BYTES each (16 name, 32 AES-256-CBC, 32 HMAC-SHA-256), copied. The first makes
-   tickets. A ticket of a client whose certificate has expired is taken for none, as is one of TLS 1.2 for another name than is
+/* One or more keys of `key_bytes` each, copied: LSW_TICKET_KEY_BYTES (16 name, 32 AES-256-CBC, 32 HMAC-SHA-256) or
+   LSW_TICKET_KEY128_BYTES (16 name, 16 HMAC-SHA-256, 16 AES-128-CBC, as Node has them). The first makes tickets. A ticket of a client whose certificate has expired is taken for none, as is one of TLS 1.2 for another name than is
    asked for. A session that is too large for a ticket goes without. 1 on success. */
-int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t length);
+int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t length, size_t key_bytes);
 
 /* ---- digest.c ---- */
 
@@ -321,6 +327,10 @@ int lsw_SSL_CTX_add_store_to_CA_list(SSL_CTX *ctx, X509_STORE *store);
 int lsw_SSL_use_identity_of(SSL *ssl, SSL_CTX *from);
 /* Of the certificate at which verification failed: how many trust anchors have its issuer's name. */
 int lsw_SSL_count_possible_issuers(const SSL *ssl);
+/* Itself if it is its own issuer; else the issuer among what the peer sent or, failing that, among the trust anchors; NULL if it is
+   in neither. By names, key identifiers and key usage: no signature is verified. */
+LSW_OWNED X509 *lsw_SSL_get1_issuer(SSL *ssl, X509 *cert);
+void X509_free(LSW_TAKES X509 *cert);
 /* The names that the peer's CertificateRequest holds; text as in x509.c. */
 int lsw_SSL_get_peer_CA_count(const SSL *ssl);
 int lsw_SSL_get_peer_CA_name(const SSL *ssl, int index, uint8_t *buf, size_t capacity);
@@ -429,8 +439,8 @@ LSW_OWNED BIO *lsw_BIO_new_callback(int handle);
 /* Each writes into `buf` if `capacity` suffices, and returns the length needed; -1 on failure. */
 int lsw_X509_to_der(const X509 *cert, uint8_t *buf, size_t capacity);
 /* Its contents in one call: fields of one byte LSW_X509_*, four of length (big-endian), and so many bytes. Numbers
-   are decimal text, lists come as one field each. Some consist of parts with NUL between them: an attribute of a name is its
-   type and its value; an extended key usage its name and its numbers; a general name its kind and, if there is a form for it, its
+   are decimal text, lists come as one field each. Some consist of parts with NUL between them: a time is in seconds since 1970 (or
+   empty, if it is none) and as ASN1_TIME_print has it; an attribute of a name is its type and its value; an extended key usage its name and its numbers; a general name its kind and, if there is a form for it, its
    value; an access method its name, and a general name. */
 int lsw_X509_describe(X509 *cert, uint8_t *buf, size_t capacity);
 /* The type of its key, e.g. EC, RSA-PSS, ML-DSA-65; NULL if OpenSSL does not know it. */
@@ -578,11 +588,15 @@ LSW_CONSTANT(LSW_BIO_ACCEPT)
 
 #define LSW_TICKET_KEY_BYTES 80
 LSW_CONSTANT(LSW_TICKET_KEY_BYTES)
+#define LSW_TICKET_KEY128_BYTES 48
+LSW_CONSTANT(LSW_TICKET_KEY128_BYTES)
 
 /* A verification result of no number of OpenSSL's: its alert is certificate_unknown. */
 #define LSW_V_ERR_REFUSED 1000
+#define LSW_OCSP_UNCHECKED 0
 #define LSW_OCSP_REQUEST 1
 #define LSW_OCSP_REQUIRE 2
+LSW_CONSTANT(LSW_OCSP_UNCHECKED)
 LSW_CONSTANT(LSW_OCSP_REQUEST)
 LSW_CONSTANT(LSW_OCSP_REQUIRE)
 

@@ -34,11 +34,17 @@ static EVP_PKEY *d2i_rsa(EVP_PKEY **key, const unsigned char **bytes, long lengt
     return d2i_PublicKey(EVP_PKEY_RSA, key, bytes, length);
 }
 
+static EVP_PKEY *d2i_dh_params(EVP_PKEY **params, const unsigned char **bytes, long length)
+{
+    return d2i_KeyParams(EVP_PKEY_DH, params, bytes, length);
+}
+
 FROM_DER(certificate, d2i_X509)
 FROM_DER(trusted_certificate, d2i_X509_AUX)
 FROM_DER(crl, d2i_X509_CRL)
 FROM_DER(public_key, d2i_PUBKEY)
 FROM_DER(rsa_public_key, d2i_rsa)
+FROM_DER(dh_params, d2i_dh_params)
 FROM_DER(session, d2i_SSL_SESSION)
 FROM_DER(ocsp_response, d2i_OCSP_RESPONSE)
 FROM_DER(pkcs12, d2i_PKCS12)
@@ -56,6 +62,8 @@ const struct lsw_form lsw_certificate = { "certificate", certificate_free,
 const struct lsw_form lsw_crl = { "certificate revocation list", crl_free, { { PEM_STRING_X509_CRL, crl_from_der } }, { "CRL" } };
 const struct lsw_form lsw_public_key = { "public key", public_key_free,
     { { PEM_STRING_PUBLIC, public_key_from_der }, { PEM_STRING_RSA_PUBLIC, rsa_public_key_from_der } }, { "PUBLIC KEY" } };
+const struct lsw_form lsw_dh_params = { "set of DH parameters", public_key_free, { { PEM_STRING_DHPARAMS, dh_params_from_der } },
+    { "PARAMETERS" } };
 const struct lsw_form lsw_session = { "session", session_free, { { NULL, session_from_der } }, { NULL } };
 const struct lsw_form lsw_ocsp_response = { "OCSP response", ocsp_response_free, { { NULL, ocsp_response_from_der } }, { NULL } };
 const struct lsw_form lsw_pkcs12 = { "PKCS#12 file", pkcs12_free, { { "PKCS12", pkcs12_from_der } }, { NULL } };

@@ -15,13 +15,14 @@ SSL_SESSION *lsw_SSL_SESSION_from_bytes(const uint8_t *bytes, size_t length)
     return lsw_read(&lsw_session, bytes, length);
 }
 
-size_t lsw_SSL_SESSION_get_ticket_length(const SSL_SESSION *session)
+const uint8_t *lsw_SSL_SESSION_get0_ticket(const SSL_SESSION *session, uint32_t *length)
 {
-    const unsigned char *ticket;
-    size_t length = 0;
+    const unsigned char *ticket = NULL;
+    size_t n = 0;
 
-    SSL_SESSION_get0_ticket(session, &ticket, &length);
-    return length;
+    SSL_SESSION_get0_ticket(session, &ticket, &n);
+    *length = (uint32_t)n;
+    return ticket;
 }
 
 int64_t lsw_SSL_SESSION_get_time(const SSL_SESSION *session)

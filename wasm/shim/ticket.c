@@ -8,7 +8,7 @@
 #include <openssl/rand.h>
 #include "internal.h"
 
-/* As lsw.h has it: LSW_TICKET_KEY_BYTES. */
+/* Keys of 16 bytes take the first halves. */
 struct ticket_key {
     uint8_t name[16];
     uint8_t cipher_key[32];
@@ -17,6 +17,7 @@ struct ticket_key {
 
 struct ticket_keys {
     size_t count;
+    size_t secret_bytes; /* 32, or 16 for AES-128 */
     struct ticket_key keys[];
 };
 
@@ -27,15 +28,17 @@ static void keys_free(struct ticket_keys *keys)
 
 LSW_EX_DATA(SSL_CTX, keys, NULL, keys_free)
 
-static int use_key(const struct ticket_key *key, const unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypt)
+static int use_key(const struct ticket_keys *keys, size_t index, const unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
+    int encrypt)
 {
+    const struct ticket_key *key = &keys->keys[index];
     OSSL_PARAM params[3];
 
-    params[0] = OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key->mac_key, sizeof(key->mac_key));
+    params[0] = OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key->mac_key, keys->secret_bytes);
     params[1] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0);
     params[2] = OSSL_PARAM_construct_end();
     return EVP_MAC_CTX_set_params(mac, params)
-        && EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->cipher_key, iv, encrypt);
+        && EVP_CipherInit_ex(cipher, keys->secret_bytes == 16 ? EVP_aes_128_cbc() : EVP_aes_256_cbc(), NULL, key->cipher_key, iv, encrypt);
 }
 
 /*
@@ -124,11 +127,11 @@ static int ticket_key_callback(SSL *ssl, unsigned char *name, unsigned char *iv,
         if (RAND_bytes(iv, 16) <= 0)
             return -1;
         memcpy(name, keys->keys[0].name, sizeof(keys->keys[0].name));
-        return use_key(&keys->keys[0], iv, cipher, mac, 1) ? 1 : -1;
+        return use_key(keys, 0, iv, cipher, mac, 1) ? 1 : -1;
     }
     for (i = 0; i < keys->count; i++) {
         if (memcmp(name, keys->keys[i].name, sizeof(keys->keys[i].name)) == 0)
-            return !use_key(&keys->keys[i], iv, cipher, mac, 0) ? -1 : i == 0 && !once ? 1 : 2;
+            return !use_key(keys, i, iv, cipher, mac, 0) ? -1 : i == 0 && !once ? 1 : 2;
     }
     return 0;
 }
@@ -144,21 +147,29 @@ static SSL_TICKET_RETURN opened_ticket_callback(SSL *ssl, SSL_SESSION *session, 
     return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
-int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t length)
+int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t length, size_t key_bytes)
 {
-    size_t count = length / sizeof(struct ticket_key);
+    int is_short = key_bytes == LSW_TICKET_KEY128_BYTES;
+    size_t i, count = length / key_bytes, secret_bytes = is_short ? 16 : 32;
     size_t size = sizeof(struct ticket_keys) + count * sizeof(struct ticket_key);
     struct ticket_keys *keys, *old;
 
     ERR_clear_error();
-    if (count == 0 || length % sizeof(struct ticket_key) != 0) {
+    if (count == 0 || length % key_bytes != 0) {
         ERR_raise(ERR_LIB_SSL, SSL_R_INVALID_TICKET_KEYS_LENGTH);
         return 0;
     }
     if ((keys = OPENSSL_zalloc(size)) == NULL)
         return 0;
     keys->count = count;
-    memcpy(keys->keys, bytes, length);
+    keys->secret_bytes = secret_bytes;
+    for (i = 0; i < count; i++, bytes += key_bytes) {
+        struct ticket_key *key = &keys->keys[i];
+
+        memcpy(key->name, bytes, sizeof(key->name));
+        memcpy(is_short ? key->mac_key : key->cipher_key, bytes + sizeof(key->name), secret_bytes);
+        memcpy(is_short ? key->cipher_key : key->mac_key, bytes + sizeof(key->name) + secret_bytes, secret_bytes);
+    }
     old = SSL_CTX_get_ex_data(ctx, keys_index());
     if (!SSL_CTX_set_ex_data(ctx, keys_index(), keys)) {
         OPENSSL_clear_free(keys, size);
@@ -174,7 +185,7 @@ int lsw_use_random_ticket_keys(SSL_CTX *ctx)
 {
     uint8_t key[LSW_TICKET_KEY_BYTES];
     /* OpenSSL has made some for itself, which nothing else uses. */
-    int ok = SSL_CTX_get_tlsext_ticket_keys(ctx, key, sizeof(key)) && lsw_SSL_CTX_set_ticket_keys(ctx, key, sizeof(key));
+    int ok = SSL_CTX_get_tlsext_ticket_keys(ctx, key, sizeof(key)) && lsw_SSL_CTX_set_ticket_keys(ctx, key, sizeof(key), sizeof(key));
 
     OPENSSL_cleanse(key, sizeof(key));
     return ok;

@@ -86,6 +86,37 @@ int lsw_SSL_count_possible_issuers(const SSL *ssl)
     return count;
 }
 
+static X509 *issuer_among(STACK_OF(X509) *certs, X509 *cert)
+{
+    int i;
+
+    for (i = 0; i < sk_X509_num(certs); i++) {
+        X509 *one = sk_X509_value(certs, i);
+
+        if (X509_check_issued(one, cert) == X509_V_OK)
+            return X509_up_ref(one) ? one : NULL;
+    }
+    return NULL;
+}
+
+X509 *lsw_SSL_get1_issuer(SSL *ssl, X509 *cert)
+{
+    X509_STORE *store = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
+    X509_STORE_CTX *lookup = X509_STORE_CTX_new();
+    X509 *issuer = NULL;
+
+    ERR_set_mark();
+    if (X509_check_issued(cert, cert) == X509_V_OK)
+        issuer = X509_up_ref(cert) ? cert : NULL;
+    else if ((issuer = issuer_among(SSL_get_peer_cert_chain(ssl), cert)) == NULL
+        && lookup != NULL && X509_STORE_CTX_init(lookup, store, NULL, NULL)
+        && X509_STORE_CTX_get1_issuer(&issuer, lookup, cert) <= 0)
+        issuer = NULL;
+    X509_STORE_CTX_free(lookup);
+    ERR_pop_to_mark();
+    return issuer;
+}
+
 int lsw_SSL_get_peer_CA_count(const SSL *ssl)
 {
     const STACK_OF(X509_NAME) *names = SSL_get0_peer_CA_list(ssl);

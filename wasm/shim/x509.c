@@ -153,14 +153,17 @@ static void put_access(BIO *out, BIO *scratch, const X509 *cert)
     AUTHORITY_INFO_ACCESS_free(access);
 }
 
-static void put_time(BIO *out, int field, const ASN1_TIME *time)
+static void put_time(BIO *out, BIO *scratch, int field, const ASN1_TIME *time)
 {
     ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
     int days = 0, secs = 0;
 
     if (epoch != NULL && ASN1_TIME_diff(&days, &secs, epoch, time))
-        put_number(out, field, (int64_t)days * 86400 + secs);
+        BIO_printf(scratch, "%lld", (long long)days * 86400 + secs);
     ASN1_TIME_free(epoch);
+    lsw_print_nul(scratch);
+    ASN1_TIME_print(scratch, time);
+    put_printed(out, field, scratch, 1);
 }
 
 static void put_digest(BIO *out, int field, const X509 *cert, const EVP_MD *md)
@@ -185,8 +188,8 @@ int lsw_X509_describe(X509 *cert, uint8_t *buf, size_t capacity)
         put_name(out, scratch, LSW_X509_ISSUER, LSW_X509_ISSUER_ATTRIBUTE, X509_get_issuer_name(cert));
         put_alt_names(out, scratch, cert);
         put_bignum(out, LSW_X509_SERIAL_NUMBER, ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL));
-        put_time(out, LSW_X509_NOT_BEFORE, X509_get0_notBefore(cert));
-        put_time(out, LSW_X509_NOT_AFTER, X509_get0_notAfter(cert));
+        put_time(out, scratch, LSW_X509_NOT_BEFORE, X509_get0_notBefore(cert));
+        put_time(out, scratch, LSW_X509_NOT_AFTER, X509_get0_notAfter(cert));
         put_digest(out, LSW_X509_FINGERPRINT, cert, EVP_sha1());
         put_digest(out, LSW_X509_FINGERPRINT256, cert, EVP_sha256());
         put_digest(out, LSW_X509_FINGERPRINT512, cert, EVP_sha512());

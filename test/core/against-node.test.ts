@@ -1,0 +1,169 @@
+// What node:tls tells of a connection, and takes for one, in ours: against node:tls itself.
+
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import tls from 'node:tls'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  load, LSW_OCSP_UNCHECKED, LSW_TICKET_KEY128_BYTES, SSL_SESS_CACHE_CLIENT, SSL_SESS_CACHE_NO_INTERNAL_STORE, SslCtx, SslSession, type ClientHello,
+  type LibSsl,
+} from '../../src/core.js'
+import { authority, localhost, openssl, RSA } from '../helpers/certificates.js'
+import { leaks, Link, utf8, VERSIONS, type LinkOptions, type Version } from '../helpers/link.js'
+
+let lib: LibSsl
+beforeAll(async () => { lib = await load() })
+
+const ticketKeys = Buffer.from(Uint8Array.from({ length: LSW_TICKET_KEY128_BYTES }, (_, index) => index))
+const sessionIdContext = 'the same'
+const rsa = authority.leaf({ newkey: RSA })
+
+/** What one of Node's connections tells. */
+interface NodeTold { readonly cipher: tls.CipherNameAndProtocol; readonly key: tls.EphemeralKeyInfo | object | null; readonly session: Buffer; readonly ticket: Buffer | undefined; readonly reused: boolean }
+
+const server = tls.createServer({ cert: [localhost.cert, rsa.cert], key: [localhost.key, rsa.key], ticketKeys, sessionIdContext, dhparam: 'auto' } as tls.TlsOptions, (socket) => { socket.on('error', () => {}).end('x') })
+beforeAll(async () => { await once(server.listen(0, '127.0.0.1'), 'listening') })
+afterAll(() => { server.close() })
+
+/** Node's client and Node's server. */
+async function connected(options: tls.ConnectionOptions): Promise<NodeTold> {
+  const socket = tls.connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', servername: 'localhost', ca: authority.ca.cert, ...options })
+  let session: Buffer | undefined
+  socket.on('session', (one) => { session = one })
+  await once(socket.resume(), 'end')
+  const told = { cipher: socket.getCipher(), key: socket.getEphemeralKeyInfo(), session: session ?? socket.getSession()!, ticket: socket.getTLSTicket(), reused: socket.isSessionReused() }
+  socket.end()
+  return told
+}
+
+/** Ours on both sides; the session that the client is given at last. */
+function linked<T>(version: Version, options: LinkOptions, body: (link: Link) => T, session?: Uint8Array): { answer: T; session: Uint8Array | undefined } {
+  let given: Uint8Array | undefined
+  const offered = session && SslSession.fromBytes(lib, session)
+  const link = new Link(lib, {
+    ...options, version,
+    client: {
+      configure(ctx) {
+        ctx.setSessionCacheMode(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE)
+        ctx.sessSetCallbacks()
+        options.client?.configure?.(ctx)
+      },
+      prepare(ssl) {
+        ssl.setTlsextHostName('localhost')
+        ssl.setNewSessionCb((_, bytes) => { given = bytes })
+        if (offered) ssl.setSession(offered)
+        options.client?.prepare?.(ssl)
+      },
+    },
+  }).established()
+  try {
+    link.send('server', utf8('x'))
+    return { answer: body(link), session: given }
+  } finally {
+    offered?.free()
+    link.free()
+  }
+}
+
+describe.each(VERSIONS)('under %s', (version) => {
+  const versions = { minVersion: version, maxVersion: version }
+
+  it('SslCtx.setTicketKeys with keys of 48 bytes opens tickets of Node’s, and Node ours', async () => {
+    const configure = (ctx: SslCtx) => {
+      ctx.setTicketKeys(ticketKeys, LSW_TICKET_KEY128_BYTES)
+      ctx.setSessionIdContext(utf8(sessionIdContext))
+    }
+    const { session } = await connected(versions)
+    const resumed = linked(version, { server: { configure } }, ({ server: { ssl } }) => ssl.sessionReused(), session)
+    expect(resumed.answer).toBe(true)
+    const ours = linked(version, { server: { configure } }, () => {})
+    await expect(connected({ ...versions, session: Buffer.from(ours.session!) })).resolves.toMatchObject({ reused: true })
+  })
+
+  it('SslSession.getTicket is getTLSTicket', async () => {
+    const { session, ticket } = await connected(versions)
+    const ours = SslSession.fromBytes(lib, session)
+    // Node's is that of the first TLS 1.3 ticket or of the last, by when it is asked.
+    expect(ours.getTicket()?.byteLength).toBe(ticket?.byteLength)
+    if (version === 'TLSv1.2') expect(Buffer.from(ours.getTicket()!)).toEqual(ticket)
+    expect(ours.getTicketLength()).toBe(ticket?.byteLength)
+    ours.free()
+  })
+
+  it('getCipher, getCipherStandardName and getCipherVersion are getCipher()', async () => {
+    const suites = version === 'TLSv1.3' ? ['TLS_AES_128_GCM_SHA256', 'TLS_CHACHA20_POLY1305_SHA256']
+      : ['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES256-SHA', 'ECDHE-ECDSA-AES128-SHA256']
+    for (const suite of suites) {
+      const configure = (ctx: SslCtx) => { if (version === 'TLSv1.3') ctx.setCiphersuites(suite); else ctx.setCipherList(suite) }
+      const { answer } = linked(version, { client: { configure } }, ({ client: { ssl } }) => ({
+        name: ssl.getCipher(), standardName: ssl.getCipherStandardName(), version: ssl.getCipherVersion(),
+      }))
+      expect(answer).toEqual((await connected({ ...versions, ciphers: suite })).cipher)
+    }
+  })
+
+  it.each(['P-256', 'P-384', 'X25519'])('getPeerTmpKey is getEphemeralKeyInfo(): %s', async (curve) => {
+    const { answer } = linked(version, { identity: rsa, client: { configure: (ctx) => { ctx.set1GroupsList(curve) } } }, ({ client: { ssl } }) => ssl.getPeerTmpKey())
+    expect(answer).toEqual((await connected({ ...versions, ecdhCurve: curve })).key)
+  })
+})
+
+describe('SslCtx.setTmpDh', () => {
+  const params = (group: string) => openssl('genpkey', '-genparam', '-algorithm', 'DH', '-pkeyopt', `group:${group}`)
+
+  // A client that offers ffdhe2048 and the like is given that (RFC 7919), whatever was set.
+  it('is what a client sees', () => {
+    for (const [group, bits] of [['ffdhe2048', 2048], ['ffdhe3072', 3072]] as const) {
+      const configure = (ctx: SslCtx) => { expect(ctx.setTmpDh(params(group))).toBe(bits) }
+      const dhe = (ctx: SslCtx) => {
+        ctx.setCipherList('DHE-RSA-AES128-GCM-SHA256')
+        ctx.set1GroupsList('X25519')
+      }
+      const { answer } = linked('TLSv1.2', { identity: rsa, server: { configure }, client: { configure: dhe } },
+        ({ client: { ssl } }) => ssl.getPeerTmpKey())
+      expect(answer).toEqual({ type: 'DH', size: bits })
+    }
+  })
+
+  it('takes DER, and refuses what is too weak or is none', () => {
+    const ctx = new SslCtx(lib, 'TLS_server_method')
+    const der = Buffer.from(params('ffdhe2048').replace(/-----.*-----|\n/g, ''), 'base64')
+    expect(ctx.setTmpDh(der)).toBe(2048)
+    const weak = openssl('dhparam', '512')
+    for (const [bad, code] of [[weak, 'ERR_SSL_DH_KEY_TOO_SMALL'], [localhost.cert, 'ERR_PEM_NO_START_LINE'], ['', 'ERR_PEM_NO_START_LINE']] as const) {
+      expect(() => ctx.setTmpDh(bad)).toThrow(expect.objectContaining({ code }))
+    }
+    expect(leaks(lib, 20, () => {
+      ctx.setTmpDh(der)
+      try { ctx.setTmpDh(weak) } catch { /* as above */ }
+    })).toBe(false)
+    ctx.free()
+  })
+})
+
+describe('ClientHello', () => {
+  const hello = (prepare: NonNullable<LinkOptions['client']>['prepare'], session?: Uint8Array): ClientHello => {
+    let seen: ClientHello | undefined
+    linked('TLSv1.2', { client: { prepare: prepare! }, server: { prepare: (ssl) => { ssl.setClientHelloCb(() => { seen = ssl.getClientHello(); return 1 }) } } }, () => {}, session)
+    return seen!
+  }
+
+  it('has the session id, and whether a ticket is shown and OCSP asked for', async () => {
+    expect(hello(() => {})).toMatchObject({ sessionId: new Uint8Array(), sessionIdBytes: 0, hasTicket: false, requestsOcsp: false })
+    expect(hello((ssl) => { ssl.requestOcsp(LSW_OCSP_UNCHECKED) })).toMatchObject({ requestsOcsp: true })
+    const { session } = await connected({ minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' })
+    const { sessionId, sessionIdBytes, hasTicket } = hello(() => {}, session)
+    expect({ bytes: sessionId.byteLength, sessionIdBytes, hasTicket }).toEqual({ bytes: 32, sessionIdBytes: 32, hasTicket: true })
+  })
+})
+
+describe.each(VERSIONS)('LSW_OCSP_UNCHECKED under %s', (version) => {
+  it('gives a response that a checked handshake would not take', () => {
+    const response = Uint8Array.of(0x30, 0x03, 0x0a, 0x01, 0x03) // "try later"
+    const { answer } = linked(version, {
+      client: { prepare: (ssl) => { ssl.requestOcsp(LSW_OCSP_UNCHECKED) } },
+      server: { prepare: (ssl) => { ssl.setTlsextStatusCb(() => { ssl.setTlsextStatusOcspResp(response); return true }) } },
+    }, ({ client: { ssl } }) => ssl.getTlsextStatusOcspResp())
+    expect(answer).toEqual(response)
+  })
+})
