@@ -39,7 +39,7 @@ describe('libssl-wasm', () => {
     [['relay', '--max-connections', '0'], 'maxConnections'],
     [['relay', '--max-buffered', '1000000'], 'maxBufferedBytes'],
     [['relay', '--max-per-address', '0'], 'maxConnectionsPerAddress'],
-    [['relay', '--token-file', '/dev/null'], 'token'],
+    [['relay', '--token-file', '/dev/null'], '--token-file, /dev/null, is empty: give it a token'],
     [['relay', '--log-format', 'yaml'], '--log-format'],
     [['relay', '--drain-timeout', '1s'], '--drain-timeout'],
     [['relay', '--drain-timeout', '9999999999'], '--drain-timeout'],
@@ -53,6 +53,13 @@ describe('libssl-wasm', () => {
     expect(stderr).toContain(word)
     expect(stderr).not.toContain('    at ')
   })
+})
+
+it('an empty LIBSSL_WASM_RELAY_TOKEN is refused, with what to do', async () => {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/apps/cli/main.ts', 'relay'], { cwd: root, env: { ...process.env, LIBSSL_WASM_RELAY_TOKEN: '' } })
+  const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+  expect(status).toBe(2)
+  expect(stderr).toContain('LIBSSL_WASM_RELAY_TOKEN is empty: give it a token')
 })
 
 describe('libssl-wasm relay', () => {

@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { relayFlagTable } from '../../src/apps/cli/relay-flags.js'
+import { listenWarnings } from '../../src/apps/cli/listen-warnings.js'
 import { relayWarnings } from '../../src/apps/relay/relay-warnings.js'
 import { isListening } from '../helpers/ports.js'
 import { closing, openEcho, statusOf } from '../helpers/relays.js'
@@ -29,12 +30,14 @@ describe('libssl-wasm relay', () => {
   }
 
   it('warns of empty lists, and of strangers', async () => {
-    const { child, lines, exited, said } = await command('--host', '0.0.0.0')
-    await said('--token-file')
+    const { child, lines, exited, said } = await command('--host', '0.0.0.0', '--trust-proxy', '0.0.0.0/0', '--metrics-listen', '0.0.0.0:0')
+    await said('--metrics-listen')
     expect(lines).toEqual([
       'every target is refused: name those to allow with --allow HOST:PORT',
       'every page is refused: name the origins to allow with --origin https://app.example',
       'anyone may use the relay at 0.0.0.0: ask for a token with --token-file FILE',
+      expect.stringMatching(/^--trust-proxy 0\.0\.0\.0\/0 takes strangers for proxies/),
+      expect.stringMatching(/^anyone may read the metrics at 0\.0\.0\.0: /),
     ])
     child.kill('SIGTERM')
     expect(await exited).toEqual([0, null])
@@ -93,6 +96,19 @@ it('relayWarnings warns of the origin null, and not of strangers who need a toke
   const names = { allow: 'A', origins: 'O', token: 'T' }
   expect(relayWarnings({ allow: ['a:1'], origins: ['null'], token: 't' }, names, 'here')).toEqual([expect.stringContaining('null')])
   expect(relayWarnings({ allow: ['a:1'], origins: ['https://a'] }, names, undefined)).toEqual([])
+})
+
+it.each([
+  [['0.0.0.0/0'], 1], [['::/0'], 1], [['0.0.0.0/1', '128.0.0.0/1'], 2], [['2000::/3'], 1], [['::ffff:0:0/96'], 1],
+  [['10.0.0.0/8', 'fc00::/7', '192.0.2.1', '2001:db8::/32', '::1'], 0], [[], 0],
+])('listenWarnings warns of proxies %j: %d', (trustProxy, count) => {
+  const warnings = listenWarnings(trustProxy, undefined)
+  expect(warnings).toHaveLength(count)
+  for (const [index, warning] of warnings.entries()) expect(warning).toContain(`--trust-proxy ${trustProxy[index]} `)
+})
+
+it.each([['http://0.0.0.0:9090', 1], ['http://[::]:9090', 1], ['http://127.0.0.1:9090', 0], ['http://[::1]:9090', 0], ['http://10.0.0.1:9090', 0]])('listenWarnings warns of metrics at %s: %d', (url, count) => {
+  expect(listenWarnings([], url)).toHaveLength(count)
 })
 
 it('docs/relay.md has the flags as they are', () => {

@@ -3,12 +3,12 @@
 import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { ClientOptions } from 'ws'
+import { WebSocket, type ClientOptions } from 'ws'
 import { startRelay, type RelayLogEntry } from '../../src/apps/relay/relay.js'
 import { connect, openTunnel, type WebSocketLike } from '../../src/index.js'
 import { connectWisp } from '../../src/wisp.js'
 import { authority, localhost } from '../helpers/certificates.js'
-import { ask, closing, lastConnection, logged, openWebSocket } from '../helpers/relays.js'
+import { ask, closing, lastConnection, logged, openWebSocket, setUpRelay } from '../helpers/relays.js'
 import { noise, readAll, readBytes, rejection, same, writeAll } from '../helpers/streams.js'
 import { Pausable, startTarget, type TunnelTarget } from '../helpers/tunnels.js'
 import { startOpensslServer } from '../interop/peers/openssl.js'
@@ -211,6 +211,25 @@ describe.each(hosts)('the relay on %s', (name, open) => {
       await logged(log, before, { event: 'open', status: 101, target: target.address, stream: expect.any(Number) })
       await logged(log, before, { event: 'end', target: '/wisp/' })
     }
+  })
+
+  it.each([1, 2, 'auto'] as const)('tells a client of Wisp %s that it is full, by a reason of Wisp\'s and a close code', async (version) => {
+    const relay = name === 'Node' ? (await setUpRelay({ maxConnections: 2 })).relay : await startEdgeRelay({ MAX_CONNECTIONS: '2' })
+    onTestFinished(() => relay.close())
+    const url = `${relay.url}/wisp/`
+    for (let place = 0; place < 2; place++) await connectWisp(openWebSocket(url) as WebSocketLike)
+    const sockets: WebSocket[] = []
+    class Counted extends WebSocket {
+      constructor(url: string, protocols?: string[]) {
+        super(url, protocols)
+        sockets.push(this)
+      }
+    }
+    const error = await rejection(connectWisp(url, { version, WebSocket: Counted }))
+    expect(error).toMatchObject({ name: 'WispCloseError', code: 'ERR_TLS_RELAY_BUSY', reasonName: 'THROTTLED', message: expect.stringContaining('--max-connections') })
+    expect(sockets).toHaveLength(1) // and it does not try again
+    // As many as there are places are told so at one time.
+    expect(await closing(openWebSocket(url))).toEqual([4016, 'too many connections'])
   })
 
   it('does not speak Wisp without the token', async () => {

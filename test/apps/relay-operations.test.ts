@@ -103,9 +103,12 @@ describe('metrics', () => {
     expect((await get(`${relay.url.replace('ws', 'http')}/metrics`)).status).toBe(426)
     const url = `${relay.metricsUrl}/metrics`
     for (const headers of [
-      { origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }, { referer: 'https://evil.example/' }, { host: 'rebound.example:9090' },
+      { origin: 'https://evil.example' }, ...['cross-site', 'same-site', 'same-origin'].map((site) => ({ 'sec-fetch-site': site })),
+      { referer: 'https://evil.example/' }, { host: 'rebound.example:9090' }, { 'sec-fetch-site': 'none', 'host': 'rebound.example' },
+      { 'sec-fetch-site': 'none', 'origin': 'null' },
     ]) for (const path of [url, `${relay.metricsUrl}/healthz`]) expect(await get(path, headers as never)).toMatchObject({ status: 403, body: 'not for pages\n' })
     expect((await get(url, { host: 'localhost' })).status).toBe(200)
+    expect((await get(url, { 'sec-fetch-site': 'none' })).status).toBe(200) // an address that was typed into a browser
     expect((await get(relay.metricsUrl!)).status).toBe(404)
   })
 

@@ -108,6 +108,12 @@ describe('startRelay', () => {
     expect(await end).toMatchObject({ code: 'ECONNRESET' })
   })
 
+  it.each([[''], [[]], [['a', '']]])('says what to do about an empty token: %j', async (token) => {
+    await expect(startRelay({ token })).rejects.toMatchObject({
+      code: 'ERR_TLS_INVALID_OPTION', option: 'token', message: expect.stringMatching(/is empty: give .*, or leave the option out/),
+    })
+  })
+
   it.each<[string, unknown]>([['token', ''], ['token', 'two words'], ['token', 'ünicode'], ['token', 1], ['idleTimeoutMs', -1]])('refuses a wrong option %s: %j', async (option, value) => {
     await expect(startRelay({ [option]: value })).rejects.toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option })
   })

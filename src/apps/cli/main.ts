@@ -4,8 +4,10 @@
 import { readFileSync } from 'node:fs'
 import { ApiMisuseError } from '../../base/errors.js'
 import { isMilliseconds } from '../../base/options.js'
+import { isLoopback } from '../relay/addresses.js'
 import { formatRelayLogEntry, startRelay, type Relay, type RelayLogEntry } from '../relay/relay.js'
-import { isLoopback, relayWarnings } from '../relay/relay-warnings.js'
+import { relayWarnings } from '../relay/relay-warnings.js'
+import { listenWarnings } from './listen-warnings.js'
 import { say, STDERR, STDOUT, writeLine } from './lines.js'
 import { optionsOf, readFlags, relayHelp, UsageError, wholeNumber, type FlagValues } from './relay-flags.js'
 
@@ -62,7 +64,8 @@ async function relay(args: readonly string[]): Promise<void> {
   say(STDOUT, `relay listening on ${running.url}`)
   if (running.metricsUrl !== undefined) say(STDOUT, `metrics on ${running.metricsUrl}`)
   const reachable = isLoopback(running.host) ? undefined : `at ${running.host}`
-  for (const warning of relayWarnings(options, names, reachable)) note(warning)
+  const warnings = [...relayWarnings(options, names, reachable), ...listenWarnings(options.trustProxy ?? [], running.metricsUrl)]
+  for (const warning of warnings) note(warning)
 }
 
 /** Says what became of it. */

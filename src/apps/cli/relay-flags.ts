@@ -18,6 +18,8 @@ export interface RelayFlag {
   readonly initially?: string
 }
 
+const TOKEN_VARIABLE = 'LIBSSL_WASM_RELAY_TOKEN'
+
 const count = (name: string, option: keyof RelayOptions, words: string): RelayFlag => ({ name, value: 'N', option, words })
 const time = (name: string, option: keyof RelayOptions, words: string): RelayFlag => ({ name, value: 'MS', option, words })
 
@@ -29,7 +31,7 @@ export const relayFlags: readonly RelayFlag[] = [
     words: 'an origin whose pages may connect, such as https://app.example. Clients that are not browsers send none and may always connect',
   },
   {
-    name: 'token-file', value: 'FILE', option: 'token', initially: 'the environment variable LIBSSL_WASM_RELAY_TOKEN, if it is set',
+    name: 'token-file', value: 'FILE', option: 'token', initially: `the environment variable ${TOKEN_VARIABLE}, if it is set`,
     words: 'ask every client for a bearer token: one of those in the file, one in each line',
   },
   count('max-wrong-tokens', 'maxWrongTokens', 'wrong tokens of one client in a minute, then 429. 0: any number'),
@@ -88,7 +90,11 @@ export function optionsOf(values: FlagValues): RelayOptions {
   const given = relayFlags.flatMap((flag) => (flag.option === undefined ? [] : [[flag.option, valueOf(flag, values[flag.name])] as const]))
   const options = Object.fromEntries(given) as RelayOptions
   const inFile = linesOf(values['allow-file'])?.map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '')
-  const { token = process.env['LIBSSL_WASM_RELAY_TOKEN'] } = options // not on the command line, which every user of the machine can read
+  const { token = process.env[TOKEN_VARIABLE] } = options // not on the command line, which every user of the machine can read
+  if (token?.length === 0) {
+    const source = options.token ? `the file of --token-file, ${values['token-file'] as string},` : `the environment variable ${TOKEN_VARIABLE}`
+    throw new UsageError(`${source} is empty: give it a token that cannot be guessed, or leave it out, and no token is asked for`)
+  }
   return { ...options, token, allow: inFile ? [...options.allow ?? [], ...inFile] : options.allow }
 }
 

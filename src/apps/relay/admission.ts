@@ -5,7 +5,9 @@ import { relayRefusals } from '../../transports/relay-refusals.js'
 import { formatTarget, type Target } from '../../transports/target.js'
 import { CREDIT_PROTOCOL, MAX_DATA_BYTES } from '../../transports/websocket-credit.js'
 import { RAW_PROTOCOL } from '../../transports/websocket-framing.js'
+import { WispCloseReason } from '../../transports/wisp/close-reason.js'
 import { WISP_SUBPROTOCOL } from '../../transports/wisp/handshake.js'
+import { closePacket } from '../../transports/wisp/packets.js'
 import { isBearer, isOneOf, presentedToken } from './bearer.js'
 import { isWispPath, parseRequestTarget, wrongPath } from './request-target.js'
 import type { Refusal, Visitor } from './visitor.js'
@@ -54,6 +56,13 @@ async function judge(visitor: Visitor, rules: Rules): Promise<Admission | Refusa
 /** For a client that may use the relay. */
 export function refusal(status: number, reason: string, code: RelayErrorCode, protocol: string | undefined): Refusal {
   return { status, reason, close: { protocol, code: relayRefusals[code].closeCode } }
+}
+
+/** There is no place for it. Wisp has words of its own for that, about the connection as a whole (stream 0). */
+export function busy(reason: string, { to, protocol }: Admission): Refusal {
+  const refused = refusal(503, reason, 'ERR_TLS_RELAY_BUSY', protocol)
+  const message = typeof to === 'number' ? { message: closePacket(0, WispCloseReason.THROTTLED) } : {}
+  return { ...refused, close: { ...refused.close!, ...message } }
 }
 
 /** A client that has guessed too often is not told whether this guess was right. One that presents nothing has not guessed. */

@@ -2,7 +2,7 @@
 
 import { ApiMisuseError } from '../../base/errors.js'
 import { formatTarget, parseTarget } from '../../transports/target.js'
-import { admit, refusal } from './admission.js'
+import { admit, busy } from './admission.js'
 import { Places } from './places.js'
 import { RelayLog, type Logger, type RelayLogEntry } from './relay-log.js'
 import { RelayMetrics, type Traffic, type VisitKind } from './relay-metrics.js'
@@ -67,7 +67,7 @@ export class Doorkeeper {
     if ('status' in admission) return refuse(admission)
     // No await from here to the visit: two requests cannot take one place.
     const leave = this.#takePlace(visitor)
-    if (typeof leave === 'string') return refuse(refusal(503, leave, 'ERR_TLS_RELAY_BUSY', admission.protocol))
+    if (typeof leave === 'string') return refuse(busy(leave, admission))
     const wisp = this.#wispRules(visitor)
     const visit = startVisit({ visitor, admission, settings: this.#settings, wisp, dial: this.#dial, log })
     this.#visits.add(visit)

@@ -2,7 +2,7 @@
 
 import { checkOptions, invalid, isCount, isIntegerFrom, isMilliseconds, isString, type Check } from '../../base/options.js'
 import { complete, isListOf, ruleChecks, type RelayRules, type RelaySettings } from './relay-options.js'
-import { isNetwork } from './trusted-proxies.js'
+import { networkOf } from './trusted-proxies.js'
 
 export interface RelayOptions extends RelayRules {
   /** The address to listen on. Default `127.0.0.1`: this machine alone. */
@@ -35,7 +35,7 @@ const optionChecks: Readonly<Record<keyof RelayOptions, Check>> = {
   port: isIntegerFrom(0, 65535),
   tlsCert: isString,
   tlsKey: isString,
-  trustProxy: isListOf('addresses or networks such as \'10.0.0.0/8\'', isNetwork),
+  trustProxy: isListOf('addresses or networks such as \'10.0.0.0/8\'', networkOf),
   metricsListen: (value) => (typeof value === 'string' && parseEndpoint(value) ? undefined : "must be host:port, such as '127.0.0.1:9090'"),
   maxRequests: isCount,
   requestTimeoutMs: isMilliseconds(1),

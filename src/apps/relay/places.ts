@@ -1,5 +1,7 @@
 // The places of a relay: one for each tunnel, each Wisp connection and each of its streams. One client cannot have them all.
 
+import { inOneSpelling } from './addresses.js'
+
 export class Places {
   readonly #most: number
   readonly #mostPerAddress: number | undefined
@@ -35,10 +37,10 @@ export class Places {
 
 /** What counts as one client: an IPv4 address, or a network of 64 bits, which in IPv6 is what one client has. */
 export function clientAt(text: string): string {
-  const [address = ''] = text.toLowerCase().split('%')
-  const mapped = /^::ffff:([0-9.]+)$/.exec(address)?.[1]
-  if (mapped !== undefined || !address.includes(':')) return mapped ?? address
+  const [plain = ''] = text.toLowerCase().split('%')
+  const address = inOneSpelling(plain)
+  if (!address.includes(':')) return address
   const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter((group) => group !== ''))
   const groups = [...head, ...Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0'), ...tail]
-  return `${groups.slice(0, 4).map((group) => parseInt(group, 16).toString(16)).join(':')}/64`
+  return `${groups.slice(0, 4).join(':')}/64`
 }

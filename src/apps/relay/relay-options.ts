@@ -105,6 +105,14 @@ function isListOfOrigins(value: unknown): string | undefined {
   return at < 0 ? undefined : `${rule}; ${JSON.stringify(value[at])} ${wrongOrigin(value[at])}`
 }
 
+/** As one word: RFC 6750 §2.1 has no spaces in it, and they would not be seen where it is typed by hand. */
+function isToken(value: unknown): string | undefined {
+  if (value === '' || (Array.isArray(value) && value.length === 0)) {
+    return 'is empty: give a text that cannot be guessed, or leave the option out, and no token is asked for'
+  }
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? undefined : 'must be printable ASCII without spaces'
+}
+
 const isCountOrNone = isIntegerFrom(0, 2 ** 31 - 1)
 const numberOf = (check: Check, initial?: number) => ({ check, initial })
 
@@ -142,9 +150,7 @@ export const relayDefaults: Readonly<Record<NumberRule, number | undefined>> = m
 export const ruleChecks: Readonly<Record<keyof RelayRules, Check>> = {
   allow: isListOf('targets such as \'mail.example:993\' or \'[::1]:443\'', parseTarget),
   origins: isListOfOrigins,
-  // As one word: RFC 6750 §2.1 has no spaces in it, and they would not be seen where it is typed by hand.
-  token: isOneOrMore((value) =>
-    (typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? undefined : 'must be printable ASCII without spaces')),
+  token: isOneOrMore(isToken),
   log: isFunction,
   ...mapValues(numbers, ({ check }) => check),
 }

@@ -16,7 +16,3 @@ export function relayWarnings(rules: RelayRules, names: OptionNames, reachable: 
       : [`anyone may use the relay ${reachable}: ask for a token with ${names.token}`]),
   ]
 }
-
-export function isLoopback(address: string): boolean {
-  return /^(127\.|::1$|::ffff:127\.|localhost$)/.test(address)
-}

@@ -10,7 +10,7 @@ const graceMs = 2_000
 /** Fulfilled when nothing of it is left open: a client that does not go costs as much as one that is let in. */
 export async function turnAway(visitor: Visitor, refusal: Refusal): Promise<void> {
   const { status, reason, close } = refusal
-  if (status === 0 || !close || !isOurProtocol(close.protocol) || visitor.fault) return visitor.refuse(refusal)
+  if (status === 0 || !close || !(close.message || isOurProtocol(close.protocol)) || visitor.fault) return visitor.refuse(refusal)
   await visitor.accept(close.protocol, (socket) => new Promise<void>((resolve) => {
     const timer = setTimeout(() => socket.terminate ? socket.terminate() : resolve(), graceMs)
     socket.addEventListener('close', () => {
@@ -18,6 +18,7 @@ export async function turnAway(visitor: Visitor, refusal: Refusal): Promise<void
       resolve()
     })
     socket.addEventListener('error', () => {}) // the close that follows says enough
+    if (close.message) socket.send(close.message)
     socket.close(close.code, reason)
   }))
 }

@@ -14,7 +14,12 @@ export interface Refusal {
    * The subprotocol to select and the close code to say it by, for a client that is told so: a page sees no HTTP status. A foreign
    * origin, and a client without the token, learn nothing.
    */
-  readonly close?: { readonly protocol: string | undefined; readonly code: number } | undefined
+  readonly close?: {
+    readonly protocol: string | undefined
+    readonly code: number
+    /** What a client that knows nothing of our codes is told before. */
+    readonly message?: Uint8Array<ArrayBuffer>
+  } | undefined
 }
 
 /** What HTTP wants beside a status. */

@@ -31,10 +31,12 @@ export function plainListener(watched: Watched): RequestListener {
 }
 
 /**
- * Browsers tell of themselves; and where they do not, for a name that an attacker's DNS made to point here, they tell that name.
+ * Browsers tell of themselves; and where they do not, for a name that an attacker's DNS made to point here, they tell that name. An
+ * address that the user has typed or has among the bookmarks (`none`) is no page's doing, and no page sees what comes.
  */
 function isFromPage({ headers }: IncomingMessage, host: string): boolean {
-  if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined || headers.referer !== undefined) return true
+  const { origin, referer, 'sec-fetch-site': site = 'none' } = headers
+  if (origin !== undefined || referer !== undefined || site !== 'none') return true
   const name = (headers.host ?? '').replace(/:[0-9]+$/, '').toLowerCase()
   return isIP(name.replace(/^\[|\]$/g, '')) === 0 && name !== 'localhost' && name !== host.toLowerCase()
 }
