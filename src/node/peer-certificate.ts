@@ -128,7 +128,8 @@ const RSASSA_PSS = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 
 
 /** The contents of the BIT STRING of a SubjectPublicKeyInfo, which ends in it. */
 function pointOf(spki: Uint8Array<ArrayBuffer>): Buffer | undefined {
-  const contents = ([element]: readonly Uint8Array<ArrayBuffer>[]) => element && element.slice(element[1]! < 0x80 ? 2 : 2 + (element[1]! & 0x7f))
+  const contents = ([element]: readonly Uint8Array<ArrayBuffer>[]) =>
+    element && element.slice(element[1]! < 0x80 ? 2 : 2 + (element[1]! & 0x7f))
   const sequence = contents(splitDer(spki))
   const bits = sequence && contents(splitDer(sequence).slice(1))
   return bits && Buffer.from(bits.subarray(1)) // without the count of unused bits
