@@ -24,32 +24,14 @@ from_upstream() {
   mv "$1/upstream.tar.gz" "$1/candidate"
 }
 
-# Debian ships the same tarball, unchanged, as .orig.tar.gz. apt's own client checks it against Debian's signed
-# index; everything that it reads or writes is private to $1, so the machine's apt stays as it is.
+# Debian ships the same tarball, unchanged, as .orig.tar.gz. apt's own client checks it against Debian's signed index.
 from_debian() {
-  local dir=$1/apt mirror version
-  command -v apt-get >/dev/null || { say "Debian: there is no apt-get here"; return 1; }
-  mirror=$(debian_mirror)
-  [ -n "$mirror" ] || { say "Debian: apt names no Debian mirror"; return 1; }
-  mkdir -p "$dir"/{lists/partial,cache/archives/partial,state,empty,out}
-  cat >"$dir/sources.sources" <<END
-Types: deb-src
-URIs: $mirror
-Suites: experimental sid forky trixie
-Components: main
-Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
-END
-  local apt=(-qq -o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$dir/sources.d"
-    -o "Dir::State=$dir/state" -o "Dir::State::Lists=$dir/lists" -o "Dir::Cache=$dir/cache"
-    -o Dir::Etc::PreferencesParts="$dir/empty" -o Dir::Etc::Preferences=/dev/null
-    -o APT::Sandbox::User= -o Acquire::Check-Valid-Until=false -o Acquire::Retries=2)
-  mkdir "$dir/sources.d" && mv "$dir/sources.sources" "$dir/sources.d/"
-  touch "$dir/state/status"
-  apt-get "${apt[@]}" -o Dir::State::status="$dir/state/status" update || return 1
+  local apt version
+  private_apt "$1/apt" deb-src 'experimental sid forky trixie' || return 1
   version=$(apt-cache "${apt[@]}" showsrc openssl | sed -n "s/^Version: \(${OPENSSL_VERSION//./\\.}-.*\)/\1/p" | head -n 1)
   [ -n "$version" ] || { say "Debian: no suite has openssl $OPENSSL_VERSION any more"; return 1; }
-  (cd "$dir/out" && apt-get "${apt[@]}" source --download-only "openssl=$version") || return 1
-  mv "$dir/out/openssl_$OPENSSL_VERSION.orig.tar.gz" "$1/candidate"
+  (cd "$1/apt" && apt-get "${apt[@]}" source --download-only "openssl=$version") || return 1
+  mv "$1/apt/openssl_$OPENSSL_VERSION.orig.tar.gz" "$1/candidate"
 }
 
 obtain() {

@@ -11,30 +11,11 @@ cached=$CACHE/$package
 
 sha256_is_pinned() { [ -f "$1" ] && [ "$(sha256sum <"$1" | cut -d' ' -f1)" = "$CA_CERTIFICATES_SHA256" ]; }
 
-# All that apt reads or writes is private to $1.
 from_apt() {
-  local dir=$1/apt mirror
-  command -v apt-get >/dev/null || { say "apt: there is no apt-get here"; return 1; }
-  mirror=$(debian_mirror)
-  [ -n "$mirror" ] || { say "apt: it names no Debian mirror"; return 1; }
-  mkdir -p "$dir"/{lists/partial,cache/archives/partial,state,empty,sources.d,out}
-  cat >"$dir/sources.d/debian.sources" <<END
-Types: deb
-URIs: $mirror
-Suites: sid forky
-Components: main
-Architectures: amd64
-Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
-END
-  touch "$dir/state/status"
-  local apt=(-qq -o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$dir/sources.d"
-    -o "Dir::State=$dir/state" -o "Dir::State::Lists=$dir/lists" -o "Dir::State::status=$dir/state/status"
-    -o "Dir::Cache=$dir/cache" -o Dir::Etc::PreferencesParts="$dir/empty" -o Dir::Etc::Preferences=/dev/null
-    -o APT::Architecture=amd64 -o APT::Sandbox::User= -o Acquire::Languages=none
-    -o Acquire::Check-Valid-Until=false -o Acquire::Retries=2)
-  apt-get "${apt[@]}" update || return 1
-  (cd "$dir/out" && apt-get "${apt[@]}" download "ca-certificates=$CA_CERTIFICATES_VERSION") || return 1
-  mv "$dir/out/$package" "$1/candidate"
+  local apt
+  private_apt "$1/apt" deb 'sid forky' || return 1
+  (cd "$1/apt" && apt-get "${apt[@]}" download "ca-certificates=$CA_CERTIFICATES_VERSION") || return 1
+  mv "$1/apt/$package" "$1/candidate"
 }
 
 obtain() {

@@ -59,3 +59,27 @@ debian_mirror() {
     awk -v c="$codename" '$1 == c || $1 == "stable" || $1 == "testing" || $1 == "unstable" || $1 == "sid" { sub(/\/$/, "", $2); print $2 }' |
     grep -E '/debian$' | head -n 1
 }
+
+# private_apt DIR TYPE SUITES: read the index of these suites (TYPE is deb or deb-src) with an apt that reads and writes below
+# DIR alone, so the machine's own stays as it is. Leaves its options in the array `apt`.
+private_apt() {
+  local dir=$1 type=$2 suites=$3 mirror
+  command -v apt-get >/dev/null || { say "there is no apt-get here"; return 1; }
+  mirror=$(debian_mirror)
+  [ -n "$mirror" ] || { say "apt names no Debian mirror"; return 1; }
+  mkdir -p "$dir"/{lists/partial,cache/archives/partial,state,empty,sources.d}
+  cat >"$dir/sources.d/debian.sources" <<END
+Types: $type
+URIs: $mirror
+Suites: $suites
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+END
+  touch "$dir/state/status"
+  apt=(-qq -o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$dir/sources.d"
+    -o "Dir::State=$dir/state" -o "Dir::State::Lists=$dir/lists" -o "Dir::State::status=$dir/state/status"
+    -o "Dir::Cache=$dir/cache" -o Dir::Etc::PreferencesParts="$dir/empty" -o Dir::Etc::Preferences=/dev/null
+    -o APT::Architecture=amd64 -o APT::Sandbox::User= -o Acquire::Languages=none
+    -o Acquire::Check-Valid-Until=false -o Acquire::Retries=2)
+  apt-get "${apt[@]}" update
+}
