@@ -7,6 +7,7 @@
 #   ./build.sh test [ARGS...]     build, then the tests (ARGS go to vitest)
 #   ./build.sh bench              build, then the benchmarks
 #   ./build.sh relay-load [ARGS...]   build, then many clients through one relay
+#   ./build.sh node-tests [ARGS...]   build, then Node's own tests of node:tls
 #   ./build.sh reproduce          build, then once more from nothing elsewhere, and compare the bytes
 #   ./build.sh clean              forget what was built here; the caches stay
 #
@@ -64,6 +65,10 @@ case "$command" in
   bench | relay-load)
     build
     exec npm --prefix bench run --silent "$command" -- "$@"
+    ;;
+  node-tests)
+    build
+    exec node_modules/.bin/tsx tools/node-tests/main.ts "$@"
     ;;
   reproduce)
     build
