@@ -32,7 +32,9 @@ export interface ClientHello {
   readonly requestsOcsp: boolean
 }
 
-const extensions = { statusRequest: 5, supportedGroups: 10, signatureAlgorithms: 13, alpn: 16, sessionTicket: 35, supportedVersions: 43 } as const
+const extensions = {
+  statusRequest: 5, supportedGroups: 10, signatureAlgorithms: 13, alpn: 16, sessionTicket: 35, supportedVersions: 43,
+} as const
 
 const STATUS_TYPE_OCSP = 1
 

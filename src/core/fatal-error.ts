@@ -41,8 +41,7 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
     const verifyCode = ssl.getVerifyResult()
     const { depth, certificate } = ssl.getVerifyFailure()
     const code = certificateCode(verifyCode)
-    const words = ssl.lib.memory.readCString(ffi.X509_verify_cert_error_string(verifyCode))
-    return new CertificateError<X509>(code, certificateRefusal(ssl, code, words, depth, certificate),
+    return new CertificateError<X509>(code, certificateRefusal(ssl, code, ssl.verifyCertErrorString(), depth, certificate),
       { verifyCode, depth, certificate, alert, opensslErrorStack })
   }
   // OpenSSL has the same reason for other things; this alert it sends for this one, when the server has proved itself.

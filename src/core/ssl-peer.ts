@@ -76,6 +76,11 @@ export abstract class SslPeer {
     return verifyName(this.getVerifyResult())
   }
 
+  /** OpenSSL's words for a verification result, for example `certificate has expired`. @openssl X509_verify_cert_error_string */
+  verifyCertErrorString(verifyCode = this.getVerifyResult()): string {
+    return this.lib.memory.readCString(this.lib.ffi.X509_verify_cert_error_string(verifyCode))
+  }
+
   /** Where verification failed: depth (-1 if it did not) and certificate. @openssl X509_STORE_CTX_get_error_depth */
   getVerifyFailure(): { depth: number; certificate: X509 | undefined } {
     const cert = this.lib.ffi.SSL_get0_verify_cert(this.ptr)

@@ -135,7 +135,8 @@ export abstract class SslSettings extends SslOutcome {
   /**
    * Asks for stapled OCSP (`LSW_OCSP_REQUEST` or `LSW_OCSP_REQUIRE`), and checks the responses: the handshake fails unless
    * each says "good", and its signer may say so. Without a response it fails if it is required, or if the certificate
-   * promises one. `LSW_OCSP_UNCHECKED` only asks: {@link getTlsextStatusOcspResp} has what came. @openssl SSL_set_tlsext_status_type @spec RFC 6066 §8, RFC 7633
+   * promises one. `LSW_OCSP_UNCHECKED` only asks: {@link getTlsextStatusOcspResp} has what came.
+   * @openssl SSL_set_tlsext_status_type @spec RFC 6066 §8, RFC 7633
    */
   requestOcsp(mode: number): void {
     set(this.lib, 'Ssl.requestOcsp', () => this.lib.ffi.SSL_request_ocsp(this.ptr, mode))

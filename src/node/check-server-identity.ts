@@ -33,7 +33,8 @@ export function checkServerIdentity(hostname: string, cert: NamedCertificate | P
 }
 
 function mismatch(
-  host: string, { subject }: NamedCertificate, altNames: string | null | undefined, dnsNames: readonly string[], addresses: readonly string[],
+  host: string, { subject }: NamedCertificate, altNames: NamedCertificate['subjectaltname'], dnsNames: readonly string[],
+  addresses: readonly string[],
 ): string | undefined {
   if (isIP(host) !== 0) {
     const known = addresses.map(canonicalIp)
