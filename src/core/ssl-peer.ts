@@ -5,7 +5,8 @@ import type { Owned, Ptr } from '../ffi/pointers.js'
 import { verifyName, type VerifyResultName } from './certificate-code.js'
 import { printName } from './general-name.js'
 import type { LibSsl } from './lib-ssl.js'
-import { readX509, spkiSha256, type X509 } from './x509.js'
+import { readX509, spkiSha256 } from './x509-contents.js'
+import type { X509 } from './x509.js'
 
 /** An {@link Ssl}, as far as its peer's identity goes. */
 export abstract class SslPeer {

@@ -7,7 +7,8 @@ import type { Owned, Ptr } from '../ffi/pointers.js'
 import { outOfMemory } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
 import { refusal, setBytes } from './setters.js'
-import { readX509, type X509 } from './x509.js'
+import { readX509 } from './x509-contents.js'
+import type { X509 } from './x509.js'
 
 export class SslSession {
   /** @internal */ readonly lib: LibSsl

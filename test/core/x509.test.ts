@@ -88,6 +88,19 @@ describe('X509', () => {
     expect(cert!.publicKey).toEqual(before)
   })
 
+  it('has all that its contents say, and gives copies of what can be changed', () => {
+    const [cert] = read(localhost.cert)
+    const again = new X509(structuredClone(cert!))
+    for (const one of [cert!, again]) {
+      for (const [name, value] of Object.entries(one.contents)) expect(one[name as keyof typeof one.contents], name).toEqual(value)
+      const before = one.validFrom.getTime()
+      one.validFrom.setTime(0)
+      one.publicKey.fill(0)
+      expect(one.validFrom.getTime()).toBe(before)
+      expect(one.publicKey[0]).toBe(0x30)
+    }
+  })
+
   it('comes through a structured clone as what makes it again', () => {
     const [cert] = read(localhost.cert)
     const again = new X509(structuredClone(cert!))

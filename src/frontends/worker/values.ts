@@ -39,7 +39,7 @@ export function decodeValue(value: unknown, ticketKeys?: (bytes: Uint8Array) => 
   const { libsslWasmType, bytes } = value as Partial<Posted>
   if (libsslWasmType === 'TlsSession') return TlsSession.fromBytes(bytes!)
   if (libsslWasmType === 'TicketKeys') return ticketKeys!(bytes!)
-  if ('raw' in value && 'described' in value) return new X509(value as Pick<X509, 'raw' | 'described'>)
+  if ('raw' in value && 'contents' in value) return new X509(value as Pick<X509, 'raw' | 'contents'>)
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, decodeValue(one, ticketKeys)]))
 }
 
