@@ -6,8 +6,8 @@ import { brandOf } from './realms.js'
 export type BytesLike = ArrayBufferView | ArrayBufferLike
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true })
+const strictDecoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** UTF-8. */
 export function utf8(text: string): Uint8Array {

@@ -94,16 +94,17 @@ export interface X509Contents {
 
 export interface X509 extends X509Contents {}
 
+/** What consoles show. */
+const PRINTED = ['subject', 'issuer', 'names', 'validFrom', 'validTo', 'serialNumber', 'fingerprint256'] as const
 /** What JSON has. */
-const SHOWN = [
-  'subject', 'issuer', 'serialNumber', 'validFrom', 'validTo', 'fingerprint256', 'keyType', 'keyBits', 'keyGroup', 'names', 'isCa',
-  'pathLength', 'keyUsage', 'extendedKeyUsage', 'signatureAlgorithm', 'ocspUrls', 'caIssuersUrls',
+const TOLD = [
+  ...PRINTED, 'keyType', 'keyBits', 'keyGroup', 'isCa', 'pathLength', 'keyUsage', 'extendedKeyUsage', 'signatureAlgorithm', 'ocspUrls',
+  'caIssuersUrls',
 ] as const
-/** The rest. */
-const OTHERS = [
-  'subjectAttributes', 'issuerAttributes', 'subjectAltName', 'fingerprint', 'fingerprint512', 'modulus', 'exponent', 'publicKey',
-  'extendedKeyUsageOids', 'infoAccess', 'validFromText', 'validToText',
-] as const
+const ALL: readonly (keyof X509Contents)[] = [
+  ...TOLD, 'subjectAttributes', 'issuerAttributes', 'subjectAltName', 'fingerprint', 'fingerprint512', 'modulus', 'exponent',
+  'publicKey', 'extendedKeyUsageOids', 'infoAccess', 'validFromText', 'validToText',
+]
 
 /** A certificate, and its contents. A structured clone of one, `{ raw, contents }`, makes the same again by `new`. */
 export class X509 {
@@ -113,7 +114,7 @@ export class X509 {
   declare readonly contents: X509Contents
 
   static {
-    for (const name of [...SHOWN, ...OTHERS] satisfies readonly (keyof X509Contents)[]) {
+    for (const name of ALL) {
       Object.defineProperty(this.prototype, name, { get(this: X509) { return copyOf(this.contents[name]) }, configurable: true })
     }
   }
@@ -131,7 +132,7 @@ export class X509 {
 
   /** Its contents as plain values, without {@link raw}. */
   toJSON(): Record<string, unknown> {
-    return Object.fromEntries(SHOWN.map((name) => [name, this[name]]))
+    return pick(this, TOLD)
   }
 
   // Node and Bun ask by the first name, Deno by the second; both hand over what prints a value.
@@ -142,9 +143,12 @@ export class X509 {
 }
 
 function inspected(cert: X509, options: object, inspect: Inspect): string {
-  const { subject, issuer, validFrom, validTo, serialNumber, fingerprint256 } = cert
   const names = Object.fromEntries(Object.entries(cert.names).filter(([, values]) => values.length > 0))
-  return `X509 ${inspect({ subject, issuer, names, validFrom, validTo, serialNumber, fingerprint256 }, options)}`
+  return `X509 ${inspect({ ...pick(cert, PRINTED), names }, options)}`
+}
+
+function pick(cert: X509, names: readonly (keyof X509Contents)[]): Record<string, unknown> {
+  return Object.fromEntries(names.map((name) => [name, cert[name]]))
 }
 
 function copyOf<T>(value: T): T | Date | Uint8Array {

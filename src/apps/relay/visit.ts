@@ -1,6 +1,6 @@
 // One admitted request, to its end: connect the target, shake hands, carry; or shake hands and speak Wisp.
 
-import { refusalOfFailure } from '../../transports/relay-refusals.js'
+import { refusalOfFailure } from '../../transports/dial-failures.js'
 import { formatTarget, type Target } from '../../transports/target.js'
 import { GOING_AWAY, NO_CODE } from '../../transports/websocket-close.js'
 import { originOf, refusal, type Admission } from './admission.js'

@@ -9,7 +9,7 @@ import { asBytes, concat, isBytesLike, utf8, type BytesLike } from '../../base/b
 import { ApiMisuseError } from '../../base/errors.js'
 import { brandOf, hasMethods } from '../../base/realms.js'
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../../ffi/constants.gen.js'
-import type { ProtocolVersion } from '../features/algorithms.js'
+import { SessionValue } from './session-value.js'
 
 const MAGIC = utf8('TLSs')
 const FORMAT = 1
@@ -31,43 +31,24 @@ export interface SessionParts extends Pick<TlsSession, 'protocol' | 'servername'
  *
  * A TLS 1.3 session should be used once (RFC 8446 §C.4): an observer who sees it twice knows that it is the same client.
  */
-export class TlsSession {
-  readonly protocol: ProtocolVersion
-  /** The name that it was made for; it is offered to no other. */
-  readonly servername: string | undefined
-  /** The application protocol of the connection that it comes from. Early data is for this one. */
-  readonly alpnProtocol: string | undefined
-  /** When the ticket, or the server's certificate, is no longer good. It is not offered after that. */
-  readonly expiresAt: Date
-  /** How much early data the server takes with it; 0: none. */
-  readonly maxEarlyDataBytes: number
+export class TlsSession extends SessionValue {
   readonly #parts: SessionParts
-  /** @internal */
-  readonly [Symbol.toStringTag] = 'TlsSession'
+
+  /** @internal A session that came from a worker is one, too. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof SessionValue
+  }
 
   /** @internal */
   constructor(parts: SessionParts) {
-    this.protocol = parts.protocol
-    this.servername = parts.servername
-    this.alpnProtocol = parts.alpnProtocol
-    this.expiresAt = new Date(parts.expiresAtMs)
-    this.maxEarlyDataBytes = parts.maxEarlyDataBytes
+    const { protocol, servername, alpnProtocol, expiresAtMs, maxEarlyDataBytes } = parts
+    super({ protocol, servername, alpnProtocol, expiresAt: new Date(expiresAtMs), maxEarlyDataBytes }, write(parts))
     this.#parts = parts
   }
 
   /** @internal */
   get parts(): SessionParts {
     return this.#parts
-  }
-
-  /** The session for another time, process or runtime. Keep it as you would keep a key. */
-  toBytes(): Uint8Array<ArrayBuffer> {
-    const { protocol, servername = '', alpnProtocol = '', expiresAtMs, maxEarlyDataBytes, verified, trust, asn1 } = this.#parts
-    return concat([
-      MAGIC, uint(1, FORMAT), uint(1, verified ? 1 : 0), uint(2, protocol === 'TLSv1.3' ? TLS1_3_VERSION : TLS1_2_VERSION),
-      float64(expiresAtMs), uint(4, maxEarlyDataBytes), trust,
-      prefixed(2, utf8(servername)), prefixed(2, utf8(alpnProtocol)), prefixed(4, asn1),
-    ])
   }
 
   /**
@@ -101,8 +82,16 @@ export function isTlsSession(value: unknown): value is TlsSession {
 
 /** As one of this copy. Throws as {@link TlsSession.fromBytes}. */
 export function asTlsSession(session: TlsSession | BytesLike): TlsSession {
-  if (session instanceof TlsSession) return session
+  if (session instanceof TlsSession && 'parts' in session) return session
   return TlsSession.fromBytes(isTlsSession(session) ? (session as TlsSession).toBytes() : session)
+}
+
+function write({ protocol, servername = '', alpnProtocol = '', expiresAtMs, maxEarlyDataBytes, verified, trust, asn1 }: SessionParts) {
+  return concat([
+    MAGIC, uint(1, FORMAT), uint(1, verified ? 1 : 0), uint(2, protocol === 'TLSv1.3' ? TLS1_3_VERSION : TLS1_2_VERSION),
+    float64(expiresAtMs), uint(4, maxEarlyDataBytes), trust,
+    prefixed(2, utf8(servername)), prefixed(2, utf8(alpnProtocol)), prefixed(4, asn1),
+  ])
 }
 
 function text(bytes: Uint8Array): string | undefined {

@@ -1,11 +1,10 @@
-// Errors on their way between a page and its worker. A structured clone of an error keeps neither its class nor what
-// the class adds: so it travels by the name of its class.
+// Errors of the worker, on the page. A structured clone of an error keeps neither its class nor what the class adds: so it travels
+// by the name of its class.
 
 import {
-  ApiMisuseError, CertificateError, DeadlineError, EchRejectedError, InternalError, PeerError, RefusalError, TlsError, TransportError,
+  ApiMisuseError, CertificateError, DeadlineError, EchRejectedError, InternalError, PeerError, TlsError, TransportError,
   TruncationError,
 } from '../../base/errors.js'
-import { asRefusal, brandOf } from '../../base/realms.js'
 import { decodeValue } from './values.js'
 
 interface Words { readonly name: string; readonly message: string }
@@ -17,17 +16,7 @@ export type PostedError =
   | { readonly kind: 'other'; readonly value: unknown }
   | { readonly kind: 'call'; readonly call: number }
 
-/** In the worker: a callback on the page has failed, and its error is there. */
-export class FailedCall extends Error {
-  readonly call: number
-
-  constructor(call: number) {
-    super('a callback on the page has failed')
-    this.call = call
-  }
-}
-
-/** On the page: errors that the worker cannot have. */
+/** Errors that the worker cannot have. */
 export interface OwnErrors {
   /** What the page's transport failed with. */
   transport?: { readonly error: unknown }
@@ -36,52 +25,28 @@ export interface OwnErrors {
 }
 
 /** What the classes of `base/errors.ts` have among them, beside message and cause. */
-type Fields = Readonly<Record<string, any>>
+export type Fields = Readonly<Record<string, any>>
 
-// The names that the classes give themselves: a minifier changes those that they were declared with.
-const classes: Readonly<Record<string, (message: string, fields: any) => TlsError>> = {
-  PeerError: (message, fields) => new PeerError(fields.code, message, fields),
-  EchRejectedError: (message, fields) => new EchRejectedError(message, fields as ConstructorParameters<typeof EchRejectedError>[1]),
-  RefusalError: (message, fields) => new RefusalError(fields.alertName, message, fields),
-  CertificateError: (message, fields) => new CertificateError(fields.code, message, fields),
-  TruncationError: (message, fields) => new TruncationError(message, fields),
-  TransportError: (message, fields) => new TransportError(message, fields),
-  DeadlineError: (message, fields) => new DeadlineError(fields.code, message, fields),
-  ApiMisuseError: (message, fields) => new ApiMisuseError(fields.code, message, fields),
-  InternalError: (message, fields) => new InternalError(fields.code, message, fields),
-}
+type ErrorClass = new (...given: any[]) => TlsError
 
-export function encodeError(error: unknown): PostedError {
-  const refusal = asRefusal(error)
-  const failed = refusal ? refusal.cause : error
-  if (failed instanceof FailedCall) return { kind: 'call', call: failed.call }
-  if (error instanceof TlsError) {
-    const { cause, certificate, retryConfigList, ...shown } = error as TlsError & Fields
-    const fields = { ...shown, certificate, retryConfigList } // these two are not enumerable
-    return {
-      kind: 'tls', name: error.name, message: error.message, stack: error.stack, fields: structuredClone(fields),
-      ...('cause' in error && { cause: encodeError(cause) }),
-    }
-  }
-  // Not every platform can clone one.
-  if (brandOf(error) === 'DOMException') {
-    const { name, message } = error as DOMException
-    return { kind: 'dom', name, message }
-  }
-  try {
-    return { kind: 'other', value: structuredClone(error) }
-  } catch {
-    return { kind: 'other', value: new Error(String(error)) }
-  }
+// By the names that the classes give themselves: a minifier changes those that they were declared with.
+const byName = (...classes: ErrorClass[]) => new Map(classes.map((one) => [(one.prototype as TlsError).name, one]))
+const withCode = byName(PeerError, CertificateError, DeadlineError, ApiMisuseError, InternalError)
+// (A RefusalError is thrown by the page's callbacks alone: it is among its own errors.)
+const withoutCode = byName(EchRejectedError, TruncationError, TransportError)
+
+function makeError(name: string, message: string, fields: Fields): TlsError {
+  const Coded = withCode.get(name)
+  return Coded ? new Coded(fields['code'], message, fields) : new (withoutCode.get(name)!)(message, fields)
 }
 
 /** The page's own errors take the place of what the worker made of them. */
-export function decodeError(posted: PostedError, own?: OwnErrors): unknown {
-  if (posted.kind === 'call') return own?.calls.get(posted.call)
+function decodeError(posted: PostedError, own: OwnErrors): unknown {
+  if (posted.kind === 'call') return own.calls.get(posted.call)
   if (posted.kind === 'dom') return new DOMException(posted.message, posted.name)
   if (posted.kind === 'other') return posted.value
-  const cause = posted.name === 'TransportError' && own?.transport ? own.transport.error : posted.cause && decodeError(posted.cause, own)
-  const error = classes[posted.name]!(posted.message, { ...decodeValue(posted.fields) as Fields, ...(posted.cause && { cause }) })
+  const cause = posted.name === 'TransportError' && own.transport ? own.transport.error : posted.cause && decodeError(posted.cause, own)
+  const error = makeError(posted.name, posted.message, { ...decodeValue(posted.fields) as Fields, ...(posted.cause && { cause }) })
   if (posted.stack !== undefined) error.stack = posted.stack
   return error
 }
@@ -92,16 +57,7 @@ export interface NumberedError {
   readonly error: PostedError
 }
 
-/** In the worker, for one connection. */
-export function errorEncoder(): (error: unknown) => NumberedError {
-  const numbers = new Map<unknown, number>()
-  return (error) => {
-    if (!numbers.has(error)) numbers.set(error, numbers.size)
-    return { number: numbers.get(error)!, error: encodeError(error) }
-  }
-}
-
-/** On the page, for the same connection. */
+/** For one connection. */
 export function errorDecoder(own: OwnErrors): (posted: NumberedError) => unknown {
   const known = new Map<number, unknown>()
   return ({ number, error }) => {

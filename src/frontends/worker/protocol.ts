@@ -3,7 +3,7 @@
 import type { RefusalAlert } from '../../base/errors.js'
 import type { WasmCode } from '../../loader/load-module.js'
 import type { ConnectionInfo } from '../connection-info.js'
-import type { NumberedError, PostedError } from './errors.js'
+import type { NumberedError } from './errors.js'
 
 /** Page to worker, over the worker itself: begins a connection. */
 export interface Begin {
@@ -42,7 +42,7 @@ export type Method = 'read' | 'write' | 'closeWriting' | 'stopReading' | 'close'
 export const FLUSH = 'flush'
 
 export type FromPage =
-  | { readonly type: 'abort'; readonly reason: PostedError }
+  | { readonly type: 'abort' }
   /** When `opened` was heard. The `reply` has the same number. */
   | { readonly type: 'ask'; readonly ask: number; readonly method: Method; readonly args: readonly unknown[] }
   | Answer

@@ -2,10 +2,10 @@
 // what is asked of the life, with its plaintext, by a port beside it.
 
 import { ApiMisuseError, InternalError } from '../../base/errors.js'
-import { deferred } from '../../base/deferred.js'
+import { deferred, type Deferred } from '../../base/deferred.js'
 import { asRefusal, throwIfAborted } from '../../base/realms.js'
 import type { ByteTransport } from '../../pump/transport.js'
-import { closeTimeout, Interrupt, isCloseTimeout, withDeadline } from '../../pump/waiting.js'
+import { closeTimeout, isCloseTimeout, withDeadline } from '../../pump/waiting.js'
 import { takeMessagePort } from '../../transports/message-port.js'
 import type { CommonOptions } from '../options.js'
 import type { Life } from '../life.js'
@@ -14,7 +14,7 @@ import type { Answer, OpenConnection } from '../open-connection.js'
 import type { ConnectionInfo } from '../connection-info.js'
 import { CLOSE_TIMEOUT_MS } from '../stream-limits.js'
 import { carry, type Carrying } from './carry.js'
-import { encodeError, errorDecoder, type OwnErrors } from './errors.js'
+import { errorDecoder, type OwnErrors } from './errors.js'
 import { FLUSH, type Begin, type FromPage, type FromWorker, type Method, type Reply } from './protocol.js'
 import { callbacksOf, decodeValue, encodeOptions, type Callbacks } from './values.js'
 
@@ -33,10 +33,8 @@ export class RemoteLife implements Life {
   readonly #ciphertext: { readonly in: Carrying; readonly out: Carrying }
   readonly #callbacks: Callbacks
   readonly #closeTimeoutMs: number
-  /** Guards what waits for the worker, which may die. */
-  readonly #waiting = new Interrupt()
   /** What the worker was asked and has not replied to, by number. */
-  readonly #asks = new Map<number, (reply: Reply) => void>()
+  readonly #asks = new Map<number, Deferred<Reply>>()
   #lastAsk = 0
   readonly #ownErrors: OwnErrors = { calls: new Map() }
   readonly #decodeError = errorDecoder(this.#ownErrors)
@@ -116,13 +114,13 @@ export class RemoteLife implements Life {
 
   abort(reason: unknown): void {
     if (this.#settled) return
-    this.#post({ type: 'abort', reason: encodeError(reason) })
+    this.#post({ type: 'abort' })
     this.die(reason)
   }
 
   /** As {@link abort}, when there is no worker to tell. */
   die(reason: unknown): void {
-    this.#waiting.trip(reason)
+    for (const reply of this.#asks.values()) reply.reject(reason)
     if (this.#settled) return
     for (const carrying of Object.values(this.#ciphertext)) carrying.giveUp(reason)
     this.#break(reason)
@@ -136,9 +134,10 @@ export class RemoteLife implements Life {
       throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed')
     }
     const ask = ++this.#lastAsk
-    const reply = new Promise<Reply>((settle) => { this.#asks.set(ask, settle) })
+    const reply = deferred<Reply>()
+    this.#asks.set(ask, reply)
     this.#post({ type: 'ask', ask, method, args }, transfer)
-    const answer = await this.#waiting.guard(reply).finally(() => {
+    const answer = await reply.promise.finally(() => {
       this.#asks.delete(ask)
       this.#hangUpIfDone()
     })
@@ -162,7 +161,7 @@ export class RemoteLife implements Life {
         return this.#hangUpIfDone()
       }
       case 'closed': return void this.#leave()
-      case 'reply': return this.#asks.get(message.ask)?.(message.reply)
+      case 'reply': return this.#asks.get(message.ask)?.resolve(message.reply)
       case 'call': return this.#call(message)
     }
   }

@@ -10,9 +10,9 @@ import { beginClient, beginServer } from '../context.js'
 import type { Life } from '../life.js'
 import { callbackAnswers, checkAcceptOptions, checkConnectOptions } from '../options.js'
 import { receivedContext } from './contexts.js'
-import { decodeError, errorEncoder, FailedCall } from './errors.js'
 import { FLUSH, type Answer, type Begin, type FromPage, type FromWorker, type Reply } from './protocol.js'
 import { encodeValue } from './values.js'
+import { errorEncoder, FailedCall } from './worker-errors.js'
 import { decodeOptions } from './worker-values.js'
 
 /** Answers one {@link Begin}. The page closes the port when it has heard all. */
@@ -21,7 +21,9 @@ export async function serve(begin: Begin): Promise<void> {
   const post = (message: FromWorker, transfer: Transferable[] = []) => control.postMessage(message, transfer)
   const encode = errorEncoder()
   let life: Life | undefined
-  let aborted: { readonly reason: unknown } | undefined
+  let aborted = false
+  /** The page knows why, and tells its transport. */
+  const abort = () => life?.abort(new DOMException('The page has aborted the connection', 'AbortError'))
   /** By number: calls of the page that wait for its answer. */
   const calls: ((answer: Answer) => void)[] = []
   const call = (callback: string, args: readonly unknown[]) => new Promise<any>((resolve, reject) => {
@@ -52,8 +54,8 @@ export async function serve(begin: Begin): Promise<void> {
   control.addEventListener('message', ({ data }: MessageEvent<FromPage>) => {
     if (data.type === 'answer') return calls[data.call]!(data)
     if (data.type === 'ask') return void reply(data)
-    aborted = { reason: decodeError(data.reason) }
-    life?.abort(aborted.reason)
+    aborted = true
+    abort()
   })
   control.start()
   const transport = takeMessagePort(begin.transport)
@@ -74,7 +76,7 @@ export async function serve(begin: Begin): Promise<void> {
     giveUp(transport, error)
     return
   }
-  if (aborted) life.abort(aborted.reason)
+  if (aborted) abort()
   life.opened.then((info) => post({ type: 'opened', info }), () => {}) // `closed` tells
   const { closed } = life
   closed.then(() => post({ type: 'closed' }), async (error: unknown) => {

@@ -5,25 +5,23 @@ import { copyOption } from '../../base/options.js'
 import { brandOf, hasMethods } from '../../base/realms.js'
 import { X509 } from '../../core/x509.js'
 import type { TicketKeys } from '../sessions/ticket-keys.js'
-import { TlsSession } from '../sessions/tls-session.js'
+import { SessionValue, type Seen } from '../sessions/session-value.js'
 
-class Posted {
+/** What is posted in the place of such a value. */
+export interface Posted {
   readonly libsslWasmType: 'TlsSession' | 'TicketKeys'
   readonly bytes: Uint8Array<ArrayBuffer>
-
-  constructor(type: Posted['libsslWasmType'], bytes: Uint8Array<ArrayBuffer>) {
-    this.libsslWasmType = type
-    this.bytes = bytes
-  }
+  /** Of a session, what is seen of it. */
+  readonly seen: Seen | undefined
 }
 
 /** What can be posted. Keys that rotate by age do so here: the other side gets them anew with each connection. */
 export function encodeValue(value: unknown): unknown {
-  const type = brandOf(value)
-  if ((type !== 'TlsSession' && type !== 'TicketKeys') || !hasMethods(value, 'toBytes')) return value
-  const source = value as unknown as Pick<TlsSession, 'toBytes'> & Partial<Pick<TicketKeys, 'use'>>
+  const libsslWasmType = brandOf(value)
+  if ((libsslWasmType !== 'TlsSession' && libsslWasmType !== 'TicketKeys') || !hasMethods(value, 'toBytes')) return value
+  const source = value as unknown as Pick<SessionValue, 'toBytes'> & Partial<Pick<TicketKeys, 'use'>>
   source.use?.()
-  return new Posted(type, source.toBytes())
+  return { libsslWasmType, bytes: source.toBytes(), seen: libsslWasmType === 'TlsSession' ? value : undefined }
 }
 
 /** Of options, the ticket keys as they are now. */
@@ -32,15 +30,19 @@ export function encodeKeys(options: object): Readonly<Record<string, unknown>> {
   return Object.fromEntries(keys.map(([name, value]) => [name, encodeValue(value)]))
 }
 
-/** What was posted, as it was; also the certificates in it, which become plain objects by themselves. A page is posted no keys. */
-export function decodeValue(value: unknown, ticketKeys?: (bytes: Uint8Array) => TicketKeys): unknown {
-  if (Array.isArray(value)) return value.map((one) => decodeValue(one, ticketKeys))
+/** What the worker posted, as it was; also the certificates in it, which become plain objects by themselves. */
+export function decodeValue(value: unknown): unknown {
+  return decodeAll(value, ({ libsslWasmType, bytes, seen, ...others }) => {
+    if (libsslWasmType) return new SessionValue(seen!, bytes!)
+    return 'raw' in others && 'contents' in others ? new X509(others as Pick<X509, 'raw' | 'contents'>) : undefined
+  })
+}
+
+/** A copy in which `decode` has taken the place of each plain object that it knows. */
+export function decodeAll(value: unknown, decode: (posted: Partial<Posted>) => object | undefined): unknown {
+  if (Array.isArray(value)) return value.map((one) => decodeAll(one, decode))
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
-  const { libsslWasmType, bytes } = value as Partial<Posted>
-  if (libsslWasmType === 'TlsSession') return TlsSession.fromBytes(bytes!)
-  if (libsslWasmType === 'TicketKeys') return ticketKeys!(bytes!)
-  if ('raw' in value && 'contents' in value) return new X509(value as Pick<X509, 'raw' | 'contents'>)
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, decodeValue(one, ticketKeys)]))
+  return decode(value) ?? Object.fromEntries(Object.entries(value).map(([name, one]) => [name, decodeAll(one, decode)]))
 }
 
 /** What can be posted of options, and their callbacks. Throws `ERR_TLS_INVALID_OPTION` for one that a worker cannot be given. */

@@ -1,7 +1,8 @@
 // Why a Wisp stream, or the whole connection (as stream 0), was closed.
 
 import { TransportError, type RelayErrorCode } from '../../base/errors.js'
-import { refusalOfFailure, relayRefusals } from '../relay-refusals.js'
+import { refusalOfFailure } from '../dial-failures.js'
+import { relayRefusals } from '../relay-refusals.js'
 
 /**
  * Each reason: its number in a CLOSE packet, its words for messages, and the codes of the errors that it is, on a client, and that it
