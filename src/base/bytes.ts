@@ -5,7 +5,7 @@ import { brandOf } from './realms.js'
 /** An ArrayBuffer or a view of one; shared ones too: what is given is copied. */
 export type BytesLike = ArrayBufferView | ArrayBufferLike
 
-const encoder = new TextEncoder()
+const encoder = /* @__PURE__ */ new TextEncoder()
 const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true })
 const strictDecoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -30,7 +30,7 @@ export function utf8Text(bytes: Uint8Array): string | undefined {
 
 /** Whether `value` is bytes of some kind, of any realm: an ArrayBuffer or a view of one. */
 export function isBytesLike(value: unknown): value is BytesLike {
-  return ArrayBuffer.isView(value) || brandOf(value) === 'ArrayBuffer' || brandOf(value) === 'SharedArrayBuffer'
+  return ArrayBuffer.isView(value) || /^(Shared)?ArrayBuffer$/.test(brandOf(value))
 }
 
 /** Whether `value` is a Uint8Array, of any realm. */
@@ -40,7 +40,11 @@ export function isUint8Array(value: unknown): value is Uint8Array {
 
 /** A view of the same bytes, not a copy; text is encoded as UTF-8. */
 export function asBytes(source: BytesLike | string): Uint8Array {
-  if (typeof source === 'string') return utf8(source)
+  return typeof source === 'string' ? utf8(source) : viewOf(source)
+}
+
+/** A view of the same bytes, not a copy. */
+export function viewOf(source: BytesLike): Uint8Array {
   if (source instanceof Uint8Array) return source
   return ArrayBuffer.isView(source)
     ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)

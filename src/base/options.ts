@@ -31,7 +31,7 @@ export function each<Name extends string>(check: Check, ...names: readonly Name[
 }
 
 /** How many, or how many bytes. */
-export const isCount = isIntegerFrom(1, 2 ** 31 - 1)
+export const isCount = /* @__PURE__ */ isIntegerFrom(1, 2 ** 31 - 1)
 export const isSignal: Check = (value) => (isAbortSignal(value) ? undefined : 'must be an AbortSignal')
 
 /** setTimeout's own limit: above it, a timer fires at once. */
@@ -65,13 +65,17 @@ export function checkOptions<Options extends object>(
 
 /** The options that were given, as they are. Throws as {@link checkOptions} unless they are a plain object. */
 export function ownOptions<Options extends object>(options: Options, taker: string): Options {
-  if (!isPlainObject(options)) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the options of ${taker} must be a plain object`)
+  if (!isPlainObject(options)) throw invalidArgument(`the options of ${taker} must be a plain object`)
   return own<Options>(options)
 }
 
 /** The fields of all of these (if several have one, the last one's), and no others: nor what a script has added to Object.prototype. */
 export function own<T extends object>(...objects: readonly (object | undefined)[]): T {
   return Object.assign(Object.create(null), ...objects) as T
+}
+
+export function invalidArgument(wrong: string): ApiMisuseError {
+  return new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', wrong)
 }
 
 export function invalid(option: string, wrong: string, why: ErrorOptions = {}): ApiMisuseError {

@@ -51,6 +51,5 @@ export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLik
 
 /** Whether it is an object with all of these methods, its own or inherited. */
 export function hasMethods(value: unknown, ...names: readonly string[]): value is Readonly<Record<string, unknown>> {
-  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false
-  return names.every((name) => typeof (value as Readonly<Record<string, unknown>>)[name] === 'function')
+  return Object(value) === value && names.every((name) => typeof (value as Readonly<Record<string, unknown>>)[name] === 'function')
 }

@@ -113,6 +113,7 @@ export class X509 {
   /** @internal */
   declare readonly contents: X509Contents
 
+  // By a loop, not written out: this is what most of a certificate costs a page in worker mode.
   static {
     for (const name of ALL) {
       Object.defineProperty(this.prototype, name, { get(this: X509) { return copyOf(this.contents[name]) }, configurable: true })

@@ -15,6 +15,7 @@ import {
 } from './options.js'
 import { ClientSessionKeeper } from './sessions/client-session-keeper.js'
 import { TlsContext, type Side } from './tls-context.js'
+import { describeContext } from './worker/sent-contexts.js'
 
 /**
  * Makes a context: options that any number of connections share, for {@link connect}, {@link accept} or both. They are checked
@@ -27,7 +28,7 @@ import { TlsContext, type Side } from './tls-context.js'
  */
 export function createContext(options: ContextOptions): TlsContext {
   const { checked, suited, refuse } = checkContextOptions(options)
-  const context = new TlsContext(checked, refuse)
+  const context = new TlsContext(checked, refuse, describeContext)
   const { libssl } = checked
   if (!libssl) return context
   return setUp(context, () => {

@@ -15,7 +15,6 @@ export function closeInTime(life: Ending, limitMs: number, close: () => Promise<
 
 /** Aborts the life when `signal` aborts, until it has ended. */
 export function abortBySignal(signal: AbortSignal | undefined, life: Ending): void {
-  if (!signal) return
   const forget = onAbort(signal, (reason) => life.abort(reason))
   life.closed.then(forget, forget)
 }

@@ -6,6 +6,9 @@ import { isIntegerFrom, isMilliseconds, isSignal } from '../base/options.js'
 export const HIGH_WATER_MARK_BYTES = 64 * 1024
 export const CLOSE_TIMEOUT_MS = 30_000
 
+/** A limit for waiting; 0: none. */
+export const isWaitMs = isMilliseconds(0)
+
 export const streamLimits = {
-  signal: isSignal, closeTimeoutMs: isMilliseconds(0), highWaterMarkBytes: isIntegerFrom(1, 64 * 1024 * 1024),
+  signal: isSignal, closeTimeoutMs: isWaitMs, highWaterMarkBytes: isIntegerFrom(1, 64 * 1024 * 1024),
 } as const

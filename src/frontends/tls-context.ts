@@ -5,8 +5,12 @@ import type { LibSsl } from '../core/lib-ssl.js'
 import type { SslCtx } from '../core/ssl-ctx.js'
 import { load } from '../core/load.js'
 import { Kept } from './kept.js'
+import type { ContextReceiver, PostedContext } from './worker/posted-context.js'
 
 export type Side = 'client' | 'server'
+
+/** What a worker is told of a context with each connection. What is returned must be posted. */
+export type DescribeContext = (context: TlsContext, worker: ContextReceiver) => PostedContext
 
 /** Apart from the context itself, so that it can be freed when the context is collected. */
 class Made {
@@ -33,12 +37,14 @@ export class TlsContext {
   /** @internal Checked: those of the context alone. */
   readonly options: { readonly libssl?: LibSsl | undefined }
   readonly #refuse: (side: Side) => void
+  readonly #describe: DescribeContext | undefined
   readonly #made = new Made()
 
   /** @internal `refuse` throws unless the options suit a side. */
-  constructor(options: TlsContext['options'], refuse: (side: Side) => void) {
+  constructor(options: TlsContext['options'], refuse: (side: Side) => void, describe?: DescribeContext) {
     this.options = options
     this.#refuse = refuse
+    this.#describe = describe
     collected?.register(this, this.#made)
   }
 
@@ -76,6 +82,11 @@ export class TlsContext {
   /** @internal None once it was freed: a connection that was begun before is made from the options. */
   get contexts(): Kept<SslCtx> | undefined {
     return this.#made.freed ? undefined : this.#made.contexts
+  }
+
+  /** @internal On a page, not in a worker. Throws `ERR_TLS_INVALID_OPTION` for an option that cannot cross. */
+  describe(worker: ContextReceiver): PostedContext {
+    return this.#describe!(this, worker)
   }
 
   /** @internal Calls `listener`, which must not refer to the context, when it is freed or collected. Returns what removes it. */

@@ -36,7 +36,7 @@
 //      is its error; else, once the transport has no more to give or nothing is asked of it, the failure to send is.
 //  17. A connection that has ended well is CLOSED only when the transport has accepted our last bytes, in the given time.
 
-import { ApiMisuseError, DeadlineError, PeerError, TransportError, TruncationError } from '../base/errors.js'
+import { DeadlineError, PeerError, TransportError, TruncationError } from '../base/errors.js'
 import { deferred, type Deferred } from '../base/deferred.js'
 import { LAST_WORDS_MS } from '../base/linger.js'
 import { asRefusal } from '../base/realms.js'
@@ -51,7 +51,7 @@ import { LateCertificate } from './late-certificate.js'
 import type { EarlyData, IoEvent, PumpOptions, Verdict } from './pump-options.js'
 import { SendFailure } from './send-failure.js'
 import { readingStates, StateMachine, StateTable, type State } from './states.js'
-import { closeTimeout, FifoLock, Interrupt, isCloseTimeout, withDeadline } from './waiting.js'
+import { closedError, closeTimeout, FifoLock, Interrupt, isCloseTimeout, withDeadline } from './waiting.js'
 import { BATCH_BYTES, EARLY_WRITE_BYTES, RECORD_BYTES, Wire } from './wire.js'
 
 /** What is waited for in the loop. `writing` fails once sending has failed; the others go on with what comes. */
@@ -427,7 +427,7 @@ export class Pump {
     if (this.#machine.ended) return
     if (this.#sendFailure) return this.break(this.#sendFailure.error)
     this.#machine.to('LEAVING')
-    const reason = new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed')
+    const reason = closedError()
     this.#release(reason)
     const limitMs = this.#options.closeTimeoutMs ?? 0
     this.#left = withDeadline(limitMs, () => this.break(closeTimeout(limitMs)), this.#wire.leave(reason)).then(() => {

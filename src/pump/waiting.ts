@@ -1,6 +1,6 @@
 // Waiting: in order, no longer than a limit, and not for what may never come.
 
-import { DeadlineError } from '../base/errors.js'
+import { ApiMisuseError, DeadlineError } from '../base/errors.js'
 
 /** One at a time, in the order of asking. */
 export class FifoLock {
@@ -54,6 +54,11 @@ export function withDeadline<T>(limitMs: number, late: () => void, task: Promise
 /** What a connection breaks with when its end takes longer than `limitMs`. */
 export function closeTimeout(limitMs: number): DeadlineError {
   return new DeadlineError('ERR_TLS_CLOSE_TIMEOUT', `the connection could not be closed within ${limitMs} ms`)
+}
+
+/** What a write fails with, and what is asked, when the connection was closed in order. */
+export function closedError(): ApiMisuseError {
+  return new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed')
 }
 
 /** Whether it is a {@link closeTimeout}: then the peer is told nothing more. */

@@ -1,7 +1,7 @@
 // What a caller has at hand, as a transport.
 
 import { fromRuntimeSocket, withClose } from '#sockets'
-import { ApiMisuseError } from '../base/errors.js'
+import { invalidArgument } from '../base/options.js'
 import { isReadableStream, isWritableStream } from '../base/realms.js'
 import { giveUp, type ByteTransport } from '../pump/transport.js'
 import type { BunSocketLike } from './bun.js'
@@ -12,7 +12,7 @@ import { isMessagePort, takeMessagePort, type WholeMessagePort } from './message
 import { fromNodeStream, isNodeDuplex, type NodeDuplexLike } from './node.js'
 import { takeWebSocket } from './websocket.js'
 import { isWebSocket, type WebSocketLike } from './websocket-like.js'
-import { fromWebSocketStream, isWebSocketStream, type WebSocketStreamLike } from './websocket-stream.js'
+import { isWebSocketStream, takeWebSocketStream, type WebSocketStreamLike } from './websocket-stream.js'
 
 /**
  * A pair of byte streams (a TlsConnection is one, too), or what {@link toByteTransport} knows: a WebSocket, a
@@ -28,20 +28,19 @@ export function toByteTransport(transport: TransportLike): ByteTransport {
   if (typeof transport === 'object' && transport !== null) {
     if (isDataChannel(transport)) return takeDataChannel(transport) // which has all that a WebSocket has
     if (isWebSocket(transport)) return takeWebSocket(transport)
-    if (isWebSocketStream(transport)) return fromWebSocketStream(transport)
+    if (isWebSocketStream(transport)) return takeWebSocketStream(transport)
     if (isMessagePort(transport)) return takeMessagePort(transport)
     const ofRuntime = fromRuntimeSocket(transport)
     if (ofRuntime) return ofRuntime
     if (isNodeDuplex(transport)) return fromNodeStream(transport)
     if (isStreams(transport)) {
       if (transport.readable.locked || transport.writable.locked) {
-        throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'a stream of the transport is locked: release its reader and writer first')
+        throw invalidArgument('a stream of the transport is locked: release its reader and writer first')
       }
       return withClose(transport)
     }
   }
-  const wanted = '{ readable, writable }, a socket of some kind, or a MessagePort'
-  throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the transport must be ${wanted}`)
+  throw invalidArgument('the transport must be { readable, writable }, a socket of some kind, or a MessagePort')
 }
 
 /**

@@ -8,9 +8,8 @@
 //   overtake bytes that are under way.
 // - `aborted`: Firefox tells of a close only when all has been sent that waits, and of this at once.
 
-import { asBytes, isBytesLike } from '../base/bytes.js'
-import { ApiMisuseError } from '../base/errors.js'
-import { checkOptions, each, isCount } from '../base/options.js'
+import { isBytesLike, viewOf } from '../base/bytes.js'
+import { checkOptions, each, invalidArgument, isCount } from '../base/options.js'
 import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds, tooMuchUnread } from './stream-ends.js'
@@ -64,7 +63,7 @@ export function takeDataChannel(channel: DataChannelLike, {
   highWaterMarkBytes = 256 * 1024, maxBufferedBytes = 16 * 1024 * 1024, maxMessageBytes = 64 * 1024,
 }: DataChannelTransportOptions = {}): ByteTransport {
   if (!channel.ordered || channel.maxRetransmits !== null || channel.maxPacketLifeTime !== null) {
-    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT',
+    throw invalidArgument(
       'the RTCDataChannel may lose or reorder messages: make it without ordered: false, maxRetransmits and maxPacketLifeTime')
   }
   channel.binaryType = 'arraybuffer'
@@ -114,7 +113,7 @@ export function takeDataChannel(channel: DataChannelLike, {
       ends.end()
       if (outgoing.over) say(ENDED)
     }
-    incoming.deliver(asBytes(data))
+    incoming.deliver(viewOf(data))
     if (incoming.unreadBytes > maxBufferedBytes) ends.fail(tooMuchUnread(maxBufferedBytes))
   })
   const closed = () => ends.lost(new Error('the RTCDataChannel was closed before its end'))

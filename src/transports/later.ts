@@ -2,6 +2,7 @@
 
 import { onAbort, throwIfAborted } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
+import { follow } from './follow.js'
 import { StreamEnds } from './stream-ends.js'
 
 /**
@@ -30,7 +31,7 @@ export function laterTransport(open: (signal: AbortSignal) => Promise<ByteTransp
   })
   inner.then(({ reader, writer }) => {
     writer.closed.catch((error: unknown) => ends.outgoing.fail(error)) // a failure is told even to those who do not write
-    return ends.incoming.follow(reader)
+    return follow(ends.incoming, reader)
   }).then(() => ends.end(), (error: unknown) => ends.lost(error))
   const forgetSignal = onAbort(signal, (reason) => ends.fail(reason))
   return ends.transport

@@ -7,6 +7,7 @@ import { onAbort, throwIfAborted } from '../base/realms.js'
 import { Interrupt } from '../pump/waiting.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { takeOver, type TransportLike } from './adapt.js'
+import { follow } from './follow.js'
 import { Incoming } from './stream-ends.js'
 
 export interface PlaintextOptions {
@@ -87,7 +88,7 @@ export class PlaintextConversation {
     const incoming = new Incoming({ cancelled: (reason) => void this.#reader.cancel(reason).catch(() => {}) })
     incoming.deliver(this.#unread)
     this.#unread = new Uint8Array()
-    incoming.follow(this.#reader).then(() => incoming.end(), (error) => incoming.cut(error))
+    follow(incoming, this.#reader).then(() => incoming.end(), (error) => incoming.cut(error))
     return { readable: incoming.readable, writable: this.#writable }
   }
 

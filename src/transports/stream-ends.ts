@@ -30,9 +30,8 @@ export class Incoming {
   readonly #taken: (() => void) | undefined
   #controller!: ReadableStreamDefaultController<Uint8Array>
   #wanted = false
-  /** {@link readAhead} reads on while less than this is unread. */
-  #aheadBytes = 64 * 1024
-  #advance = () => {}
+  /** Makes {@link readAhead} look again. */
+  advance = () => {}
   #cut: { readonly error: unknown } | undefined
   #told = false
 
@@ -42,7 +41,7 @@ export class Incoming {
       start: (controller) => { this.#controller = controller },
       pull: () => {
         this.#wanted = true
-        this.#advance()
+        this.advance()
         this.#move()
       },
       cancel: (reason) => {
@@ -91,32 +90,18 @@ export class Incoming {
 
   /**
    * Delivers what `read` gives until that is undefined, the end, or rejects: then so does this. It is a little ahead of the
-   * reader, so that what has arrived is here when the connection fails, and after a cancel goes on and throws it away.
+   * reader (while less than `aheadBytes` is unread), so that what has arrived is here when the connection fails, and after a cancel
+   * goes on and throws it away.
    */
-  async readAhead(read: () => Promise<Uint8Array | undefined>): Promise<void> {
+  async readAhead(read: () => Promise<Uint8Array | undefined>, aheadBytes = () => 64 * 1024): Promise<void> {
     for (;;) {
-      while (!this.#wanted && !this.over && this.unreadBytes >= this.#aheadBytes) {
-        await new Promise<void>((resolve) => { this.#advance = resolve })
+      while (!this.#wanted && !this.over && this.unreadBytes >= aheadBytes()) {
+        await new Promise<void>((resolve) => { this.advance = resolve })
       }
       const chunk = await read()
       if (!chunk) return
       this.deliver(chunk)
     }
-  }
-
-  /** As {@link readAhead}, from a stream that keeps what has arrived itself. */
-  follow(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-    this.#aheadBytes = 0
-    // Nothing is left of it but its failure, which is told even to those who do not read.
-    reader.closed.catch(() => {
-      this.#aheadBytes = Infinity
-      this.#advance()
-    })
-    return this.readAhead(async () => {
-      const { done, value } = await reader.read()
-      if (!done && !isUint8Array(value)) throw new TypeError('the transport gave something other than a Uint8Array')
-      return value
-    })
   }
 
   #move(): void {
@@ -132,14 +117,14 @@ export class Incoming {
   #give(chunk: Uint8Array): void {
     this.#wanted = false
     this.#controller.enqueue(chunk) // if more is wanted, pull is called again
-    this.#advance()
+    this.advance()
     this.#taken?.()
   }
 
   #drop(): void {
     this.over = this.#told = true
     this.#queue.clear()
-    this.#advance()
+    this.advance()
     this.#taken?.()
   }
 }

@@ -47,6 +47,6 @@ export function isOurProtocol(protocol: string | undefined): boolean {
 export function closeError(closeCode: number, reason: string, name: string, protocol: string | undefined): WebSocketError | undefined {
   if (closeCode === NORMAL || closeCode === NO_CODE) return undefined
   const code = isOurProtocol(protocol) ? refusalOfClose(closeCode) : undefined
-  const more = `${reason && `: ${reason}`}${code ? `. ${relayRefusals[code].advice}` : ''}`
+  const more = `${reason && `: ${reason}`}${code ? `. ${relayRefusals[code][1]}` : ''}`
   return new WebSocketError(`${name} was closed with code ${closeCode}${more}`, closeCode, reason, code)
 }

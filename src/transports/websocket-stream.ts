@@ -1,7 +1,7 @@
 // A WebSocketStream as a transport. It is to the wire what a WebSocket is (websocket.ts), an empty message being the end
 // of a direction, but it can hold back what arrives: TCP's own back-pressure reaches the peer.
 
-import { asBytes, isBytesLike } from '../base/bytes.js'
+import { isBytesLike, viewOf } from '../base/bytes.js'
 import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
@@ -73,7 +73,7 @@ export function takeWebSocketStream(
     if (error) throw error
     if (done) return undefined
     if (!isBytesLike(value)) throw new TypeError('the WebSocket gave text, not bytes')
-    return value.byteLength === 0 ? undefined : asBytes(value)
+    return value.byteLength === 0 ? undefined : viewOf(value)
   })
   // What has arrived is still to be read; the reader learns of the close when it comes to the end.
   void closed.then((error) => ends.outgoing.fail(error ?? new Error(`${name} was closed`)))

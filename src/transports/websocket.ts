@@ -2,7 +2,7 @@
 // begin and end means nothing. What they carry is the subprotocol's business: `libssl-wasm.credit.v1` holds back a peer
 // whose bytes are not read (docs/credit-window.md); without it, the framing is plain (websocket-framing.ts).
 
-import { asBytes, isBytesLike } from '../base/bytes.js'
+import { isBytesLike, viewOf } from '../base/bytes.js'
 import { deferred } from '../base/deferred.js'
 import { checkOptions } from '../base/options.js'
 import type { ByteTransport } from '../pump/transport.js'
@@ -87,17 +87,17 @@ export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransport
   socket.addEventListener('message', ({ data }: { data: unknown }) => {
     if (!isBytesLike(data)) return fail(new TypeError('the WebSocket gave text, not bytes'), UNSUPPORTED_DATA, 'binary messages only')
     if (data.byteLength > maxMessageBytes) return fail(new Error(`a message of more than ${maxMessageBytes} bytes`), MESSAGE_TOO_BIG)
-    framing?.receive(asBytes(data))
+    framing?.receive(viewOf(data))
   })
   socket.addEventListener('error', (event) => ends.lost(failureOf(event, { name, url: socket.url, opened: framing !== undefined })))
   const closed = deferred<{ closeCode: number; reason: string }>()
   socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
+    closed.resolve({ closeCode: code, reason })
     const error = closeError(code, reason, name, socket.protocol)
     opened.reject(error ?? new WebSocketError(`${name} was closed before it was open`, code, reason))
     if (error && !(code === GOING_AWAY && role === 'server')) return ends.lost(error)
     ends.end()
     ends.outgoing.fail(error ?? new WebSocketError(`${name} was closed`, code, reason))
   })
-  socket.addEventListener('close', ({ code, reason }) => closed.resolve({ closeCode: code, reason }))
   return { ...ends.transport, opened: opened.promise, closed: closed.promise, fail }
 }

@@ -58,12 +58,12 @@ describe('a page that imports libssl-wasm/worker alone', async () => {
   const carried = Object.values(metafile.outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file))
 
-  it('has less than 32 KB', () => {
-    expect(page!.contents.byteLength).toBeLessThan(32_000)
+  it('has less than 30 KB', () => {
+    expect(page!.contents.byteLength).toBeLessThan(30_000)
   })
 
-  it('has no sockets that browsers have not, no table of option names, and no reader of what the worker has read', () => {
-    const unwanted = /transports\/(bun|cloudflare|deno|dial-failures)|option-names|general-name|x509-contents|tls-session|base\/binary|worker\/worker-/
+  it('has no sockets that browsers have not, no table of option names, nor what only the worker or contexts need', () => {
+    const unwanted = /transports\/(bun|cloudflare|deno|dial-failures)|option-names|general-name|x509-contents|tls-session|sent-contexts|base\/binary|worker\/worker-/
     expect(carried.filter((file) => unwanted.test(file))).toEqual([])
   })
 

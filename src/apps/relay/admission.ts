@@ -55,7 +55,7 @@ async function judge(visitor: Visitor, rules: Rules): Promise<Admission | Refusa
 
 /** For a client that may use the relay. */
 export function refusal(status: number, reason: string, code: RelayErrorCode, protocol: string | undefined): Refusal {
-  return { status, reason, close: { protocol, code: relayRefusals[code].closeCode } }
+  return { status, reason, close: { protocol, code: relayRefusals[code][0] } }
 }
 
 /** There is no place for it. Wisp has words of its own for that, about the connection as a whole (stream 0). */

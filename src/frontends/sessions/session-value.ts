@@ -1,4 +1,4 @@
-// What is seen of a session, wherever its OpenSSL is. To read its bytes takes more: tls-session.ts.
+// A session as a page in worker mode has it: what it shows, and its bytes. What reads the bytes is in tls-session.ts.
 
 import type { ProtocolVersion } from '../features/algorithms.js'
 

@@ -1,11 +1,12 @@
 // The WHATWG face: a life as a pair of streams, whether its OpenSSL is here or in a worker.
 
-import { ApiMisuseError } from '../../base/errors.js'
-import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
+import { isBytesLike, viewOf, type BytesLike } from '../../base/bytes.js'
+import { invalidArgument } from '../../base/options.js'
+import { closedError } from '../../pump/waiting.js'
 import type { ConnectionInfo } from '../connection-info.js'
 import type { LimitOptions } from '../features/limits.js'
 import type { Life } from '../life.js'
-import { HIGH_WATER_MARK_BYTES } from '../stream-limits.js'
+import { HIGH_WATER_MARK_BYTES, isWaitMs } from '../stream-limits.js'
 import { makeReadable, type ReadableController } from './readable.js'
 import type { TlsConnection } from './tls-connection.js'
 
@@ -20,9 +21,8 @@ export class Connection implements TlsConnection {
 
   constructor(life: Life, { highWaterMarkBytes: highWaterMark = HIGH_WATER_MARK_BYTES }: Pick<LimitOptions, 'highWaterMarkBytes'>) {
     this.#life = life
-    const { opened, closed } = life
-    this.opened = opened
-    this.closed = closed
+    this.opened = life.opened
+    this.closed = life.closed
     this.readable = makeReadable({
       start: (controller) => { this.#source = controller },
       pull: () => this.#pull(highWaterMark),
@@ -34,9 +34,9 @@ export class Connection implements TlsConnection {
       close: () => life.closeWriting(),
       abort: (reason) => this.abort(reason),
     }, { highWaterMark, size: (chunk) => (isBytesLike(chunk) ? chunk.byteLength : 0) })
-    closed.then(() => {
+    life.closed.then(() => {
       this.#closeReadable()
-      this.#sink.error(new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed'))
+      this.#sink.error(closedError())
     }, (error: unknown) => {
       this.#sink.error(error)
       // Not the readable: what was decrypted before the error comes first, and the next pull tells.
@@ -44,10 +44,8 @@ export class Connection implements TlsConnection {
   }
 
   async close({ waitForPeerMs = 0 }: { readonly waitForPeerMs?: number | undefined } = {}): Promise<void> {
-    // setTimeout's own limit
-    if (!Number.isInteger(waitForPeerMs) || waitForPeerMs < 0 || waitForPeerMs > 0x7fffffff) {
-      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'waitForPeerMs must be an integer of milliseconds, 0 or more')
-    }
+    const wrong = isWaitMs(waitForPeerMs)
+    if (wrong !== undefined) throw invalidArgument(`waitForPeerMs ${wrong}`)
     // What is queued in an unlocked stream goes out first; a locked one is its writer's business.
     await this.#life.close(waitForPeerMs, async () => {
       if (!this.writable.locked) await this.writable.close().catch(() => {}) // closed already
@@ -65,17 +63,17 @@ export class Connection implements TlsConnection {
 
   async #write(chunk: BytesLike): Promise<void> {
     if (!isBytesLike(chunk)) {
-      const error = new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'writable takes bytes: an ArrayBuffer or a view of one')
+      const error = invalidArgument('writable takes bytes: an ArrayBuffer or a view of one')
       this.abort(error) // a stream that failed cannot be closed any more, nor then the connection
       throw error
     }
-    await this.#life.write(asBytes(chunk))
+    await this.#life.write(viewOf(chunk))
   }
 
   async #pull(limit: number): Promise<void> {
     const request = this.#source.byobRequest
     const view = request?.view as Uint8Array | undefined
-    const bytes = await this.#life.read(limit, view && asBytes(view))
+    const bytes = await this.#life.read(limit, view && viewOf(view))
     if (bytes === undefined) this.#closeReadable()
     else if (request && bytes.buffer === request.view?.buffer) request.respond(bytes.byteLength)
     else this.#source.enqueue(bytes as Uint8Array<ArrayBuffer>)

@@ -15,14 +15,9 @@ export function makeReadable(source: {
   cancel(): Promise<void>
 }): ReadableStream<Uint8Array<ArrayBuffer>> {
   const strategy = { highWaterMark: 0 }
-  return hasByteStreams() ? new ReadableStream({ type: 'bytes', ...source }, strategy) : new ReadableStream(source, strategy)
-}
-
-function hasByteStreams(): boolean {
   try {
-    new ReadableStream({ type: 'bytes' })
-    return true
+    return new ReadableStream({ type: 'bytes', ...source }, strategy)
   } catch {
-    return false
+    return new ReadableStream(source, strategy)
   }
 }

@@ -2,7 +2,7 @@
 
 import { load } from '../../core/load.js'
 import { TlsContext } from '../tls-context.js'
-import type { FreeContext, PostedContext } from './protocol.js'
+import type { FreeContext, PostedContext } from './posted-context.js'
 import { decodeOptions } from './worker-values.js'
 
 type ReceivedContext = Promise<{ readonly context: TlsContext; readonly callbacks: readonly string[] }>

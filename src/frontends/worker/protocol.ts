@@ -4,6 +4,7 @@ import type { RefusalAlert } from '../../base/errors.js'
 import type { WasmCode } from '../../loader/load-module.js'
 import type { ConnectionInfo } from '../connection-info.js'
 import type { NumberedError } from './errors.js'
+import type { PostedContext } from './posted-context.js'
 
 /** Page to worker, over the worker itself: begins a connection. */
 export interface Begin {
@@ -18,21 +19,6 @@ export interface Begin {
   readonly control: MessagePort
   /** Ciphertext, by `transports/message-port.ts`. */
   readonly transport: MessagePort
-}
-
-/** Page to worker, over the worker itself: a context is not needed any more. */
-export interface FreeContext {
-  readonly type: 'free context'
-  readonly id: number
-}
-
-/** With its options, and the names of its callbacks, when the worker hears of it first. */
-export interface PostedContext {
-  readonly id: number
-  /** Those of its options that change with time: ticket keys. */
-  readonly current: Readonly<Record<string, unknown>>
-  readonly options?: Readonly<Record<string, unknown>>
-  readonly callbacks?: readonly string[]
 }
 
 /** Of {@link Life}. */

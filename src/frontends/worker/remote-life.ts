@@ -1,11 +1,11 @@
 // A life whose OpenSSL is in a worker. The page keeps the transport; ciphertext crosses by a MessagePort with credit, and
 // what is asked of the life, with its plaintext, by a port beside it.
 
-import { ApiMisuseError, InternalError } from '../../base/errors.js'
+import { InternalError } from '../../base/errors.js'
 import { deferred, type Deferred } from '../../base/deferred.js'
 import { asRefusal, throwIfAborted } from '../../base/realms.js'
 import type { ByteTransport } from '../../pump/transport.js'
-import { closeTimeout, isCloseTimeout, withDeadline } from '../../pump/waiting.js'
+import { closedError, closeTimeout, isCloseTimeout, withDeadline } from '../../pump/waiting.js'
 import { takeMessagePort } from '../../transports/message-port.js'
 import type { CommonOptions } from '../options.js'
 import type { Life } from '../life.js'
@@ -30,7 +30,7 @@ export class RemoteLife implements Life {
   readonly #closed = deferred<void>()
   readonly closed = this.#closed.promise
   readonly #control: MessagePort
-  readonly #ciphertext: { readonly in: Carrying; readonly out: Carrying }
+  readonly #ciphertext: readonly [from: Carrying, to: Carrying]
   readonly #callbacks: Callbacks
   readonly #closeTimeoutMs: number
   /** What the worker was asked and has not replied to, by number. */
@@ -68,8 +68,8 @@ export class RemoteLife implements Life {
     this.#control.addEventListener('close', () => this.die(new InternalError('ERR_TLS_INTERNAL', 'the worker has ended')))
     this.#control.start()
     const link = takeMessagePort(ciphertext.port1)
-    this.#ciphertext = { in: carry(readable, link.writable), out: carry(link.readable, writable) }
-    for (const { done } of Object.values(this.#ciphertext)) done.catch((error: unknown) => { this.#ownErrors.transport ??= { error } })
+    this.#ciphertext = [carry(readable, link.writable), carry(link.readable, writable)]
+    for (const { done } of this.#ciphertext) done.catch((error: unknown) => { this.#ownErrors.transport ??= { error } })
     abortBySignal(signal, this)
   }
 
@@ -122,7 +122,7 @@ export class RemoteLife implements Life {
   die(reason: unknown): void {
     for (const reply of this.#asks.values()) reply.reject(reason)
     if (this.#settled) return
-    for (const carrying of Object.values(this.#ciphertext)) carrying.giveUp(reason)
+    for (const carrying of this.#ciphertext) carrying.giveUp(reason)
     this.#break(reason)
   }
 
@@ -131,7 +131,7 @@ export class RemoteLife implements Life {
     await this.opened
     if (this.#settled) {
       await this.closed
-      throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed')
+      throw closedError()
     }
     const ask = ++this.#lastAsk
     const reply = deferred<Reply>()
@@ -169,11 +169,8 @@ export class RemoteLife implements Life {
   #call({ callback, args, call }: Extract<FromWorker, { type: 'call' }>): void {
     if (this.#settled && callback !== FLUSH) return // a second close() in the worker waits for that
     const run = async () => (callback === FLUSH ? this.#flush() : this.#callbacks[callback]!(...args.map((arg) => decodeValue(arg))))
-    if (call === undefined) {
-      run().catch((error: unknown) => this.abort(error))
-      return
-    }
-    run().then((value) => this.#post({ type: 'answer', call, answer: { value } })).catch((error: unknown) => {
+    run().then((value) => { if (call !== undefined) this.#post({ type: 'answer', call, answer: { value } }) }).catch((error: unknown) => {
+      if (call === undefined) return this.abort(error)
       this.#ownErrors.calls.set(call, error)
       this.#post({ type: 'answer', call, answer: undefined, refusal: asRefusal(error)?.alertName })
     })
@@ -182,7 +179,7 @@ export class RemoteLife implements Life {
   /** The worker's last words are with us; the transport has not accepted them yet. */
   async #leave(): Promise<void> {
     const limitMs = this.#closeTimeoutMs
-    await withDeadline(limitMs, () => this.die(closeTimeout(limitMs)), this.#ciphertext.out.done.catch(() => {}))
+    await withDeadline(limitMs, () => this.die(closeTimeout(limitMs)), this.#ciphertext[1].done.catch(() => {}))
     this.#settled = true
     this.#closed.resolve()
     this.#saidAll = true

@@ -11,9 +11,8 @@ import type { Life } from '../life.js'
 import { callbackAnswers, checkAcceptOptions, checkConnectOptions } from '../options.js'
 import { receivedContext } from './contexts.js'
 import { FLUSH, type Answer, type Begin, type FromPage, type FromWorker, type Reply } from './protocol.js'
-import { encodeValue } from './values.js'
 import { errorEncoder, FailedCall } from './worker-errors.js'
-import { decodeOptions } from './worker-values.js'
+import { decodeOptions, encodeGiven } from './worker-values.js'
 
 /** Answers one {@link Begin}. The page closes the port when it has heard all. */
 export async function serve(begin: Begin): Promise<void> {
@@ -38,7 +37,7 @@ export async function serve(begin: Begin): Promise<void> {
     const answers = callbackAnswers[name]
     if (answers === 'at once') throw invalid(name, 'cannot be given to a worker: OpenSSL waits for no answer from another thread')
     return [name, (...given: unknown[]) => {
-      const args = given.map(encodeValue)
+      const args = given.map(encodeGiven)
       return answers ? call(name, args) : post({ type: 'call', callback: name, args })
     }]
   }))

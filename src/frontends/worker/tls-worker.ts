@@ -13,8 +13,8 @@ import type { TlsContext } from '../tls-context.js'
 import { Connection } from '../whatwg/connection.js'
 import type { TlsConnection } from '../whatwg/tls-connection.js'
 import type { Begin } from './protocol.js'
+import type { ContextReceiver, FreeContext } from './posted-context.js'
 import { RemoteLife } from './remote-life.js'
-import { SentContexts } from './sent-contexts.js'
 import type { WorkerLike } from './worker-like.js'
 
 export interface TlsWorkerOptions {
@@ -29,11 +29,6 @@ export interface TlsWorkerOptions {
 }
 
 const ADVICE = "docs/bundlers.md of libssl-wasm says how to bundle it, and the browser's console names what is missing"
-
-/** Bundlers know where the one is that they have made. */
-function scriptOf(given: TlsWorkerOptions['worker']): string {
-  return typeof given === 'string' || given instanceof URL ? ` ${given}` : ''
-}
 
 /** Options of a connection; an instance of libssl is the worker's own business. */
 export type Remote<Options extends CommonOptions> = Omit<Options, 'libssl'>
@@ -61,25 +56,32 @@ export interface TlsWorker {
  * error; and it makes no others: `ERR_TLS_INVALID_STATE`.
  */
 export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): TlsWorker {
-  const worker = hasMethods(given, 'postMessage') ? given as unknown as WorkerLike : spawn(given as URL | string | undefined)
+  const isWorker = (value: typeof given): value is WorkerLike => hasMethods(value, 'postMessage')
+  const worker = isWorker(given) ? given : spawn(given)
   const lives = new Set<RemoteLife>()
-  const contexts = new SentContexts((message) => worker.postMessage(message, []))
+  const contexts: ContextReceiver = {
+    ids: new WeakMap(),
+    lastId: 0,
+    free: (id) => worker.postMessage({ type: 'free context', id } satisfies FreeContext, []),
+    forgets: new Set(),
+  }
   let dead = false
 
   const end = (reason: unknown) => {
     if (dead) return
     dead = true
-    contexts.end()
+    for (const forget of contexts.forgets) forget()
     void worker.terminate()
     for (const life of lives) life.die(reason)
   }
   const failed = (message: string, cause?: Error) => end(new InternalError('ERR_TLS_INTERNAL', message, cause && { cause }))
+  const script = given === undefined || isWorker(given) ? '' : ` ${given}` // bundlers know where the one is that they have made
   const died = (cause: Error) => failed(`the worker has ended: ${cause.message}`, cause)
   if (worker.addEventListener) {
     worker.addEventListener('error', (event: ErrorEvent) => {
       event.preventDefault() // the connections tell; Deno would end the process
       // Of a script that it cannot load, or not whole, a browser says nothing.
-      if (event.message === undefined) failed(`cannot load the worker's script${scriptOf(given)}, or one that it imports; ${ADVICE}`)
+      if (event.message === undefined) failed(`cannot load the worker's script${script}, or one that it imports; ${ADVICE}`)
       else died(event.error ?? new Error(event.message))
     })
   } else {
@@ -90,9 +92,8 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
   const begin = (type: Begin['type'], transport: TransportLike, given: CommonOptions): TlsConnection => takeOver(transport, (taken) => {
     const options = checkedHere(type, given)
     if (dead) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the worker has ended')
-    if (options.context) contexts.check(options.context)
     const life = new RemoteLife(type, taken, options, (message, transfer) => {
-      const begin: Begin = { ...message, wasm, context: options.context && contexts.describe(options.context) }
+      const begin: Begin = { ...message, wasm, context: options.context?.describe(contexts) }
       worker.postMessage(begin, transfer)
     })
     lives.add(life)
@@ -123,5 +124,5 @@ function checkedHere(type: Begin['type'], given: CommonOptions): CommonOptions {
 
 /** Of any copy of this package: only its options cross. */
 function isContext(value: unknown): value is TlsContext {
-  return hasMethods(value, 'optionsFor', 'onFree')
+  return hasMethods(value, 'optionsFor', 'describe')
 }

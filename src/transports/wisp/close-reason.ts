@@ -51,7 +51,7 @@ export class WispCloseError extends TransportError {
 
   constructor(what: string, reason: number) {
     const [name, [, why, code]] = entries.find(([, [number]]) => number === reason) ?? [undefined, [reason, 'for a reason of its own']]
-    const advice = code ? `. ${relayRefusals[code].advice}` : ''
+    const advice = code ? `. ${relayRefusals[code][1]}` : ''
     super(`${what} ${why} (Wisp: ${name ?? 'unknown'}, 0x${reason.toString(16).padStart(2, '0')})${advice}`, { code })
     this.reason = reason
     this.reasonName = name

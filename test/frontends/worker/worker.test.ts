@@ -392,6 +392,8 @@ describe.each(VERSIONS)('sessions in worker mode, %s', (version) => {
       await until(() => sessions.length > 0)
       expect(sessions.at(-1)).toBeInstanceOf(TlsSession)
       expect(sessions.at(-1)).toMatchObject({ protocol: version, servername: 'localhost' })
+      const { expiresAt, maxEarlyDataBytes } = sessions.at(-1)!
+      expect(TlsSession.fromBytes(sessions.at(-1)!.toBytes())).toMatchObject({ protocol: version, servername: 'localhost', expiresAt, maxEarlyDataBytes })
       await closeBoth(both)
     }
   })

@@ -2,7 +2,8 @@
 
 import { parent } from '#worker'
 import { freeContext } from '../contexts.js'
-import type { Begin, FreeContext } from '../protocol.js'
+import type { FreeContext } from '../posted-context.js'
+import type { Begin } from '../protocol.js'
 import { serve } from '../serve.js'
 
 parent.addEventListener('message', ({ data }: { data: Begin | FreeContext }) => {
