@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { fromDataChannel, type DataChannelLike } from '../../src/index.js'
+import { follow } from '../../src/transports/follow.js'
 import { Incoming, Outgoing, StreamEnds } from '../../src/transports/stream-ends.js'
 import { isPending, rejection, turns } from '../helpers/streams.js'
 import { PageDataChannel } from '../helpers/page-data-channel.js'
@@ -67,7 +68,7 @@ describe('Incoming', () => {
     let pulled = 0
     const source = new ReadableStream({ pull: (controller) => controller.enqueue(++pulled < 3 ? chunk(pulled) : 'text') }, { highWaterMark: 0 })
     const incoming = new Incoming()
-    incoming.follow(source.getReader() as ReadableStreamDefaultReader<Uint8Array>).catch((error) => incoming.cut(error))
+    follow(incoming, source.getReader() as ReadableStreamDefaultReader<Uint8Array>).catch((error) => incoming.cut(error))
     await turns()
     expect(pulled).toBe(0)
     const reader = incoming.readable.getReader()
