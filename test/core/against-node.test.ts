@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net'
 import tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
-  load, LSW_OCSP_UNCHECKED, LSW_TICKET_KEY128_BYTES, SSL_SESS_CACHE_CLIENT, SSL_SESS_CACHE_NO_INTERNAL_STORE, SslCtx, SslSession, type ClientHello,
-  type LibSsl,
+  load, LSW_OCSP_UNCHECKED, LSW_TICKET_KEY128_BYTES, SSL_OP_NO_TICKET, SSL_SESS_CACHE_CLIENT, SSL_SESS_CACHE_NO_INTERNAL_LOOKUP,
+  SSL_SESS_CACHE_NO_INTERNAL_STORE, SSL_SESS_CACHE_SERVER, SslCtx, SslSession, X509Store, type ClientHello, type LibSsl, type Ssl,
 } from '../../src/core.js'
 import { authority, localhost, openssl, RSA } from '../helpers/certificates.js'
-import { leaks, Link, utf8, VERSIONS, type LinkOptions, type Version } from '../helpers/link.js'
+import { leaks, Link, makeCtx, utf8, VERSIONS, type LinkOptions, type Version } from '../helpers/link.js'
 
 let lib: LibSsl
 beforeAll(async () => { lib = await load() })
@@ -17,6 +17,7 @@ beforeAll(async () => { lib = await load() })
 const ticketKeys = Buffer.from(Uint8Array.from({ length: LSW_TICKET_KEY128_BYTES }, (_, index) => index))
 const sessionIdContext = 'the same'
 const rsa = authority.leaf({ newkey: RSA })
+const elsewhere = authority.leaf({ name: 'elsewhere' })
 
 /** What one of Node's connections tells. */
 interface NodeTold { readonly cipher: tls.CipherNameAndProtocol; readonly key: tls.EphemeralKeyInfo | object | null; readonly session: Buffer; readonly ticket: Buffer | undefined; readonly reused: boolean }
@@ -165,5 +166,91 @@ describe.each(VERSIONS)('LSW_OCSP_UNCHECKED under %s', (version) => {
       server: { prepare: (ssl) => { ssl.setTlsextStatusCb(() => { ssl.setTlsextStatusOcspResp(response); return true }) } },
     }, ({ client: { ssl } }) => ssl.getTlsextStatusOcspResp())
     expect(answer).toEqual(response)
+  })
+})
+
+// ---- what a server decides while it is asked ----
+
+describe.each(VERSIONS)('a server of %s', (version) => {
+  /** A handshake with a server that remembers, and issues no tickets that hold a session. */
+  function remembering(sessions: Map<string, Uint8Array>, session: Uint8Array | undefined, find: (id: Uint8Array) => Uint8Array | undefined, hello: (ssl: Ssl) => 1 | -1) {
+    return linked(version, {
+      server: {
+        configure(ctx) {
+          ctx.setOptions(SSL_OP_NO_TICKET)
+          ctx.setSessionCacheMode(SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL_LOOKUP | SSL_SESS_CACHE_NO_INTERNAL_STORE)
+          ctx.setSessionIdContext(utf8('late'))
+          ctx.sessSetCallbacks()
+        },
+        prepare(ssl) {
+          ssl.setNewSessionCb((id, bytes) => { sessions.set(Buffer.from(id).toString('hex'), bytes) })
+          ssl.setGetSessionCb(find)
+          ssl.setClientHelloCb(() => hello(ssl))
+        },
+      },
+    }, ({ server: { ssl } }) => ssl.sessionReused(), session)
+  }
+
+  it('waits for a session that is found late', () => {
+    const sessions = new Map<string, Uint8Array>()
+    const { session } = remembering(sessions, undefined, () => undefined, () => 1)
+    let [asked, found]: [number, Uint8Array | undefined] = [0, undefined]
+    const { answer } = remembering(sessions, session, () => found, (ssl) => {
+      // TLS 1.3 has no session ids: there the store is the shim's question alone.
+      const id = Buffer.from(ssl.getClientHello().sessionId).toString('hex')
+      if (version === 'TLSv1.2') expect(sessions.has(id)).toBe(true)
+      if (asked++ < 2) return -1
+      found = version === 'TLSv1.2' ? sessions.get(id) : [...sessions.values()].at(-1)
+      return 1
+    })
+    expect([answer, asked]).toEqual([true, 3])
+  })
+
+  it('shows what it chooses by ALPN', () => {
+    const other = makeCtx(lib, 'server', { identity: elsewhere })
+    const { answer } = linked(version, {
+      client: { configure: (ctx) => { ctx.setAlpnProtos(['acme-tls/1']) } },
+      server: { prepare: (ssl) => { ssl.setAlpnSelectCb(([protocol]) => { ssl.useIdentityOf(other); return protocol }) } },
+    }, ({ client: { ssl } }) => ssl.getPeerCertificate()?.subject)
+    expect(answer).toBe('CN=elsewhere')
+    other.free()
+  })
+
+  it('staples what was fetched before it went on', () => {
+    const response = Uint8Array.of(0x30, 0x03, 0x0a, 0x01, 0x03)
+    let [asked, fetched]: [number, Uint8Array | undefined] = [0, undefined]
+    const { answer } = linked(version, {
+      client: { prepare: (ssl) => { ssl.requestOcsp(LSW_OCSP_UNCHECKED) } },
+      server: {
+        prepare(ssl) {
+          ssl.setClientHelloCb(() => {
+            if (asked++ === 0) return -1
+            fetched = response
+            return 1
+          })
+          ssl.setTlsextStatusCb(() => { if (fetched) ssl.setTlsextStatusOcspResp(fetched); return fetched !== undefined })
+        },
+      },
+    }, ({ client: { ssl } }) => ssl.getTlsextStatusOcspResp())
+    expect(answer).toEqual(response)
+  })
+})
+
+describe('X509Store.addCerts', () => {
+  it('adds to contexts that have the store', () => {
+    const store = new X509Store(lib)
+    const ctx = new SslCtx(lib, 'TLS_client_method')
+    ctx.set1CertStore(store)
+    const handshake = () => {
+      const link = new Link(lib, { client: { ctx } })
+      const { ret } = link.handshake().client
+      link.free()
+      return ret
+    }
+    expect(handshake()).toBe(-1)
+    store.addCerts(authority.ca.cert)
+    expect(handshake()).toBe(1)
+    store.free()
+    ctx.free()
   })
 })
