@@ -3,7 +3,7 @@
 //   --node=22|24       under which Node, each with the tests of its own version; default 22
 //   --class=A,B        of lists/: public-api-tls, public-api-https, others, http2; default all
 //   --only=WORD        those whose name holds it, with all that they print
-//   --module=PATH      what is put in the place of node:tls; default dist/node/tls.js
+//   --module=PATH      what is put in the place of node:tls; default libssl-wasm/node/tls, as built
 //   --control=native   Node's own tls instead: must pass all
 //   --control=poison   a module that throws whatever it is asked for: must pass none
 //   --jobs=2 --timeout=60   at a time, and seconds for each
@@ -18,6 +18,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -46,8 +47,7 @@ const classes = flags.class.split(',').map((name) => oneOf('class', classNames, 
 const control = flags.control === undefined ? undefined : oneOf('control', ['native', 'poison'], flags.control)
 const [jobs, timeoutMs] = [positive('jobs'), positive('timeout') * 1000]
 const poison = path('controls/poison.cjs')
-const module = control ? path(`controls/${control}.cjs`) : resolve(flags.module ?? path('../../dist/node/tls.js'))
-if (!existsSync(module)) fail(`there is no ${module}: run ./build.sh, or name another by --module`)
+const module = control ? path(`controls/${control}.cjs`) : findModule()
 const partial = flags.only !== undefined || control !== undefined || flags.module !== undefined
 if (partial && flags['update-docs']) fail('--update-docs cannot be combined with --only, --control or --module: they do not give the counts')
 
@@ -58,6 +58,16 @@ console.log(describeResults(results))
 if (!partial) save(major, results)
 if (flags['update-docs']) updateDocs()
 judge()
+
+/** As require() finds it: in the package itself, or where --module says. */
+function findModule(): string {
+  const asked = flags.module === undefined ? 'libssl-wasm/node/tls' : resolve(flags.module)
+  try {
+    return createRequire(path('../../package.json')).resolve(asked)
+  } catch (error) {
+    fail(`${(error as Error).message}: run ./build.sh, or name another module by --module`)
+  }
+}
 
 async function runAll(): Promise<Results> {
   const found: { [name in Class]?: Record<string, Result> } = {}
