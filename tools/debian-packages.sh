@@ -5,7 +5,7 @@
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 # need_commands LABEL LIST: see to it that every command of LIST is there; on Debian, as root, by installing what brings
-# it. A line of LIST is a command, or the path of a file, and the package.
+# it. A line of LIST is a command, or the path (a pattern) of a file, and the package.
 need_commands() {
   local label=$1 list=$2 by_hand
   find_missing "$list"
@@ -23,7 +23,7 @@ find_missing() {
   commands='' packages=''
   local command package
   while read -r command package; do
-    command -v "$command" >/dev/null || [ -f "$command" ] && continue
+    command -v "$command" >/dev/null || compgen -G "$command" >/dev/null && continue
     commands+=" $command"
     case " $packages " in *" $package "*) ;; *) packages+=" $package" ;; esac
   done <<<"$1"

@@ -83,3 +83,18 @@ END
     -o Acquire::Check-Valid-Until=false -o Acquire::Retries=2)
   apt-get "${apt[@]}" update
 }
+
+# npm_modules FOLDER LABEL: install what FOLDER/package-lock.json pins, unless it is there, without running any package's scripts.
+# To change FOLDER/package.json, make the lock anew in a directory without node_modules (npm install --package-lock-only):
+# otherwise npm forgets the packages of other platforms in it.
+npm_modules() {
+  cmp -s "$1/package-lock.json" "$1/node_modules/.lsw-lock" || step "$2" with_lock "npm-$(basename "$1")" npm_ci "$1"
+}
+npm_ci() {
+  cd "$1"
+  # Somebody else may have installed them while we waited for the lock.
+  cmp -s package-lock.json node_modules/.lsw-lock && return 0
+  # Some want a newer Node than the product does; they are run with that.
+  npm ci --no-audit --no-fund --ignore-scripts
+  cp package-lock.json node_modules/.lsw-lock
+}

@@ -1,30 +1,32 @@
 #!/usr/bin/env bash
 # All tests, or those that the arguments name (they go to vitest). Run by `./build.sh test`, after the build.
-# Two suites: vitest in this machine's Node, and the conformance suite in every runtime that is here.
-# Ends with the line "N passed, N failed, N skipped", summed over both.
+# Three suites: vitest in this machine's Node, the conformance suite in every runtime that is here, and npm's clients against
+# real servers. Ends with the line "N passed, N failed, N skipped", summed over all.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sh-common.sh"
 cd "$REPO"
 
 tools/install-test-peers.sh
 tools/install-runtimes.sh
+[ $# -gt 0 ] || tools/install-clients.sh
 
-results=build/test-results.json conformance=build/conformance.log
-rm -f "$results" "$conformance"
+results=build/test-results.json conformance=build/conformance.log clients=build/clients.log
+rm -f "$results" "$conformance" "$clients"
 status=0
 node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json="$results" "$@" || status=$?
 if [ $# -eq 0 ]; then
   node_modules/.bin/tsx test/conformance/run.ts | tee "$conformance" || status=$?
+  node_modules/.bin/tsx test/clients/run.ts | tee "$clients" || status=$?
   [ "$status" -ne 0 ] || node_modules/.bin/tsx tools/feature-table.ts --check || status=$?
 fi
-node - "$results" "$conformance" <<'END_OF_SUM' || status=1
+node - "$results" "$conformance" "$clients" <<'END_OF_SUM' || status=1
 const { existsSync, readFileSync } = require('node:fs')
-const [results, log] = process.argv.slice(2)
+const [results, ...logs] = process.argv.slice(2)
 const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(results, 'utf8'))
 const skipped = numPendingTests + numTodoTests
 let [passed, failed] = [numPassedTests, numFailedTests]
-if (existsSync(log)) {
-  const counts = /^conformance: (\d+) passed, (\d+) failed$/m.exec(readFileSync(log, 'utf8'))
+for (const log of logs.filter(existsSync)) {
+  const counts = /^(?:conformance|clients): (\d+) passed, (\d+) failed$/m.exec(readFileSync(log, 'utf8'))
   passed += Number(counts?.[1] ?? 0)
   failed += Number(counts?.[2] ?? 1) // one that did not come to its end
 }

@@ -1,7 +1,7 @@
 // A program that the runner starts, with all that it starts itself: browsers are many processes. They are one process
 // group, which is ended as one.
 
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 
 /** How long after SIGTERM it is killed. */
 const GRACE_MS = 3_000
@@ -15,8 +15,8 @@ export class Program {
   /** How it ended, in words, whenever it does. */
   readonly ended: Promise<string>
 
-  constructor([program, ...args]: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    const child = spawn(program!, args, { detached: true, env: { ...process.env, ...environment }, stdio: 'pipe' })
+  constructor([program, ...args]: readonly string[], environment: Readonly<Record<string, string>> = {}, user: Pick<SpawnOptions, 'uid' | 'gid'> = {}) {
+    const child = spawn(program!, args, { detached: true, env: { ...process.env, ...environment }, stdio: 'pipe', ...user })
     child.stdin.on('error', () => {})
     this.#child = child
     if (child.pid !== undefined) running.add(child.pid)

@@ -64,6 +64,19 @@ export class Project {
     })
   }
 
+  /** Bundles each of these files of the repository to `NAME.js`; every package stays an import. */
+  async compileEach(files: readonly string[]): Promise<void> {
+    await esbuild({ entryPoints: files.map((file) => join(repository, file)), outdir: this.directory, entryNames: '[name]', packages: 'external' })
+  }
+
+  /** Lets programs of the project import what is installed in `modules`, a `node_modules`. */
+  link(modules: string): void {
+    for (const name of readdirSync(modules)) {
+      const link = join(this.directory, 'node_modules', name)
+      if (!name.startsWith('.') && !existsSync(link)) symlinkSync(join(modules, name), link)
+    }
+  }
+
   /** Bundles a program of the project's with what it imports, as a user's bundler does under these conditions. What is WebAssembly goes beside it. */
   async bundle(input: string, output: string, options: { conditions: readonly string[]; format?: 'esm' | 'iife' }): Promise<void> {
     await this.#build(output, { entryPoints: [this.path(input)], ...options, external: platforms, loader: { '.wasm': 'copy' } })

@@ -1,48 +1,26 @@
 // TCP on the loopback address, for the length of a test.
 
 import { createServer, connect as netConnect, type AddressInfo, type Server, type ServerOpts, type Socket, type SocketConstructorOpts } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { accept, connect, type AcceptOptions, type ConnectOptions, type TlsConnection } from '../../../src/index.js'
 import { authority } from '../../helpers/certificates.js'
+import { HOST, isAnswered, onFreePorts, PORT_TAKEN } from '../../helpers/free-ports.js'
 import { identities } from './matrix.js'
 import type { Peer } from './process.js'
 
-export const HOST = '127.0.0.1'
+export { HOST }
 
-/** A port that was free a moment ago. For peers that cannot pick one themselves; see {@link onFreePort}. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listening(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-/** Calls `start` with a port, and again with another one if it says, by `undefined`, that the port was taken meanwhile. */
-export async function onFreePort<T>(start: (port: number) => Promise<T | undefined>): Promise<T> {
-  for (let attempt = 0; attempt < 10; attempt++) {
-    const started = await start(await freePort())
-    if (started !== undefined) return started
-  }
-  throw new Error('ten ports in a row were taken between picking and using them')
+/** {@link onFreePorts} for one port. */
+export function onFreePort<T>(start: (port: number) => Promise<T | undefined>): Promise<T> {
+  return onFreePorts(1, ([port]) => start(port!))
 }
 
 /** Waits until `peer` accepts connections at `port`; `false` if it ended because the port was taken. */
 export async function listens(peer: Peer, port: number): Promise<boolean> {
   let ended = false
   void peer.exited.then(() => { ended = true })
-  while (!ended) {
-    const socket = netConnect(port, HOST)
-    const connected = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true))
-      socket.once('error', () => resolve(false))
-    })
-    socket.destroy()
-    // If it ended meanwhile, somebody else has answered.
-    if (connected && !ended) return true
-    await setTimeout(5)
-  }
-  if (/address already in use/i.test(peer.log)) return false
+  if (await isAnswered(port, () => ended)) return true
+  if (PORT_TAKEN.test(peer.log)) return false
   throw new Error(`it ended and does not listen: ${peer.report()}`)
 }
 

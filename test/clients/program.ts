@@ -1,0 +1,29 @@
+// Runs one client in a process of its own: `program.js CLIENT KIT.json`, with `--ours` with our modules in the place of `node:tls`.
+// Prints what was shown (show.ts), and ends by itself when the client has left nothing open.
+
+import { readFileSync } from 'node:fs'
+import { MARK, type Kit, type Shown, type Shows } from './show.js'
+
+const [name, file, whose] = process.argv.slice(2)
+/** How long each may take on a machine with much else to do. */
+const PATIENCE_MS = 60_000
+
+if (whose === '--ours') await import('libssl-wasm/node/register' as string)
+const kit: Kit<unknown> = { ...JSON.parse(readFileSync(file!, 'utf8')), tls: await import('node:tls'), net: await import('node:net') }
+const { shows } = await import(new URL(`./${name}.js`, import.meta.url).href) as { shows: Shows<unknown> }
+for (const [what, show] of Object.entries(shows)) {
+  let deadline
+  const late = new Promise<never>((_, reject) => {
+    deadline = setTimeout(() => reject(new Error(`not done within ${PATIENCE_MS} ms`)), PATIENCE_MS)
+  })
+  const error = await Promise.race([show(kit), late]).then(() => undefined, (reason: unknown) => describe(reason))
+  clearTimeout(deadline)
+  const shown: Shown = { what, ...(error !== undefined && { error }) }
+  console.log(`\n${MARK}${JSON.stringify(shown)}`)
+}
+
+function describe(reason: unknown): string {
+  if (!(reason instanceof Error)) return String(reason)
+  const { code } = reason as NodeJS.ErrnoException
+  return `${code === undefined ? '' : `${code}: `}${reason.stack ?? reason.message}`
+}

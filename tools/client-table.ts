@@ -1,0 +1,57 @@
+// docs/node.md's table of clients, from what test/clients has found: `npx tsx tools/client-table.ts`.
+//
+// Reads build/clients.json and writes what stands between two marks in docs/node.md; with --check it only compares, and exits 1
+// if the page says something else. Refuses results in which a client is missing or anything has failed.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runtimes, servers } from '../test/clients/all.js'
+import type { ClientResults } from '../test/clients/results.js'
+
+const repository = fileURLToPath(new URL('../', import.meta.url))
+const page = join(repository, 'docs/node.md')
+const begin = '<!-- clients: made by tools/client-table.ts -->\n'
+const end = '<!-- end of clients -->\n'
+
+const all = JSON.parse(readFileSync(join(repository, 'build/clients.json'), 'utf8')) as readonly ClientResults[]
+refuseIncomplete()
+const text = readFileSync(page, 'utf8')
+const [from, to] = [text.indexOf(begin), text.indexOf(end)]
+if (from < 0 || to < from) fail('docs/node.md has no marks for the table')
+const wanted = `${text.slice(0, from)}${begin}${table()}${text.slice(to)}`
+if (!process.argv.includes('--check')) writeFileSync(page, wanted)
+else if (wanted !== text) fail("docs/node.md's table of clients is not what was found: run npx tsx tools/client-table.ts")
+
+function table(): string {
+  const header = ['client', 'server', 'shown', ...runtimes.map(({ name }) => name)]
+  const notes: string[] = []
+  const rows = all.map(({ client, server, runs }) => [client, server, runs[0]!.shown.map(({ what }) => what).join('; '), ...runs.map((run) => cell(run, notes))])
+  const lines = [header, ['---', '---', '---', ...runtimes.map(() => ':-:')], ...rows].map((row) => `| ${row.join(' | ')} |\n`)
+  return `${lines.join('')}${notes.map((note, index) => `${index === 0 ? '\n' : ''}${index + 1}. ${note}\n`).join('')}`
+}
+
+/** Whether all was shown, or what was not and why. */
+function cell({ shown }: ClientResults['runs'][number], notes: string[]): string {
+  const marks = shown.flatMap(({ what, lacks }) => {
+    if (lacks === undefined) return []
+    const note = `${what}: ${lacks}`
+    if (!notes.includes(note)) notes.push(note)
+    return [notes.indexOf(note) + 1]
+  })
+  return `${marks.length < shown.length ? '✓' : 'no'}${marks.length === 0 ? '' : ` <sup>${marks.join(' ')}</sup>`}`
+}
+
+function refuseIncomplete(): void {
+  for (const client of servers.flatMap(({ clients }) => clients)) if (!all.some((one) => one.client === client)) fail(`${client} was not run`)
+  for (const { client, runs } of all) {
+    for (const { runtime, shown, crashed } of runs) {
+      if (crashed !== undefined || shown.length === 0 || shown.some(({ error }) => error !== undefined)) fail(`${client}, ${runtime}: has not passed`)
+    }
+  }
+}
+
+function fail(why: string): never {
+  console.error(why)
+  process.exit(1)
+}
