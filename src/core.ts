@@ -2,7 +2,7 @@
 
 export * from './base/errors.js'
 export type { BytesLike } from './base/bytes.js'
-export { load, type LoadOptions } from './core/load.js'
+export { load, loadSync, type LoadOptions } from './core/load.js'
 export type { WasmSource } from './loader/load-module.js'
 export type { Bio } from './core/bio.js'
 export { BioCallback } from './core/bio-callback.js'

@@ -2,7 +2,7 @@
 
 export * from './base/errors.js'
 export type { BytesLike } from './base/bytes.js'
-export { load, type LoadOptions } from './core/load.js'
+export { load, loadSync, type LoadOptions } from './core/load.js'
 export { systemRoots } from './system-roots.js'
 export type { WasmSource } from './loader/load-module.js'
 export type { ChannelBindingType } from './core/channel-binding.js'

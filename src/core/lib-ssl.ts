@@ -36,10 +36,14 @@ export class LibSsl {
 
   /** @internal Makes an instance around `instantiate`, which is handed the functions that C calls. */
   static async create(instantiate: (callbacks: JsCallbacks) => Promise<LibsslModule>): Promise<LibSsl> {
-    const border = new Border()
-    const handles = new Handles()
-    const lib: LibSsl = new LibSsl(await instantiate(bindCallbacks(border, () => lib.memory, handles)), border, handles)
-    return lib
+    const { callbacks, made } = beginning()
+    return made(await instantiate(callbacks))
+  }
+
+  /** @internal As {@link create}. */
+  static createSync(instantiate: (callbacks: JsCallbacks) => LibsslModule): LibSsl {
+    const { callbacks, made } = beginning()
+    return made(instantiate(callbacks))
   }
 
   /** For example `OpenSSL 4.0.2 …`. @openssl OpenSSL_version */
@@ -99,5 +103,16 @@ export class LibSsl {
     } finally {
       this.#scratchTaken = false
     }
+  }
+}
+
+/** What C calls must exist before the instance that it calls them from. */
+function beginning(): { callbacks: JsCallbacks, made(module: LibsslModule): LibSsl } {
+  const border = new Border()
+  const handles = new Handles()
+  let lib: LibSsl
+  return {
+    callbacks: bindCallbacks(border, () => lib.memory, handles),
+    made: (module) => lib = new LibSsl(module, border, handles),
   }
 }

@@ -1,7 +1,7 @@
-// The one asynchronous step before everything else.
+// The first step before everything else: asynchronous, unless the platform has the code at hand.
 
 import { LibSsl } from './lib-ssl.js'
-import { loadModule, type WasmSource } from '../loader/load-module.js'
+import { loadModule, loadModuleSync, type WasmCode, type WasmSource } from '../loader/load-module.js'
 
 export interface LoadOptions {
   /** The WebAssembly code, where the platform cannot find or compile it itself. Default: the file beside this package. */
@@ -15,4 +15,12 @@ export interface LoadOptions {
  */
 export function load(options: LoadOptions = {}): Promise<LibSsl> {
   return LibSsl.create((callbacks) => loadModule(callbacks, options.wasm))
+}
+
+/**
+ * As {@link load}, at once: in Node, Deno, Bun and edge workers, and wherever `load()` has been awaited before, or `wasm` is
+ * given. Else `ERR_TLS_INVALID_STATE`. Compiling takes some 80 ms, once, in which nothing else runs.
+ */
+export function loadSync(options: { readonly wasm?: WasmCode | undefined } = {}): LibSsl {
+  return LibSsl.createSync((callbacks) => loadModuleSync(callbacks, options.wasm))
 }

@@ -2,9 +2,10 @@
 // Only the compiled code is kept between calls: it has no state.
 
 import createLibssl from '../../lib/libssl.mjs'
-import { source } from '#source'
+import { source, sourceSync } from '#source'
 import type { LibsslModule, JsCallbacks } from '../ffi/ffi.gen.js'
 import { requireEntropySource } from '../base/entropy.js'
+import { ApiMisuseError } from '../base/errors.js'
 import { brandOf, hasMethods } from '../base/realms.js'
 import { noCode } from './no-code.js'
 
@@ -21,34 +22,56 @@ export type WasmSource = WasmCode | Response | PromiseLike<WasmCode | Response>
 const MAGIC = 0x0061736d
 
 let compiled: Promise<WebAssembly.Module> | undefined
+let compiledAtOnce: WebAssembly.Module | undefined
 
 /** Compiles `wasm`, or, once, the file that the platform finds beside this package, and instantiates it. */
 export async function loadModule(callbacks: JsCallbacks, wasm?: WasmSource): Promise<LibsslModule> {
   requireEntropySource()
-  const module = await (wasm === undefined ? compileOwn() : compile(await wasm))
-  return new Promise((resolve, reject) => {
-    const incoming: Pick<EmscriptenModule, 'instantiateWasm' | 'printErr'> & { lsw: JsCallbacks } = {
-      lsw: callbacks,
-      // What Emscripten prints before it traps would be about us, not about the user's program: the error says it.
-      printErr: () => {},
-      instantiateWasm(imports, receive) {
-        // Emscripten never learns of a failure here, so the outer promise must; receive fails for a module that is not ours.
-        WebAssembly.instantiate(module, imports).then(receive).catch(reject)
-        return {}
-      },
-    }
-    createLibssl(incoming).then((instance) => resolve(instance as LibsslModule), reject)
-  })
+  return instantiate(await (wasm === undefined ? compileOwn() : compile(await wasm)), callbacks)
 }
+
+/**
+ * As {@link loadModule}, without waiting. Without `wasm` throws `ERR_TLS_INVALID_STATE` where the platform has to wait for the
+ * file, and {@link loadModule} has not come to its end before.
+ */
+export function loadModuleSync(callbacks: JsCallbacks, wasm?: WasmCode): LibsslModule {
+  requireEntropySource()
+  return instantiate(wasm === undefined ? compileOwnSync() : compileSync(wasm), callbacks)
+}
+
+function instantiate(module: WebAssembly.Module, callbacks: JsCallbacks): LibsslModule {
+  const incoming: { lsw: JsCallbacks; printErr(): void; instantiateWasm(imports: WebAssembly.Imports, receive: Receive): unknown } = {
+    lsw: callbacks,
+    // What Emscripten prints before it traps would be about us, not about the user's program: the error says it.
+    printErr: () => {},
+    instantiateWasm: (imports, receive) => receive(new WebAssembly.Instance(module, imports)),
+  }
+  return createLibssl(incoming) as LibsslModule
+}
+
+type Receive = (instance: WebAssembly.Instance) => unknown
 
 function compileOwn(): Promise<WebAssembly.Module> {
   compiled ??= source().then(compile)
-  compiled.catch(() => { compiled = undefined }) // the network may be back next time
+  compiled.then((module) => { compiledAtOnce = module }, () => { compiled = undefined }) // the network may be back next time
   return compiled
 }
 
+function compileOwnSync(): WebAssembly.Module {
+  if (compiledAtOnce) return compiledAtOnce
+  const code = sourceSync()
+  if (!code) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'libssl is not loaded yet: await ready(), or load(), first')
+  return compiledAtOnce = compileSync(code)
+}
+
+function compileSync(from: WasmCode): WebAssembly.Module {
+  return isModule(from) ? from as WebAssembly.Module : new WebAssembly.Module(from as BufferSource)
+}
+
+const isModule = (from: unknown): boolean => brandOf(from) === 'WebAssembly.Module'
+
 async function compile(from: WasmCode | Response): Promise<WebAssembly.Module> {
-  if (brandOf(from) === 'WebAssembly.Module') return from as WebAssembly.Module
+  if (isModule(from)) return from as WebAssembly.Module
   if (!isResponse(from)) return WebAssembly.compile(from as BufferSource)
   if (!from.ok) throw noCode(from.url, `HTTP status ${from.status}`)
   // Streaming wants the right content type; a server that does not send it costs only the streaming. Compiling and

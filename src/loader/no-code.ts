@@ -16,6 +16,17 @@ export async function orNoCode<T>(url: URL, look: (url: URL) => Promise<T>): Pro
   try {
     return await look(url)
   } catch (cause) {
-    throw noCode(url, cause instanceof Error ? cause.message : String(cause), { cause })
+    throw notFound(url, cause)
   }
 }
+
+/** As {@link orNoCode}. */
+export function orNoCodeSync<T>(url: URL, look: (url: URL) => T): T {
+  try {
+    return look(url)
+  } catch (cause) {
+    throw notFound(url, cause)
+  }
+}
+
+const notFound = (url: URL, cause: unknown) => noCode(url, cause instanceof Error ? cause.message : String(cause), { cause })

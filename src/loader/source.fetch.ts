@@ -2,8 +2,15 @@
 // (--allow-read). Bundlers follow the URL and emit the .wasm as an asset.
 
 import { wasmUrl } from '../../lib/libssl-url.mjs'
-import { orNoCode } from './no-code.js'
+import { orNoCode, orNoCodeSync } from './no-code.js'
 
 export function source(): Promise<Response> {
   return orNoCode(wasmUrl(), (url) => fetch(url))
+}
+
+/** Nothing where it must be fetched. */
+export function sourceSync(): BufferSource | undefined {
+  const { Deno } = globalThis as { Deno?: { readFileSync(url: URL): Uint8Array<ArrayBuffer> } }
+  const url = wasmUrl()
+  return Deno && url.protocol === 'file:' ? orNoCodeSync(url, (file) => Deno.readFileSync(file)) : undefined
 }

@@ -1,13 +1,21 @@
 // Node and Bun: the file beside this package.
 
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { wasmUrl } from '../../lib/libssl-url.mjs'
-import { orNoCode } from './no-code.js'
+import { orNoCode, orNoCodeSync } from './no-code.js'
 
 export function source(): Promise<BufferSource> {
+  return orNoCode(file(), (there) => readFile(there)) as Promise<Uint8Array<ArrayBuffer>>
+}
+
+export function sourceSync(): BufferSource {
+  return orNoCodeSync(file(), (there) => readFileSync(there)) as Uint8Array<ArrayBuffer>
+}
+
+function file(): URL {
   const url = wasmUrl()
-  const file = url.protocol === 'file:' ? url : besideThisModule(import.meta.url)
-  return orNoCode(file, (there) => readFile(there)) as Promise<Uint8Array<ArrayBuffer>>
+  return url.protocol === 'file:' ? url : besideThisModule(import.meta.url)
 }
 
 /**

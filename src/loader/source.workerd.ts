@@ -3,6 +3,5 @@
 
 import module from '../../lib/libssl-wasm/libssl.wasm'
 
-export async function source(): Promise<WebAssembly.Module> {
-  return module
-}
+export const source = async (): Promise<WebAssembly.Module> => module
+export const sourceSync = (): WebAssembly.Module => module

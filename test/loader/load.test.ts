@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { BioPair, InternalError, load, SslCtx, type LibSsl } from '../../src/core.js'
+import { BioPair, InternalError, load, loadSync, SslCtx, type LibSsl } from '../../src/core.js'
 import type { WasmSource } from '../../src/loader/load-module.js'
 import { Link } from '../helpers/link.js'
 
@@ -104,6 +104,35 @@ describe('load', () => {
       name: 'InternalError', code: 'ERR_TLS_INTERNAL', cause: { code: 'ENOENT' },
       message: expect.stringMatching(/from file:\S+\/libssl-wasm\/libssl\.wasm: .*docs\/bundlers\.md/) as unknown,
     })
+  })
+
+  it.each<[string, () => Parameters<typeof loadSync>[0]]>([
+    ['the file of the package', () => undefined],
+    ['a compiled module', () => ({ wasm: module })],
+    ['bytes', () => ({ wasm: bytes })],
+  ])('takes %s at once', (_, options) => {
+    works(loadSync(options()))
+  })
+
+  it.each<[string, Parameters<typeof loadSync>[0]]>([
+    ['bytes that are no WebAssembly', { wasm: new Uint8Array(8) }],
+    ['a module that is another', { wasm: new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)) }],
+  ])('refuses %s at once', (_, options) => {
+    expect(() => loadSync(options)).toThrow()
+    works(loadSync())
+  })
+
+  it('says that a page must wait first, and need not afterwards', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'libssl-wasm-load-'))
+    onTestFinished(() => { rmSync(directory, { recursive: true }) })
+    const outfile = join(directory, 'core.mjs')
+    const entry = fileURLToPath(new URL('../../dist/core.js', import.meta.url))
+    await build({ entryPoints: [entry], bundle: true, platform: 'browser', format: 'esm', outfile, logLevel: 'silent' })
+    const page = await import(pathToFileURL(outfile).href) as { load: typeof load; loadSync: typeof loadSync }
+    expect(() => page.loadSync()).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_STATE', message: expect.stringContaining('await') as unknown }))
+    await page.load({ wasm: bytes })
+    expect(() => page.loadSync()).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_STATE' })) // that was another code
+    expect(page.loadSync({ wasm: bytes }).version).toContain('OpenSSL')
   })
 
   it('makes an instance that is small while it is idle', async () => {

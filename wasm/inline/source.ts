@@ -8,6 +8,9 @@ export async function source(): Promise<Response> {
   return new Response(stream, { headers: { 'content-type': 'application/wasm' } })
 }
 
+/** Unpacking waits: nothing is at hand at once. */
+export const sourceSync = (): undefined => undefined
+
 function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const native = (Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }).fromBase64
   if (native) return native(text)

@@ -1,6 +1,6 @@
 // How the code comes to be an instance.
 
-import { load } from 'libssl-wasm'
+import { load, loadSync } from 'libssl-wasm'
 import { BioPair } from 'libssl-wasm/core'
 import type { Harness } from './harness.js'
 
@@ -10,6 +10,13 @@ export function loading({ describe, it, expect, runtime }: Harness): void {
       const lib = await load(runtime.loadOptions())
       expect(lib.version).toMatch(/^OpenSSL 4\.0\./)
       expect(lib.memoryBytes).toBeGreaterThan(0)
+    })
+
+    it('an instance at once, when the code is at hand', async () => {
+      const { wasm } = runtime.loadOptions()
+      if (!wasm) await load()
+      const lib = loadSync(wasm && { wasm: await (await wasm as Response).arrayBuffer() })
+      expect(lib.version).toMatch(/^OpenSSL 4\.0\./)
     })
 
     it('instances that share no memory', async () => {
