@@ -2,7 +2,7 @@
 
 import { wantedOf, type RawSslCallbacks } from '../ffi/callbacks.gen.js'
 import {
-  pskClientCallback, pskServerCallback, type CallbackVerdict, type ProtocolMessage, type PskIdentityKey, type PskKey,
+  LEAST_PSK_BYTES, pskClientCallback, pskServerCallback, type CallbackVerdict, type ProtocolMessage, type PskIdentityKey, type PskKey,
 } from '../ffi/callbacks.js'
 import { decodeAlpn } from './alpn.js'
 import { readClientHello, type ClientHello } from './client-hello.js'
@@ -147,18 +147,24 @@ export abstract class SslCallbacks extends SslSettings {
   /**
    * Asked for the key to offer, and on a TLS 1.2 server's `hint`. TLS 1.3 asks once or, after a HelloRetryRequest, twice.
    * `undefined` for none. It must answer at once. With it come TLS 1.2's PSK suites, where the list of ciphers has them.
+   * `dangerouslyLeastBytes`: how short a key may be, from 1; default 16. Shorter ones can be guessed from one handshake (RFC 9257 §4.2).
    * @openssl SSL_set_psk_use_session_callback SSL_set_psk_client_callback @spec RFC 8446 §4.2.11
    */
-  setPskClientCallback(callback: ((hint: string | undefined) => PskIdentityKey | undefined) | undefined): void {
-    this.#set({ pskClientCb: callback && pskClientCallback(callback, this.lib.memory) })
+  setPskClientCallback(
+    callback: ((hint: string | undefined) => PskIdentityKey | undefined) | undefined, dangerouslyLeastBytes = LEAST_PSK_BYTES,
+  ): void {
+    this.#set({ pskClientCb: callback && pskClientCallback(callback, this.lib.memory, dangerouslyLeastBytes) })
   }
 
   /**
    * Asked for the key of each identity that a client offers, including tickets, which are no text. `undefined` if there is
-   * none. It must answer at once. @openssl SSL_set_psk_find_session_callback SSL_set_psk_server_callback
+   * none. It must answer at once. `dangerouslyLeastBytes` as of {@link setPskClientCallback}.
+   * @openssl SSL_set_psk_find_session_callback SSL_set_psk_server_callback
    */
-  setPskServerCallback(callback: ((identity: string) => PskKey | undefined) | undefined): void {
-    this.#set({ pskServerCb: callback && pskServerCallback(callback, this.lib.memory) })
+  setPskServerCallback(
+    callback: ((identity: string) => PskKey | undefined) | undefined, dangerouslyLeastBytes = LEAST_PSK_BYTES,
+  ): void {
+    this.#set({ pskServerCb: callback && pskServerCallback(callback, this.lib.memory, dangerouslyLeastBytes) })
   }
 
   /** Called on a server whose client asks for OCSP; whether it has set a response. @openssl SSL_CTX_set_tlsext_status_cb */

@@ -119,7 +119,9 @@ export class SslCtx {
 
   /**
    * Diffie-Hellman parameters of a TLS 1.2 server, PEM or DER (PKCS#3), in place of those of {@link setDhAuto}. Returns their size in
-   * bits. Throws `ERR_SSL_DH_KEY_TOO_SMALL` for those that are too weak for the security level. @openssl SSL_CTX_set0_tmp_dh_pkey
+   * bits. Throws `ERR_SSL_DH_KEY_TOO_SMALL`, whose words have the size, for those that are too weak for the security level. A client
+   * that offers groups of finite fields (ffdhe2048) is given one of those, if the server's groups have one; if they have none, it is
+   * given no DHE suite (RFC 7919). @openssl SSL_CTX_set0_tmp_dh_pkey
    */
   setTmpDh(params: string | BytesLike): number {
     const bytes = asBytes(params)

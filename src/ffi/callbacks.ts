@@ -71,9 +71,9 @@ function answerToC(answer: BioAnswer, length: number): number {
   throw new RangeError(`a BIO callback answered ${String(answer)}; it may answer 0 to ${length}, or 'would block'`)
 }
 
-/** A client's source of pre-shared keys, for C. */
+/** A client's source of pre-shared keys, for C. Shorter keys than `leastBytes` are refused. */
 export function pskClientCallback(
-  callback: (hint: string | undefined) => PskIdentityKey | undefined, memory: Memory,
+  callback: (hint: string | undefined) => PskIdentityKey | undefined, memory: Memory, leastBytes: number,
 ): NonNullable<RawSslCallbacks['pskClientCb']> {
   return (hint, identity, identityCapacity, key, keyCapacity) => {
     const psk = callback(hint)
@@ -83,22 +83,22 @@ export function pskClientCallback(
       throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'the identity of a pre-shared key has 1 to 255 bytes, and no NUL')
     }
     memory.copyIn(Uint8Array.of(...name, 0), identity)
-    return giveKey(psk, memory, key, keyCapacity)
+    return giveKey(psk, memory, key, keyCapacity, leastBytes)
   }
 }
 
-/** A server's source of pre-shared keys, for C. */
+/** A server's source of pre-shared keys, for C. Shorter keys than `leastBytes` are refused. */
 export function pskServerCallback(
-  callback: (identity: string) => PskKey | undefined, memory: Memory,
+  callback: (identity: string) => PskKey | undefined, memory: Memory, leastBytes: number,
 ): NonNullable<RawSslCallbacks['pskServerCb']> {
   return (identity, key, keyCapacity) => {
     const psk = callback(decodeUtf8(identity))
-    return psk === undefined ? 0 : giveKey(psk, memory, key, keyCapacity)
+    return psk === undefined ? 0 : giveKey(psk, memory, key, keyCapacity, leastBytes)
   }
 }
 
-function giveKey({ key, hash = 'SHA-256' }: PskKey, memory: Memory, to: number, capacity: number): number {
-  const wrong = wrongPskKey(key, hash)
+function giveKey({ key, hash = 'SHA-256' }: PskKey, memory: Memory, to: number, capacity: number, leastBytes: number): number {
+  const wrong = wrongPskKey(key, hash, leastBytes)
   if (wrong) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `a pre-shared key ${wrong}`)
   const bytes = asBytes(key)
   if (bytes.byteLength > capacity) {
@@ -108,10 +108,13 @@ function giveKey({ key, hash = 'SHA-256' }: PskKey, memory: Memory, to: number, 
   return bytes.byteLength | (hash === 'SHA-384' ? LSW_PSK_SHA384 : 0)
 }
 
-/** What is wrong with a pre-shared key, if anything is. Shorter ones can be guessed from one handshake (RFC 9257 §4.2). */
-export function wrongPskKey(key: unknown, hash: unknown): string | undefined {
-  if (!isBytesLike(key) || key.byteLength < 16 || key.byteLength > PSK_MAX_PSK_LEN) {
-    return `must have a key of 16 to ${PSK_MAX_PSK_LEN} bytes`
+/** A shorter pre-shared key can be guessed from one handshake (RFC 9257 §4.2). */
+export const LEAST_PSK_BYTES = 16
+
+/** What is wrong with a pre-shared key, if anything is. */
+export function wrongPskKey(key: unknown, hash: unknown, leastBytes = LEAST_PSK_BYTES): string | undefined {
+  if (!isBytesLike(key) || key.byteLength < leastBytes || key.byteLength > PSK_MAX_PSK_LEN) {
+    return `must have a key of ${leastBytes} to ${PSK_MAX_PSK_LEN} bytes`
   }
   return hash === undefined || hash === 'SHA-256' || hash === 'SHA-384' ? undefined : "must have 'SHA-256' or 'SHA-384' for a hash"
 }

@@ -254,3 +254,27 @@ describe('X509Store.addCerts', () => {
     ctx.free()
   })
 })
+
+describe('pre-shared keys of Node’s, of any length', () => {
+  it.each(VERSIONS)('%s', (version) => {
+    const key = Uint8Array.of(7)
+    const handshake = (...least: readonly [] | readonly [number]) => {
+      const ciphers = (ctx: SslCtx) => {
+        ctx.setCipherList('PSK')
+        ctx.setCiphersuites('TLS_AES_128_GCM_SHA256')
+      }
+      const link = new Link(lib, {
+        version, identity: null,
+        client: { configure: ciphers, prepare: (ssl) => { ssl.setPskClientCallback(() => ({ identity: 'me', key }), ...least) } },
+        server: { configure: ciphers, prepare: (ssl) => { ssl.setPskServerCallback(() => ({ key }), ...least) } },
+      })
+      try {
+        return link.established().client.ssl.getPskIdentity()
+      } finally {
+        link.free()
+      }
+    }
+    expect(handshake(1)).toBe('me')
+    expect(() => handshake()).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
+  })
+})

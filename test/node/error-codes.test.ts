@@ -135,7 +135,7 @@ function ask(path: string): Answers {
     verifications: Object.values(verifications).map(({ cert, key, ...client }) => [{ cert, key }, client]),
   })
   const script = fileURLToPath(new URL('errors.mjs', import.meta.url))
-  const { stdout, stderr } = spawnSync(path, [script], { input, encoding: 'utf8', maxBuffer: 64 << 20 })
+  const { stdout, stderr } = spawnSync(path, [script], { input, encoding: 'utf8', maxBuffer: 64 << 20, timeout: 100_000 })
   if (stdout === '') throw new Error(stderr)
   return JSON.parse(stdout) as Answers
 }

@@ -75,7 +75,7 @@ interface Answers { readonly alone: readonly (Plain | null)[]; readonly shown: r
 function ask(major: number, path: string): Answers {
   const input = JSON.stringify({ alone: alone.map(([what, der]) => (CRASHES.includes(what) && major >= 24 ? '' : der.toString('base64'))), shown: Object.values(shown), curves: CURVES })
   const script = fileURLToPath(new URL('peer-certificates.mjs', import.meta.url))
-  const { stdout, stderr } = spawnSync(path, [script], { input, encoding: 'utf8', maxBuffer: 64 << 20 })
+  const { stdout, stderr } = spawnSync(path, [script], { input, encoding: 'utf8', maxBuffer: 64 << 20, timeout: 100_000 })
   if (stdout === '') throw new Error(stderr)
   return JSON.parse(stdout) as Answers
 }

@@ -64,6 +64,7 @@ int lsw_SSL_CTX_set_tmp_dh(SSL_CTX *ctx, const uint8_t *bytes, size_t length)
     int bits = params != NULL ? EVP_PKEY_get_bits(params) : 0;
 
     if (params != NULL && !SSL_CTX_set0_tmp_dh_pkey(ctx, params)) {
+        ERR_raise_data(ERR_LIB_SSL, SSL_R_DH_KEY_TOO_SMALL, "%d bits", bits);
         EVP_PKEY_free(params);
         return 0;
     }
