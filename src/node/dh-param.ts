@@ -23,7 +23,8 @@ export function setDhParam(ctx: SslCtx, dhparam: string | BytesLike): boolean {
   } catch (error) {
     if (!(error instanceof ApiMisuseError)) throw error
     if (error.code !== 'ERR_SSL_DH_KEY_TOO_SMALL') return false
-    if (Number.parseInt(error.opensslErrorStack.at(-1)?.data ?? '', 10) >= 1024) throw operationFailed('Error setting temp DH parameter', error)
+    const bits = Number.parseInt(error.opensslErrorStack.at(-1)?.data ?? '', 10)
+    if (bits >= 1024) throw operationFailed('Error setting temp DH parameter', error)
     const refused = new TypeError('DH parameter is less than 1024 bits', { cause: error })
     throw Object.assign(refused, { code: 'ERR_INVALID_ARG_VALUE' })
   }

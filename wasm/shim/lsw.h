@@ -282,8 +282,9 @@ void lsw_SSL_CTX_sess_set_callbacks(SSL_CTX *ctx);
 /* ---- ticket.c: keys of session tickets ---- */
 
 /* One or more keys of `key_bytes` each, copied: LSW_TICKET_KEY_BYTES (16 name, 32 AES-256-CBC, 32 HMAC-SHA-256) or
-   LSW_TICKET_KEY128_BYTES (16 name, 16 HMAC-SHA-256, 16 AES-128-CBC, as Node has them). The first makes tickets. A ticket of a client whose certificate has expired is taken for none, as is one of TLS 1.2 for another name than is
-   asked for. A session that is too large for a ticket goes without. 1 on success. */
+   LSW_TICKET_KEY128_BYTES (16 name, 16 HMAC-SHA-256, 16 AES-128-CBC, as Node has them). The first makes tickets. A ticket of a
+   client whose certificate has expired is taken for none, as is one of TLS 1.2 for another name than is asked for. A session that
+   is too large for a ticket goes without. 1 on success. */
 int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t length, size_t key_bytes);
 
 /* ---- digest.c ---- */
@@ -439,9 +440,10 @@ LSW_OWNED BIO *lsw_BIO_new_callback(int handle);
 /* Each writes into `buf` if `capacity` suffices, and returns the length needed; -1 on failure. */
 int lsw_X509_to_der(const X509 *cert, uint8_t *buf, size_t capacity);
 /* Its contents in one call: fields of one byte LSW_X509_*, four of length (big-endian), and so many bytes. Numbers
-   are decimal text, lists come as one field each. Some consist of parts with NUL between them: a time is in seconds since 1970 (or
-   empty, if it is none) and as ASN1_TIME_print has it; an attribute of a name is its type and its value; an extended key usage its name and its numbers; a general name its kind and, if there is a form for it, its
-   value; an access method its name, and a general name. */
+   are decimal text, lists come as one field each. Some consist of parts with NUL between them: a time is in seconds since 1970
+   (empty, if it is none) and as ASN1_TIME_print has it; an attribute of a name is its type and its value; an extended key usage
+   its name and its numbers; a general name its kind and, if there is a form for it, its value; an access method its name, and a
+   general name. */
 int lsw_X509_describe(X509 *cert, uint8_t *buf, size_t capacity);
 /* The type of its key, e.g. EC, RSA-PSS, ML-DSA-65; NULL if OpenSSL does not know it. */
 const char *lsw_X509_key_type(X509 *cert);
