@@ -118,6 +118,8 @@ describe('runTest', () => {
   it('tells the first line of an error', async () => {
     const { outcome, why } = await ofNode("throw new RangeError('too far')")
     expect([outcome, why]).toEqual(['failed', 'RangeError: too far'])
+    const compared = await ofNode("require('assert').strictEqual(1, 2)")
+    expect(compared.why).toBe('AssertionError [ERR_ASSERTION]: Expected values to be strictly equal: 1 !== 2')
   })
 
   it('tells why a test was skipped', async () => {

@@ -67,9 +67,9 @@ export function compareWithReasons({ classes }: Results): { unexplained: string[
 
 /** Writes the counts, and what does not pass by its reason, between the marks of docs/node.md. */
 export function updateDocs(): void {
-  const text = readFileSync(docs, 'utf8')
+  const text = existsSync(docs) ? readFileSync(docs, 'utf8') : ''
   const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-  if (from < 0 || to < from) throw new Error('docs/node.md has no marks for the counts')
+  if (from < 0 || to < from) throw new Error(`docs/node.md needs two lines, between which the counts are to stand:\n${begin}${end}`)
   const all = majors.flatMap((major) => savedResults(major) ?? [])
   writeFileSync(docs, `${text.slice(0, from)}${begin}${docsText(all, readList('reasons'))}${text.slice(to)}`)
 }

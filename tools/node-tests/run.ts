@@ -64,9 +64,13 @@ export async function runTest(obtained: string, file: string, module: string, sl
   return { outcome: late ? 'timed out' : 'failed', why: firstError(output), output }
 }
 
-/** The first line that names an error, else what Node's mustCall() says, else the first line. */
+/** The first line that names an error, with some more where it ends in a colon; else what Node's mustCall() says; else the first line. */
 function firstError(output: string): string {
   const lines = output.split('\n').map((line) => line.trim()).filter((line) => line !== '')
-  const first = (what: RegExp) => lines.find((line) => what.test(line))
-  return first(/^(Uncaught )?\w*Error\b.*:/) ?? first(/^Mismatched /) ?? lines[0] ?? 'it printed nothing'
+  const from = (what: RegExp) => {
+    const at = lines.findIndex((line) => what.test(line))
+    const more = lines[at]?.endsWith(':') ? lines.slice(at, at + 4).filter((line) => !/^(at |\+ actual - expected)/.test(line)) : lines.slice(at, at + 1)
+    return at < 0 ? undefined : more.join(' ')
+  }
+  return from(/^(Uncaught )?\w*Error\b.*:/) ?? from(/^Mismatched /) ?? lines[0] ?? 'it printed nothing'
 }
