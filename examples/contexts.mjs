@@ -9,7 +9,7 @@ const clientContext = createContext({ ca: readFileSync(caFile), alpnProtocols: [
 
 const server = net.createServer((socket) => {
   const { readable, writable } = accept(socket, { context: serverContext })
-  readable.pipeTo(writable).catch((error) => console.error(error.code))
+  readable.pipeTo(writable).catch((error) => console.error(error.code, error.message))
 })
 await once(server.listen(0, '127.0.0.1'), 'listening')
 

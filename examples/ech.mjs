@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import { connect, EchRejectedError } from 'libssl-wasm'
 
-const [host, port, configList, ca] = process.argv.slice(2) // configList: `ech=` of the host's HTTPS record in DNS
+const [host, port, configList, caFile] = process.argv.slice(2) // configList: `ech=` of the host's HTTPS record in DNS
+const ca = caFile && readFileSync(caFile)
 
 function open(configList) {
   return connect(net.connect(Number(port), '127.0.0.1'), { servername: host, ca, ech: { configList } })

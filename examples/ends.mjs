@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import { connect } from 'libssl-wasm'
 
-const [host, port, ca] = process.argv.slice(2)
-const tls = connect(net.connect(Number(port), host), { servername: host, ca })
+const [host, port, caFile] = process.argv.slice(2)
+const tls = connect(net.connect(Number(port), host), { servername: host, ca: caFile && readFileSync(caFile) })
 const writer = tls.writable.getWriter()
 await writer.write(new TextEncoder().encode(`GET / HTTP/1.0\r\nHost: ${host}\r\n\r\n`))
 let answer = ''

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import { connect } from 'libssl-wasm'
 
-const [host, port, ca] = process.argv.slice(2)
-const tls = connect(net.connect(Number(port), host), { servername: host, ca, recordPaddingBytes: 1024 })
+const [host, port, caFile] = process.argv.slice(2)
+const tls = connect(net.connect(Number(port), host), { servername: host, ca: caFile && readFileSync(caFile), recordPaddingBytes: 1024 })
 const { protocol } = await tls.opened
 const hex = (bytes) => Buffer.from(bytes).toString('hex')
 console.log(protocol, 'tls-exporter', hex(await tls.channelBinding('tls-exporter')))

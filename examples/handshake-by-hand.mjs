@@ -1,11 +1,12 @@
+import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import { BioPair, Ssl, SSL_ERROR_WANT_READ, SslCtx, X509Store, fatalError, load, sslErrorName } from 'libssl-wasm/core'
 
-const [host, port, ca] = process.argv.slice(2)
+const [host, port, caFile] = process.argv.slice(2)
 const lib = await load()
 const ctx = new SslCtx(lib, 'TLS_client_method') // verifies the peer, unlike OpenSSL's own default
 const store = new X509Store(lib)
-store.addCerts(ca)
+store.addCerts(readFileSync(caFile))
 ctx.set1CertStore(store)
 const ssl = new Ssl(ctx)
 const { internal, network } = new BioPair(lib)

@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import { connect } from 'libssl-wasm'
 
-const [host, port, ca] = process.argv.slice(2)
+const [host, port, caFile] = process.argv.slice(2)
 const start = performance.now()
 const tls = connect(net.connect(Number(port), host), {
-  servername: host, ca,
+  servername: host, ca: caFile && readFileSync(caFile),
   keylogFile: true, // to the file that SSLKEYLOGFILE names, if it does
   onTrace: (event) => {
     const at = (event.atMs - start).toFixed(1).padStart(6)

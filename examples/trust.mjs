@@ -1,12 +1,13 @@
+import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import { connect } from 'libssl-wasm'
 import { mozillaRoots } from 'libssl-wasm/roots'
 
-const [host, port, ca, pin] = process.argv.slice(2)
+const [host, port, caFile, pin] = process.argv.slice(2)
 const tls = connect(net.connect(Number(port), host), {
   servername: host,
   ca: mozillaRoots,
-  additionalCa: ca, // our own CA, beside Mozilla's
+  additionalCa: caFile && readFileSync(caFile), // our own CA, beside Mozilla's
   pins: pin, // sha256/…, of any key of the chain
   ocsp: 'request', // a stapled response must be good, where there is one
   async verify([leaf], { servername }) { // when OpenSSL has accepted: the last word, in its own time

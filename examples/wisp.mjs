@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { connect } from 'libssl-wasm'
 import { connectWisp } from 'libssl-wasm/wisp'
 import { WebSocket } from 'ws' // where the platform has no WebSocket of its own
 
-const [url, host, port, ca] = process.argv.slice(2)
+const [url, host, port, caFile] = process.argv.slice(2)
+const ca = caFile && readFileSync(caFile)
 const wisp = await connectWisp(url, { WebSocket })
 const pages = ['/', '/again'].map(async (path) => {
   const tls = connect(wisp.open({ host, port: Number(port) }), { servername: host, ca })

@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { onTestFailed, onTestFinished } from 'vitest'
-import { startRelay } from '../../src/apps/relay/relay.js'
+import { startRelay, type Relay } from '../../src/apps/relay/relay.js'
 import { authority, localhost } from '../helpers/certificates.js'
 import { startOpensslServer } from '../interop/peers/openssl.js'
 import { importInstalled } from '../helpers/installed.js'
@@ -46,6 +46,8 @@ export interface Visit {
   readonly requests: readonly string[]
   /** What the browser had to complain about. */
   readonly complaints: readonly string[]
+  /** Through which it has connected. */
+  readonly relay: Relay
 }
 
 export interface VisitOptions {
@@ -78,7 +80,7 @@ export async function visit(directory: string, { script, csp, wasmType = 'applic
   return { ...await open(await listening(server)), requests }
 }
 
-/** Opens a site that is served already, at `origin`. */
+/** Opens a site that is served already, at `origin`. What it needs to connect is in its query, as README's page and {@link app} want it. */
 export async function open(origin: string): Promise<Omit<Visit, 'requests'>> {
   const target = await startOpensslServer(localhost, 'TLSv1.3')
   const relay = await startRelay({ allow: [`127.0.0.1:${target.port}`], origins: [origin] })
@@ -96,8 +98,10 @@ export async function open(origin: string): Promise<Omit<Visit, 'requests'>> {
     })
     page.on('pageerror', reject)
   })
-  await page.goto(`${origin}/?tunnel=${encodeURIComponent(`${relay.url}/127.0.0.1:${target.port}`)}`)
-  return { result: await result, complaints }
+  const { url } = relay
+  const query = { tunnel: `${url}/127.0.0.1:${target.port}`, relay: url, host: '127.0.0.1', port: String(target.port) }
+  await page.goto(`${origin}/?${new URLSearchParams(query)}`)
+  return { result: await result, complaints, relay }
 }
 
 async function listening(server: Server): Promise<string> {

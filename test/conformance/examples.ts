@@ -54,9 +54,9 @@ export class ExampleKit {
     }
   }
 
-  /** A client whose arguments are host, port and the PEM of a CA. */
+  /** A client whose arguments are host, port and a file with the PEM of a CA. */
   async runClient(command: readonly string[], environment?: Readonly<Record<string, string>>): Promise<void> {
-    await this.running([...command, '127.0.0.1', String(await this.serve()), this.identities.ca], environment, (program) => program.printed(this.page))
+    await this.running([...command, '127.0.0.1', String(await this.serve()), this.write('ca.pem', this.identities.ca)], environment, (program) => program.printed(this.page))
   }
 }
 

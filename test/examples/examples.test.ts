@@ -33,7 +33,7 @@ describe('the examples of README.md', () => {
   })
 
   it('examples/connect.mjs fetches the page of openssl s_server', async () => {
-    const { status, stdout, stderr } = await run('node', 'examples/connect.mjs', 'localhost', String(server.port), authority.ca.cert)
+    const { status, stdout, stderr } = await run('node', 'examples/connect.mjs', 'localhost', String(server.port), authority.ca.certFile)
     expect(stderr).toBe('')
     expect(stdout).toMatch(/^TLSv1\.3 TLS_CHACHA20_POLY1305_SHA256 /)
     expect(stdout).toMatch(/HTTP\/1\.0 200 ok/)
@@ -41,7 +41,7 @@ describe('the examples of README.md', () => {
   })
 
   it('examples/handshake-by-hand.mjs prints each result of SSL_connect', async () => {
-    const { status, stdout, stderr } = await run('node', 'examples/handshake-by-hand.mjs', 'localhost', String(server.port), authority.ca.cert)
+    const { status, stdout, stderr } = await run('node', 'examples/handshake-by-hand.mjs', 'localhost', String(server.port), authority.ca.certFile)
     expect(stderr).toBe('')
     const lines = stdout.trimEnd().split('\n')
     expect(lines[0]).toMatch(/^SSL_connect: -1 SSL_ERROR_WANT_READ, \d+ bytes to send$/)

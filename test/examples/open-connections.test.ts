@@ -23,7 +23,7 @@ describe('the examples of docs/open-connections.md and docs/inspecting.md', () =
 
   it('examples/exporter.mjs exports what s_server exports, and updates keys', async () => {
     const { peer, port } = await startOpensslServer(identities.EC, 'TLSv1.3', ['-msg', '-keymatexport', 'EXPERIMENTAL example', '-keymatexportlen', '32'])
-    const example = await Peer.start('node', ['examples/exporter.mjs', 'localhost', String(port), authority.ca.cert], { cwd: repo })
+    const example = await Peer.start('node', ['examples/exporter.mjs', 'localhost', String(port), authority.ca.certFile], { cwd: repo })
     expect(await example.end()).toBe(0)
     const [, exported] = await peer.printed(/Keying material: ([0-9A-F]{64})/)
     expect(example.stdout.toString()).toMatch(new RegExp(`^TLSv1\\.3 tls-exporter [0-9a-f]{64}\n${exported!.toLowerCase()}\n$`))
@@ -43,7 +43,7 @@ describe('the examples of docs/open-connections.md and docs/inspecting.md', () =
     })
     await once(server.listen(0, '127.0.0.1'), 'listening')
     const { port } = server.address() as AddressInfo
-    const example = await Peer.start('node', ['examples/ends.mjs', 'localhost', String(port), authority.ca.cert], { cwd: repo })
+    const example = await Peer.start('node', ['examples/ends.mjs', 'localhost', String(port), authority.ca.certFile], { cwd: repo })
     expect(await example.end()).toBe(status)
     await example.printed(printed)
     server.close()
@@ -52,7 +52,7 @@ describe('the examples of docs/open-connections.md and docs/inspecting.md', () =
   it.each(['TLSv1.2', 'TLSv1.3'] as const)('examples/inspecting.mjs tells what passes, and keeps the secrets, under %s', async (version) => {
     const { port } = await startOpensslServer(identities.EC, version)
     const keys = file(`example-${version}.keys`)
-    const example = await Peer.start('env', [`SSLKEYLOGFILE=${keys}`, 'node', 'examples/inspecting.mjs', 'localhost', String(port), authority.ca.cert], { cwd: repo })
+    const example = await Peer.start('env', [`SSLKEYLOGFILE=${keys}`, 'node', 'examples/inspecting.mjs', 'localhost', String(port), authority.ca.certFile], { cwd: repo })
     expect(await example.end()).toBe(0)
     for (const line of [/^ *\d+\.\d · handshake started before SSL initialization$/m, /→ handshake ClientHello \d+$/m, /← handshake ServerHello \d+$/m,
       /· passed SSLv3\/TLS read server hello$/m, /· handshake done SSL negotiation finished successfully$/m, /← record application_data \d+$/m,

@@ -35,7 +35,7 @@ describe('examples/ech.mjs', { timeout: 20_000 }, () => {
     const [current, old] = [list('current'), list('old')]
     const { port } = await startOpenssl4Server(authority.leaf({ san: 'DNS:localhost,DNS:public.example' }), 'TLSv1.3', ['-www', '-ech_key', file('current')])
     const accepted = 'accepted asked for localhost, seen public.example\n'
-    const example = (configList: string) => run('examples/ech.mjs', 'localhost', String(port), configList, authority.ca.cert)
+    const example = (configList: string) => run('examples/ech.mjs', 'localhost', String(port), configList, authority.ca.certFile)
     expect(await example(current)).toEqual({ status: 0, stderr: '', stdout: accepted })
     expect(await example(old)).toEqual({ status: 0, stderr: '', stdout: `rejected: the server has another key by now\n${accepted}` })
   })

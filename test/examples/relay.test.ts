@@ -1,4 +1,4 @@
-// The unit and the container file of docs/relay.md: what they give to the relay is what it takes.
+// The examples of docs/relay.md: a client that runs, and the unit and the container file: what they give to the relay is what it takes.
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,7 +7,11 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { optionsOf, readFlags } from '../../src/apps/cli/relay-flags.js'
 import { checkRelayOptions } from '../../src/apps/relay/listen-options.js'
-import { localhost } from '../helpers/certificates.js'
+import { startRelay } from '../../src/apps/relay/relay.js'
+import { authority, localhost } from '../helpers/certificates.js'
+import { until } from '../helpers/streams.js'
+import { startOpensslServer } from '../interop/peers/openssl.js'
+import { Peer } from '../interop/peers/process.js'
 
 const repo = join(import.meta.dirname, '../..')
 const unit = readFileSync(join(repo, 'examples/relay.service'), 'utf8')
@@ -29,6 +33,18 @@ it.each(Object.keys(argumentsOf))('%s gives the relay flags that it knows, and f
   expect([...settings.allow]).toEqual(['mail.example:993', 'mail.example:465'])
   expect(settings.tokens).toEqual(['first', 'second'])
   expect(listening).toMatchObject({ host: '0.0.0.0', metricsListen: { host: '127.0.0.1', port: 9090 } })
+})
+
+it('examples/tunnel.mjs, which docs/relay.md shows as it is, fetches a page through the relay, and gives its place back', async () => {
+  const [, name, code] = /<!-- example: (\S+) -->\n```js\n(.*?)```/s.exec(readFileSync(join(repo, 'docs/relay.md'), 'utf8'))!
+  expect([name, code]).toEqual(['examples/tunnel.mjs', readFileSync(join(repo, 'examples/tunnel.mjs'), 'utf8')])
+  const { port } = await startOpensslServer(localhost, 'TLSv1.3')
+  const relay = await startRelay({ allow: [`localhost:${port}`] })
+  onTestFinished(() => relay.close())
+  const example = await Peer.start('node', [name!, relay.url, 'localhost', String(port), authority.ca.certFile], { cwd: repo })
+  expect(await example.end()).toBe(0)
+  expect(example.log).toMatch(/^TLSv1\.3 TLS_CHACHA20_POLY1305_SHA256 \S+\nHTTP\/1\.0 200 ok/)
+  await until(() => relay.connections === 0)
 })
 
 it('examples/relay.service is one that systemd takes, and waits as long as the relay drains', () => {

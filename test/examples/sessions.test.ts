@@ -21,7 +21,7 @@ describe('examples/sessions.mjs', () => {
     const kept = file('session')
     const said: string[] = []
     for (let i = 0; i < 3; i++) {
-      const { stdout, stderr } = await promisify(execFile)('node', ['examples/sessions.mjs', 'localhost', String(port), authority.ca.cert, kept], { cwd: repo })
+      const { stdout, stderr } = await promisify(execFile)('node', ['examples/sessions.mjs', 'localhost', String(port), authority.ca.certFile, kept], { cwd: repo })
       expect(stderr).toBe('')
       said.push(stdout)
     }

@@ -28,15 +28,15 @@ describe('docs/trust.md', { timeout: 20_000 }, () => {
 
   it('trusts the added CA, and asks verify', async () => {
     const { port } = await startOpensslServer(localhost, 'TLSv1.3')
-    expect(await run('localhost', String(port), authority.ca.cert, pinOf(localhost))).toEqual({
+    expect(await run('localhost', String(port), authority.ca.certFile, pinOf(localhost))).toEqual({
       status: 0, stderr: '', stdout: 'localhost shows CN=localhost, issued by CN=libssl-wasm test CA,O=libssl-wasm\nTLSv1.3 X509_V_OK\n',
     })
-    expect((await run('localhost', String(port), authority.ca.cert)).status).toBe(0)
+    expect((await run('localhost', String(port), authority.ca.certFile)).status).toBe(0)
   })
 
   it('refuses another key', async () => {
     const { port } = await startOpensslServer(localhost, 'TLSv1.3')
-    const { status, stdout, stderr } = await run('localhost', String(port), authority.ca.cert, pinOf(authority.leaf()))
+    const { status, stdout, stderr } = await run('localhost', String(port), authority.ca.certFile, pinOf(authority.leaf()))
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' })
     expect(stdout).toMatch(/^ERR_TLS_CERT_PIN_MISMATCH /)
   })

@@ -21,7 +21,7 @@ describe('the examples of docs/wisp.md', () => {
     const { port } = await startOpensslServer(localhost, 'TLSv1.3')
     const server = await Peer.start('node', ['examples/wisp-server.mjs', `localhost:${port}`], { cwd: repo })
     const [url] = await server.printed(/^ws:\S+$/m)
-    const client = await Peer.start('node', ['examples/wisp.mjs', url, 'localhost', String(port), authority.ca.cert], { cwd: repo })
+    const client = await Peer.start('node', ['examples/wisp.mjs', url, 'localhost', String(port), authority.ca.certFile], { cwd: repo })
     expect(await client.end()).toBe(0)
     expect(client.log).toBe('version 2: HTTP/1.0 200 ok HTTP/1.0 200 ok\n')
   })

@@ -69,10 +69,14 @@ beforeAll(async () => {
 describe('the package', () => {
   it('holds what was built and what people read, and nothing else', () => {
     const files = filesBelow(installed)
-    expect(files.filter((file) => !file.startsWith('dist/'))).toEqual([
-      'ARCHITECTURE.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE', 'README.md', 'SECURITY.md',
+    expect(files.filter((file) => !/^(dist|docs|examples)\//.test(file))).toEqual([
+      'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'NOTICE', 'README.md', 'SECURITY.md',
       'lib/libssl-url.d.mts', 'lib/libssl-url.mjs', 'lib/libssl-wasm/libssl.wasm', 'lib/libssl.d.mts', 'lib/libssl.mjs', 'package.json',
     ])
+    for (const folder of ['docs', 'examples']) {
+      const inRepository = filesBelow(join(repository, folder)).map((file) => `${folder}/${file}`)
+      expect(files.filter((file) => file.startsWith(`${folder}/`))).toEqual(inRepository)
+    }
     // Each module of the sources has its two files, and there is no other: leftovers of an older build would show.
     const modules = filesBelow(join(repository, 'src')).filter((file) => !file.endsWith('.d.ts')).map((file) => `dist/${file.replace(/\.ts$/, '')}`)
     expect(files.filter((file) => file.startsWith('dist/'))).toEqual(modules.flatMap((module) => [`${module}.d.ts`, `${module}.js`]).sort())

@@ -92,7 +92,7 @@ export function optionsOf(values: FlagValues): RelayOptions {
   const inFile = linesOf(values['allow-file'])?.map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '')
   const { token = process.env[TOKEN_VARIABLE] } = options // not on the command line, which every user of the machine can read
   if (token?.length === 0) {
-    const source = options.token ? `the file of --token-file, ${values['token-file'] as string},` : `the environment variable ${TOKEN_VARIABLE}`
+    const source = options.token ? `--token-file, ${values['token-file'] as string},` : `the environment variable ${TOKEN_VARIABLE}`
     throw new UsageError(`${source} is empty: give it a token that cannot be guessed, or leave it out, and no token is asked for`)
   }
   return { ...options, token, allow: inFile ? [...options.allow ?? [], ...inFile] : options.allow }
