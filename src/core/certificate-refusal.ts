@@ -1,5 +1,6 @@
 // The words for a certificate that was refused: which one, why, and what to do.
 
+import { shorten } from '../base/quoted.js'
 import { nameMismatch } from './name-mismatch.js'
 import type { Ssl } from './ssl.js'
 import type { X509 } from './x509.js'
@@ -10,7 +11,7 @@ const DECADE_MS = 10 * 365 * 24 * 3600 * 1000
 export function certificateRefusal(ssl: Ssl, code: string, words: string, depth: number, certificate: X509 | undefined): string {
   const refused = `the peer's certificate was refused: ${words}`
   if (!certificate) return refused
-  const [subject, issuer, subjectAltName] = [certificate.subject, certificate.issuer, certificate.subjectAltName].map(shorten)
+  const [subject, issuer, subjectAltName] = [certificate.subject, certificate.issuer, certificate.subjectAltName].map((text) => shorten(text))
   const mismatch = code === 'ERR_TLS_CERT_ALTNAME_INVALID'
   const names = depth > 0 || mismatch || subjectAltName === '' ? '' : `, for ${subjectAltName}`
   const which = `depth ${depth}, ${subject}, issued by ${issuer === subject ? 'itself' : issuer}${names}`
@@ -21,6 +22,9 @@ export function certificateRefusal(ssl: Ssl, code: string, words: string, depth:
 function adviceFor(ssl: Ssl, code: string, { issuer, validFrom, validTo }: X509): string {
   const ca = shorten(issuer)
   switch (code) {
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return "; connect to a host that it is for; if this is the right one, give a name that it has as option 'servername', or as "
+        + "'acceptedNames' to ask for one name and look for another"
     case 'CERT_HAS_EXPIRED': return `: it expired at ${time(validTo)}, and ${clock(ssl, false)}`
     case 'CERT_NOT_YET_VALID': return `: it is valid from ${time(validFrom)}, and ${clock(ssl, true)}`
     case 'DEPTH_ZERO_SELF_SIGNED_CERT': return "; if it is the peer's, give it as option 'ca': see docs/trust.md"
@@ -62,9 +66,4 @@ function clock({ lib }: Ssl, early: boolean): string {
 
 function time(date: Date): string {
   return Number.isNaN(date.getTime()) ? 'a date that is none' : date.toISOString()
-}
-
-/** A certificate may hold thousands of names. */
-function shorten(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }

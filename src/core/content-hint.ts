@@ -1,7 +1,7 @@
 // What a value is that should be PEM or DER and is neither: mostly a file's path, or a page that came in place of the file.
 
 import { decodeUtf8 } from '../base/bytes.js'
-import { quoted } from './quoted.js'
+import { quoted } from '../base/quoted.js'
 
 const PATH = /^(?:file:|[a-z]:[/\\]|~?[/\\]|\.{1,2}[/\\])|\.(?:pem|crt|cert|cer|key|der|p12|pfx|crl)$/i
 const MARKUP = /^<(?:!|\?|[a-z])/i

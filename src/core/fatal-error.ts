@@ -11,7 +11,7 @@ import { certificateCode } from './certificate-code.js'
 import { certificateRefusal } from './certificate-refusal.js'
 import { describe, mostTelling } from './err-queue.js'
 import { foreignProtocol } from './first-bytes.js'
-import { handshakeAdvice } from './handshake-advice.js'
+import { certificateAdvice, handshakeAdvice } from './handshake-advice.js'
 import { sslErrorName, type IoResult } from './io-result.js'
 import type { Ssl } from './ssl.js'
 import type { X509 } from './x509.js'
@@ -25,9 +25,7 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
   const opensslErrorStack = ssl.opensslErrors
   const alert = ssl.getAlert()
   const foreign = ssl.isInitFinished() ? undefined : ssl.foreignBytes
-  const ended = foreign ? foreignProtocol(foreign, ssl.isServer())
-    : `the stream ended ${ssl.isInitFinished() ? 'without close_notify' : 'in the middle of the handshake'}`
-  const truncated = () => new TruncationError(ended, { opensslErrorStack })
+  const truncated = () => new TruncationError(foreign ? foreignProtocol(foreign, ssl.isServer()) : cutOff(ssl), { opensslErrorStack })
   if (result.error === SSL_ERROR_ZERO_RETURN && !ssl.isInitFinished()) {
     // Else it was an end that SSL_OP_IGNORE_UNEXPECTED_EOF takes for one.
     if (alert?.from !== 'peer' || alert.description !== SSL_AD_CLOSE_NOTIFY) return truncated()
@@ -56,6 +54,16 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
     return new PeerError(entry.code, describe(opensslErrorStack) + (advice ? `: ${advice}` : ''), { alert, opensslErrorStack })
   }
   return new InternalError('ERR_TLS_INTERNAL', `unexpected ${sslErrorName(result.error)} (returned ${result.ret})`)
+}
+
+/** Some servers hang up instead of sending an alert; to a client of TLS 1.3 that looks like the end of an open connection. */
+function cutOff(ssl: Ssl): string {
+  const finished = ssl.isServer() ? ssl.getPeerFinished() : ssl.getFinished()
+  const open = ssl.isInitFinished() || (ssl.getVersion() === 'TLSv1.3' && finished !== undefined) // and then in the middle of a ticket
+  const ended = `the stream ended ${open ? 'without close_notify' : 'in the middle of the handshake'}`
+  if (ssl.hasRead) return ended
+  const why = certificateAdvice(ssl) ?? (open || ssl.isServer() ? undefined : 'the server, or something before it, hung up and did not say why')
+  return why === undefined ? ended : `${ended}: ${why}`
 }
 
 /** RFC 9849 §6.1.6: a server's configurations count only if it has proved to be the public name's. */

@@ -2,7 +2,7 @@
 // is not, and only these bytes tell what happened.
 
 import { concat } from '../base/bytes.js'
-import { MOST_QUOTED_BYTES, quoted } from './quoted.js'
+import { MOST_QUOTED_BYTES, quoted } from '../base/quoted.js'
 
 /** Of one direction. What begins as a record does is not kept. */
 export class FirstBytes {

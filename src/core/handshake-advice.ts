@@ -1,5 +1,6 @@
 // What to do where a handshake fails by what both sides can do, or by a setting of ours.
 
+import { shorten } from '../base/quoted.js'
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../ffi/constants.gen.js'
 import type { Ssl } from './ssl.js'
 
@@ -20,8 +21,8 @@ const ADVICE: Readonly<Record<string, (ssl: Ssl) => string | undefined>> = {
   ERR_SSL_VERSION_TOO_LOW: noVersion,
   ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: noVersion,
 
-  ERR_SSL_TLS_ALERT_HANDSHAKE_FAILURE: (ssl) => "the peer found nothing in common, or refuses for a reason that it "
-    + `does not tell, for example because it was shown no certificate (option 'cert'); ${offer(ssl)}`,
+  ERR_SSL_TLS_ALERT_HANDSHAKE_FAILURE: (ssl) => certificateAdvice(ssl)
+    ?? `the peer found nothing in common, or refuses for a reason that it does not tell; ${offer(ssl)}`,
   ERR_SSL_TLSV1_ALERT_INSUFFICIENT_SECURITY: offer,
   ERR_SSL_NO_SHARED_CIPHER: (ssl) => "no suite of both sides goes with the certificate's key, the groups and the signature algorithms "
     + `of both; ${offer(ssl)}`,
@@ -34,11 +35,39 @@ const ADVICE: Readonly<Record<string, (ssl: Ssl) => string | undefined>> = {
     "the peer has signed by an algorithm that options 'signatureAlgorithms' and 'securityLevel' do not allow",
 
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: () => "option 'clientCertificate' may be 'optional'",
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: () => "the server wants a certificate: options 'cert' and 'key', or 'onCertificateRequest'",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: certificateAdvice,
+  ERR_SSL_TLSV1_ALERT_ACCESS_DENIED: certificateAdvice,
+  ERR_SSL_TLS_ALERT_NO_CERTIFICATE: ownCertificate,
+  ERR_SSL_TLS_ALERT_BAD_CERTIFICATE: ownCertificate,
+  ERR_SSL_TLS_ALERT_UNSUPPORTED_CERTIFICATE: ownCertificate,
+  ERR_SSL_TLS_ALERT_CERTIFICATE_REVOKED: ownCertificate,
+  ERR_SSL_TLS_ALERT_CERTIFICATE_EXPIRED: ownCertificate,
+  ERR_SSL_TLS_ALERT_CERTIFICATE_UNKNOWN: ownCertificate,
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: ownCertificate,
 
   ERR_SSL_NO_APPLICATION_PROTOCOL: noApplicationProtocol,
   ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: noApplicationProtocol,
 }
+
+/** What became of the certificate that a server has asked for; `undefined` if it has asked for none. */
+export function certificateAdvice(ssl: Ssl): string | undefined {
+  if (ssl.isServer() || ssl.getSharedSigalgs().length === 0) return undefined // a client has them from the server's request
+  const names = ssl.get0PeerCaList()
+  const more = names.length > MOST_CA_NAMES ? ', …' : ''
+  const asked = `the server asked for a certificate${names.length > 0 ? ` of ${names.slice(0, MOST_CA_NAMES).map((name) => shorten(name)).join(' or ')}${more}` : ''}`
+  return ssl.get0SignatureName() === undefined
+    ? `${asked}, and was shown none: give options 'cert' and 'key', or 'onCertificateRequest'`
+    : `${asked}, and it may not take the one that it was shown: its own log says why`
+}
+
+/** The peer tells by its alert that it does not like our certificate. */
+function ownCertificate(ssl: Ssl): string | undefined {
+  return ssl.isServer() ? "the client refuses the certificate of option 'cert': it must trust its CA, be sent its intermediate "
+    + 'certificates, and find in it the name that it asked for' : certificateAdvice(ssl)
+}
+
+/** How many names of CAs a message has. */
+const MOST_CA_NAMES = 2
 
 const LEAST = 'TLS 1.2 is the least that this library speaks'
 

@@ -1,5 +1,6 @@
 // The words for a certificate that does not hold the name that was asked for.
 
+import { shorten } from '../base/quoted.js'
 import type { X509 } from './x509.js'
 
 /** How many names of each side an error's message has, and how many characters of each: a DNS name has up to 253. */
@@ -16,6 +17,6 @@ export function nameMismatch(asked: readonly string[], { subjectAltName }: X509)
 }
 
 function list(names: readonly string[], separator: string): string {
-  const shown = names.slice(0, MOST_NAMES).map((name) => (name.length > MOST_CHARACTERS ? `${name.slice(0, MOST_CHARACTERS)}…` : name))
+  const shown = names.slice(0, MOST_NAMES).map((name) => shorten(name, MOST_CHARACTERS))
   return [...shown, ...(names.length > MOST_NAMES ? [`${names.length - MOST_NAMES} more`] : [])].join(separator)
 }

@@ -18,6 +18,7 @@ import type { SslSession } from './ssl-session.js'
 export class Ssl extends SslCallbacks {
   /** @internal */ readonly lib: LibSsl
   readonly #life: Lifetime<'SSL'>
+  #hasRead = false
 
   /** @openssl SSL_new */
   constructor(ctx: SslCtx) {
@@ -135,6 +136,7 @@ export class Ssl extends SslCallbacks {
       let filled = 0
       for (let goOn = true; goOn && filled < size;) {
         const result = this.#io((ssl, error) => this.lib.ffi.SSL_read(ssl, (buf + filled) as typeof buf, size - filled, error))
+        if (result.ret > 0) this.#hasRead = true
         if (result.ret > 0) filled += result.ret
         goOn = after(result)
       }
@@ -207,6 +209,11 @@ export class Ssl extends SslCallbacks {
   /** @internal OpenSSL's reasons for the connection's failure, oldest first. */
   get opensslErrors(): readonly OpensslError[] {
     return this.#errors
+  }
+
+  /** @internal Whether plaintext has come. */
+  get hasRead(): boolean {
+    return this.#hasRead
   }
 
   /** @internal See {@link Bio.foreignBytes}. */
@@ -356,7 +363,10 @@ export class Ssl extends SslCallbacks {
     if (target.byteLength === 0) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `Ssl.${method}: there is no room in target`)
     return this.lib.withBuffer(target.byteLength, (buf, size) => {
       const result = this.#io((ssl, error) => call(ssl, buf, size, error))
-      if (result.ret > 0) this.lib.memory.copyOutTo(buf, countOf(result), target)
+      if (result.ret > 0) {
+        this.#hasRead ||= countOf(result) > 0
+        this.lib.memory.copyOutTo(buf, countOf(result), target)
+      }
       return result
     })
   }

@@ -7,7 +7,7 @@ import type { LibsslModule, JsCallbacks } from '../ffi/ffi.gen.js'
 import { requireEntropySource } from '../base/entropy.js'
 import { ApiMisuseError } from '../base/errors.js'
 import { brandOf, hasMethods } from '../base/realms.js'
-import { noCode } from './no-code.js'
+import { noCode, whyNotCompiled } from './no-code.js'
 
 /** The WebAssembly code: compiled, or as bytes. (The types of a platform without DOM have no `WebAssembly.Module`.) */
 export type WasmCode = CompiledModule | ArrayBufferView | ArrayBuffer
@@ -65,12 +65,25 @@ function compileOwnSync(): WebAssembly.Module {
 }
 
 function compileSync(from: WasmCode): WebAssembly.Module {
-  return isModule(from) ? from as WebAssembly.Module : new WebAssembly.Module(from as BufferSource)
+  if (isModule(from)) return from as WebAssembly.Module
+  try {
+    return new WebAssembly.Module(from as BufferSource)
+  } catch (error) {
+    throw whyNotCompiled(error)
+  }
 }
 
 const isModule = (from: unknown): boolean => brandOf(from) === 'WebAssembly.Module'
 
 async function compile(from: WasmCode | Response): Promise<WebAssembly.Module> {
+  try {
+    return await compileAny(from)
+  } catch (error) {
+    throw whyNotCompiled(error)
+  }
+}
+
+async function compileAny(from: WasmCode | Response): Promise<WebAssembly.Module> {
   if (isModule(from)) return from as WebAssembly.Module
   if (!isResponse(from)) return WebAssembly.compile(from as BufferSource)
   if (!from.ok) throw noCode(from.url, `HTTP status ${from.status}`)

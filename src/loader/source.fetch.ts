@@ -5,7 +5,7 @@ import { wasmUrl } from '../../lib/libssl-url.mjs'
 import { orNoCode, orNoCodeSync } from './no-code.js'
 
 export function source(): Promise<Response> {
-  return orNoCode(wasmUrl(), (url) => fetch(url))
+  return orNoCode(wasmUrl(), (url) => fetch(url), " (a page's Content-Security-Policy must have it in connect-src)")
 }
 
 /** Nothing where it must be fetched. */

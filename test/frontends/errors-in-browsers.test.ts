@@ -19,7 +19,7 @@ beforeAll(async () => {
     const { pathname, searchParams } = new URL(request.url!, 'http://localhost')
     if (pathname === '/inline.js') return void response.writeHead(200, { 'content-type': 'text/javascript' }).end(library)
     if (pathname !== '/') return void response.writeHead(404).end()
-    const policy = searchParams.has('policy') && { 'content-security-policy': "connect-src 'none'" }
+    const policy = searchParams.has('policy') && { 'content-security-policy': searchParams.get('policy')! }
     response.writeHead(200, { 'content-type': 'text/html', ...policy })
     response.end("<!doctype html><script type=\"module\">import * as tls from '/inline.js'; globalThis.tls = tls</script>")
   })
@@ -68,7 +68,7 @@ describe.each(installedBrowsers('what a page is told of failures'))('a page in $
     })
 
     it(`is told all that may be the matter where the browser tells nothing, with ${options}`, async () => {
-      const policed = await open(`${origin}/?policy`)
+      const policed = await open(`${origin}/?policy=connect-src 'none'`)
       for (const [at, url] of [[page, foreign.url], [page, origin.replace('http', 'ws')], [page, 'ws://127.0.0.1:1'], [policed, relay.url]] as const) {
         const told = await failure(at, `${url}/?key=secret`, options)
         expect(told).toMatchObject({ code: 'ERR_TLS_TRANSPORT' })
@@ -78,6 +78,15 @@ describe.each(installedBrowsers('what a page is told of failures'))('a page in $
       await policed.close()
     })
   }
+
+  it('is told which word of its policy WebAssembly needs', async () => {
+    const policed = await open(`${origin}/?policy=script-src 'self' 'unsafe-inline'`)
+    const told = await policed.evaluate<{ name: string; code: string; message: string }>(
+      'tls.load().catch(({ name, code, message }) => ({ name, code, message }))')
+    expect(told).toMatchObject({ name: 'InternalError', code: 'ERR_TLS_INTERNAL' })
+    for (const part of ['Content-Security-Policy', "add 'wasm-unsafe-eval' to its script-src", 'docs/bundlers.md']) expect(told.message).toContain(part)
+    await policed.close()
+  })
 
   it.each([
     ['pipeTo', 'await readable.pipeTo(new WritableStream({ write() {} }))'],

@@ -1,7 +1,9 @@
 // What a CertificateError says: which certificate, whose, for whom, and what to do. The servers are openssl s_server.
 
 import { describe, expect, it, vi } from 'vitest'
-import { accept, connect, load, memoryTransportPair, type CertificateError } from '../../src/index.js'
+import {
+  accept, connect, load, memoryTransportPair, type AcceptOptions, type CertificateError, type ConnectOptions, type TlsError,
+} from '../../src/index.js'
 import { authority, date, EC, temporaryAuthority, type KeyPair } from '../helpers/certificates.js'
 import { rejection } from '../helpers/stream-peers.js'
 import { Peer } from './peers/process.js'
@@ -86,7 +88,7 @@ describe('a CertificateError says whose certificate it is, and', () => {
   it('which names were asked for, and which it has', async () => {
     const error = await refusal(authority.leaf({ name: 'wrong', san: 'DNS:one.example,DNS:two.example' }))
     expect(error.code).toBe('ERR_TLS_CERT_ALTNAME_INVALID')
-    expectWords(error, ['it is not for localhost, but for DNS:one.example, DNS:two.example', 'CN=wrong'])
+    expectWords(error, ['it is not for localhost, but for DNS:one.example, DNS:two.example', 'CN=wrong', "'servername'", "'acceptedNames'"])
   })
 
   it('no more than a message holds, however many names there are', async () => {
@@ -117,5 +119,63 @@ it.each([
   expectWords(server as Error, ["'clientCertificate'", "'optional'"])
   const error = await rejection(client.readable.getReader().read()) as CertificateError
   expect(error.code).toBe(code)
-  expect(error.message).toContain("'cert'")
+  expectWords(error, ['asked for a certificate of CN=libssl-wasm test CA', 'was shown none', "'cert'", "'onCertificateRequest'"])
+  expect(error.message).not.toMatch(/cipher|SHA256/)
+})
+
+describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a certificate that the peer refuses, %s', (version) => {
+  const mine = stranger.leaf({ name: 'mine' })
+  const own = authority.leaf()
+
+  it('a client\'s: it is told that the server has refused it, and not to give it another CA', async () => {
+    const [near, far] = memoryTransportPair()
+    const client = connect(near, { servername: 'localhost', ca: authority.ca.cert, cert: mine.cert, key: mine.key, maxVersion: version })
+    await rejection(accept(far, { cert: own.cert, key: own.key, ca: authority.ca.cert }).opened)
+    const error = await rejection(client.readable.getReader().read()) as TlsError
+    expect(error.code).toBe('ERR_SSL_TLSV1_ALERT_UNKNOWN_CA')
+    expectWords(error, ['the server asked for a certificate of CN=libssl-wasm test CA', 'may not take the one that it was shown'])
+  })
+
+  it('a server\'s', async () => {
+    const [near, far] = memoryTransportPair()
+    const client = connect(near, { servername: 'localhost', ca: stranger.ca.cert, maxVersion: version })
+    const error = await rejection(accept(far, { cert: own.cert, key: own.key }).opened) as TlsError
+    await rejection(client.opened)
+    expect(error.code).toBe('ERR_SSL_TLSV1_ALERT_UNKNOWN_CA')
+    expectWords(error, ["the client refuses the certificate of option 'cert'", 'trust its CA', 'intermediate'])
+  })
+})
+
+describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a server that hangs up without an alert, %s', (version) => {
+  const mine = stranger.leaf({ name: 'mine' })
+  const own = authority.leaf()
+
+  /** What a client is told if the stream ends in the place of the server's answer to so many flights of its own. */
+  async function told(flights: number, client: Partial<ConnectOptions>, server: Partial<AcceptOptions>): Promise<Error> {
+    const [near, far] = memoryTransportPair()
+    let end!: () => void
+    const answers = new TransformStream<Uint8Array, Uint8Array>({ start: (controller) => { end = () => controller.terminate() } })
+    near.readable.pipeTo(answers.writable).catch(() => {})
+    const writer = near.writable.getWriter()
+    const writable = new WritableStream<Uint8Array>({ write: (flight) => (--flights > 0 ? writer.write(flight) : end()) })
+    const connection = connect({ readable: answers.readable, writable }, { servername: 'localhost', ca: authority.ca.cert, maxVersion: version, ...client })
+    const other = accept(far, { cert: own.cert, key: own.key, ...server })
+    const error = await rejection(connection.readable.getReader().read()) as TlsError
+    other.abort()
+    await rejection(other.closed)
+    expect(error.code).toBe('ERR_TLS_UNEXPECTED_EOF')
+    return error
+  }
+
+  it('is said to have wanted a certificate if it has asked for one', async () => {
+    const where = version === 'TLSv1.2' ? 'in the middle of the handshake' : 'without close_notify'
+    const asked = `the stream ended ${where}: the server asked for a certificate of CN=libssl-wasm test CA`
+    expectWords(await told(2, {}, { ca: authority.ca.cert }), [asked, 'was shown none', "'cert'"])
+    expectWords(await told(2, { cert: mine.cert, key: mine.key }, { ca: authority.ca.cert }), [asked, 'may not take the one that it was shown'])
+  })
+
+  it('is not, if it has not', async () => {
+    expect((await told(2, { cert: mine.cert, key: mine.key }, {})).message).not.toContain('certificate')
+    expect((await told(1, {}, {})).message).toContain('ended the stream before it said anything')
+  })
 })

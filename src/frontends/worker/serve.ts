@@ -3,6 +3,7 @@
 import { RefusalError } from '../../base/errors.js'
 import { invalid, own } from '../../base/options.js'
 import type { WasmCode } from '../../loader/load-module.js'
+import { whyNotCompiled } from '../../loader/no-code.js'
 import { load } from '../../core/load.js'
 import { giveUp } from '../../pump/transport.js'
 import { takeMessagePort } from '../../transports/message-port.js'
@@ -88,6 +89,7 @@ let module: Promise<WebAssembly.Module> | undefined
 
 /** A worker has one page, which gives it one code. */
 function compiled(wasm: WasmCode): Promise<WebAssembly.Module> {
-  module ??= wasm instanceof WebAssembly.Module ? Promise.resolve(wasm) : WebAssembly.compile(wasm as BufferSource)
+  module ??= wasm instanceof WebAssembly.Module ? Promise.resolve(wasm)
+    : WebAssembly.compile(wasm as BufferSource).catch((error: unknown) => { throw whyNotCompiled(error) })
   return module
 }

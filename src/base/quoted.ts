@@ -4,9 +4,14 @@
 export const MOST_QUOTED_BYTES = 64
 
 /** In quotes; what cannot be printed as `\x00`, line ends as `\r\n`. */
-export function quoted(bytes: Uint8Array): string {
-  const text = Array.from(bytes.subarray(0, MOST_QUOTED_BYTES), (byte) => escapes[byte] ?? printed(byte)).join('')
-  return `"${text}"${bytes.byteLength > MOST_QUOTED_BYTES ? '…' : ''}`
+export function quoted(bytes: Uint8Array, mostBytes = MOST_QUOTED_BYTES): string {
+  const text = Array.from(bytes.subarray(0, mostBytes), (byte) => escapes[byte] ?? printed(byte)).join('')
+  return `"${text}"${bytes.byteLength > mostBytes ? '…' : ''}`
+}
+
+/** For texts that can be printed, but have any length: a certificate may hold thousands of names. */
+export function shorten(text: string, mostCharacters = 200): string {
+  return text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text
 }
 
 const escapes: Readonly<Record<number, string>> = { 0x09: '\\t', 0x0a: '\\n', 0x0d: '\\r', 0x22: '\\"', 0x5c: '\\\\' }
