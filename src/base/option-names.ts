@@ -5,12 +5,14 @@ export function advice(wrong: string, known: readonly string[]): string {
   // Node has one function for TLS and what is beneath; so they tell of connections alone.
   const words = known.includes('handshakeTimeoutMs') ? otherwise.get(plain(wrong)) : undefined
   if (words !== undefined) return `: ${words}`
+  if (SKIPPERS.includes(plain(wrong)) && known.includes('dangerouslySkipVerification')) return `: ${PRIVATE_CA}`
   const near = nearest(wrong, known)
   if (near !== undefined) return `: did you mean '${near}'?`
   return known.length > 0 && known.length <= 12 ? `: there are ${known.join(', ')}` : ''
 }
 
-function nearest(wrong: string, known: readonly string[]): string | undefined {
+/** The right name that `wrong` may stand for. */
+export function nearest(wrong: string, known: readonly string[]): string | undefined {
   const text = plain(wrong)
   const same = (test: (name: string) => boolean) => known.find((name) => test(plain(name)))
   return same((name) => name === text)
@@ -45,7 +47,7 @@ const elsewhere: ReadonlyMap<string, readonly string[]> = new Map(Object.entries
   // Node
   allowpartialtrustchain: ['partialChain'],
   alpncallback: ['alpnProtocols'],
-  checkserveridentity: ['acceptedNames', 'verify'],
+  checkserveridentity: ['verify', 'acceptedNames'],
   dhparam: ['groups'],
   ecdhcurve: ['groups'],
   enabletrace: ['onTrace'],
@@ -55,7 +57,7 @@ const elsewhere: ReadonlyMap<string, readonly string[]> = new Map(Object.entries
   mindhsize: ['securityLevel'],
   pskcallback: ['psk'],
   pskidentityhint: ['psk'],
-  rejectunauthorized: ['dangerouslySkipVerification', 'clientCertificate'],
+  rejectunauthorized: ['clientCertificate'],
   requestcert: ['clientCertificate'],
   requestocsp: ['ocsp', 'ocspResponse'],
   secureprotocol: ['minVersion'],
@@ -78,7 +80,6 @@ const elsewhere: ReadonlyMap<string, readonly string[]> = new Map(Object.entries
   curvepreferences: ['groups'],
   getcertificate: ['onClientHello'],
   getclientcertificate: ['onCertificateRequest'],
-  insecureskipverify: ['dangerouslySkipVerification'],
   nextprotos: ['alpnProtocols'],
   rootcas: ['ca'],
   rootcertificates: ['ca'],
@@ -87,11 +88,15 @@ const elsewhere: ReadonlyMap<string, readonly string[]> = new Map(Object.entries
   abortsignal: ['signal'],
   certificate: ['cert'],
   curves: ['groups'],
-  insecure: ['dangerouslySkipVerification'],
   password: ['passphrase', 'token'],
   privatekey: ['key'],
   protocols: ['alpnProtocols'],
 }))
+
+/** Of clients, as {@link plain} writes them: by these, other libraries leave out verification. */
+const SKIPPERS = ['rejectunauthorized', 'insecureskipverify', 'insecure']
+const PRIVATE_CA = "to trust a server whose CA is your own, give that as option 'ca', or 'additionalCa'; "
+  + "'dangerouslySkipVerification' would accept everybody"
 
 const TRANSPORT = "it is the transport's: make that first, for example by net.connect() or openTunnel(), and give it to connect()"
   + ' or accept()'

@@ -4,7 +4,7 @@ import { asBytes, isBytesLike, type BytesLike } from './bytes.js'
 import { copyBytes } from './copies.js'
 import { ApiMisuseError } from './errors.js'
 import { advice } from './option-names.js'
-import { hasMethods, isAbortSignal } from './realms.js'
+import { brandOf, hasMethods, isAbortSignal, isPromiseLike } from './realms.js'
 
 /** What is wrong with a value, or `undefined`: the end of a sentence that begins with the option's name. */
 export type Check = (value: unknown) => string | undefined
@@ -57,7 +57,7 @@ export function checkOptions<Options extends object>(
     }
     if (value === undefined) continue
     const wrong = checks[option as keyof Options](value)
-    if (wrong !== undefined) throw invalid(option, wrong)
+    if (wrong !== undefined) throw invalid(option, wrong + mistaken(value))
     checked[option] = copyOption(value, lasting.includes(option) ? copyBytes : undefined)
   }
   return checked as Options
@@ -65,8 +65,30 @@ export function checkOptions<Options extends object>(
 
 /** The options that were given, as they are. Throws as {@link checkOptions} unless they are a plain object. */
 export function ownOptions<Options extends object>(options: Options, taker: string): Options {
-  if (!isPlainObject(options)) throw invalidArgument(`the options of ${taker} must be a plain object`)
+  if (!isPlainObject(options)) throw invalidArgument(`the options of ${taker} must be a plain object, not ${kindOf(options)}`)
   return own<Options>(options)
+}
+
+/** As {@link ownOptions}, for functions that check the few values themselves. Throws `ERR_TLS_UNKNOWN_OPTION` for other names. */
+export function knownOptions<Options extends object>(options: Options, taker: string, ...names: readonly (keyof Options & string)[]): Options {
+  const given = ownOptions(options, taker)
+  const option = Object.keys(given).find((name) => !(names as readonly string[]).includes(name))
+  if (option === undefined) return given
+  throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `${taker} has no option '${option}': there are ${names.join(', ')}`, { option })
+}
+
+/** What a value is, for messages. */
+export function kindOf(value: unknown): string {
+  return Object(value) === value ? brandOf(value) : value === null ? 'null' : typeof value
+}
+
+/** What to do with a wrong value that leads to the right one; of an array with the first such. `''` if it is none of them. */
+export function mistaken(value: unknown): string {
+  if (Array.isArray(value)) return value.map(mistaken).find(Boolean) ?? ''
+  if (isPromiseLike(value)) return '; it is a promise: await it'
+  if (brandOf(value) === 'URL') return '; it is a URL: fetch it, or read the file, and give what that gives'
+  if (hasMethods(value, 'arrayBuffer')) return `; it is a ${brandOf(value)}: give what its arrayBuffer() resolves to`
+  return isBytesLike((value as { readonly raw?: unknown } | null | undefined)?.raw) ? "; give its field 'raw'" : ''
 }
 
 /** The fields of all of these (if several have one, the last one's), and no others: nor what a script has added to Object.prototype. */

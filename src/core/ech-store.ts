@@ -3,6 +3,7 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import { asBytes, type BytesLike } from '../base/bytes.js'
+import { knownOptions } from '../base/options.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Ptr } from '../ffi/pointers.js'
 import { decodeEchConfigList, ECH_VERSION, echConfigListOfPem, splitEchConfigList } from './ech-config-list.js'
@@ -150,7 +151,8 @@ export interface EchKeyOptions {
  * @openssl OSSL_ECHSTORE_new_config OSSL_ECHSTORE_write_pem @spec RFC 9849 §4
  */
 export function generateEchKey(lib: LibSsl, options: EchKeyOptions): EchKey {
-  const { publicName, suite = 'x25519,hkdf-sha256,aes-128-gcm', maxNameLength = 0 } = options
+  const { publicName, suite = 'x25519,hkdf-sha256,aes-128-gcm', maxNameLength = 0 } =
+    knownOptions(options, 'generateEchKey()', 'publicName', 'suite', 'maxNameLength')
   if (!Number.isInteger(maxNameLength) || maxNameLength < 0 || maxNameLength > 255) {
     throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'generateEchKey: maxNameLength must be an integer from 0 to 255')
   }

@@ -1,5 +1,6 @@
 // The first step before everything else: asynchronous, unless the platform has the code at hand.
 
+import { knownOptions } from '../base/options.js'
 import { LibSsl } from './lib-ssl.js'
 import { loadModule, loadModuleSync, type WasmCode, type WasmSource } from '../loader/load-module.js'
 
@@ -13,8 +14,9 @@ export interface LoadOptions {
  * Throws `ERR_TLS_NO_ENTROPY` where the platform has no `crypto.getRandomValues`. No random bytes are asked for yet: an
  * edge worker may load while it starts, outside of a handler.
  */
-export function load(options: LoadOptions = {}): Promise<LibSsl> {
-  return LibSsl.create((callbacks) => loadModule(callbacks, options.wasm))
+export async function load(options: LoadOptions = {}): Promise<LibSsl> {
+  const { wasm } = knownOptions(options, 'load()', 'wasm')
+  return LibSsl.create((callbacks) => loadModule(callbacks, wasm))
 }
 
 /**

@@ -22,8 +22,9 @@ import { describeContext } from './worker/sent-contexts.js'
  * and copied at once; certificates, keys and trust anchors are read once, when a connection first needs them. A connection is
  * then given `context` beside the options that are its own: `connect(transport, { context, servername })`.
  *
- * Options that suit neither side throw `ApiMisuseError`. With `libssl` everything is read at once, and what OpenSSL refuses
- * throws as well. Without it the context loads one instance, which its connections share; `opened` tells what is refused.
+ * Options that suit neither side throw `ApiMisuseError`. With `libssl`, which `load()` gives, everything is read at once, and what
+ * OpenSSL refuses throws as well: a wrong key shows when a server starts. Without it the context loads one instance, which its
+ * connections share; `opened` of the first one tells what is refused.
  * @openssl SSL_CTX_new
  */
 export function createContext(options: ContextOptions): TlsContext {

@@ -2,6 +2,7 @@
 
 import { asBytes, isBytesLike, utf8, type BytesLike } from '../base/bytes.js'
 import { ApiMisuseError } from '../base/errors.js'
+import { knownOptions } from '../base/options.js'
 import { channelBinding, type ChannelBindingType } from '../core/channel-binding.js'
 import { demand, wordsOf } from '../core/setters.js'
 import type { Ssl } from '../core/ssl.js'
@@ -84,8 +85,7 @@ const answers: { readonly [Method in keyof OpenConnection]:
 const MAX_BYTES = 255 * 32
 
 function exportKeyingMaterial(ssl: Ssl, options: KeyingMaterialOptions): Uint8Array<ArrayBuffer> {
-  demand(Object(options) === options, 'options must be an object')
-  const { label, context, bytes } = options
+  const { label, context, bytes } = knownOptions(options, 'exportKeyingMaterial()', 'label', 'context', 'bytes')
   const labelBytes = typeof label === 'string' ? utf8(label).byteLength : 0
   demand(labelBytes >= 1 && labelBytes <= 249, 'label must be a string of 1 to 249 bytes')
   demand(context === undefined || isBytesLike(context), 'context must be bytes')
@@ -94,8 +94,7 @@ function exportKeyingMaterial(ssl: Ssl, options: KeyingMaterialOptions): Uint8Ar
 }
 
 function updateKeys(ssl: Ssl, options: { readonly requestPeer?: boolean | undefined } = {}): void {
-  demand(Object(options) === options, 'options must be an object')
-  const { requestPeer = false } = options
+  const { requestPeer = false } = knownOptions(options, 'updateKeys()', 'requestPeer')
   demand(typeof requestPeer === 'boolean', 'requestPeer must be a boolean')
   ssl.keyUpdate(requestPeer ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED)
 }

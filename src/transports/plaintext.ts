@@ -2,7 +2,7 @@
 
 import { ApiMisuseError, PeerError, TransportError, TruncationError } from '../base/errors.js'
 import { asBytes, concat, isUint8Array, type BytesLike } from '../base/bytes.js'
-import { checkOptions, isSignal } from '../base/options.js'
+import { checkOptions, isSignal, knownOptions } from '../base/options.js'
 import { onAbort, throwIfAborted } from '../base/realms.js'
 import { Interrupt } from '../pump/waiting.js'
 import type { ByteTransport } from '../pump/transport.js'
@@ -59,7 +59,8 @@ export class PlaintextConversation {
   }
 
   /** The next line, as UTF-8, without its LF or CRLF. It may have `maxBytes` (default 8,192) with that. */
-  async readLine({ maxBytes = 8192 }: { readonly maxBytes?: number | undefined } = {}): Promise<string> {
+  async readLine(options: { readonly maxBytes?: number | undefined } = {}): Promise<string> {
+    const { maxBytes = 8192 } = knownOptions(options, 'readLine()', 'maxBytes')
     const line = await this.#take(maxBytes, (bytes) => {
       const lineBytes = bytes.indexOf(LF) + 1
       if (lineBytes > 0 ? lineBytes <= maxBytes : bytes.byteLength < maxBytes) return lineBytes

@@ -16,3 +16,13 @@ export function fromRuntimeSocket(value: object): ByteTransport | undefined {
 export function withClose(streams: ByteTransport): ByteTransport {
   return isCloudflareSocket(streams) ? fromCloudflareSocket(streams) : streams
 }
+
+/** How this platform makes a transport to a host, for messages. */
+export function dialling(): string {
+  const { Deno, navigator, process } = globalThis as {
+    readonly Deno?: object; readonly navigator?: { readonly userAgent?: string }; readonly process?: { readonly versions?: { readonly node?: string } }
+  }
+  if (Deno) return 'await Deno.connect({ hostname, port })'
+  if (navigator?.userAgent === 'Cloudflare-Workers') return 'connect({ hostname, port }) of cloudflare:sockets'
+  return process?.versions?.node === undefined ? 'openTunnel(relay, { host, port })' : 'net.connect(port, host) of node:net'
+}

@@ -11,3 +11,8 @@ export function fromRuntimeSocket(_value: object): ByteTransport | undefined {
 export function withClose(streams: ByteTransport): ByteTransport {
   return streams
 }
+
+/** How this platform makes a transport to a host, for messages. */
+export function dialling(): string {
+  return 'openTunnel(relay, { host, port })'
+}

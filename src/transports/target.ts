@@ -1,5 +1,8 @@
 // Where a tunnel leads, and how that is written: `host:port`.
 
+import { ApiMisuseError } from '../base/errors.js'
+import { nearest } from '../base/option-names.js'
+
 export interface Target {
   /** A name or an address; an IPv6 address without its brackets. */
   readonly host: string
@@ -22,6 +25,18 @@ export function parseTarget(text: string): Target | undefined {
 
 export function formatTarget({ host, port }: Target): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/**
+ * Throws `ERR_TLS_UNKNOWN_OPTION` for what a target of `taker` does not have. `options` are those that may have been meant, and `place`
+ * says where they belong.
+ */
+export function demandTarget(target: object, taker: string, known: readonly string[], options: readonly string[], place: string): void {
+  const option = Object.keys(target).find((name) => !known.includes(name))
+  if (option === undefined) return
+  const [near, meant] = [nearest(option, known), nearest(option, options)]
+  const advice = near !== undefined ? `did you mean '${near}'?` : meant !== undefined ? `'${meant}' ${place}` : `there are ${known.join(', ')}`
+  throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `the target of ${taker} has no '${option}': ${advice}`, { option })
 }
 
 /** The platform's own reading of IPv6, which every runtime has. */

@@ -6,7 +6,7 @@ import { checkOptions, each, invalid, isCount, isFunction, isOneOf, isSignal, is
 import { onAbort } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { laterTransport } from './later.js'
-import { formatTarget, parseTarget, type Target } from './target.js'
+import { demandTarget, formatTarget, parseTarget, type Target } from './target.js'
 import { takeWebSocket } from './websocket.js'
 import { WebSocketError } from './websocket-close.js'
 import { CREDIT_PROTOCOL } from './websocket-credit.js'
@@ -59,8 +59,8 @@ export interface TunnelOptions extends Pick<WebSocketTransportOptions, 'highWate
  * The error of a failed stream names target and relay, and what the platform or the relay said. If the relay is ours and says why
  * it does not connect, its `code`, and that of a connection's `TransportError`, is `ERR_TLS_RELAY_…` (docs/credit-window.md).
  *
- * Throws `ERR_TLS_INVALID_ARGUMENT` for a relay or target that is none, `ERR_TLS_UNKNOWN_OPTION` and
- * `ERR_TLS_INVALID_OPTION` with `option` naming it: `WebSocket` where the platform has none and none was given.
+ * Throws `ERR_TLS_INVALID_ARGUMENT` for a relay or target that is none, `ERR_TLS_UNKNOWN_OPTION` (also for what a target does
+ * not have) and `ERR_TLS_INVALID_OPTION` with `option` naming it: `WebSocket` where the platform has none and none was given.
  */
 export function openTunnel(relay: string | URL, target: Target | undefined, given: TunnelOptions = {}): ByteTransport {
   const options = checkOptions(given, checks, 'openTunnel')
@@ -125,6 +125,7 @@ function tunnelUrl(relay: string | URL, form: 'path' | 'query' | 'fixed', target
   if (form === 'fixed' && target === undefined) return url.href
   if (form === 'fixed') throw misuse('a fixed tunnel cannot be told a target: give undefined')
   // Read as the relay will: nothing in a host's name may become another part of the URL.
+  if (target) demandTarget(target, 'openTunnel()', ['host', 'port'], Object.keys(checks), 'is an option: give it in the third argument')
   const address = target && parseTarget(formatTarget(target))
   if (!address) throw misuse('the target must be { host, port }: a host name or an address, and 1 to 65535')
   if (form === 'query') url.searchParams.set(addressParameter, formatTarget(address))

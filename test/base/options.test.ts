@@ -78,13 +78,13 @@ describe('checkOptions', () => {
   })
 })
 
+const server = { cert: localhost.cert, key: localhost.key }
+
 describe('the names of other libraries', () => {
-  const server = { cert: localhost.cert, key: localhost.key }
   it.each([
     ['ALPNProtocols', 'alpnProtocols'], ['alpn', 'alpnProtocols'], ['alpn_protocols', 'alpnProtocols'], ['NextProtos', 'alpnProtocols'],
-    ['rejectUnauthorized', 'dangerouslySkipVerification'], ['InsecureSkipVerify', 'dangerouslySkipVerification'],
     ['host', 'servername'], ['hostname', 'servername'], ['serverName', 'servername'], ['server_hostname', 'servername'],
-    ['checkServerIdentity', 'acceptedNames'], ['minDHSize', 'securityLevel'], ['ecdhCurve', 'groups'], ['sigalgs', 'signatureAlgorithms'],
+    ['checkServerIdentity', 'verify'], ['minDHSize', 'securityLevel'], ['ecdhCurve', 'groups'], ['sigalgs', 'signatureAlgorithms'],
     ['timeout', 'handshakeTimeoutMs'], ['handshakeTimeout', 'handshakeTimeoutMs'], ['enableTrace', 'onTrace'], ['requestOCSP', 'ocsp'],
     ['pskCallback', 'psk'], ['keylog', 'onKeylog'], ['highWaterMark', 'highWaterMarkBytes'], ['caCerts', 'ca'], ['servrname', 'servername'],
   ])('connect() answers %s with %s', (option, meant) => {
@@ -103,7 +103,7 @@ describe('the names of other libraries', () => {
   it.each([
     ['host', 'servername'], ['port', 'transport'], ['path', 'transport'], ['socket', 'transport'], ['lookup', 'transport'], ['localAddress', 'transport'],
     ['family', 'transport'], ['allowHalfOpen', 'transport'], ['noDelay', 'transport'], ['onread', 'transport'], ['secureContext', "'context'"],
-    ['rejectUnauthorized', "'dangerouslySkipVerification'"], ['checkServerIdentity', "'acceptedNames'"], ['secureProtocol', "'minVersion'"],
+    ['rejectUnauthorized', "option 'ca', or 'additionalCa'"], ['InsecureSkipVerify', "option 'ca'"], ['insecure', "option 'ca'"], ['checkServerIdentity', "'verify'"], ['secureProtocol', "'minVersion'"],
     ['secureOptions', "'minVersion'"], ['honorCipherOrder', "'ciphers'"], ['dhparam', "'groups'"], ['allowPartialTrustChain', "'partialChain'"],
     ['clientCertEngine', "'key'"], ['privateKeyEngine', "'key'"], ['privateKeyIdentifier', "'key'"], ['isServer', 'accept()'],
   ])('of Node: %s is answered with %s', (option, words) => {
@@ -124,6 +124,30 @@ describe('the names of other libraries', () => {
   it('is not answered with all names there are', () => {
     expect(thrownBy(() => checkConnectOptions({ servername: 'localhost', ['colour' as string]: 'red' })).message).toBe("connect() has no option 'colour'")
   })
+})
+
+describe('a value that leads to the right one', () => {
+  const pem = new Response('PEM')
+  it.each<[string, unknown, string]>([
+    ['a promise', pem.text(), 'a promise: await it'], ['a promise in an array', ['x', Promise.resolve('y')], 'a promise: await it'],
+    ['a URL', new URL('file:///ca.pem'), 'a URL: fetch it, or read the file'], ['a response', pem, 'a Response: give what its arrayBuffer() resolves to'],
+    ['a Blob', new Blob(['x']), 'a Blob: give'], ['a certificate', { raw: new Uint8Array(1) }, "its field 'raw'"],
+  ])('is named: %s', (_, ca, words) => {
+    const error = thrownBy(() => checkConnectOptions({ servername: 'localhost', ca: ca as string }))
+    expect(error).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'ca' })
+    expect(error.message).toContain(words)
+  })
+
+  it('is named for each option that holds what a file does, and within one', () => {
+    const given = Promise.resolve('x') as unknown as string
+    for (const wrong of [{ cert: given, key: 'x' }, { cert: 'x', key: given }, { pfx: given }, { identities: { cert: given, key: 'x' } }, { ...server, ca: given }]) {
+      expect(thrownBy(() => checkAcceptOptions(wrong as object)).message).toContain('a promise: await it')
+    }
+  })
+})
+
+it.each([[undefined, 'undefined'], [null, 'null'], ['host', 'string'], [[], 'Array'], [new Map(), 'Map']])('checkOptions says what %j is, which are no options', (options, kind) => {
+  expect(thrownBy(() => check(options)).message).toBe(`the options of peel() must be a plain object, not ${kind}`)
 })
 
 it('checkOptions keeps the copies of lasting options alone', () => {

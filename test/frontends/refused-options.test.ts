@@ -88,6 +88,24 @@ describe('a key that is not the certificate\'s', () => {
   })
 })
 
+describe('a chain that begins with the CA', () => {
+  const above = temporaryAuthority('above')
+  const own = above.leaf()
+  it.each<[string, AcceptOptions]>([
+    ['of a key of the same type', { cert: above.ca.cert + own.cert, key: own.key }],
+    ['of a key of another type', { cert: above.ca.cert + above.leaf({ newkey: RSA }).cert, key: rsa.key }],
+    ['of one of several identities', { cert, key, identities: [{ cert: above.ca.cert + own.cert, key: own.key }] }],
+  ])('%s', (_, options) => {
+    const error = refused(options)
+    expect(error.code).toBe('ERR_TLS_KEY_MISMATCH')
+    expect(error.message).toContain("'cert' begins with CN=above,O=libssl-wasm, which has issued the next certificate: your own comes first")
+  })
+
+  it('is not blamed where only the key is wrong', () => {
+    expect(refused({ cert: own.cert + above.ca.cert, key }).message).not.toContain('begins with')
+  })
+})
+
 it.each([
   ['ciphers', 'no cipher match'], ['ciphersuites', 'no cipher match'], ['groups', 'names that this build of OpenSSL knows'],
   ['signatureAlgorithms', 'names that this build of OpenSSL knows'], ['clientSignatureAlgorithms', 'names that this build of OpenSSL knows'],

@@ -142,6 +142,31 @@ describe.each(Object.entries(failures))('%s that throws', (_, fail) => {
   })
 })
 
+describe('what is no transport is told what to make', () => {
+  const said = (begin: (transport: TransportLike) => unknown, none: unknown) => {
+    const error = caught(() => begin(none as TransportLike)) as Error
+    expect(error).toMatchObject({ code: 'ERR_TLS_INVALID_ARGUMENT' })
+    return error.message
+  }
+  const begins = Object.entries(failures).filter(([name]) => !name.includes(','))
+
+  it.each(begins)('%s', (_, begin) => {
+    for (const [none, kind] of [[{ host: 'localhost', port: 993 }, 'Object'], [993, 'number'], ['host:993', 'string'], [new URL('wss://relay'), 'URL'], [undefined, 'undefined']] as const) {
+      expect(said(begin, none)).toBe('the first argument must be a transport, { readable, writable }, a socket of some kind, or a MessagePort, '
+        + `not ${kind}: make one first, for example by net.connect(port, host) of node:net`)
+    }
+    expect(said(begin, Promise.resolve())).toContain('not Promise: await the promise first')
+    expect(said(begin, new PlaintextConversation(memoryTransportPair()[0]))).toContain('a PlaintextConversation hands on its own by release()')
+    expect(said(begin, { open() {}, async close() {} })).toContain('a Wisp connection makes one by open({ host, port })')
+  })
+
+  it('options in its place are told where they belong', () => {
+    expect(said((transport) => connect(transport, 'localhost' as never), 993)).toContain('the first argument must be a transport')
+    const [near] = memoryTransportPair()
+    expect(caught(() => connect(near, 'localhost' as never))).toMatchObject({ message: 'the options of connect() must be a plain object, not string' })
+  })
+})
+
 it('connect() and accept() that reject destroy the socket: an instance that has trapped', async () => {
   const { lib: libssl, arm } = await trappingInstance('_lsw_SSL_new', traps.unreachable)
   arm()

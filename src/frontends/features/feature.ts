@@ -48,14 +48,18 @@ export const isPemOrDer: Check = (value) =>
   ((typeof value === 'string' && value !== '') || !isSomeBytes(value) ? undefined : 'must be PEM text, or PEM or DER bytes, and not empty')
 export const isSecret: Check = (value) => (typeof value === 'string' || isBytesLike(value) ? undefined : 'must be a string or bytes')
 
-/** Runs `set`, which hands an option to OpenSSL, and names the option if OpenSSL refuses it; `rule` where OpenSSL gives no reason. */
-export function refuse(option: string, set: () => void, rule?: string): void {
+/**
+ * Runs `set`, which hands an option to OpenSSL, and names the option if OpenSSL refuses it; `rule` where OpenSSL gives no reason, or a
+ * function for what is to be added.
+ */
+export function refuse(option: string, set: () => void, rule?: string | ((code: string) => string)): void {
   try {
     set()
   } catch (cause) {
     if (!(cause instanceof ApiMisuseError)) throw cause
     const { code, opensslErrorStack } = cause
-    throw new ApiMisuseError(code, `option '${option}' was refused: ${rule ?? wordsOf(cause)}`, { cause, option, opensslErrorStack })
+    const words = typeof rule === 'function' ? wordsOf(cause) + rule(code) : rule ?? wordsOf(cause)
+    throw new ApiMisuseError(code, `option '${option}' was refused: ${words}`, { cause, option, opensslErrorStack })
   }
 }
 

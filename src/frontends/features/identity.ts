@@ -2,6 +2,7 @@
 
 import { ApiMisuseError } from '../../base/errors.js'
 import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
+import { shorten } from '../../base/quoted.js'
 import { warn } from '../../base/warn.js'
 import { checkOcspResponse } from '../../core/ocsp.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
@@ -124,20 +125,27 @@ function useIdentity(
   if (pfx !== undefined) refuse(option('pfx'), () => ctx.usePkcs12(pfx, passphrase))
   if (cert !== undefined) refuse(option('cert'), () => ctx.useCertificateChain(cert))
   const type = ctx.getCertKeyType()
+  const chain = ctx.getCertChain()
   if (key !== undefined) refuse(option('key'), () => {
     ctx.usePrivateKey(key, passphrase)
     if (cert === undefined) return // a raw public key
     // OpenSSL keeps a key and a certificate of each type: this one has gone to another place.
     if (ctx.getCertKeyType() !== type) throw new ApiMisuseError('ERR_TLS_KEY_MISMATCH', "the key is of another type than the certificate's")
     ctx.checkPrivateKey()
-  })
-  const one = { option: option(pfx === undefined ? 'cert' : 'pfx'), chain: ctx.getCertChain() }
+  }, (code) => (code === 'ERR_TLS_KEY_MISMATCH' ? wrongOrder(chain) : ''))
+  const one = { option: option(pfx === undefined ? 'cert' : 'pfx'), chain }
   warnIfLong(one)
   if (!expiredToo) {
     checkDates(one)
     dated.set(ctx, [...dated.get(ctx) ?? [], one])
   }
   return type
+}
+
+/** What to say of a chain that begins with a CA, and not with the own certificate, as far as the names tell. */
+function wrongOrder([first, second]: readonly X509[]): string {
+  return first === undefined || second?.issuer !== first.subject ? ''
+    : `; 'cert' begins with ${shorten(first.subject)}, which has issued the next certificate: your own comes first, then the CAs above it`
 }
 
 /** Our own certificate must be in date. Of the chain peers take what they need: an old cross-signed root is often left in it. */

@@ -1,7 +1,7 @@
 // Where sessions wait until they are taken up again: a client's stores, and a server's cache, where tickets will not do.
 
 import { asBytes } from '../../base/bytes.js'
-import { isIntegerFrom } from '../../base/options.js'
+import { isIntegerFrom, knownOptions } from '../../base/options.js'
 import { hasMethods } from '../../base/realms.js'
 import { demand } from '../../core/setters.js'
 
@@ -38,7 +38,8 @@ interface Entry {
 }
 
 /** Keeps sessions in memory, for connections of the same process or page. */
-export function memorySessionStore({ maxEntries = 1_000, maxEntriesPerKey = 4 }: MemorySessionStoreOptions = {}): SessionStore {
+export function memorySessionStore(options: MemorySessionStoreOptions = {}): SessionStore {
+  const { maxEntries = 1_000, maxEntriesPerKey = 4 } = knownOptions(options, 'memorySessionStore()', 'maxEntries', 'maxEntriesPerKey')
   demandCounts('memorySessionStore', { maxEntries, maxEntriesPerKey })
   /** In the order in which they were put to last. */
   const keys = new Map<string, Entry[]>()
@@ -64,7 +65,8 @@ export function memorySessionStore({ maxEntries = 1_000, maxEntriesPerKey = 4 }:
 }
 
 /** Keeps sessions in memory, for all connections that it is given to. `maxEntries` default 10,000; the oldest go first. */
-export function memoryServerSessionCache({ maxEntries = 10_000 }: { readonly maxEntries?: number | undefined } = {}): ServerSessionCache {
+export function memoryServerSessionCache(options: { readonly maxEntries?: number | undefined } = {}): ServerSessionCache {
+  const { maxEntries = 10_000 } = knownOptions(options, 'memoryServerSessionCache()', 'maxEntries')
   demandCounts('memoryServerSessionCache', { maxEntries })
   const entries = new Map<string, Entry>()
   return {

@@ -6,7 +6,7 @@
 import { BinaryReader, float64, uint } from '../../base/binary.js'
 import { asBytes, concat, isBytesLike, utf8, type BytesLike } from '../../base/bytes.js'
 import { ApiMisuseError } from '../../base/errors.js'
-import { isIntegerFrom } from '../../base/options.js'
+import { isIntegerFrom, knownOptions } from '../../base/options.js'
 import { brandOf, hasMethods } from '../../base/realms.js'
 import { LSW_TICKET_KEY_BYTES } from '../../ffi/constants.gen.js'
 
@@ -39,9 +39,10 @@ export class TicketKeys {
 
   /**
    * One new key, or those that {@link toBytes} gave, of which the newest `maxKeys` are kept. Throws
-   * `ERR_TLS_INVALID_ARGUMENT` for other bytes and for wrong options.
+   * `ERR_TLS_INVALID_ARGUMENT` for other bytes and for wrong options, and `ERR_TLS_UNKNOWN_OPTION`.
    */
-  constructor(bytes?: BytesLike | undefined, { rotateAfterMs = Infinity, maxKeys = 3 }: TicketKeysOptions = {}) {
+  constructor(bytes?: BytesLike | undefined, options: TicketKeysOptions = {}) {
+    const { rotateAfterMs = Infinity, maxKeys = 3 } = knownOptions(options, 'TicketKeys', 'rotateAfterMs', 'maxKeys')
     if (!(rotateAfterMs > 0)) throw wrong('rotateAfterMs must be above 0')
     const wrongMax = isIntegerFrom(1, MOST_TICKET_KEYS)(maxKeys)
     if (wrongMax) throw wrong(`maxKeys ${wrongMax}`)

@@ -2,7 +2,7 @@
 
 import { spawn } from '#worker'
 import { ApiMisuseError, InternalError } from '../../base/errors.js'
-import { invalid, ownOptions } from '../../base/options.js'
+import { invalid, knownOptions, ownOptions } from '../../base/options.js'
 import { hasMethods } from '../../base/realms.js'
 import type { WasmCode } from '../../loader/load-module.js'
 import type { ByteTransport } from '../../pump/transport.js'
@@ -55,7 +55,8 @@ export interface TlsWorker {
  * Starts a worker. If it dies, its connections break with `InternalError` (`ERR_TLS_INTERNAL`), `cause` being its
  * error; and it makes no others: `ERR_TLS_INVALID_STATE`.
  */
-export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): TlsWorker {
+export function createWorker(options: TlsWorkerOptions = {}): TlsWorker {
+  const { worker: given, wasm } = knownOptions(options, 'createWorker()', 'worker', 'wasm')
   const isWorker = (value: typeof given): value is WorkerLike => hasMethods(value, 'postMessage')
   const worker = isWorker(given) ? given : spawn(given)
   const lives = new Set<RemoteLife>()

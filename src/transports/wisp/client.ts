@@ -7,7 +7,7 @@ import { checkOptions, each, isCount, isFunction, isMilliseconds, isOneOf, isSig
 import { onAbort, throwIfAborted } from '../../base/realms.js'
 import { withDeadline } from '../../pump/waiting.js'
 import type { ByteTransport } from '../../pump/transport.js'
-import { formatTarget, type Target } from '../target.js'
+import { demandTarget, formatTarget, type Target } from '../target.js'
 import { ABORTED, NORMAL } from '../websocket-close.js'
 import { isWebSocket, nameOf, OPEN, webSocketClass, type WebSocketConstructor, type WebSocketLike } from '../websocket-like.js'
 import { WispCloseError, WispCloseReason } from './close-reason.js'
@@ -56,8 +56,8 @@ export interface WispConnection {
    * Closing `writable` does not reach the target (unless the server is ours, and speaks version 2), as Wisp has no
    * half-close: the stream is closed when `readable` has ended too, or was cancelled. So read it to its end or cancel it.
    *
-   * Throws `ERR_TLS_INVALID_ARGUMENT` for UDP or a target that is none (`host` has 1 to 255 bytes, and no spaces), and
-   * `ERR_TLS_TRANSPORT` if the connection has ended.
+   * Throws `ERR_TLS_INVALID_ARGUMENT` for UDP or a target that is none (`host` has 1 to 255 bytes, and no spaces),
+   * `ERR_TLS_UNKNOWN_OPTION` for what a target does not have, and `ERR_TLS_TRANSPORT` if the connection has ended.
    */
   open(target: Target & { readonly protocol?: 'tcp' | undefined }): ByteTransport
   /** Ends all streams and the WebSocket. Settles as `closed`. */
@@ -156,7 +156,9 @@ class Client implements WispConnection {
 
   get streams(): number { return this.#link.streams.size }
 
-  open({ host, port, protocol = 'tcp' }: Target & { readonly protocol?: string | undefined }): ByteTransport {
+  open(target: Target & { readonly protocol?: string | undefined }): ByteTransport {
+    demandTarget(target, 'open()', ['host', 'port', 'protocol'], Object.keys(checks), 'is an option of connectWisp()')
+    const { host, port, protocol = 'tcp' } = target
     const misuse = (why: string) => new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', why)
     if (protocol !== 'tcp') throw misuse(`Wisp carries TCP here, not ${protocol}: TLS wants a stream`)
     if (!fits(host, 255) || host === '' || /[\s\p{Cc}]/u.test(host)) throw misuse('host must be a name or an address, at most 255 bytes')
