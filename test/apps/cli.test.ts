@@ -32,7 +32,8 @@ describe('libssl-wasm', () => {
   })
 
   it.each([
-    [['relay', '--alow', 'x:1'], '--alow'],
+    [['relay', '--alow', 'x:1'], "'--alow': did you mean '--allow'?"], [['relay', '--orign', 'x'], "'--orign': did you mean '--origin'?"],
+    [['relay', '--colour'], "no flag '--colour'"], [['rely'], "'rely': did you mean 'relay'?"], [['relay', '--origin', 'localhost:5173'], "'http://localhost:5173'"],
     [['relay', 'x:1'], 'x:1'],
     [['relay', '--allow', 'x'], 'allow'],
     [['relay', '--port', '80x'], '--port'],

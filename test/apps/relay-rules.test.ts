@@ -38,7 +38,8 @@ describe('startRelay', () => {
     ['https://app.example/', '\'https://app.example\''], ['https://app.example/index.html?x', '\'https://app.example\''],
     ['https://bücher.example', '\'https://xn--bcher-kva.example\''], ['http://[0:0::1]:5173', '\'http://[::1]:5173\''],
     ['wss://app.example', '\'https://app.example\''], ['chrome-extension://abcdef/', '\'chrome-extension://abcdef\''],
-    ['app.example', 'is not an origin'], ['https://', 'is not an origin'], ['https://a b', 'is not an origin'], ['*', 'each origin'], [1, 'not a text'],
+    ['app.example', "write 'https://app.example'"], ['localhost:5173', "write 'http://localhost:5173'"], ['127.0.0.1:4173/x', "write 'http://127.0.0.1:4173'"],
+    ['[::1]:8080', "write 'http://[::1]:8080'"], ['app.example:8443', "write 'https://app.example:8443'"], ['', 'is not an origin'], ['https://', 'is not an origin'], ['https://a b', 'is not an origin'], ['*', 'each origin'], [1, 'not a text'],
   ])('refuses an origin that no browser sends, %s, and says %s', async (origin, advice) => {
     await expect(startRelay({ origins: ['https://good.example', origin as string] })).rejects.toMatchObject({
       code: 'ERR_TLS_INVALID_OPTION', option: 'origins', message: expect.stringContaining(advice),

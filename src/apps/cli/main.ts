@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { ApiMisuseError } from '../../base/errors.js'
+import { nearest } from '../../base/option-names.js'
 import { isMilliseconds } from '../../base/options.js'
 import { isLoopback } from '../relay/addresses.js'
 import { formatRelayLogEntry, startRelay, type Relay, type RelayLogEntry } from '../relay/relay.js'
@@ -37,7 +38,7 @@ async function main([command, ...rest]: readonly string[]): Promise<void> {
     case '--help': case '-h': return void process.stdout.write(help)
     case '--version': return void process.stdout.write(`${version()}\n`)
     case undefined: throw new UsageError('no command')
-    default: throw new UsageError(`no command '${command}'`)
+    default: throw new UsageError(`no command '${command}'${nearest(command, ['relay']) === undefined ? '' : ": did you mean 'relay'?"}`)
   }
 }
 

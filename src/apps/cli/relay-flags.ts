@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { nearest } from '../../base/option-names.js'
 import { listenDefaults, type RelayOptions } from '../relay/listen-options.js'
 import { bindingOf, relayDefaults, relayNumbers } from '../relay/relay-options.js'
 
@@ -76,13 +77,21 @@ export class UsageError extends Error {}
 
 export type FlagValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
 
-/** Throws Node's own errors, `ERR_PARSE_ARGS_…`. */
+/** Throws Node's own errors, `ERR_PARSE_ARGS_…`, or for a flag that there is not, `UsageError`. */
 export function readFlags(args: readonly string[]): FlagValues {
   const options = relayFlags.map(({ name, value, repeats = false }) => {
     const short = name === 'help' ? { short: 'h' } : {}
     return [name, { type: value === undefined ? 'boolean' : 'string', multiple: repeats, ...short }] as const
   })
-  return parseArgs({ args: [...args], options: Object.fromEntries(options) }).values as FlagValues
+  try {
+    return parseArgs({ args: [...args], options: Object.fromEntries(options) }).values as FlagValues
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const [, unknown] = (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && /'(-[^' =]*)/.exec(message)) || []
+    if (unknown === undefined) throw error
+    const meant = nearest(unknown.replace(/^-+/, ''), relayFlags.map(({ name }) => name))
+    throw new UsageError(`relay has no flag '${unknown}'${meant === undefined ? '' : `: did you mean '--${meant}'?`}`)
+  }
 }
 
 /** The options that flags ask for. Files are read each time. */
