@@ -1,5 +1,7 @@
 // Errors by who is at fault. Wanting to read or write, and a clean end, are values and never come through here.
 
+import { wordsOf } from './words-of.js'
+
 /** One entry of OpenSSL's error queue, oldest first in {@link TlsError.opensslErrorStack}. */
 export interface OpensslError {
   /** OpenSSL's packed code. */
@@ -167,15 +169,6 @@ export class TransportError extends TlsError<TransportErrorCode> {
   }
 }
 
-/** What an error says, of whatever kind; `''` if it says nothing. */
-function wordsOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return String(error ?? '')
-  const { message, errors, code, name } = error as Partial<AggregateError & { code: unknown }>
-  if (typeof message === 'string' && message !== '') return message
-  if (Array.isArray(errors)) return errors.map(wordsOf).join('; ') // Node's, of a host with several addresses
-  return String(code ?? name ?? '')
-}
-
 function relayCodeOf(cause: unknown): RelayErrorCode | undefined {
   const { code } = (cause ?? {}) as { readonly code?: unknown }
   return typeof code === 'string' && code.startsWith('ERR_TLS_RELAY_') ? code as RelayErrorCode : undefined
@@ -210,7 +203,7 @@ export class RefusalError extends TlsError<'ERR_TLS_REFUSED'> {
 }
 
 /** A time limit of ours passed. */
-export class DeadlineError extends TlsError<'ERR_TLS_HANDSHAKE_TIMEOUT' | 'ERR_TLS_CLOSE_TIMEOUT'> {
+export class DeadlineError extends TlsError<'ERR_TLS_HANDSHAKE_TIMEOUT' | 'ERR_TLS_CLOSE_TIMEOUT' | 'ERR_TLS_PLAINTEXT_TIMEOUT'> {
   override get name(): string { return 'DeadlineError' }
 }
 

@@ -1,5 +1,8 @@
 // What the pump moves ciphertext over.
 
+import { TransportError } from '../base/errors.js'
+import { wordsOf } from '../base/words-of.js'
+
 /**
  * Any pair of byte streams: what comes from the peer, and what goes to it. Chunks are Uint8Array. The end of
  * `readable` is the end of the peer's stream; closing `writable` is the end of ours (a half-close, where the
@@ -14,4 +17,10 @@ export interface ByteTransport {
 export function giveUp({ readable, writable }: ByteTransport, reason: unknown): void {
   writable.abort(reason).catch(() => {})
   readable.cancel(reason).catch(() => {})
+}
+
+/** A failure of a transport. `what` says at which step, unless `cause` says by itself what cannot be reached, or was lost. */
+export function transportFailure(what: string, cause: unknown): TransportError {
+  const saysAll = cause instanceof TransportError || (cause as { readonly name?: unknown } | null | undefined)?.name === 'WebSocketError'
+  return new TransportError(saysAll ? wordsOf(cause) : what, { cause })
 }

@@ -1,11 +1,12 @@
 // The part of a protocol that is in the clear, before TLS begins: SMTP's and IMAP's STARTTLS, PostgreSQL's SSLRequest.
 
-import { ApiMisuseError, PeerError, TransportError, TruncationError } from '../base/errors.js'
+import { ApiMisuseError, DeadlineError, PeerError, TruncationError } from '../base/errors.js'
 import { asBytes, concat, isUint8Array, type BytesLike } from '../base/bytes.js'
-import { checkOptions, isSignal, knownOptions } from '../base/options.js'
+import { checkOptions, isMilliseconds, isSignal, knownOptions } from '../base/options.js'
+import { quoted } from '../base/quoted.js'
 import { onAbort, throwIfAborted } from '../base/realms.js'
-import { Interrupt } from '../pump/waiting.js'
-import type { ByteTransport } from '../pump/transport.js'
+import { Interrupt, withDeadline } from '../pump/waiting.js'
+import { transportFailure, type ByteTransport } from '../pump/transport.js'
 import { takeOver, type TransportLike } from './adapt.js'
 import { follow } from './follow.js'
 import { Incoming } from './stream-ends.js'
@@ -13,6 +14,11 @@ import { Incoming } from './stream-ends.js'
 export interface PlaintextOptions {
   /** Aborts the conversation with `signal.reason`. After {@link PlaintextConversation.release} it has no effect. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * How long each read and each write may take: `DeadlineError` (`ERR_TLS_PLAINTEXT_TIMEOUT`), and the transport is given up. Default
+   * 30,000; 0 for no limit.
+   */
+  readonly timeoutMs?: number | undefined
 }
 
 const LF = 0x0a
@@ -30,8 +36,8 @@ const LF = 0x0a
  * What has arrived beyond the last line that was read goes to TLS, never to the reader of the TLS connection: a command or a
  * reply that an attacker slipped in before the handshake cannot pass for a protected one; it breaks the handshake.
  *
- * Reads reject with `PeerError` (`ERR_TLS_LINE_TOO_LONG`), `TruncationError` (the stream ended before), `TransportError`
- * (`cause` is its own error), or the reason of the abort. After that there is nothing left but {@link abort}.
+ * Reads reject with `PeerError` (`ERR_TLS_LINE_TOO_LONG`), `TruncationError` (the stream ended before), `DeadlineError`
+ * (`ERR_TLS_PLAINTEXT_TIMEOUT`), `TransportError` (`cause` is its own error), or the reason of the abort. After that there is nothing left but {@link abort}.
  */
 export class PlaintextConversation {
   readonly #writable: WritableStream<Uint8Array>
@@ -39,17 +45,19 @@ export class PlaintextConversation {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   readonly #interrupt = new Interrupt()
   readonly #forgetSignal: () => void
+  readonly #timeoutMs: number
   #unread: Uint8Array = new Uint8Array()
   #reading = false
   #released = false
 
   /** Takes the transport over, until it is released. Throws as `connect` does, and gives it up then. */
   constructor(transport: TransportLike, options: PlaintextOptions = {}) {
-    const { signal, readable, writable } = takeOver(transport, (taken) => {
-      const { signal } = checkOptions(options, { signal: isSignal }, 'PlaintextConversation')
+    const { signal, timeoutMs, readable, writable } = takeOver(transport, (taken) => {
+      const { signal, timeoutMs = 30_000 } = checkOptions(options, { signal: isSignal, timeoutMs: isMilliseconds(0) }, 'PlaintextConversation')
       throwIfAborted(signal)
-      return { ...taken, signal }
+      return { ...taken, signal, timeoutMs }
     })
+    this.#timeoutMs = timeoutMs
     this.#writable = writable
     this.#reader = readable.getReader()
     this.#writer = writable.getWriter()
@@ -77,7 +85,7 @@ export class PlaintextConversation {
   /** Text goes as UTF-8. Settles when the transport has taken it. */
   async write(data: string | BytesLike): Promise<void> {
     this.#check(false)
-    await this.#attempt(this.#writer.write(asBytes(data)))
+    await this.#attempt(this.#inTime(this.#writer.write(asBytes(data)), () => 'the transport has not taken what was written'))
   }
 
   /** The transport, from the first byte that was not read. Writes that are under way go first. */
@@ -107,15 +115,21 @@ export class PlaintextConversation {
     this.#check()
     if (!Number.isInteger(limit) || limit < 1) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'read 1 byte or more, a whole number')
     this.#reading = true
-    try {
+    const read = async () => {
       let count: number
       while ((count = find(this.#unread)) === 0) this.#unread = concat([this.#unread, await this.#attempt(this.#next())])
       const taken = this.#unread.slice(0, count)
       this.#unread = this.#unread.subarray(count)
       return taken
-    } finally {
-      this.#reading = false
     }
+    return this.#inTime(read(), () => (this.#unread.byteLength === 0 ? 'the peer has said nothing: does it wait for us, or for TLS?'
+      : `the peer has said ${quoted(this.#unread)}, and less than was to be read`)).finally(() => { this.#reading = false })
+  }
+
+  /** Settles as `task`, which ends with the conversation if it takes too long. */
+  #inTime<T>(task: Promise<T>, soFar: () => string): Promise<T> {
+    const message = () => `no progress before TLS within ${this.#timeoutMs} ms (timeoutMs): ${soFar()}`
+    return withDeadline(this.#timeoutMs, () => this.abort(new DeadlineError('ERR_TLS_PLAINTEXT_TIMEOUT', message())), task)
   }
 
   async #next(): Promise<Uint8Array> {
@@ -130,7 +144,7 @@ export class PlaintextConversation {
       return await this.#interrupt.guard(task)
     } catch (cause) {
       if (this.#interrupt.tripped || cause instanceof TruncationError) throw cause
-      throw new TransportError('the transport failed before TLS began', { cause })
+      throw transportFailure('the transport failed before TLS began', cause)
     }
   }
 

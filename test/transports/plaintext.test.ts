@@ -62,6 +62,36 @@ describe('PlaintextConversation', () => {
     expect(await rejection(method === 'readLine' ? talk.readLine() : talk.readBytes(3))).toMatchObject({ code: 'ERR_TLS_UNEXPECTED_EOF' })
   })
 
+  it('gives up a peer that does not say what is waited for, and a transport that takes nothing', async () => {
+    const timeout = { name: 'DeadlineError', code: 'ERR_TLS_PLAINTEXT_TIMEOUT' }
+    for (const [said, words] of [['', 'the peer has said nothing'], ['220-mail\u0001', 'the peer has said "220-mail\\x01", and less']]) {
+      const [near, far] = memoryTransportPair()
+      const talk = new PlaintextConversation(near, { timeoutMs: 50 })
+      const writer = far.writable.getWriter()
+      void writer.write(new TextEncoder().encode(said))
+      const error = await rejection(talk.readLine()) as Error
+      expect(error).toMatchObject(timeout)
+      expect(error.message).toContain(words)
+      expect(await rejection(talk.write('x'))).toBe(error)
+      expect(await rejection(far.readable.getReader().read())).toBeDefined()
+      await rejection(writer.closed)
+    }
+    const full = { readable: new ReadableStream(), writable: new WritableStream({ write: () => new Promise(() => {}) }) }
+    expect(await rejection(new PlaintextConversation(full, { timeoutMs: 50 }).write('x'))).toMatchObject(timeout)
+  })
+
+  it('has no limit if that is 0, and refuses wrong ones', async () => {
+    const { talk, writer } = converse()
+    const [near, far] = memoryTransportPair()
+    const patient = new PlaintextConversation(near, { timeoutMs: 0 })
+    const line = patient.readLine()
+    void far.writable.getWriter().write(new TextEncoder().encode('late\n'))
+    expect(await line).toBe('late')
+    expect(() => new PlaintextConversation(memoryTransportPair()[0], { timeoutMs: -1 })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'timeoutMs' }))
+    talk.abort()
+    await rejection(writer.closed)
+  })
+
   it('says what the transport failed with', async () => {
     const { talk, writer, far } = converse()
     const cause = new Error('cut')
