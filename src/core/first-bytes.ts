@@ -41,7 +41,8 @@ const protocols: readonly (readonly [begin: RegExp, name: string, advice: string
   [/^[^]{2}\0\0[\n\xff]/, 'a MySQL or MariaDB server', STARTTLS],
 ]
 
-const SILENT_SERVER =
+/** The end of a sentence about a server that says nothing. */
+export const SILENT_SERVER =
   ': it may not speak TLS on this port, or want to be asked first (STARTTLS, by PlaintextConversation), as PostgreSQL does'
 
 /** What happened, for a peer whose first bytes are `foreign`: none, if it ended before it said anything. */

@@ -17,7 +17,7 @@ import type { ByteTransport } from '../pump/transport.js'
 import { describeConnection, type ConnectionInfo } from './connection-info.js'
 import { abortBySignal, closeInTime } from './life-ends.js'
 import { answer, type Answer, type OpenConnection } from './open-connection.js'
-import type { CommonOptions } from './options.js'
+import { callbackAnswers, type CommonOptions } from './options.js'
 import { CLOSE_TIMEOUT_MS } from './stream-limits.js'
 
 /** What a face is built on. Whatever is asked before the handshake is done waits for it, and rejects as it does. */
@@ -74,6 +74,8 @@ export class LocalLife implements Life {
   #pump: Pump | undefined
   /** Guards what is awaited before the pump exists. */
   readonly #loading = new Interrupt()
+  /** The instance is there. */
+  #preparing = false
   readonly #closeTimeoutMs: number
   /** Resolves when plaintext may be written: with the handshake, or with early data. */
   readonly #writable = deferred<void>()
@@ -87,7 +89,10 @@ export class LocalLife implements Life {
     throwIfAborted(signal)
     const port = new Port(transport)
     this.#closeTimeoutMs = closeTimeoutMs
-    const late = () => this.abort(new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', `no handshake within ${handshakeTimeoutMs} ms`))
+    const late = () => {
+      const message = `no handshake within ${handshakeTimeoutMs} ms (handshakeTimeoutMs): ${this.#progress(options)}`
+      this.abort(new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', message))
+    }
     this.opened = withDeadline(handshakeTimeoutMs, late, this.#open(port, options, role))
     this.opened.then(() => this.#writable.resolve(), this.#writable.reject)
     abortBySignal(signal, this)
@@ -136,10 +141,17 @@ export class LocalLife implements Life {
     return answer(this.#pump!, method, args)
   }
 
+  #progress(options: CommonOptions): string {
+    if (!this.#pump) return this.#preparing ? "option 'sessionStore' has not answered" : 'libssl.wasm has not been loaded yet'
+    const names = Object.keys(options).filter((name) => callbackAnswers[name] === 'in time')
+    return this.#pump.handshakeProgress(names)
+  }
+
   async #open(port: Port, options: CommonOptions, role: Role): Promise<ConnectionInfo> {
     try {
       // Always asynchronous, even with `libssl`: `onIo` must not be told of a connection that the caller does not have yet.
       const lib = await this.#loading.guard(options.context?.instance() ?? Promise.resolve(options.libssl ?? load()))
+      this.#preparing = true
       if (role.prepare) await this.#loading.guard(role.prepare(lib))
       this.#loading.throwIfTripped()
       this.#pump = this.#start(lib, port, options, role)

@@ -41,6 +41,7 @@ import { deferred, type Deferred } from '../base/deferred.js'
 import { LAST_WORDS_MS } from '../base/linger.js'
 import { asRefusal } from '../base/realms.js'
 import { fatalError } from '../core/fatal-error.js'
+import { handshakeProgress } from '../core/handshake-progress.js'
 import { sslErrorName, type IoResult } from '../core/io-result.js'
 import type { Ssl } from '../core/ssl.js'
 import {
@@ -91,6 +92,12 @@ export class Pump {
 
   get state(): State {
     return this.#machine.state
+  }
+
+  /** How far the handshake has come, for a message. `callbacks`: the options that may have been asked. */
+  handshakeProgress(callbacks: readonly string[]): string {
+    if (this.#machine.ended) return 'the connection has ended'
+    return handshakeProgress(this.#ssl, { ...this.#wire.progress, deciding: this.#refuse !== undefined }, callbacks)
   }
 
   /** Runs SSL_connect or SSL_accept to its end. `describe` is called then, while nothing can have changed. */

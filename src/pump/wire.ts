@@ -6,6 +6,7 @@ import { TransportError } from '../base/errors.js'
 import type { BioPair } from '../core/bio-pair.js'
 import { Outbox } from './outbox.js'
 import type { Port } from './port.js'
+import { transportFailure } from './transport.js'
 
 /** A TLS record's plaintext, at most (RFC 8446 §5.1). */
 export const RECORD_BYTES = 16 * 1024
@@ -27,6 +28,8 @@ export class Wire {
   #inbox = new Uint8Array() as Uint8Array
   #receiving: Promise<void> | undefined
   #fedBytes = 0
+  #receivedBytes = 0
+  #sending = false
 
   constructor(pair: BioPair, port: Port) {
     this.#pair = pair
@@ -36,6 +39,11 @@ export class Wire {
   /** Bytes taken from the pair that wait for {@link send}. */
   get unsentBytes(): number {
     return this.#outbox.size
+  }
+
+  /** How much has come, and whether the transport has yet to accept what was given to it. */
+  get progress(): { readonly receivedBytes: number; readonly sending: boolean } {
+    return { receivedBytes: this.#receivedBytes, sending: this.#sending }
   }
 
   /** Takes all that the pair holds; returns how much. `moreToCome`: plaintext that will follow, so that one block serves. */
@@ -72,7 +80,9 @@ export class Wire {
 
   /** Sends what was drained; settles when the transport has accepted it, or we have left. Rejects with `TransportError`. */
   async send(): Promise<void> {
+    this.#sending = true
     await this.#port.send(this.#outbox.take()).catch(this.#failed('the transport failed to send'))
+    this.#sending = false
   }
 
   /** Feeds the next chunk, or the end of the stream, to the pair: one for all who ask meanwhile. Rejects with `TransportError`. */
@@ -86,13 +96,14 @@ export class Wire {
     if (chunk.done) return this.#pair.network.shutdownWr()
     if (!isUint8Array(chunk.value)) throw new TransportError('the transport gave something other than a Uint8Array')
     this.#inbox = asBytes(chunk.value)
+    this.#receivedBytes += this.#inbox.byteLength
     this.feed()
   }
 
   /** For the transport's own failures: those of a port that has ended are no news. */
   #failed(message: string): (cause: unknown) => void {
     return (cause) => {
-      if (!this.#port.ended) throw new TransportError(message, { cause })
+      if (!this.#port.ended) throw transportFailure(message, cause)
     }
   }
 
