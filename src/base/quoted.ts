@@ -1,4 +1,4 @@
-// Bytes that others wrote, for an error's message: one line of ASCII, not too long, and not to be taken for our own words.
+// Bytes and texts that others wrote, for an error's message: one line of ASCII, not too long, and not to be taken for our own words.
 
 /** How much of it is shown. */
 export const MOST_QUOTED_BYTES = 64
@@ -7,6 +7,13 @@ export const MOST_QUOTED_BYTES = 64
 export function quoted(bytes: Uint8Array, mostBytes = MOST_QUOTED_BYTES): string {
   const text = Array.from(bytes.subarray(0, mostBytes), (byte) => escapes[byte] ?? printed(byte)).join('')
   return `"${text}"${bytes.byteLength > mostBytes ? '…' : ''}`
+}
+
+/** Text as printable ASCII, as JSON would write it, and not long: it moves no cursor, turns no writing round, ends no line or string. */
+export function plain(text: string): string {
+  return text.slice(0, 300).replace(/[^\x20-\x7e]|["\\]/g, (character) => (
+    character === '"' || character === '\\' ? `\\${character}` : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  ))
 }
 
 /** For texts that can be printed, but have any length: a certificate may hold thousands of names. */

@@ -6,6 +6,7 @@
 import { isUint8Array } from '../base/bytes.js'
 import { checkOptions, isCount } from '../base/options.js'
 import { hasMethods } from '../base/realms.js'
+import { wordsOf } from '../base/words-of.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { Credit } from './credit.js'
 import { Incoming, Outgoing } from './stream-ends.js'
@@ -116,6 +117,6 @@ function cloneable(reason: unknown): unknown {
   try {
     return structuredClone(reason)
   } catch {
-    return new Error(String(reason))
+    return new Error(wordsOf(reason))
   }
 }

@@ -28,15 +28,17 @@ export function formatTarget({ host, port }: Target): string {
 }
 
 /**
- * Throws `ERR_TLS_UNKNOWN_OPTION` for what a target of `taker` does not have. `options` are those that may have been meant, and `place`
- * says where they belong.
+ * Throws `ERR_TLS_UNKNOWN_OPTION` for what stands in a target and is an option of `taker`, as `place` says, or one of the target's own
+ * names that is misspelt. It may have other fields: so may any object in TypeScript.
  */
 export function demandTarget(target: object, taker: string, known: readonly string[], options: readonly string[], place: string): void {
-  const option = Object.keys(target).find((name) => !known.includes(name))
-  if (option === undefined) return
-  const [near, meant] = [nearest(option, known), nearest(option, options)]
-  const advice = near !== undefined ? `did you mean '${near}'?` : meant !== undefined ? `'${meant}' ${place}` : `there are ${known.join(', ')}`
-  throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `the target of ${taker} has no '${option}': ${advice}`, { option })
+  for (const option of Object.keys(target)) {
+    if (known.includes(option)) continue
+    const near = nearest(option, known.filter((name) => !(name in target)))
+    const meant = nearest(option, options.filter((name) => name.length <= option.length + 1)) // not one of which it is but the beginning
+    const advice = near !== undefined ? `did you mean '${near}'?` : meant !== undefined && `'${meant}' ${place}`
+    if (advice) throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `the target of ${taker} has no '${option}': ${advice}`, { option })
+  }
 }
 
 /** The platform's own reading of IPv6, which every runtime has. */

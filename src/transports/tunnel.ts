@@ -59,15 +59,15 @@ export interface TunnelOptions extends Pick<WebSocketTransportOptions, 'highWate
  * The error of a failed stream names target and relay, and what the platform or the relay said. If the relay is ours and says why
  * it does not connect, its `code`, and that of a connection's `TransportError`, is `ERR_TLS_RELAY_…` (docs/credit-window.md).
  *
- * Throws `ERR_TLS_INVALID_ARGUMENT` for a relay or target that is none, `ERR_TLS_UNKNOWN_OPTION` (also for what a target does
- * not have) and `ERR_TLS_INVALID_OPTION` with `option` naming it: `WebSocket` where the platform has none and none was given.
+ * Throws `ERR_TLS_INVALID_ARGUMENT` for a relay or target that is none, `ERR_TLS_UNKNOWN_OPTION` (also for an
+ * option in the target) and `ERR_TLS_INVALID_OPTION` with `option` naming it: `WebSocket` where the platform has none and none was given.
  */
 export function openTunnel(relay: string | URL, target: Target | undefined, given: TunnelOptions = {}): ByteTransport {
   const options = checkOptions(given, checks, 'openTunnel')
   const { form = 'path', flowControl = form === 'fixed' ? 'none' : 'auto', token, signal, WebSocket, WebSocketStream } = options
   const { highWaterMarkBytes, maxBufferedBytes, windowBytes } = options
   const url = tunnelUrl(relay, form, target, options.addressParameter ?? 'address')
-  const name = `the tunnel${target ? ` to ${formatTarget(target)}` : ''} through ${withoutSecrets(String(relay))}`
+  const reach = `${target ? `${formatTarget(target)} through ` : ''}${withoutSecrets(String(relay))}`
   const platform = globalThis as { readonly WebSocketStream?: WebSocketStreamConstructor }
   const Stream = WebSocketStream ?? (WebSocket || options.flowControl === 'credit' ? undefined : platform.WebSocketStream)
   const Socket = Stream ? undefined : webSocketClass(WebSocket)
@@ -76,10 +76,10 @@ export function openTunnel(relay: string | URL, target: Target | undefined, give
     try {
       made = Stream ? new Stream(url, { protocols }) : new Socket!(url, protocols)
     } catch (error) {
-      throw failureOf({ error, message: (error as Error).message }, { name, url, opened: false }) // what a page's policy forbids
+      throw failureOf({ error, message: (error as Error).message }, { reach, url, opened: false }) // what a page's policy forbids
     }
-    if (Stream && isWebSocketStream(made)) return takeWebSocketStream(made, name)
-    if (Socket && isWebSocket(made)) return takeWebSocket(made, { highWaterMarkBytes, maxBufferedBytes, windowBytes }, name)
+    if (Stream && isWebSocketStream(made)) return takeWebSocketStream(made, reach)
+    if (Socket && isWebSocket(made)) return takeWebSocket(made, { highWaterMarkBytes, maxBufferedBytes, windowBytes }, reach)
     const option = Stream ? 'WebSocketStream' : 'WebSocket'
     throw invalid(option, `must be a ${option} class`)
   }

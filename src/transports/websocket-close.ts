@@ -2,6 +2,7 @@
 // ours (§7.4.2), and with 1000 the only ones that a browser lets a page send: in place of others it sends ABORTED.
 
 import type { RelayErrorCode } from '../base/errors.js'
+import { plain } from '../base/quoted.js'
 import { refusalOfClose, relayRefusals } from './relay-refusals.js'
 
 /** Both directions have ended. */
@@ -16,12 +17,14 @@ export const MESSAGE_TOO_BIG = 1009
 export const INTERNAL_ERROR = 1011
 /** A stream that was cut: a close without a code would pass for its end. */
 export const ABORTED = 4000
+/** Of a WebSocket that failed: no close was said (RFC 6455 §7.1.5). */
+export const NO_CLOSE = 1006
 /** More bytes than there was credit for (docs/credit-window.md). */
 export const CREDIT_EXCEEDED = 4001
 /** A message that the credit window subprotocol does not have, or has elsewhere. */
 export const CREDIT_MALFORMED = 4002
 
-/** A close that was no end of the stream. Named and shaped as the platform's, which not every platform has. */
+/** A failure, or a close that was no end of the stream. Named and shaped as the platform's, which not every platform has. */
 export class WebSocketError extends Error {
   override get name(): string { return 'WebSocketError' }
 
@@ -30,8 +33,8 @@ export class WebSocketError extends Error {
   /** Why a relay of ours has closed it, instead of a connection to the target. */
   readonly code: RelayErrorCode | undefined
 
-  constructor(message: string, closeCode: number, reason = '', code?: RelayErrorCode) {
-    super(message)
+  constructor(message: string, closeCode: number, reason = '', code?: RelayErrorCode, options?: ErrorOptions) {
+    super(message, options)
     this.closeCode = closeCode
     this.reason = reason
     this.code = code
@@ -43,10 +46,19 @@ export function isOurProtocol(protocol: string | undefined): boolean {
   return protocol?.startsWith('libssl-wasm.') ?? false
 }
 
-/** `undefined` if what arrived before was all; else what to fail with. `name`: of the WebSocket, for the message. */
-export function closeError(closeCode: number, reason: string, name: string, protocol: string | undefined): WebSocketError | undefined {
+/** What a WebSocket is called in a message. `reach`: what it leads to, if that is known. */
+export function nameOf(reach: string | undefined): string {
+  return reach === undefined ? 'the WebSocket' : `the connection to ${reach}`
+}
+
+/** `undefined` if what arrived before was all; else what to fail with. `reach` as in {@link nameOf}. */
+export function closeError(
+  closeCode: number, reason: string, reach: string | undefined, protocol: string | undefined,
+): WebSocketError | undefined {
   if (closeCode === NORMAL || closeCode === NO_CODE) return undefined
   const code = isOurProtocol(protocol) ? refusalOfClose(closeCode) : undefined
-  const more = `${reason && `: ${reason}`}${code ? `. ${relayRefusals[code][1]}` : ''}`
-  return new WebSocketError(`${name} was closed with code ${closeCode}${more}`, closeCode, reason, code)
+  const said = reason && `: "${plain(reason)}"`
+  const message = code ? `cannot reach ${reach}${said} (close code ${closeCode}). ${relayRefusals[code][1]}`
+    : `${nameOf(reach)} was closed with code ${closeCode}${said}`
+  return new WebSocketError(message, closeCode, reason, code)
 }

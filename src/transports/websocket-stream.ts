@@ -5,8 +5,8 @@ import { isBytesLike, viewOf } from '../base/bytes.js'
 import { hasMethods } from '../base/realms.js'
 import type { ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
-import { ABORTED, closeError, NO_CODE, NORMAL } from './websocket-close.js'
-import { failureOf, nameOf } from './websocket-like.js'
+import { ABORTED, closeError, nameOf, NO_CODE, NORMAL } from './websocket-close.js'
+import { failureOf, reachOf } from './websocket-like.js'
 
 /** What is used of a WebSocketStream, which is in Chromium and in no specification yet. */
 export interface WebSocketStreamLike {
@@ -35,17 +35,17 @@ export function fromWebSocketStream(stream: WebSocketStreamLike): ByteTransport 
   return { readable, writable }
 }
 
-/** As {@link fromWebSocketStream}, and when bytes may be sent. `name`: what to call the WebSocket in messages. */
+/** As {@link fromWebSocketStream}, and when bytes may be sent. `reach`: what it leads to, for messages. */
 export function takeWebSocketStream(
-  stream: WebSocketStreamLike, name = nameOf(stream),
+  stream: WebSocketStreamLike, reach = reachOf(stream),
 ): ByteTransport & { readonly opened: Promise<unknown> } {
   let protocol: string | undefined
   let opened = false
   const failed = (error: unknown): Error => {
     // A close that overtakes what we have sent is a failure to Chromium, which has the code all the same.
     const { closeCode, reason = '', message } = (error ?? {}) as { closeCode?: unknown; reason?: string; message?: unknown }
-    const closed = typeof closeCode === 'number' ? closeError(closeCode, reason, name, protocol) : undefined
-    return closed ?? failureOf({ error, message }, { name, url: stream.url, opened })
+    const closed = typeof closeCode === 'number' ? closeError(closeCode, reason, reach, protocol) : undefined
+    return closed ?? failureOf({ error, message }, { reach, url: stream.url, opened })
   }
   const fail = (cause: unknown): never => { throw failed(cause) }
   const inner = stream.opened.then((connection) => {
@@ -65,7 +65,7 @@ export function takeWebSocketStream(
     },
   })
   /** What the close was, unless an end. */
-  const closed = stream.closed.then(({ closeCode = NO_CODE, reason = '' }) => closeError(closeCode, reason, name, protocol), failed)
+  const closed = stream.closed.then(({ closeCode = NO_CODE, reason = '' }) => closeError(closeCode, reason, reach, protocol), failed)
   inner.then(({ writer }) => writer.closed).catch(() => {}) // seen by the write that fails
   ends.readFrom(async () => {
     const { done, value } = await (await inner).reader.read().catch(fail)
@@ -76,6 +76,6 @@ export function takeWebSocketStream(
     return value.byteLength === 0 ? undefined : viewOf(value)
   })
   // What has arrived is still to be read; the reader learns of the close when it comes to the end.
-  void closed.then((error) => ends.outgoing.fail(error ?? new Error(`${name} was closed`)))
+  void closed.then((error) => ends.outgoing.fail(error ?? new Error(`${nameOf(reach)} was closed`)))
   return { ...ends.transport, opened: inner }
 }

@@ -9,9 +9,9 @@ import type { ByteTransport } from '../pump/transport.js'
 import { SendBacklog } from './send-backlog.js'
 import { StreamEnds } from './stream-ends.js'
 import { CREDIT_PROTOCOL, creditFraming } from './websocket-credit.js'
-import { ABORTED, closeError, GOING_AWAY, MESSAGE_TOO_BIG, NORMAL, UNSUPPORTED_DATA, WebSocketError } from './websocket-close.js'
+import { ABORTED, closeError, GOING_AWAY, MESSAGE_TOO_BIG, nameOf, NORMAL, UNSUPPORTED_DATA, WebSocketError } from './websocket-close.js'
 import { rawFraming, type Framing } from './websocket-framing.js'
-import { ALREADY_CLOSED, CLOSED, closeWebSocket, CONNECTING, failureOf, nameOf, OPEN, type WebSocketLike } from './websocket-like.js'
+import { ALREADY_CLOSED, CLOSED, closeWebSocket, CONNECTING, failureOf, OPEN, reachOf, type WebSocketLike } from './websocket-like.js'
 import { webSocketChecks, type WebSocketTransportOptions } from './websocket-options.js'
 
 /** The transport, and what else is known of its WebSocket. */
@@ -38,14 +38,14 @@ export function fromWebSocket(socket: WebSocketLike, options: WebSocketTransport
 }
 
 /**
- * As {@link fromWebSocket}, with what else is known, and with options that were checked. `name`: what to call the WebSocket in
- * messages.
+ * As {@link fromWebSocket}, with what else is known, and with options that were checked. `reach`: what it leads to, for messages.
  */
-export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransportOptions = {}, name = nameOf(socket)): WebSocketTransport {
+export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransportOptions = {}, reach = reachOf(socket)): WebSocketTransport {
   const {
     highWaterMarkBytes = 256 * 1024, maxBufferedBytes = 16 * 1024 * 1024, windowBytes = 1024 * 1024, maxMessageBytes = Infinity,
     role = 'client',
   } = options
+  const name = nameOf(reach)
   const opened = deferred<void>()
   const backlog = new SendBacklog(socket)
   let framing: Framing | undefined
@@ -83,18 +83,18 @@ export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransport
   socket.binaryType = 'arraybuffer'
   if (socket.readyState === CONNECTING) socket.addEventListener('open', open)
   else if (socket.readyState !== CLOSED) open()
-  else ends.fail(failureOf(ALREADY_CLOSED, { name, url: socket.url, opened: false }))
+  else ends.fail(failureOf(ALREADY_CLOSED, { reach, url: socket.url, opened: false }))
   socket.addEventListener('message', ({ data }: { data: unknown }) => {
     if (!isBytesLike(data)) return fail(new TypeError('the WebSocket gave text, not bytes'), UNSUPPORTED_DATA, 'binary messages only')
     if (data.byteLength > maxMessageBytes) return fail(new Error(`a message of more than ${maxMessageBytes} bytes`), MESSAGE_TOO_BIG)
     framing?.receive(viewOf(data))
   })
-  socket.addEventListener('error', (event) => ends.lost(failureOf(event, { name, url: socket.url, opened: framing !== undefined })))
+  socket.addEventListener('error', (event) => ends.lost(failureOf(event, { reach, url: socket.url, opened: framing !== undefined })))
   const closed = deferred<{ closeCode: number; reason: string }>()
   socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
     closed.resolve({ closeCode: code, reason })
-    const error = closeError(code, reason, name, socket.protocol)
-    opened.reject(error ?? new WebSocketError(`${name} was closed before it was open`, code, reason))
+    const error = closeError(code, reason, reach, socket.protocol)
+    opened.reject(error ?? new WebSocketError(`cannot reach ${reach}: it closed the WebSocket at once`, code, reason))
     if (error && !(code === GOING_AWAY && role === 'server')) return ends.lost(error)
     ends.end()
     ends.outgoing.fail(error ?? new WebSocketError(`${name} was closed`, code, reason))

@@ -157,7 +157,6 @@ describe('what is no transport is told what to make', () => {
     }
     expect(said(begin, Promise.resolve())).toContain('not Promise: await the promise first')
     expect(said(begin, new PlaintextConversation(memoryTransportPair()[0]))).toContain('a PlaintextConversation hands on its own by release()')
-    expect(said(begin, { open() {}, async close() {} })).toContain('a Wisp connection makes one by open({ host, port })')
   })
 
   it('options in its place are told where they belong', () => {

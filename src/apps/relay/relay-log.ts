@@ -1,6 +1,7 @@
 // What the relay tells its operator: who connected where, and how it went. Much of it was written by strangers, who may also
 // make it happen as often as they like; so this is where it is escaped and bounded, and where a log that fails harms nothing.
 
+import { plain } from '../../base/quoted.js'
 import { ByAddress } from './by-address.js'
 
 /** One tunnel opened, was refused, or ended; a stream of a Wisp connection is one, and so is that connection itself. */
@@ -127,14 +128,7 @@ function escaped(entry: RelayLogEntry): RelayLogEntry {
   return { ...entry, client: word(client), origin: origin && word(origin), target: word(target), result: plain(result) }
 }
 
-/** Printable ASCII, as JSON would write it, and not long: it moves no cursor, turns no writing round and ends no line or string. */
-export function plain(text: string): string {
-  return text.slice(0, 300).replace(/[^\x20-\x7e]|["\\]/g, (character) => (
-    character === '"' || character === '\\' ? `\\${character}` : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  ))
-}
-
-/** And without spaces, which separate the fields of a line. */
+/** {@link plain}, without spaces, which separate the fields of a line. */
 function word(text: string): string {
   return plain(text).replaceAll(' ', '\\u0020')
 }

@@ -5,6 +5,7 @@ import {
   ApiMisuseError, CertificateError, DeadlineError, EchRejectedError, InternalError, PeerError, TlsError, TransportError,
   TruncationError,
 } from '../../base/errors.js'
+import { transportFailure } from '../../pump/transport.js'
 import { decodeValue } from './values.js'
 
 interface Words { readonly name: string; readonly message: string }
@@ -45,9 +46,12 @@ function decodeError(posted: PostedError, own: OwnErrors): unknown {
   if (posted.kind === 'call') return own.calls.get(posted.call)
   if (posted.kind === 'dom') return new DOMException(posted.message, posted.name)
   if (posted.kind === 'other') return posted.value
-  const cause = posted.name === 'TransportError' && own.transport ? own.transport.error : posted.cause && decodeError(posted.cause, own)
-  const error = makeError(posted.name, posted.message, { ...decodeValue(posted.fields) as Fields, ...(posted.cause && { cause }) })
-  if (posted.stack !== undefined) error.stack = posted.stack
+  const ofTransport = posted.name === 'TransportError' && own.transport
+  const cause = ofTransport ? ofTransport.error : posted.cause && decodeError(posted.cause, own)
+  // The worker was given a clone, which does not show what it is.
+  const message = ofTransport ? transportFailure(posted.message, cause).message : posted.message
+  const error = makeError(posted.name, message, { ...decodeValue(posted.fields) as Fields, ...(posted.cause && { cause }) })
+  if (posted.stack !== undefined) error.stack = posted.stack.replace(posted.message, () => message)
   return error
 }
 

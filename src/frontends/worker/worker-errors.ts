@@ -2,6 +2,7 @@
 
 import { TlsError } from '../../base/errors.js'
 import { asRefusal, brandOf } from '../../base/realms.js'
+import { wordsOf } from '../../base/words-of.js'
 import type { Fields, NumberedError, PostedError } from './errors.js'
 
 /** A callback on the page has failed, and its error is there. */
@@ -34,7 +35,7 @@ function encodeError(error: unknown): PostedError {
   try {
     return { kind: 'other', value: structuredClone(error) }
   } catch {
-    return { kind: 'other', value: new Error(String(error)) }
+    return { kind: 'other', value: new Error(wordsOf(error)) }
   }
 }
 

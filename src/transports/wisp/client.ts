@@ -6,10 +6,10 @@ import { deferred } from '../../base/deferred.js'
 import { checkOptions, each, isCount, isFunction, isMilliseconds, isOneOf, isSignal, type Check } from '../../base/options.js'
 import { onAbort, throwIfAborted } from '../../base/realms.js'
 import { withDeadline } from '../../pump/waiting.js'
-import type { ByteTransport } from '../../pump/transport.js'
+import { transportFailure, type ByteTransport } from '../../pump/transport.js'
 import { demandTarget, formatTarget, type Target } from '../target.js'
 import { ABORTED, NORMAL } from '../websocket-close.js'
-import { isWebSocket, nameOf, OPEN, webSocketClass, type WebSocketConstructor, type WebSocketLike } from '../websocket-like.js'
+import { isWebSocket, OPEN, reachOf, webSocketClass, type WebSocketConstructor, type WebSocketLike } from '../websocket-like.js'
 import { WispCloseError, WispCloseReason } from './close-reason.js'
 import { clientInfo, readServerInfo, WISP_SUBPROTOCOL, type Credentials, type ServerInfo } from './handshake.js'
 import { PacketLink } from './link.js'
@@ -57,7 +57,7 @@ export interface WispConnection {
    * half-close: the stream is closed when `readable` has ended too, or was cancelled. So read it to its end or cancel it.
    *
    * Throws `ERR_TLS_INVALID_ARGUMENT` for UDP or a target that is none (`host` has 1 to 255 bytes, and no spaces),
-   * `ERR_TLS_UNKNOWN_OPTION` for what a target does not have, and `ERR_TLS_TRANSPORT` if the connection has ended.
+   * `ERR_TLS_UNKNOWN_OPTION` for an option of `connectWisp` in it, and `ERR_TLS_TRANSPORT` if the connection has ended.
    */
   open(target: Target & { readonly protocol?: 'tcp' | undefined }): ByteTransport
   /** Ends all streams and the WebSocket. Settles as `closed`. */
@@ -115,8 +115,8 @@ class Client implements WispConnection {
   reached: boolean
   readonly #link: PacketLink<WispStream>
   readonly #options: ConnectWispOptions
-  /** Of the WebSocket, for messages. */
-  readonly #name: string
+  /** The server, for messages. */
+  readonly #reach: string
   readonly #opened = deferred<WispConnection>()
   readonly opened = this.#opened.promise
   readonly #closed = deferred<void>()
@@ -132,7 +132,7 @@ class Client implements WispConnection {
 
   constructor(socket: WebSocketLike, options: ConnectWispOptions) {
     this.#options = options
-    this.#name = nameOf(socket)
+    this.#reach = reachOf(socket) ?? 'a WebSocket'
     const { highWaterMarkBytes = 256 * 1024, handshakeTimeoutMs: limitMs = 30_000, signal } = options
     this.#link = new PacketLink(socket, {
       highWaterMarkBytes,
@@ -145,7 +145,7 @@ class Client implements WispConnection {
     })
     this.reached = socket.readyState === OPEN
     socket.addEventListener('open', () => { this.reached = true })
-    const late = () => this.#fail(new TransportError(`no Wisp server has answered on ${this.#name} within ${limitMs} ms`))
+    const late = () => this.#fail(new TransportError(`no Wisp server has answered at ${this.#reach} within ${limitMs} ms`))
     void withDeadline(limitMs, late, this.opened).catch(() => {})
     this.#forgetSignal = onAbort(signal, (reason) => this.#fail(reason))
   }
@@ -168,8 +168,8 @@ class Client implements WispConnection {
     while (this.#link.streams.has(this.#lastStreamId))
     const { maxBufferedBytes = 16 * 1024 * 1024 } = this.#options
     const halfClose = this.#server?.halfClose ?? false
-    const name = `the Wisp stream to ${formatTarget({ host, port })} through ${this.#name}`
-    const stream = new WispStream(this.#link, this.#lastStreamId, { credit: this.#credit!, halfClose, maxBufferedBytes, name })
+    const reach = `${formatTarget({ host, port })} through ${this.#reach}`
+    const stream = new WispStream(this.#link, this.#lastStreamId, { credit: this.#credit!, halfClose, maxBufferedBytes, reach })
     this.#link.send(connectPacket(stream.streamId, host, port))
     return stream.transport
   }
@@ -221,7 +221,7 @@ class Client implements WispConnection {
 
   /** The WebSocket is closed. */
   #ended(error: Error): void {
-    this.#giveUp(new TransportError(`the Wisp connection was lost: ${error.message}`, { cause: error }), 'lost')
+    this.#giveUp(transportFailure('the Wisp connection was lost', error), 'lost')
     this.#closed.resolve()
   }
 

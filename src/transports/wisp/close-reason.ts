@@ -49,10 +49,12 @@ export class WispCloseError extends TransportError {
   /** Its name, or `undefined` if it has none. */
   readonly reasonName: WispCloseReasonName | undefined
 
-  constructor(what: string, reason: number) {
+  /** `what` was closed; by a reason of the server's not to connect it, `reach` cannot be reached. */
+  constructor(what: string, reason: number, reach?: string) {
     const [name, [, why, code]] = entries.find(([, [number]]) => number === reason) ?? [undefined, [reason, 'for a reason of its own']]
-    const advice = code ? `. ${relayRefusals[code][1]}` : ''
-    super(`${what} ${why} (Wisp: ${name ?? 'unknown'}, 0x${reason.toString(16).padStart(2, '0')})${advice}`, { code })
+    const number = `(Wisp: ${name ?? 'unknown'}, 0x${reason.toString(16).padStart(2, '0')})`
+    const words = code && reach !== undefined ? `cannot reach ${reach}: ${why.replace('because ', '')}` : `${what} ${why}`
+    super(`${words} ${number}${code ? `. ${relayRefusals[code][1]}` : ''}`, { code })
     this.reason = reason
     this.reasonName = name
   }

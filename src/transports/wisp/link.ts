@@ -5,8 +5,8 @@
 import { asBytes, isBytesLike } from '../../base/bytes.js'
 import { hasMethods } from '../../base/realms.js'
 import { SendBacklog } from '../send-backlog.js'
-import { closeError, MESSAGE_TOO_BIG, PROTOCOL_ERROR, UNSUPPORTED_DATA } from '../websocket-close.js'
-import { ALREADY_CLOSED, CLOSED, closeWebSocket, failureOf, nameOf, OPEN, type WebSocketLike } from '../websocket-like.js'
+import { closeError, MESSAGE_TOO_BIG, nameOf, NO_CLOSE, PROTOCOL_ERROR, UNSUPPORTED_DATA } from '../websocket-close.js'
+import { ALREADY_CLOSED, CLOSED, closeWebSocket, failureOf, OPEN, reachOf, type WebSocketLike } from '../websocket-like.js'
 import { CLOSE, closePacket, CONTINUE, DATA, parsePacket, type Packet } from './packets.js'
 
 /** A stream, from {@link PacketLink.streams} until {@link PacketLink.forget}. */
@@ -60,17 +60,17 @@ export class PacketLink<Stream extends LinkedStream> {
     this.#options = options
     socket.binaryType = 'arraybuffer'
     socket.addEventListener('message', ({ data }: { data: unknown }) => this.#receive(data))
-    const name = nameOf(socket)
+    const reach = reachOf(socket)
     let opened = socket.readyState === OPEN
     socket.addEventListener('open', () => { opened = true })
     socket.addEventListener('error', (event) => {
-      this.#end(1006, failureOf(event, { name, url: socket.url, opened }))
+      this.#end(NO_CLOSE, failureOf(event, { reach, url: socket.url, opened }))
       socket.close()
     })
     socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
-      this.#end(code, closeError(code, reason, name, socket.protocol) ?? new Error(`${name} was closed with code ${code}`))
+      this.#end(code, closeError(code, reason, reach, socket.protocol) ?? new Error(`${nameOf(reach)} was closed with code ${code}`))
     })
-    if (socket.readyState === CLOSED) queueMicrotask(() => this.#end(1006, failureOf(ALREADY_CLOSED, { name, url: socket.url, opened })))
+    if (socket.readyState === CLOSED) queueMicrotask(() => this.#end(NO_CLOSE, failureOf(ALREADY_CLOSED, { reach, url: socket.url, opened })))
   }
 
   /** Nothing is sent or received any more. */

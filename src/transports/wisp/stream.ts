@@ -17,8 +17,8 @@ export interface StreamSettings {
   readonly credit: number
   readonly halfClose: boolean
   readonly maxBufferedBytes: number
-  /** What to call it in messages. */
-  readonly name: string
+  /** What it leads to, for messages. */
+  readonly reach: string
 }
 
 /**
@@ -74,8 +74,9 @@ export class WispStream implements LinkedStream {
   }
 
   closed(reason: number): void {
-    const what = `the server has closed ${this.#settings.name}`
-    if (reason !== WispCloseReason.VOLUNTARY) return this.end('lost', new WispCloseError(what, reason))
+    const { reach } = this.#settings
+    const what = `the server has closed the Wisp stream to ${reach}`
+    if (reason !== WispCloseReason.VOLUNTARY) return this.end('lost', new WispCloseError(what, reason, reach))
     this.#link.forget(this)
     this.#ends.end()
     this.#ends.outgoing.fail(new TransportError(what))
