@@ -66,6 +66,14 @@ function cutOff(ssl: Ssl): string {
   return why === undefined ? ended : `${ended}: ${why}`
 }
 
+/** The failure of a transport beneath `ssl`. Many servers break the connection instead of refusing a client's certificate by an alert. */
+export function transportError(ssl: Ssl, error: TransportError): TransportError {
+  const why = ssl.hasRead ? undefined : certificateAdvice(ssl)
+  if (why === undefined) return error
+  const { message, cause, code } = error
+  return new TransportError(`${message}; ${why}`, { cause, code })
+}
+
 /** RFC 9849 §6.1.6: a server's configurations count only if it has proved to be the public name's. */
 function echRejected(ssl: Ssl, options: Pick<PeerError, 'alert' | 'opensslErrorStack'>): EchRejectedError {
   const publicNameVerified = ssl.getVerifyResult() === X509_V_OK && ssl.getPeerCertificate() !== undefined

@@ -40,7 +40,7 @@ import { DeadlineError, PeerError, TransportError, TruncationError } from '../ba
 import { deferred, type Deferred } from '../base/deferred.js'
 import { LAST_WORDS_MS } from '../base/linger.js'
 import { asRefusal } from '../base/realms.js'
-import { fatalError } from '../core/fatal-error.js'
+import { fatalError, transportError } from '../core/fatal-error.js'
 import { handshakeProgress } from '../core/handshake-progress.js'
 import { sslErrorName, type IoResult } from '../core/io-result.js'
 import type { Ssl } from '../core/ssl.js'
@@ -342,9 +342,14 @@ export class Pump {
         if (verdict === 'want read' || (this.#sendFailure && purpose === 'writing')) continue
       }
       if (verdict === 'done') return
-      if (verdict === 'want read') await this.#wire.receive().catch((error: unknown) => this.break(error))
+      if (verdict === 'want read') await this.#wire.receive().catch((error: unknown) => this.#lose(error))
       if (verdict === 'undecided') await this.#decided(this.#options.decisions.pending ?? Promise.resolve(), step)
     }
+  }
+
+  /** Nothing can be received any more. */
+  #lose(error: unknown): void {
+    this.break(error instanceof TransportError && !this.#machine.ended ? transportError(this.#ssl, error) : error)
   }
 
   /**

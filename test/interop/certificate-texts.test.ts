@@ -151,10 +151,10 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a server that hangs up without a
   const own = authority.leaf()
 
   /** What a client is told if the stream ends in the place of the server's answer to so many flights of its own. */
-  async function told(flights: number, client: Partial<ConnectOptions>, server: Partial<AcceptOptions>): Promise<Error> {
+  async function told(flights: number, client: Partial<ConnectOptions>, server: Partial<AcceptOptions>, reset?: Error): Promise<Error> {
     const [near, far] = memoryTransportPair()
     let end!: () => void
-    const answers = new TransformStream<Uint8Array, Uint8Array>({ start: (controller) => { end = () => controller.terminate() } })
+    const answers = new TransformStream<Uint8Array, Uint8Array>({ start: (controller) => { end = () => (reset ? controller.error(reset) : controller.terminate()) } })
     near.readable.pipeTo(answers.writable).catch(() => {})
     const writer = near.writable.getWriter()
     const writable = new WritableStream<Uint8Array>({ write: (flight) => (--flights > 0 ? writer.write(flight) : end()) })
@@ -163,7 +163,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a server that hangs up without a
     const error = await rejection(connection.readable.getReader().read()) as TlsError
     other.abort()
     await rejection(other.closed)
-    expect(error.code).toBe('ERR_TLS_UNEXPECTED_EOF')
+    expect(error).toMatchObject(reset ? { code: 'ERR_TLS_TRANSPORT', cause: reset } : { code: 'ERR_TLS_UNEXPECTED_EOF' })
     return error
   }
 
@@ -172,6 +172,14 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a server that hangs up without a
     const asked = `the stream ended ${where}: the server asked for a certificate of CN=libssl-wasm test CA`
     expectWords(await told(2, {}, { ca: authority.ca.cert }), [asked, 'was shown none', "'cert'"])
     expectWords(await told(2, { cert: mine.cert, key: mine.key }, { ca: authority.ca.cert }), [asked, 'may not take the one that it was shown'])
+  })
+
+  it('is said so, too, if the connection is reset', async () => {
+    const reset = new Error('read ECONNRESET')
+    const words = ['the transport failed to receive: read ECONNRESET; the server asked for a certificate of CN=libssl-wasm test CA']
+    expectWords(await told(2, {}, { ca: authority.ca.cert }, reset), [...words, 'was shown none'])
+    expectWords(await told(2, { cert: mine.cert, key: mine.key }, { ca: authority.ca.cert }, reset), [...words, 'may not take the one'])
+    expect((await told(2, {}, {}, reset)).message).toBe('the transport failed to receive: read ECONNRESET')
   })
 
   it('is not, if it has not', async () => {
