@@ -65,7 +65,7 @@ export function checkOptions<Options extends object>(
 
 /** The options that were given, as they are. Throws as {@link checkOptions} unless they are a plain object. */
 export function ownOptions<Options extends object>(options: Options, taker: string): Options {
-  if (!isPlainObject(options)) throw invalidArgument(`the options of ${taker} must be a plain object, not ${kindOf(options)}`)
+  if (!isPlainObject(options)) throw invalidArgument(`the options of ${taker} must be a plain object`)
   return own<Options>(options)
 }
 
@@ -75,11 +75,6 @@ export function knownOptions<Options extends object>(options: Options, taker: st
   const option = Object.keys(given).find((name) => !(names as readonly string[]).includes(name))
   if (option === undefined) return given
   throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `${taker} has no option '${option}': there are ${names.join(', ')}`, { option })
-}
-
-/** What a value is, for messages. */
-export function kindOf(value: unknown): string {
-  return Object(value) === value ? brandOf(value) : value === null ? 'null' : typeof value
 }
 
 /** What to do with a wrong value that leads to the right one; of an array with the first such. `''` if it is none of them. */

@@ -11,9 +11,7 @@ export function quoted(bytes: Uint8Array, mostBytes = MOST_QUOTED_BYTES): string
 
 /** Text as printable ASCII, as JSON would write it, and not long: it moves no cursor, turns no writing round, ends no line or string. */
 export function plain(text: string): string {
-  return text.slice(0, 300).replace(/[^\x20-\x7e]|["\\]/g, (character) => (
-    character === '"' || character === '\\' ? `\\${character}` : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  ))
+  return text.slice(0, 300).replace(/["\\]/g, '\\$&').replace(/[^ -~]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** For texts that can be printed, but have any length: a certificate may hold thousands of names. */

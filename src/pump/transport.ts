@@ -1,7 +1,6 @@
 // What the pump moves ciphertext over.
 
 import { TransportError } from '../base/errors.js'
-import { wordsOf } from '../base/words-of.js'
 
 /**
  * Any pair of byte streams: what comes from the peer, and what goes to it. Chunks are Uint8Array. The end of
@@ -22,5 +21,5 @@ export function giveUp({ readable, writable }: ByteTransport, reason: unknown): 
 /** A failure of a transport. `what` says at which step, unless `cause` says by itself what cannot be reached, or was lost. */
 export function transportFailure(what: string, cause: unknown): TransportError {
   const saysAll = cause instanceof TransportError || (cause as { readonly name?: unknown } | null | undefined)?.name === 'WebSocketError'
-  return new TransportError(saysAll ? wordsOf(cause) : what, { cause })
+  return new TransportError(saysAll ? (cause as Error).message : what, { cause })
 }

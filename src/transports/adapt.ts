@@ -1,8 +1,8 @@
 // What a caller has at hand, as a transport.
 
 import { dialling, fromRuntimeSocket, withClose } from '#sockets'
-import { invalidArgument, kindOf } from '../base/options.js'
-import { hasMethods, isPromiseLike, isReadableStream, isWritableStream } from '../base/realms.js'
+import { invalidArgument } from '../base/options.js'
+import { isReadableStream, isWritableStream } from '../base/realms.js'
 import { giveUp, type ByteTransport } from '../pump/transport.js'
 import type { BunSocketLike } from './bun.js'
 import type { CloudflareSocketLike } from './cloudflare.js'
@@ -40,14 +40,7 @@ export function toByteTransport(transport: TransportLike): ByteTransport {
       return withClose(transport)
     }
   }
-  const wanted = 'the first argument must be a transport, { readable, writable }, a socket of some kind, or a MessagePort'
-  throw invalidArgument(`${wanted}, not ${kindOf(transport)}: ${makingOne(transport)}`)
-}
-
-function makingOne(mistaken: unknown): string {
-  if (isPromiseLike(mistaken)) return 'await the promise first'
-  if (hasMethods(mistaken, 'readLine', 'release')) return 'a PlaintextConversation hands on its own by release()'
-  return `make one first, for example by ${dialling()}`
+  throw invalidArgument(`the transport must be { readable, writable }, a socket of some kind, or a MessagePort: for example ${dialling}`)
 }
 
 /**

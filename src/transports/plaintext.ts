@@ -66,6 +66,12 @@ export class PlaintextConversation {
     this.#forgetSignal = onAbort(signal, (reason) => this.abort(reason))
   }
 
+  // Those who give a conversation for the transport that it hands on are told so: a transport's streams are what is looked for.
+  /** @internal There is none. */
+  get readable(): undefined { throw noTransport() }
+  /** @internal There is none. */
+  get writable(): undefined { throw noTransport() }
+
   /** The next line, as UTF-8, without its LF or CRLF. It may have `maxBytes` (default 8,192) with that. */
   async readLine(options: { readonly maxBytes?: number | undefined } = {}): Promise<string> {
     const { maxBytes = 8192 } = knownOptions(options, 'readLine()', 'maxBytes')
@@ -154,4 +160,8 @@ export class PlaintextConversation {
     if (wrong) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', wrong)
     this.#interrupt.throwIfTripped()
   }
+}
+
+function noTransport(): ApiMisuseError {
+  return new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'a PlaintextConversation is no transport: give the one that its release() returns')
 }

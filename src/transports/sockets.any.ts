@@ -4,6 +4,7 @@ import type { ByteTransport } from '../pump/transport.js'
 import { fromBunSocket, isBunSocket } from './bun.js'
 import { fromCloudflareSocket, isCloudflareSocket } from './cloudflare.js'
 import { fromDenoConn, isDenoConn } from './deno.js'
+import { whatToCheck as ofPage } from './sockets.browser.js'
 
 /** Of Deno or Bun; `undefined` if `value` is none. */
 export function fromRuntimeSocket(value: object): ByteTransport | undefined {
@@ -17,12 +18,22 @@ export function withClose(streams: ByteTransport): ByteTransport {
   return isCloudflareSocket(streams) ? fromCloudflareSocket(streams) : streams
 }
 
+const platform = globalThis as {
+  readonly Deno?: object; readonly navigator?: { readonly userAgent?: string }; readonly process?: { readonly versions?: { readonly node?: string } }
+  readonly origin?: unknown
+}
+
 /** How this platform makes a transport to a host, for messages. */
-export function dialling(): string {
-  const { Deno, navigator, process } = globalThis as {
-    readonly Deno?: object; readonly navigator?: { readonly userAgent?: string }; readonly process?: { readonly versions?: { readonly node?: string } }
-  }
-  if (Deno) return 'await Deno.connect({ hostname, port })'
-  if (navigator?.userAgent === 'Cloudflare-Workers') return 'connect({ hostname, port }) of cloudflare:sockets'
-  return process?.versions?.node === undefined ? 'openTunnel(relay, { host, port })' : 'net.connect(port, host) of node:net'
+export const dialling = platform.Deno ? 'await Deno.connect({ hostname, port })'
+  : platform.navigator?.userAgent === 'Cloudflare-Workers' ? 'connect({ hostname, port }) of cloudflare:sockets'
+  : platform.process?.versions?.node ? 'net.connect(port, host) of node:net' : 'openTunnel(relay, { host, port })'
+
+/** What a WebSocket says that did not open, in better words: OpenSSL and rustls have theirs for a server without TLS. */
+export function wordsOfPlatform(said: string): string {
+  return /wrong version|EPROTO|InvalidContentType/.test(said) ? 'it speaks no TLS: begin its URL with ws:' : said
+}
+
+/** The end of a sentence that begins with what is to be checked everywhere. A page without a bundler comes here, too. */
+export function whatToCheck(): string {
+  return platform.origin ? ofPage() : ', and its token'
 }

@@ -13,6 +13,14 @@ export function withClose(streams: ByteTransport): ByteTransport {
 }
 
 /** How this platform makes a transport to a host, for messages. */
-export function dialling(): string {
-  return 'openTunnel(relay, { host, port })'
+export const dialling = 'openTunnel(relay, { host, port })'
+
+/** What a WebSocket says that did not open, in better words. A browser says nothing of it. */
+export function wordsOfPlatform(said: string): string {
+  return said
+}
+
+/** The end of a sentence that begins with what is to be checked everywhere. */
+export function whatToCheck(): string {
+  return ` and the origin ${origin} (--origin), and that the page's Content-Security-Policy has it in connect-src`
 }

@@ -167,7 +167,7 @@ export class Outgoing {
         })
       },
       write: (chunk) => this.#perform(() => {
-        if (!isUint8Array(chunk)) throw new TypeError('a transport takes Uint8Arrays; text becomes one by new TextEncoder().encode(text)')
+        if (!isUint8Array(chunk)) throw new TypeError('a transport takes bytes: write Uint8Arrays')
         if (chunk.byteLength > 0) return sink.write(chunk)
       }),
       close: () => this.#perform(() => sink.end()).then(() => this.#end()),

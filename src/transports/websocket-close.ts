@@ -46,15 +46,13 @@ export function isOurProtocol(protocol: string | undefined): boolean {
   return protocol?.startsWith('libssl-wasm.') ?? false
 }
 
-/** What a WebSocket is called in a message. `reach`: what it leads to, if that is known. */
-export function nameOf(reach: string | undefined): string {
-  return reach === undefined ? 'the WebSocket' : `the connection to ${reach}`
+/** What a WebSocket is called in a message. `reach`: what it leads to. */
+export function nameOf(reach: string): string {
+  return `the connection to ${reach}`
 }
 
 /** `undefined` if what arrived before was all; else what to fail with. `reach` as in {@link nameOf}. */
-export function closeError(
-  closeCode: number, reason: string, reach: string | undefined, protocol: string | undefined,
-): WebSocketError | undefined {
+export function closeError(closeCode: number, reason: string, reach: string, protocol: string | undefined): WebSocketError | undefined {
   if (closeCode === NORMAL || closeCode === NO_CODE) return undefined
   const code = isOurProtocol(protocol) ? refusalOfClose(closeCode) : undefined
   const said = reason && `: "${plain(reason)}"`

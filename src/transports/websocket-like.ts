@@ -1,5 +1,6 @@
 // A WebSocket, of a browser, a runtime or a package.
 
+import { whatToCheck, wordsOfPlatform } from '#sockets'
 import { invalid } from '../base/options.js'
 import { hasMethods } from '../base/realms.js'
 import { ABORTED, nameOf, NO_CLOSE, WebSocketError } from './websocket-close.js'
@@ -42,8 +43,8 @@ export function webSocketClass(given: WebSocketConstructor | undefined): WebSock
 }
 
 /** What a WebSocket leads to, for messages. */
-export function reachOf({ url }: { readonly url?: string | undefined }): string | undefined {
-  return url ? withoutSecrets(url) : undefined
+export function reachOf({ url }: { readonly url?: string | undefined }): string {
+  return url ? withoutSecrets(url) : 'the WebSocket'
 }
 
 /** A URL for messages: user name, password and query may be secrets. It takes whatever a WebSocket of any kind calls its URL. */
@@ -57,26 +58,16 @@ export const ALREADY_CLOSED = { message: 'it is closed already' }
 /** What an `error` event says. A browser tells a page nothing of a WebSocket that did not open, so all that it may be is named. */
 export function failureOf(
   { error, message }: { error?: unknown; message?: unknown },
-  { reach, url = '', opened }: { reach: string | undefined; url?: string | undefined; opened: boolean },
+  { reach, url = '', opened }: { reach: string; url?: string | undefined; opened: boolean },
 ): WebSocketError {
   const told = typeof message === 'string' ? message.replace(/[.\s]+$/, '') : ''
-  const words = NO_TLS.test(told) ? 'it speaks no TLS: begin its URL with ws:' : told
+  const words = wordsOfPlatform(told)
   const said = words && `: ${url ? words.replaceAll(url, withoutSecrets(url)) : words}`
-  const what = opened ? `${nameOf(reach)} failed${said}` : `cannot reach ${reach ?? "the WebSocket's server"}${said}. ${whatToCheck(url)}`
+  const what = opened ? `${nameOf(reach)} failed${said}` : `cannot reach ${reach}${said}. ${CHECK}${whatToCheck()}`
   return new WebSocketError(what, NO_CLOSE, '', undefined, { cause: error })
 }
 
-/** What platforms say of a server that is asked for TLS and speaks none. */
-const NO_TLS = /wrong version|EPROTO|SSL_PROTO|InvalidContentType/
-
-function whatToCheck(url: string): string {
-  const { origin } = globalThis as { readonly origin?: unknown }
-  const scheme = url.startsWith('wss:') ? 'wss: (and not ws:)' : 'ws: (and not wss:)'
-  const allows = `Check that the relay runs, that it speaks ${scheme}, that it allows this target (--allow)`
-  if (typeof origin !== 'string' || origin === '') return `${allows}, and its token`
-  const mixed = origin.startsWith('https:') && url.startsWith('ws:') ? '; a page from https: may need wss:' : ''
-  return `${allows} and the origin ${origin} (--origin), and that the page's Content-Security-Policy has it in connect-src${mixed}`
-}
+const CHECK = 'Check the scheme (ws: or wss:), that the relay runs, allows this target (--allow)'
 
 /** Closes with a code of ours where the platform keeps the others for itself, as browsers do. */
 export function closeWebSocket(socket: WebSocketLike, code: number, reason: string): void {

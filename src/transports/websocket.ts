@@ -94,7 +94,7 @@ export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransport
   socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
     closed.resolve({ closeCode: code, reason })
     const error = closeError(code, reason, reach, socket.protocol)
-    opened.reject(error ?? new WebSocketError(`cannot reach ${reach}: it closed the WebSocket at once`, code, reason))
+    opened.reject(error ?? new WebSocketError(`cannot reach ${reach}: it closed at once`, code, reason))
     if (error && !(code === GOING_AWAY && role === 'server')) return ends.lost(error)
     ends.end()
     ends.outgoing.fail(error ?? new WebSocketError(`${name} was closed`, code, reason))

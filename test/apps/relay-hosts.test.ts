@@ -119,7 +119,7 @@ describe.each(hosts)('the relay on %s', (name, open) => {
     socket.close(4000, 'x\n2026 open 10.0.0.1 -> bank:1: \u001b[2J\u202e\u009b"\\\u007f')
     await logged(log, before, { event: 'end', target: '/wisp/', result: 'closed (4000)', bytesToTarget: 6 })
     const ended = log.slice(before).find(({ event, stream }) => event === 'end' && stream !== undefined)
-    expect(ended).toMatchObject({ bytesToTarget: 6, result: expect.stringMatching(/^the WebSocket was closed with code 4000: \\"x\\\\u000a2026 /) })
+    expect(ended).toMatchObject({ bytesToTarget: 6, result: expect.stringMatching(/^the connection to the WebSocket was closed with code 4000: \\"x\\\\u000a2026 /) })
     for (const entry of log) for (const text of Object.values(entry)) if (typeof text === 'string') expect(text).toMatch(/^[\x20-\x7e]*$/)
   })
 

@@ -146,10 +146,6 @@ describe('a value that leads to the right one', () => {
   })
 })
 
-it.each([[undefined, 'undefined'], [null, 'null'], ['host', 'string'], [[], 'Array'], [new Map(), 'Map']])('checkOptions says what %j is, which are no options', (options, kind) => {
-  expect(thrownBy(() => check(options)).message).toBe(`the options of peel() must be a plain object, not ${kind}`)
-})
-
 it('checkOptions keeps the copies of lasting options alone', () => {
   const bytes = Uint8Array.from({ length: 1000 }, (_, index) => index)
   const checks = { roots: () => undefined, key: () => undefined }

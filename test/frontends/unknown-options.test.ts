@@ -5,7 +5,6 @@ import {
   generateEchKey, load, memoryServerSessionCache, memorySessionStore, memoryTransportPair, openTunnel, PlaintextConversation, TicketKeys,
   type LibSsl, type Target,
 } from '../../src/index.js'
-import { createWorker } from '../../src/worker.js'
 import { opened } from '../helpers/stream-peers.js'
 
 let libssl: LibSsl
@@ -30,7 +29,6 @@ const failure = async (call: () => unknown): Promise<unknown> => {
 
 const functions: Readonly<Record<string, () => unknown>> = {
   'load()': () => load(wrong),
-  'createWorker()': () => createWorker(wrong),
   'generateEchKey()': () => generateEchKey({ libssl, publicName: 'a.example', ...wrong }),
   'memorySessionStore()': () => memorySessionStore(wrong),
   'memoryServerSessionCache()': () => memoryServerSessionCache(wrong),
@@ -49,7 +47,7 @@ describe('an option that there is not', () => {
   it('of an open connection', async () => {
     const { client, server } = await opened({ client: { libssl }, server: { libssl } })
     for (const [name, call] of Object.entries({
-      'close()': () => client.close(wrong), 'updateKeys()': () => client.updateKeys(wrong),
+      'updateKeys()': () => client.updateKeys(wrong),
       'exportKeyingMaterial()': () => client.exportKeyingMaterial({ label: 'x', bytes: 8, ...wrong }),
     })) {
       const error = await failure(call)

@@ -136,6 +136,11 @@ describe('a Wisp connection', () => {
       expect(open(bad)).toThrow(ApiMisuseError)
       expect(open(bad)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
     }
+    for (const [bad, option, words] of [
+      [{ ...target, credentials: {} }, 'credentials', "'credentials' is an option of connectWisp()"], [{ hostname: 'a', port: 1 }, 'hostname', "did you mean 'host'?"],
+    ] as const) {
+      expect(open(bad)).toThrow(expect.objectContaining({ code: 'ERR_TLS_UNKNOWN_OPTION', option, message: expect.stringContaining(words) }))
+    }
     connection.open(target)
     expect(await peer.next()).toMatchObject({ type: CONNECT, streamId: 1, ...target })
   })

@@ -1,7 +1,7 @@
 // The WHATWG face: a life as a pair of streams, whether its OpenSSL is here or in a worker.
 
 import { isBytesLike, viewOf, type BytesLike } from '../../base/bytes.js'
-import { invalidArgument, knownOptions } from '../../base/options.js'
+import { invalidArgument } from '../../base/options.js'
 import { closedError } from '../../pump/waiting.js'
 import type { ConnectionInfo } from '../connection-info.js'
 import type { LimitOptions } from '../features/limits.js'
@@ -43,8 +43,7 @@ export class Connection implements TlsConnection {
     })
   }
 
-  async close(options: { readonly waitForPeerMs?: number | undefined } = {}): Promise<void> {
-    const { waitForPeerMs = 0 } = knownOptions(options, 'close()', 'waitForPeerMs')
+  async close({ waitForPeerMs = 0 }: { readonly waitForPeerMs?: number | undefined } = {}): Promise<void> {
     const wrong = isWaitMs(waitForPeerMs)
     if (wrong !== undefined) throw invalidArgument(`waitForPeerMs ${wrong}`)
     // What is queued in an unlocked stream goes out first; a locked one is its writer's business.
@@ -64,8 +63,7 @@ export class Connection implements TlsConnection {
 
   async #write(chunk: BytesLike): Promise<void> {
     if (!isBytesLike(chunk)) {
-      const more = typeof chunk === 'string' ? '; text becomes bytes by new TextEncoder().encode(text)' : ''
-      const error = invalidArgument(`writable takes bytes: an ArrayBuffer or a view of one${more}`)
+      const error = invalidArgument('writable takes bytes: an ArrayBuffer or a view of one (of text: TextEncoder)')
       this.abort(error) // a stream that failed cannot be closed any more, nor then the connection
       throw error
     }

@@ -2,7 +2,7 @@
 
 import { spawn } from '#worker'
 import { ApiMisuseError, InternalError } from '../../base/errors.js'
-import { invalid, knownOptions, ownOptions } from '../../base/options.js'
+import { invalid, ownOptions } from '../../base/options.js'
 import { hasMethods } from '../../base/realms.js'
 import type { WasmCode } from '../../loader/load-module.js'
 import type { ByteTransport } from '../../pump/transport.js'
@@ -28,7 +28,7 @@ export interface TlsWorkerOptions {
   readonly wasm?: WasmCode | undefined
 }
 
-const ADVICE = "docs/bundlers.md of libssl-wasm says how to bundle it, and the browser's console names what is missing"
+const ADVICE = "see docs/bundlers.md of libssl-wasm, and the browser's console"
 
 /** Options of a connection; an instance of libssl is the worker's own business. */
 export type Remote<Options extends CommonOptions> = Omit<Options, 'libssl'>
@@ -55,8 +55,7 @@ export interface TlsWorker {
  * Starts a worker. If it dies, its connections break with `InternalError` (`ERR_TLS_INTERNAL`), `cause` being its
  * error; and it makes no others: `ERR_TLS_INVALID_STATE`.
  */
-export function createWorker(options: TlsWorkerOptions = {}): TlsWorker {
-  const { worker: given, wasm } = knownOptions(options, 'createWorker()', 'worker', 'wasm')
+export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): TlsWorker {
   const isWorker = (value: typeof given): value is WorkerLike => hasMethods(value, 'postMessage')
   const worker = isWorker(given) ? given : spawn(given)
   const lives = new Set<RemoteLife>()

@@ -61,7 +61,7 @@ export function encodeOptions(options: object): { readonly values: Readonly<Reco
     try {
       structuredClone(values[name])
     } catch {
-      throw refused(name, 'it cannot be cloned: await promises, and fetch URLs')
+      throw refused(name, 'it cannot be cloned')
     }
   }
   return { values, callbacks: callbacksOf(options) }

@@ -132,7 +132,7 @@ class Client implements WispConnection {
 
   constructor(socket: WebSocketLike, options: ConnectWispOptions) {
     this.#options = options
-    this.#reach = reachOf(socket) ?? 'a WebSocket'
+    this.#reach = reachOf(socket)
     const { highWaterMarkBytes = 256 * 1024, handshakeTimeoutMs: limitMs = 30_000, signal } = options
     this.#link = new PacketLink(socket, {
       highWaterMarkBytes,
