@@ -24,5 +24,6 @@ export async function load(options: LoadOptions = {}): Promise<LibSsl> {
  * given. Else `ERR_TLS_INVALID_STATE`. Compiling takes some 80 ms, once, in which nothing else runs.
  */
 export function loadSync(options: { readonly wasm?: WasmCode | undefined } = {}): LibSsl {
-  return LibSsl.createSync((callbacks) => loadModuleSync(callbacks, options.wasm))
+  const { wasm } = knownOptions(options, 'loadSync()', 'wasm')
+  return LibSsl.createSync((callbacks) => loadModuleSync(callbacks, wasm))
 }
