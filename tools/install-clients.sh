@@ -5,5 +5,17 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/debian-packages.sh"
 
 npm_modules "$REPO/test/clients" 'clients from npm'
+# mariadb-install-db asks for a program of mariadb-client-core.
 need_commands 'servers of clients' '/usr/lib/postgresql/*/bin/postgres postgresql
-stunnel4 stunnel4'
+stunnel4 stunnel4
+mariadbd mariadb-server-core
+my_print_defaults mariadb-client-core
+redis-server redis-server
+mosquitto mosquitto
+dovecot dovecot-imapd
+exim4 exim4-daemon-light
+epmd erlang-base
+/usr/lib/rabbitmq/bin/rabbitmq-server rabbitmq-server
+slapd slapd
+nats-server nats-server
+nginx nginx'

@@ -4,7 +4,18 @@ import { bunProgram } from '../conformance/runtimes/bun.js'
 import { denoProgram } from '../conformance/runtimes/deno.js'
 import { findNode } from '../conformance/runtimes/node.js'
 import type { Home } from './servers/home.js'
+import { startDovecot } from './servers/dovecot.js'
+import { startExim } from './servers/exim.js'
+import { startMariadb } from './servers/mariadb.js'
+import { startMongod } from './servers/mongod.js'
+import { startMosquitto } from './servers/mosquitto.js'
+import { startNats } from './servers/nats.js'
 import { startPostgresql } from './servers/postgresql.js'
+import { startRabbitmq } from './servers/rabbitmq.js'
+import { startRedis } from './servers/redis.js'
+import { startSlapd } from './servers/slapd.js'
+import { startSqlServer } from './servers/sql-server.js'
+import { startWeb } from './servers/web.js'
 
 export interface ServerRow {
   readonly server: string
@@ -18,7 +29,18 @@ export interface ServerRow {
 
 /** In the order in which they are started: those that take long come first. */
 export const servers: readonly ServerRow[] = [
-  { server: 'PostgreSQL', start: startPostgresql, clients: ['pg'] },
+  { server: 'RabbitMQ', start: startRabbitmq, clients: ['amqplib'] },
+  { server: 'PostgreSQL', start: startPostgresql, clients: ['pg', 'postgres'] },
+  { server: 'MariaDB', start: startMariadb, clients: ['mysql2'] },
+  { server: 'Redis', start: startRedis, clients: ['ioredis', 'redis'] },
+  { server: 'Mosquitto', start: startMosquitto, clients: ['mqtt'] },
+  { server: 'Dovecot', start: startDovecot, clients: ['imapflow'] },
+  { server: 'Exim', start: startExim, clients: ['nodemailer'] },
+  { server: 'nginx, our relay', start: startWeb, clients: ['undici', 'ws'] },
+  { server: 'slapd', start: startSlapd, clients: ['ldapts'] },
+  { server: 'nats-server', start: startNats, clients: ['nats'] },
+  { server: 'our own server end', start: startMongod, clients: ['mongodb'] },
+  { server: 'our own server end', start: startSqlServer, clients: ['tedious'] },
 ]
 
 export interface RuntimeColumn {

@@ -15,8 +15,8 @@ export class Program {
   /** How it ended, in words, whenever it does. */
   readonly ended: Promise<string>
 
-  constructor([program, ...args]: readonly string[], environment: Readonly<Record<string, string>> = {}, user: Pick<SpawnOptions, 'uid' | 'gid'> = {}) {
-    const child = spawn(program!, args, { detached: true, env: { ...process.env, ...environment }, stdio: 'pipe', ...user })
+  constructor([program, ...args]: readonly string[], environment: Readonly<Record<string, string>> = {}, place: Pick<SpawnOptions, 'uid' | 'gid' | 'cwd'> = {}) {
+    const child = spawn(program!, args, { detached: true, env: { ...process.env, ...environment }, stdio: 'pipe', ...place })
     child.stdin.on('error', () => {})
     this.#child = child
     if (child.pid !== undefined) running.add(child.pid)

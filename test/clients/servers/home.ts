@@ -30,6 +30,7 @@ export class Home {
   readonly directory = this.#own(mkdtempSync(join(tmpdir(), 'libssl-wasm-server-')))
   readonly identities: Identities
   readonly #programs: Program[] = []
+  readonly #closing: (() => unknown)[] = []
   // Servers live in sbin, which is not on everyone's PATH.
   readonly #environment = { PATH: [process.env['PATH'], '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter), HOME: this.directory, LC_ALL: 'C' }
 
@@ -85,13 +86,19 @@ export class Home {
     return this.#programs.map(({ output }) => output.slice(-4_000)).join('\n')
   }
 
+  /** For what runs in this process. */
+  onClose(close: () => unknown): void {
+    this.#closing.push(close)
+  }
+
   async close(): Promise<void> {
+    for (const close of this.#closing) await close()
     for (const program of this.#programs.reverse()) await program.end()
     rmSync(this.directory, { recursive: true, force: true })
   }
 
   #start(command: readonly string[], environment: Readonly<Record<string, string>>): Program {
-    const program = new Program(command, { ...this.#environment, ...environment }, USER)
+    const program = new Program(command, { ...this.#environment, ...environment }, { ...USER, cwd: this.directory })
     this.#programs.push(program)
     return program
   }
