@@ -37,7 +37,8 @@ const LF = 0x0a
  * reply that an attacker slipped in before the handshake cannot pass for a protected one; it breaks the handshake.
  *
  * Reads reject with `PeerError` (`ERR_TLS_LINE_TOO_LONG`), `TruncationError` (the stream ended before), `DeadlineError`
- * (`ERR_TLS_PLAINTEXT_TIMEOUT`), `TransportError` (`cause` is its own error), or the reason of the abort. After that there is nothing left but {@link abort}.
+ * (`ERR_TLS_PLAINTEXT_TIMEOUT`), `TransportError` (`cause` is its own error), or the reason of the abort. After that there is
+ * nothing left but {@link abort}.
  */
 export class PlaintextConversation {
   readonly #writable: WritableStream<Uint8Array>

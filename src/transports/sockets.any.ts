@@ -30,7 +30,7 @@ export const dialling = platform.Deno ? 'await Deno.connect({ hostname, port })'
 
 /** What a WebSocket says that did not open, in better words: OpenSSL and rustls have theirs for a server without TLS. */
 export function wordsOfPlatform(said: string): string {
-  return /wrong version|EPROTO|InvalidContentType/.test(said) ? 'it speaks no TLS: begin its URL with ws:' : said
+  return /wrong version number|packet length too long|InvalidContentType/.test(said) ? 'it speaks no TLS: begin its URL with ws:' : said
 }
 
 /** The end of a sentence that begins with what is to be checked everywhere. A page without a bundler comes here, too. */
