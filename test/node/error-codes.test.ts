@@ -1,6 +1,7 @@
 // Errors as node:tls has them, against the Nodes that are here: the same handshakes, bytes and options fail there and here.
 
 import { spawnSync } from 'node:child_process'
+import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -66,13 +67,30 @@ const toServers: Readonly<Record<string, Buffer>> = {
   [TOO_LONG]: Buffer.from([22, 3, 3, 0xff, 0xff, 0]),
 }
 
-openssl('pkey', '-in', localhost.keyFile, '-aes256', '-passout', 'pass:right', '-out', file('secret.key'))
-const encrypted = readFileSync(file('secret.key'), 'utf8')
-openssl('ec', '-in', localhost.keyFile, '-aes256', '-passout', 'pass:right', '-out', file('old.key'))
-const traditional = readFileSync(file('old.key'), 'utf8')
+/**
+ * One that is not readable by a wrong passphrase: one time in 256 it seems to be, and what comes out is no key, of which OpenSSL says
+ * something else.
+ */
+function encryptedBy(command: string): string {
+  for (;;) {
+    const key = openssl(command, '-in', localhost.keyFile, '-aes256', '-passout', 'pass:right')
+    const isBad = (passphrase: string) => {
+      try {
+        return createPrivateKey({ key, passphrase }) === undefined
+      } catch (error) {
+        return (error as Error).message.includes('bad decrypt')
+      }
+    }
+    if (['', 'wrong'].every(isBad)) return key
+  }
+}
+const encrypted = encryptedBy('pkey')
+const traditional = encryptedBy('ec')
+openssl('pkcs12', '-export', '-in', localhost.certFile, '-inkey', localhost.keyFile, '-passout', 'pass:right', '-out', file('all.p12'))
+const pfx = readFileSync(file('all.p12'))
 /** PEM of what is no certificate. */
 const block = (contents: string) => `-----BEGIN CERTIFICATE-----\n${contents}\n-----END CERTIFICATE-----\n`
-interface ContextOptions { readonly cert?: string; readonly key?: string; readonly passphrase?: string; readonly ciphers?: string; readonly ecdhCurve?: string; readonly crl?: string }
+interface ContextOptions { readonly cert?: string; readonly key?: string; readonly passphrase?: string; readonly ciphers?: string; readonly ecdhCurve?: string; readonly crl?: string; readonly pfx?: string }
 const contexts: Readonly<Record<string, ContextOptions>> = {
   'a certificate that is none': { cert: 'garbage' },
   'a certificate that is not base64': { cert: block('garbage') },
@@ -86,6 +104,10 @@ const contexts: Readonly<Record<string, ContextOptions>> = {
   'ciphers that nobody knows': { ciphers: 'NONE_SUCH' },
   'a curve that nobody knows': { ecdhCurve: 'none-such' },
   'a revocation list that is none': { crl: 'garbage' },
+  'a pfx that is none': { pfx: Buffer.from('garbage garbage garbage').toString('base64') },
+  'a pfx that is cut': { pfx: pfx.subarray(0, 100).toString('base64'), passphrase: 'right' },
+  'a pfx without its passphrase': { pfx: pfx.toString('base64') },
+  'a pfx with another passphrase': { pfx: pfx.toString('base64'), passphrase: 'wrong' },
 }
 
 interface Verification { readonly cert: string; readonly key: string; readonly ca: string }
@@ -111,7 +133,7 @@ const verifications: Readonly<Record<string, Verification>> = {
 
 // ---- Node's errors ----
 
-interface Told { readonly code?: string; readonly library?: string; readonly reason?: string; readonly opensslErrorStack?: readonly string[] }
+interface Told { readonly code?: string; readonly library?: string; readonly reason?: string; readonly message?: string; readonly opensslErrorStack?: readonly string[] }
 interface Answers {
   readonly openssl: string
   readonly handshakes: readonly { readonly server?: Told; readonly client?: Told }[]
@@ -156,8 +178,8 @@ function asNode(ssl: Ssl, result: IoResult): Told | undefined {
 }
 
 function told(error: NodeOpensslError): Told {
-  const { code, library, reason, opensslErrorStack } = error
-  return JSON.parse(JSON.stringify({ code, library, reason, opensslErrorStack })) as Told
+  const { code, library, reason, opensslErrorStack, message } = error
+  return JSON.parse(JSON.stringify({ code, library, reason, opensslErrorStack, ...(code === undefined && { message }) })) as Told
 }
 
 function shake(server: Options, client: Options): { server: Told | undefined; client: Told | undefined } {
@@ -203,6 +225,7 @@ function refused(options: ContextOptions): Told | undefined {
     ciphers: () => { ctx.setCipherList(options.ciphers!) },
     ecdhCurve: () => { ctx.set1GroupsList(options.ecdhCurve!) },
     crl: () => { store.addCrls(options.crl!) },
+    pfx: () => { ctx.usePkcs12(Buffer.from(options.pfx!, 'base64'), options.passphrase) },
   }
   try {
     for (const option of Object.keys(options) as (keyof ContextOptions)[]) {

@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import tls from 'node:tls'
 
-const told = ({ code, library, reason, opensslErrorStack }) => ({ code, library, reason, opensslErrorStack })
+/** The words where there is no code. */
+const told = ({ code, library, reason, opensslErrorStack, message }) => ({ code, library, reason, opensslErrorStack, ...code === undefined && { message } })
 const dial = (server) => ({ port: server.address().port, host: '127.0.0.1' })
 
 /** A server's first failure, if it has one. */
@@ -65,7 +66,7 @@ async function verification([server, client]) {
 
 function context(options) {
   try {
-    tls.createSecureContext(options)
+    tls.createSecureContext({ ...options, ...options.pfx && { pfx: Buffer.from(options.pfx, 'base64') } })
     return undefined
   } catch (error) {
     return told(error)
