@@ -31,15 +31,12 @@ function table(): string {
   return `${lines.join('')}${notes.map((note, index) => `${index === 0 ? '\n' : ''}${index + 1}. ${note}\n`).join('')}`
 }
 
-/** Whether all was shown, or what was not and why. */
+/** That all was shown, or why nothing could be. */
 function cell({ shown }: ClientResults['runs'][number], notes: string[]): string {
-  const marks = shown.flatMap(({ what, lacks }) => {
-    if (lacks === undefined) return []
-    const note = `${what}: ${lacks}`
-    if (!notes.includes(note)) notes.push(note)
-    return [notes.indexOf(note) + 1]
-  })
-  return `${marks.length < shown.length ? '✓' : 'no'}${marks.length === 0 ? '' : ` <sup>${marks.join(' ')}</sup>`}`
+  const lacks = shown[0]?.lacks
+  if (lacks === undefined) return '✓'
+  if (!notes.includes(lacks)) notes.push(lacks)
+  return `no <sup>${notes.indexOf(lacks) + 1}</sup>`
 }
 
 function refuseIncomplete(): void {

@@ -1,7 +1,5 @@
 // Servers, the clients that each is for, and the places in which clients run: the table's rows and columns.
 
-import { bunProgram } from '../conformance/runtimes/bun.js'
-import { denoProgram } from '../conformance/runtimes/deno.js'
 import { findNode } from '../conformance/runtimes/node.js'
 import type { Home } from './servers/home.js'
 import { startDovecot } from './servers/dovecot.js'
@@ -23,8 +21,8 @@ export interface ServerRow {
   start(home: Home): Promise<object>
   /** Names of npm packages and of files in clients/. */
   readonly clients: readonly string[]
-  /** By client, by runtime, by what is shown: why it fails there, through no fault of ours. That it does is tested. */
-  readonly lacks?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>
+  /** By client, by runtime: why all of it fails there, through no fault of ours. That it does is tested. */
+  readonly lacks?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
 /** In the order in which they are started: those that take long come first. */

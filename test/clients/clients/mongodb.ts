@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { MongoClient } from 'mongodb'
 import type { MongodPlace } from '../servers/mongod.js'
 import type { Kit, Shows } from '../show.js'
@@ -6,7 +7,7 @@ import type { Kit, Shows } from '../show.js'
 type MongoKit = Kit<MongodPlace>
 
 const url = ({ place: { port } }: MongoKit) => `mongodb://localhost:${port}/?directConnection=true`
-const identity = ({ ca, cert, key }: MongoKit) => ({ tls: true, ca, cert, key, serverSelectionTimeoutMS: 20_000 })
+const identity = ({ ca, cert, key }: MongoKit) => ({ tls: true, ca, cert, key, serverSelectionTimeoutMS: 60_000 })
 
 async function connected(kit: MongoKit, options: object, use: (client: MongoClient) => unknown): Promise<any> {
   const client = new MongoClient(url(kit), options)
@@ -21,9 +22,13 @@ async function connected(kit: MongoKit, options: object, use: (client: MongoClie
 const ping = (client: MongoClient) => client.db('tests').command({ ping: 1 })
 
 async function refused(kit: MongoKit, options: object, code: string): Promise<void> {
-  const error = await connected(kit, { ...options, serverSelectionTimeoutMS: 500 }, ping).then(() => undefined, (reason: any) => reason)
-  const [{ error: why }] = error.reason.servers.values()
-  assert.equal(why.cause.code, code)
+  const client = new MongoClient(url(kit), options)
+  const failed = once(client, 'serverHeartbeatFailed')
+  const connecting = assert.rejects(client.connect()) // which would go on trying
+  const [{ failure }] = await failed
+  await client.close()
+  await connecting
+  assert.equal(failure.cause.code, code)
 }
 
 export const shows: Shows<MongodPlace> = {

@@ -8,7 +8,7 @@ import type { Kit, Shows } from '../show.js'
 
 type MqttKit = Kit<MosquittoPlace>
 
-const options = ({ place: { port }, ca, cert, key }: MqttKit) => ({ protocol: 'mqtts', host: 'localhost', port, ca, cert, key, reconnectPeriod: 10, connectTimeout: 30_000 })
+const options = ({ place: { port }, ca, cert, key }: MqttKit) => ({ protocol: 'mqtts', host: 'localhost', port, ca, cert, key, reconnectPeriod: 10, connectTimeout: 60_000 })
 
 async function connected<T>(config: object, use: (client: mqtt.Client) => Promise<T>): Promise<T> {
   const client = await mqtt.connectAsync(config)

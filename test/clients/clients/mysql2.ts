@@ -6,7 +6,7 @@ import { patterned } from '../bytes.js'
 
 type MysqlKit = Kit<MariadbPlace>
 
-const options = ({ place: { port, user, password }, ca }: MysqlKit) => ({ host: 'localhost', port, user, password, database: 'tests', ssl: { ca, verifyIdentity: true } })
+const options = ({ place: { port, user, password }, ca }: MysqlKit) => ({ host: 'localhost', port, user, password, database: 'tests', connectTimeout: 60_000, ssl: { ca, verifyIdentity: true } })
 
 async function connected<T>(config: object, use: (connection: mysql.Connection) => Promise<T>): Promise<T> {
   const connection = await mysql.createConnection(config)

@@ -7,7 +7,7 @@ const { connect } = await import('@nats-io/transport-node' as string)
 
 type NatsKit = Kit<NatsPlace>
 
-const options = ({ place: { port }, ca, cert, key }: NatsKit) => ({ servers: `localhost:${port}`, tls: { ca, cert, key } })
+const options = ({ place: { port }, ca, cert, key }: NatsKit) => ({ servers: `localhost:${port}`, timeout: 60_000, tls: { ca, cert, key } })
 
 async function connected<T>(config: object, use: (connection: any) => Promise<T>): Promise<T> {
   const connection = await connect(config)
@@ -40,7 +40,7 @@ export const shows: Shows<NatsPlace> = {
       server.subscribe('echo', { callback: (_error: unknown, message: { data: Uint8Array; respond(data: Uint8Array): void }) => message.respond(message.data) })
       await server.flush()
       const bytes = new Uint8Array(512 << 10).fill(7)
-      assert.deepEqual((await client.request('echo', bytes, { timeout: 30_000 })).data, bytes)
+      assert.deepEqual((await client.request('echo', bytes, { timeout: 60_000 })).data, bytes)
     }))
   },
 

@@ -5,7 +5,7 @@ import { CERTIFICATE_REQUIRED } from '../refusals.js'
 import type { RedisPlace } from '../servers/redis.js'
 import type { Kit, Shows } from '../show.js'
 
-const socket = ({ place: { port }, ca, cert, key }: Kit<RedisPlace>) => ({ host: 'localhost', port, tls: true, ca, cert, key })
+const socket = ({ place: { port }, ca, cert, key }: Kit<RedisPlace>) => ({ host: 'localhost', port, connectTimeout: 60_000, tls: true, ca, cert, key })
 
 async function connected<T>(config: object, use: (client: any) => Promise<T>): Promise<T> {
   const client = createClient(config)

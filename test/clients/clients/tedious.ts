@@ -7,7 +7,7 @@ import type { Kit, Shows } from '../show.js'
 type TdsKit = Kit<SqlServerPlace>
 
 const config = (port: number, options: object) => ({
-  server: 'localhost', authentication: { type: 'default', options: { userName: 'tester', password: 'a password, not a secret' } }, options: { port, encrypt: true, ...options },
+  server: 'localhost', authentication: { type: 'default', options: { userName: 'tester', password: 'a password, not a secret' } }, options: { port, encrypt: true, connectTimeout: 60_000, ...options },
 })
 const trusting = (ca: string) => ({ cryptoCredentialsDetails: { ca } })
 

@@ -7,8 +7,8 @@ type WebKit = Kit<WebPlace>
 
 const url = ({ place: { nginxPort } }: WebKit, path: string) => `https://localhost:${nginxPort}${path}`
 
-async function through<T>(options: object, use: (agent: Agent) => Promise<T>): Promise<T> {
-  const agent = new Agent(options)
+async function through<T>({ connect, ...options }: { readonly connect: object; readonly [option: string]: unknown }, use: (agent: Agent) => Promise<T>): Promise<T> {
+  const agent = new Agent({ connect: { timeout: 60_000, ...connect }, ...options })
   try {
     return await use(agent)
   } finally {
