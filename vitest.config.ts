@@ -22,6 +22,8 @@ export default defineConfig({
       '#source': here('./src/loader/source.node.ts'),
       '#roots': here('./src/loader/roots.node.ts'),
       '#keylog': here('./src/loader/keylog.node.ts'),
+      '#node-net': here('./src/node/platform/net.node.ts'),
+      '#node': here('./src/node/platform/streams.node.ts'),
       '#worker': here('./src/frontends/worker/spawn.node.ts'),
     },
   },

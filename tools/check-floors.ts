@@ -21,6 +21,7 @@ const entries: Readonly<Record<string, string>> = {
 const platform: Readonly<Record<string, string>> = {
   '#source': 'loader/source.node.ts', '#roots': 'loader/roots.node.ts', '#keylog': 'loader/keylog.node.ts',
   '#worker': 'frontends/worker/spawn.node.ts', '#sockets': 'transports/sockets.any.ts',
+  '#node': 'node/platform/streams.node.ts', '#node-net': 'node/platform/net.node.ts',
 }
 /** The pump is the only place that awaits between OpenSSL and a transport: below it nothing does. */
 const synchronous = ['ffi', 'core']

@@ -16,7 +16,10 @@ import { readX509 } from './x509-contents.js'
 import type { X509 } from './x509.js'
 import type { X509Store } from './x509-store.js'
 
-export type SslMethod = 'TLS_client_method' | 'TLS_server_method'
+const methods = { TLS_method: 0, TLS_client_method: 1, TLS_server_method: 2 } as const
+
+/** `TLS_method`: for connections of both sides. */
+export type SslMethod = keyof typeof methods
 
 /**
  * A context for connections. Setters throw `ApiMisuseError` with OpenSSL's code when OpenSSL refuses the value.
@@ -33,10 +36,9 @@ export class SslCtx {
    * @openssl SSL_CTX_new
    */
   constructor(lib: LibSsl, method: SslMethod) {
-    const right = method === 'TLS_client_method' || method === 'TLS_server_method'
-    demand(right, `method must be 'TLS_client_method' or 'TLS_server_method', not ${String(method)}`)
+    demand(Object.hasOwn(methods, method), `method must be one of ${Object.keys(methods).join(', ')}, not ${String(method)}`)
     requireEntropy()
-    const ptr = lib.ffi.SSL_CTX_new(method === 'TLS_client_method' ? 1 : 2)
+    const ptr = lib.ffi.SSL_CTX_new(methods[method])
     if (ptr === 0) throw outOfMemory(lib, 'SSL_CTX_new')
     this.lib = lib
     this.#life = new Lifetime('SslCtx', ptr, (owned) => { lib.ffi.SSL_CTX_free(owned) })

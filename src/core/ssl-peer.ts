@@ -30,6 +30,19 @@ export abstract class SslPeer {
     return cert === 0 ? undefined : readX509(this.lib, cert)
   }
 
+  /** A copy of that of its issuer: itself, or one of the trust anchors. @openssl X509_STORE_CTX_get1_issuer */
+  getCertificateIssuer(): X509 | undefined {
+    const { ffi } = this.lib
+    const cert = ffi.SSL_get_certificate(this.ptr)
+    const issuer = cert === 0 ? 0 : ffi.SSL_get1_issuer(this.ptr, cert)
+    if (issuer === 0) return undefined
+    try {
+      return readX509(this.lib, issuer)
+    } finally {
+      ffi.X509_free(issuer)
+    }
+  }
+
   /**
    * Copies of the peer's certificate, its issuer, and so on: found among those that the peer sent and the trust anchors, whether
    * they prove anything or not. `endsInRoot`: the last one is its own issuer. Empty if the peer showed no certificate.

@@ -38,6 +38,21 @@ export abstract class SslSettings extends SslOutcome {
     return this.lib.ffi.SSL_get_options(this.ptr)
   }
 
+  /** As {@link SslCtx.setVerify}, of one connection. @openssl SSL_set_verify */
+  setVerify(mode: number): void {
+    this.lib.ffi.SSL_set_verify(this.ptr, mode)
+  }
+
+  /** As {@link SslCtx.setMinProtoVersion}, of one connection. @openssl SSL_set_min_proto_version */
+  setMinProtoVersion(version: number): void {
+    set(this.lib, 'Ssl.setMinProtoVersion', () => this.lib.ffi.SSL_set_min_proto_version(this.ptr, version))
+  }
+
+  /** As {@link SslCtx.setMaxProtoVersion}, of one connection. @openssl SSL_set_max_proto_version */
+  setMaxProtoVersion(version: number): void {
+    set(this.lib, 'Ssl.setMaxProtoVersion', () => this.lib.ffi.SSL_set_max_proto_version(this.ptr, version))
+  }
+
   /** The most plaintext that goes into one record from now on: 512 to 16,384 bytes. @openssl SSL_set_max_send_fragment */
   setMaxSendFragment(bytes: number): void {
     set(this.lib, 'Ssl.setMaxSendFragment', () => this.lib.ffi.SSL_set_max_send_fragment(this.ptr, bytes))

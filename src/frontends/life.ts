@@ -51,6 +51,8 @@ export interface Life {
 /** What client and server do differently. `fail` ends the connection. */
 export interface Role {
   readonly call: 'SSL_connect' | 'SSL_accept'
+  /** An instance that is there. Then the SSL is made within the constructor of the life, which throws what that throws. */
+  readonly lib?: LibSsl | undefined
   /** Before anything is sent. */
   readonly prepare?: (lib: LibSsl) => Promise<void>
   readonly makeSsl: (lib: LibSsl, decisions: Decisions) => Ssl
@@ -58,6 +60,8 @@ export interface Role {
   readonly setUp?: (ssl: Ssl, fail: (error: unknown) => void) => void
   /** `accepted` is called when a server has taken some: then it may write. */
   readonly earlyData: (accepted: () => void) => EarlyData
+  /** When OpenSSL has done the handshake, and our last messages are still unsent. */
+  readonly finished?: (() => void) | undefined
   /** When the handshake is done. */
   readonly opened?: (ssl: Ssl, fail: (error: unknown) => void) => void
   /** What is sent before all else, unless it was accepted as early data. */
@@ -89,6 +93,7 @@ export class LocalLife implements Life {
     throwIfAborted(signal)
     const port = new Port(transport)
     this.#closeTimeoutMs = closeTimeoutMs
+    if (role.lib) this.#pump = this.#start(role.lib, port, options, role)
     const late = () => {
       const message = `no handshake within ${handshakeTimeoutMs} ms (handshakeTimeoutMs): ${this.#progress(options)}`
       this.abort(new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', message))
@@ -127,8 +132,8 @@ export class LocalLife implements Life {
   }
 
   abort(reason: unknown): void {
-    if (this.#pump) this.#pump.break(reason)
-    else this.#loading.trip(reason)
+    this.#loading.trip(reason)
+    this.#pump?.break(reason)
   }
 
   /** What `look` sees of the open connection, at once. It must not change anything. Throws what broke the connection. */
@@ -150,12 +155,13 @@ export class LocalLife implements Life {
   async #open(port: Port, options: CommonOptions, role: Role): Promise<ConnectionInfo> {
     try {
       // Always asynchronous, even with `libssl`: `onIo` must not be told of a connection that the caller does not have yet.
-      const lib = await this.#loading.guard(options.context?.instance() ?? Promise.resolve(options.libssl ?? load()))
+      const lib = await this.#loading.guard(options.context?.instance() ?? Promise.resolve(role.lib ?? options.libssl ?? load()))
       this.#preparing = true
       if (role.prepare) await this.#loading.guard(role.prepare(lib))
       this.#loading.throwIfTripped()
-      this.#pump = this.#start(lib, port, options, role)
+      this.#pump ??= this.#start(lib, port, options, role)
     } catch (error) {
+      this.#pump?.break(error)
       this.#closed.reject(error)
       port.giveUp(error)
       throw error
@@ -163,11 +169,11 @@ export class LocalLife implements Life {
     return this.#handshake(this.#pump, role)
   }
 
-  async #handshake(pump: Pump, { call, earlyData, opened, firstData }: Role): Promise<ConnectionInfo> {
+  async #handshake(pump: Pump, { call, earlyData, finished, opened, firstData }: Role): Promise<ConnectionInfo> {
     const info = await pump.handshake(call, (ssl) => {
       opened?.(ssl, this.#fail)
       return describeConnection(ssl)
-    }, earlyData(() => this.#writable.resolve()))
+    }, earlyData(() => this.#writable.resolve()), finished)
     // Before anyone else may write. If it fails, so will the next write, or the connection.
     if (firstData && info.earlyData !== 'accepted') pump.write(firstData).catch(() => {})
     return info

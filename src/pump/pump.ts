@@ -100,8 +100,13 @@ export class Pump {
     return handshakeProgress(this.#ssl, { ...this.#wire.progress, deciding: this.#refuse !== undefined }, callbacks)
   }
 
-  /** Runs SSL_connect or SSL_accept to its end. `describe` is called then, while nothing can have changed. */
-  async handshake<T>(call: 'SSL_connect' | 'SSL_accept', describe: (ssl: Ssl) => T, { send, receive }: EarlyData = {}): Promise<T> {
+  /**
+   * Runs SSL_connect or SSL_accept to its end. `describe` is called then, while nothing can have changed; `finished` before that, with
+   * our last messages still unsent: a connection that it breaks with a `TransportError` goes without them.
+   */
+  async handshake<T>(
+    call: 'SSL_connect' | 'SSL_accept', describe: (ssl: Ssl) => T, { send, receive }: EarlyData = {}, finished?: () => void,
+  ): Promise<T> {
     this.#machine.throwIfBroken()
     this.#machine.to('HANDSHAKE')
     for (let at = 0; send && at < send.byteLength; at += RECORD_BYTES) {
@@ -109,7 +114,11 @@ export class Pump {
       await this.#drive(() => this.#judge('SSL_write_early_data', this.#ssl.writeEarlyData(piece)), 'handshake')
     }
     if (receive) await this.#drive(() => this.#readEarly(receive), 'handshake')
-    await this.#drive(() => this.#judge(call, call === 'SSL_connect' ? this.#ssl.connect() : this.#ssl.accept()), 'handshake')
+    await this.#drive(() => {
+      const verdict = this.#judge(call, call === 'SSL_connect' ? this.#ssl.connect() : this.#ssl.accept())
+      if (verdict === 'done') finished?.()
+      return verdict
+    }, 'handshake')
     await this.#review()
     this.#machine.to('OPEN')
     const description = this.#attempt(() => describe(this.#ssl))

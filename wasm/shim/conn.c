@@ -125,6 +125,16 @@ const char *lsw_SSL_get_supported_cipher_name(SSL *ssl, int index)
     return cipher != NULL ? SSL_CIPHER_get_name(cipher) : NULL;
 }
 
+int lsw_SSL_set_min_proto_version(SSL *ssl, int version)
+{
+    return (int)SSL_set_min_proto_version(ssl, version);
+}
+
+int lsw_SSL_set_max_proto_version(SSL *ssl, int version)
+{
+    return (int)SSL_set_max_proto_version(ssl, version);
+}
+
 int lsw_SSL_get_min_proto_version(SSL *ssl)
 {
     return (int)SSL_get_min_proto_version(ssl);

@@ -147,6 +147,10 @@ int lsw_SSL_set_tlsext_host_name(SSL *ssl, const char *name);
 uint64_t SSL_set_options(SSL *ssl, uint64_t options);
 uint64_t SSL_clear_options(SSL *ssl, uint64_t options);
 uint64_t SSL_get_options(const SSL *ssl);
+/* As lsw_SSL_CTX_set_verify, of one connection. */
+void lsw_SSL_set_verify(SSL *ssl, int mode);
+int lsw_SSL_set_min_proto_version(SSL *ssl, int version);
+int lsw_SSL_set_max_proto_version(SSL *ssl, int version);
 /* records.c */
 int lsw_SSL_set_max_send_fragment(SSL *ssl, long bytes);
 /* As SSL_CTX_set_alpn_protos, of one connection. */

@@ -114,11 +114,13 @@ static int ticket_key_callback(SSL *ssl, unsigned char *name, unsigned char *iv,
     struct lsw_conn *conn = lsw_conn_of(ssl);
     const struct ticket_keys *keys = conn != NULL ? SSL_CTX_get_ex_data(conn->first_ctx, keys_index()) : NULL;
     /* A client uses a TLS 1.3 ticket once (RFC 8446 appendix C.4): it needs the next. OpenSSL's own keys do the same. */
-    int once = SSL_version(ssl) >= TLS1_3_VERSION;
+    int once;
     size_t i;
 
     if (keys == NULL)
         return 0;
+    /* A ticket of TLS 1.3 is used once, RFC 8446 appendix C.4; not with keys in Node's form, whose owners expect what Node does. */
+    once = SSL_version(ssl) >= TLS1_3_VERSION && keys->secret_bytes == 32;
     if (encrypt) {
         if (!put_session_back(conn, SSL_get_session(ssl)))
             return -1;

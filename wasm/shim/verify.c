@@ -31,6 +31,11 @@ int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx)
     return answer;
 }
 
+void lsw_SSL_set_verify(SSL *ssl, int mode)
+{
+    SSL_set_verify(ssl, mode, lsw_verify_trampoline);
+}
+
 const char *lsw_SSL_get0_dnsname(SSL *ssl, int index)
 {
     return X509_VERIFY_PARAM_get0_host(SSL_get0_param(ssl), index);

@@ -1,3 +1,3 @@
-// Node's Buffer, in one place: where there is none, bundlers put the package `buffer` in its stead.
+// Node's Buffer, in one place.
 
-export { Buffer } from 'node:buffer'
+export { Buffer } from '#node'

@@ -1,0 +1,3 @@
+// Where the platform has sockets.
+
+export { Server, Socket } from 'node:net'
