@@ -1,9 +1,8 @@
 // Bytes that wait for their reader. A chunk costs memory beside its bytes: an object, a buffer, a place in the queue, some
-// hundred bytes in all, and a million chunks of one byte each cost that a million times. So small chunks of which many wait
-// are copied into blocks: the queue takes at most twice its bytes, and some KiB.
+// hundred bytes in all, and a million chunks of one byte each cost that a million times. So small chunks, and those that are a
+// small part of a larger buffer, are copied into blocks: the queue takes at most twice its bytes, and some KiB; and what comes
+// in small chunks is read in large ones.
 
-/** So many chunks are kept as they came, whatever their size: what is read soon is not copied. */
-const FEW = 16
 /** A chunk of this size costs little beside its bytes. */
 const LARGE_BYTES = 4 * 1024
 const BLOCK_BYTES = 64 * 1024
@@ -19,9 +18,10 @@ export class ByteQueue {
   /** Puts `chunk` at the end, as it is or copied. Not an empty one. */
   push(chunk: Uint8Array): void {
     this.byteLength += chunk.byteLength
-    if (chunk.byteLength < LARGE_BYTES && this.#chunks.length >= FEW) return this.#append(chunk)
+    const isOwner = isMostOfItsBuffer(chunk)
+    if (chunk.byteLength < (isOwner ? LARGE_BYTES : BLOCK_BYTES / 2)) return this.#append(chunk)
     this.#block = undefined
-    this.#chunks.push(isMostOfItsBuffer(chunk) ? chunk : new Uint8Array(chunk))
+    this.#chunks.push(isOwner ? chunk : new Uint8Array(chunk))
   }
 
   /** Takes the first chunk; undefined if there is none. */
@@ -37,7 +37,7 @@ export class ByteQueue {
     this.#block = undefined
   }
 
-  /** Only where {@link FEW} or more are before it: the block that it goes to is not one that a reader has. */
+  /** For less than a block. */
   #append(chunk: Uint8Array): void {
     const filled = this.#block && this.#chunks.pop()
     const filledBytes = filled?.byteLength ?? 0

@@ -7,8 +7,9 @@ import { OPEN, type WebSocketLike } from './websocket-like.js'
 const MESSAGE_BYTES = 1024
 /** So many messages may wait however low the mark is. */
 const FEW_MESSAGES = 256
-/** bufferedAmount has no event: it is looked at this often, and only while something waits. */
+/** bufferedAmount has no event: it is looked at this often while it falls, and ever more rarely while it does not. */
 const LOOK_AGAIN_MS = 4
+const RARELY_MS = 64
 
 export class SendBacklog {
   readonly #socket: WebSocketLike
@@ -45,6 +46,10 @@ export class SendBacklog {
 
   /** Waits while {@link isFull}, and the WebSocket is open. */
   async untilDrained(mostBytes: number): Promise<void> {
-    while (this.isFull(mostBytes) && this.#socket.readyState === OPEN) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+    for (let waitMs = LOOK_AGAIN_MS; this.isFull(mostBytes) && this.#socket.readyState === OPEN;) {
+      const before = this.#socket.bufferedAmount
+      await new Promise((resolve) => setTimeout(resolve, waitMs))
+      waitMs = this.#socket.bufferedAmount === before ? Math.min(2 * waitMs, RARELY_MS) : LOOK_AGAIN_MS
+    }
   }
 }

@@ -233,14 +233,15 @@ describe('fromWebSocket', () => {
   ])('gives a reader that is late what arrived before it %s, and then the error; the writer at once', async (_, end) => {
     const socket = new BrowserWebSocket()
     const { readable, writable } = fromWebSocket(like(socket))
-    for (let message = 1; message <= 3; message++) socket.receive(Uint8Array.of(message).buffer)
+    const large = (message: number) => new Uint8Array(4096).fill(message) // small ones would be read as one
+    for (let message = 1; message <= 3; message++) socket.receive(large(message).buffer)
     end(socket)
     const error = await rejection(writable.getWriter().closed)
     const reader = readable.getReader()
     const closed = rejection(reader.closed)
     for (let message = 1; message <= 3; message++) {
       expect(await isPending(closed)).toBe(true)
-      expect((await reader.read()).value).toEqual(Uint8Array.of(message))
+      expect((await reader.read()).value).toEqual(large(message))
     }
     expect(await closed).toBe(error) // also without a read
     expect(await rejection(reader.read())).toBe(error)

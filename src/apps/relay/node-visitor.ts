@@ -7,6 +7,7 @@ import { concat } from '../../base/bytes.js'
 import { ByteQueue } from '../../transports/byte-queue.js'
 import { CREDIT_PROTOCOL, MAX_DATA_BYTES } from '../../transports/websocket-credit.js'
 import { handshakeFault } from './handshake-fault.js'
+import { PacedSocket } from './paced-socket.js'
 import type { TrustedProxies } from './trusted-proxies.js'
 import { headersOf, type Refusal, type RelaySocket, type Visitor } from './visitor.js'
 
@@ -33,7 +34,6 @@ export class NodeHandshakes {
       // A message that is not whole costs memory for each of its fragments, and for each piece in which TCP brings them.
       maxFragments: 64 + Math.ceil(maxMessageBytes / 16_384),
       maxBufferedChunks: 64 + Math.ceil(maxMessageBytes / 256),
-      allowSynchronousEvents: false, // one message of a client in a turn of the event loop, however many came: others are to have theirs
       perMessageDeflate: false, // ciphertext does not compress, and compression beside secrets leaks them (CRIME)
       handleProtocols: (_offered, request) => this.#selected.get(request) ?? false,
     })
@@ -48,7 +48,7 @@ export class NodeHandshakes {
       if (protocol !== undefined) this.#selected.set(request, protocol)
       client.once('close', failed)
       const server = protocol === CREDIT_PROTOCOL ? this.#ofCredit : this.#server
-      server.handleUpgrade(request, client, head, (webSocket) => {
+      server.handleUpgrade(request, new PacedSocket(client, head), Buffer.alloc(0), (webSocket) => {
         client.off('close', failed)
         resolve(take(Object.defineProperty(webSocket as RelaySocket, 'bytesReceived', { get: () => client.bytesRead })))
       })

@@ -99,5 +99,7 @@ export function integer(byteLength: number, value: number): Uint8Array {
 
 /** The unsigned integer that these bytes are. */
 export function unsigned(bytes: Uint8Array): number {
-  return bytes.reduceRight((value, byte) => value * 256 + byte, 0)
+  let value = 0
+  for (let at = bytes.byteLength; at > 0;) value = value * 256 + bytes[--at]!
+  return value
 }
