@@ -1,9 +1,10 @@
 // `npm run relay-load`: many clients through one relay on this machine, each with so many bytes both ways to a target that sends them
-// back. First every relay in each form it speaks; then ours with a hostile tenth among its clients, and without. A smaller try:
-// --clients=100. More rounds of the second part, by turns: --rounds=3.
+// back. First every relay in each form it speaks, and the ratio of ours to the other; then ours with a hostile tenth among its
+// clients, and without. A smaller try: --clients=100. More rounds of the second part, by turns: --rounds=3.
 
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { median, who } from '../measure.js'
@@ -26,13 +27,17 @@ interface Result extends Times {
   readonly memoryBytes: number
 }
 
-const contest: readonly (readonly [Contestant, Form])[] = [[websockify, 'raw'], [ours, 'raw'], [ours, 'credit'], [wispServer, 'Wisp'], [ours, 'Wisp']]
+/** The last: whom it is held against. */
+const contest: readonly (readonly [Contestant, Form, Contestant?])[] = [
+  [websockify, 'raw'], [ours, 'raw', websockify], [ours, 'credit', websockify], [wispServer, 'Wisp'], [ours, 'Wisp', wispServer],
+]
 
 if (process.platform !== 'linux') throw new Error('relay-load reads what processes use from /proc: run it on Linux')
 if (!(clients >= 10 && rounds >= 1)) throw new Error('--clients is a number from 10, --rounds one from 1')
 const needed = 2 * clients + 500
 if (openFilesLimit() < needed) throw new Error(`${clients} clients need ${needed} open files in one process: ulimit -n ${needed}`)
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(128 + constants.signals[signal]))
 const targetProcess = child('target.ts')
 const target: Place = { host: '127.0.0.1', port: (await once(targetProcess, 'message'))[0] as number }
 try {
@@ -44,8 +49,9 @@ try {
 }
 
 async function compare(): Promise<void> {
-  line('', 'done', 'opening', 'MB/s', 'CPU s', 'CPU s/GB', 'memory', 'median', 'p95')
-  for (const [contestant, form] of contest) {
+  line('', 'done', 'opening', 'MB/s', 'memory', 'CPU s', 'CPU s/GB', 'ratio', 'median', 'p95', 'ratio')
+  const measured = new Map<Contestant, { readonly middle: number, readonly cost: number }>()
+  for (const [contestant, form, other] of contest) {
     const name = `${contestant.name}, ${form}`
     if (contestant.missing !== undefined) {
       console.log(`${who}${name}: not measured: ${contestant.missing}`)
@@ -53,9 +59,12 @@ async function compare(): Promise<void> {
     }
     const { opening, moving, each, failures, ...used } = await run(contestant, form, clients, 0)
     const gigabytes = 2 * BYTES * each.length / 1e9
-    line(name, String(each.length), seconds(opening), (gigabytes * 1e6 / moving).toFixed(0), used.processorSeconds.toFixed(1),
-      (used.processorSeconds / gigabytes).toFixed(1), megabytes(used.memoryBytes), seconds(median(each)), seconds(p95(each)))
+    const [middle, cost] = [median(each), used.processorSeconds / gigabytes]
+    const against = other && measured.get(other)
+    line(name, String(each.length), seconds(opening), (gigabytes * 1e6 / moving).toFixed(0), megabytes(used.memoryBytes),
+      used.processorSeconds.toFixed(1), cost.toFixed(1), ratio(cost, against?.cost), seconds(middle), seconds(p95(each)), ratio(middle, against?.middle))
     tell(failures)
+    measured.set(contestant, { middle, cost })
   }
 }
 
@@ -124,6 +133,10 @@ function tell(failures: readonly string[]): void {
 
 function p95(values: readonly number[]): number {
   return [...values].sort((x, y) => x - y)[Math.ceil(values.length * 0.95) - 1] ?? NaN
+}
+
+function ratio(ours: number, theirs: number | undefined): string {
+  return theirs === undefined ? '' : `${(ours / theirs).toFixed(2)}×`
 }
 
 function seconds(ms: number): string {

@@ -64,8 +64,20 @@ export const wispServer: Contestant = {
   },
 }
 
+/** Those that run. They are not left behind, however this process ends. */
+const children = new Set<ChildProcess>()
+process.once('exit', () => { for (const child of children) kill(child) })
+
 function run(command: string, args: readonly string[], env = process.env): ChildProcess {
-  return spawn(command, args, { env, stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'ignore'], detached: true })
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+  return child
+}
+
+/** With all that it has started: it leads a group of processes. */
+function kill({ pid }: ChildProcess): void {
+  process.kill(-pid!, 'SIGKILL')
 }
 
 async function firstWords(child: ChildProcess): Promise<string> {
@@ -80,7 +92,7 @@ function running(child: ChildProcess, url: string): Relay {
     pid: child.pid!,
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return
-      child.kill('SIGKILL')
+      kill(child)
       await once(child, 'exit')
     },
   }
