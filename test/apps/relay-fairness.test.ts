@@ -5,10 +5,14 @@ import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { NodeHandshakes } from '../../src/apps/relay/node-visitor.js'
-import type { RelaySocket } from '../../src/apps/relay/visitor.js'
+import { checkRelayRules } from '../../src/apps/relay/relay-options.js'
+import type { Dial, RelaySocket } from '../../src/apps/relay/visitor.js'
+import { serveWispVisit } from '../../src/apps/relay/wisp-visit.js'
 import { CREDIT_PROTOCOL } from '../../src/transports/websocket-credit.js'
+import { closePacket, connectPacket } from '../../src/transports/wisp/packets.js'
 import { Attacker, BINARY, frame, PING } from '../helpers/attacked-relay.js'
-import { noise, random, same } from '../helpers/streams.js'
+import { noise, random, same, until } from '../helpers/streams.js'
+import { PageWebSocket } from '../helpers/wisp-peers.js'
 
 const KIB = 1024
 const MESSAGES = 1000
@@ -124,5 +128,27 @@ describe('NodeHandshakes', () => {
     })
     await closed
     expect(heard - heardBefore!).toBeLessThanOrEqual(FRAMES_IN_TURN)
+  })
+})
+
+describe('serveWispVisit', () => {
+  it('dials one target of a client in a turn, however many it asks for at once, and none for a stream that it has left', async () => {
+    const socket = new PageWebSocket()
+    const dialled: number[] = []
+    const dial: Dial = ({ port }, signal) => {
+      dialled.push(port)
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    }
+    const allow = new Set([1, 2, 3, 4].map((port) => `a.example:${port}`))
+    const rules = { ...checkRelayRules({}), allow, dial, takePlace: () => () => {} }
+    const server = serveWispVisit(socket as unknown as RelaySocket, 1, rules, () => {})
+    for (const stream of [1, 2, 3, 4]) socket.receive(connectPacket(stream, 'a.example', stream).buffer)
+    for (let microtask = 0; microtask < 100; microtask++) await null
+    expect(dialled).toEqual([1])
+    for (const stream of [2, 3]) socket.receive(closePacket(stream, 2).buffer)
+    await until(() => dialled.length > 1)
+    expect(dialled).toEqual([1, 4])
+    socket.nowClosed(1006)
+    await server.closed
   })
 })

@@ -30,20 +30,20 @@ export interface Admission {
 }
 
 /** The target, if the request may have it, and is one for a WebSocket: nothing is dialled for another. */
-export async function admit(visitor: Visitor, rules: Rules): Promise<Admission | Refusal> {
-  const verdict = await judge(visitor, rules)
+export function admit(visitor: Visitor, rules: Rules): Admission | Refusal {
+  const verdict = judge(visitor, rules)
   return 'status' in verdict ? verdict : visitor.fault ?? verdict
 }
 
 /** The origin comes first: a foreign page is told nothing else. */
-async function judge(visitor: Visitor, rules: Rules): Promise<Admission | Refusal> {
+function judge(visitor: Visitor, rules: Rules): Admission | Refusal {
   const origin = originOf(visitor)
   if (origin !== undefined && !rules.origins.has(origin)) return { status: 403, reason: 'this origin is not allowed' }
   const upgrade = visitor.header('upgrade')
   if (upgrade === undefined) return { status: 426, reason: 'this is a WebSocket relay' }
   if (upgrade.toLowerCase() !== 'websocket') return { status: 400, reason: 'not a WebSocket request' }
   const offered = (visitor.header('sec-websocket-protocol') ?? '').split(',').map((protocol) => protocol.trim())
-  const stranger = await refuseStranger(visitor, presentedToken(visitor.header('authorization'), offered), rules)
+  const stranger = refuseStranger(visitor, presentedToken(visitor.header('authorization'), offered), rules)
   if (stranger) return stranger
   if (isWispPath(visitor.path)) return admitWisp(offered)
   const target = parseRequestTarget(visitor.path)
@@ -66,12 +66,11 @@ export function busy(reason: string, { to, protocol }: Admission): Refusal {
 }
 
 /** A client that has guessed too often is not told whether this guess was right. One that presents nothing has not guessed. */
-async function refuseStranger({ clientAddress }: Visitor, token: string | undefined, rules: Rules): Promise<Refusal | undefined> {
+function refuseStranger({ clientAddress }: Visitor, token: string | undefined, rules: Rules): Refusal | undefined {
   const { tokens, wrongTokens } = rules
   if (tokens.length === 0) return undefined
-  const isRight = token !== undefined && await isOneOf(token, tokens)
   if (token !== undefined && wrongTokens.tooMany(clientAddress)) return { status: 429, reason: 'too many wrong tokens: wait a minute' }
-  if (isRight) return undefined
+  if (token !== undefined && isOneOf(token, tokens)) return undefined
   if (token !== undefined) wrongTokens.count(clientAddress)
   return { status: 401, reason: 'a bearer token is needed' }
 }

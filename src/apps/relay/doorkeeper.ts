@@ -59,7 +59,7 @@ export class Doorkeeper {
   /** Answers the request, and serves it. Fulfilled when it is over; never rejects. */
   async serve(visitor: Visitor): Promise<void> {
     const log = this.#logger(visitor)
-    const admission = await admit(visitor, { ...this.#settings, allow: this.#allowed, wrongTokens: this.#wrongTokens })
+    const admission = admit(visitor, { ...this.#settings, allow: this.#allowed, wrongTokens: this.#wrongTokens })
     const refuse = (why: Refusal) => {
       log('refuse', why.status, why.reason)
       return this.#turnAway(visitor, why)

@@ -23,6 +23,13 @@ const PACKET_BYTES = 32 * 1024
 /** Serves a client of that version upon an open WebSocket, until it is closed. */
 export function serveWispVisit(socket: RelaySocket, version: 1 | 2, rules: WispRules, log: Logger): WispServer {
   const { maxConnections, maxMessageBytes, connectTimeoutMs, highWaterMarkBytes, windowBytes } = rules
+  let dials = Promise.resolve()
+  /** One dial in a turn of the event loop: a client could ask for many, and leave each at once. */
+  const turn = () => {
+    const before = dials
+    dials = before.then(() => new Promise((resolve) => setTimeout(resolve)))
+    return before
+  }
   return serveWisp(socket, {
     version,
     maxMessageBytes,
@@ -39,6 +46,8 @@ export function serveWispVisit(socket: RelaySocket, version: 1 | 2, rules: WispR
       if (typeof leave === 'string') throw new Refused('EBUSY', leave)
       let connection: TargetConnection
       try {
+        await turn()
+        signal.throwIfAborted()
         connection = await timedDial(rules.dial, target, connectTimeoutMs, signal)
       } catch (error) {
         leave()
