@@ -49,8 +49,8 @@ try {
 }
 
 async function compare(): Promise<void> {
-  line('', 'done', 'opening', 'MB/s', 'memory', 'CPU s', 'CPU s/GB', 'ratio', 'median', 'p95', 'ratio')
-  const measured = new Map<Contestant, { readonly middle: number, readonly cost: number }>()
+  line('', 'done', 'opening', 'median', 'p95', 'memory', 'MB/s', 'ratio', 'CPU s', 'CPU s/GB', 'ratio')
+  const measured = new Map<Contestant, { readonly speed: number, readonly cost: number }>()
   for (const [contestant, form, other] of contest) {
     const name = `${contestant.name}, ${form}`
     if (contestant.missing !== undefined) {
@@ -59,12 +59,12 @@ async function compare(): Promise<void> {
     }
     const { opening, moving, each, failures, ...used } = await run(contestant, form, clients, 0)
     const gigabytes = 2 * BYTES * each.length / 1e9
-    const [middle, cost] = [median(each), used.processorSeconds / gigabytes]
+    const [speed, cost] = [gigabytes * 1e6 / moving, used.processorSeconds / gigabytes]
     const against = other && measured.get(other)
-    line(name, String(each.length), seconds(opening), (gigabytes * 1e6 / moving).toFixed(0), megabytes(used.memoryBytes),
-      used.processorSeconds.toFixed(1), cost.toFixed(1), ratio(cost, against?.cost), seconds(middle), seconds(p95(each)), ratio(middle, against?.middle))
+    line(name, String(each.length), seconds(opening), seconds(median(each)), seconds(p95(each)), megabytes(used.memoryBytes),
+      speed.toFixed(0), ratio(speed, against?.speed), used.processorSeconds.toFixed(1), cost.toFixed(1), ratio(cost, against?.cost))
     tell(failures)
-    measured.set(contestant, { middle, cost })
+    measured.set(contestant, { speed, cost })
   }
 }
 
