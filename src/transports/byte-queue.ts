@@ -6,7 +6,7 @@
 /** A chunk of this size costs little beside its bytes. */
 const LARGE_BYTES = 4 * 1024
 const BLOCK_BYTES = 64 * 1024
-/** A block begins so small, and doubles. */
+/** A block begins with room for twice what is in it, and so much more. */
 const FIRST_BLOCK_BYTES = 1024
 
 export class ByteQueue {
@@ -18,10 +18,9 @@ export class ByteQueue {
   /** Puts `chunk` at the end, as it is or copied. Not an empty one. */
   push(chunk: Uint8Array): void {
     this.byteLength += chunk.byteLength
-    const isOwner = isMostOfItsBuffer(chunk)
-    if (chunk.byteLength < (isOwner ? LARGE_BYTES : BLOCK_BYTES / 2)) return this.#append(chunk)
+    if (chunk.byteLength < LARGE_BYTES || !isMostOfItsBuffer(chunk)) return this.#append(chunk)
     this.#block = undefined
-    this.#chunks.push(isOwner ? chunk : new Uint8Array(chunk))
+    this.#chunks.push(chunk)
   }
 
   /** Takes the first chunk; undefined if there is none. */
@@ -37,18 +36,17 @@ export class ByteQueue {
     this.#block = undefined
   }
 
-  /** For less than a block. */
   #append(chunk: Uint8Array): void {
     const filled = this.#block && this.#chunks.pop()
     const filledBytes = filled?.byteLength ?? 0
     const bytes = filledBytes + chunk.byteLength
-    if (bytes > BLOCK_BYTES) {
-      this.#chunks.push(filled!)
+    if (filled && bytes > BLOCK_BYTES) {
+      this.#chunks.push(filled)
       this.#block = undefined
       return this.#append(chunk)
     }
     if (!this.#block || bytes > this.#block.byteLength) {
-      this.#block = new Uint8Array(Math.min(BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, 2 * bytes)))
+      this.#block = new Uint8Array(Math.max(bytes, Math.min(BLOCK_BYTES, FIRST_BLOCK_BYTES + 2 * bytes)))
       if (filled) this.#block.set(filled)
     }
     this.#block.set(chunk, filledBytes)

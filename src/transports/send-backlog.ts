@@ -7,9 +7,9 @@ import { OPEN, type WebSocketLike } from './websocket-like.js'
 const MESSAGE_BYTES = 1024
 /** So many messages may wait however low the mark is. */
 const FEW_MESSAGES = 256
-/** bufferedAmount has no event: it is looked at this often while it falls, and ever more rarely while it does not. */
-const LOOK_AGAIN_MS = 4
-const RARELY_MS = 64
+/** bufferedAmount has no event: it is looked at after so long, and from then on more rarely. */
+const LOOK_MS = 4
+const LOOK_AGAIN_MS = 16
 
 export class SendBacklog {
   readonly #socket: WebSocketLike
@@ -46,10 +46,8 @@ export class SendBacklog {
 
   /** Waits while {@link isFull}, and the WebSocket is open. */
   async untilDrained(mostBytes: number): Promise<void> {
-    for (let waitMs = LOOK_AGAIN_MS; this.isFull(mostBytes) && this.#socket.readyState === OPEN;) {
-      const before = this.#socket.bufferedAmount
+    for (let waitMs = LOOK_MS; this.isFull(mostBytes) && this.#socket.readyState === OPEN; waitMs = LOOK_AGAIN_MS) {
       await new Promise((resolve) => setTimeout(resolve, waitMs))
-      waitMs = this.#socket.bufferedAmount === before ? Math.min(2 * waitMs, RARELY_MS) : LOOK_AGAIN_MS
     }
   }
 }

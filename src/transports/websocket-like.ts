@@ -69,11 +69,6 @@ export function failureOf(
 
 const CHECK = 'Check the scheme (ws: or wss:), that the relay runs, allows this target (--allow)'
 
-/** Asks for messages as bytes that are here, and not as a Blob. The `ws` package has its own form, which saves a copy. */
-export function wantBytes(socket: WebSocketLike): void {
-  if (socket.binaryType !== 'nodebuffer') socket.binaryType = 'arraybuffer'
-}
-
 /** Closes with a code of ours where the platform keeps the others for itself, as browsers do. */
 export function closeWebSocket(socket: WebSocketLike, code: number, reason: string): void {
   try {

@@ -11,7 +11,7 @@ import { StreamEnds } from './stream-ends.js'
 import { CREDIT_PROTOCOL, creditFraming } from './websocket-credit.js'
 import { ABORTED, closeError, GOING_AWAY, MESSAGE_TOO_BIG, nameOf, NORMAL, UNSUPPORTED_DATA, WebSocketError } from './websocket-close.js'
 import { rawFraming, type Framing } from './websocket-framing.js'
-import { ALREADY_CLOSED, CLOSED, closeWebSocket, CONNECTING, failureOf, OPEN, reachOf, wantBytes, type WebSocketLike } from './websocket-like.js'
+import { ALREADY_CLOSED, CLOSED, closeWebSocket, CONNECTING, failureOf, OPEN, reachOf, type WebSocketLike } from './websocket-like.js'
 import { webSocketChecks, type WebSocketTransportOptions } from './websocket-options.js'
 
 /** The transport, and what else is known of its WebSocket. */
@@ -80,7 +80,7 @@ export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransport
     framing = hasCredit ? creditFraming(carrier, windowBytes, role) : rawFraming(socket, carrier, maxBufferedBytes)
   }
 
-  wantBytes(socket)
+  socket.binaryType = 'arraybuffer'
   if (socket.readyState === CONNECTING) socket.addEventListener('open', open)
   else if (socket.readyState !== CLOSED) open()
   else ends.fail(failureOf(ALREADY_CLOSED, { reach, url: socket.url, opened: false }))

@@ -50,7 +50,10 @@ export class NodeHandshakes {
       const server = protocol === CREDIT_PROTOCOL ? this.#ofCredit : this.#server
       server.handleUpgrade(request, new PacedSocket(client, head), Buffer.alloc(0), (webSocket) => {
         client.off('close', failed)
-        resolve(take(Object.defineProperty(webSocket as RelaySocket, 'bytesReceived', { get: () => client.bytesRead })))
+        resolve(take(Object.defineProperties(webSocket as RelaySocket, {
+          bytesReceived: { get: () => client.bytesRead },
+          binaryType: { value: webSocket.binaryType, writable: true }, // the form of `ws` stays, which saves a copy
+        })))
       })
     })
   }

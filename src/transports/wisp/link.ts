@@ -6,7 +6,7 @@ import { asBytes, isBytesLike } from '../../base/bytes.js'
 import { hasMethods } from '../../base/realms.js'
 import { SendBacklog } from '../send-backlog.js'
 import { closeError, MESSAGE_TOO_BIG, nameOf, NO_CLOSE, PROTOCOL_ERROR, UNSUPPORTED_DATA } from '../websocket-close.js'
-import { ALREADY_CLOSED, CLOSED, closeWebSocket, failureOf, OPEN, reachOf, wantBytes, type WebSocketLike } from '../websocket-like.js'
+import { ALREADY_CLOSED, CLOSED, closeWebSocket, failureOf, OPEN, reachOf, type WebSocketLike } from '../websocket-like.js'
 import { CLOSE, closePacket, CONTINUE, DATA, parsePacket, type Packet } from './packets.js'
 
 /** A stream, from {@link PacketLink.streams} until {@link PacketLink.forget}. */
@@ -58,7 +58,7 @@ export class PacketLink<Stream extends LinkedStream> {
     this.#socket = socket
     this.#backlog = new SendBacklog(socket)
     this.#options = options
-    wantBytes(socket)
+    socket.binaryType = 'arraybuffer'
     socket.addEventListener('message', ({ data }: { data: unknown }) => this.#receive(data))
     const reach = reachOf(socket)
     let opened = socket.readyState === OPEN
