@@ -26,12 +26,18 @@ export function canonicalIp(address: string): string | undefined {
   const zeros = longestZeros(groups)
   // An IPv4 address in the last 32 bits is written as one.
   const isMapped = zeros.length === 5 && groups[5] === 0xffff
-  if (zeros.start === 0 && (isMapped || zeros.length === 6 || (zeros.length === 7 && groups[7] !== 1))) {
+  if (zeros.start === 0 && (isMapped || zeros.length === 6)) {
     const octets = groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]).join('.')
     return isMapped ? `::ffff:${octets}` : `::${octets}`
   }
   const hex = (some: readonly number[]) => some.map((group) => group.toString(16)).join(':')
   return zeros.length < 2 ? hex(groups) : `${hex(groups.slice(0, zeros.start))}::${hex(groups.slice(zeros.start + zeros.length))}`
+}
+
+/** An address as a number of 128 bits, an IPv4 address as IPv6 holds it (`::ffff:0:0/96`); `undefined` if it is none. */
+export function ipNumber(address: string): bigint | undefined {
+  const groups = groupsOf(isIPv4(address) ? `::ffff:${address}` : address)
+  return groups?.reduce((number, group) => number << 16n | BigInt(group), 0n)
 }
 
 /** The eight numbers of an IPv6 address. */

@@ -1,4 +1,4 @@
-// What a relay tells its client of a failure to dial.
+// What a relay tells its client of a failure to dial, and what that is to Node's sockets.
 
 import type { RelayErrorCode } from '../base/errors.js'
 
@@ -25,4 +25,9 @@ export function refusalOfFailure(error: unknown): RelayErrorCode | undefined {
     at = cause
   }
   return undefined
+}
+
+/** Node's code for what a relay has told; undefined if `code` is none of a relay's. */
+export function codeOfRefusal(code: unknown): string | undefined {
+  return entries.find(([refusal]) => refusal === code)?.[1][0]
 }

@@ -8,9 +8,11 @@ import { StreamEnds } from './stream-ends.js'
 /**
  * What `open` will give, with both its streams at once: reads and writes wait for it, and fail if it does. The signal that
  * `open` is given aborts when the transport is not wanted any more, by `signal` or by an abort of `writable`; then both
- * streams have failed with the reason, and what `open` gives all the same is aborted too.
+ * streams have failed with the reason, and what `open` gives all the same is aborted too. `opened` settles as `open` does.
  */
-export function laterTransport(open: (signal: AbortSignal) => Promise<ByteTransport>, signal?: AbortSignal): ByteTransport {
+export function laterTransport(
+  open: (signal: AbortSignal) => Promise<ByteTransport>, signal?: AbortSignal,
+): ByteTransport & { readonly opened: Promise<void> } {
   const unwanted = new AbortController()
   const inner = (async () => {
     throwIfAborted(signal)
@@ -34,5 +36,7 @@ export function laterTransport(open: (signal: AbortSignal) => Promise<ByteTransp
     return follow(ends.incoming, reader)
   }).then(() => ends.end(), (error: unknown) => ends.lost(error))
   const forgetSignal = onAbort(signal, (reason) => ends.fail(reason))
-  return ends.transport
+  const opened = inner.then(() => {})
+  opened.catch(() => {}) // the streams tell, too
+  return { ...ends.transport, opened }
 }

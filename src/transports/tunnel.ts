@@ -53,8 +53,8 @@ export interface TunnelOptions extends Pick<WebSocketTransportOptions, 'highWate
 
 /**
  * Opens a tunnel to `target` through `relay` (`ws:`, `wss:`, or the same as `http:`, `https:`; its path and query are
- * kept). The transport may be used at once; its streams fail if the tunnel does not open. With `form: 'fixed'` there is
- * no target: give `undefined`.
+ * kept). The transport may be used at once; its streams fail if the tunnel does not open. `opened` is fulfilled when the relay has
+ * connected to the target, and rejects as the streams do. With `form: 'fixed'` there is no target: give `undefined`.
  *
  * The error of a failed stream names target and relay, and what the platform or the relay said. If the relay is ours and says why
  * it does not connect, its `code`, and that of a connection's `TransportError`, is `ERR_TLS_RELAY_…` (docs/credit-window.md).
@@ -62,7 +62,9 @@ export interface TunnelOptions extends Pick<WebSocketTransportOptions, 'highWate
  * Throws `ERR_TLS_INVALID_ARGUMENT` for a relay or target that is none, `ERR_TLS_UNKNOWN_OPTION` (also for an
  * option in the target) and `ERR_TLS_INVALID_OPTION` with `option` naming it: `WebSocket` where the platform has none and none was given.
  */
-export function openTunnel(relay: string | URL, target: Target | undefined, given: TunnelOptions = {}): ByteTransport {
+export function openTunnel(
+  relay: string | URL, target: Target | undefined, given: TunnelOptions = {},
+): ByteTransport & { readonly opened: Promise<void> } {
   const options = checkOptions(given, checks, 'openTunnel')
   const { form = 'path', flowControl = form === 'fixed' ? 'none' : 'auto', token, signal, WebSocket, WebSocketStream } = options
   const { highWaterMarkBytes, maxBufferedBytes, windowBytes } = options

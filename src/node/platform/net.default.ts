@@ -1,13 +1,3 @@
-// Where there are no sockets, until `libssl-wasm/node/net` has some.
+// Where there are no sockets but those that the application dials.
 
-export class Socket {
-  constructor() {
-    throw new Error('there are no sockets here: give tls.connect() a Duplex as option socket')
-  }
-}
-
-export class Server {
-  constructor() {
-    throw new Error('there are no servers here')
-  }
-}
+export { Server, Socket } from '../net/index.js'

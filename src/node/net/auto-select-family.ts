@@ -1,0 +1,21 @@
+// Settings of net for hosts that have addresses of both families. Here the relay chooses; what is set can be asked for.
+
+import { demandInteger, demandType } from '../invalid-arguments.js'
+
+let chosen = true
+let attemptTimeoutMs = 250
+
+export function getDefaultAutoSelectFamily(): boolean { return chosen }
+
+export function setDefaultAutoSelectFamily(value: boolean): void {
+  demandType(value, 'boolean', 'value')
+  chosen = value
+}
+
+export function getDefaultAutoSelectFamilyAttemptTimeout(): number { return attemptTimeoutMs }
+
+/** Milliseconds, at least 10, as in Node. */
+export function setDefaultAutoSelectFamilyAttemptTimeout(value: number): void {
+  demandInteger(value, 'value', 1, 2 ** 31 - 1)
+  attemptTimeoutMs = Math.max(10, value)
+}

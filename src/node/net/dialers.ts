@@ -1,0 +1,73 @@
+// Who makes connections where the platform has no sockets: the application says so, once for all of them.
+
+import { onAbort } from '../../base/realms.js'
+import type { TransportLike } from '../../transports/adapt.js'
+import { openTunnel, type TunnelOptions } from '../../transports/tunnel.js'
+import { connectWisp, type ConnectWispOptions, type WispConnection } from '../../transports/wisp/client.js'
+import { demandType } from '../invalid-arguments.js'
+import { nodeError } from '../node-error.js'
+
+export interface DialTarget {
+  /** A name or an address, as the caller of `connect()` gave it. */
+  readonly host: string
+  readonly port: number
+  /** Aborts when the socket is destroyed before it is connected. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Connects to a target. The socket emits 'connect' when this has given its transport and, if that has a promise `opened`, this is
+ * fulfilled. To fail as Node does, reject with an error whose `code` is Node's, for example `ECONNREFUSED`.
+ */
+export type Dialer = (target: DialTarget) => TransportLike | PromiseLike<TransportLike>
+
+let current: Dialer | undefined
+
+/**
+ * Says how sockets connect from now on; `undefined`: not at all. Those that are there are left alone.
+ * Throws `ERR_INVALID_ARG_TYPE`.
+ */
+export function setDialer(dialer: Dialer | undefined): void {
+  if (dialer !== undefined) demandType(dialer, 'function', 'dialer')
+  current = dialer
+}
+
+/** @internal What {@link setDialer} was given last. Throws `ERR_NET_NO_DIALER`. */
+export function currentDialer(): Dialer {
+  if (current) return current
+  const how = "setDialer(tunnelDialer('wss://relay.example')) of libssl-wasm/node/net"
+  throw nodeError('ERR_NET_NO_DIALER', `There are no sockets here, and nothing says how to connect. First call, for example, ${how}`)
+}
+
+/**
+ * Dials through a WebSocket-to-TCP tunnel, one WebSocket for each socket. The options are those of `openTunnel()`, without `signal`; a
+ * tunnel whose `form` is `'fixed'` leads to one target, whatever a socket asks for.
+ */
+export function tunnelDialer(relay: string | URL, options: Omit<TunnelOptions, 'signal'> = {}): Dialer {
+  return ({ host, port, signal }) => openTunnel(relay, options.form === 'fixed' ? undefined : { host, port }, { ...options, signal })
+}
+
+/**
+ * Dials through a Wisp server, all sockets over one WebSocket, which is opened for the first of them, and once more when it was
+ * closed. The options are those of `connectWisp()`, whose `signal` ends it. Wisp does not say that a target has been reached: 'connect' is
+ * emitted when it has been asked for, and an 'error' may follow.
+ */
+export function wispDialer(server: string | URL, options: ConnectWispOptions = {}): Dialer {
+  let connecting: Promise<WispConnection> | undefined
+  const connected = () => connecting ??= connectWisp(server, options).then((connection) => {
+    connection.closed.then(forget)
+    return connection
+  }, (error: unknown) => {
+    forget()
+    throw error
+  })
+  const forget = () => { connecting = undefined }
+  return async ({ host, port, signal }) => {
+    const connection = await Promise.race([connected(), aborted(signal)])
+    return connection.open({ host, port })
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => onAbort(signal, reject))
+}

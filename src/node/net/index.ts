@@ -1,0 +1,29 @@
+// `libssl-wasm/node/net`: the interface of `node:net` for places without sockets. Connections are made by what setDialer() is given.
+
+import {
+  getDefaultAutoSelectFamily, getDefaultAutoSelectFamilyAttemptTimeout, setDefaultAutoSelectFamily,
+  setDefaultAutoSelectFamilyAttemptTimeout,
+} from './auto-select-family.js'
+import { isIP, isIPv4, isIPv6 } from '../ip-address.js'
+import { BlockList } from './block-list.js'
+import { connect } from './connect.js'
+import { setDialer, tunnelDialer, wispDialer } from './dialers.js'
+import { createServer, Server } from './server.js'
+import { Socket } from './socket.js'
+import { SocketAddress } from './socket-address.js'
+
+export type { Dialer, DialTarget } from './dialers.js'
+
+/** For `import net from`. CommonJS clients that are bundled have the names below. */
+const net = {
+  BlockList, connect, createConnection: connect, createServer, getDefaultAutoSelectFamily, getDefaultAutoSelectFamilyAttemptTimeout, isIP,
+  isIPv4, isIPv6, Server, setDefaultAutoSelectFamily, setDefaultAutoSelectFamilyAttemptTimeout, setDialer, Socket, SocketAddress,
+  Stream: Socket, tunnelDialer, wispDialer,
+}
+export default net
+
+export {
+  BlockList, connect, connect as createConnection, createServer, getDefaultAutoSelectFamily, getDefaultAutoSelectFamilyAttemptTimeout, isIP,
+  isIPv4, isIPv6, Server, setDefaultAutoSelectFamily, setDefaultAutoSelectFamilyAttemptTimeout, setDialer, Socket, Socket as Stream,
+  SocketAddress, tunnelDialer, wispDialer,
+}

@@ -1,0 +1,34 @@
+// Failures of a transport as Node tells those of a socket.
+
+import { codeOfRefusal } from '../../transports/dial-failures.js'
+import { formatTarget, type Target } from '../../transports/target.js'
+
+/** Linux's and libuv's numbers: the other end of a relay is mostly there. */
+const NUMBERS: Readonly<Record<string, number>> = {
+  EACCES: -13, EBUSY: -16, ECONNREFUSED: -111, ECONNRESET: -104, EHOSTUNREACH: -113, EINVAL: -22, ENOTFOUND: -3008, ETIMEDOUT: -110,
+}
+
+/** Why there is no connection: what a relay has told by Node's code, all else as it is. */
+export function dialError(error: unknown, target: Target): Error {
+  return refusal(error, target) ?? asError(error)
+}
+
+/** A connection was cut. A relay may say as late as that that it has not connected. */
+export function lostError(syscall: 'read' | 'write', error: unknown, target: Target): Error {
+  return refusal(error, target) ?? systemError(syscall, 'ECONNRESET', `: ${asError(error).message}`, error)
+}
+
+function refusal(error: unknown, { host, port }: Target): Error | undefined {
+  const code = codeOfRefusal((error as { readonly code?: unknown } | null | undefined)?.code)
+  if (code === undefined) return undefined
+  if (code === 'ENOTFOUND') return systemError('getaddrinfo', code, ` ${host}`, error, { hostname: host })
+  return systemError('connect', code, ` ${formatTarget({ host, port })}`, error, { address: host, port })
+}
+
+function systemError(syscall: string, code: string, more: string, cause: unknown, fields: object = {}): Error {
+  return Object.assign(new Error(`${syscall} ${code}${more}`, { cause }), { errno: NUMBERS[code], code, syscall }, fields)
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -1,0 +1,94 @@
+// What every socket of ours is, whatever carries its bytes: a Duplex with a time limit, counters and the states of net.Socket.
+
+import { Duplex } from '#node'
+import { demandType, outOfRange } from './invalid-arguments.js'
+
+/** The most that a timer can wait. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
+
+export abstract class SocketBase extends Duplex {
+  /** The time limit that {@link setTimeout} was given last. */
+  declare timeout?: number
+  /** What was received. */
+  bytesRead = 0
+  #bytesSent = 0
+  #failed = false
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  abstract get connecting(): boolean
+
+  /** Node's types do not say that it may be undefined. */
+  get bufferSize(): number { return this.destroyed ? undefined as never : this.writableLength }
+  /** What was sent or waits to be. */
+  get bytesWritten(): number { return this.#bytesSent + this.writableLength }
+  get _bytesDispatched(): number { return this.#bytesSent }
+
+  get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
+    if (this.connecting) return 'opening'
+    if (this.readable) return this.writable ? 'open' : 'readOnly'
+    return this.writable ? 'writeOnly' : 'closed'
+  }
+
+  /** Emits 'timeout' when nothing has come or gone for so long; 0: no more. The callback is called for the next one. */
+  setTimeout(msecs: number, callback?: () => void): this {
+    if (this.destroyed) return this
+    demandType(msecs, 'number', 'msecs')
+    if (!(msecs >= 0) || !Number.isFinite(msecs)) throw outOfRange('msecs', 'a non-negative finite number', msecs)
+    this.timeout = msecs
+    if (callback !== undefined) {
+      demandType(callback, 'function', 'callback')
+      if (msecs === 0) this.removeListener('timeout', callback)
+      else this.once('timeout', callback)
+    }
+    this._unrefTimer()
+    return this
+  }
+
+  /** Something has happened: the time limit begins anew. */
+  _unrefTimer(): void {
+    clearTimeout(this.#timer)
+    if (!this.timeout || this.destroyed) return
+    this.#timer = globalThis.setTimeout(() => this._onTimeout(), Math.min(this.timeout, MAX_TIMEOUT_MS))
+    ;(this.#timer as { unref?(): void }).unref?.()
+  }
+
+  _onTimeout(): void {
+    this.emit('timeout')
+  }
+
+  /** Ends, and destroys when all is written. */
+  destroySoon(): void {
+    if (this.writable) this.end()
+    if (this.writableFinished) this.destroy()
+    else this.once('finish', () => this.destroy())
+  }
+
+  /** 'close' says whether there was an error. */
+  override emit(event: string | symbol, ...args: any[]): boolean {
+    if (event !== 'close') return super.emit(event, ...args)
+    clearTimeout(this.#timer)
+    return super.emit(event, ...(args.length === 0 ? [this.#failed] : args))
+  }
+
+  override destroy(error?: Error | null): this {
+    if (!this.destroyed) this.#failed = error != null
+    return super.destroy(error ?? undefined)
+  }
+
+  /** @internal */
+  protected received(bytes: number): void {
+    this.bytesRead += bytes
+    this._unrefTimer()
+  }
+
+  /** @internal */
+  protected sent(bytes: number): void {
+    this.#bytesSent += bytes
+    this._unrefTimer()
+  }
+
+  /** @internal A new connection of the same object. */
+  protected resetCounters(): void {
+    this.bytesRead = this.#bytesSent = 0
+  }
+}
