@@ -84,19 +84,24 @@ async function opened(client: TlsConnection, server: TlsConnection): Promise<Our
 
 export interface NodePair { client: tls.TLSSocket; server: tls.TLSSocket }
 
-const nodeContexts = new Map<Suite, { client: tls.SecureContext; server: tls.SecureContext }>()
+const nodeContexts = new Map<typeof tls, Map<Suite, { client: tls.SecureContext; server: tls.SecureContext }>>()
 
-/** @param suite node:tls of Node 20 knows no ML-KEM: the caller gives groups that it does know. */
-export async function nodes(suite: Suite, contexts: 'own' | 'shared' = 'own', trusted: string | string[] = ca): Promise<NodePair> {
-  let made = contexts === 'shared' ? nodeContexts.get(suite) : undefined
+/**
+ * @param suite node:tls of Node 20 knows no ML-KEM: the caller gives groups that it does know.
+ * @param module Node's own, or one with its interface
+ */
+export async function nodes(suite: Suite, contexts: 'own' | 'shared' = 'own', trusted: string | string[] = ca, module = tls): Promise<NodePair> {
+  const kept = nodeContexts.get(module) ?? new Map<Suite, { client: tls.SecureContext; server: tls.SecureContext }>()
+  nodeContexts.set(module, kept)
+  let made = contexts === 'shared' ? kept.get(suite) : undefined
   if (!made) {
     const common = { ciphers: suite.ciphersuites, ecdhCurve: suite.groups, minVersion: 'TLSv1.3' } as const
-    made = { client: tls.createSecureContext({ ...common, ca: trusted }), server: tls.createSecureContext({ ...common, cert, key }) }
+    made = { client: module.createSecureContext({ ...common, ca: trusted }), server: module.createSecureContext({ ...common, cert, key }) }
   }
-  if (contexts === 'shared') nodeContexts.set(suite, made)
+  if (contexts === 'shared') kept.set(suite, made)
   const [a, b] = duplexPair()
-  const server = new tls.TLSSocket(b, { isServer: true, secureContext: made.server })
-  const client = tls.connect({ socket: a, servername: 'localhost', secureContext: made.client })
+  const server = new module.TLSSocket(b, { isServer: true, secureContext: made.server })
+  const client = module.connect({ socket: a, servername: 'localhost', secureContext: made.client })
   await Promise.all([
     new Promise((resolve, reject) => client.once('secureConnect', resolve).once('error', reject)),
     new Promise((resolve, reject) => server.once('secure', resolve).once('error', reject)),
@@ -105,7 +110,7 @@ export async function nodes(suite: Suite, contexts: 'own' | 'shared' = 'own', tr
 }
 
 /** As stream.duplexPair of later Nodes: a write is done when the other side has asked for more. */
-function duplexPair(): [Duplex, Duplex] {
+export function duplexPair(): [Duplex, Duplex] {
   class Side extends Duplex {
     other!: Side
     taken: (() => void) | undefined

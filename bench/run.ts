@@ -7,11 +7,12 @@ import { handshakes } from './handshake.js'
 import { manyPairs } from './many.js'
 import { memory } from './memory.js'
 import { roots } from './roots.js'
+import { nodeFace } from './node-face.js'
 import { startUp } from './start-up.js'
 import { head } from './measure.js'
 
 const measurements: Readonly<Record<string, () => Promise<void>>> = {
-  'handshake': handshakes, 'roots': roots, 'bulk': bulk, 'start-up': startUp, 'memory': memory, 'many': manyPairs, 'first-byte': firstByte,
+  'handshake': handshakes, 'roots': roots, 'bulk': bulk, 'start-up': startUp, 'memory': memory, 'many': manyPairs, 'first-byte': firstByte, 'node-face': nodeFace,
 }
 
 console.log(`Node ${process.versions.node} (OpenSSL ${process.versions.openssl}); client and server on one thread, in memory\n`)
