@@ -1,5 +1,7 @@
 // Servers, the clients that each is for, and the places in which clients run: the table's rows and columns.
 
+import { bunProgram } from '../conformance/runtimes/bun.js'
+import { denoProgram } from '../conformance/runtimes/deno.js'
 import { findNode } from '../conformance/runtimes/node.js'
 import type { Home } from './servers/home.js'
 import { startDovecot } from './servers/dovecot.js'
@@ -34,7 +36,7 @@ export const servers: readonly ServerRow[] = [
   { server: 'Mosquitto', start: startMosquitto, clients: ['mqtt'] },
   { server: 'Dovecot', start: startDovecot, clients: ['imapflow'] },
   { server: 'Exim', start: startExim, clients: ['nodemailer'] },
-  { server: 'nginx, our relay', start: startWeb, clients: ['undici', 'ws'] },
+  { server: 'nginx, our relay', start: startWeb, clients: ['undici', 'ws'], lacks: { undici: { Bun: 'Bun has a module of its own in the place of undici' } } },
   { server: 'slapd', start: startSlapd, clients: ['ldapts'] },
   { server: 'nats-server', start: startNats, clients: ['nats'] },
   { server: 'our own server end', start: startMongod, clients: ['mongodb'] },
@@ -53,6 +55,9 @@ const node = () => one(findNode(24))
 
 export const runtimes: readonly RuntimeColumn[] = [
   { name: 'Node 24 with node:tls', command: node, words: [] },
+  { name: 'Node 24', command: node, words: ['--ours'] },
+  { name: 'Deno', command: () => one(denoProgram())?.concat('run', '--allow-all', '--no-remote', '--quiet'), words: ['--ours'] },
+  { name: 'Bun', command: () => one(bunProgram()), words: ['--ours'] },
 ]
 
 function one(program: string | undefined): readonly string[] | undefined {

@@ -23,11 +23,6 @@ declare module 'redis' {
   export const createClient: any
   export const RESP_TYPES: any
 }
-declare module 'mqtt' {
-  const mqtt: any
-  namespace mqtt { type Client = any }
-  export default mqtt
-}
 declare module 'imapflow' {
   export const ImapFlow: any
   export type ImapFlow = any

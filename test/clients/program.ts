@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers'
+import { replaceTls } from './replace.js'
 import { MARK, type Kit, type Shown, type Shows } from './show.js'
 
 const [name, file, whose] = process.argv.slice(2)
@@ -11,7 +13,7 @@ const PATIENCE_MS = 60_000
 /** How long it may go on when all has been shown. */
 const LINGER_MS = 30_000
 
-if (whose === '--ours') await import('libssl-wasm/node/register' as string)
+if (whose === '--ours') await replaceTls()
 const { default: tls } = await import('node:tls')
 if (whose === '--ours') assert.equal(tls.connect, (await import('libssl-wasm/node/tls' as string)).default.connect)
 const kit: Kit<unknown> = { ...JSON.parse(readFileSync(file!, 'utf8')), tls, net: (await import('node:net')).default }

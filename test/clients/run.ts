@@ -6,12 +6,14 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as tls from 'node:tls'
 import { CertificateAuthority, RSA } from '../../tools/certificates.js'
 import { Program } from '../conformance/program.js'
 import { repository } from '../conformance/runtimes/installed.js'
 import { Project } from '../conformance/runtimes/project.js'
 import { runtimes, servers, type RuntimeColumn, type ServerRow } from './all.js'
 import { printResults, type ClientResults } from './results.js'
+import { replacement } from './replace.js'
 import { Home, type Identities } from './servers/home.js'
 import { MARK, type Kit, type Shown } from './show.js'
 
@@ -36,6 +38,7 @@ const results: ClientResults[] = []
 try {
   await project.make()
   project.link(modules)
+  project.write('replacement.js', replacement(Object.keys(tls).filter((name) => name !== 'default')))
   await project.compileEach(['test/clients/program.ts', ...known.map((name) => `test/clients/clients/${name}.ts`)])
   const waiting = [...chosen]
   const work = async () => {

@@ -2,7 +2,7 @@
 // are children of the runner, and listen on the loopback address alone.
 
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Program } from '../../conformance/program.js'
 import { isAnswered, onFreePorts, PORT_TAKEN } from '../../helpers/free-ports.js'
@@ -23,7 +23,7 @@ export interface Identities {
 /** `nobody`: many servers refuse to run as root. Everybody else stays who they are. */
 const USER = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 /** Their name. */
-export const USER_NAME = process.getuid?.() === 0 ? 'nobody' : process.env['USER'] ?? 'nobody'
+export const USER_NAME = process.getuid?.() === 0 ? 'nobody' : userInfo().username
 export const GROUP_NAME = process.getuid?.() === 0 ? 'nogroup' : USER_NAME
 
 export class Home {
