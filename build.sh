@@ -46,6 +46,7 @@ build_typescript() {
   node_modules/.bin/tsx tools/roots.ts ${1:+"$1"}
   node_modules/.bin/tsc -p tsconfig.json
   node_modules/.bin/tsx wasm/inline/build.ts
+  node_modules/.bin/tsx tools/node-commonjs.ts
   chmod +x dist/apps/cli/main.js
 }
 

@@ -33,6 +33,10 @@ export function setCiphers(ctx: SslCtx, ciphers: string, minVersion: number, max
     const received = given.map((name) => `'${name}'`).join(', ')
     throw nodeError('ERR_INVALID_ARG_VALUE', `The property '${option}' is invalid. Received [ ${received} ]`, {}, TypeError)
   }
+  if (suites.length > 0 && list.length === 0 && !suites.some((name) => TLS13_SUITES.includes(name))) {
+    const fields = { library: 'SSL routines', reason: 'no cipher match' } // OpenSSL passes over names that it does not know
+    throw nodeError('ERR_SSL_NO_CIPHER_MATCH', `error:0A0000B9:${fields.library}::${fields.reason}`, fields)
+  }
   if (suites.length > 0) ctx.setCiphersuites(suites.join(':'))
   if (list.length > 0) ctx.setCipherList(list.join(':'))
   else if (minVersion <= TLS1_2_VERSION && maxVersion >= TLS1_3_VERSION) ctx.setMinProtoVersion(TLS1_3_VERSION)

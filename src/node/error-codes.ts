@@ -38,6 +38,9 @@ export function contextError(error: ApiMisuseError, option?: string): NodeOpenss
   if (words) return operationFailed(words, error)
   const known = OURS[error.code]
   const [first, ...others] = known ? [known] : error.opensslErrorStack.map(asNode)
+  if (option === 'pfx' && known && error.opensslErrorStack.length === 0 && error.code === 'ERR_TLS_KEY_UNREADABLE') {
+    return new Error('Unable to load private key from PFX data', { cause: error })
+  }
   if (option === 'pfx') return new Error(known ? PFX_WORDS[error.code] ?? known.reason : first?.reason ?? wordsOf(error), { cause: error })
   if (!first) return new Error(wordsOf(error), { cause: error })
   const library = LIBRARIES[first.library] ?? ''

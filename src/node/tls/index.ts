@@ -2,26 +2,50 @@
 // assigned to it (`tls.DEFAULT_MIN_VERSION = …`) holds from then on, as in Node.
 
 import type * as NodeTls from 'node:tls'
-import { DEFAULT_CIPHERS, getCiphers } from '../ciphers.js'
-import { checkServerIdentity } from '../check-server-identity.js'
-import { convertALPNProtocols } from './alpn.js'
-import { getCACertificates, rootCertificates, setDefaultCACertificates } from './certificates.js'
-import { connect } from './connect.js'
+import { DEFAULT_CIPHERS as ciphers, getCiphers as ciphersOf } from '../ciphers.js'
+import { checkServerIdentity as checkIdentity } from '../check-server-identity.js'
+import * as alpn from './alpn.js'
+import * as certificates from './certificates.js'
+import { connect as makeConnection } from './connect.js'
 import { exported } from './defaults.js'
 import { instance, ready } from './instance.js'
-import { createSecureContext, SecureContext } from './secure-context.js'
+import * as contexts from './secure-context.js'
 import { createSecurePair } from './secure-pair.js'
-import { createServer, Server } from './server.js'
-import { TLSSocket } from './tls-socket.js'
+import * as servers from './server.js'
+import { TLSSocket as Socket } from './tls-socket.js'
+
+/** What is here and not in the `node:tls` of every Node. */
+interface Additions {
+  /** Resolves when all of this can be called: to be awaited in browsers, once. */
+  ready(): Promise<void>
+  getCACertificates(type?: 'default' | 'system' | 'bundled' | 'extra'): readonly string[]
+  setDefaultCACertificates(certs: readonly (string | NodeJS.ArrayBufferView)[]): void
+  readonly SecureContext: typeof contexts.SecureContext
+  convertALPNProtocols: typeof alpn.convertALPNProtocols
+  getCertificateCompressionAlgorithms(): string[]
+  /** Deprecated since Node 0.11, and not there any more since Node 24. */
+  createSecurePair(...args: unknown[]): ReturnType<typeof createSecurePair>
+}
 
 Object.assign(exported, {
-  CLIENT_RENEG_LIMIT: 3, CLIENT_RENEG_WINDOW: 600, DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE: 'auto', DEFAULT_MIN_VERSION: 'TLSv1.2',
-  DEFAULT_MAX_VERSION: 'TLSv1.3', getCiphers: () => getCiphers(instance()), getCACertificates, setDefaultCACertificates,
-  convertALPNProtocols, checkServerIdentity, createSecureContext, SecureContext, TLSSocket, Server, createServer, connect, createSecurePair, ready, instance,
+  CLIENT_RENEG_LIMIT: 3, CLIENT_RENEG_WINDOW: 600, DEFAULT_CIPHERS: ciphers, DEFAULT_ECDH_CURVE: 'auto', DEFAULT_MIN_VERSION: 'TLSv1.2',
+  DEFAULT_MAX_VERSION: 'TLSv1.3', getCiphers: () => ciphersOf(instance()), getCertificateCompressionAlgorithms: () => [],
+  getCACertificates: certificates.getCACertificates, setDefaultCACertificates: certificates.setDefaultCACertificates,
+  convertALPNProtocols: alpn.convertALPNProtocols, checkServerIdentity: checkIdentity, createSecureContext: contexts.createSecureContext,
+  SecureContext: contexts.SecureContext, TLSSocket: Socket, Server: servers.Server, createServer: servers.createServer,
+  connect: makeConnection, createSecurePair, ready,
 })
-Object.defineProperty(exported, 'rootCertificates', { get: rootCertificates, enumerable: true })
+Object.defineProperty(exported, 'rootCertificates', { get: certificates.rootCertificates, enumerable: true })
 
-type Tls = typeof NodeTls & { ready: typeof ready; readonly instance: typeof instance }
-
-const tls = exported as unknown as Tls
+const tls = exported as unknown as typeof NodeTls & Additions
 export default tls
+/** What `require()` gives (Node's, where it takes modules): with `module.exports` for a name the object itself, to which one may assign. */
+export { tls as 'module.exports' }
+export { ready }
+export { toNodeStream } from './to-node-stream.js'
+
+export const {
+  CLIENT_RENEG_LIMIT, CLIENT_RENEG_WINDOW, DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION, SecureContext,
+  Server, TLSSocket, checkServerIdentity, connect, convertALPNProtocols, createSecureContext, createServer, getCACertificates,
+  getCertificateCompressionAlgorithms, getCiphers, rootCertificates, setDefaultCACertificates,
+} = tls

@@ -83,7 +83,7 @@ function configure(context: ContextHandle, options: SecureContextOptions): void 
   else context.addRootCerts()
   if (cert) for (const one of each(cert)) context.setCert(demandPem('options.cert', one))
   if (key) for (const one of each(key)) setKey(context, Array.isArray(key) && isObject(one, 'pem') ? one : { pem: one as Pem }, passphrase)
-  if (sigalgs !== undefined) {
+  if (sigalgs != null) {
     demandType(sigalgs, 'string', 'options.sigalgs')
     if (sigalgs === '') throw invalidArgValue('options.sigalgs', sigalgs)
     context.setSigalgs(sigalgs)
@@ -128,7 +128,7 @@ export function demandTicketKeys(keys: unknown, name: string): asserts keys is N
 function setKey(context: ContextHandle, { pem, passphrase }: KeyObject, otherwise: Pem | undefined): void {
   const key = demandPem('options.key', pem)
   const secret = passphrase ?? otherwise
-  if (secret != null) demandPem('options.passphrase', secret)
+  if (secret != null && !ArrayBuffer.isView(secret)) demandType(secret, 'string', 'options.passphrase')
   context.setKey(key, secret ?? undefined)
 }
 

@@ -5,6 +5,7 @@ import { Duplex, EventEmitter } from '#node'
 import { nodeError } from '../node-error.js'
 import { createSecureContext, SecureContext } from './secure-context.js'
 import { TLSSocket, type TLSSocketOptions } from './tls-socket.js'
+import { warnOnce } from './warnings.js'
 
 export class SecurePair extends EventEmitter {
   readonly credentials: SecureContext
@@ -12,10 +13,12 @@ export class SecurePair extends EventEmitter {
   readonly encrypted: Duplex
 
   constructor(
-    context: SecureContext = createSecureContext(), isServer = false, requestCert = !isServer, rejectUnauthorized = false,
+    given?: SecureContext | null, isServer = false, requestCert = !isServer, rejectUnauthorized = false,
     options: TLSSocketOptions = {},
   ) {
     super()
+    warnOnce('DEP0064', 'tls.createSecurePair() is deprecated. Please use tls.TLSSocket instead.')
+    const context = given ?? createSecureContext()
     if (!(context instanceof SecureContext)) throw nodeError('ERR_TLS_INVALID_CONTEXT', 'context must be a SecureContext', {}, TypeError)
     const [ours, theirs] = pairOfDuplexes()
     this.credentials = context

@@ -59,6 +59,10 @@ export const Server = function (this: unknown, options?: TlsOptions | Listener, 
     sessionIdContext: given.sessionIdContext ?? defaultSessionIdContext(),
   }
   server._contexts = []
+  Object.assign(server, {
+    ...alpn, ALPNCallback, pskCallback, pskIdentityHint, requestCert: server._options.requestCert,
+    rejectUnauthorized: server._options.rejectUnauthorized, sessionIdContext: server._options.sessionIdContext,
+  })
   server.setSecureContext(server._options)
   ;(net.Server as unknown as (this: unknown, ...args: unknown[]) => void).call(server, given, onConnection)
   if (listener) server.on('secureConnection', listener)
@@ -95,7 +99,7 @@ const methods: Partial<TlsServer> & ThisType<TlsServer> = {
   },
 
   setTicketKeys(keys) {
-    if (!ArrayBuffer.isView(keys)) throw invalidArgType('keys', 'an instance of Buffer, TypedArray, or DataView', keys)
+    if (!ArrayBuffer.isView(keys)) throw invalidArgType('buffer', 'an instance of Buffer, TypedArray, or DataView', keys)
     if (keys.byteLength !== 48) throw nodeError('ERR_INVALID_ARG_VALUE', 'Session ticket keys must be a 48-byte buffer', {}, RangeError)
     this._sharedCreds.context.setTicketKeys(keys)
   },
@@ -155,7 +159,6 @@ function onConnection(this: TlsServer, beneath: Beneath): void {
       if (error) {
         socket.authorizationError = error.code ?? error.message
         if (options.rejectUnauthorized) {
-          told = true
           socket.destroy()
           return
         }

@@ -1,7 +1,8 @@
-// What a TLSSocket has of net.Socket: addresses, and what is passed on to the socket beneath. It is no net.Socket (`instanceof` says so),
-// since those end in a handle of the system's.
+// What a TLSSocket has of net.Socket: addresses, and what is passed on to the socket beneath. It is made as a Duplex, since a net.Socket
+// ends in a handle of the system's; `instanceof net.Socket` holds all the same, for those who ask.
 
-import type { Duplex, DuplexOptions } from '#node'
+import { Duplex, type DuplexOptions } from '#node'
+import { Socket } from '#node-net'
 import { demandInteger } from '../invalid-arguments.js'
 import { SocketBase } from '../socket-base.js'
 
@@ -94,4 +95,15 @@ export abstract class SocketFace extends SocketBase {
     }
     return this
   }
+}
+
+/** After what Node's streams tell in this turn. */
+export function laterTurn(task: () => void): void {
+  const { setImmediate = setTimeout } = globalThis as { setImmediate?(task: () => void): void }
+  setImmediate(task)
+}
+
+// Every method of Node's that needs the handle is replaced, here or in the classes above and below.
+if ((Socket.prototype as unknown) instanceof Duplex && !((Socket.prototype as unknown) instanceof SocketBase)) {
+  Object.setPrototypeOf(SocketBase.prototype, Socket.prototype)
 }

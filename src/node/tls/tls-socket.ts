@@ -21,7 +21,7 @@ import { HelloAnswers, type SniCallback } from './hello-answers.js'
 import { findPsk, offerPsk, type ClientPskCallback, type ServerPskCallback } from './psk.js'
 import type { SecureContext, SecureContextOptions } from './secure-context.js'
 import { SocketInfo } from './socket-info.js'
-import type { Beneath } from './socket-face.js'
+import { laterTurn, type Beneath } from './socket-face.js'
 
 /** How much plaintext is asked for at a time. */
 const READ_BYTES = 64 * 1024
@@ -416,9 +416,10 @@ export class TLSSocket extends SocketInfo {
       }),
       (error: unknown) => queueMicrotask(() => {
         this.#writing = undefined
-        if (this.#aborted) return callback(Object.assign(new Error('write ECANCELED'), { code: 'ECANCELED', syscall: 'write' }))
+        // What was not sent before the handshake failed, or the application went away, never will be.
+        const canceled = this.#aborted || !this._secureEstablished
         this.#fail(error)
-        callback(this.#asNode(error))
+        callback(canceled ? Object.assign(new Error('write ECANCELED'), { code: 'ECANCELED', syscall: 'write' }) : this.#asNode(error))
       }),
     )
   }
@@ -443,11 +444,6 @@ export class TLSSocket extends SocketInfo {
       : Object.assign(new Error('Client network socket disconnected before secure TLS connection was established'),
         { code: 'ECONNRESET', path, host, port, localAddress })
   }
-}
-
-function laterTurn(task: () => void): void {
-  const { setImmediate = setTimeout } = globalThis as { setImmediate?(task: () => void): void }
-  setImmediate(task)
 }
 
 function checkOptions(options: TLSSocketOptions): void {
