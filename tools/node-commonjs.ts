@@ -1,6 +1,7 @@
 // dist/node/tls.cjs: `libssl-wasm/node/tls` for those who require() it in a Node that cannot require() modules (20 before 20.19), in one
 // file. Run by build.sh after tsc.
 
+import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -20,3 +21,8 @@ await build({
   footer: { js: 'module.exports = module.exports.default' },
   logLevel: 'error',
 })
+
+writeFileSync(root('dist/node/tls.d.cts'), `import type { default as tls } from './tls/index.js' with { 'resolution-mode': 'import' }
+declare const exported: typeof tls
+export = exported
+`)

@@ -1,5 +1,5 @@
-// `import 'libssl-wasm/node/register'`: this process's `node:tls` is ours from now on, for require(), import and Node's own https, http2 and
-// fetch. Import it before them: https.Server takes the methods of the tls.Server that it finds when it is loaded.
+// `import 'libssl-wasm/node/register'`: this process's `node:tls` is ours from now on, for require(), import and Node's own https, http2
+// and fetch. http2 keeps the tls.Server that it finds when it is loaded: import this before.
 
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 import tls from './tls/index.js'

@@ -67,7 +67,7 @@ export class ContextHandle {
   /** Trusts these beside those before, and names them to clients that are asked for a certificate. A text without any adds nothing. */
   addCACert(certificates: Pem): void {
     const text = textOf(certificates)
-    if (!text.includes('-----BEGIN')) return
+    if (!/-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/.test(text)) return
     const added = new X509Store(this.lib)
     try {
       refused('ca', () => added.addCerts(text))
