@@ -28,6 +28,7 @@ export interface TlsWorkerOptions {
   readonly wasm?: WasmCode | undefined
 }
 
+const TERMINATED = 'the worker was terminated'
 const ADVICE = "see docs/bundlers.md of libssl-wasm, and the browser's console"
 
 /** Options of a connection; an instance of libssl is the worker's own business. */
@@ -45,7 +46,7 @@ export interface TlsWorker {
   /** As `accept` of `libssl-wasm`, with the same differences. */
   accept(transport: TransportLike, options: Remote<AcceptOptions>): TlsConnection
   /**
-   * Ends the worker. Connections that are still there break with an `AbortError`. Until then Node's process stays alive
+   * Ends the worker. Connections that are still there break with an `AbortError`; later calls throw `ERR_TLS_INVALID_STATE`. Until then Node's process stays alive
    * for it.
    */
   terminate(): void
@@ -53,7 +54,7 @@ export interface TlsWorker {
 
 /**
  * Starts a worker. If it dies, its connections break with `InternalError` (`ERR_TLS_INTERNAL`), `cause` being its
- * error; and it makes no others: `ERR_TLS_INVALID_STATE`.
+ * error; later calls throw the same error.
  */
 export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): TlsWorker {
   const isWorker = (value: typeof given): value is WorkerLike => hasMethods(value, 'postMessage')
@@ -65,11 +66,12 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
     free: (id) => worker.postMessage({ type: 'free context', id } satisfies FreeContext, []),
     forgets: new Set(),
   }
-  let dead = false
+  /** What later connections are refused with. */
+  let dead: { readonly reason: unknown } | undefined
 
-  const end = (reason: unknown) => {
+  const end = (reason: unknown, later = reason) => {
     if (dead) return
-    dead = true
+    dead = { reason: later }
     for (const forget of contexts.forgets) forget()
     void worker.terminate()
     for (const life of lives) life.die(reason)
@@ -91,7 +93,7 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
 
   const begin = (type: Begin['type'], transport: TransportLike, given: CommonOptions): TlsConnection => takeOver(transport, (taken) => {
     const options = checkedHere(type, given)
-    if (dead) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the worker has ended')
+    if (dead) throw dead.reason
     const life = new RemoteLife(type, taken, options, (message, transfer) => {
       const begin: Begin = { ...message, wasm, context: options.context?.describe(contexts) }
       worker.postMessage(begin, transfer)
@@ -104,7 +106,7 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
   return {
     connect: (transport, options) => begin('connect', transport, options),
     accept: (transport, options) => begin('accept', transport, options),
-    terminate: () => end(new DOMException('The worker was terminated', 'AbortError')),
+    terminate: () => end(new DOMException(TERMINATED, 'AbortError'), new ApiMisuseError('ERR_TLS_INVALID_STATE', TERMINATED)),
   }
 }
 

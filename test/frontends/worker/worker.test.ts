@@ -450,7 +450,8 @@ describe('the worker', () => {
     own.terminate()
     for (const error of await Promise.all([rejection(client.closed), read, write])) expect(error).toMatchObject({ name: 'AbortError' })
     await rejection(readAll(server.readable)) // its transport was given up
-    expect(() => own.connect(memoryTransportPair()[0], clientOptions())).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_STATE' }))
+    expect(() => own.connect(memoryTransportPair()[0], clientOptions()))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_STATE', message: 'the worker was terminated' }))
   })
 
   it('breaks its connections when it dies', async () => {
@@ -467,8 +468,12 @@ describe('the worker', () => {
   it('whose script is not there breaks its connections, and the error names it', async () => {
     const own = createWorker({ worker: new URL('./nowhere.js', import.meta.url) })
     const [near] = memoryTransportPair()
-    expect(await rejection(own.connect(near, clientOptions()).opened))
-      .toMatchObject({ code: 'ERR_TLS_INTERNAL', message: expect.stringContaining('nowhere.js') as unknown })
+    const error = await rejection(own.connect(near, clientOptions()).opened)
+    expect(error).toMatchObject({ name: 'InternalError', code: 'ERR_TLS_INTERNAL', message: expect.stringContaining('nowhere.js') as unknown })
+    for (const later of ['connect', 'accept'] as const) {
+      const attempt = async () => own[later](memoryTransportPair()[0], clientOptions())
+      expect(await rejection(attempt())).toBe(error)
+    }
   })
 
   it('that cannot start breaks its connections', async () => {
