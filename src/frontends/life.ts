@@ -13,7 +13,7 @@ import { Decisions } from '../pump/decisions.js'
 import { Port } from '../pump/port.js'
 import { Pump } from '../pump/pump.js'
 import type { EarlyData } from '../pump/pump-options.js'
-import type { ByteTransport } from '../pump/transport.js'
+import { whyUnopened, type ByteTransport } from '../pump/transport.js'
 import { describeConnection, type ConnectionInfo } from './connection-info.js'
 import { abortBySignal, closeInTime } from './life-ends.js'
 import { answer, type Answer, type OpenConnection } from './open-connection.js'
@@ -95,7 +95,7 @@ export class LocalLife implements Life {
     this.#closeTimeoutMs = closeTimeoutMs
     if (role.lib) this.#pump = this.#start(role.lib, port, options, role)
     const late = () => {
-      const message = `no handshake within ${handshakeTimeoutMs} ms (handshakeTimeoutMs): ${this.#progress(options)}`
+      const message = `no handshake within ${handshakeTimeoutMs} ms (handshakeTimeoutMs): ${whyUnopened(transport.writable) ?? this.#progress(options)}`
       this.abort(new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', message))
     }
     this.opened = withDeadline(handshakeTimeoutMs, late, this.#open(port, options, role))

@@ -23,3 +23,17 @@ export function transportFailure(what: string, cause: unknown): TransportError {
   const saysAll = cause instanceof TransportError || (cause as { readonly name?: unknown } | null | undefined)?.name === 'WebSocketError'
   return new TransportError(saysAll ? (cause as Error).message : what, { cause })
 }
+
+const unopened = new WeakMap<WritableStream, string>()
+
+/** Until `opened` settles, deadlines say of the transport of this stream that it is not open: `why`. */
+export function tellUntil(opened: Promise<unknown>, writable: WritableStream, why: string): void {
+  unopened.set(writable, why)
+  const forget = () => unopened.delete(writable)
+  opened.then(forget, forget)
+}
+
+/** Why the transport of this stream is not open yet, where that is known. */
+export function whyUnopened(writable: WritableStream): string | undefined {
+  return unopened.get(writable)
+}

@@ -2,7 +2,7 @@
 
 import { dialling, fromRuntimeSocket, withClose } from '#sockets'
 import { invalidArgument } from '../base/options.js'
-import { isReadableStream, isWritableStream } from '../base/realms.js'
+import { isPromiseLike, isReadableStream, isWritableStream } from '../base/realms.js'
 import { giveUp, type ByteTransport } from '../pump/transport.js'
 import type { BunSocketLike } from './bun.js'
 import type { CloudflareSocketLike } from './cloudflare.js'
@@ -39,6 +39,7 @@ export function toByteTransport(transport: TransportLike): ByteTransport {
       }
       return withClose(transport)
     }
+    if (isPromiseLike(transport)) throw invalidArgument('the transport is a promise: await it')
   }
   throw invalidArgument(`the transport must be { readable, writable }, a socket of some kind, or a MessagePort: for example ${dialling}`)
 }

@@ -6,7 +6,7 @@ import { checkOptions, isMilliseconds, isSignal, knownOptions } from '../base/op
 import { quoted } from '../base/quoted.js'
 import { onAbort, throwIfAborted } from '../base/realms.js'
 import { Interrupt, withDeadline } from '../pump/waiting.js'
-import { transportFailure, type ByteTransport } from '../pump/transport.js'
+import { transportFailure, whyUnopened, type ByteTransport } from '../pump/transport.js'
 import { takeOver, type TransportLike } from './adapt.js'
 import { follow } from './follow.js'
 import { Incoming } from './stream-ends.js'
@@ -135,7 +135,7 @@ export class PlaintextConversation {
 
   /** Settles as `task`, which ends with the conversation if it takes too long. */
   #inTime<T>(task: Promise<T>, soFar: () => string): Promise<T> {
-    const message = () => `no progress before TLS within ${this.#timeoutMs} ms (timeoutMs): ${soFar()}`
+    const message = () => `no progress before TLS within ${this.#timeoutMs} ms (timeoutMs): ${whyUnopened(this.#writable) ?? soFar()}`
     return withDeadline(this.#timeoutMs, () => this.abort(new DeadlineError('ERR_TLS_PLAINTEXT_TIMEOUT', message())), task)
   }
 

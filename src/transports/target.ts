@@ -28,10 +28,13 @@ export function formatTarget({ host, port }: Target): string {
 }
 
 /**
- * Throws `ERR_TLS_UNKNOWN_OPTION` for what stands in a target and is an option of `taker`, as `place` says, or one of the target's own
+ * Throws `ERR_TLS_INVALID_ARGUMENT` for what is no object, and `ERR_TLS_UNKNOWN_OPTION` for what stands in a target and is an option of `taker`, as `place` says, or one of the target's own
  * names that is misspelt. It may have other fields: so may any object in TypeScript.
  */
 export function demandTarget(target: object, taker: string, known: readonly string[], options: readonly string[], place: string): void {
+  if (typeof target !== 'object' || target === null) {
+    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the target of ${taker} must be { host, port }: a host name or an address, and 1 to 65535`)
+  }
   for (const option of Object.keys(target)) {
     if (known.includes(option)) continue
     const near = nearest(option, known.filter((name) => !(name in target)))

@@ -4,11 +4,11 @@ import { ApiMisuseError } from '../base/errors.js'
 import { utf8 } from '../base/bytes.js'
 import { checkOptions, each, invalid, isCount, isFunction, isOneOf, isSignal, isString, type Check } from '../base/options.js'
 import { onAbort } from '../base/realms.js'
-import type { ByteTransport } from '../pump/transport.js'
+import { tellUntil, type ByteTransport } from '../pump/transport.js'
 import { laterTransport } from './later.js'
 import { demandTarget, formatTarget, parseTarget, type Target } from './target.js'
 import { takeWebSocket } from './websocket.js'
-import { WebSocketError } from './websocket-close.js'
+import { unanswered, WebSocketError } from './websocket-close.js'
 import { CREDIT_PROTOCOL } from './websocket-credit.js'
 import { failureOf, isWebSocket, webSocketClass, withoutSecrets, type WebSocketConstructor } from './websocket-like.js'
 import { isWindow, type WebSocketTransportOptions } from './websocket-options.js'
@@ -86,7 +86,7 @@ export function openTunnel(
     throw invalid(option, `must be a ${option} class`)
   }
   const tries = offers(Stream && flowControl === 'auto' ? 'raw' : Stream ? 'none' : flowControl, token)
-  return laterTransport(async (unwanted) => {
+  const tunnel = laterTransport(async (unwanted) => {
     for (;;) {
       const transport = attempt(tries.shift()!)
       const forget = onAbort(unwanted, (reason) => void transport.writable.abort(reason).catch(() => {}))
@@ -102,6 +102,8 @@ export function openTunnel(
       }
     }
   }, signal)
+  tellUntil(tunnel.opened, tunnel.writable, unanswered(reach))
+  return tunnel
 }
 
 /** The subprotocols to offer, a try after the other. A token needs one beside it that may be selected. */
@@ -128,7 +130,7 @@ function tunnelUrl(relay: string | URL, form: 'path' | 'query' | 'fixed', target
   if (form === 'fixed') throw misuse('a fixed tunnel cannot be told a target: give undefined')
   // Read as the relay will: nothing in a host's name may become another part of the URL.
   if (target) demandTarget(target, 'openTunnel()', ['host', 'port'], Object.keys(checks), 'is an option: give it in the third argument')
-  const address = target && parseTarget(formatTarget(target))
+  const address = typeof target?.host === 'string' ? parseTarget(formatTarget(target)) : undefined
   if (!address) throw misuse('the target must be { host, port }: a host name or an address, and 1 to 65535')
   if (form === 'query') url.searchParams.set(addressParameter, formatTarget(address))
   else url.pathname = `${url.pathname.replace(/\/$/, '')}/${formatTarget(address)}`

@@ -51,6 +51,11 @@ export function nameOf(reach: string): string {
   return `the connection to ${reach}`
 }
 
+/** What is said of a WebSocket that does not open in time. */
+export function unanswered(reach: string): string {
+  return `${nameOf(reach)} is not open: the relay has not answered: is it a relay?`
+}
+
 /** `undefined` if what arrived before was all; else what to fail with. `reach` as in {@link nameOf}. */
 export function closeError(closeCode: number, reason: string, reach: string, protocol: string | undefined): WebSocketError | undefined {
   if (closeCode === NORMAL || closeCode === NO_CODE) return undefined

@@ -3,9 +3,9 @@
 
 import { isBytesLike, viewOf } from '../base/bytes.js'
 import { hasMethods } from '../base/realms.js'
-import type { ByteTransport } from '../pump/transport.js'
+import { tellUntil, type ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
-import { ABORTED, closeError, nameOf, NO_CODE, NORMAL } from './websocket-close.js'
+import { ABORTED, closeError, nameOf, NO_CODE, NORMAL, unanswered } from './websocket-close.js'
 import { failureOf, reachOf } from './websocket-like.js'
 
 /** What is used of a WebSocketStream, which is in Chromium and in no specification yet. */
@@ -77,5 +77,6 @@ export function takeWebSocketStream(
   })
   // What has arrived is still to be read; the reader learns of the close when it comes to the end.
   void closed.then((error) => ends.outgoing.fail(error ?? new Error(`${nameOf(reach)} was closed`)))
+  tellUntil(inner, ends.transport.writable, unanswered(reach))
   return { ...ends.transport, opened: inner }
 }

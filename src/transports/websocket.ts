@@ -5,11 +5,11 @@
 import { isBytesLike, viewOf } from '../base/bytes.js'
 import { deferred } from '../base/deferred.js'
 import { checkOptions } from '../base/options.js'
-import type { ByteTransport } from '../pump/transport.js'
+import { tellUntil, type ByteTransport } from '../pump/transport.js'
 import { SendBacklog } from './send-backlog.js'
 import { StreamEnds } from './stream-ends.js'
 import { CREDIT_PROTOCOL, creditFraming } from './websocket-credit.js'
-import { ABORTED, closeError, GOING_AWAY, MESSAGE_TOO_BIG, nameOf, NORMAL, UNSUPPORTED_DATA, WebSocketError } from './websocket-close.js'
+import { ABORTED, closeError, GOING_AWAY, MESSAGE_TOO_BIG, nameOf, NORMAL, unanswered, UNSUPPORTED_DATA, WebSocketError } from './websocket-close.js'
 import { rawFraming, type Framing } from './websocket-framing.js'
 import { ALREADY_CLOSED, CLOSED, closeWebSocket, CONNECTING, failureOf, OPEN, reachOf, type WebSocketLike } from './websocket-like.js'
 import { webSocketChecks, type WebSocketTransportOptions } from './websocket-options.js'
@@ -99,5 +99,6 @@ export function takeWebSocket(socket: WebSocketLike, options: WebSocketTransport
     ends.end()
     ends.outgoing.fail(error ?? new WebSocketError(`${name} was closed`, code, reason))
   })
+  tellUntil(opened.promise, ends.transport.writable, unanswered(reach))
   return { ...ends.transport, opened: opened.promise, closed: closed.promise, fail }
 }

@@ -1,9 +1,10 @@
 // What is said of a handshake that takes too long: what it has waited for, and what to look at.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { accept, connect, load, memoryTransportPair, type LibSsl, type TlsConnection } from '../../src/index.js'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { accept, connect, load, memoryTransportPair, openTunnel, PlaintextConversation, type LibSsl, type TlsConnection } from '../../src/index.js'
 import { createWorker, type TlsWorker } from '../../src/worker.js'
 import { clientOptions, peers, rejection, serverOptions } from '../helpers/stream-peers.js'
+import { Pausable, startTarget, undici } from '../helpers/tunnels.js'
 
 let libssl: LibSsl
 let worker: TlsWorker
@@ -54,6 +55,22 @@ describe('a handshake that takes too long', () => {
   it('with what comes before it', async () => {
     const store = { take: () => never, put() {} }
     expect(await late(connect(memoryTransportPair()[0], { ...clientOptions(), libssl, ...limit, sessionStore: store }))).toContain("'sessionStore' has not answered")
+  })
+
+  it('with a relay that takes the connection and never answers', async () => {
+    const mute = await startTarget()
+    onTestFinished(() => mute.close())
+    const relay = `ws://${mute.address}`
+    const target = { host: 'imap.example', port: 993 }
+    const said = `the connection to imap.example:993 through ${relay} is not open: the relay has not answered: is it a relay?`
+    for (const options of [{ WebSocket: Pausable }, { WebSocketStream: undici.WebSocketStream }]) {
+      const tunnel = () => openTunnel(relay, target, options)
+      expect(await late(connect(tunnel(), { ...clientOptions(), libssl, ...limit }))).toContain(said)
+      expect(await late(worker.connect(tunnel(), { ...clientOptions(), ...limit }))).toContain(`(handshakeTimeoutMs): ${said}`)
+      expect(await rejection(new PlaintextConversation(tunnel(), { timeoutMs: 200 }).readLine())).toMatchObject({ code: 'ERR_TLS_PLAINTEXT_TIMEOUT', message: expect.stringContaining(said) })
+    }
+    const socket = new Pausable(`${relay}/a:1`, [])
+    expect(await late(connect(socket, { ...clientOptions(), libssl, ...limit }))).toContain(`the connection to ${relay}/a:1 is not open`)
   })
 
   it('in a worker', async () => {

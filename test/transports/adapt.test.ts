@@ -23,6 +23,11 @@ describe('toByteTransport', () => {
     expect(() => toByteTransport(transport as TransportLike)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
   })
 
+  it('says of a promise that it must be awaited', () => {
+    const promise = Promise.resolve(memoryTransportPair()[0]) as unknown as TransportLike
+    expect(() => toByteTransport(promise)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT', message: 'the transport is a promise: await it' }))
+  })
+
   it('passes a pair of streams through as it is', () => {
     const [transport] = memoryTransportPair()
     expect(toByteTransport(transport)).toBe(transport)

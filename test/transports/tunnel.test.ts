@@ -113,6 +113,11 @@ describe('openTunnel', () => {
     expect(() => openTunnel('ws://127.0.0.1:9', { host: 'a', port: 1 }, { WebSocket: Pausable, form: 'fixed' })).toThrow(invalid('ERR_TLS_INVALID_ARGUMENT'))
   })
 
+  it.each<[unknown, unknown?]>([['localhost:993'], [993], [{ host: 5, port: 1 }], [{ port: 1 }], [undefined], [null], ['a:1', 'query']])('says of a target %j what it must be', (target, form = 'path') => {
+    const open = () => openTunnel('ws://127.0.0.1:9', target as never, { WebSocket: Pausable, form: form as 'path' })
+    expect(open).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT', message: expect.stringContaining('must be { host, port }') }))
+  })
+
   it('asks for a class by the option\'s name where the platform has none', () => {
     const own = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket')
     if (own) delete (globalThis as { WebSocket?: unknown }).WebSocket

@@ -141,6 +141,9 @@ describe('a Wisp connection', () => {
     ] as const) {
       expect(open(bad)).toThrow(expect.objectContaining({ code: 'ERR_TLS_UNKNOWN_OPTION', option, message: expect.stringContaining(words) }))
     }
+    for (const bad of ['localhost:993', undefined, null]) {
+      expect(() => connection.open(bad as never)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT', message: expect.stringContaining('must be { host, port }') }))
+    }
     connection.open(target)
     expect(await peer.next()).toMatchObject({ type: CONNECT, streamId: 1, ...target })
   })

@@ -1,10 +1,10 @@
 // A life whose OpenSSL is in a worker. The page keeps the transport; ciphertext crosses by a MessagePort with credit, and
 // what is asked of the life, with its plaintext, by a port beside it.
 
-import { InternalError } from '../../base/errors.js'
+import { DeadlineError, InternalError } from '../../base/errors.js'
 import { deferred, type Deferred } from '../../base/deferred.js'
 import { asRefusal, throwIfAborted } from '../../base/realms.js'
-import type { ByteTransport } from '../../pump/transport.js'
+import { whyUnopened, type ByteTransport } from '../../pump/transport.js'
 import { closedError, closeTimeout, isCloseTimeout, withDeadline } from '../../pump/waiting.js'
 import { takeMessagePort } from '../../transports/message-port.js'
 import type { CommonOptions } from '../options.js'
@@ -30,6 +30,7 @@ export class RemoteLife implements Life {
   readonly #closed = deferred<void>()
   readonly closed = this.#closed.promise
   readonly #control: MessagePort
+  readonly #writable: WritableStream<Uint8Array>
   readonly #ciphertext: readonly [from: Carrying, to: Carrying]
   readonly #callbacks: Callbacks
   readonly #closeTimeoutMs: number
@@ -63,6 +64,7 @@ export class RemoteLife implements Life {
     }, [control.port2, ciphertext.port2])
 
     this.#control = control.port1
+    this.#writable = writable
     this.#control.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => this.#hear(data))
     // Where there is no such event, the worker's own tell.
     this.#control.addEventListener('close', () => this.die(new InternalError('ERR_TLS_INTERNAL', 'the worker has ended')))
@@ -153,7 +155,7 @@ export class RemoteLife implements Life {
     switch (message.type) {
       case 'opened': return this.#opened.resolve(decodeValue(message.info) as ConnectionInfo)
       case 'broken': {
-        const error = this.#decodeError(message.error)
+        const error = this.#sayWhy(this.#decodeError(message.error))
         this.#saidAll = true
         this.#ended = message.ended
         if (isCloseTimeout(error)) this.die(error) // else the last words are on their way
@@ -164,6 +166,13 @@ export class RemoteLife implements Life {
       case 'reply': return this.#asks.get(message.ask)?.resolve(message.reply)
       case 'call': return this.#call(message)
     }
+  }
+
+  /** The worker cannot know that the transport is not open. */
+  #sayWhy(error: unknown): unknown {
+    const why = whyUnopened(this.#writable)
+    return why !== undefined && error instanceof DeadlineError && error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT'
+      ? new DeadlineError(error.code, error.message.replace(/: .*/s, `: ${why}`)) : error
   }
 
   #call({ callback, args, call }: Extract<FromWorker, { type: 'call' }>): void {
