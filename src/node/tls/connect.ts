@@ -6,7 +6,8 @@ import { nodeError } from '../node-error.js'
 import { exported } from './defaults.js'
 import type { SecureContext } from './secure-context.js'
 import type { Beneath } from './socket-face.js'
-import { TLSSocket, type TLSSocketOptions } from './tls-socket.js'
+import { TLSSocket } from './tls-socket.js'
+import type { TLSSocketOptions } from './tls-socket-options.js'
 import { warnOnce } from './warnings.js'
 
 export interface ConnectionOptions extends TLSSocketOptions {

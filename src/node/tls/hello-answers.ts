@@ -113,17 +113,22 @@ export class HelloAnswers {
     return (async () => { for (const step of steps) await step() })()
   }
 
-  /** What a function with a callback answers; asked from a task of its own, so that what it throws is the application's. */
+  /** What a function with a callback answers; asked from a task of its own. What it throws ends the connection. */
   #called<T>(ask: (done: (error?: Error | null, value?: T) => void) => void): Promise<T | undefined> {
     return new Promise((resolve) => queueMicrotask(() => {
       let called = false
-      ask((error, value) => {
+      const done = (error?: Error | null, value?: T) => {
         if (called) return void this.#given(nodeError('ERR_MULTIPLE_CALLBACK', 'Callback called multiple times'))
         called = true
         if (error) return void this.#given(error)
         if (this.#socket.destroyed) return
         resolve(value)
-      })
+      }
+      try {
+        ask(done)
+      } catch (error) {
+        done(error as Error)
+      }
     }))
   }
 

@@ -2,12 +2,13 @@
 // assigned to it (`tls.DEFAULT_MIN_VERSION = …`) holds from then on, as in Node.
 
 import type * as NodeTls from 'node:tls'
-import { DEFAULT_CIPHERS as ciphers, getCiphers as ciphersOf } from '../ciphers.js'
+import { getCiphers as ciphersOf } from '../ciphers.js'
 import { checkServerIdentity as checkIdentity } from '../check-server-identity.js'
 import * as alpn from './alpn.js'
 import * as certificates from './certificates.js'
 import { connect as makeConnection } from './connect.js'
 import { exported } from './defaults.js'
+import { defaultCiphers, defaultMaxVersion, defaultMinVersion } from './flags.js'
 import { instance, ready } from './instance.js'
 import * as contexts from './secure-context.js'
 import { createSecurePair } from './secure-pair.js'
@@ -28,8 +29,9 @@ interface Additions {
 }
 
 Object.assign(exported, {
-  CLIENT_RENEG_LIMIT: 3, CLIENT_RENEG_WINDOW: 600, DEFAULT_CIPHERS: ciphers, DEFAULT_ECDH_CURVE: 'auto', DEFAULT_MIN_VERSION: 'TLSv1.2',
-  DEFAULT_MAX_VERSION: 'TLSv1.3', getCiphers: () => ciphersOf(instance()), getCertificateCompressionAlgorithms: () => [],
+  CLIENT_RENEG_LIMIT: 3, CLIENT_RENEG_WINDOW: 600, DEFAULT_CIPHERS: defaultCiphers(), DEFAULT_ECDH_CURVE: 'auto',
+  DEFAULT_MIN_VERSION: defaultMinVersion(), DEFAULT_MAX_VERSION: defaultMaxVersion(), getCiphers: () => ciphersOf(instance()),
+  getCertificateCompressionAlgorithms: () => [],
   getCACertificates: certificates.getCACertificates, setDefaultCACertificates: certificates.setDefaultCACertificates,
   convertALPNProtocols: alpn.convertALPNProtocols, checkServerIdentity: checkIdentity, createSecureContext: contexts.createSecureContext,
   SecureContext: contexts.SecureContext, TLSSocket: Socket, Server: servers.Server, createServer: servers.createServer,

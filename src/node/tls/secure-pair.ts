@@ -4,7 +4,8 @@
 import { Duplex, EventEmitter } from '#node'
 import { nodeError } from '../node-error.js'
 import { createSecureContext, SecureContext } from './secure-context.js'
-import { TLSSocket, type TLSSocketOptions } from './tls-socket.js'
+import { TLSSocket } from './tls-socket.js'
+import type { TLSSocketOptions } from './tls-socket-options.js'
 import { warnOnce } from './warnings.js'
 
 export class SecurePair extends EventEmitter {

@@ -11,7 +11,8 @@ import type { ContextHandle } from './context-handle.js'
 import { exported } from './defaults.js'
 import { SecureContext, type SecureContextOptions } from './secure-context.js'
 import type { Beneath } from './socket-face.js'
-import { TLSSocket, type TLSSocketOptions } from './tls-socket.js'
+import { TLSSocket } from './tls-socket.js'
+import { checkServerOptions, type TLSSocketOptions } from './tls-socket-options.js'
 
 export interface TlsOptions extends TLSSocketOptions {
   [option: string]: unknown
@@ -40,18 +41,9 @@ export const Server = function (this: unknown, options?: TlsOptions | Listener, 
   if (typeof options === 'function') [options, listener] = [{}, options]
   else if (options != null) demandType(options, 'object', 'options')
   const given: TlsOptions = { ...options }
-  const { SNICallback, handshakeTimeout = HANDSHAKE_TIMEOUT_MS, pskCallback, pskIdentityHint, ALPNCallback, ALPNProtocols } = given
+  const { handshakeTimeout = HANDSHAKE_TIMEOUT_MS, pskCallback, pskIdentityHint, ALPNCallback, ALPNProtocols } = given
   demandType(handshakeTimeout, 'number', 'options.handshakeTimeout')
-  if (SNICallback !== undefined) demandType(SNICallback, 'function', 'options.SNICallback')
-  if (pskCallback !== undefined) demandType(pskCallback, 'function', 'options.pskCallback')
-  if (pskIdentityHint !== undefined) demandType(pskIdentityHint, 'string', 'options.pskIdentityHint')
-  if (ALPNCallback !== undefined) {
-    demandType(ALPNCallback, 'function', 'options.ALPNCallback')
-    if (ALPNProtocols) {
-      const message = 'The ALPNCallback and ALPNProtocols TLS options are mutually exclusive'
-      throw nodeError('ERR_TLS_ALPN_CALLBACK_WITH_PROTOCOLS', message, {}, TypeError)
-    }
-  }
+  checkServerOptions(given)
   const alpn: { ALPNProtocols?: Buffer } = {}
   convertALPNProtocols(ALPNProtocols, alpn)
   server._options = {
@@ -80,7 +72,7 @@ const methods: Partial<TlsServer> & ThisType<TlsServer> = {
   setSecureContext(options) {
     demandType(options, 'object', 'options')
     this._sharedCreds = exported.createSecureContext({
-      sessionIdContext: defaultSessionIdContext(), ...options,
+      sessionIdContext: defaultSessionIdContext(), ...options, honorCipherOrder: options.honorCipherOrder ?? true,
     } as object) as unknown as SecureContext
     const { context } = this._sharedCreds
     if (options.ticketKeys) context.setTicketKeys(options.ticketKeys)

@@ -103,7 +103,15 @@ export function laterTurn(task: () => void): void {
   setImmediate(task)
 }
 
-// Every method of Node's that needs the handle is replaced, here or in the classes above and below.
+// What Node's net.Socket does otherwise than a Duplex is for its handle: as a Duplex does it, it is done here.
 if ((Socket.prototype as unknown) instanceof Duplex && !((Socket.prototype as unknown) instanceof SocketBase)) {
+  for (const name of Object.getOwnPropertyNames(Socket.prototype)) {
+    const inherited = Object.hasOwn(SocketBase.prototype, name) ? undefined : descriptorOf(Duplex.prototype, name)
+    if (inherited) Object.defineProperty(SocketBase.prototype, name, inherited)
+  }
   Object.setPrototypeOf(SocketBase.prototype, Socket.prototype)
+}
+
+function descriptorOf(object: object | null, name: string): PropertyDescriptor | undefined {
+  return object ? Object.getOwnPropertyDescriptor(object, name) ?? descriptorOf(Object.getPrototypeOf(object), name) : undefined
 }

@@ -2,58 +2,26 @@
 //
 // All that users are told is told from a task of its own: what their listeners throw must be theirs, not a rejected promise of ours.
 
-import { Ssl } from '../../core/ssl.js'
+import type { Ssl } from '../../core/ssl.js'
 import { TlsError, TransportError, TruncationError } from '../../base/errors.js'
 import { deferred } from '../../base/deferred.js'
-import { LSW_OCSP_UNCHECKED, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER } from '../../ffi/constants.gen.js'
 import { LocalLife } from '../../frontends/life.js'
-import type { Decisions } from '../../pump/decisions.js'
 import { fromNodeStream } from '../../transports/node.js'
 import { addAbortSignal } from '#node'
 import { Socket } from '#node-net'
-import { connectionError } from '../error-codes.js'
-import { demandType, invalidArgType } from '../invalid-arguments.js'
 import { nodeError } from '../node-error.js'
 import { Buffer } from '../platform/buffer.js'
-import { convertALPNProtocols, offerAlpn, selectAlpn, type AlpnOptions } from './alpn.js'
+import { asNodeError, followBeneath } from './beneath.js'
 import { exported } from './defaults.js'
-import { HelloAnswers, type SniCallback } from './hello-answers.js'
-import { findPsk, offerPsk, type ClientPskCallback, type ServerPskCallback } from './psk.js'
-import type { SecureContext, SecureContextOptions } from './secure-context.js'
-import { SocketInfo } from './socket-info.js'
+import { OnreadTarget } from './onread.js'
+import type { SecureContext } from './secure-context.js'
+import { makeKeptSsl, type KeptSsl } from './set-up-ssl.js'
 import { laterTurn, type Beneath } from './socket-face.js'
+import { SocketInfo } from './socket-info.js'
+import { checkSocketOptions, type TLSSocketOptions } from './tls-socket-options.js'
 
 /** How much plaintext is asked for at a time. */
 const READ_BYTES = 64 * 1024
-
-export interface TLSSocketOptions extends SecureContextOptions, AlpnOptions {
-  allowHalfOpen?: boolean | undefined
-  enableTrace?: boolean | undefined
-  handshakeTimeout?: number | undefined
-  highWaterMark?: number | undefined
-  isServer?: boolean | undefined
-  onread?: { buffer: Uint8Array | (() => Uint8Array); callback(bytes: number, buffer: Uint8Array): boolean | undefined } | undefined
-  pauseOnConnect?: boolean | undefined
-  pskCallback?: ClientPskCallback | ServerPskCallback | undefined
-  pskIdentityHint?: string | undefined
-  rejectUnauthorized?: boolean | undefined
-  requestCert?: boolean | undefined
-  requestOCSP?: boolean | undefined
-  secureContext?: SecureContext | undefined
-  server?: unknown
-  session?: string | NodeJS.ArrayBufferView | undefined
-  signal?: AbortSignal | undefined
-  SNICallback?: SniCallback | undefined
-}
-
-/** An SSL that can be asked until its socket is destroyed, though the connection has ended. */
-class KeptSsl extends Ssl {
-  override free(): void {}
-
-  release(): void {
-    super.free()
-  }
-}
 
 export class TLSSocket extends SocketInfo {
   readonly _tlsOptions: TLSSocketOptions
@@ -71,10 +39,7 @@ export class TLSSocket extends SocketInfo {
   /** The life has ended by itself: its last words are on their way. */
   #broke = false
   #aborted = false
-  /** What `onread` fills next. */
-  #target: Uint8Array | undefined
-  #onreadPaused = false
-  #held: Uint8Array | undefined
+  #onread: OnreadTarget | undefined
   #opened = false
   #told: Error | undefined
   /** Answers that the application owes. */
@@ -86,7 +51,7 @@ export class TLSSocket extends SocketInfo {
   constructor(socket?: Beneath | null, options: TLSSocketOptions = {}) {
     const beneath: Beneath = socket ?? new Socket() as unknown as Beneath
     const { highWaterMark, signal } = options
-    checkOptions(options)
+    checkSocketOptions(options)
     super(beneath, {
       allowHalfOpen: (socket ?? options).allowHalfOpen ?? false, ...(highWaterMark === undefined ? {} : { highWaterMark }),
     })
@@ -99,25 +64,21 @@ export class TLSSocket extends SocketInfo {
     this.#life = new LocalLife(fromNodeStream(beneath), { handshakeTimeoutMs: 0, closeTimeoutMs: 0 }, {
       call: this.isServer ? 'SSL_accept' : 'SSL_connect',
       lib: context.lib,
-      makeSsl: (_, decisions) => {
-        if (!this.isServer || options.requestCert) context.anchor()
-        made = new KeptSsl(context.sslCtx)
-        try {
-          this.#setUp(made, decisions)
-        } catch (error) {
-          made.release()
-          throw error
-        }
-        return made
-      },
+      makeSsl: (_, decisions) => made = makeKeptSsl(this, context, decisions),
       prepare: () => this.#connected.promise,
       earlyData: () => ({}),
       finished: () => this.#asUser(() => this.#finished()),
     })
     this.#ssl = made
-    this.#follow(beneath, socket != null)
+    followBeneath(this, beneath, socket != null, () => this.#connected.resolve(), (error) => this.#fail(error))
     this.#life.closed.catch(() => {})
     this.#life.opened.then(() => { this.#opened = true }, (error: unknown) => queueMicrotask(() => this.#fail(error)))
+    if (options.onread) this.#onread = new OnreadTarget(options.onread)
+    const { handshakeTimeout = 0 } = options
+    if (handshakeTimeout > 0) {
+      this.#handshakeTimer = setTimeout(() => this._handleTimeout(), handshakeTimeout)
+      ;(this.#handshakeTimer as { unref?(): void }).unref?.()
+    }
     if (options.enableTrace) this.enableTrace()
     if (options.session) this.setSession(options.session)
     if (options.pauseOnConnect) super.pause()
@@ -171,7 +132,7 @@ export class TLSSocket extends SocketInfo {
   // With `onread` nothing is pushed: to pause and to go on is our own matter.
 
   override pause(): this {
-    this.#onreadPaused = true
+    if (this.#onread) this.#onread.paused = true
     return super.pause()
   }
 
@@ -186,11 +147,7 @@ export class TLSSocket extends SocketInfo {
   }
 
   #goOn(): void {
-    const { onread } = this._tlsOptions ?? {}
-    if (!onread || !this.#onreadPaused) return
-    this.#onreadPaused = false
-    if (this.#held) this.#handOver(this.#held, onread)
-    else this._read()
+    if (this.#onread?.paused && this.#onread.resume()) this._read()
   }
 
   override _read(): void {
@@ -248,72 +205,20 @@ export class TLSSocket extends SocketInfo {
 
   // ---- private ----
 
-  #setUp(ssl: Ssl, decisions: Decisions): void {
-    const { requestCert, rejectUnauthorized, requestOCSP, pskCallback, pskIdentityHint, ALPNProtocols, ALPNCallback } = this._tlsOptions
-    const alpn: { ALPNProtocols?: Buffer } = {}
-    convertALPNProtocols(ALPNProtocols, alpn)
-    ssl.setVerifyCb(() => 1) // judged when the handshake is done
-    ssl.setKeylogCallback((line) => queueMicrotask(() => this.#keylog(line)))
-    if (this.isServer) {
-      ssl.setAcceptState()
-      const verifyMode = !requestCert ? SSL_VERIFY_NONE
-        : SSL_VERIFY_PEER | (rejectUnauthorized === false ? 0 : SSL_VERIFY_FAIL_IF_NO_PEER_CERT)
-      ssl.setVerify(verifyMode)
-      selectAlpn(this, ssl, alpn, ALPNCallback)
-      if (pskCallback) findPsk(ssl, this, pskCallback as ServerPskCallback, pskIdentityHint)
-      new HelloAnswers(this, ssl, decisions, verifyMode).install()
-    } else {
-      ssl.setConnectState()
-      ssl.setVerify(SSL_VERIFY_NONE)
-      offerAlpn(ssl, alpn)
-      if (pskCallback) offerPsk(ssl, pskCallback as ClientPskCallback)
-      if (requestOCSP) ssl.requestOcsp(LSW_OCSP_UNCHECKED)
-      ssl.setNewSessionCb((_, session) => queueMicrotask(() => this.#session(Buffer.from(session))))
-    }
-  }
-
-  /** What the stream beneath tells, as far as it is not told by its bytes. `given`: it is the user's. */
-  #follow(beneath: Beneath, given: boolean): void {
-    const { handshakeTimeout } = this._tlsOptions
-    if (beneath.pending || beneath.connecting) {
-      beneath.once('connect', () => {
-        this.#connected.resolve()
-        this._unrefTimer()
-        this.emit('connect')
-        this.emit('ready')
-      })
-      if (!given) {
-        for (const event of ['lookup', 'connectionAttempt', 'connectionAttemptFailed', 'connectionAttemptTimeout']) {
-          beneath.on(event, (...args: unknown[]) => this.emit(event, ...args))
-        }
-      }
-    } else {
-      this.#connected.resolve()
-    }
-    beneath.on('error', (error: Error) => { if (!this._secureEstablished) this.#fail(error) })
-    beneath.on('close', () => {
-      // After its end, or an error, the life tells, when it has given what came before.
-      if (this.destroyed || beneath.errored || (beneath.readableEnded && this._secureEstablished)) return
-      if (this._secureEstablished) this.destroy()
-      else this.#fail(new TruncationError('the socket was closed'))
-    })
-    if (beneath.destroyed) queueMicrotask(() => this.destroy())
-    if (handshakeTimeout && handshakeTimeout > 0) {
-      this.#handshakeTimer = setTimeout(() => this._handleTimeout(), handshakeTimeout)
-      ;(this.#handshakeTimer as { unref?(): void }).unref?.()
-    }
-  }
-
   _handleTimeout(): void {
     this._emitTLSError(nodeError('ERR_TLS_HANDSHAKE_TIMEOUT', 'TLS handshake timeout'))
     this.destroy()
   }
 
-  #keylog(line: string): void {
+  /** @internal */
+  readonly onKeylog = (line: string): void => queueMicrotask(() => {
     const bytes = Buffer.from(`${line}\n`)
     if (!this.isServer) this.emit('keylog', bytes)
     else (this.server as { emit?(...args: unknown[]): boolean } | undefined)?.emit?.('keylog', bytes, this)
-  }
+  })
+
+  /** @internal */
+  readonly onSession = (session: Uint8Array<ArrayBuffer>): void => queueMicrotask(() => this.#session(Buffer.from(session)))
 
   #session(session: Buffer): void {
     if (this.#sessions) return void this.#sessions.push(session)
@@ -365,11 +270,7 @@ export class TLSSocket extends SocketInfo {
     }
     this._secureEstablished = true
     this.emit('secure')
-    if (!this.#waitsForJudge) this.releaseSessions()
-  }
-
-  get #waitsForJudge(): boolean {
-    return this.listenerCount('secure') > 0
+    if (this.listenerCount('secure') === 0) this.releaseSessions() // else the listener judges first
   }
 
   #give(bytes: Uint8Array | undefined): void {
@@ -383,26 +284,8 @@ export class TLSSocket extends SocketInfo {
     }
     this.received(bytes.byteLength)
     const buffer = Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength)
-    const { onread } = this._tlsOptions
-    if (onread) this.#handOver(buffer, onread)
-    else this.push(buffer)
-  }
-
-  /** Into the application's own buffer. */
-  #handOver(bytes: Uint8Array, { buffer, callback }: NonNullable<TLSSocketOptions['onread']>): void {
-    const next = () => (typeof buffer === 'function' ? buffer() : buffer)
-    let rest: Uint8Array = bytes
-    this.#held = undefined
-    while (rest.length > 0 && !this.#onreadPaused && !this.destroyed) {
-      const target = this.#target ??= next()
-      const count = Math.min(target.byteLength, rest.length)
-      target.set(rest.subarray(0, count))
-      rest = rest.subarray(count)
-      if (callback(count, target) === false) this.#onreadPaused = true
-      this.#target = next()
-    }
-    if (rest.length > 0) this.#held = rest
-    else if (!this.#onreadPaused) this._read()
+    if (!this.#onread) this.push(buffer)
+    else if (this.#onread.give(buffer)) this._read()
   }
 
   #send(bytes: Uint8Array, callback: (error?: Error | null) => void): void {
@@ -434,31 +317,6 @@ export class TLSSocket extends SocketInfo {
   }
 
   #asNode(reason: unknown): Error {
-    if (reason instanceof TransportError && reason.cause instanceof Error) return reason.cause
-    const cut = reason instanceof TruncationError || reason instanceof TransportError
-      || (reason instanceof TlsError && reason.code === 'ERR_TLS_HANDSHAKE_CLOSED')
-    if (!cut) return reason instanceof TlsError ? connectionError(reason) : reason as Error
-    const { path, host, port, localAddress } = this.connectOptions ?? {}
-    return this.isServer || this._secureEstablished
-      ? Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
-      : Object.assign(new Error('Client network socket disconnected before secure TLS connection was established'),
-        { code: 'ECONNRESET', path, host, port, localAddress })
+    return asNodeError(reason, this.isServer || this._secureEstablished ? undefined : this.connectOptions ?? {})
   }
-}
-
-function checkOptions(options: TLSSocketOptions): void {
-  demandType(options, 'object', 'options')
-  const { isServer, ALPNCallback, ALPNProtocols, SNICallback, pskCallback, pskIdentityHint } = options
-  if (ALPNCallback !== undefined && isServer) {
-    demandType(ALPNCallback, 'function', 'options.ALPNCallback')
-    if (ALPNProtocols) {
-      const message = 'The ALPNCallback and ALPNProtocols TLS options are mutually exclusive'
-      throw nodeError('ERR_TLS_ALPN_CALLBACK_WITH_PROTOCOLS', message, {}, TypeError)
-    }
-  }
-  if (SNICallback !== undefined && isServer && typeof SNICallback !== 'function') {
-    throw invalidArgType('options.SNICallback', 'of type function', SNICallback)
-  }
-  if (pskCallback !== undefined) demandType(pskCallback, 'function', 'pskCallback')
-  if (pskIdentityHint !== undefined && isServer) demandType(pskIdentityHint, 'string', 'options.pskIdentityHint')
 }

@@ -1,0 +1,52 @@
+// What the stream beneath a TLSSocket tells beside its bytes, and what becomes of that.
+
+import { TlsError, TransportError, TruncationError } from '../../base/errors.js'
+import { connectionError } from '../error-codes.js'
+import type { Beneath } from './socket-face.js'
+
+interface Above {
+  readonly destroyed: boolean
+  readonly _secureEstablished: boolean
+  emit(event: string, ...args: unknown[]): boolean
+  destroy(): unknown
+  _unrefTimer(): void
+}
+
+const CONNECTING = ['lookup', 'connectionAttempt', 'connectionAttemptFailed', 'connectionAttemptTimeout'] as const
+
+/** `given`: it is the application's, which hears of it itself. `connected` is called once there is a connection. */
+export function followBeneath(
+  socket: Above, beneath: Beneath, given: boolean, connected: () => void, fail: (error: unknown) => void,
+): void {
+  if (beneath.pending || beneath.connecting) {
+    beneath.once('connect', () => {
+      connected()
+      socket._unrefTimer()
+      socket.emit('connect')
+      socket.emit('ready')
+    })
+    for (const event of given ? [] : CONNECTING) beneath.on(event, (...args: unknown[]) => socket.emit(event, ...args))
+  } else {
+    connected()
+  }
+  beneath.on('error', (error: Error) => { if (!socket._secureEstablished) fail(error) })
+  beneath.on('close', () => {
+    // After its end, or an error, the life tells, when it has given what came before.
+    if (socket.destroyed || beneath.errored || (beneath.readableEnded && socket._secureEstablished)) return
+    if (socket._secureEstablished) socket.destroy()
+    else fail(new TruncationError('the socket was closed'))
+  })
+  if (beneath.destroyed) queueMicrotask(() => socket.destroy())
+}
+
+/** A failure of the life as Node tells it. `beforeSecure`: what a client was given to connect to, if it has not got there. */
+export function asNodeError(reason: unknown, beforeSecure: Readonly<Record<string, unknown>> | undefined): Error {
+  if (reason instanceof TransportError && reason.cause instanceof Error) return reason.cause
+  const cut = reason instanceof TruncationError || reason instanceof TransportError
+    || (reason instanceof TlsError && reason.code === 'ERR_TLS_HANDSHAKE_CLOSED')
+  if (!cut) return reason instanceof TlsError ? connectionError(reason) : reason as Error
+  if (!beforeSecure) return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
+  const { path, host, port, localAddress } = beforeSecure
+  const message = 'Client network socket disconnected before secure TLS connection was established'
+  return Object.assign(new Error(message), { code: 'ECONNRESET', path, host, port, localAddress })
+}

@@ -1,0 +1,43 @@
+// The option `onread`: plaintext goes into the application's own buffer, piece by piece, and no 'data' tells of it.
+
+export interface OnreadOptions {
+  buffer: Uint8Array | (() => Uint8Array)
+  /** `false`: no more for now. */
+  callback(bytes: number, buffer: Uint8Array): boolean | undefined
+}
+
+export class OnreadTarget {
+  readonly #options: OnreadOptions
+  #next: Uint8Array | undefined
+  #rest: Uint8Array = new Uint8Array()
+  paused = false
+
+  constructor(options: OnreadOptions) {
+    this.#options = options
+  }
+
+  /** Hands `bytes` over, until the application pauses; then they are kept. Whether more is wanted. */
+  give(bytes: Uint8Array): boolean {
+    this.#rest = bytes
+    while (this.#rest.length > 0 && !this.paused) {
+      const target = this.#next ??= this.#target()
+      const count = Math.min(target.byteLength, this.#rest.length)
+      target.set(this.#rest.subarray(0, count))
+      this.#rest = this.#rest.subarray(count)
+      if (this.#options.callback(count, target) === false) this.paused = true
+      this.#next = this.#target()
+    }
+    return !this.paused
+  }
+
+  /** After a pause: as {@link give}, of what was kept. */
+  resume(): boolean {
+    this.paused = false
+    return this.give(this.#rest)
+  }
+
+  #target(): Uint8Array {
+    const { buffer } = this.#options
+    return typeof buffer === 'function' ? buffer() : buffer
+  }
+}
