@@ -8,6 +8,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const browserTests: Readonly<Record<string, readonly string[]>> = {
   'test/bundlers/bundlers.test.ts': ['chromium'],
   'test/bundlers/csp.test.ts': ['chromium'],
+  'test/bundlers/node-aliases.test.ts': ['chromium'],
   'test/bundlers/examples.test.ts': ['chromium'],
   'test/demo/page.test.ts': ['chromium', 'firefox-esr'],
 }
