@@ -27,11 +27,17 @@ function adviceFor(ssl: Ssl, code: string, { issuer, validFrom, validTo }: X509)
         + "'acceptedNames' to ask for one name and look for another"
     case 'CERT_HAS_EXPIRED': return `: it expired at ${time(validTo)}, and ${clock(ssl, false)}`
     case 'CERT_NOT_YET_VALID': return `: it is valid from ${time(validFrom)}, and ${clock(ssl, true)}`
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT': return "; if it is the peer's, give it as option 'ca': see docs/trust.md"
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+      return ssl.isServer() ? "; it is issued by none of option 'ca': have one of them issue the client's, or add this one: see docs/trust.md"
+        : "; if it is the peer's, give it as option 'ca': see docs/trust.md"
     case 'SELF_SIGNED_CERT_IN_CHAIN':
       return `; the peer sent this root, and it is not among the trust anchors: if it is to be trusted, ${GIVE_IT}`
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      if (ssl.hasRefusedAnchor()) {
+        return "; this certificate is among the trust anchors itself, and it is no root: option 'partialChain' takes others than roots, or give "
+          + `${ca}: see docs/trust.md`
+      }
       return `; ${ca} is not among the trust anchors: if it is to be trusted, ${GIVE_IT}${sentOneAlone(ssl)}`
     case 'UNABLE_TO_GET_ISSUER_CERT':
       return `; ${ca} is not among the trust anchors: give it, too, or option 'partialChain', which takes others than roots for anchors: `

@@ -34,7 +34,8 @@ const ADVICE: Readonly<Record<string, (ssl: Ssl) => string | undefined>> = {
   ERR_SSL_WRONG_SIGNATURE_TYPE: () =>
     "the peer has signed by an algorithm that options 'signatureAlgorithms' and 'securityLevel' do not allow",
 
-  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: () => "option 'clientCertificate' may be 'optional'",
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: () => "the client has shown none: it must be given a certificate "
+    + "and its key (options 'cert' and 'key' of connect()); option 'clientCertificate': 'optional' lets in those that have none",
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: certificateAdvice,
   ERR_SSL_TLSV1_ALERT_ACCESS_DENIED: certificateAdvice,
   ERR_SSL_TLS_ALERT_NO_CERTIFICATE: ownCertificate,

@@ -109,6 +109,11 @@ export abstract class SslPeer {
     return this.lib.ffi.SSL_count_possible_issuers(this.ptr)
   }
 
+  /** Whether the certificate at which verification failed is one of the trust anchors. @openssl X509_STORE_get1_all_certs */
+  hasRefusedAnchor(): boolean {
+    return this.lib.ffi.SSL_has_refused_anchor(this.ptr) === 1
+  }
+
   /** The raw public key that the peer has shown in place of a certificate: SubjectPublicKeyInfo, DER. @openssl SSL_get0_peer_rpk */
   getPeerRpk(): Uint8Array<ArrayBuffer> | undefined {
     const ssl = this.ptr

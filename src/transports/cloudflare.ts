@@ -31,9 +31,12 @@ export function fromCloudflareSocket(socket: CloudflareSocketLike): ByteTranspor
   const close = () => void socket.close().catch(() => {})
   let ended = false // our direction, in order
   let failure: { readonly error: unknown } | undefined
+  /** workerd cancels the streams of a socket that does not open, and only `opened` says why. */
+  const whyOf = (error: unknown): Promise<unknown> => socket.opened.then(() => error, (reason: unknown) => reason)
+  const rethrow = async (error: unknown): Promise<never> => { throw await whyOf(error) }
   const ends = new StreamEnds({
-    write: (bytes) => writer.write(bytes),
-    end: () => writer.close(),
+    write: (bytes) => writer.write(bytes).catch(rethrow),
+    end: () => writer.close().catch(rethrow),
     lingers: true,
     done: close,
     giveUp: close,
@@ -42,11 +45,12 @@ export function fromCloudflareSocket(socket: CloudflareSocketLike): ByteTranspor
     if (!ended) failure ??= { error }
     ends.outgoing.fail(error)
   }
-  for (const promise of [reader.closed, socket.opened]) promise.catch(fail)
-  writer.closed.then(() => { ended = true }, fail)
-  socket.closed.then(() => fail(new Error('the socket was closed')), fail)
+  const failed = async (error: unknown) => fail(await whyOf(error))
+  for (const promise of [reader.closed, socket.opened]) promise.catch(failed)
+  writer.closed.then(() => { ended = true }, failed)
+  socket.closed.then(() => fail(new Error('the socket was closed')), failed)
   ends.readFrom(async () => {
-    const { done, value } = await reader.read()
+    const { done, value } = await reader.read().catch(rethrow)
     if (done && failure) throw failure.error // workerd gives an end where the peer has reset the connection
     return value
   })

@@ -28,8 +28,17 @@ export const dialling = platform.Deno ? 'await Deno.connect({ hostname, port })'
   : platform.navigator?.userAgent === 'Cloudflare-Workers' ? 'connect({ hostname, port }) of cloudflare:sockets'
   : platform.process?.versions?.node ? 'net.connect(port, host) of node:net' : 'openTunnel(relay, { host, port })'
 
-/** What a WebSocket says that did not open, in better words: OpenSSL and rustls have theirs for a server without TLS. */
+/** What our relay means by a status (docs/relay.md). */
+const meanings: Readonly<Record<string, string>> = {
+  400: 'the path or the request is not right', 401: 'the token is missing or wrong', 403: 'the origin or the target is not allowed',
+  405: 'a request by another method than GET', 408: 'the request was not whole in time', 426: 'an ordinary request, not for a WebSocket',
+  429: 'too many wrong tokens: wait a minute', 502: 'the target cannot be reached, or not in time', 503: 'too many connections',
+}
+
+/** What a WebSocket says that did not open, in better words: OpenSSL and rustls have theirs for a server without TLS, `ws` for a status. */
 export function wordsOfPlatform(said: string): string {
+  const [, status] = /^Unexpected server response: (\d+)$/.exec(said) ?? []
+  if (status !== undefined) return `HTTP status ${status}: ${meanings[status] ?? 'our relay never answers so; is the URL that of another server?'}`
   return /wrong version number|packet length too long|InvalidContentType/.test(said) ? 'it speaks no TLS: begin its URL with ws:' : said
 }
 

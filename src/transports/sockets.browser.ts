@@ -22,5 +22,6 @@ export function wordsOfPlatform(said: string): string {
 
 /** The end of a sentence that begins with what is to be checked everywhere. */
 export function whatToCheck(): string {
-  return ` and the origin ${origin} (--origin), and that the page's Content-Security-Policy has it in connect-src`
+  return ` and the origin ${origin} (--origin), and that the page's Content-Security-Policy has it in connect-src; `
+    + "the browser's console has the status, the relay's log the reason"
 }

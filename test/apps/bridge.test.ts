@@ -129,6 +129,14 @@ describe('Bridge', () => {
     expect(await reset).toMatchObject([{ code: 'ECONNRESET' }])
   })
 
+  it('says of a client that aborts its tunnel that it gave up', async () => {
+    const { relay, target, log } = await setUpRelay()
+    const client = await openTunnelTo(target, relay)
+    client.close(4000)
+    await until(() => relay.connections === 0)
+    expect(log[1]).toMatchObject({ result: 'the client gave up (4000)' })
+  })
+
   it('stops reading from the client while the target does not read, and loses nothing', async () => {
     const { relay, target, log } = await setUpRelay()
     const client = await openTunnelTo(target, relay)

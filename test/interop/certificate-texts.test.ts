@@ -85,6 +85,14 @@ describe('a CertificateError says whose certificate it is, and', () => {
     expectWords(error, ['CN=libssl-wasm test CA', "'partialChain'", 'docs/trust.md'])
   })
 
+  it('that it is an anchor itself, and no root', async () => {
+    const own = inner.leaf({ name: 'own' })
+    const error = await refusal(own, [], { ca: own.cert })
+    expect(error.code).toMatch(/^UNABLE_TO_(GET_ISSUER_CERT_LOCALLY|VERIFY_LEAF_SIGNATURE)$/)
+    expectWords(error, ['CN=own', 'is among the trust anchors itself, and it is no root', "'partialChain'", 'give CN=an intermediate', 'docs/trust.md'])
+    expect(error.message).not.toContain('left out')
+  })
+
   it('which names were asked for, and which it has', async () => {
     const error = await refusal(authority.leaf({ name: 'wrong', san: 'DNS:one.example,DNS:two.example' }))
     expect(error.code).toBe('ERR_TLS_CERT_ALTNAME_INVALID')
@@ -108,6 +116,17 @@ it('of a client, a server says the same', async () => {
   expect(error.message).not.toContain('left out')
 })
 
+it.each(['TLSv1.2', 'TLSv1.3'] as const)('of a client whose certificate is self-signed, a server says that none of its own CAs issued it, %s', async (maxVersion) => {
+  const mine = authority.leaf({ name: 'mine', selfSigned: true })
+  const own = authority.leaf()
+  const [near, far] = memoryTransportPair()
+  const client = connect(near, { servername: 'localhost', ca: authority.ca.cert, cert: mine.cert, key: mine.key, maxVersion })
+  const error = await rejection(accept(far, { cert: own.cert, key: own.key, ca: authority.ca.cert }).opened) as CertificateError
+  client.abort()
+  expect(error.code).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
+  expectWords(error, ['CN=mine, issued by itself', "issued by none of option 'ca'", 'docs/trust.md'])
+})
+
 it.each([
   ['none, TLS 1.2', 'TLSv1.2', 'ERR_SSL_TLS_ALERT_HANDSHAKE_FAILURE'], ['none, TLS 1.3', 'TLSv1.3', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'],
 ] as const)('a client that has %s is told which option', async (_, version, code) => {
@@ -116,7 +135,8 @@ it.each([
   const client = connect(near, { servername: 'localhost', ca: authority.ca.cert, maxVersion: version })
   const server = await rejection(accept(far, { cert: own.cert, key: own.key, ca: authority.ca.cert }).opened)
   expect(server).toMatchObject({ code: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' })
-  expectWords(server as Error, ["'clientCertificate'", "'optional'"])
+  expectWords(server as Error, ['the client has shown none', "'cert' and 'key'", "'clientCertificate'", "'optional'"])
+  expect((server as Error).message).toMatch(/'key'.*'optional'/)
   const error = await rejection(client.readable.getReader().read()) as CertificateError
   expect(error.code).toBe(code)
   expectWords(error, ['asked for a certificate of CN=libssl-wasm test CA', 'was shown none', "'cert'", "'onCertificateRequest'"])

@@ -1,5 +1,6 @@
 // What is told of a transport that fails: the system's words, or which relay, which target, why, and what to look at.
 
+import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
@@ -179,7 +180,15 @@ describe('openTunnel', () => {
     expect(String(refused)).toContain('ECONNREFUSED')
     const { relay } = await relayWith({ token: 's3cret' })
     const closed = await rejection(readAll(openTunnel(relay.url, { host: 'a', port: 1 }, { WebSocket: Pausable }).readable))
-    expect(String(closed)).toContain('401')
+    expect(String(closed)).toContain('HTTP status 401: the token is missing or wrong. Check')
+    for (const [status, words] of [[200, 'our relay never answers so'], [404, 'our relay never answers so'], [502, 'the target cannot be reached, or not in time']] as const) {
+      const other = http.createServer().on('upgrade', (_request, socket) => socket.end(`HTTP/1.1 ${status} so\r\nContent-Length: 0\r\n\r\n`)).listen(0, '127.0.0.1')
+      await once(other, 'listening')
+      cleanups.push(() => other.close())
+      const url = `ws://127.0.0.1:${(other.address() as AddressInfo).port}`
+      const refusal = await rejection(readAll(openTunnel(url, { host: 'a', port: 1 }, { WebSocket: Pausable }).readable))
+      expect(String(refusal)).toContain(`HTTP status ${status}: ${words}`)
+    }
   })
 
   it('does not try again when the relay has said why', async () => {

@@ -332,6 +332,8 @@ int lsw_SSL_CTX_add_store_to_CA_list(SSL_CTX *ctx, X509_STORE *store);
 int lsw_SSL_use_identity_of(SSL *ssl, SSL_CTX *from);
 /* Of the certificate at which verification failed: how many trust anchors have its issuer's name. */
 int lsw_SSL_count_possible_issuers(const SSL *ssl);
+/* Whether that certificate is a trust anchor. 1 or 0. */
+int lsw_SSL_has_refused_anchor(const SSL *ssl);
 /* Itself if it is its own issuer; else the issuer among what the peer sent or, failing that, among the trust anchors; NULL if it is
    in neither. By names, key identifiers and key usage: no signature is verified. */
 LSW_OWNED X509 *lsw_SSL_get1_issuer(SSL *ssl, X509 *cert);

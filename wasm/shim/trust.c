@@ -86,6 +86,18 @@ int lsw_SSL_count_possible_issuers(const SSL *ssl)
     return count;
 }
 
+int lsw_SSL_has_refused_anchor(const SSL *ssl)
+{
+    const X509 *cert = lsw_conn_of(ssl)->verify_cert;
+    STACK_OF(X509) *certs = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)));
+    int i, found = 0;
+
+    for (i = 0; cert != NULL && !found && i < sk_X509_num(certs); i++)
+        found = X509_cmp(sk_X509_value(certs, i), cert) == 0;
+    OSSL_STACK_OF_X509_free(certs);
+    return found;
+}
+
 static X509 *issuer_among(STACK_OF(X509) *certs, X509 *cert)
 {
     int i;

@@ -98,7 +98,7 @@ export function readFlags(args: readonly string[]): FlagValues {
 export function optionsOf(values: FlagValues): RelayOptions {
   const given = relayFlags.flatMap((flag) => (flag.option === undefined ? [] : [[flag.option, valueOf(flag, values[flag.name])] as const]))
   const options = Object.fromEntries(given) as RelayOptions
-  const inFile = linesOf(values['allow-file'])?.map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '')
+  const inFile = linesOf('allow-file', values['allow-file'])?.map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '')
   const { token = process.env[TOKEN_VARIABLE] } = options // not on the command line, which every user of the machine can read
   if (token?.length === 0) {
     const source = options.token ? `--token-file, ${values['token-file'] as string},` : `the environment variable ${TOKEN_VARIABLE}`
@@ -111,7 +111,7 @@ function valueOf({ name, value, option }: RelayFlag, given: FlagValues[string]):
   if (given === undefined) return undefined
   if (value === 'N' || value === 'MS') return wholeNumber(name, given as string)
   if (value !== 'FILE') return given
-  return option === 'token' ? linesOf(given) : readFileSync(given as string, 'utf8')
+  return option === 'token' ? linesOf(name, given) : read(name, given as string)
 }
 
 export function wholeNumber(name: string, text: string): number {
@@ -119,9 +119,17 @@ export function wholeNumber(name: string, text: string): number {
   return Number(text)
 }
 
-function linesOf(file: FlagValues[string]): string[] | undefined {
+function read(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new UsageError(`--${name}: ${(error as Error).message}`)
+  }
+}
+
+function linesOf(name: string, file: FlagValues[string]): string[] | undefined {
   if (file === undefined) return undefined
-  return readFileSync(file as string, 'utf8').split(/\r?\n/).filter((line) => line !== '')
+  return read(name, file as string).split(/\r?\n/).filter((line) => line !== '')
 }
 
 /** Of each flag: how it is written, and what it does. */

@@ -3,7 +3,7 @@
 // decided here.
 
 import { takeWebSocket, type WebSocketTransport } from '../../transports/websocket.js'
-import { GOING_AWAY, INTERNAL_ERROR, NO_CODE, NORMAL, WebSocketError } from '../../transports/websocket-close.js'
+import { ABORTED, GOING_AWAY, INTERNAL_ERROR, NO_CODE, NORMAL, WebSocketError } from '../../transports/websocket-close.js'
 import { nothingMoved, watchIdling } from './idle.js'
 import { watchPresence } from './presence.js'
 import type { RelaySocket, TargetConnection } from './visitor.js'
@@ -157,7 +157,7 @@ export class Bridge {
   async #clientClosed(code: number, delivered: Promise<void>): Promise<void> {
     const clean = cleanCodes.includes(code) && !this.#cut
     if (clean && this.#clientEnded && this.#targetEnded) this.#result ??= 'both directions ended'
-    this.#result ??= `${clean ? 'the client closed' : 'the client was lost'} (${code})`
+    this.#result ??= `${clean ? 'the client closed' : code === ABORTED ? 'the client gave up' : 'the client was lost'} (${code})`
     this.#ending = true
     // Not an ordinary end: it would tell the target that the client had said all it wanted to.
     if (!clean) return this.#target.reset()
