@@ -10,9 +10,9 @@ import { startOpensslServer } from '../interop/peers/openssl.js'
 
 const repo = join(import.meta.dirname, '../..')
 
-function run(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
+function runExample(example: string, ...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['examples/trust.mjs', ...args], { cwd: repo, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [`examples/${example}.mjs`, ...args], { cwd: repo, stdio: ['ignore', 'pipe', 'pipe'] })
     let [stdout, stderr] = ['', '']
     child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString() })
     child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString() })
@@ -20,10 +20,22 @@ function run(...args: string[]): Promise<{ status: number | null; stdout: string
   })
 }
 
+const run = (...args: string[]) => runExample('trust', ...args)
+
 describe('docs/trust.md', { timeout: 20_000 }, () => {
-  it('shows its example as it is', () => {
-    const [, file, code] = /<!-- example: (\S+) -->\n```js\n(.*?)```/s.exec(readFileSync(join(repo, 'docs/trust.md'), 'utf8'))!
-    expect(code).toBe(readFileSync(join(repo, file!), 'utf8'))
+  it('shows its examples as they are', () => {
+    const examples = [...readFileSync(join(repo, 'docs/trust.md'), 'utf8').matchAll(/<!-- example: (\S+) -->\n```js\n(.*?)```/gs)]
+    expect(examples).toHaveLength(2)
+    for (const [, file, code] of examples) expect(code).toBe(readFileSync(join(repo, file!), 'utf8'))
+  })
+
+  it('lets in a client with a certificate, and refuses one without, which learns it at its first read', async () => {
+    const client = authority.leaf({ name: 'a client' })
+    const files = ['0', authority.ca.certFile, localhost.certFile, localhost.keyFile]
+    expect(await runExample('client-certificates', ...files, client.certFile, client.keyFile)).toEqual({ status: 0, stderr: '', stdout: 'hello, CN=a client\n' })
+    const { status, stdout, stderr } = await runExample('client-certificates', ...files)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout.trimEnd().split('\n').sort()).toEqual(['refused: ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE', 'the server refuses us: ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'])
   })
 
   it('trusts the added CA, and asks verify', async () => {
