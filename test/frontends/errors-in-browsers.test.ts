@@ -73,7 +73,7 @@ describe.each(installedBrowsers('what a page is told of failures'))('a page in $
       for (const [at, url] of [[page, foreign.url], [page, origin.replace('http', 'ws')], [page, 'ws://127.0.0.1:1'], [policed, relay.url]] as const) {
         const told = await failure(at, `${url}/?key=secret`, options)
         expect(told).toMatchObject({ code: 'ERR_TLS_TRANSPORT' })
-        for (const part of [url, '127.0.0.1:1', '--allow', 'scheme (ws: or wss:)', `${origin} (--origin)`, 'connect-src']) expect(told.message).toContain(part)
+        for (const part of [url, '127.0.0.1:1', '--allow', 'scheme (ws: or wss:)', `${origin} (--origin)`, 'connect-src', "the browser's console has the status", "the relay's log the reason"]) expect(told.message).toContain(part)
         expect(told.message.slice(0, 60)).toContain('cannot reach 127.0.0.1:1 through ws://')
         expect(told.message).not.toContain('secret')
       }
