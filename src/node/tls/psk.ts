@@ -6,6 +6,9 @@ import { ApiMisuseError } from '../../base/errors.js'
 import { demandType, invalidArgType } from '../invalid-arguments.js'
 import { nodeError } from '../node-error.js'
 
+/** Node takes keys of any length. */
+const LEAST_BYTES = 1
+
 export interface ClientPsk { psk: NodeJS.ArrayBufferView; identity: string }
 export type ClientPskCallback = (hint: string | null) => ClientPsk | null | undefined
 export type ServerPskCallback = (socket: unknown, identity: string) => NodeJS.ArrayBufferView | null | undefined
@@ -19,7 +22,7 @@ export function offerPsk(ssl: Ssl, callback: ClientPskCallback): void {
     demandKey(psk, 'psk')
     demandType(identity, 'string', 'identity')
     return { key: asBytes(psk), identity }
-  })
+  }, LEAST_BYTES)
 }
 
 export function findPsk(ssl: Ssl, socket: unknown, callback: ServerPskCallback, hint: string | undefined): void {
@@ -28,7 +31,7 @@ export function findPsk(ssl: Ssl, socket: unknown, callback: ServerPskCallback, 
     if (psk == null) return undefined
     demandKey(psk, 'options.pskCallback')
     return { key: asBytes(psk) }
-  })
+  }, LEAST_BYTES)
   if (!hint) return
   try {
     ssl.usePskIdentityHint(hint)
