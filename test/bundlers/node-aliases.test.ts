@@ -1,13 +1,15 @@
 // A client that was written for Node alone, in CommonJS as npm's are, bundled with `net` and `tls` in place of Node's as docs/node.md says,
-// and its output run in Chromium: it reaches its server through our relay, over a plain socket first, as STARTTLS does,
+// and its output run in Chromium and workerd: it reaches its server through our relay, over a plain socket first, as STARTTLS does,
 // and by tls.connect() alone.
 
 import { readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it, vi } from 'vitest'
-import { installed, runInstalled, runNode } from '../helpers/installed.js'
+import { authority, localhost } from '../helpers/certificates.js'
+import { installed, node22, runInstalled, runNode } from '../helpers/installed.js'
 import { project } from '../helpers/project.js'
+import { startOpensslServer } from '../interop/peers/openssl.js'
 import { visit } from './page.js'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }) // other people's programs, on a machine that may be busy
@@ -79,7 +81,7 @@ const html = '<!doctype html><title>app</title><script type="module" src="/src/i
 /** A block of code of docs/node.md: what stands there is what is tested. */
 function documented(file: string): string {
   const text = readFileSync(fileURLToPath(new URL('../../docs/node.md', import.meta.url)), 'utf8')
-  const found = [...text.matchAll(/```\w+\n(.*?)```/gs)].find(([, code]) => code!.startsWith(`// ${file}\n`))
+  const found = [...text.matchAll(/```\w+\n(.*?)```/gs)].find(([, code]) => code!.startsWith(`// ${file}\n`) || code!.startsWith(`# ${file}\n`))
   return found?.[1] ?? expect.unreachable(`docs/node.md has no ${file}`)
 }
 
@@ -124,4 +126,30 @@ it('Rollup: the build of a client for Node connects', async () => {
   await runInstalled('rollup/dist/bin/rollup', ['--config'], directory)
   await runNode('cp', ['-r', 'node_modules/libssl-wasm/lib/libssl-wasm', 'dist/'], directory)
   expect((await visit(join(directory, 'dist'), { script: '/app.js' })).result).toEqual([answer, answer])
+})
+
+const worker = `
+import client from 'a-client'
+
+export default {
+  async fetch(request) {
+    const config = await request.json()
+    try {
+      return Response.json([await client.get(config), await client.get({ ...config, plainFirst: true })])
+    } catch (error) {
+      return Response.json({ failed: error.stack })
+    }
+  },
+}
+`
+
+it('wrangler: a client for Node connects in workerd, with a private CA', async () => {
+  const directory = await app('wrangler.toml', [], { 'src/index.js': worker })
+  const home = { HOME: directory, XDG_CONFIG_HOME: directory, WRANGLER_SEND_METRICS: 'false' }
+  await runNode(installed(node22), [installed('wrangler/bin/wrangler.js'), 'deploy', '--dry-run', '--outdir', 'dist'], directory, home)
+  const { port } = await startOpensslServer(localhost, 'TLSv1.3')
+  const runner = fileURLToPath(new URL('./run-worker.mjs', import.meta.url))
+  const said = await runNode(installed(node22), [runner, installed('miniflare/dist/src/index.js'), join(directory, 'dist'), 'index.js',
+    JSON.stringify({ host: '127.0.0.1', port, servername: 'localhost', ca: authority.ca.cert }), 'nodejs_compat'], directory, home)
+  expect(JSON.parse(said)).toEqual([answer, answer])
 })

@@ -1,10 +1,10 @@
-// Runs what wrangler wrote in workerd, asks it once, prints the answer: `node run-worker.mjs MINIFLARE DIRECTORY SCRIPT BODY`.
+// Runs what wrangler wrote in workerd, asks it once, prints the answer: `node run-worker.mjs MINIFLARE DIRECTORY SCRIPT BODY [COMPATIBILITY FLAGS...]`.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-const [miniflare, directory, script, body] = process.argv.slice(2)
+const [miniflare, directory, script, body, ...compatibilityFlags] = process.argv.slice(2)
 const { Miniflare } = await import(pathToFileURL(miniflare).href)
 const wasm = readdirSync(directory).filter((name) => name.endsWith('.wasm'))
 const worker = new Miniflare({
@@ -14,6 +14,7 @@ const worker = new Miniflare({
     ...wasm.map((name) => ({ type: 'CompiledWasm', path: join(directory, name), contents: readFileSync(join(directory, name)) })),
   ],
   compatibilityDate: '2026-01-01',
+  compatibilityFlags,
 })
 try {
   const response = await worker.dispatchFetch('http://worker/', { method: 'POST', body })
