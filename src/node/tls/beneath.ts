@@ -50,3 +50,8 @@ export function asNodeError(reason: unknown, beforeSecure: Readonly<Record<strin
   const message = 'Client network socket disconnected before secure TLS connection was established'
   return Object.assign(new Error(message), { code: 'ECONNRESET', path, host, port, localAddress })
 }
+
+/** What a write is told: the system has refused it, or it was given up with the connection, which tells why. */
+export function unwritten(error: Error & { syscall?: string }): Error {
+  return error.syscall === 'write' ? error : Object.assign(new Error('write ECANCELED'), { code: 'ECANCELED', syscall: 'write' })
+}

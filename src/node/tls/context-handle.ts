@@ -17,8 +17,8 @@ import { contextError } from '../error-codes.js'
 import { Buffer } from '../platform/buffer.js'
 import { defaultAnchors, type DefaultAnchors } from './certificates.js'
 
-/** Frees the SSL_CTX of a context that was collected: users have nothing to call. */
-const collected = new FinalizationRegistry<SslCtx>((ctx) => ctx.free())
+/** Frees what a context that was collected has had of OpenSSL: users have nothing to call. */
+const collected = new FinalizationRegistry<SslCtx | X509Store>((owned) => owned.free())
 
 export type Pem = string | NodeJS.ArrayBufferView
 
@@ -182,6 +182,7 @@ export class ContextHandle {
   #ownStore(): X509Store {
     if (!this.#store) {
       this.#store = new X509Store(this.lib)
+      collected.register(this, this.#store)
       if (this.#trustsDefaults) this.#store.addStore(this.#defaults.store(this.lib))
       this.sslCtx.set1CertStore(this.#store)
     }

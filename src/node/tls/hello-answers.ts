@@ -94,7 +94,11 @@ export class HelloAnswers {
     if (hello.servername !== undefined && SNICallback) {
       steps.push(async () => {
         const answer = await this.#called<SecureContext | ContextHandle>((done) => {
-          SNICallback.call(this.#socket, hello.servername!, done as Parameters<SniCallback>[1])
+          try {
+            SNICallback.call(this.#socket, hello.servername!, done as Parameters<SniCallback>[1])
+          } catch (error) {
+            done(error as Error) // which no client may end the server with
+          }
         })
         const context = answer instanceof ContextHandle ? answer : answer?.context
         if (answer == null || context instanceof ContextHandle) this.#context = context

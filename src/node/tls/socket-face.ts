@@ -38,6 +38,8 @@ export abstract class SocketFace extends SocketBase {
   /** @internal */
   protected readonly beneath: Beneath
   #unrefed = false
+  /** What was asked for last is passed on when there is a connection. */
+  #refWaits = false
 
   constructor(beneath: Beneath, options: DuplexOptions) {
     super({ ...options, emitClose: false }) // it is told when the socket beneath has closed
@@ -89,7 +91,8 @@ export abstract class SocketFace extends SocketBase {
   #passOn(method: keyof SocketMethods, args: unknown[]): this {
     const { beneath } = this
     if (beneath.connecting && (method === 'ref' || method === 'unref')) {
-      beneath.once('connect', () => { if (this.#unrefed === (method === 'unref')) this.#passOn(method, args) })
+      if (!this.#refWaits) beneath.once('connect', () => this.#passOn(this.#unrefed ? 'unref' : 'ref', args))
+      this.#refWaits = true
     } else {
       (beneath[method] as ((...args: unknown[]) => unknown) | undefined)?.apply(beneath, args)
     }

@@ -152,6 +152,9 @@ export abstract class SocketInfo extends SocketFace {
 
   /** Bytes that are no session are passed over. */
   setSession(bytes: string | NodeJS.ArrayBufferView): void {
+    if (typeof bytes !== 'string' && !ArrayBuffer.isView(bytes)) {
+      throw invalidArgType('session', 'an instance of Buffer, TypedArray, or DataView', bytes)
+    }
     this.#ask((ssl) => {
       let session: SslSession
       try {

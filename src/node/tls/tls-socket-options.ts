@@ -37,10 +37,10 @@ export function checkSocketOptions(options: TLSSocketOptions): void {
 /** Those of a server's sockets, which tls.Server checks for all of them. */
 export function checkServerOptions(options: TLSSocketOptions): void {
   const { ALPNCallback, ALPNProtocols, SNICallback, pskCallback, pskIdentityHint } = options
-  if (SNICallback !== undefined) demandType(SNICallback, 'function', 'options.SNICallback')
+  if (SNICallback) demandType(SNICallback, 'function', 'options.SNICallback')
   if (pskCallback !== undefined) demandType(pskCallback, 'function', 'options.pskCallback')
   if (pskIdentityHint !== undefined) demandType(pskIdentityHint, 'string', 'options.pskIdentityHint')
-  if (ALPNCallback === undefined) return
+  if (!ALPNCallback) return
   demandType(ALPNCallback, 'function', 'options.ALPNCallback')
   if (!ALPNProtocols) return
   const message = 'The ALPNCallback and ALPNProtocols TLS options are mutually exclusive'

@@ -11,7 +11,8 @@ import { addAbortSignal } from '#node'
 import { Socket } from '#node-net'
 import { nodeError } from '../node-error.js'
 import { Buffer } from '../platform/buffer.js'
-import { asNodeError, followBeneath } from './beneath.js'
+import { asNodeError, followBeneath, unwritten } from './beneath.js'
+import { ContextHandle } from './context-handle.js'
 import { exported } from './defaults.js'
 import { OnreadTarget } from './onread.js'
 import type { SecureContext } from './secure-context.js'
@@ -38,9 +39,9 @@ export class TLSSocket extends SocketInfo {
   #ended = false
   /** The life has ended by itself: its last words are on their way. */
   #broke = false
-  #aborted = false
   #onread: OnreadTarget | undefined
-  #opened = false
+  /** There is, or was, a connection beneath. */
+  #reached = false
   #told: Error | undefined
   /** Answers that the application owes. */
   #waits: Promise<unknown>[] = []
@@ -60,6 +61,7 @@ export class TLSSocket extends SocketInfo {
     this.isServer = options.isServer ?? false
     this.server = options.server
     const { context } = options.secureContext ?? exported.createSecureContext(options as object) as unknown as SecureContext
+    if (!(context instanceof ContextHandle)) throw nodeError('ERR_TLS_INVALID_CONTEXT', 'context must be a SecureContext', {}, TypeError)
     let made!: KeptSsl
     this.#life = new LocalLife(fromNodeStream(beneath), { handshakeTimeoutMs: 0, closeTimeoutMs: 0 }, {
       call: this.isServer ? 'SSL_accept' : 'SSL_connect',
@@ -70,9 +72,13 @@ export class TLSSocket extends SocketInfo {
       finished: () => this.#asUser(() => this.#finished()),
     })
     this.#ssl = made
-    followBeneath(this, beneath, socket != null, () => this.#connected.resolve(), (error) => this.#fail(error))
+    const connected = () => {
+      this.#reached = true
+      this.#connected.resolve()
+    }
+    followBeneath(this, beneath, socket != null, connected, (error) => this.#fail(error))
     this.#life.closed.catch(() => {})
-    this.#life.opened.then(() => { this.#opened = true }, (error: unknown) => queueMicrotask(() => this.#fail(error)))
+    this.#life.opened.catch((error: unknown) => queueMicrotask(() => this.#fail(error)))
     if (options.onread) this.#onread = new OnreadTarget(options.onread)
     const { handshakeTimeout = 0 } = options
     if (handshakeTimeout > 0) {
@@ -172,14 +178,16 @@ export class TLSSocket extends SocketInfo {
 
   override _final(callback: (error?: Error | null) => void): void {
     const done = () => queueMicrotask(() => callback())
-    this.#life.closeWriting().then(done, done)
+    const closing = this.#life.closeWriting()
+    // Before the handshake is done nothing was written: as in Node, that is an end as soon as there is a connection.
+    const end = this._secureEstablished ? closing : Promise.race([closing, this.#connected.promise])
+    end.then(done, done)
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     clearTimeout(this.#handshakeTimer)
     const { beneath } = this
     const end = () => {
-      this.#aborted = true
       this.#life.abort(error ?? new Error('the socket was destroyed'))
       this.#ssl.release()
     }
@@ -191,7 +199,7 @@ export class TLSSocket extends SocketInfo {
     if (beneath.destroyed && beneath.closed !== false) return void laterTurn(closed)
     beneath.once('close', closed)
     if (this.#broke && !beneath.writableFinished) beneath.once('finish', () => beneath.destroy()) // an alert tells the peer why
-    else if (this.#writing && this.#opened && !error) {
+    else if (this.#writing && this._secureEstablished && !error) {
       // What was written goes out if it can, as in Node, which has given it to the system by now.
       laterTurn(() => {
         beneath.destroy()
@@ -299,10 +307,9 @@ export class TLSSocket extends SocketInfo {
       }),
       (error: unknown) => queueMicrotask(() => {
         this.#writing = undefined
-        // What was not sent before the handshake failed, or the application went away, never will be.
-        const canceled = this.#aborted || !this._secureEstablished
         this.#fail(error)
-        callback(canceled ? Object.assign(new Error('write ECANCELED'), { code: 'ECANCELED', syscall: 'write' }) : this.#asNode(error))
+        callback(this.#reached ? unwritten(this.#asNode(error))
+          : nodeError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION', 'Socket closed before the connection was established'))
       }),
     )
   }
