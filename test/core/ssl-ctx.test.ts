@@ -46,7 +46,21 @@ describe('SSL_CTX_new(3)', () => {
     ctx.free()
   })
 
-  it.each(['TLS_method', '', undefined, 'toString'])('refuses the method %s', (method) => {
+  it('makes one for both sides by TLS_method', () => {
+    const ctx = new SslCtx(lib, 'TLS_method')
+    const store = new X509Store(lib)
+    store.addCerts(authority.ca.cert)
+    ctx.set1CertStore(store)
+    store.free()
+    ctx.useCertificateChain(localhost.cert)
+    ctx.usePrivateKey(localhost.key)
+    const link = new Link(lib, { client: { ctx }, server: { ctx }, dnsname: null }).established()
+    expect(link.client.ssl.getVersion()).toBe('TLSv1.3')
+    link.free()
+    ctx.free()
+  })
+
+  it.each(['TLSv1_2_method', '', undefined, 'toString'])('refuses the method %s', (method) => {
     expect(() => new SslCtx(lib, method as SslMethod)).toThrow(code('ERR_TLS_INVALID_ARGUMENT'))
   })
 

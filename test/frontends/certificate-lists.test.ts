@@ -74,7 +74,7 @@ describe.each(VERSIONS)('maxCertificateListBytes, %s', (version) => {
         const most = { maxCertificateListBytes: 130_000 }
         for (let i = 0; i < 2; i++) await closeBoth(await opened({ version, server: { ca, ...most, ...(role === 'server' && identity(own)) }, client: { ...most, ...identity(...(role === 'client' ? [own] : [])) } }))
       })
-      expect(warnings).toEqual([{ code: 'WARN_TLS_CHAIN_TOO_LONG', message: expect.stringContaining("option 'cert'") }])
+      expect(warnings.filter(({ message }) => / take 10\d{4} bytes/.test(message))).toEqual([{ code: 'WARN_TLS_CHAIN_TOO_LONG', message: expect.stringContaining("option 'cert'") }])
     }
   })
 })
