@@ -1,6 +1,6 @@
 // readable and writable as what they claim to be: WHATWG streams, the readable one of bytes.
 
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { connect, load, memoryTransportPair, type LibSsl, type TlsConnection } from '../../src/index.js'
 import { clientOptions, closeBoth, isPending, noise, opened, peers, readAll, readBytes, rejection, same, turns, writeAll } from '../helpers/stream-peers.js'
 import { FaultyTransport } from '../helpers/faulty-transport.js'
@@ -179,11 +179,12 @@ describe('TlsConnection.writable', () => {
 describe('connect', () => {
   it('without libssl has an instance of its own', async () => {
     const before = libssl.allocatedBytes
-    const instantiate = vi.spyOn(WebAssembly, 'Instance')
-    const both = await opened()
-    expect(instantiate).toHaveBeenCalledTimes(2)
+    const { Instance } = WebAssembly
+    let instances = 0
+    WebAssembly.Instance = new Proxy(Instance, { construct: (target, args) => { instances++; return Reflect.construct(target, args) as object } })
+    const both = await opened().finally(() => { WebAssembly.Instance = Instance })
+    expect(instances).toBe(2)
     expect(libssl.allocatedBytes).toBe(before)
-    instantiate.mockRestore()
     await closeBoth(both)
   })
 

@@ -1,5 +1,5 @@
 // The package `readable-stream` has Node's own interface, and brings no types.
 
 declare module 'readable-stream' {
-  export * from 'node:stream'
+  export { addAbortSignal, Duplex, type DuplexOptions, Readable, Transform, Writable } from 'node:stream'
 }
