@@ -23,10 +23,16 @@ async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
+/**
+ * Where we ask from. From `HOST` the system may give a question the very port that it asks for: it would meet itself, and the program
+ * would find its port taken.
+ */
+const ASKING = process.platform === 'linux' ? { localAddress: '127.0.0.2' } : {}
+
 /** Waits until connections are accepted at `port`; `false` if the program that was to do so has ended. */
 export async function isAnswered(port: number, hasEnded: () => boolean): Promise<boolean> {
   while (!hasEnded()) {
-    const socket = connect(port, HOST)
+    const socket = connect({ port, host: HOST, ...ASKING })
     const connected = await new Promise<boolean>((resolve) => {
       socket.once('connect', () => resolve(true))
       socket.once('error', () => resolve(false))
@@ -40,4 +46,4 @@ export async function isAnswered(port: number, hasEnded: () => boolean): Promise
 }
 
 /** What programs print when a port is taken. */
-export const PORT_TAKEN = /address (already )?in use|EADDRINUSE/i
+export const PORT_TAKEN = /address (already )?in use|EADDRINUSE|could be in use by another process/i
