@@ -46,7 +46,8 @@ export interface TlsWorker {
   /** As `accept` of `libssl-wasm`, with the same differences. */
   accept(transport: TransportLike, options: Remote<AcceptOptions>): TlsConnection
   /**
-   * Ends the worker. Connections that are still there break with an `AbortError`; later calls throw `ERR_TLS_INVALID_STATE`. Until then Node's process stays alive
+   * Ends the worker. Connections that are still there break with an `AbortError`; later calls throw
+   * `ERR_TLS_INVALID_STATE`. Until then Node's process stays alive
    * for it.
    */
   terminate(): void
