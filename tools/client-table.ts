@@ -6,22 +6,18 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { markedPart } from './marked-part.js'
 import { runtimes, servers } from '../test/clients/all.js'
 import type { ClientResults } from '../test/clients/results.js'
 
 const repository = fileURLToPath(new URL('../', import.meta.url))
 const page = join(repository, 'docs/node.md')
-const begin = '<!-- clients: made by tools/client-table.ts -->\n'
-const end = '<!-- end of clients -->\n'
 
 const all = JSON.parse(readFileSync(join(repository, 'build/clients.json'), 'utf8')) as readonly ClientResults[]
 refuseIncomplete()
-const text = readFileSync(page, 'utf8')
-const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-if (from < 0 || to < from) fail('docs/node.md has no marks for the table')
-const wanted = `${text.slice(0, from)}${begin}${table()}${text.slice(to)}`
+const { old, wanted } = markedPart(page, 'clients', 'tools/client-table.ts', table())
 if (!process.argv.includes('--check')) writeFileSync(page, wanted)
-else if (wanted !== text) fail("docs/node.md's table of clients is not what was found: run npx tsx tools/client-table.ts")
+else if (wanted !== old) fail("docs/node.md's table of clients is not what was found: run npx tsx tools/client-table.ts")
 
 function table(): string {
   const header = ['client', 'server', 'shown', ...runtimes.map(({ name }) => name)]

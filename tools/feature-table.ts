@@ -7,6 +7,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { markedPart } from './marked-part.js'
 import { featureGroups, PROOF } from '../test/helpers/feature-rows.js'
 
 interface Results {
@@ -15,8 +16,6 @@ interface Results {
 
 const repository = fileURLToPath(new URL('../', import.meta.url))
 const readme = join(repository, 'README.md')
-const begin = '<!-- features: made by tools/feature-table.ts -->\n'
-const end = '<!-- end of features -->\n'
 
 /** By row, then by role: `TLS 1.2, 1.3: peers`. */
 const proofs = readProofs()
@@ -60,10 +59,7 @@ function cell(row: string, role: string): string {
 }
 
 function compareWithReadme(): void {
-  const old = readFileSync(readme, 'utf8')
-  const [from, to] = [old.indexOf(begin), old.indexOf(end)]
-  if (from < 0 || to < from) throw new Error('README.md has no marks for the table')
-  const wanted = `${old.slice(0, from)}${begin}${text}${old.slice(to)}`
+  const { old, wanted } = markedPart(readme, 'features', 'tools/feature-table.ts', text)
   if (process.argv.includes('--write')) writeFileSync(readme, wanted)
   else if (wanted !== old) {
     console.error("README.md's table of features is not what was found: run npm run features -- --write")

@@ -6,22 +6,18 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { markedPart } from './marked-part.js'
 import { runtimes } from '../test/conformance/runtimes/all.js'
 import type { RuntimeResults } from '../test/conformance/results.js'
 
 const repository = fileURLToPath(new URL('../', import.meta.url))
 const readme = join(repository, 'README.md')
-const begin = '<!-- runtimes: made by tools/runtime-table.ts -->\n'
-const end = '<!-- end of runtimes -->\n'
 
 const all = JSON.parse(readFileSync(join(repository, 'build/conformance.json'), 'utf8')) as readonly RuntimeResults[]
 refuseIncomplete()
-const text = readFileSync(readme, 'utf8')
-const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-if (from < 0 || to < from) fail('README.md has no marks for the table')
-const wanted = `${text.slice(0, from)}${begin}${table()}${text.slice(to)}`
+const { old, wanted } = markedPart(readme, 'runtimes', 'tools/runtime-table.ts', table())
 if (!process.argv.includes('--check')) writeFileSync(readme, wanted)
-else if (wanted !== text) fail("README.md's table of runtimes is not what was found: run npx tsx tools/runtime-table.ts")
+else if (wanted !== old) fail("README.md's table of runtimes is not what was found: run npx tsx tools/runtime-table.ts")
 
 function table(): string {
   const groups = [...new Set(all.flatMap(({ contexts }) => contexts.flatMap(({ results }) => results.map(({ group }) => group))))]

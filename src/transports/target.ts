@@ -29,8 +29,8 @@ export function formatTarget({ host, port }: Target): string {
 
 /**
  * Throws `ERR_TLS_INVALID_ARGUMENT` for what is no object, and `ERR_TLS_UNKNOWN_OPTION` for what stands in a target and is an
- * option of `taker`, as `place` says, or one of the target's own
- * names that is misspelt. It may have other fields: so may any object in TypeScript.
+ * option of `taker`, as `place` says, or one of the target's own names that is misspelt. It may have other fields: so may any object in
+ * TypeScript.
  */
 export function demandTarget(target: object, taker: string, known: readonly string[], options: readonly string[], place: string): void {
   if (typeof target !== 'object' || target === null) {

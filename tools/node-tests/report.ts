@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { markedPart } from '../marked-part.js'
 import { CLASSES, classNames, readList, type Class } from './lists.js'
 import type { Outcome } from './run.js'
 
@@ -20,8 +21,6 @@ export const majors = [22, 24] as const
 export type Major = (typeof majors)[number]
 
 const docs = fileURLToPath(new URL('../../docs/node.md', import.meta.url))
-const begin = '<!-- node-tests: made by npm run node-tests -- --update-docs -->\n'
-const end = '<!-- end of node-tests -->\n'
 const OUTCOMES = ['passed', 'failed', 'timed out', 'skipped', 'empty'] as const
 
 const fileOf = (major: Major) => fileURLToPath(new URL(`../../build/node-tests-${major}.json`, import.meta.url))
@@ -67,11 +66,8 @@ export function compareWithReasons({ classes }: Results): { unexplained: string[
 
 /** Writes the counts, and what does not pass by its reason, between the marks of docs/node.md. */
 export function updateDocs(): void {
-  const text = existsSync(docs) ? readFileSync(docs, 'utf8') : ''
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`docs/node.md needs two lines, between which the counts are to stand:\n${begin}${end}`)
   const all = majors.flatMap((major) => savedResults(major) ?? [])
-  writeFileSync(docs, `${text.slice(0, from)}${begin}${docsText(all, readList('reasons'))}${text.slice(to)}`)
+  writeFileSync(docs, markedPart(docs, 'node-tests', 'npm run node-tests -- --update-docs', docsText(all, readList('reasons'))).wanted)
 }
 
 export function docsText(all: readonly Results[], reasons: ReadonlyMap<string, string>): string {

@@ -47,8 +47,7 @@ export interface TlsWorker {
   accept(transport: TransportLike, options: Remote<AcceptOptions>): TlsConnection
   /**
    * Ends the worker. Connections that are still there break with an `AbortError`; later calls throw
-   * `ERR_TLS_INVALID_STATE`. Until then Node's process stays alive
-   * for it.
+   * `ERR_TLS_INVALID_STATE`. Until then Node's process stays alive for it.
    */
   terminate(): void
 }

@@ -61,6 +61,7 @@ export function unavailable(what: string, instead: string): Error & { code: stri
   return nodeError('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', message, {}, TypeError)
 }
 
-function isPath(value: unknown): boolean {
+/** Whether a first argument is a path: text that is no port. */
+export function isPath(value: unknown): boolean {
   return typeof value === 'string' && !(Number(value) >= 0)
 }

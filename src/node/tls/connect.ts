@@ -1,6 +1,7 @@
 // tls.connect(): a socket, its handshake, and the judgement on the server's certificate after it.
 
 import { isIP } from '../ip-address.js'
+import { isPath } from '../net/connect-arguments.js'
 import { demandInteger, demandType } from '../invalid-arguments.js'
 import { nodeError } from '../node-error.js'
 import { exported } from './defaults.js'
@@ -94,10 +95,6 @@ function normalize(args: unknown[]): [ConnectionOptions, (() => void) | undefine
   const options: ConnectionOptions = isPath(first) ? { path: first as string } : { port: first as number }
   if (!isPath(first) && typeof second === 'string') options.host = second
   return [Object.assign(options, ...objects), callback]
-}
-
-function isPath(value: unknown): boolean {
-  return typeof value === 'string' && !(Number(value) >= 0)
 }
 
 function allowsUnauthorized(): boolean {
