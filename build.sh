@@ -11,6 +11,8 @@
 #   ./build.sh reproduce          build, then once more from nothing elsewhere, and compare the bytes
 #   ./build.sh clean              forget what was built here; the caches stay
 #
+# LIBSSL_WASM_KERNELS=off builds without wasm/kernels, by OpenSSL's own code alone.
+#
 # What is downloaded or takes minutes is kept in ${XDG_CACHE_HOME:-~/.cache}/libssl-wasm, keyed by what it was made
 # from: deleting that costs time, nothing else.
 set -euo pipefail
@@ -31,7 +33,7 @@ build() {
   # Without it all else is as ever, and whoever imports libssl-wasm/roots is told.
   roots=$(tools/roots.sh) || say "building without libssl-wasm/roots"
   mkdir -p build
-  stamp=$(hash_of "$openssl" "$roots" tools/roots.ts $(find wasm src tsconfig.json package-lock.json -type f ! -name '*.gen.ts' | LC_ALL=C sort))
+  stamp=$(hash_of "$openssl" "$roots" "${LIBSSL_WASM_KERNELS:-on}" tools/roots.ts $(find wasm src tsconfig.json package-lock.json -type f ! -name '*.gen.ts' | LC_ALL=C sort))
   if [ "$(cat build/stamp 2>/dev/null)" != "$stamp" ] || [ ! -f lib/libssl-wasm/libssl.wasm ] || [ ! -f dist/index.js ]; then
     rm -f build/stamp
     step 'shim and link (the first time also Emscripten'"'"'s C library)' make -s -j"$(nproc)" -f wasm/Makefile OPENSSL="$openssl"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Build libssl.a and libcrypto.a with Emscripten, once for each set of inputs.
-# Prints the directory that holds them: include/, libssl.a, libcrypto.a.
+# Prints the directory that holds them: include/, internal/ (the headers beside the sources), libssl.a, libcrypto.a.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../tools/sh-common.sh"
 cd "$REPO"
@@ -25,6 +25,8 @@ build() {
     make -s -j"$(nproc)" build_libs
   mkdir "$src.out"
   cp -r include libssl.a libcrypto.a LICENSE.txt "$src.out/"
+  mkdir "$src.out/internal"
+  find crypto ssl providers -name '*.h' -exec cp --parents -t "$src.out/internal" {} +
   rm -rf "$out"
   mv "$src.out" "$out"
   cd "$REPO" && rm -rf "$src"
