@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { markedPart } from './marked-part.js'
-import { runtimes, servers } from '../test/clients/all.js'
+import { columns, servers } from '../test/clients/all.js'
 import type { ClientResults } from '../test/clients/results.js'
 
 const repository = fileURLToPath(new URL('../', import.meta.url))
@@ -20,19 +20,24 @@ if (!process.argv.includes('--check')) writeFileSync(page, wanted)
 else if (wanted !== old) fail("docs/node.md's table of clients is not what was found: run npx tsx tools/client-table.ts")
 
 function table(): string {
-  const header = ['client', 'server', 'shown', ...runtimes.map(({ name }) => name)]
+  const header = ['client', 'server', 'shown', ...columns.map(({ name }) => name)]
   const notes: string[] = []
   const rows = all.map(({ client, server, runs }) => [client, server, runs[0]!.shown.map(({ what }) => what).join('; '), ...runs.map((run) => cell(run, notes))])
-  const lines = [header, ['---', '---', '---', ...runtimes.map(() => ':-:')], ...rows].map((row) => `| ${row.join(' | ')} |\n`)
+  const lines = [header, ['---', '---', '---', ...columns.map(() => ':-:')], ...rows].map((row) => `| ${row.join(' | ')} |\n`)
   return `${lines.join('')}${notes.map((note, index) => `${index === 0 ? '\n' : ''}${index + 1}. ${note}\n`).join('')}`
 }
 
-/** That all was shown, or why nothing could be. */
+/** That all was shown, or what could not be, and why. */
 function cell({ shown }: ClientResults['runs'][number], notes: string[]): string {
-  const lacks = shown[0]?.lacks
-  if (lacks === undefined) return '✓'
-  if (!notes.includes(lacks)) notes.push(lacks)
-  return `no <sup>${notes.indexOf(lacks) + 1}</sup>`
+  const lacking = shown.filter(({ lacks }) => lacks !== undefined)
+  if (lacking.length === 0) return '✓'
+  const whole = lacking.length === shown.length
+  const marks = new Set(lacking.map(({ what, lacks }) => {
+    const note = whole ? lacks! : `Not “${what}”: ${lacks}`
+    if (!notes.includes(note)) notes.push(note)
+    return notes.indexOf(note) + 1
+  }))
+  return `${whole ? 'no' : '✓'} <sup>${[...marks].join(' ')}</sup>`
 }
 
 function refuseIncomplete(): void {

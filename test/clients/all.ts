@@ -3,6 +3,8 @@
 import { bunProgram } from '../conformance/runtimes/bun.js'
 import { denoProgram } from '../conformance/runtimes/deno.js'
 import { findNode } from '../conformance/runtimes/node.js'
+import type { Column } from './column.js'
+import { processColumn } from './processes.js'
 import type { Home } from './servers/home.js'
 import { startDovecot } from './servers/dovecot.js'
 import { startExim } from './servers/exim.js'
@@ -23,8 +25,6 @@ export interface ServerRow {
   start(home: Home): Promise<object>
   /** Names of npm packages and of files in clients/. */
   readonly clients: readonly string[]
-  /** By client, by runtime: why all of it fails there, through no fault of ours. That it does is tested. */
-  readonly lacks?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
 /** In the order in which they are started: those that take long come first. */
@@ -36,28 +36,20 @@ export const servers: readonly ServerRow[] = [
   { server: 'Mosquitto', start: startMosquitto, clients: ['mqtt'] },
   { server: 'Dovecot', start: startDovecot, clients: ['imapflow'] },
   { server: 'Exim', start: startExim, clients: ['nodemailer'] },
-  { server: 'nginx, our relay', start: startWeb, clients: ['undici', 'ws'], lacks: { undici: { Bun: 'Bun has a module of its own in the place of undici' } } },
+  { server: 'nginx, our relay', start: startWeb, clients: ['undici', 'ws'] },
   { server: 'slapd', start: startSlapd, clients: ['ldapts'] },
   { server: 'nats-server', start: startNats, clients: ['nats'] },
   { server: 'our own server end', start: startMongod, clients: ['mongodb'] },
   { server: 'our own server end', start: startSqlServer, clients: ['tedious'] },
 ]
 
-export interface RuntimeColumn {
-  readonly name: string
-  /** The start of a command whose next word is program.js; undefined if it is not installed. */
-  command(): readonly string[] | undefined
-  /** Words behind the program's own. */
-  readonly words: readonly string[]
-}
-
 const node = () => one(findNode(24))
 
-export const runtimes: readonly RuntimeColumn[] = [
-  { name: 'Node 24 with node:tls', command: node, words: [] },
-  { name: 'Node 24', command: node, words: ['--ours'] },
-  { name: 'Deno', command: () => one(denoProgram())?.concat('run', '--allow-all', '--no-remote', '--quiet'), words: ['--ours'] },
-  { name: 'Bun', command: () => one(bunProgram()), words: ['--ours'] },
+export const columns: readonly Column[] = [
+  processColumn('Node 24 with node:tls', node, []),
+  processColumn('Node 24', node, ['--ours']),
+  processColumn('Deno', () => one(denoProgram())?.concat('run', '--allow-all', '--no-remote', '--quiet'), ['--ours']),
+  processColumn('Bun', () => one(bunProgram()), ['--ours'], { undici: 'Bun has a module of its own in the place of undici' }),
 ]
 
 function one(program: string | undefined): readonly string[] | undefined {

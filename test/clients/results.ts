@@ -1,18 +1,15 @@
 // What a run of the clients came to: for build/clients.json, and as a table for people.
 
-import type { Shown } from './show.js'
+import type { Outcome } from './column.js'
 
 export interface ClientResults {
   readonly client: string
   readonly server: string
-  readonly runs: readonly {
+  readonly runs: readonly (Outcome & {
     readonly runtime: string
-    readonly shown: readonly Shown[]
-    /** Why it did not come to its end, with what it printed. */
-    readonly crashed?: string
     /** What the server printed, if anything failed. */
     readonly serverLog?: string
-  }[]
+  })[]
 }
 
 /** Prints the table, what failed, and the closing line; returns how many failed. `lastWord` is asked if none has, and says what else is wrong. */

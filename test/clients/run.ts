@@ -1,6 +1,6 @@
-// npm's clients, unmodified, over our `node:tls` against real servers: `npx tsx test/clients/run.ts [CLIENT…]`.
+// npm's clients, unmodified, over our `node:tls` against real servers: `npx tsx test/clients/run.ts [CLIENT | COLUMN]…`.
 //
-// Starts each server, runs its clients in a process of their own in each runtime, writes build/clients.json, prints a table, and
+// Starts each server, runs its clients in each column's place, writes build/clients.json, prints a table, and
 // at last "clients: N passed, N failed". Exits 1 on a failure. Servers and clients are installed by tools/install-clients.sh.
 
 import { spawnSync } from 'node:child_process'
@@ -8,24 +8,24 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as tls from 'node:tls'
 import { CertificateAuthority, RSA } from '../../tools/certificates.js'
-import { Program } from '../conformance/program.js'
 import { repository } from '../conformance/runtimes/installed.js'
 import { Project } from '../conformance/runtimes/project.js'
-import { runtimes, servers, type RuntimeColumn, type ServerRow } from './all.js'
+import { columns, servers, type ServerRow } from './all.js'
+import { withLacks, type Column, type KitData, type StartedColumn } from './column.js'
 import { printResults, type ClientResults } from './results.js'
 import { replacement } from './replace.js'
 import { Home, type Identities } from './servers/home.js'
-import { MARK, type Kit, type Shown } from './show.js'
 
 /** Servers have processes of their own: more at once only make them wait for each other. */
 const AT_ONCE = 2
-/** How long a client may take for all that is shown of it. */
-const PATIENCE_MS = 240_000
 
 const wanted = process.argv.slice(2)
 const known = servers.flatMap(({ clients }) => clients)
-for (const name of wanted) if (!known.includes(name)) throw new Error(`there is no ${name}, but ${known.join(', ')}`)
-const chosen = servers.filter(({ clients }) => wanted.length === 0 || clients.some((name) => wanted.includes(name)))
+const columnNames = columns.map(({ name }) => name)
+for (const name of wanted) if (![...known, ...columnNames].includes(name)) throw new Error(`there is no ${name}, but ${[...known, ...columnNames].join(', ')}`)
+/** Those that are named, or all. */
+const chosen = (names: readonly string[]) => (names.some((name) => wanted.includes(name)) ? names.filter((name) => wanted.includes(name)) : names)
+const clients = chosen(known)
 
 const modules = join(repository, 'test/clients/node_modules')
 if (!existsSync(modules)) throw new Error('the clients are missing: run tools/install-clients.sh')
@@ -35,17 +35,20 @@ const identities: Identities = {
 }
 const project = new Project()
 const results: ClientResults[] = []
+const places: Place[] = []
 try {
   await project.make()
   project.link(modules)
   project.write('replacement.js', replacement(Object.keys(tls).filter((name) => name !== 'default')))
-  await project.compileEach(['test/clients/program.ts', ...known.map((name) => `test/clients/clients/${name}.ts`)])
-  const waiting = [...chosen]
+  await project.compileEach(['test/clients/program.ts', ...clients.map((name) => `test/clients/clients/${name}.ts`)])
+  for (const column of columns.filter(({ name }) => chosen(columnNames).includes(name))) places.push({ column, started: startColumn(column) })
+  const waiting = [...servers]
   const work = async () => {
     for (let row; (row = waiting.shift()) !== undefined;) await runServer(row)
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
 } finally {
+  for (const { started } of places) await (await started).end?.()
   project.remove()
   for (const { dir } of authorities) rmSync(dir, { recursive: true, force: true })
 }
@@ -61,24 +64,36 @@ function checkDocs(): string | undefined {
   return status === 0 ? undefined : stderr
 }
 
-async function runServer({ server, start, clients, lacks }: ServerRow): Promise<void> {
-  const mine = clients.filter((name) => wanted.length === 0 || wanted.includes(name))
+/** What could not be started is told by each of its runs. */
+async function startColumn(column: Column): Promise<StartedColumn> {
+  try {
+    return await column.start(project, clients)
+  } catch (error) {
+    return { run: () => Promise.resolve({ shown: [], crashed: (error as Error).stack ?? String(error) }) }
+  }
+}
+
+interface Place { readonly column: Column; readonly started: Promise<StartedColumn> }
+
+async function runServer({ server, start, clients: all }: ServerRow): Promise<void> {
+  const mine = all.filter((name) => clients.includes(name))
+  if (mine.length === 0) return
   const home = new Home(identities)
   try {
     const begun = Date.now()
     const place = await start(home)
     console.error(`${server} answers after ${seconds(begun)}`)
     const { ca, client: { cert, key } } = identities
-    const kit: Omit<Kit<object>, 'tls' | 'net'> = { place, ca: ca.cert, otherCa: authorities[1].ca.cert, cert, key }
-    const file = project.path(`${clients[0]}.json`)
-    writeFileSync(file, JSON.stringify(kit))
+    const kit: KitData = { place, ca: ca.cert, otherCa: authorities[1].ca.cert, cert, key }
     for (const client of mine) {
       const runs: ClientResults['runs'][number][] = []
-      for (const runtime of runtimes) {
+      for (const { column: { name, lacks }, started } of places) {
+        const column = await started
         const begun = Date.now()
-        const run = withLacks(await runClient(client, file, runtime), lacks?.[client]?.[runtime.name])
-        console.error(`${client}, ${runtime.name}: ${seconds(begun)}`)
-        runs.push(run.crashed === undefined && run.shown.every(({ error }) => error === undefined) ? run : { ...run, serverLog: home.log })
+        const outcome = withLacks(await column.run(client, kit), lacks?.[client])
+        console.error(`${client}, ${name}: ${seconds(begun)}`)
+        const passed = outcome.crashed === undefined && outcome.shown.every(({ error }) => error === undefined)
+        runs.push({ runtime: name, ...outcome, ...(!passed && { serverLog: home.log }) })
       }
       results.push({ client, server, runs })
     }
@@ -87,30 +102,6 @@ async function runServer({ server, start, clients, lacks }: ServerRow): Promise<
   } finally {
     await home.close()
   }
-}
-
-async function runClient(client: string, file: string, { name, command, words }: RuntimeColumn): Promise<ClientResults['runs'][number]> {
-  const runtime = command()
-  if (!runtime) return { runtime: name, shown: [], crashed: 'it is missing: run tools/install-runtimes.sh' }
-  const program = new Program([...runtime, project.path('program.js'), client, file, ...words])
-  let deadline
-  const late = new Promise<string>((resolve) => {
-    deadline = setTimeout(() => resolve(`has not ended by itself within ${PATIENCE_MS} ms`), PATIENCE_MS)
-  })
-  const how = await Promise.race([program.ended, late])
-  clearTimeout(deadline)
-  await program.end()
-  const lines = program.output.split('\n')
-  const shown = lines.filter((line) => line.startsWith(MARK)).map((line) => JSON.parse(line.slice(MARK.length)) as Shown)
-  const others = lines.filter((line) => !line.startsWith(MARK)).join('\n').trim()
-  return { runtime: name, shown, ...(how !== 'ended with 0' && { crashed: `${how}\n${others}` }) }
-}
-
-/** What is known to be impossible has passed if it failed. */
-function withLacks(run: ClientResults['runs'][number], lacks?: string): typeof run {
-  if (lacks === undefined) return run
-  const shown = run.shown.map(({ what, error }) => ({ what, lacks, ...(error === undefined && { error: `it is possible, although it is said not to be: ${lacks}` }) }))
-  return { ...run, shown }
 }
 
 function seconds(since: number): string {
