@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { strict as assert } from 'node:assert'
 import { createHash } from 'node:crypto'
 import { ImapFlow } from 'imapflow'
 import type { DovecotPlace } from '../servers/dovecot.js'

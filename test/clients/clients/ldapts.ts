@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { strict as assert } from 'node:assert'
 import { Client } from 'ldapts'
 import type { SlapdPlace } from '../servers/slapd.js'
 import type { Kit, Shows } from '../show.js'

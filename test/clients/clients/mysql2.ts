@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { strict as assert } from 'node:assert'
 import mysql from 'mysql2/promise'
 import type { MariadbPlace } from '../servers/mariadb.js'
 import type { Kit, Shows } from '../show.js'

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { strict as assert } from 'node:assert'
 import type { NatsPlace } from '../servers/nats.js'
 import type { Kit, Shows } from '../show.js'
 

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { strict as assert } from 'node:assert'
 import nodemailer from 'nodemailer'
 import { patterned } from '../bytes.js'
 import type { EximPlace } from '../servers/exim.js'
@@ -16,7 +15,7 @@ const message = { from: 'a@localhost', to: 'b@localhost', subject: 'five megabyt
 async function send(transport: nodemailer.Transporter, { place: { messages } }: SmtpKit): Promise<void> {
   const { response } = await transport.sendMail(message)
   const id = /id=(\S+)/.exec(response)![1]!
-  const text = await readFile(`${messages}/${id}-D`, 'latin1')
+  const text = await (await fetch(`${messages}/${id}-D`)).text()
   const encoded = text.split('filename=bytes')[1]!.split('--')[0]!
   assert.ok(attachment.equals(Buffer.from(encoded, 'base64')))
 }

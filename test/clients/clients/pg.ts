@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { strict as assert } from 'node:assert'
 import pg from 'pg'
 import type { PostgresqlPlace } from '../servers/postgresql.js'
 import type { Kit, Shows } from '../show.js'

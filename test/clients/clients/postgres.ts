@@ -1,10 +1,12 @@
-import assert from 'node:assert/strict'
-import { Readable, Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { strict as assert } from 'node:assert'
+import { pipeline as pipe, Readable, Writable } from 'node:stream'
+import { promisify } from 'node:util'
 import postgres from 'postgres'
 import { patterned } from '../bytes.js'
 import type { PostgresqlPlace } from '../servers/postgresql.js'
 import type { Kit, Shows } from '../show.js'
+
+const pipeline = promisify(pipe)
 
 type PostgresKit = Kit<PostgresqlPlace>
 

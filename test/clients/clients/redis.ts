@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { strict as assert } from 'node:assert'
 import { createClient, RESP_TYPES } from 'redis'
 import { patterned } from '../bytes.js'
 import { CERTIFICATE_REQUIRED } from '../refusals.js'

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { strict as assert } from 'node:assert'
 import { once } from 'node:events'
 import { Connection, Request } from 'tedious'
 import type { SqlServerPlace } from '../servers/sql-server.js'

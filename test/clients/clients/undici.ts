@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { strict as assert } from 'node:assert'
 import { Agent, request } from 'undici'
 import type { WebPlace } from '../servers/web.js'
 import type { Kit, Shows } from '../show.js'

@@ -1,11 +1,17 @@
 // Exim: SMTPS, and STARTTLS. It delivers nothing: what it has taken lies in its spool.
 
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { basename, join } from 'node:path'
+import { HOST } from '../../helpers/free-ports.js'
+import { serveFile } from '../../helpers/serve-file.js'
 import { GROUP_NAME, USER_NAME, type Home } from './home.js'
 
 export interface EximPlace {
   readonly starttlsPort: number
   readonly smtpsPort: number
-  /** The folder in which each message's text is, as ID-D. */
+  /** URL below which each message's text is, as ID-D: what runs in a page reads no files. */
   readonly messages: string
 }
 
@@ -20,5 +26,16 @@ export async function startExim(home: Home): Promise<EximPlace> {
     'acl_smtp_rcpt = encrypted', 'acl_smtp_data = encrypted', 'begin acl', 'encrypted:', '  accept encrypted = *', '  deny', 'begin routers', 'begin transports',
   ].join('\n')
   const [starttlsPort, smtpsPort] = await home.serve(2, (one, two) => ['exim4', '-bdf', '-q1d', '-C', home.write('exim.conf', configuration(one!, two!))])
-  return { starttlsPort: starttlsPort!, smtpsPort: smtpsPort!, messages: `${spool}/input` }
+  return { starttlsPort: starttlsPort!, smtpsPort: smtpsPort!, messages: await serveFolder(home, `${spool}/input`) }
+}
+
+async function serveFolder(home: Home, folder: string): Promise<string> {
+  const server = createServer((request, response) => {
+    response.setHeader('access-control-allow-origin', '*')
+    serveFile(join(folder, basename(request.url!)), response)
+  })
+  server.listen(0, HOST)
+  await once(server, 'listening')
+  home.onClose(() => server.close())
+  return `http://${HOST}:${(server.address() as AddressInfo).port}`
 }

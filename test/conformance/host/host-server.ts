@@ -1,12 +1,13 @@
 // The HTTP server that runtimes under test ask for what they need and report to, and that browsers get their pages from.
 
 import { once } from 'node:events'
-import { createReadStream, rmSync, statSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { extname, join, normalize } from 'node:path'
+import { join, normalize } from 'node:path'
 import { WebSocketServer } from 'ws'
 import { startRelay } from 'libssl-wasm/relay'
+import { serveFile } from '../../helpers/serve-file.js'
 import type { Result } from '../suite/collector.js'
 import { Session, Shared } from './session.js'
 
@@ -23,10 +24,6 @@ export interface HostServer {
   /** Ends what was started for a session. */
   end(session: string): Promise<void>
   close(): Promise<void>
-}
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm', '.pem': 'text/plain',
 }
 
 /** @param root what is served to browsers */
@@ -57,7 +54,7 @@ export async function startHostServer(root: string): Promise<HostServer> {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? '/', url).pathname
-    if (request.method !== 'POST') return file(join(root, normalize(path)), response)
+    if (request.method !== 'POST') return serveFile(join(root, normalize(path)), response)
     const { session, ...details } = JSON.parse(await body(request)) as { session: string } & Record<string, unknown>
     if (path === '/report') {
       listeners.get(session)?.(details as unknown as Report)
@@ -99,14 +96,4 @@ async function body(request: IncomingMessage): Promise<string> {
 function json(response: ServerResponse, status: number, value: object): void {
   response.writeHead(status, { 'content-type': 'application/json' })
   response.end(JSON.stringify(value))
-}
-
-function file(path: string, response: ServerResponse): void {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
-    response.writeHead(404)
-    response.end()
-    return
-  }
-  response.writeHead(200, { 'content-type': types[extname(path)] ?? 'application/octet-stream' })
-  createReadStream(path).pipe(response)
 }
