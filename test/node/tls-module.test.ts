@@ -6,6 +6,8 @@ import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import * as face from '../../src/node/tls/index.js'
 import tls from '../../src/node/tls/index.js'
+import { bunProgram } from '../conformance/runtimes/bun.js'
+import { findNode } from '../conformance/runtimes/node.js'
 
 // An alias needs no cast: tsc checks these.
 const asDefault: typeof nodeTls = tls
@@ -77,6 +79,14 @@ describe('the built package', () => {
     const code = "tls.DEFAULT_ECDH_CURVE = 'P-256'; console.log(tls.DEFAULT_ECDH_CURVE, typeof tls.connect, tls.getCiphers().length > 10)"
     expect(node(`const tls = require(${JSON.stringify(dist('tls.cjs'))}); ${code}`)).toBe('P-256 function true')
   })
+
+  const programs = { 'this Node': process.execPath, 'Node 22': findNode(22), 'Node 24': findNode(24), Bun: bunProgram() }
+  it.each(Object.entries(programs).flatMap(([name, program]) => program === undefined ? [] : [[name, program]]))(
+    'is one module for require() and import in %s', (_, program) => {
+      const code = "const tls = require('libssl-wasm/node/tls'); tls.DEFAULT_ECDH_CURVE = 'P-256'; "
+        + "import('libssl-wasm/node/tls').then((face) => console.log(face.default === tls, face.default.DEFAULT_ECDH_CURVE, typeof face.connect))"
+      expect(execFileSync(program!, ['-e', code], { encoding: 'utf8', cwd: repo }).trim()).toBe('true P-256 function')
+    })
 
   it('replaces node:tls for require(), import and https', () => {
     const code = "const ours = (await import('libssl-wasm/node/tls')).default; const { connect } = await import('node:tls');"

@@ -41,8 +41,6 @@ Object.defineProperty(exported, 'rootCertificates', { get: certificates.rootCert
 
 const tls = exported as unknown as typeof NodeTls & Additions
 export default tls
-/** What `require()` gives (Node's, where it takes modules): with `module.exports` for a name the object itself, to which one may assign. */
-export { tls as 'module.exports' }
 export { ready }
 export { toNodeStream } from './to-node-stream.js'
 
