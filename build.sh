@@ -7,6 +7,7 @@
 #   ./build.sh test [ARGS...]     build, then the tests (ARGS go to vitest)
 #   ./build.sh bench              build, then the benchmarks
 #   ./build.sh relay-load [ARGS...]   build, then many clients through one relay
+#   ./build.sh kernels [ARGS...]  build, then random inputs to wasm/kernels, by the million, beside node:crypto
 #   ./build.sh node-tests [ARGS...]   build, then Node's own tests of node:tls
 #   ./build.sh reproduce          build, then once more from nothing elsewhere, and compare the bytes
 #   ./build.sh clean              forget what was built here; the caches stay
@@ -68,6 +69,10 @@ case "$command" in
   bench | relay-load)
     build
     exec npm --prefix bench run --silent "$command" -- "$@"
+    ;;
+  kernels)
+    build
+    exec node_modules/.bin/tsx test/kernels/run.ts "$@"
     ;;
   node-tests)
     build

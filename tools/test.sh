@@ -8,7 +8,10 @@ cd "$REPO"
 
 tools/install-test-peers.sh
 tools/install-runtimes.sh
-[ $# -gt 0 ] || tools/install-clients.sh
+if [ $# -eq 0 ]; then
+  tools/install-clients.sh
+  step 'kernels under test, with and without' tools/kernels-test.sh
+fi
 
 results=build/test-results.json conformance=build/conformance.log clients=build/clients.log
 rm -f "$results" "$conformance" "$clients"
