@@ -8,6 +8,7 @@
 #   ./build.sh bench              build, then the benchmarks
 #   ./build.sh relay-load [ARGS...]   build, then many clients through one relay
 #   ./build.sh kernels [ARGS...]  build, then random inputs to wasm/kernels, by the million, beside node:crypto
+#   ./build.sh vectors [FOLDER]   build, then Wycheproof's vectors from that folder
 #   ./build.sh node-tests [ARGS...]   build, then Node's own tests of node:tls
 #   ./build.sh reproduce          build, then once more from nothing elsewhere, and compare the bytes
 #   ./build.sh clean              forget what was built here; the caches stay
@@ -73,6 +74,10 @@ case "$command" in
   kernels)
     build
     exec node_modules/.bin/tsx test/kernels/run.ts "$@"
+    ;;
+  vectors)
+    build
+    exec node_modules/.bin/tsx test/vectors/run.ts "$@"
     ;;
   node-tests)
     build

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All tests, or those that the arguments name (they go to vitest). Run by `./build.sh test`, after the build.
-# Three suites: vitest in this machine's Node, the conformance suite in every runtime that is here, and npm's clients against
-# real servers. Ends with the line "N passed, N failed, N skipped", summed over all.
+# Four suites: vitest in this machine's Node, the conformance suite in every runtime that is here, npm's clients against real
+# servers, and Wycheproof's vectors, if test/vectors/run.ts finds them or LIBSSL_WASM_VECTORS names their folder. Ends with the line "N passed, N failed, N skipped", summed over all.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sh-common.sh"
 cd "$REPO"
@@ -13,23 +13,28 @@ if [ $# -eq 0 ]; then
   step 'kernels under test, with and without' tools/kernels-test.sh
 fi
 
-results=build/test-results.json conformance=build/conformance.log clients=build/clients.log
-rm -f "$results" "$conformance" "$clients"
+results=build/test-results.json conformance=build/conformance.log clients=build/clients.log vectors=build/vectors.log
+rm -f "$results" "$conformance" "$clients" "$vectors"
 status=0
 node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json="$results" "$@" || status=$?
 if [ $# -eq 0 ]; then
   node_modules/.bin/tsx test/conformance/run.ts | tee "$conformance" || status=$?
   node_modules/.bin/tsx test/clients/run.ts | tee "$clients" || status=$?
+  if [ -n "${LIBSSL_WASM_VECTORS:-}" ] || [ -d ../shared/vectors/wycheproof ]; then
+    node_modules/.bin/tsx test/vectors/run.ts | tee "$vectors" || status=$?
+  else
+    say "Wycheproof's vectors are not tried: LIBSSL_WASM_VECTORS names no folder (npm run vectors)"
+  fi
   [ "$status" -ne 0 ] || node_modules/.bin/tsx tools/feature-table.ts --check || status=$?
 fi
-node - "$results" "$conformance" "$clients" <<'END_OF_SUM' || status=1
+node - "$results" "$conformance" "$clients" "$vectors" <<'END_OF_SUM' || status=1
 const { existsSync, readFileSync } = require('node:fs')
 const [results, ...logs] = process.argv.slice(2)
 const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(results, 'utf8'))
 const skipped = numPendingTests + numTodoTests
 let [passed, failed] = [numPassedTests, numFailedTests]
 for (const log of logs.filter(existsSync)) {
-  const counts = /^(?:conformance|clients): (\d+) passed, (\d+) failed$/m.exec(readFileSync(log, 'utf8'))
+  const counts = /^(?:conformance|clients|vectors): (\d+) passed, (\d+) failed$/m.exec(readFileSync(log, 'utf8'))
   passed += Number(counts?.[1] ?? 0)
   failed += Number(counts?.[2] ?? 1) // one that did not come to its end
 }
