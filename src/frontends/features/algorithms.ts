@@ -53,8 +53,7 @@ export interface LegacyRenegotiationOptions {
   readonly dangerouslyAllowLegacyRenegotiation?: boolean | undefined
 }
 
-// Forward secrecy and AEAD only. ChaCha20 comes first because WebAssembly has no AES instructions: there it is both
-// faster and free of table look-ups that depend on the key.
+// Forward secrecy and AEAD only. ChaCha20 comes first because it is faster: WebAssembly has no AES instructions.
 const CIPHERS = 'ECDHE+CHACHA20:ECDHE+AESGCM'
 // With a pre-shared key: OpenSSL has no other suite for it with forward secrecy and AEAD.
 const PSK_CIPHERS = `ECDHE-PSK-CHACHA20-POLY1305:${CIPHERS}`
