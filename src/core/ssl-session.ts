@@ -6,7 +6,7 @@ import { Lifetime } from '../ffi/lifetime.js'
 import type { Owned, Ptr } from '../ffi/pointers.js'
 import { outOfMemory } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
-import { refusal, setBytes } from './setters.js'
+import { refusal, setBytes, setText } from './setters.js'
 import { readX509 } from './x509-contents.js'
 import type { X509 } from './x509.js'
 
@@ -96,6 +96,11 @@ export class SslSession {
   /** The name that was asked for (SNI). @openssl SSL_SESSION_get0_hostname */
   get0Hostname(): string | undefined {
     return this.lib.memory.optionalCString(this.lib.ffi.SSL_SESSION_get0_hostname(this.ptr))
+  }
+
+  /** Has {@link get0Hostname} say otherwise: as bytes the session keeps it. Copied. @openssl SSL_SESSION_set1_hostname */
+  set1Hostname(hostname: string): void {
+    setText(this.lib, 'SslSession.set1Hostname', hostname, (text) => this.lib.ffi.SSL_SESSION_set1_hostname(this.ptr, text))
   }
 
   /**

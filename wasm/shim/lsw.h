@@ -274,6 +274,7 @@ const uint8_t *lsw_SSL_SESSION_get0_ticket(const SSL_SESSION *session, uint32_t 
 uint32_t SSL_SESSION_get_max_early_data(const SSL_SESSION *session);
 /* The name that was asked for, or NULL. Borrowed from the session. */
 const char *SSL_SESSION_get0_hostname(const SSL_SESSION *session);
+int SSL_SESSION_set1_hostname(SSL_SESSION *session, const char *hostname);
 /* Length in `*length` (0: none). Borrowed from the session. */
 const uint8_t *lsw_SSL_SESSION_get0_alpn_selected(const SSL_SESSION *session, uint32_t *length);
 int SSL_SESSION_set1_alpn_selected(SSL_SESSION *session, const uint8_t *alpn, size_t length);
