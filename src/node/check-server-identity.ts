@@ -40,13 +40,23 @@ function mismatch(
     const known = addresses.map(canonicalIp)
     return known.includes(canonicalIp(host)) ? undefined : `IP: ${host} is not in the cert's list: ${known.join(', ')}`
   }
-  const labels = labelsOf(host)
+  const labels = labelsOf(asAscii(host))
   if (dnsNames.length > 0) {
     return dnsNames.some((name) => matches(labels, name)) ? undefined : `Host: ${host}. is not in the cert's altnames: ${altNames}`
   }
   const commonName = subject?.CN
   if (!commonName) return 'Cert does not contain a DNS name'
   return [commonName].flat().some((name) => matches(labels, name)) ? undefined : `Host: ${host}. is not cert's CN: ${commonName}`
+}
+
+/** A name in other letters as DNS has it (UTS #46), where a full stop of another script parts labels, too; '' if it can be no name. */
+function asAscii(host: string): string {
+  if (/^[\x00-\x7f]*$/.test(host)) return host
+  try {
+    return withoutRoot(new URL(`http://${host}`).hostname)
+  } catch {
+    return ''
+  }
 }
 
 /** One asterisk, in the leftmost of three labels or more, stands for part of a label. Not in a label of IDNA. */

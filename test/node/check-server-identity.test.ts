@@ -49,6 +49,15 @@ describe('checkServerIdentity', () => {
     for (const cert of certificates()) expect(outcome(checkServerIdentity, host, cert)).toEqual(outcome(tls.checkServerIdentity, host, cert))
   })
 
+  it('parts a name at the full stops of other scripts, as DNS does, and as Node 24', () => {
+    for (const stop of ['\u3002', '\uff0e', '\uff61']) {
+      const cert = { subject: {}, subjectaltname: 'DNS:*.example.com' }
+      expect(checkServerIdentity(`foo${stop}bar.example.com`, cert)).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+      expect(checkServerIdentity(`foo${stop}example.com`, cert)).toBeUndefined()
+    }
+    expect(checkServerIdentity('b\u00fccher.example.com', { subject: {}, subjectaltname: 'DNS:xn--bcher-kva.example.com' })).toBeUndefined()
+  })
+
   it('takes what is no text for one', () => {
     for (const host of [undefined, 5, null]) {
       const cert = { subject: { CN: String(host) } }
