@@ -57,17 +57,19 @@ export function operationFailed(message: string, cause?: unknown): Error & { cod
 
 /**
  * What is wrong with the peer of a connection that was made whatever its certificate is: of `authorizationError` the code, of 'error'
- * all. `undefined` if nothing is. A name that does not match is `checkServerIdentity`'s to tell. @openssl SSL_get_verify_result
+ * all. `undefined` if nothing is. A name that does not match is `checkServerIdentity`'s to tell.
+ * @param demanded a certificate was asked for, and a key that both know does not stand for it
+ * @openssl SSL_get_verify_result
  */
-export function verificationError(ssl: Ssl): (Error & { code: string }) | undefined {
+export function verificationError(ssl: Ssl, demanded = false): (Error & { code: string }) | undefined {
   if (ssl.getPeerCertificate() !== undefined) {
     const result = ssl.getVerifyResult()
     return result === X509_V_OK ? undefined : verifyError(result, ssl.verifyCertErrorString(result))
   }
-  // A key that both know is proof enough. TLS 1.3 knows it as a session.
+  // A key that both know is proof enough where no certificate was asked for. TLS 1.3 knows it as a session.
   const byKey = /^TLS_(EC)?(DHE_)?PSK_/.test(ssl.getCipherStandardName() ?? '') || (ssl.getVersion() === 'TLSv1.3' && ssl.sessionReused())
   const missing = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT
-  return byKey ? undefined : verifyError(missing, ssl.verifyCertErrorString(missing))
+  return byKey && !demanded ? undefined : verifyError(missing, ssl.verifyCertErrorString(missing))
 }
 
 function verifyError(verifyCode: number, words: string): Error & { code: string } {

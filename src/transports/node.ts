@@ -65,7 +65,10 @@ export function fromNodeStream(duplex: NodeDuplexLike): ByteTransport {
   let finished = duplex.writableFinished ?? false
   const receive = (chunk: unknown) => {
     if (ArrayBuffer.isView(chunk)) incoming.deliver(chunk as Uint8Array)
-    else ends.fail(new TypeError('the stream gives something other than bytes: do not call setEncoding, nor use objectMode'))
+    else {
+      const error = new TypeError('the stream gives something other than bytes: do not call setEncoding, nor use objectMode')
+      ends.fail(Object.assign(error, { code: 'ERR_STREAM_WRAP' })) // Node's code
+    }
   }
   let last = false
   const lost = (error: Error) => {

@@ -71,6 +71,32 @@ describe('connect() of ours refuses, as that of Node 24', () => {
   })
 })
 
+describe('what node:tls refuses with other words, or dies of:', () => {
+  const sock = () => new ours.TLSSocket(idle() as never, { isServer: true, cert, key } as never)
+  it.each<[string, () => unknown, string]>([
+    ...[5, 'h2', true, {}].flatMap((ALPNProtocols): [string, () => unknown, string][] => [
+      [`ALPNProtocols ${String(ALPNProtocols)} of a client`, () => ours.connect({ socket: idle(), ALPNProtocols } as never), 'ERR_INVALID_ARG_TYPE'],
+      [`ALPNProtocols ${String(ALPNProtocols)} of a server`, () => ours.createServer({ ALPNProtocols } as never), 'ERR_INVALID_ARG_TYPE'],
+    ]),
+    ['a protocol that is no text', () => ours.connect({ socket: idle(), ALPNProtocols: [5] } as never), 'ERR_INVALID_ARG_TYPE'],
+    ['a protocol without letters', () => ours.createServer({ ALPNProtocols: ['a', ''] }), 'ERR_INVALID_ARG_VALUE'],
+    ['bytes that are no list of protocols', () => ours.connect({ socket: idle(), ALPNProtocols: Buffer.from([2, 1]) } as never), 'ERR_INVALID_ARG_VALUE'],
+    ['convertALPNProtocols() of such bytes', () => (ours as never as { convertALPNProtocols: Function }).convertALPNProtocols(Buffer.from([0]), {}), 'ERR_INVALID_ARG_VALUE'],
+    ['setKeyCert(5)', () => sock().setKeyCert(5 as never), 'ERR_INVALID_ARG_TYPE'],
+    ['setKeyCert() of a list', () => sock().setKeyCert([] as never), 'ERR_INVALID_ARG_TYPE'],
+    ['setKeyCert() without a certificate', () => sock().setKeyCert({}), 'ERR_CRYPTO_OPERATION_FAILED'],
+    ['setKeyCert() of nothing', () => sock().setKeyCert(undefined as never), 'ERR_CRYPTO_OPERATION_FAILED'],
+    ['enableTrace that is no boolean', () => ours.connect({ socket: idle(), enableTrace: 1 } as never), 'ERR_INVALID_ARG_TYPE'],
+    ['options of a context that are no object', () => ours.createSecureContext(5 as never), 'ERR_INVALID_ARG_TYPE'],
+  ])('%s', (_, call, code) => {
+    expect(call).toThrow(expect.objectContaining({ code }))
+  })
+
+  it('a socket that was destroyed takes no certificate, and says nothing', () => {
+    expect(() => sock().destroy().setKeyCert(5 as never)).not.toThrow()
+  })
+})
+
 describe('node:tls and ours refuse', () => {
   it.each(calls)('%s alike', (_, call) => {
     const [theirs, own] = [thrown(() => call(nodeTls)), thrown(() => call(ours))]

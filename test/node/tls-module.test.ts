@@ -1,6 +1,7 @@
 import * as nodeTls from 'node:tls'
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -8,6 +9,8 @@ import * as face from '../../src/node/tls/index.js'
 import tls from '../../src/node/tls/index.js'
 import { bunProgram } from '../conformance/runtimes/bun.js'
 import { findNode } from '../conformance/runtimes/node.js'
+import { localhost } from '../helpers/certificates.js'
+import { runNode } from '../helpers/installed.js'
 
 // An alias needs no cast: tsc checks these.
 const asDefault: typeof nodeTls = tls
@@ -70,6 +73,42 @@ describe('libssl-wasm/node/tls', () => {
     for (const file of files) {
       const code = readFileSync(join(repo, 'src/node', file), 'utf8').replace(/import type [^\n]*/g, '').replace(/\/\/.*|\/\*[^]*?\*\//g, '')
       expect(code, file).not.toMatch(/['"](?:node:)?_?tls(?:_\w+)?['"]/)
+    }
+  })
+})
+
+describe("Node's own flags hold for the face, too:", () => {
+  const tlsOf = `const tls = require(${JSON.stringify(dist('tls.cjs'))});`
+
+  it('--use-system-ca and NODE_USE_SYSTEM_CA', () => {
+    const certificates = `${tlsOf} console.log(['bundled', 'system', 'extra', 'default'].map((type) => tls.getCACertificates(type).length).join())`
+    // As files, for Node 20 does not know these flags: its program sees them all the same.
+    const counts = (code: string, env = {}) => execFileSync(process.execPath, ['-e', code], { encoding: 'utf8', cwd: repo, env: { ...process.env, ...env } }).trim().split(',').map(Number)
+    const flag = (name: string) => `process.execArgv.push('${name}');`
+    const [bundled, system, extra] = counts(certificates) as [number, number, number]
+    expect(counts(certificates)[3]).toBe(bundled + extra)
+    expect(counts(`${flag('--use-system-ca')} ${certificates}`)[3]).toBe(bundled + system + extra)
+    expect(counts(certificates, { NODE_USE_SYSTEM_CA: '1' })[3]).toBe(bundled + system + extra)
+    expect(counts(`${flag('--no-use-system-ca')} ${certificates}`, { NODE_USE_SYSTEM_CA: '1' })[3]).toBe(bundled + extra)
+  })
+
+  it('--tls-keylog and --trace-tls', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tls-flags-'))
+    const file = join(directory, 'keys.log')
+    const { cert, key } = localhost
+    const code = `${tlsOf}
+      const server = tls.createServer({ cert: ${JSON.stringify(cert)}, key: ${JSON.stringify(key)}, maxVersion: 'TLSv1.2' }, (socket) => socket.end())
+      server.listen(0, () => tls.connect({ port: server.address().port, rejectUnauthorized: false }).resume().on('close', () => server.close()))`
+    try {
+      const output = await runNode(process.execPath, [`--tls-keylog=${file}`, '--trace-tls', '-e', code], repo)
+      const lines = readFileSync(file, 'utf8').trim().split('\n')
+      expect(lines).toHaveLength(2) // of each end
+      expect(lines[0]).toMatch(/^CLIENT_RANDOM /)
+      expect(lines[1]).toBe(lines[0])
+      expect(output).toMatch(/Sent .*ClientHello/)
+      for (const flag of ['--tls-keylog', '--trace-tls']) expect(output).toContain(flag)
+    } finally {
+      rmSync(directory, { recursive: true })
     }
   })
 })

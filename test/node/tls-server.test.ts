@@ -6,7 +6,8 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import ours from '../../src/node/tls/index.js'
 import { cert, connected, errorOf, key, listen, serve, trust, type Socket } from '../helpers/node-face.js'
-import { authority } from '../helpers/certificates.js'
+import { authority, RSA } from '../helpers/certificates.js'
+import { dhParams } from '../helpers/dh-params.js'
 import { duplexPair } from '../helpers/duplex-pair.js'
 
 describe('tls.Server', () => {
@@ -107,6 +108,65 @@ describe('tls.Server', () => {
     await once(socket, 'secureConnect')
     expect([socket.authorized, hints]).toEqual([true, ['hint']])
     socket.destroy()
+  })
+
+  it('finds a context by its name in capital letters, too', async () => {
+    const { server, port } = serve()
+    server.addContext('*.Example.com', authority.leaf({ name: 'example' }))
+    for (const servername of ['a.example.com', 'A.EXAMPLE.COM']) {
+      const socket = await connected({ port: await port, servername, checkServerIdentity: () => undefined })
+      expect(socket.getPeerCertificate().subject.CN).toBe('example')
+      socket.destroy()
+    }
+  })
+
+  it('chooses DHE for TLS 1.2 where it has dhparam alone, and then of its size', async () => {
+    const rsa = authority.leaf({ name: 'rsa', newkey: RSA })
+    const ciphers = 'DHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256'
+    const chosen = async (dhparam: string | undefined, client = {}) => {
+      const { port } = serve({ ...rsa, ciphers, dhparam })
+      const socket = await connected({ port: await port, ciphers, ...client })
+      const info = socket.getEphemeralKeyInfo()
+      socket.destroy()
+      return info
+    }
+    for (const client of [{ maxVersion: 'TLSv1.2' }, { ciphers: `${ciphers}:TLS_AES_128_GCM_SHA256`, maxVersion: 'TLSv1.2' }]) {
+      expect(await chosen(undefined, client)).toMatchObject({ type: 'ECDH' })
+      expect(await chosen('auto', client)).toEqual({ type: 'DH', size: 2048 })
+      expect(await chosen(dhParams('modp15'), client)).toEqual({ type: 'DH', size: 3072 })
+      expect(await chosen(dhParams('modp14'), client)).toEqual({ type: 'DH', size: 2048 })
+    }
+    expect(await chosen(undefined)).toMatchObject({ type: 'TLSGroup', name: 'X25519MLKEM768' })
+  })
+
+  it('goes on when a newSession listener throws, and tells of it', async () => {
+    const { server, port } = serve({ secureOptions: 1 << 14, maxVersion: 'TLSv1.2' }) // SSL_OP_NO_TICKET
+    const mine = new Error('mine')
+    server.on('newSession', () => { throw mine })
+    const told = once(server, 'error')
+    const socket = await connected({ port: await port })
+    expect(await told).toEqual([mine])
+    socket.destroy()
+  })
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('that wants a certificate knows a client without one also when it comes back (%s)', async (version) => {
+    const options = { requestCert: true, ca: authority.ca.cert, ticketKeys: randomBytes(48), minVersion: version, maxVersion: version }
+    const told: unknown[] = []
+    const lenient = serve({ ...options, rejectUnauthorized: false }, (socket) => {
+      told.push([socket.isSessionReused(), socket.authorized, socket.authorizationError])
+      socket.end('.')
+    })
+    const session = await new Promise<Buffer>((resolve) => {
+      lenient.port.then((port) => ours.connect({ ...trust, port }).on('session', resolve).resume(), () => {})
+    })
+    const again = ours.connect({ ...trust, port: await lenient.port, session })
+    await text(again)
+    expect(told).toEqual([[false, false, 'UNABLE_TO_GET_ISSUER_CERT'], [true, false, 'UNABLE_TO_GET_ISSUER_CERT']])
+    const strict = serve({ ...options, rejectUnauthorized: true }, () => told.push('let in'))
+    const refused = errorOf(strict.server, 'tlsClientError')
+    ours.connect({ ...trust, port: await strict.port, session }).on('error', () => {}).resume()
+    expect((await refused).code).toMatch(/^(ECONNRESET|ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE)$/)
+    expect(told).toHaveLength(2)
   })
 
   it('that requires a certificate tells of a client without one', async () => {

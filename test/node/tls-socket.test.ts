@@ -1,9 +1,12 @@
 import * as nodeTls from 'node:tls'
 import * as net from 'node:net'
 import { once } from 'node:events'
+import { Duplex } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
+import { SslSession } from '../../src/core.js'
 import ours from '../../src/node/tls/index.js'
+import { instance } from '../../src/node/tls/instance.js'
 import { cert, connected, errorOf, key, listen, serve, trust, type Socket } from '../helpers/node-face.js'
 
 describe('TLSSocket', () => {
@@ -20,6 +23,87 @@ describe('TLSSocket', () => {
     socket.destroy()
     expect(socket.readyState).toBe('closed')
     expect(await once(socket, 'close')).toEqual([false])
+  })
+
+  it.each<[string, () => net.Socket | Duplex | undefined]>([
+    ['nothing', () => undefined], ['a socket that is not connected', () => new net.Socket()], ['a Duplex', () => new Duplex({ read() {}, write() {} })],
+  ])('upon %s has the state that node:tls tells, before and after destroy()', (_, beneath) => {
+    const states = (tls: typeof nodeTls) => {
+      const socket = new tls.TLSSocket(beneath() as never)
+      const state = () => [socket.connecting, socket.pending, socket.readyState, socket.destroyed]
+      const before = state()
+      socket.on('error', () => {}).destroy()
+      return [before, state()]
+    }
+    expect(states(ours)).toEqual(states(nodeTls))
+  })
+
+  it('gives a chunk for each record', async () => {
+    const { port } = serve({}, (peer) => {
+      peer.setMaxSendFragment(600)
+      peer.end(Buffer.alloc(6000, 1))
+    })
+    const socket = ours.connect({ ...trust, port: await port })
+    const sizes: number[] = []
+    socket.on('data', (chunk: Buffer) => sizes.push(chunk.byteLength))
+    await once(socket, 'end')
+    expect(sizes).toEqual(Array.from({ length: 10 }, () => 600))
+  })
+
+  it('stops giving chunks when it is destroyed, or paused, at one of them', async () => {
+    const { port } = serve({}, (peer) => {
+      peer.setMaxSendFragment(600)
+      peer.write(Buffer.alloc(6000, 1))
+    })
+    for (const stop of ['pause', 'destroy'] as const) {
+      const socket = ours.connect({ ...trust, port: await port })
+      let chunks = 0
+      await new Promise<void>((resolve) => {
+        socket.on('data', () => {
+          if (++chunks !== 2) return
+          socket[stop]()
+          resolve()
+        })
+      })
+      await new Promise(setImmediate)
+      expect(chunks).toBe(2)
+      socket.destroy()
+    }
+  })
+
+  it.each(['latin1', 'objects'])('refuses a Duplex that gives %s', async (kind) => {
+    const duplex = new Duplex({ read() {}, write(_chunk, _encoding, callback) { callback() }, objectMode: kind === 'objects' })
+    duplex.on('error', () => {})
+    if (kind !== 'objects') duplex.setEncoding('latin1')
+    const socket = ours.connect({ ...trust, socket: duplex })
+    duplex.push(kind === 'objects' ? { a: 1 } : 'text')
+    expect((await errorOf(socket)).code).toBe('ERR_STREAM_WRAP')
+  })
+
+  it('takes no session of another server, nor one that does not say whose it is', async () => {
+    const { port } = serve({ SNICallback: (_: string, done: (error: null) => void) => done(null) })
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const first = ours.connect({ ...trust, port: await port, maxVersion })
+      const [session] = await once(first, 'session') as [Buffer]
+      const current = first.getSession()!
+      first.destroy()
+      const reused = async (options: object) => {
+        const socket = await connected({ port: await port, maxVersion, checkServerIdentity: () => undefined, ...options })
+        const is = socket.isSessionReused()
+        socket.destroy()
+        return is
+      }
+      const foreign = SslSession.fromBytes(instance(), session)
+      expect(foreign.get0Hostname()).toBe('localhost')
+      foreign.set1Hostname('')
+      const nameless = Buffer.from(foreign.toBytes())
+      foreign.free()
+      expect(await reused({ session: nameless })).toBe(false)
+      expect(await reused({ session: nameless, rejectUnauthorized: false })).toBe(true)
+      expect(await reused({ session, servername: 'another.test' })).toBe(false)
+      expect(await reused({ session })).toBe(true)
+      if (maxVersion === 'TLSv1.2') expect(await reused({ session: current })).toBe(true)
+    }
   })
 
   it('counts plaintext', async () => {

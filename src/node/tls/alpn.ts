@@ -3,6 +3,7 @@
 import { asBytes } from '../../base/bytes.js'
 import { decodeAlpn } from '../../core/alpn.js'
 import type { Ssl } from '../../core/ssl.js'
+import { demandType, invalidArgType, invalidArgValue } from '../invalid-arguments.js'
 import { nodeError } from '../node-error.js'
 import { Buffer } from '../platform/buffer.js'
 
@@ -11,15 +12,31 @@ export interface AlpnOptions {
   ALPNCallback?: ((offer: { servername: string | false; protocols: string[] }) => string | undefined) | undefined
 }
 
-/** Puts `protocols` in the form of the wire (RFC 7301 §3.1) into `out.ALPNProtocols`. Bytes are in that form, and copied. */
+/** A socket in the middle of its handshake. */
+export interface RunsCallbacks {
+  /** Runs a callback of the application's. What it throws ends the connection, and the peer is told nothing. */
+  runCallback<T>(callback: () => T): T | undefined
+}
+
+/**
+ * Puts `protocols` in the form of the wire (RFC 7301 §3.1) into `out.ALPNProtocols`. Bytes are in that form, and copied. Throws
+ * `ERR_INVALID_ARG_VALUE` for an empty name, or for bytes that are no list; `ERR_OUT_OF_RANGE` for a name of more than 255 bytes.
+ */
 export function convertALPNProtocols(protocols: unknown, out: { ALPNProtocols?: Buffer }): void {
-  if (Array.isArray(protocols)) out.ALPNProtocols = encode(protocols)
-  else if (ArrayBuffer.isView(protocols)) out.ALPNProtocols = Buffer.from(asBytes(protocols))
+  const wire = Array.isArray(protocols) ? encode(protocols) : ArrayBuffer.isView(protocols) ? Buffer.from(asBytes(protocols)) : undefined
+  if (!wire) return
+  try {
+    decodeAlpn(wire)
+  } catch (cause) {
+    throw Object.assign(invalidArgValue('options.ALPNProtocols', protocols, 'is no list of names of 1 to 255 bytes'), { cause })
+  }
+  out.ALPNProtocols = wire
 }
 
 function encode(protocols: readonly unknown[]): Buffer {
   return Buffer.concat(protocols.flatMap((protocol, index) => {
-    const name = Buffer.from(String(protocol))
+    demandType(protocol, 'string', `protocols[${index}]`)
+    const name = Buffer.from(protocol as string)
     if (name.length > 255) {
       const message = `The byte length of the protocol at index ${index} exceeds the maximum length.`
       throw nodeError('ERR_OUT_OF_RANGE', `${message} It must be <= 255. Received ${name.length}`, {}, RangeError)
@@ -28,26 +45,33 @@ function encode(protocols: readonly unknown[]): Buffer {
   }))
 }
 
+/** The names of the option. Throws `ERR_INVALID_ARG_TYPE`, or what {@link convertALPNProtocols} throws. */
+export function alpnList(protocols: unknown): readonly string[] {
+  if (!protocols) return []
+  const out: { ALPNProtocols?: Buffer } = {}
+  convertALPNProtocols(protocols, out)
+  const types = 'an Array or an instance of Buffer, TypedArray, or DataView'
+  if (!out.ALPNProtocols) throw invalidArgType('options.ALPNProtocols', types, protocols)
+  return decodeAlpn(out.ALPNProtocols).map(({ name }) => name)
+}
+
 /** What a client offers. */
-export function offerAlpn(ssl: Ssl, { ALPNProtocols: wire }: { ALPNProtocols?: Buffer }): void {
-  const protocols = wire ? decodeAlpn(wire).map(({ name }) => name) : []
+export function offerAlpn(ssl: Ssl, protocols: readonly string[]): void {
   if (protocols.length > 0) ssl.setAlpnProtos(protocols)
 }
 
-/** What a server takes. Throws where both a list and a callback are given. */
-export function selectAlpn(
-  socket: object, ssl: Ssl, { ALPNProtocols: wire }: { ALPNProtocols?: Buffer }, callback: AlpnOptions['ALPNCallback'],
-): void {
-  if (callback) {
-    ssl.setAlpnSelectCb((protocols) => {
-      const chosen = callback.call(socket, { servername: ssl.getServername() ?? false, protocols: [...protocols] })
-      if (chosen === undefined || protocols.includes(chosen)) return chosen
-      const offered = `any of the client's offered protocols (${protocols.join(', ')})`
-      const message = `ALPN callback returned a value (${String(chosen)}) that did not match ${offered}`
-      throw nodeError('ERR_TLS_ALPN_CALLBACK_INVALID_RESULT', message, {}, TypeError)
-    })
-  } else if (wire?.length) {
-    const own = decodeAlpn(wire).map(({ name }) => name)
-    ssl.setAlpnSelectCb((protocols) => own.find((protocol) => protocols.includes(protocol)))
-  }
+/** What a server takes. */
+export function selectAlpn(ssl: Ssl, own: readonly string[]): void {
+  if (own.length > 0) ssl.setAlpnSelectCb((protocols) => own.find((protocol) => protocols.includes(protocol)))
+}
+
+/** Has the application choose. */
+export function askAlpn(socket: RunsCallbacks, ssl: Ssl, callback: NonNullable<AlpnOptions['ALPNCallback']>): void {
+  ssl.setAlpnSelectCb((protocols) => socket.runCallback(() => {
+    const chosen = callback.call(socket, { servername: ssl.getServername() ?? false, protocols: [...protocols] })
+    if (chosen === undefined || protocols.includes(chosen)) return chosen
+    const offered = `any of the client's offered protocols (${protocols.join(', ')})`
+    const message = `ALPN callback returned a value (${String(chosen)}) that did not match ${offered}`
+    throw nodeError('ERR_TLS_ALPN_CALLBACK_INVALID_RESULT', message, {}, TypeError)
+  }))
 }

@@ -1,11 +1,11 @@
 // What the stream beneath a TLSSocket tells beside its bytes, and what becomes of that.
 
 import { TlsError, TransportError, TruncationError } from '../../base/errors.js'
+import { Socket } from '#node-net'
 import { connectionError } from '../error-codes.js'
 import type { Beneath } from './socket-face.js'
 
 interface Above {
-  readonly destroyed: boolean
   readonly _secureEstablished: boolean
   emit(event: string, ...args: unknown[]): boolean
   destroy(): unknown
@@ -16,14 +16,14 @@ const CONNECTING = ['lookup', 'connectionAttempt', 'connectionAttemptFailed', 'c
 
 /** `given`: it is the application's, which hears of it itself. `connected` is called once there is a connection. */
 export function followBeneath(
-  socket: Above, beneath: Beneath, given: boolean, connected: () => void, fail: (error: unknown) => void,
+  socket: Above, beneath: Beneath, given: boolean, connected: () => void, fail: (error?: unknown) => void,
 ): void {
   if (beneath.pending || beneath.connecting) {
     beneath.once('connect', () => {
       connected()
       socket._unrefTimer()
       socket.emit('connect')
-      socket.emit('ready')
+      if (!given) socket.emit('ready')
     })
     for (const event of given ? [] : CONNECTING) beneath.on(event, (...args: unknown[]) => socket.emit(event, ...args))
   } else {
@@ -32,9 +32,8 @@ export function followBeneath(
   beneath.on('error', (error: Error) => { if (!socket._secureEstablished) fail(error) })
   beneath.on('close', () => {
     // After its end, or an error, the life tells, when it has given what came before.
-    if (socket.destroyed || beneath.errored || (beneath.readableEnded && socket._secureEstablished)) return
-    if (socket._secureEstablished) socket.destroy()
-    else fail(new TruncationError('the socket was closed'))
+    if (beneath.errored || (beneath.readableEnded && socket._secureEstablished)) return
+    fail(beneath.readableEnded ? new TruncationError('the socket was closed') : undefined)
   })
   if (beneath.destroyed) queueMicrotask(() => socket.destroy())
 }
@@ -42,9 +41,7 @@ export function followBeneath(
 /** A failure of the life as Node tells it. `beforeSecure`: what a client was given to connect to, if it has not got there. */
 export function asNodeError(reason: unknown, beforeSecure: Readonly<Record<string, unknown>> | undefined): Error {
   if (reason instanceof TransportError && reason.cause instanceof Error) return reason.cause
-  const cut = reason instanceof TruncationError || reason instanceof TransportError
-    || (reason instanceof TlsError && reason.code === 'ERR_TLS_HANDSHAKE_CLOSED')
-  if (!cut) return reason instanceof TlsError ? connectionError(reason) : reason as Error
+  if (!isEnd(reason) && !(reason instanceof TransportError)) return reason instanceof TlsError ? connectionError(reason) : reason as Error
   if (!beforeSecure) return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
   const { path, host, port, localAddress } = beforeSecure
   const message = 'Client network socket disconnected before secure TLS connection was established'
@@ -52,6 +49,27 @@ export function asNodeError(reason: unknown, beforeSecure: Readonly<Record<strin
 }
 
 /** What a write is told: the system has refused it, or it was given up with the connection, which tells why. */
-export function unwritten(error: Error & { syscall?: string }): Error {
-  return error.syscall === 'write' ? error : Object.assign(new Error('write ECANCELED'), { code: 'ECANCELED', syscall: 'write' })
+export function unwritten(error: Error & { syscall?: string } | null): Error {
+  return error?.syscall === 'write' ? error : writeError('ECANCELED')
+}
+
+/** A handshake has failed for which a write waits: as in Node that is what the write is told, and so is the socket. */
+export function asWriteError({ message }: Error): Error {
+  return writeError('EPROTO', message)
+}
+
+function writeError(code: 'ECANCELED' | 'EPROTO', message?: string): Error {
+  const errno = code === 'EPROTO' ? -71 : -125
+  return Object.assign(new Error(`write ${code}${message === undefined ? '' : ` ${message}`}`), { errno, code, syscall: 'write' })
+}
+
+/** Whether the peer has ended its stream. */
+export function isEnd(reason: unknown): boolean {
+  return reason instanceof TruncationError || (reason instanceof TlsError && reason.code === 'ERR_TLS_HANDSHAKE_CLOSED')
+}
+
+/** Whether a stream has failed by an error of the application's: one of the system's names a call. */
+export function isOfApplication(reason: unknown, beneath: Beneath): boolean {
+  const error = reason instanceof TransportError ? reason.cause : reason
+  return error instanceof Error && error === beneath.errored && !(beneath instanceof Socket && 'syscall' in error)
 }

@@ -11,6 +11,7 @@ import { operationFailed } from '../error-codes.js'
 import { invalidArgType, invalidArgValue } from '../invalid-arguments.js'
 import { nodeError } from '../node-error.js'
 import { Buffer } from '../platform/buffer.js'
+import { usesSystemCa } from './flags.js'
 import { instance } from './instance.js'
 
 /** A list, and the store that was made of it on the instance where it was last needed. */
@@ -67,7 +68,8 @@ function withExtra(): readonly string[] {
   return (platform() && nodeRoots(platform()!)) ?? rootCertificates()
 }
 
-let anchors = new DefaultAnchors(once(() => Object.freeze([...rootCertificates(), ...lists.extra()])))
+let anchors = new DefaultAnchors(once(() => Object.freeze(
+  [...rootCertificates(), ...usesSystemCa() ? lists.system() : [], ...lists.extra()])))
 
 /** What contexts without `ca` trust from now on. */
 export function defaultAnchors(): DefaultAnchors {

@@ -37,11 +37,12 @@ export function connect(...args: unknown[]): TLSSocket {
   const secureContext = options.secureContext ?? exported.createSecureContext(options as object) as unknown as SecureContext
   const tlsSocket = new TLSSocket(socket, {
     allowHalfOpen: socket ? socket.allowHalfOpen : options.allowHalfOpen, secureContext, isServer: false, requestCert: true,
-    rejectUnauthorized: options.rejectUnauthorized, session, ALPNProtocols: options.ALPNProtocols, requestOCSP: options.requestOCSP,
+    rejectUnauthorized: options.rejectUnauthorized, ALPNProtocols: options.ALPNProtocols, requestOCSP: options.requestOCSP,
     enableTrace: options.enableTrace, pskCallback: options.pskCallback, highWaterMark: options.highWaterMark, onread: options.onread,
-    signal: options.signal,
+    signal: options.signal, noDelay: options.noDelay, keepAlive: options.keepAlive, keepAliveInitialDelay: options.keepAliveInitialDelay,
   })
   tlsSocket.connectOptions = options
+  if (session) tlsSocket.setSession(session)
   if (callback) tlsSocket.once('secureConnect', callback)
   if (servername) {
     if (isIP(servername)) {
@@ -69,8 +70,7 @@ function judge(socket: TLSSocket, options: ConnectionOptions): void {
   }
   let error: (Error & { code?: string }) | undefined = socket.ssl?.verifyError() ?? undefined
   if (!error && !socket.isSessionReused()) {
-    const hostname = options.servername || options.host || options.socket?._host || 'localhost'
-    error = checkServerIdentity!(hostname, socket.getPeerCertificate(true)) ?? undefined
+    error = checkServerIdentity!(socket.serverIdentity, socket.getPeerCertificate(true)) ?? undefined
   }
   socket.secureConnecting = false
   if (error) {

@@ -13,12 +13,18 @@ import {
   SSL_SESS_CACHE_NO_INTERNAL_STORE, SSL_SESS_CACHE_SERVER, X509_V_FLAG_CRL_CHECK, X509_V_FLAG_CRL_CHECK_ALL, X509_V_FLAG_PARTIAL_CHAIN,
 } from '../../ffi/constants.gen.js'
 import { setCiphers } from '../ciphers.js'
+import { setDhParam } from '../dh-param.js'
 import { contextError } from '../error-codes.js'
 import { Buffer } from '../platform/buffer.js'
 import { defaultAnchors, type DefaultAnchors } from './certificates.js'
+import { warn } from './warnings.js'
 
 /** Frees what a context that was collected has had of OpenSSL: users have nothing to call. */
 const collected = new FinalizationRegistry<SslCtx | X509Store>((owned) => owned.free())
+
+/** OpenSSL's default groups of TLS 1.2: curves, and finite fields. */
+const ELLIPTIC = '?X25519:?secp256r1:?X448:?secp384r1:?secp521r1'
+const FFDHE = ':?ffdhe2048:?ffdhe3072'
 
 export type Pem = string | NodeJS.ArrayBufferView
 
@@ -33,6 +39,8 @@ export class ContextHandle {
   /** The lowest and the highest version, as numbers of TLS. */
   #versions: [number, number] = [0, 0]
   #ticketKeys: Buffer | undefined
+  #groups = ELLIPTIC
+  #ffdhe = ''
 
   constructor(lib: LibSsl) {
     this.sslCtx = new SslCtx(lib, 'TLS_method')
@@ -113,12 +121,23 @@ export class ContextHandle {
 
   setECDHCurve(list: string): void {
     refused('ecdhCurve', () => this.sslCtx.set1GroupsList(list))
+    this.#groups = list
   }
 
-  /** `true` for OpenSSL's own. Returns their size in bits. */
-  setDHParam(params: true | Pem): number | undefined {
-    if (params === true) return void this.sslCtx.setDhAuto(true)
-    return refused('dhparam', () => this.sslCtx.setTmpDh(bytesOf(params)))
+  /** `true` or `'auto'` for OpenSSL's own. */
+  setDHParam(params: true | Pem): void {
+    const given = params === true ? 'auto' : textOf(params)
+    const bits = setDhParam(this.sslCtx, given)
+    this.#ffdhe = given === 'auto' ? FFDHE : bits === undefined ? '' : `:?ffdhe${bits}`
+    if (bits !== undefined && bits < 2048) warn('SecurityWarning', 'DH parameter is less than 2048 bits')
+  }
+
+  /**
+   * @internal Groups for a client of TLS 1.2. OpenSSL 4.0 has DHE suites without `dhparam`, too, by the groups that a client names
+   * (RFC 7919), and for such a client does not use `dhparam`: as in Node there are none without, and else those of its size.
+   */
+  get groupsOfTls12(): string {
+    return `${this.#groups}${this.#groups === ELLIPTIC ? this.#ffdhe : ''}`
   }
 
   setMinProto(version: number): void {

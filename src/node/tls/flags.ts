@@ -1,6 +1,8 @@
 // Node's own flags for TLS: what a process was started with holds for our defaults, too.
 
+import { keylogFile } from '#keylog'
 import { DEFAULT_CIPHERS } from '../ciphers.js'
+import { warnOnce } from './warnings.js'
 
 interface MaybeNode {
   readonly process?: { readonly execArgv?: readonly string[]; readonly env?: Readonly<Record<string, string | undefined>> }
@@ -27,8 +29,38 @@ function versionsOf(end: 'min' | 'max'): readonly string[] {
   return given.map((version) => (version === '1.0' ? 'TLSv1' : `TLSv${version}`))
 }
 
+/** `--use-system-ca`, or NODE_USE_SYSTEM_CA=1: contexts without `ca` trust the system's list, too. */
+export function usesSystemCa(): boolean {
+  const last = flags().findLast((flag) => /^--(no-)?use-system-ca$/.test(flag))
+  return last === undefined ? (globalThis as MaybeNode).process?.env?.['NODE_USE_SYSTEM_CA'] === '1' : last === '--use-system-ca'
+}
+
+/** `--trace-tls`: as if each socket were given `enableTrace: true`. */
+export function tracesTls(): boolean {
+  if (!flags().includes('--trace-tls')) return false
+  warnOnce('', 'Enabling --trace-tls can expose sensitive data in the resulting log.')
+  return true
+}
+
+/** `--tls-keylog=FILE`: where each connection's secrets are written. */
+export function logSecrets(line: string): void {
+  const file = valueOf('--tls-keylog')
+  if (!file) return
+  try {
+    write ??= keylogFile(file)
+    warnOnce('', `Using --tls-keylog makes TLS connections insecure by writing secret key material to file ${file}`)
+    write?.(line)
+  } catch (error) {
+    warnOnce('', `Failed to write TLS keylog (this warning will not be repeated): ${String(error)}`)
+  }
+}
+let write: ((line: string) => void) | undefined
+
 /** `--tls-cipher-list=LIST` */
 export function defaultCiphers(): string {
-  const option = '--tls-cipher-list='
-  return flags().findLast((flag) => flag.startsWith(option))?.slice(option.length) ?? DEFAULT_CIPHERS
+  return valueOf('--tls-cipher-list') ?? DEFAULT_CIPHERS
+}
+
+function valueOf(option: string): string | undefined {
+  return flags().findLast((flag) => flag.startsWith(`${option}=`))?.slice(option.length + 1)
 }

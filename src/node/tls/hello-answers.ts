@@ -5,6 +5,7 @@ import type { ClientHello } from '../../core/client-hello.js'
 import type { Ssl } from '../../core/ssl.js'
 import { asBytes } from '../../base/bytes.js'
 import type { Decisions } from '../../pump/decisions.js'
+import { TLS1_2_VERSION } from '../../ffi/constants.gen.js'
 import { nodeError } from '../node-error.js'
 import { Buffer } from '../platform/buffer.js'
 import { ContextHandle } from './context-handle.js'
@@ -19,7 +20,6 @@ export interface AskingSocket {
   servername: string | false | null
   readonly _tlsOptions: {
     readonly requestCert?: boolean | undefined
-    readonly secureContext?: SecureContext | undefined
     readonly SNICallback?: SniCallback | undefined
   }
   destroy(error: Error): unknown
@@ -42,10 +42,13 @@ export class HelloAnswers {
   #answered = false
   #session: Uint8Array | undefined
   #response: Uint8Array | undefined
+  readonly #first: ContextHandle
+  /** That of the name. */
   #context: ContextHandle | undefined
 
-  constructor(socket: AskingSocket, ssl: Ssl, decisions: Decisions, verifyMode: number) {
+  constructor(socket: AskingSocket, ssl: Ssl, context: ContextHandle, decisions: Decisions, verifyMode: number) {
     this.#socket = socket
+    this.#first = context
     this.#ssl = ssl
     this.#decisions = decisions
     this.#verifyMode = verifyMode
@@ -58,7 +61,7 @@ export class HelloAnswers {
       const hello = ssl.getClientHello()
       if (!this.#decisions.ask(() => this.#ask(hello))) return -1
       this.#answered = true
-      this.#apply()
+      this.#apply(hello)
       return 1
     })
     ssl.setGetSessionCb(() => this.#session)
@@ -70,7 +73,14 @@ export class HelloAnswers {
       const server = this.#server
       if (!server?.listenerCount('newSession')) return
       const [key, data] = [Buffer.from(id), Buffer.from(session)]
-      this.#socket.waitFor(this.#called<void>((done) => server.emit('newSession', key, data, done)))
+      this.#socket.waitFor(this.#called<void>((done) => {
+        try {
+          server.emit('newSession', key, data, done)
+        } catch (error) {
+          server.emit('error', error) // the connection is none the worse
+          done()
+        }
+      }))
     })
   }
 
@@ -107,9 +117,9 @@ export class HelloAnswers {
     }
     if (hello.requestsOcsp && server?.listenerCount('OCSPRequest')) {
       steps.push(async () => {
-        const context = this.#context ?? (this.#socket._tlsOptions.secureContext)?.context
+        const context = this.#context ?? this.#first
         const response = await this.#called<Uint8Array | null>(
-          (done) => server.emit('OCSPRequest', context?.getCertificate(), context?.getIssuer(), done))
+          (done) => server.emit('OCSPRequest', context.getCertificate(), context.getIssuer(), done))
         if (response) this.#response = asBytes(response)
       })
     }
@@ -143,12 +153,14 @@ export class HelloAnswers {
     return new Promise(() => {})
   }
 
-  #apply(): void {
+  #apply({ versions }: ClientHello): void {
+    const ssl = this.#ssl
+    if (!versions.includes('TLSv1.3') || ssl.getMaxProtoVersion() === TLS1_2_VERSION) ssl.set1GroupsList(this.#first.groupsOfTls12)
     const context = this.#context
     if (!context) return
     const { requestCert } = this.#socket._tlsOptions
     if (requestCert) context.anchor()
-    useContext(this.#ssl, context, this.#verifyMode)
+    useContext(ssl, context, this.#verifyMode)
   }
 }
 

@@ -5,16 +5,17 @@ import type { Ssl } from '../../core/ssl.js'
 import { ApiMisuseError } from '../../base/errors.js'
 import { demandType, invalidArgType } from '../invalid-arguments.js'
 import { nodeError } from '../node-error.js'
+import type { RunsCallbacks } from './alpn.js'
 
 /** Node takes keys of any length. */
 const LEAST_BYTES = 1
 
 export interface ClientPsk { psk: NodeJS.ArrayBufferView; identity: string }
 export type ClientPskCallback = (hint: string | null) => ClientPsk | null | undefined
-export type ServerPskCallback = (socket: unknown, identity: string) => NodeJS.ArrayBufferView | null | undefined
+export type ServerPskCallback = (socket: unknown, identity: string) => NodeJS.ArrayBufferView | Pick<ClientPsk, 'psk'> | null | undefined
 
-export function offerPsk(ssl: Ssl, callback: ClientPskCallback): void {
-  ssl.setPskClientCallback((hint) => {
+export function offerPsk(ssl: Ssl, socket: RunsCallbacks, callback: ClientPskCallback): void {
+  ssl.setPskClientCallback((hint) => socket.runCallback(() => {
     const answer = callback(hint ?? null)
     if (answer == null) return undefined
     demandType(answer, 'object', 'options.pskCallback')
@@ -22,25 +23,32 @@ export function offerPsk(ssl: Ssl, callback: ClientPskCallback): void {
     demandKey(psk, 'psk')
     demandType(identity, 'string', 'identity')
     return { key: asBytes(psk), identity }
-  }, LEAST_BYTES)
+  }), LEAST_BYTES)
 }
 
-export function findPsk(ssl: Ssl, socket: unknown, callback: ServerPskCallback, hint: string | undefined): void {
-  ssl.setPskServerCallback((identity) => {
-    const psk = callback.call(socket, socket, identity)
-    if (psk == null) return undefined
-    demandKey(psk, 'options.pskCallback')
+export function findPsk(ssl: Ssl, socket: RunsCallbacks, callback: ServerPskCallback, hint: string | undefined): void {
+  ssl.setPskServerCallback((identity) => socket.runCallback(() => {
+    const answer = callback.call(socket, socket, identity)
+    if (answer == null) return undefined
+    const psk = ArrayBuffer.isView(answer) ? answer : answer.psk
+    demandKey(psk, 'psk')
     return { key: asBytes(psk) }
-  }, LEAST_BYTES)
+  }), LEAST_BYTES)
   if (!hint) return
   try {
     ssl.usePskIdentityHint(hint)
   } catch (error) {
     if (!(error instanceof ApiMisuseError)) throw error
-    throw nodeError('ERR_TLS_PSK_SET_IDENTIY_HINT_FAILED', 'Failed to set PSK identity hint')
+    throw nodeError(hintFailed(), 'Failed to set PSK identity hint')
   }
 }
 
-function demandKey(key: unknown, name: string): void {
+/** Node before version 24 has it with a letter missing. */
+function hintFailed(): string {
+  const { versions } = (globalThis as { process?: { versions?: { node?: string } } }).process ?? {}
+  return Number.parseInt(versions?.node ?? '24', 10) < 24 ? 'ERR_TLS_PSK_SET_IDENTIY_HINT_FAILED' : 'ERR_TLS_PSK_SET_IDENTITY_HINT_FAILED'
+}
+
+function demandKey(key: unknown, name: string): asserts key is NodeJS.ArrayBufferView {
   if (!ArrayBuffer.isView(key)) throw invalidArgType(name, 'an instance of Buffer, TypedArray, or DataView', key)
 }

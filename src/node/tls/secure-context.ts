@@ -63,7 +63,9 @@ export const SecureContext = function SecureContext(
   readonly prototype: SecureContext
 }
 
-export function createSecureContext(options: SecureContextOptions = {}): SecureContext {
+export function createSecureContext(options?: SecureContextOptions | null): SecureContext {
+  options ||= {}
+  demandType(options, 'object', 'options')
   const { honorCipherOrder, minVersion, maxVersion, secureOptions, secureProtocol, libssl } = options
   const made = new SecureContext(secureProtocol, secureOptions, minVersion, maxVersion, libssl)
   if (honorCipherOrder) made.context.setOptions(Number(SSL_OP_SERVER_PREFERENCE))
@@ -91,7 +93,7 @@ function configure(context: ContextHandle, options: SecureContextOptions): void 
   if (privateKeyIdentifier != null || privateKeyEngine != null) refuseEngine({ privateKeyEngine, privateKeyIdentifier }, key)
   demandType(ecdhCurve, 'string', 'options.ecdhCurve')
   if (ecdhCurve !== 'auto') context.setECDHCurve(ecdhCurve)
-  if (dhparam != null) setDhParam(context, dhparam)
+  if (dhparam != null) context.setDHParam(demandPem('options.dhparam', dhparam))
   if (crl != null) for (const one of each(crl)) context.addCRL(demandPem('options.crl', one))
   if (sessionIdContext != null) {
     demandType(sessionIdContext, 'string', 'options.sessionIdContext')
@@ -130,15 +132,6 @@ function setKey(context: ContextHandle, { pem, passphrase }: KeyObject, otherwis
   const secret = passphrase ?? otherwise
   if (secret != null && !ArrayBuffer.isView(secret)) demandType(secret, 'string', 'options.passphrase')
   context.setKey(key, secret ?? undefined)
-}
-
-function setDhParam(context: ContextHandle, dhparam: 'auto' | Pem): void {
-  if (dhparam === 'auto') return void context.setDHParam(true)
-  const bits = context.setDHParam(demandPem('options.dhparam', dhparam))
-  if (bits !== undefined && bits < 2048) {
-    (globalThis as { process?: { emitWarning?(text: string, kind: string): void } }).process
-      ?.emitWarning?.('DH parameter is less than 2048 bits', 'SecurityWarning')
-  }
 }
 
 function refuseEngine({ privateKeyEngine, privateKeyIdentifier }: SecureContextOptions, key: unknown): never {

@@ -83,7 +83,7 @@ const methods: Partial<TlsServer> & ThisType<TlsServer> = {
     if (!servername) throw nodeError('ERR_TLS_REQUIRED_SERVER_NAME', '"servername" is required parameter for Server.addContext')
     const pattern = servername.replace(/([.^$+?\-\\[\]{}])/g, '\\$1').replaceAll('*', '[^.]*')
     const { context } = given instanceof SecureContext ? given : exported.createSecureContext(given as object) as unknown as SecureContext
-    this._contexts.push([new RegExp(`^${pattern}$`), context])
+    this._contexts.push([new RegExp(`^${pattern}$`, 'i'), context])
   },
 
   getTicketKeys() {

@@ -3,8 +3,7 @@
 import { Ssl } from '../../core/ssl.js'
 import { LSW_OCSP_UNCHECKED, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER } from '../../ffi/constants.gen.js'
 import type { Decisions } from '../../pump/decisions.js'
-import type { Buffer } from '../platform/buffer.js'
-import { convertALPNProtocols, offerAlpn, selectAlpn } from './alpn.js'
+import { alpnList, askAlpn, offerAlpn, selectAlpn, type RunsCallbacks } from './alpn.js'
 import type { ContextHandle } from './context-handle.js'
 import { HelloAnswers, type AskingSocket } from './hello-answers.js'
 import { findPsk, offerPsk, type ClientPskCallback, type ServerPskCallback } from './psk.js'
@@ -12,18 +11,30 @@ import type { TLSSocketOptions } from './tls-socket-options.js'
 
 /** An SSL that can be asked until its socket is destroyed, though the connection has ended. */
 export class KeptSsl extends Ssl {
+  /** Of each record that the last read has given. */
+  recordBytes: readonly number[] = []
+
   override free(): void {}
+
+  override readAvailable(...[limit, after, into]: Parameters<Ssl['readAvailable']>): Uint8Array {
+    const sizes: number[] = this.recordBytes = []
+    return super.readAvailable(limit, (result) => {
+      if (result.ret > 0) sizes.push(result.ret)
+      return after(result)
+    }, into)
+  }
 
   release(): void {
     super.free()
   }
 }
 
-interface SettingUp extends AskingSocket {
+interface SettingUp extends AskingSocket, RunsCallbacks {
   readonly _tlsOptions: TLSSocketOptions
   /** What OpenSSL tells in the middle of a call: to be told on after it. */
   readonly onKeylog: (line: string) => void
   readonly onSession: (session: Uint8Array<ArrayBuffer>) => void
+  nameSession(): void
 }
 
 export function makeKeptSsl(socket: SettingUp, context: ContextHandle, decisions: Decisions): KeptSsl {
@@ -31,9 +42,8 @@ export function makeKeptSsl(socket: SettingUp, context: ContextHandle, decisions
   if (!isServer || requestCert) context.anchor()
   const ssl = new KeptSsl(context.sslCtx)
   try {
-    ssl.setVerifyCb(() => 1) // judged when the handshake is done
     ssl.setKeylogCallback(socket.onKeylog)
-    if (isServer) setUpServer(ssl, socket, decisions)
+    if (isServer) setUpServer(ssl, socket, context, decisions)
     else setUpClient(ssl, socket)
     return ssl
   } catch (error) {
@@ -42,29 +52,29 @@ export function makeKeptSsl(socket: SettingUp, context: ContextHandle, decisions
   }
 }
 
-function setUpServer(ssl: Ssl, socket: SettingUp, decisions: Decisions): void {
-  const { requestCert, rejectUnauthorized, pskCallback, pskIdentityHint, ALPNCallback } = socket._tlsOptions
+function setUpServer(ssl: Ssl, socket: SettingUp, context: ContextHandle, decisions: Decisions): void {
+  const { requestCert, rejectUnauthorized, pskCallback, pskIdentityHint, ALPNCallback, ALPNProtocols } = socket._tlsOptions
   const verifyMode = !requestCert ? SSL_VERIFY_NONE
     : SSL_VERIFY_PEER | (rejectUnauthorized === false ? 0 : SSL_VERIFY_FAIL_IF_NO_PEER_CERT)
   ssl.setAcceptState()
+  ssl.setVerifyCb(() => 1) // judged when the handshake is done
   ssl.setVerify(verifyMode)
-  selectAlpn(socket, ssl, alpnOf(socket), ALPNCallback)
+  if (ALPNCallback) askAlpn(socket, ssl, ALPNCallback)
+  else selectAlpn(ssl, alpnList(ALPNProtocols))
   if (pskCallback) findPsk(ssl, socket, pskCallback as ServerPskCallback, pskIdentityHint)
-  new HelloAnswers(socket, ssl, decisions, verifyMode).install()
+  new HelloAnswers(socket, ssl, context, decisions, verifyMode).install()
 }
 
 function setUpClient(ssl: Ssl, socket: SettingUp): void {
-  const { requestOCSP, pskCallback } = socket._tlsOptions
+  const { requestOCSP, pskCallback, ALPNProtocols } = socket._tlsOptions
   ssl.setConnectState()
+  ssl.setVerifyCb(() => {
+    socket.nameSession()
+    return 1 // judged when the handshake is done
+  })
   ssl.setVerify(SSL_VERIFY_NONE)
-  offerAlpn(ssl, alpnOf(socket))
-  if (pskCallback) offerPsk(ssl, pskCallback as ClientPskCallback)
+  offerAlpn(ssl, alpnList(ALPNProtocols))
+  if (pskCallback) offerPsk(ssl, socket, pskCallback as ClientPskCallback)
   if (requestOCSP) ssl.requestOcsp(LSW_OCSP_UNCHECKED)
   ssl.setNewSessionCb((_, session) => socket.onSession(session))
-}
-
-function alpnOf(socket: SettingUp): { ALPNProtocols?: Buffer } {
-  const alpn: { ALPNProtocols?: Buffer } = {}
-  convertALPNProtocols(socket._tlsOptions.ALPNProtocols, alpn)
-  return alpn
 }

@@ -46,8 +46,12 @@ export abstract class SocketFace extends SocketBase {
     this.beneath = beneath
   }
 
-  get connecting(): boolean { return this.beneath.connecting ?? false }
-  get pending(): boolean { return this.beneath.pending ?? false }
+  /** As in Node, also before connect() is called. */
+  get connecting(): boolean {
+    const { beneath } = this
+    return !this.destroyed && !beneath.destroyed && (beneath.connecting || beneath.pending || false)
+  }
+  get pending(): boolean { return this.destroyed || (this.beneath.pending ?? false) }
   get remoteAddress(): string | undefined { return this.beneath.remoteAddress }
   get remoteFamily(): string | undefined { return this.beneath.remoteFamily }
   get remotePort(): number | undefined { return this.beneath.remotePort }

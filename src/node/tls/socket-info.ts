@@ -7,10 +7,11 @@ import { ApiMisuseError } from '../../base/errors.js'
 import { asBytes } from '../../base/bytes.js'
 import { demandInteger, demandType, invalidArgType } from '../invalid-arguments.js'
 import { nodeError } from '../node-error.js'
-import { contextError, verificationError } from '../error-codes.js'
+import { contextError, operationFailed, verificationError } from '../error-codes.js'
 import { ownCertificate, peerCertificate, type PeerCertificate } from '../peer-certificate.js'
 import { Buffer } from '../platform/buffer.js'
-import { createSecureContext, type SecureContext, type SecureContextOptions } from './secure-context.js'
+import { exported } from './defaults.js'
+import { SecureContext, type SecureContextOptions } from './secure-context.js'
 import { SocketFace } from './socket-face.js'
 import { trace } from './trace.js'
 
@@ -42,6 +43,10 @@ export abstract class SocketInfo extends SocketFace {
   protected abstract readonly openSsl: Ssl | undefined
   /** @internal */
   protected abstract readonly isServer: boolean
+  /** @internal Whose certificate a client expects. */
+  abstract readonly serverIdentity: string
+  /** @internal Whether the peer's certificate decides. */
+  protected abstract readonly verifies: boolean
 
   /** As far as applications have use for what Node has here; `null` once it is destroyed. */
   get ssl(): NodeHandle | null {
@@ -50,7 +55,7 @@ export abstract class SocketInfo extends SocketFace {
       fd: (beneath as { _handle?: { fd?: number } })._handle?.fd ?? -1,
       writeQueueSize: this.writableLength,
       reading: true,
-      verifyError: () => verificationError(openSsl) ?? null,
+      verifyError: () => verificationError(openSsl, this.isServer) ?? null,
       getAsyncId: () => (beneath as { _handle?: { getAsyncId?(): number } })._handle?.getAsyncId?.() ?? -1,
     } : null
   }
@@ -93,7 +98,7 @@ export abstract class SocketInfo extends SocketFace {
 
   /** Of a client; `null` on a server. */
   getEphemeralKeyInfo(): object | null {
-    return this.#ask((ssl) => (this.isServer ? null : { ...ssl.getPeerTmpKey() }), null)
+    return this.#ask((ssl) => (this.isServer ? null : { ...ssl.getPeerTmpKey() ?? groupOf(ssl) }), null)
   }
 
   getFinished(): Buffer | null | undefined {
@@ -150,7 +155,7 @@ export abstract class SocketInfo extends SocketFace {
     this.#ask((ssl) => refused(() => ssl.setTlsextHostName(name)), undefined)
   }
 
-  /** Bytes that are no session are passed over. */
+  /** Bytes that are no session are passed over, and so is a session that was made with another server: it would vouch for this one. */
   setSession(bytes: string | NodeJS.ArrayBufferView): void {
     if (typeof bytes !== 'string' && !ArrayBuffer.isView(bytes)) {
       throw invalidArgType('session', 'an instance of Buffer, TypedArray, or DataView', bytes)
@@ -164,7 +169,7 @@ export abstract class SocketInfo extends SocketFace {
         throw error
       }
       try {
-        ssl.setSession(session)
+        if (this.isServer || this.#isOfServer(session)) ssl.setSession(session)
       } finally {
         session.free()
       }
@@ -173,8 +178,14 @@ export abstract class SocketInfo extends SocketFace {
 
   /** Of a server, in the middle of the handshake: what it shows from now on. */
   setKeyCert(context: SecureContext | SecureContextOptions): void {
-    const { context: { sslCtx } } = 'context' in context ? context : createSecureContext(context)
-    this.#ask((ssl) => refused(() => ssl.useIdentityOf(sslCtx)), undefined)
+    this.#ask((ssl) => {
+      const made = context instanceof SecureContext ? context : exported.createSecureContext(context as object) as unknown as SecureContext
+      try {
+        ssl.useIdentityOf(made.context.sslCtx)
+      } catch (error) {
+        throw error instanceof ApiMisuseError ? operationFailed('SetKeyCert: the context has no certificate and key', error) : error
+      }
+    }, undefined)
   }
 
   disableRenegotiation(): void {
@@ -198,6 +209,21 @@ export abstract class SocketInfo extends SocketFace {
     this.#ask(trace, undefined)
   }
 
+  /** @internal The session says whom it was made with. */
+  nameSession(): void {
+    const session = this.openSsl?.get1Session()
+    try {
+      session?.set1Hostname(this.serverIdentity)
+    } finally {
+      session?.free()
+    }
+  }
+
+  #isOfServer(session: SslSession): boolean {
+    const name = session.get0Hostname()
+    return name === this.serverIdentity || (!name && !this.verifies)
+  }
+
   #session<T>(read: (session: SslSession) => T): T | null | undefined {
     return this.#ask((ssl) => {
       const session = this.told ? SslSession.fromBytes(ssl.lib, this.told) : ssl.get1Session()
@@ -216,6 +242,12 @@ export abstract class SocketInfo extends SocketFace {
 }
 
 const NO_RENEGOTIATION = { library: 'SSL routines', reason: 'no renegotiation' }
+
+/** Of a key exchange that is neither DH nor ECDH, as Node 24 has it. */
+function groupOf(ssl: Ssl): object | undefined {
+  const name = ssl.getVersion() === 'TLSv1.3' ? ssl.get0GroupName() : undefined
+  return name === undefined ? undefined : { type: 'TLSGroup', name }
+}
 
 function asBuffer(bytes: Uint8Array<ArrayBuffer> | undefined): Buffer | undefined {
   return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -2,7 +2,7 @@
 
 import { demandType } from '../invalid-arguments.js'
 import { nodeError } from '../node-error.js'
-import type { AlpnOptions } from './alpn.js'
+import { alpnList, type AlpnOptions } from './alpn.js'
 import type { SniCallback } from './hello-answers.js'
 import type { OnreadOptions } from './onread.js'
 import type { ClientPskCallback, ServerPskCallback } from './psk.js'
@@ -14,6 +14,9 @@ export interface TLSSocketOptions extends SecureContextOptions, AlpnOptions {
   handshakeTimeout?: number | undefined
   highWaterMark?: number | undefined
   isServer?: boolean | undefined
+  keepAlive?: boolean | undefined
+  keepAliveInitialDelay?: number | undefined
+  noDelay?: boolean | undefined
   onread?: OnreadOptions | undefined
   pauseOnConnect?: boolean | undefined
   pskCallback?: ClientPskCallback | ServerPskCallback | undefined
@@ -30,6 +33,7 @@ export interface TLSSocketOptions extends SecureContextOptions, AlpnOptions {
 
 export function checkSocketOptions(options: TLSSocketOptions): void {
   demandType(options, 'object', 'options')
+  if (options.enableTrace != null) demandType(options.enableTrace, 'boolean', 'options.enableTrace')
   if (options.isServer) checkServerOptions(options)
   else if (options.pskCallback !== undefined) demandType(options.pskCallback, 'function', 'options.pskCallback')
 }
@@ -40,6 +44,7 @@ export function checkServerOptions(options: TLSSocketOptions): void {
   if (SNICallback) demandType(SNICallback, 'function', 'options.SNICallback')
   if (pskCallback !== undefined) demandType(pskCallback, 'function', 'options.pskCallback')
   if (pskIdentityHint !== undefined) demandType(pskIdentityHint, 'string', 'options.pskIdentityHint')
+  alpnList(ALPNProtocols)
   if (!ALPNCallback) return
   demandType(ALPNCallback, 'function', 'options.ALPNCallback')
   if (!ALPNProtocols) return

@@ -1,9 +1,7 @@
 // TLSSocket: a connection's life (frontends/life.ts) in the form of Node's stream, over a socket or any other Duplex.
-//
-// All that users are told is told from a task of its own: what their listeners throw must be theirs, not a rejected promise of ours.
 
 import type { Ssl } from '../../core/ssl.js'
-import { TlsError, TransportError, TruncationError } from '../../base/errors.js'
+import { TlsError, TransportError } from '../../base/errors.js'
 import { deferred } from '../../base/deferred.js'
 import { LocalLife } from '../../frontends/life.js'
 import { fromNodeStream } from '../../transports/node.js'
@@ -11,24 +9,25 @@ import { addAbortSignal } from '#node'
 import { Socket } from '#node-net'
 import { nodeError } from '../node-error.js'
 import { Buffer } from '../platform/buffer.js'
-import { asNodeError, followBeneath, unwritten } from './beneath.js'
+import { asNodeError, asWriteError, followBeneath, isEnd, isOfApplication, unwritten } from './beneath.js'
 import { ContextHandle } from './context-handle.js'
 import { exported } from './defaults.js'
+import { tracesTls } from './flags.js'
 import { OnreadTarget } from './onread.js'
 import type { SecureContext } from './secure-context.js'
 import { makeKeptSsl, type KeptSsl } from './set-up-ssl.js'
 import { laterTurn, type Beneath } from './socket-face.js'
-import { SocketInfo } from './socket-info.js'
+import { asUser, SocketEvents } from './socket-events.js'
 import { checkSocketOptions, type TLSSocketOptions } from './tls-socket-options.js'
+
+type ConnectOptions = { servername?: string; host?: string; socket?: Beneath }
+type Callback = (error?: Error | null) => void
 
 /** How much plaintext is asked for at a time. */
 const READ_BYTES = 64 * 1024
 
-export class TLSSocket extends SocketInfo {
+export class TLSSocket extends SocketEvents {
   readonly _tlsOptions: TLSSocketOptions
-  server: unknown
-  /** Whether errors are told to users; before that they are told to the server that has made this. */
-  _controlReleased = false
   /** What tls.connect() was given. */
   connectOptions: Readonly<Record<string, unknown>> | undefined = undefined
   protected override readonly isServer: boolean
@@ -40,24 +39,24 @@ export class TLSSocket extends SocketInfo {
   /** The life has ended by itself: its last words are on their way. */
   #broke = false
   #onread: OnreadTarget | undefined
+  /** The socket beneath is the application's. */
+  readonly #given: boolean
   /** There is, or was, a connection beneath. */
   #reached = false
-  #told: Error | undefined
-  /** Answers that the application owes. */
-  #waits: Promise<unknown>[] = []
-  #writing: Promise<void> | undefined
-  #sessions: Buffer[] | undefined = []
+  /** The write that the transport has not accepted yet. */
+  #write: { readonly callback: Callback; readonly whenSecure: boolean } | undefined
   #handshakeTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(socket?: Beneath | null, options: TLSSocketOptions = {}) {
-    const beneath: Beneath = socket ?? new Socket() as unknown as Beneath
-    const { highWaterMark, signal } = options
     checkSocketOptions(options)
+    const { highWaterMark, signal, noDelay = false, keepAlive = false, keepAliveInitialDelay = 0 } = options
+    const beneath: Beneath = socket ?? new Socket({ noDelay, keepAlive, keepAliveInitialDelay } as object) as unknown as Beneath
     super(beneath, {
       allowHalfOpen: (socket ?? options).allowHalfOpen ?? false, ...(highWaterMark === undefined ? {} : { highWaterMark }),
     })
     this.on('error', this._tlsError)
     this._tlsOptions = options
+    this.#given = socket != null
     this.isServer = options.isServer ?? false
     this.server = options.server
     const { context } = options.secureContext ?? exported.createSecureContext(options as object) as unknown as SecureContext
@@ -69,14 +68,14 @@ export class TLSSocket extends SocketInfo {
       makeSsl: (_, decisions) => made = makeKeptSsl(this, context, decisions),
       prepare: () => this.#connected.promise,
       earlyData: () => ({}),
-      finished: () => this.#asUser(() => this.#finished()),
+      finished: () => asUser(() => this.#finished()),
     })
     this.#ssl = made
     const connected = () => {
       this.#reached = true
       this.#connected.resolve()
     }
-    followBeneath(this, beneath, socket != null, connected, (error) => this.#fail(error))
+    followBeneath(this, beneath, this.#given, connected, (error) => this.#fail(error))
     this.#life.closed.catch(() => {})
     this.#life.opened.catch((error: unknown) => queueMicrotask(() => this.#fail(error)))
     if (options.onread) this.#onread = new OnreadTarget(options.onread)
@@ -85,15 +84,24 @@ export class TLSSocket extends SocketInfo {
       this.#handshakeTimer = setTimeout(() => this._handleTimeout(), handshakeTimeout)
       ;(this.#handshakeTimer as { unref?(): void }).unref?.()
     }
-    if (options.enableTrace) this.enableTrace()
+    if (options.enableTrace ?? tracesTls()) this.enableTrace()
     if (options.session) this.setSession(options.session)
     if (options.pauseOnConnect) super.pause()
     queueMicrotask(() => { if (!this.destroyed) this.read(0) })
-    if (signal !== undefined) addAbortSignal(signal, this)
+    if (signal) addAbortSignal(signal, this)
   }
 
   protected override get openSsl(): Ssl | undefined {
     return this.#ssl?.alive ? this.#ssl : undefined
+  }
+
+  get serverIdentity(): string {
+    const { servername, host, socket } = (this.connectOptions ?? this._tlsOptions) as ConnectOptions
+    return servername || host || socket?._host || 'localhost'
+  }
+
+  protected override get verifies(): boolean {
+    return this._tlsOptions.rejectUnauthorized !== false
   }
 
   /** Connects the socket beneath, as its `connect` does; then the handshake begins. */
@@ -106,25 +114,6 @@ export class TLSSocket extends SocketInfo {
     }
     this.beneath.connect!(...args)
     return this
-  }
-
-  /** From now on errors are told by 'error'. */
-  _releaseControl(): boolean {
-    if (this._controlReleased) return false
-    this._controlReleased = true
-    this.removeListener('error', this._tlsError)
-    return true
-  }
-
-  _tlsError(error: Error): Error | null {
-    if (this.#told !== error) this.emit('_tlsError', error)
-    this.#told = error
-    return this._controlReleased ? error : null
-  }
-
-  _emitTLSError(error: Error): void {
-    const told = this._tlsError(error)
-    if (told) this.destroy(told)
   }
 
   _start(): void {}
@@ -168,15 +157,15 @@ export class TLSSocket extends SocketInfo {
     )
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
     this.#send(chunk, callback)
   }
 
-  override _writev(chunks: readonly { chunk: Buffer }[], callback: (error?: Error | null) => void): void {
+  override _writev(chunks: readonly { chunk: Buffer }[], callback: Callback): void {
     this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), callback)
   }
 
-  override _final(callback: (error?: Error | null) => void): void {
+  override _final(callback: Callback): void {
     const done = () => queueMicrotask(() => callback())
     const closing = this.#life.closeWriting()
     // Before the handshake is done nothing was written: as in Node, that is an end as soon as there is a connection.
@@ -184,7 +173,7 @@ export class TLSSocket extends SocketInfo {
     end.then(done, done)
   }
 
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+  override _destroy(error: Error | null, callback: Callback): void {
     clearTimeout(this.#handshakeTimer)
     const { beneath } = this
     const end = () => {
@@ -193,13 +182,15 @@ export class TLSSocket extends SocketInfo {
     }
     const closed = () => {
       end()
+      if (this.#reached) this.#giveUpWrite(unwritten(error))
       this.emit('close', error !== null)
+      this.#giveUpWrite(nodeError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION', 'Socket closed before the connection was established'))
     }
     callback(error)
     if (beneath.destroyed && beneath.closed !== false) return void laterTurn(closed)
     beneath.once('close', closed)
     if (this.#broke && !beneath.writableFinished) beneath.once('finish', () => beneath.destroy()) // an alert tells the peer why
-    else if (this.#writing && this._secureEstablished && !error) {
+    else if (this.#write?.whenSecure) {
       // What was written goes out if it can, as in Node, which has given it to the system by now.
       laterTurn(() => {
         beneath.destroy()
@@ -214,56 +205,13 @@ export class TLSSocket extends SocketInfo {
   // ---- private ----
 
   _handleTimeout(): void {
-    this._emitTLSError(nodeError('ERR_TLS_HANDSHAKE_TIMEOUT', 'TLS handshake timeout'))
-    this.destroy()
-  }
-
-  /** @internal */
-  readonly onKeylog = (line: string): void => queueMicrotask(() => {
-    const bytes = Buffer.from(`${line}\n`)
-    if (!this.isServer) this.emit('keylog', bytes)
-    else (this.server as { emit?(...args: unknown[]): boolean } | undefined)?.emit?.('keylog', bytes, this)
-  })
-
-  /** @internal */
-  readonly onSession = (session: Uint8Array<ArrayBuffer>): void => queueMicrotask(() => this.#session(Buffer.from(session)))
-
-  #session(session: Buffer): void {
-    if (this.#sessions) return void this.#sessions.push(session)
-    if (this.destroyed) return
-    this.told = session
-    try {
-      this.emit('session', session)
-    } finally {
-      this.told = undefined
-    }
-  }
-
-  /** @internal The application knows of the connection now: what has waited for that is told. */
-  releaseSessions(): void {
-    const sessions = this.#sessions ?? []
-    this.#sessions = undefined
-    for (const session of sessions) this.#session(session)
-  }
-
-  /** @internal The connection counts as secure only after that. */
-  waitFor(answer: Promise<unknown>): void {
-    this.#waits.push(answer)
-  }
-
-  /** Runs what tells users something, in the middle of our work: what they throw is theirs. */
-  #asUser(tell: () => void): void {
-    try {
-      tell()
-    } catch (error) {
-      queueMicrotask(() => { throw error })
-    }
+    this.destroy(this._tlsError(nodeError('ERR_TLS_HANDSHAKE_TIMEOUT', 'TLS handshake timeout')))
   }
 
   /** Within the last call of the handshake: a client that refuses the server does so before it answers. */
   #finished(): void {
-    if (this.#waits.length === 0) this.#finishInit()
-    else Promise.all(this.#waits).then(() => queueMicrotask(() => this.#finishInit()))
+    if (this.waits.length === 0) this.#finishInit()
+    else Promise.all(this.waits).then(() => queueMicrotask(() => this.#finishInit()))
   }
 
   #finishInit(): void {
@@ -291,36 +239,62 @@ export class TLSSocket extends SocketInfo {
       return
     }
     this.received(bytes.byteLength)
-    const buffer = Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength)
-    if (!this.#onread) this.push(buffer)
-    else if (this.#onread.give(buffer)) this._read()
+    if (this.#onread) {
+      if (this.#onread.give(bytes)) this._read()
+      return
+    }
+    let at = bytes.byteOffset
+    for (const length of this.#ssl.recordBytes) { // as in Node, a chunk is of one record
+      if (!this.destroyed) this.push(Buffer.from(bytes.buffer as ArrayBuffer, at, length))
+      at += length
+    }
   }
 
-  #send(bytes: Uint8Array, callback: (error?: Error | null) => void): void {
-    const writing = this.#life.write(bytes)
-    this.#writing = writing
-    writing.then(
+  #send(bytes: Uint8Array, callback: Callback): void {
+    const write = this.#write = { callback, whenSecure: this._secureEstablished }
+    this.#life.write(bytes).then(
       () => queueMicrotask(() => {
-        if (this.#writing === writing) this.#writing = undefined
+        if (this.#write !== write) return
+        this.#write = undefined
         this.sent(bytes.byteLength)
         callback()
       }),
-      (error: unknown) => queueMicrotask(() => {
-        this.#writing = undefined
-        this.#fail(error)
-        callback(this.#reached ? unwritten(this.#asNode(error))
-          : nodeError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION', 'Socket closed before the connection was established'))
-      }),
+      (error: unknown) => queueMicrotask(() => this.#fail(error)),
     )
   }
 
-  /** The connection has failed. */
-  #fail(reason: unknown): void {
+  /** Its callback is called when the error has been told. */
+  #giveUpWrite(error: Error): void {
+    const write = this.#write
+    this.#write = undefined
+    write?.callback(error)
+  }
+
+  /** The connection has failed; without a reason it was closed. */
+  #fail(given?: unknown): void {
     if (this.destroyed) return
-    this.#broke = !(reason instanceof TransportError || reason instanceof TruncationError) && reason instanceof TlsError
+    const reason = this.thrown ? this.thrown.value : given
+    if (reason === undefined) return void this.destroy()
+    if (isEnd(reason) && !this._secureEstablished) return this.#endEarly(this.#asNode(reason))
+    this.#broke = reason instanceof TlsError && !(reason instanceof TransportError)
     const error = this.#asNode(reason)
-    if (!this._controlReleased) this._tlsError(error) // while it can still be asked
-    this.destroy(error)
+    const known = this.#given && isOfApplication(reason, this.beneath) // the socket beneath tells of it, too, and of its end
+    try {
+      if (known) this._emitTLSError(error)
+      else if (!this._controlReleased) this._tlsError(error) // while it can still be asked
+      if (this.#broke && this.#write && !this._secureEstablished) this.#giveUpWrite(asWriteError(error))
+    } finally {
+      this.destroy(known ? null : error)
+    }
+  }
+
+  /** The stream has ended before the handshake: that is told, and an error for those who have wanted a connection. */
+  #endEarly(error: Error): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.prependOnceListener('end', () => { if (this.connectOptions || this.#write) this.destroy(error) })
+    this.push(null)
+    this.read(0)
   }
 
   #asNode(reason: unknown): Error {
