@@ -54,8 +54,8 @@ export function describeResults({ node, classes }: Results): string {
 }
 
 /** Failures that lists/reasons.txt says nothing of, and tests that it names although they pass. */
-export function compareWithReasons({ classes }: Results): { unexplained: string[]; needless: string[] } {
-  const reasons = readList('reasons')
+export function compareWithReasons({ node, classes }: Results): { unexplained: string[]; needless: string[] } {
+  const reasons = reasonsUnder(node)
   const all = Object.values(classes).flatMap((tests) => Object.entries(tests))
   const hasFailed = (outcome: Result['outcome']) => outcome !== 'passed' && outcome !== 'empty'
   return {
@@ -63,6 +63,16 @@ export function compareWithReasons({ classes }: Results): { unexplained: string[
     needless: all.filter(([file, { outcome }]) => !hasFailed(outcome) && reasons.has(file)).map(([file]) => file),
   }
 }
+
+/** Without those that hold under another Node alone. */
+function reasonsUnder(node: string): ReadonlyMap<string, string> {
+  return new Map([...readList('reasons')].filter(([, reason]) => {
+    const [, only] = ONE_VERSION.exec(reason) ?? []
+    return only === undefined || node.startsWith(`v${only}.`)
+  }))
+}
+
+const ONE_VERSION = / \(Node (\d+)\)$/
 
 /** Writes the counts, and what does not pass by its reason, between the marks of docs/node.md. */
 export function updateDocs(): void {
@@ -92,7 +102,7 @@ function whatFails(all: readonly Results[], reasons: ReadonlyMap<string, string>
       const failing = having.filter(({ tests }) => !['passed', 'empty'].includes(tests[file]!.outcome))
       if (failing.length === 0) continue
       const where = failing.length < having.length ? ` (Node ${failing.map(({ node }) => node.slice(1)).join(', ')})` : ''
-      const reason = reasons.get(file) ?? 'no reason is known'
+      const reason = reasons.get(file)?.replace(ONE_VERSION, '') ?? 'no reason is known'
       byReason.set(reason, [...byReason.get(reason) ?? [], `\`${file.replace(/\.m?js$/, '')}\`${where}`])
     }
   }
