@@ -2,11 +2,12 @@
 // and its output run in Chromium and workerd: it reaches its server through our relay, over a plain socket first, as STARTTLS does,
 // and by tls.connect() alone.
 
-import { readFileSync, symlinkSync } from 'node:fs'
+import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it, vi } from 'vitest'
 import { authority, localhost } from '../helpers/certificates.js'
+import { documented } from '../helpers/documented.js'
 import { installed, node22, runInstalled, runNode } from '../helpers/installed.js'
 import { project } from '../helpers/project.js'
 import { startOpensslServer } from '../interop/peers/openssl.js'
@@ -19,6 +20,7 @@ const client = `
 const net = require('net')
 const { EventEmitter } = require('node:events')
 const util = require('util')
+const { isPromise } = require('util/types')
 
 class Client extends EventEmitter {
   constructor(config) {
@@ -39,7 +41,7 @@ class Client extends EventEmitter {
   follow(secure) {
     secure.once('secureConnect', () => {
       this.protocol = secure.getProtocol()
-      this.authorized = secure.authorized && secure instanceof require('tls').TLSSocket
+      this.authorized = secure.authorized && secure instanceof require('tls').TLSSocket && isPromise(Promise.resolve())
       secure.write(Buffer.from('GET / HTTP/1.0\\r\\n\\r\\n'))
     })
     secure.on('data', (chunk) => { this.text += chunk.toString('latin1') })
@@ -78,13 +80,6 @@ main().then((result) => console.log('result ' + JSON.stringify(result)), (error)
 
 const html = '<!doctype html><title>app</title><script type="module" src="/src/index.js"></script>'
 
-/** A block of code of docs/node.md: what stands there is what is tested. */
-function documented(file: string): string {
-  const text = readFileSync(fileURLToPath(new URL('../../docs/node.md', import.meta.url)), 'utf8')
-  const found = [...text.matchAll(/```\w+\n(.*?)```/gs)].find(([, code]) => code!.startsWith(`// ${file}\n`) || code!.startsWith(`# ${file}\n`))
-  return found?.[1] ?? expect.unreachable(`docs/node.md has no ${file}`)
-}
-
 /** The project, with what its configuration imports from npm. */
 async function app(config: string, packages: readonly string[], files: Readonly<Record<string, string>>): Promise<string> {
   const directory = await project({
@@ -100,7 +95,7 @@ async function app(config: string, packages: readonly string[], files: Readonly<
 }
 
 const vites = ['vite-oldest', 'vite']
-const polyfills = ['vite-plugin-node-polyfills']
+const polyfills = ['vite-plugin-node-polyfills', 'util']
 
 it.each(vites)('%s: the build of a client for Node connects', async (vite) => {
   const directory = await app('vite.config.js', polyfills, { 'index.html': html })
@@ -143,13 +138,23 @@ export default {
 }
 `
 
-it('wrangler: a client for Node connects in workerd, with a private CA', async () => {
-  const directory = await app('wrangler.toml', [], { 'src/index.js': worker })
-  const home = { HOME: directory, XDG_CONFIG_HOME: directory, WRANGLER_SEND_METRICS: 'false' }
+/** Builds a worker as docs/node.md says, asks it once, and gives its answer. */
+async function runWorker(code: string, body: string, bindings: object = {}): Promise<string> {
+  const directory = await app('wrangler.toml', [], { 'src/index.js': code })
+  const home = { HOME: directory, XDG_CONFIG_HOME: directory, WRANGLER_SEND_METRICS: 'false', BINDINGS: JSON.stringify(bindings) }
   await runNode(installed(node22), [installed('wrangler/bin/wrangler.js'), 'deploy', '--dry-run', '--outdir', 'dist'], directory, home)
-  const { port } = await startOpensslServer(localhost, 'TLSv1.3')
   const runner = fileURLToPath(new URL('./run-worker.mjs', import.meta.url))
-  const said = await runNode(installed(node22), [runner, installed('miniflare/dist/src/index.js'), join(directory, 'dist'), 'index.js',
-    JSON.stringify({ host: '127.0.0.1', port, servername: 'localhost', ca: authority.ca.cert }), 'nodejs_compat'], directory, home)
-  expect(JSON.parse(said)).toEqual([answer, answer])
+  return runNode(installed(node22), [runner, installed('miniflare/dist/src/index.js'), join(directory, 'dist'), 'index.js', body, 'nodejs_compat'], directory, home)
+}
+
+it('wrangler: a client for Node connects in workerd, with a private CA', async () => {
+  const { port } = await startOpensslServer(localhost, 'TLSv1.3')
+  const config = { host: '127.0.0.1', port, servername: 'localhost', ca: authority.ca.cert }
+  expect(JSON.parse(await runWorker(worker, JSON.stringify(config)))).toEqual([answer, answer])
+})
+
+it("wrangler: docs/node.md's worker shows its client certificate", async () => {
+  const { port } = await startOpensslServer(localhost, 'TLSv1.3', ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile])
+  const bindings = { HOST: '127.0.0.1', PORT: String(port), CA: authority.ca.cert, CERT: localhost.cert, KEY: localhost.key }
+  expect(await runWorker(documented('worker.js'), '', bindings)).toMatch(/^HTTP\/1\.0 200 ok/)
 })

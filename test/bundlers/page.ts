@@ -115,8 +115,11 @@ async function listening(server: Server): Promise<string> {
 }
 
 /** What is used of playwright-core: its types are there only once it is installed. */
-interface Page {
-  goto(url: string): Promise<unknown>
+export interface Page {
+  goto(url: string, options?: { readonly waitUntil: 'commit' }): Promise<unknown>
+  evaluate<T>(expression: string): Promise<T>
+  waitForSelector(selector: string, options: { readonly state: 'attached'; readonly timeout: number }): Promise<unknown>
+  setInputFiles(selector: string, files: readonly string[]): Promise<void>
   on(event: 'console', listener: (message: { text(): string }) => void): void
   on(event: 'pageerror', listener: (error: Error) => void): void
 }
@@ -124,7 +127,7 @@ interface Playwright {
   readonly chromium: { launch(options: object): Promise<{ newPage(): Promise<Page>; close(): Promise<void> }> }
 }
 
-async function newPage(): Promise<Page> {
+export async function newPage(): Promise<Page> {
   const executablePath = onPath('chromium')
   if (executablePath === undefined) throw new Error("Chromium is missing: install Debian's package chromium")
   const { chromium } = await importInstalled<Playwright>('playwright-core/index.mjs')

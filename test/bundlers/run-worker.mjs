@@ -1,4 +1,5 @@
-// Runs what wrangler wrote in workerd, asks it once, prints the answer: `node run-worker.mjs MINIFLARE DIRECTORY SCRIPT BODY [COMPATIBILITY FLAGS...]`.
+// Runs what wrangler wrote in workerd, asks it once, prints the answer: `node run-worker.mjs MINIFLARE DIRECTORY SCRIPT BODY [COMPATIBILITY FLAGS...]`,
+// with `BINDINGS` of the environment, JSON.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,6 +16,7 @@ const worker = new Miniflare({
   ],
   compatibilityDate: '2026-01-01',
   compatibilityFlags,
+  bindings: JSON.parse(process.env.BINDINGS ?? '{}'),
 })
 try {
   const response = await worker.dispatchFetch('http://worker/', { method: 'POST', body })

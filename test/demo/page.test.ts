@@ -204,6 +204,8 @@ describe.each(installedBrowsers('the demonstration\'s page'))('the page in $name
       expect(await page.evaluate("getComputedStyle(document.activeElement).outlineStyle !== 'none' && document.activeElement.matches(':focus-visible')")).toBe(true)
     }
     await page.press('Tab')
+    expect(await focused()).toBe('handshake-tab')
+    await page.press('Tab')
     expect(await focused()).toBe('given-0')
     expect(await page.evaluate("getComputedStyle(document.activeElement.closest('.card')).outlineStyle")).toBe('solid')
     await page.press('ArrowDown', 'ArrowDown')

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
+import { dependenciesOfPackage } from './dependencies.js'
 import { runNode } from './installed.js'
 
 const repository = fileURLToPath(new URL('../../', import.meta.url))
@@ -33,21 +34,12 @@ export async function project(files: Readonly<Record<string, string>>): Promise<
   mkdirSync(join(directory, 'node_modules'))
   // A copy, not a link: bundlers would see through that, and find other packages around it.
   await runNode('cp', ['-r', await packed(), join(directory, 'node_modules/libssl-wasm')], directory)
-  for (const name of dependenciesOf(repository)) cpSync(join(repository, 'node_modules', name), join(directory, 'node_modules', name), { recursive: true })
+  for (const name of dependenciesOfPackage()) cpSync(join(repository, 'node_modules', name), join(directory, 'node_modules', name), { recursive: true })
   for (const [path, text] of Object.entries({ 'package.json': '{ "private": true, "type": "module" }', ...files })) {
     mkdirSync(dirname(join(directory, path)), { recursive: true })
     writeFileSync(join(directory, path), text)
   }
   return directory
-}
-
-/** The names of all packages that the one in this directory stands on. */
-function dependenciesOf(directory: string, names = new Set<string>()): Set<string> {
-  const { dependencies = {} } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as { dependencies?: object }
-  for (const name of Object.keys(dependencies).filter((one) => !names.has(one))) {
-    dependenciesOf(join(repository, 'node_modules', name), names.add(name))
-  }
-  return names
 }
 
 /** The .wasm files below a directory, relative to it. Each must be ours, whole. */

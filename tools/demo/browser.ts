@@ -4,7 +4,11 @@ import { platformRoots } from '#roots'
 import { startRelay } from '../../src/apps/relay/relay.js'
 import { say } from './command-line.js'
 import { bundlePage, startPageServer } from './page-server.js'
+import type { PageDatabase } from './page-target.js'
+import type { Postgresql } from './postgresql.js'
 import { givenTarget, OWN_ANCHORS, PLATFORM_ANCHORS, startTargets } from './targets.js'
+
+const HOST = '127.0.0.1'
 
 /**
  * Serves the page and resolves when SIGINT or SIGTERM has come and everything is closed.
@@ -20,21 +24,29 @@ export async function serveDemo(given: readonly string[]): Promise<void> {
     const page = await startPageServer(script)
     closing.unshift(() => page.close())
     const targets = [...givenTargets, ...own.targets]
+    const { postgresql } = own
     // A page's origin is its address as typed: both of these lead here.
-    const origins = ['127.0.0.1', 'localhost'].map((host) => `http://${host}:${page.port}`)
-    const relay = await startRelay({ allow: targets.map(({ address }) => address), origins })
+    const origins = [HOST, 'localhost'].map((host) => `http://${host}:${page.port}`)
+    const allow = [...targets.map(({ address }) => address), ...('missing' in postgresql ? [] : [`${HOST}:${postgresql.port}`])]
+    const relay = await startRelay({ allow, origins })
     closing.unshift(() => relay.close())
     page.show({
       relayUrl: relay.url,
       targets: targets.map((target) => ({ ...target, url: `${relay.url}/${target.address}` })),
+      database: 'missing' in postgresql ? postgresql : describeDatabase(postgresql, relay.url),
       anchors: { [OWN_ANCHORS]: own.ca, [PLATFORM_ANCHORS]: platformRoots()?.join('\n') ?? '' },
     })
 
     for (const { name, command } of targets) say(name, command)
+    say('PostgreSQL', 'missing' in postgresql ? postgresql.missing : postgresql.command)
     say('relay', `${relay.url}  (a WebSocket for each TCP connection; it sees ciphertext only)`)
     say('page', `${page.url}  (open it in a browser; Ctrl-C ends)`)
     await stopped
   } finally {
     for (const close of closing) await close()
   }
+}
+
+function describeDatabase({ port, user, password, database }: Postgresql, relayUrl: string): PageDatabase {
+  return { host: HOST, port, servername: 'localhost', user, password, database, anchors: OWN_ANCHORS, relayUrl }
 }

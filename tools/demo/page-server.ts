@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import type { PageTarget } from './page-target.js'
+import type { PageDatabase, PageTarget } from './page-target.js'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -22,27 +22,37 @@ export interface PageContent {
   /** The one other place that the page may talk to. */
   readonly relayUrl: string
   readonly targets: readonly PageTarget[]
+  readonly database: PageDatabase
   /** PEM, by path. */
   readonly anchors: Readonly<Record<string, string>>
 }
 
-/** The page's script, with the library as a bundler for browsers takes it. */
+/** The page's script, with the library as a bundler for browsers takes it, and pg with our `net` and `tls` for Node's (docs/node.md). */
 export async function bundlePage(): Promise<Uint8Array> {
+  const node = here('./page/node.ts')
+  const others = ['util', 'util/types', 'crypto', 'dns', 'fs', 'pgpass']
   const { outputFiles } = await build({
     entryPoints: [here('./page/main.ts')], bundle: true, format: 'esm', platform: 'browser', target: 'es2022', write: false, logLevel: 'silent',
+    alias: { net: 'libssl-wasm/node/net', tls: 'libssl-wasm/node/tls', ...Object.fromEntries(others.map((name) => [name, node])) },
+    inject: [node],
+    define: { global: 'globalThis' },
+    external: ['pg-native'],
   })
   return outputFiles[0]!.contents
 }
 
 export async function startPageServer(script: Uint8Array): Promise<PageServer> {
+  // With this type it is compiled while it arrives.
+  const wasm = { type: 'application/wasm', body: await readFile(here('../../lib/libssl-wasm/libssl.wasm')) }
   const files = new Map<string, { readonly type: string; readonly body: Uint8Array | string }>([
     ['/', { type: 'text/html; charset=utf-8', body: await readFile(here('./page/index.html')) }],
     ['/page.css', { type: 'text/css; charset=utf-8', body: await readFile(here('./page/page.css')) }],
+    ['/sql.css', { type: 'text/css; charset=utf-8', body: await readFile(here('./page/sql.css')) }],
     ['/timeline.css', { type: 'text/css; charset=utf-8', body: await readFile(here('./page/timeline.css')) }],
     ['/icon.svg', { type: 'image/svg+xml', body: await readFile(here('./page/icon.svg')) }],
     ['/main.js', { type: 'text/javascript; charset=utf-8', body: script }],
-    // With this type it is compiled while it arrives.
-    ['/libssl.wasm', { type: 'application/wasm', body: await readFile(here('../../lib/libssl-wasm/libssl.wasm')) }],
+    ['/libssl.wasm', wasm],
+    ['/libssl-wasm/libssl.wasm', wasm], // where ready() looks for it, beside the script
   ])
   let policy = "default-src 'none'"
 
@@ -65,10 +75,11 @@ export async function startPageServer(script: Uint8Array): Promise<PageServer> {
   return {
     port,
     url: `http://127.0.0.1:${port}/`,
-    show({ relayUrl, targets, anchors }) {
+    show({ relayUrl, targets, database, anchors }) {
       policy = ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "style-src 'self'", "img-src 'self'",
         `connect-src 'self' ${relayUrl}`, "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"].join('; ')
       files.set('/targets.json', { type: 'application/json', body: JSON.stringify(targets) })
+      files.set('/database.json', { type: 'application/json', body: JSON.stringify(database) })
       for (const [path, pem] of Object.entries(anchors)) files.set(path, { type: 'application/x-pem-file', body: pem })
     },
     close: async () => {

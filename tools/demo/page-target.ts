@@ -16,3 +16,15 @@ export interface PageTarget {
   readonly anchors: string
   readonly request: string
 }
+
+/** The database of the second tab; `missing` says why there is none, and what is to be done. */
+export type PageDatabase = { readonly missing: string } | {
+  readonly host: string
+  readonly port: number
+  readonly servername: string
+  readonly user: string
+  readonly password: string
+  readonly database: string
+  readonly anchors: string
+  readonly relayUrl: string
+}

@@ -1,21 +1,26 @@
 // The servers that the page may connect to: each shows something else. All on loopback, on ports that the system picks.
 
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { CertificateAuthority, date, RSA } from '../certificates.js'
 import { parseAddress } from './command-line.js'
 import type { PageTarget } from './page-target.js'
 import { startOwnServer } from './own-server.js'
+import { findPostgresql, POSTGRESQL_PACKAGE, startPostgresql, type Postgresql } from './postgresql.js'
 import { startServer, type DemoServer } from './server.js'
 
 /** Paths under which the page finds trust anchors. */
 export const OWN_ANCHORS = '/demo-ca.pem'
 export const PLATFORM_ANCHORS = '/roots.pem'
 
+/** What is to be done if there is no PostgreSQL. */
+export const MISSING = `PostgreSQL is not installed: install Debian's package ${POSTGRESQL_PACKAGE}, and start the demonstration again.`
+
 /** A target, but for the tunnel to it. */
 export type Target = Omit<PageTarget, 'url'>
 
 export interface OwnTargets {
   readonly targets: readonly Target[]
+  readonly postgresql: Postgresql | { readonly missing: string }
   /** The root that issued their certificates, PEM. */
   readonly ca: string
   stop(): Promise<void>
@@ -24,7 +29,7 @@ export interface OwnTargets {
 export async function startTargets(): Promise<OwnTargets> {
   const root = new CertificateAuthority('Demonstration Root')
   const intermediate = new CertificateAuthority('Demonstration Intermediate', root)
-  const servers: DemoServer[] = []
+  const servers: Pick<DemoServer, 'stop'>[] = []
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop()))
     for (const { dir } of [root, intermediate]) rmSync(dir, { recursive: true, force: true })
@@ -46,7 +51,10 @@ export async function startTargets(): Promise<OwnTargets> {
       startServer(intermediate.leaf({ notBefore: date(-30), notAfter: date(-7) }), [], chain))
     await add('wrong-name', 'Wrong name', 'Its certificate is for another host',
       startServer(intermediate.leaf({ name: 'elsewhere.example', san: 'DNS:elsewhere.example' }), [], chain))
-    return { targets, ca: root.ca.cert, stop }
+    const programs = findPostgresql()
+    const postgresql = programs === undefined ? { missing: MISSING } : await startPostgresql(programs, localhost.cert + readFileSync(chain, 'utf8'), localhost.key)
+    if ('stop' in postgresql) servers.push(postgresql)
+    return { targets, postgresql, ca: root.ca.cert, stop }
   } catch (error) {
     await stop()
     throw error

@@ -18,7 +18,7 @@ export const bun: RuntimeDriver = {
       version: await ask(program, '--version'),
       prepare: (project) => project.compile('bun'),
       command: (project, hostUrl, session) => [program, project.path('bun.js'), hostUrl, session],
-      examples: [{ file: 'bun.mjs', run: (kit) => kit.runClient([program, kit.path]) }],
+      examples: ['bun.mjs', 'node-tls.mjs'].map((file) => ({ file, run: (kit) => kit.runClient([program, kit.path]) })),
     }
   },
 }

@@ -20,7 +20,7 @@ export const deno: RuntimeDriver = {
       // Nothing of the registry is asked for: what the program imports lies beside it.
       command: (project, hostUrl, session) => [program, 'run', '--allow-all', '--no-remote', '--quiet', project.path('deno.js'), hostUrl, session],
       environment: { DENO_NO_UPDATE_CHECK: '1' },
-      examples: [{ file: 'deno.mjs', run: (kit) => kit.runClient([program, 'run', '--allow-net', '--allow-read', '--no-remote', '--quiet', kit.path]) }],
+      examples: ['deno.mjs', 'node-tls.mjs'].map((file) => ({ file, run: (kit) => kit.runClient([program, 'run', '--allow-net', '--allow-read', '--no-remote', '--quiet', kit.path]) })),
     }
   },
 }

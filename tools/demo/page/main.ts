@@ -1,11 +1,13 @@
 // The demonstration's page: choose a server, connect, watch, ask, read.
 
 import { CertificateError, load, type LibSsl, type WireTraceEvent, type X509 } from 'libssl-wasm'
-import type { PageTarget } from '../page-target.js'
+import type { PageDatabase, PageTarget } from '../page-target.js'
 import { certificateTree, failedCertificate } from './certificate-tree.js'
 import { bytes, byId, element, isUsable, milliseconds, plural, setUsable } from './dom.js'
 import { agreed, failure, failureCode } from './outcome.js'
 import { Session, type SessionObserver } from './session.js'
+import { startSql } from './sql.js'
+import { makeTabs } from './tabs.js'
 import { Timeline } from './timeline.js'
 
 /** More of an answer is counted, not shown. */
@@ -39,15 +41,17 @@ let session: Session | undefined
 let keyLogLines: string[] = []
 
 async function start(): Promise<void> {
+  makeTabs(byId('tabs', HTMLElement))
   for (const button of [page.connect, page.send, page.close]) {
     button.disabled = false
     setUsable(button, false)
   }
   const startMs = performance.now()
   // Compiled once, while it arrives. Each connection gets an instance, and so memory, of its own.
-  const [module, targets] = await Promise.all([
+  const [module, targets, database] = await Promise.all([
     WebAssembly.compileStreaming(fetch('libssl.wasm')),
     fetch('targets.json').then((response) => response.json() as Promise<PageTarget[]>),
+    fetch('database.json').then((response) => response.json() as Promise<PageDatabase>),
   ])
   const { version } = await load({ wasm: module })
   page.engine.textContent = `${version.split(' ').slice(0, 2).join(' ')}, ready in ${milliseconds(performance.now() - startMs)} ms`
@@ -76,6 +80,7 @@ async function start(): Promise<void> {
   }
   choose()
   setUsable(page.connect, true)
+  startSql(database)
 }
 
 function showTargets(targets: readonly PageTarget[]): void {
