@@ -22,6 +22,7 @@ export const ciphers: Readonly<Record<string, CipherCase>> = {
   'ChaCha20-Poly1305': aead('ChaCha20-Poly1305', 32),
   ChaCha20: mode('ChaCha20', 32, 16),
   SHA256: hash('SHA256'),
+  SHA224: hash('SHA224'),
 }
 
 export const keys: Readonly<Record<string, KeyCase>> = {
