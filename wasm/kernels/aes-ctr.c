@@ -159,11 +159,11 @@ static __attribute__((noinline)) void first_rounds(sliced_byte *s, v128_t base, 
     }
 }
 
-void lsw_transpose16(v128_t *to, const v128_t *from)
+void lsw_transpose16(v128_t *to, const void *from)
 {
     v128_t a[16], b[16];
     for (int i = 0; i < 16; i++)
-        a[i] = from[i];
+        a[i] = wasm_v128_load((const v128_t *)from + i);
     // Four perfect shuffles of the 256 bytes turn rows into columns.
 #define SHUFFLE(to, from)                                                                                                        \
     for (int i = 0; i < 8; i++) {                                                                                                \
@@ -262,9 +262,11 @@ void lsw_aes_ctr32(const unsigned char *in, unsigned char *out, size_t len, cons
         for (; blocks > 0 && len >= 16; blocks--, len -= 16, in += 16, out += 16)
             wasm_v128_store(out, XOR(wasm_v128_load(in), *from++));
         if (blocks > 0) {
+            unsigned char block[16] = { 0 };
+            memcpy(block, in, len);
+            wasm_v128_store(block, XOR(wasm_v128_load(block), *from));
+            memcpy(out, block, len);
             wasm_v128_store(last, *from);
-            for (size_t i = 0; i < len; i++)
-                out[i] = in[i] ^ last[i];
             len = 0;
         }
     }

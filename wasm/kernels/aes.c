@@ -11,7 +11,6 @@
 // Sources: FIPS 197; M. Hamburg, Accelerating AES with Vector Permute Instructions (CHES 2009), for the formula of the inverse.
 // The tables follow from r = 0x08, a = 0xe0 and the powers 0 to 3 of 0x0d as basis of GF(16).
 #include "aes.h"
-#include <openssl/crypto.h>
 
 // The tables of a direction, and a mask. They are read through a pointer that the compiler cannot see through: constants in the code
 // would be built anew for each block by V8.
@@ -133,7 +132,7 @@ static uint32_t sub_word(uint32_t word)
     return (uint32_t)wasm_i32x4_extract_lane(sub_bytes(wasm_i32x4_splat((int)word), from_memory(&forward)), 0) ^ 0x63636363;
 }
 
-int AES_set_encrypt_key(const unsigned char *user_key, int bits, AES_KEY *key)
+__attribute__((noinline)) int AES_set_encrypt_key(const unsigned char *user_key, int bits, AES_KEY *key)
 {
     if (user_key == NULL || key == NULL)
         return -1;

@@ -27,8 +27,8 @@ v128_t lsw_aes_round(v128_t state, v128_t drop);
 void lsw_aes_ctr32(const unsigned char *in, unsigned char *out, size_t len, const AES_KEY *key, const unsigned char counter[16],
     unsigned char last[16]);
 
-// 16 × 16 bytes: byte i of `to`[j] is byte j of `from`[i].
-void lsw_transpose16(v128_t *to, const v128_t *from);
+// 16 × 16 bytes, at any address: byte i of `to`[j] is byte j of the 16 bytes at `from` + 16·i. They may be the same.
+void lsw_transpose16(v128_t *to, const void *from);
 
 // y = y·h ^ block, for each block of 16 bytes at `in`, the last one filled up with zeros; h16 is h to the power of 16.
 void lsw_ghash(v128_t *y, v128_t h, v128_t h16, const unsigned char *in, size_t len);

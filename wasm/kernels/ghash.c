@@ -20,8 +20,8 @@
 #define AND wasm_v128_and
 #define NO_UNROLL _Pragma("clang loop unroll(disable)")
 
-// From so many blocks on the table for 16 lanes pays.
-enum { WORTH_THE_LANES = 128 };
+// From so many blocks on 16 lanes pay.
+enum { WORTH_THE_LANES = 32 };
 
 static inline v128_t low_nibbles(v128_t x)
 {
@@ -111,76 +111,80 @@ v128_t lsw_ghash_power16(v128_t h)
     return h;
 }
 
-// [half of the result][byte][high nibble, low nibble][byte of the result]
-typedef v128_t lane_table[2][16][2][8];
+// The products of h¹⁶ and a nibble of the block, for [high, low nibbles]. One byte further on in the block the product is x⁸ times
+// what it was: its bytes move on by one, and the last one is folded into the first two. So byte b of what belongs to byte i of the
+// block is moved[15 + b - i], but for b = 0, where it is first[i].
+struct lane_table {
+    v128_t moved[2][31], first[2][16];
+};
 
-static __attribute__((noinline)) void make_lane_table(lane_table *table, v128_t h16)
+static __attribute__((noinline)) void make_lane_table(struct lane_table *table, v128_t h16)
 {
-    v128_t of[4], by_nibble[16], bytes[16];
-    uint64_t first = __builtin_bswap64((uint64_t)wasm_i64x2_extract_lane(h16, 0));
-    uint64_t second = __builtin_bswap64((uint64_t)wasm_i64x2_extract_lane(h16, 1));
-    NO_UNROLL for (int nibble = 0; nibble < 32; nibble++) {
-        for (int k = 0; k < 4; k++) {
-            of[k] = wasm_u64x2_make(__builtin_bswap64(first), __builtin_bswap64(second));
-            uint64_t carry = -(second & 1);
-            second = second >> 1 | first << 63;
-            first = first >> 1 ^ (carry & 0xe100000000000000);
+    v128_t of[8], by_nibble[16];
+    uint64_t left = __builtin_bswap64((uint64_t)wasm_i64x2_extract_lane(h16, 0));
+    uint64_t right = __builtin_bswap64((uint64_t)wasm_i64x2_extract_lane(h16, 1));
+    NO_UNROLL for (int k = 0; k < 8; k++) {
+        of[k] = wasm_u64x2_make(__builtin_bswap64(left), __builtin_bswap64(right));
+        uint64_t carry = -(right & 1);
+        right = right >> 1 | left << 63;
+        left = left >> 1 ^ (carry & 0xe100000000000000);
+    }
+    NO_UNROLL for (int nibble = 0; nibble < 2; nibble++) {
+        v128_t *moved = table->moved[nibble] + 15, *first = table->first[nibble];
+        sums(by_nibble, of + 4 * nibble);
+        lsw_transpose16(moved, by_nibble);
+        first[0] = moved[0];
+        NO_UNROLL for (int i = 1; i < 16; i++) {
+            v128_t last = moved[16 - i];
+            moved[1 - i] = XOR(first[i - 1], fold_next(last));
+            first[i] = fold_here(last);
         }
-        sums(by_nibble, of);
-        lsw_transpose16(bytes, by_nibble);
-        memcpy((*table)[0][nibble / 2][nibble % 2], bytes, 128);
-        memcpy((*table)[1][nibble / 2][nibble % 2], bytes + 8, 128);
     }
 }
 
-// sums = sums·h¹⁶ + 16 blocks.
-static __attribute__((noinline)) void lanes_step(v128_t sums[16], const lane_table *table, const v128_t blocks[16])
+// blocks = sums·h¹⁶ + blocks
+static __attribute__((noinline)) void lanes_step(v128_t blocks[16], const v128_t sums[16], const struct lane_table *table)
 {
-    v128_t product[16];
-    NO_UNROLL for (int half = 0; half < 2; half++) {
+    NO_UNROLL for (int half = 0; half < 16; half += 8) {
         v128_t r[8];
         for (int b = 0; b < 8; b++)
-            r[b] = blocks[8 * half + b];
+            r[b] = blocks[half + b];
         NO_UNROLL for (int i = 0; i < 16; i++) {
             v128_t high = high_nibbles(sums[i]), low = low_nibbles(sums[i]);
-            const v128_t (*t)[8] = (*table)[half][i];
-            for (int b = 0; b < 8; b++)
-                r[b] = XOR(r[b], XOR(wasm_i8x16_swizzle(t[0][b], high), wasm_i8x16_swizzle(t[1][b], low)));
+            const v128_t *by_high = table->moved[0] + 15 + half - i, *by_low = table->moved[1] + 15 + half - i;
+            const v128_t *high0 = half > 0 ? by_high : table->first[0] + i, *low0 = half > 0 ? by_low : table->first[1] + i;
+            r[0] = XOR(r[0], XOR(wasm_i8x16_swizzle(*high0, high), wasm_i8x16_swizzle(*low0, low)));
+            for (int b = 1; b < 8; b++)
+                r[b] = XOR(r[b], XOR(wasm_i8x16_swizzle(by_high[b], high), wasm_i8x16_swizzle(by_low[b], low)));
         }
         for (int b = 0; b < 8; b++)
-            product[8 * half + b] = r[b];
+            blocks[half + b] = r[b];
     }
-    memcpy(sums, product, sizeof(product));
-}
-
-static void load_blocks(v128_t to[16], const unsigned char *in)
-{
-    v128_t rows[16];
-    for (int i = 0; i < 16; i++)
-        rows[i] = wasm_v128_load(in + 16 * i);
-    lsw_transpose16(to, rows);
 }
 
 // `groups` times 16 blocks: all but the last multiplication by h.
 static v128_t ghash_lanes(v128_t y, const struct products *p, v128_t h16, const unsigned char *in, size_t groups)
 {
-    lane_table table;
-    v128_t lanes[16], blocks[16];
+    struct lane_table table;
+    v128_t two[2][16], *lanes = two[0], *blocks = two[1];
     make_lane_table(&table, h16);
     for (int i = 0; i < 16; i++)
         blocks[i] = wasm_v128_load(in + 16 * i);
     blocks[0] = XOR(blocks[0], multiply(y, p));
     lsw_transpose16(lanes, blocks);
     for (size_t group = 1; group < groups; group++) {
-        load_blocks(blocks, in + 256 * group);
-        lanes_step(lanes, (const lane_table *)&table, blocks);
+        lsw_transpose16(blocks, in + 256 * group);
+        lanes_step(blocks, lanes, &table);
+        v128_t *swap = lanes;
+        lanes = blocks;
+        blocks = swap;
     }
-    lsw_transpose16(blocks, lanes);
-    y = blocks[0];
+    lsw_transpose16(lanes, lanes);
+    y = lanes[0];
     NO_UNROLL for (int i = 1; i < 16; i++)
-        y = XOR(multiply(y, p), blocks[i]);
+        y = XOR(multiply(y, p), lanes[i]);
     OPENSSL_cleanse(&table, sizeof(table));
-    OPENSSL_cleanse(lanes, sizeof(lanes));
+    OPENSSL_cleanse(two, sizeof(two));
     return y;
 }
 
