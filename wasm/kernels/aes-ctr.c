@@ -14,7 +14,6 @@
 // The loops are left as loops on purpose: unrolled, V8 makes code of half the speed of them.
 #include "aes.h"
 #include <openssl/crypto.h>
-#include <string.h>
 
 #define XOR wasm_v128_xor
 #define AND wasm_v128_and
@@ -24,6 +23,15 @@
 enum { BATCH = 128, WORTH_A_BATCH = 56 };
 
 typedef v128_t sliced_byte[8]; // bit 0 first
+
+// All that is written down on the way, so that it can be cleansed. Few blocks take of it the keystream alone.
+struct work {
+    v128_t keystream[BATCH], other[BATCH];
+    uint32_t round_keys[AES_MAXNR - 3][16][8]; // as masks, from round 3 on
+    sliced_byte varying[4];
+    uint32_t masks[16][8];
+    uint8_t bytes[16];
+};
 
 static inline __attribute__((always_inline)) void sub_byte(sliced_byte b)
 {
@@ -88,7 +96,8 @@ static inline v128_t mask(const uint32_t *at)
 static __attribute__((noinline)) void linear_layer(sliced_byte *to, const sliced_byte *from, const uint32_t (*key)[8])
 {
     NO_UNROLL for (size_t c = 0; c < 4; c++) {
-        const v128_t *a0 = from[4 * c], *a1 = from[4 * ((c + 1) & 3) + 1], *a2 = from[4 * ((c + 2) & 3) + 2], *a3 = from[4 * ((c + 3) & 3) + 3];
+        const v128_t *a0 = from[4 * c], *a1 = from[4 * ((c + 1) & 3) + 1];
+        const v128_t *a2 = from[4 * ((c + 2) & 3) + 2], *a3 = from[4 * ((c + 3) & 3) + 3];
         v128_t high0 = XOR(a0[7], a1[7]), high1 = XOR(a1[7], a2[7]), high2 = XOR(a2[7], a3[7]), high3 = XOR(a3[7], a0[7]);
         v128_t low0 = high0, low1 = high1, low2 = high2, low3 = high3;
         sliced_byte *column = to + 4 * c;
@@ -129,11 +138,11 @@ static inline void mix_one(sliced_byte *column, const sliced_byte byte, size_t r
 }
 
 // The state after two rounds, for the 128 counters from `base` on.
-static __attribute__((noinline)) void first_rounds(sliced_byte *s, v128_t base, const AES_KEY *key)
+static __attribute__((noinline)) void first_rounds(sliced_byte *s, struct work *work, v128_t base, const AES_KEY *key)
 {
-    uint8_t bytes[16];
-    uint32_t masks[16][8];
-    sliced_byte varying[4];
+    uint8_t *bytes = work->bytes;
+    uint32_t (*masks)[8] = work->masks;
+    sliced_byte *varying = work->varying;
     v128_t x = XOR(base, lsw_aes_round_key(key, 0));
     const v128_t low[4] = { wasm_u16x8_const_splat(0xff00), wasm_u32x4_const_splat(0xffff0000),
         wasm_u64x2_const_splat(0xffffffff00000000), wasm_u64x2_const(0, ~0ull) };
@@ -147,7 +156,7 @@ static __attribute__((noinline)) void first_rounds(sliced_byte *s, v128_t base, 
     x = XOR(lsw_aes_round(x, wasm_u32x4_const(0, 0, 0, 0xff000000)), lsw_aes_round_key(key, 1));
     wasm_v128_store(bytes, x);
     spread(masks, bytes, 4);
-    mix_one(varying, s[0], 3, masks);
+    mix_one(varying, s[0], 3, (const uint32_t(*)[8])masks);
     sub_bytes(varying, 4);
 
     x = XOR(lsw_aes_round(x, wasm_u32x4_const(~0u, 0, 0, 0)), lsw_aes_round_key(key, 2));
@@ -155,7 +164,7 @@ static __attribute__((noinline)) void first_rounds(sliced_byte *s, v128_t base, 
     spread(masks, bytes, 16);
     NO_UNROLL for (size_t row = 0; row < 4; row++) {
         size_t column = 4 * (-row & 3);
-        mix_one(s + column, varying[row], row, masks + column);
+        mix_one(s + column, varying[row], row, (const uint32_t(*)[8])masks + column);
     }
 }
 
@@ -206,73 +215,63 @@ static __attribute__((noinline)) void join_bits(v128_t (*t)[16], const sliced_by
     }
 }
 
-// The keystream of the 128 counters from `base` on. `round_keys` are the masks of the rounds from 3 on, `t` is scratch.
-static void batch(v128_t keystream[BATCH], v128_t t[BATCH], v128_t base, const AES_KEY *key, const uint32_t (*round_keys)[16][8])
+// The keystream of the 128 counters from `base` on.
+static void batch(struct work *work, v128_t base, const AES_KEY *key)
 {
     size_t rounds = (size_t)key->rounds;
-    sliced_byte *a = (sliced_byte *)t, *b = (sliced_byte *)keystream;
-    first_rounds(a, base, key);
+    sliced_byte *a = (sliced_byte *)work->other, *b = (sliced_byte *)work->keystream;
+    first_rounds(a, work, base, key);
     for (size_t round = 3; round < rounds; round++) {
         sub_bytes(a, 16);
-        linear_layer(b, (const sliced_byte *)a, round_keys[round - 3]);
+        linear_layer(b, (const sliced_byte *)a, (const uint32_t(*)[8])work->round_keys[round - 3]);
         sliced_byte *swap = a;
         a = b;
         b = swap;
     }
     sub_bytes(a, 16);
-    // Of 10, 12 and 14 rounds 7, 9 and 11 have swapped the two: the state is in `keystream`, and goes over to `t` and back.
-    join_bits((v128_t(*)[16])t, (const sliced_byte *)a);
+    // Of 10, 12 and 14 rounds 7, 9 and 11 have swapped the two: the state is in `keystream`, and goes over to `other` and back.
+    join_bits((v128_t(*)[16])work->other, (const sliced_byte *)a);
     v128_t last = lsw_aes_round_key(key, rounds);
     for (size_t i = 0; i < BATCH; i += 16)
-        lsw_transpose16(keystream + i, t + i);
+        lsw_transpose16(work->keystream + i, work->other + i);
     for (size_t i = 0; i < BATCH; i++)
-        keystream[i] = XOR(keystream[i], last);
+        work->keystream[i] = XOR(work->keystream[i], last);
 }
 
 void lsw_aes_ctr32(const unsigned char *in, unsigned char *out, size_t len, const AES_KEY *key, const unsigned char counter[16],
     unsigned char last[16])
 {
-    uint32_t round_keys[AES_MAXNR - 3][16][8], count = 0;
-    v128_t keystream[BATCH], scratch[BATCH], base = wasm_v128_load(counter);
-    int spread_keys = 0;
-    memcpy(&count, counter + 12, 4);
-    count = __builtin_bswap32(count);
-    size_t most = 0;
+    struct work work;
+    size_t used = 0; // bytes of it
+    v128_t base = wasm_v128_load(counter);
+    uint32_t count = __builtin_bswap32((uint32_t)wasm_i32x4_extract_lane(base, 3));
     while (len > 0) {
         size_t first = count % BATCH, blocks = (len + 15) / 16;
         if (blocks > BATCH - first)
             blocks = BATCH - first;
-        const v128_t *from = keystream;
+        const v128_t *from = work.keystream;
         if (blocks < WORTH_A_BATCH) {
             for (size_t i = 0; i < blocks; i++)
-                keystream[i] = wasm_i32x4_replace_lane(base, 3, (int)__builtin_bswap32(count + (uint32_t)i));
-            lsw_aes_encrypt_blocks(keystream, blocks, key);
-            most = most < blocks ? blocks : most;
+                work.keystream[i] = wasm_i32x4_replace_lane(base, 3, (int)__builtin_bswap32(count + (uint32_t)i));
+            lsw_aes_encrypt_blocks(work.keystream, blocks, key);
+            if (used < 16 * blocks)
+                used = 16 * blocks;
         } else {
-            if (!spread_keys)
+            if (used < sizeof(work))
                 for (int round = 3; round < key->rounds; round++)
-                    spread(round_keys[round - 3], (const uint8_t *)(key->rd_key + 4 * round), 16);
-            spread_keys = 1;
-            batch(keystream, scratch, wasm_i32x4_replace_lane(base, 3, (int)__builtin_bswap32(count - (uint32_t)first)), key,
-                (const uint32_t(*)[16][8])round_keys);
+                    spread(work.round_keys[round - 3], (const uint8_t *)(key->rd_key + 4 * round), 16);
+            used = sizeof(work);
+            batch(&work, wasm_i32x4_replace_lane(base, 3, (int)__builtin_bswap32(count - (uint32_t)first)), key);
             from += first;
-            most = BATCH;
         }
         count += (uint32_t)blocks;
         for (; blocks > 0 && len >= 16; blocks--, len -= 16, in += 16, out += 16)
             wasm_v128_store(out, XOR(wasm_v128_load(in), *from++));
         if (blocks > 0) {
-            unsigned char block[16] = { 0 };
-            memcpy(block, in, len);
-            wasm_v128_store(block, XOR(wasm_v128_load(block), *from));
-            memcpy(out, block, len);
             wasm_v128_store(last, *from);
-            len = 0;
+            NO_UNROLL for (; len > 0; len--)
+                *out++ = *in++ ^ *last++;
         }
     }
-    if (spread_keys) {
-        OPENSSL_cleanse(round_keys, sizeof(round_keys));
-        OPENSSL_cleanse(scratch, sizeof(scratch));
-    }
-    OPENSSL_cleanse(keystream, most * sizeof(*keystream));
+    OPENSSL_cleanse(&work, used);
 }

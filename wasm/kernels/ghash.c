@@ -45,11 +45,12 @@ static inline void sums(v128_t to[16], const v128_t of[4])
 // [byte of h]: swizzles of a byte of y times that byte of h, by high and by low nibble, first byte (lower degrees) and second.
 struct products {
     v128_t high_first[16], low_first[16], high_second[16], low_second[16];
+    v128_t by_nibble[16]; // before it is transposed
 };
 
 static __attribute__((noinline)) void make_products(struct products *p, v128_t h)
 {
-    v128_t of[8], by_nibble[16];
+    v128_t of[8], *by_nibble = p->by_nibble;
     for (int k = 0; k < 8; k++)
         of[k] = wasm_u8x16_shr(h, (uint32_t)k);
     sums(by_nibble, of);
@@ -116,11 +117,12 @@ v128_t lsw_ghash_power16(v128_t h)
 // block is moved[15 + b - i], but for b = 0, where it is first[i].
 struct lane_table {
     v128_t moved[2][31], first[2][16];
+    v128_t of[8], by_nibble[16]; // what it is made from
 };
 
 static __attribute__((noinline)) void make_lane_table(struct lane_table *table, v128_t h16)
 {
-    v128_t of[8], by_nibble[16];
+    v128_t *of = table->of;
     uint64_t left = __builtin_bswap64((uint64_t)wasm_i64x2_extract_lane(h16, 0));
     uint64_t right = __builtin_bswap64((uint64_t)wasm_i64x2_extract_lane(h16, 1));
     NO_UNROLL for (int k = 0; k < 8; k++) {
@@ -131,8 +133,8 @@ static __attribute__((noinline)) void make_lane_table(struct lane_table *table, 
     }
     NO_UNROLL for (int nibble = 0; nibble < 2; nibble++) {
         v128_t *moved = table->moved[nibble] + 15, *first = table->first[nibble];
-        sums(by_nibble, of + 4 * nibble);
-        lsw_transpose16(moved, by_nibble);
+        sums(table->by_nibble, of + 4 * nibble);
+        lsw_transpose16(moved, table->by_nibble);
         first[0] = moved[0];
         NO_UNROLL for (int i = 1; i < 16; i++) {
             v128_t last = moved[16 - i];
