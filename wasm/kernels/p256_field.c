@@ -1,0 +1,31 @@
+/* P-256's field as functions, where calls cost little, and Montgomery's form. What holds for p256_field.h holds here. */
+#include "p256_field.h"
+
+const p256_number p256_one = { 0x20, 0, 0, 0x1fffc000, 0x1fffffff, 0x1fffffff, 0x1f7fffff, 0x3ffffff, 0 };
+
+void p256_multiply(p256_number r, const p256_number a, const p256_number b)
+{
+    field_multiply(r, a, b);
+}
+
+void p256_square(p256_number r, const p256_number a)
+{
+    field_square(r, a);
+}
+
+/* Of a number below 2^256 with limbs in [0, 2^29), size 2. */
+void p256_to_montgomery(p256_number r, const p256_number a)
+{
+    static const p256_number r_squared = { 0xc00, 0, 0x1fff0000, 0x1fdfffff, 0x1fbfffff, 0x1fffffff, 0x1fffffff, 0x1ffffffe, 0x13 };
+    p256_multiply(r, a, r_squared);
+}
+
+void p256_from_montgomery(p256_number r, const p256_number a)
+{
+    static const p256_number plain_one = { 1 };
+    int64_t wide[P256_LIMBS];
+    p256_multiply(r, a, plain_one);
+    for (int i = 0; i < P256_LIMBS; i++)
+        wide[i] = r[i];
+    p256_reduce(r, wide, &p256_p);
+}
