@@ -2,6 +2,7 @@
 
 import { Duplex } from '#node'
 import { demandType, outOfRange } from './invalid-arguments.js'
+import type { OnreadTarget } from './onread.js'
 
 /** The most that a timer can wait. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
@@ -14,6 +15,9 @@ export abstract class SocketBase extends Duplex {
   #bytesSent = 0
   #failed = false
   #timer: ReturnType<typeof setTimeout> | undefined
+
+  /** @internal With it nothing is pushed: to pause and to go on is our own matter. */
+  protected onread: OnreadTarget | undefined
 
   abstract get connecting(): boolean
 
@@ -54,6 +58,25 @@ export abstract class SocketBase extends Duplex {
 
   _onTimeout(): void {
     this.emit('timeout')
+  }
+
+  override pause(): this {
+    if (this.onread) this.onread.paused = true
+    return super.pause()
+  }
+
+  override resume(): this {
+    this.#goOn()
+    return super.resume()
+  }
+
+  override read(size?: number): any {
+    this.#goOn()
+    return super.read(size)
+  }
+
+  #goOn(): void {
+    if (this.onread?.paused && this.onread.resume()) this._read(0)
   }
 
   /** Ends, and destroys when all is written. */

@@ -39,6 +39,48 @@ interface Scenario {
 }
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
+  'attempts to connect': {
+    async run(api, place) {
+      const socket = api.connect(place)
+      const attempts: unknown[] = []
+      socket.on('connectionAttempt', (...args) => attempts.push(['attempt', ...args.map((arg) => (arg === place.port ? 'the port' : arg))]))
+      socket.on('connect', () => attempts.push('connect'))
+      await once(socket, 'connect')
+      socket.destroy()
+      return attempts
+    },
+  },
+  'a buffer of the application\'s, by onread': {
+    serve: (socket) => socket.end('0123456789'),
+    async run(api, place) {
+      const pieces: string[] = []
+      const events: string[] = []
+      const onread = {
+        buffer: Buffer.alloc(4),
+        callback(bytes: number, buffer: Uint8Array) {
+          pieces.push(Buffer.from(buffer).toString('latin1', 0, bytes))
+          if (pieces.length === 2) setImmediate(() => socket.resume())
+          return pieces.length !== 2
+        },
+      }
+      const socket = api.connect({ ...place, onread } as nodeNet.NetConnectOpts)
+      socket.on('data', () => events.push('data')).on('end', () => events.push('end'))
+      await closed(socket)
+      return { pieces, events, read: socket.bytesRead }
+    },
+  },
+  'an onread that is none, and no new': {
+    serve: (socket) => socket.end('hello'),
+    async run(api, place) {
+      const make = api.Socket as unknown as (options: object) => nodeNet.Socket
+      const socket = make({ onread: { buffer: 5 } })
+      const events = record(socket)
+      withData(socket, events)
+      socket.connect(place)
+      await closed(socket)
+      return [events, socket instanceof api.Socket, socket.constructor === api.Socket]
+    },
+  },
   'data both ways, and an end of ours': {
     serve: (socket) => socket.pipe(socket),
     async run(api, place) {

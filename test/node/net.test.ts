@@ -44,10 +44,14 @@ describe('a dialer', () => {
     const { target, relay } = await setUpRelay()
     await target.close()
     const { host, port } = target
-    const expected = await failure(nodeNet.connect({ host, port }))
+    const attempts: unknown[][] = []
+    const watched = (socket: nodeNet.Socket) =>
+      socket.on('connectionAttemptFailed', (...[address, at, family, error]: unknown[]) => attempts.push([address, at, family, (error as { code: string }).code]))
+    const expected = await failure(watched(nodeNet.connect({ host, port })))
     net.setDialer(net.tunnelDialer(relay.url, { WebSocket: undici.WebSocket }))
-    const { events, error } = await failure(connect({ host, port }))
+    const { events, error } = await failure(watched(connect({ host, port })))
     expect(events).toEqual(expected.events)
+    expect(attempts).toEqual([[host, port, 4, 'ECONNREFUSED'], [host, port, 4, 'ECONNREFUSED']])
     expect({ ...error, message: error.message }).toEqual({ ...expected.error, message: expected.error.message })
     expect(error.cause).toMatchObject({ code: 'ERR_TLS_RELAY_CONNECTION_REFUSED' })
   })
@@ -166,6 +170,28 @@ describe('a dialer', () => {
     expect(await talk()).toBe('hello')
     expect(sockets).toHaveLength(2)
     expect(log).not.toHaveLength(0)
+  })
+
+  it('of Wisp closes its WebSocket when no socket has used it for a while, and opens another when it is needed', async () => {
+    const { target, relay } = await setUpRelay({}, (socket) => socket.pipe(socket))
+    const sockets: WebSocket[] = []
+    class Counted extends WebSocket {
+      constructor(url: string, protocols?: string[]) {
+        super(url, protocols)
+        sockets.push(this)
+      }
+    }
+    net.setDialer(net.wispDialer(`${relay.url}/wisp/`, { WebSocket: Counted, idleTimeoutMs: 50 }))
+    for (const count of [1, 2]) {
+      const socket = connect({ host: target.host, port: target.port })
+      await once(socket, 'connect')
+      const idle = once(sockets.at(-1)!, 'close')
+      socket.end('hello')
+      expect(String((await once(socket, 'data') as [Buffer])[0])).toBe('hello')
+      await closed(socket)
+      await idle
+      expect(sockets).toHaveLength(count)
+    }
   })
 })
 
@@ -329,6 +355,10 @@ it('the module has the members of node:net that are not internals, also as its d
   expect(Object.keys(net)).toEqual(expect.arrayContaining(names))
   expect({ ...net.default, default: net.default }).toEqual({ ...net })
   expect(typed.isIP('::1')).toBe(6)
+  const normalized = (api: object, args: unknown[]) => [...(api as { _normalizeArgs(args: unknown[]): unknown[] })._normalizeArgs(args)]
+  for (const args of [[], [{ port: 1 }], [1], [1, 'host'], [1, () => {}], ['path', () => {}], [{ host: 'a' }, () => {}]]) {
+    expect(normalized(net, args)).toEqual(normalized(nodeNet, args))
+  }
   net.setDefaultAutoSelectFamily(false)
   net.setDefaultAutoSelectFamilyAttemptTimeout(1)
   expect([net.getDefaultAutoSelectFamily(), net.getDefaultAutoSelectFamilyAttemptTimeout()]).toEqual([false, 10])

@@ -32,6 +32,12 @@ export function normalize(args: readonly unknown[]): [ConnectOptions, Callback |
   return [{ port: first as number, ...(typeof second === 'string' && { host: second }) }, callback]
 }
 
+/** The same for others who take such arguments: `null` for no callback. */
+export function _normalizeArgs(args: readonly unknown[]): [ConnectOptions, Callback | null] {
+  const [options, callback = null] = args.length === 0 ? [{}] : normalize(args)
+  return [options, callback]
+}
+
 /** Host and port of these options. Throws Node's errors. */
 export function targetOf({ host, port, path, lookup }: ConnectOptions): { host: string; port: number } {
   if (path) {

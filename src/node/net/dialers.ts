@@ -1,5 +1,6 @@
 // Who makes connections where the platform has no sockets: the application says so, once for all of them.
 
+import { TransportError } from '../../base/errors.js'
 import { onAbort } from '../../base/realms.js'
 import type { TransportLike } from '../../transports/adapt.js'
 import { openTunnel, type TunnelOptions } from '../../transports/tunnel.js'
@@ -47,24 +48,33 @@ export function tunnelDialer(relay: string | URL, options: Omit<TunnelOptions, '
   return ({ host, port, signal }) => openTunnel(relay, options.form === 'fixed' ? undefined : { host, port }, { ...options, signal })
 }
 
+/** Clients that connect one after another find it open. */
+const IDLE_TIMEOUT_MS = 5_000
+
 /**
- * Dials through a Wisp server, all sockets over one WebSocket, which is opened for the first of them, and once more when it was
- * closed. The options are those of `connectWisp()`, whose `signal` ends it. Wisp does not say that a target has been reached: 'connect' is
- * emitted when it has been asked for, and an 'error' may follow.
+ * Dials through a Wisp server, all sockets over one WebSocket. It is opened for the first of them, closed when there was none for
+ * `idleTimeoutMs`, default 5 seconds, and opened again when it is needed. The options are those of `connectWisp()`, whose `signal` ends
+ * it. Wisp does not say that a target has been reached: 'connect' is emitted when it has been asked for, and an 'error' may follow.
  */
 export function wispDialer(server: string | URL, options: ConnectWispOptions = {}): Dialer {
-  let connecting: Promise<WispConnection> | undefined
-  const connected = () => connecting ??= connectWisp(server, options).then((connection) => {
-    connection.closed.then(forget)
-    return connection
-  }, (error: unknown) => {
-    forget()
-    throw error
-  })
-  const forget = () => { connecting = undefined }
+  let current: Promise<WispConnection> | undefined
+  const connect = (): Promise<WispConnection> => {
+    const connecting = connectWisp(server, { idleTimeoutMs: IDLE_TIMEOUT_MS, ...options })
+    const forget = () => { if (current === connecting) current = undefined }
+    connecting.then(({ closed }) => closed.then(forget), forget)
+    return connecting
+  }
   return async ({ host, port, signal }) => {
-    const connection = await Promise.race([connected(), aborted(signal)])
-    return connection.open({ host, port })
+    for (;;) {
+      const used = current ??= connect()
+      const connection = await Promise.race([used, aborted(signal)])
+      try {
+        return connection.open({ host, port })
+      } catch (error) {
+        if (!(error instanceof TransportError)) throw error
+        if (current === used) current = undefined // it has ended, and is about to say so
+      }
+    }
   }
 }
 

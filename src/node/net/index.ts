@@ -6,24 +6,31 @@ import {
 } from './auto-select-family.js'
 import { isIP, isIPv4, isIPv6 } from '../ip-address.js'
 import { BlockList } from './block-list.js'
+import { _normalizeArgs } from './connect-arguments.js'
 import { connect } from './connect.js'
 import { setDialer, tunnelDialer, wispDialer } from './dialers.js'
 import { createServer, Server } from './server.js'
-import { Socket } from './socket.js'
+import { Socket as SocketClass } from './socket.js'
 import { SocketAddress } from './socket-address.js'
 
 export type { Dialer, DialTarget } from './dialers.js'
 
+/** As in Node, `new` may be missing. */
+export type Socket = SocketClass
+export const Socket = new Proxy(SocketClass, { apply: (_, __, args: [object?]) => new Socket(...args) }) as
+  typeof SocketClass & ((...args: ConstructorParameters<typeof SocketClass>) => SocketClass)
+Socket.prototype.constructor = Socket
+
 /** For `import net from`. CommonJS clients that are bundled have the names below. */
 const net = {
-  BlockList, connect, createConnection: connect, createServer, getDefaultAutoSelectFamily, getDefaultAutoSelectFamilyAttemptTimeout, isIP,
-  isIPv4, isIPv6, Server, setDefaultAutoSelectFamily, setDefaultAutoSelectFamilyAttemptTimeout, setDialer, Socket, SocketAddress,
+  _normalizeArgs, BlockList, connect, createConnection: connect, createServer, getDefaultAutoSelectFamily,
+  getDefaultAutoSelectFamilyAttemptTimeout, isIP, isIPv4, isIPv6, Server, setDefaultAutoSelectFamily, setDefaultAutoSelectFamilyAttemptTimeout, setDialer, Socket, SocketAddress,
   Stream: Socket, tunnelDialer, wispDialer,
 }
 export default net
 
 export {
-  BlockList, connect, connect as createConnection, createServer, getDefaultAutoSelectFamily, getDefaultAutoSelectFamilyAttemptTimeout, isIP,
-  isIPv4, isIPv6, Server, setDefaultAutoSelectFamily, setDefaultAutoSelectFamilyAttemptTimeout, setDialer, Socket, Socket as Stream,
-  SocketAddress, tunnelDialer, wispDialer,
+  _normalizeArgs, BlockList, connect, connect as createConnection, createServer, getDefaultAutoSelectFamily,
+  getDefaultAutoSelectFamilyAttemptTimeout, isIP, isIPv4, isIPv6, Server, setDefaultAutoSelectFamily, setDefaultAutoSelectFamilyAttemptTimeout, setDialer, Socket as Stream, SocketAddress,
+  tunnelDialer, wispDialer,
 }

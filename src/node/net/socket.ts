@@ -10,6 +10,7 @@ import { toByteTransport, type TransportLike } from '../../transports/adapt.js'
 import type { Target } from '../../transports/target.js'
 import { isIP } from '../ip-address.js'
 import { nodeError } from '../node-error.js'
+import { OnreadTarget, type OnreadOptions } from '../onread.js'
 import { Buffer } from '../platform/buffer.js'
 import { SocketBase } from '../socket-base.js'
 import { normalize, targetOf, unavailable, type ConnectOptions } from './connect-arguments.js'
@@ -19,6 +20,7 @@ import { dialError, lostError } from './socket-errors.js'
 export interface SocketOptions {
   allowHalfOpen?: boolean | undefined
   highWaterMark?: number | undefined
+  onread?: OnreadOptions | null | undefined
   signal?: AbortSignal | undefined
   fd?: number | undefined
   handle?: unknown
@@ -45,17 +47,20 @@ export class Socket extends SocketBase {
   #wire: Wire | undefined
   /** Calls off the dialling. */
   #dialling: AbortController | undefined
+  /** What 'connectionAttempt' has told. */
+  #attempted: [address: string, port: number, family: number] | undefined
   /** What waits for the connection, or its failure. */
   #waiting: (() => void)[] = []
   #reading = false
   #cut = false
 
   constructor(options: SocketOptions = {}) {
-    const { allowHalfOpen = false, highWaterMark, signal, fd, handle } = options
+    const { allowHalfOpen = false, highWaterMark, onread, signal, fd, handle } = options
     if (fd !== undefined || handle) throw unavailable('a socket of a file descriptor', 'use connect()')
     super({ allowHalfOpen, ...(highWaterMark === undefined ? {} : { highWaterMark }) })
+    this.onread = OnreadTarget.of(onread)
     this.on('end', this.#ended)
-    if (signal !== undefined) addAbortSignal(signal, this)
+    if (signal) addAbortSignal(signal, this)
   }
 
   /**
@@ -73,6 +78,7 @@ export class Socket extends SocketBase {
     if (this.connecting || this.#wire) return this
     if (this.destroyed) this.#reset()
     this.connecting = true
+    this.#attempted = undefined
     this._host = target.host
     this._unrefTimer()
     const dialling = this.#dialling = new AbortController()
@@ -85,6 +91,7 @@ export class Socket extends SocketBase {
         if (this.#dialling !== dialling) return
         const why = dialError(error, target)
         if (why !== error && 'hostname' in why) this.emit('lookup', why, undefined, undefined, target.host)
+        else if (this.#attempted) this.emit('connectionAttemptFailed', ...this.#attempted, why)
         this.destroy(why)
       }),
     )
@@ -169,6 +176,8 @@ export class Socket extends SocketBase {
     const dialer = currentDialer()
     const host = await this.#lookUp(options, target.host)
     throwIfAborted(signal)
+    const attempted = this.#attempted = [host, target.port, isIP(host)]
+    queueMicrotask(() => this.emit('connectionAttempt', ...attempted))
     const given = await dialer({ host, port: target.port, signal })
     const transport = toByteTransport(given)
     try {
@@ -218,7 +227,8 @@ export class Socket extends SocketBase {
   #give(value: Uint8Array | undefined): void {
     if (value) {
       this.received(value.byteLength)
-      this.push(Buffer.from(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength))
+      if (!this.onread) this.push(Buffer.from(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength))
+      else if (this.onread.give(value)) this._read()
     } else {
       this.push(null)
       this.read(0)

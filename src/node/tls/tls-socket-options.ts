@@ -4,7 +4,7 @@ import { demandType } from '../invalid-arguments.js'
 import { nodeError } from '../node-error.js'
 import { alpnList, type AlpnOptions } from './alpn.js'
 import type { SniCallback } from './hello-answers.js'
-import type { OnreadOptions } from './onread.js'
+import type { OnreadOptions } from '../onread.js'
 import type { ClientPskCallback, ServerPskCallback } from './psk.js'
 import type { SecureContext, SecureContextOptions } from './secure-context.js'
 

@@ -8,12 +8,12 @@ import { fromNodeStream } from '../../transports/node.js'
 import { addAbortSignal } from '#node'
 import { Socket } from '#node-net'
 import { nodeError } from '../node-error.js'
+import { OnreadTarget } from '../onread.js'
 import { Buffer } from '../platform/buffer.js'
 import { asNodeError, asWriteError, followBeneath, isEnd, isOfApplication, unwritten } from './beneath.js'
 import { ContextHandle } from './context-handle.js'
 import { exported } from './defaults.js'
 import { tracesTls } from './flags.js'
-import { OnreadTarget } from './onread.js'
 import type { SecureContext } from './secure-context.js'
 import { makeKeptSsl, type KeptSsl } from './set-up-ssl.js'
 import { laterTurn, type Beneath } from './socket-face.js'
@@ -38,7 +38,6 @@ export class TLSSocket extends SocketEvents {
   #ended = false
   /** The life has ended by itself: its last words are on their way. */
   #broke = false
-  #onread: OnreadTarget | undefined
   /** The socket beneath is the application's. */
   readonly #given: boolean
   /** There is, or was, a connection beneath. */
@@ -78,7 +77,7 @@ export class TLSSocket extends SocketEvents {
     followBeneath(this, beneath, this.#given, connected, (error) => this.#fail(error))
     this.#life.closed.catch(() => {})
     this.#life.opened.catch((error: unknown) => queueMicrotask(() => this.#fail(error)))
-    if (options.onread) this.#onread = new OnreadTarget(options.onread)
+    this.onread = OnreadTarget.of(options.onread)
     const { handshakeTimeout = 0 } = options
     if (handshakeTimeout > 0) {
       this.#handshakeTimer = setTimeout(() => this._handleTimeout(), handshakeTimeout)
@@ -123,27 +122,6 @@ export class TLSSocket extends SocketEvents {
   }
 
   // ---- Duplex ----
-
-  // With `onread` nothing is pushed: to pause and to go on is our own matter.
-
-  override pause(): this {
-    if (this.#onread) this.#onread.paused = true
-    return super.pause()
-  }
-
-  override resume(): this {
-    this.#goOn()
-    return super.resume()
-  }
-
-  override read(size?: number): any {
-    this.#goOn()
-    return super.read(size)
-  }
-
-  #goOn(): void {
-    if (this.#onread?.paused && this.#onread.resume()) this._read()
-  }
 
   override _read(): void {
     if (this.#reading || this.#ended) return
@@ -239,8 +217,8 @@ export class TLSSocket extends SocketEvents {
       return
     }
     this.received(bytes.byteLength)
-    if (this.#onread) {
-      if (this.#onread.give(bytes)) this._read()
+    if (this.onread) {
+      if (this.onread.give(bytes)) this._read()
       return
     }
     let at = bytes.byteOffset

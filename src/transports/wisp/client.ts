@@ -36,6 +36,8 @@ export interface ConnectWispOptions {
   readonly highWaterMarkBytes?: number | undefined
   /** Until the server has introduced itself. Default 30 000. */
   readonly handshakeTimeoutMs?: number | undefined
+  /** Ends the connection when it has had no stream for so long. Default: never. */
+  readonly idleTimeoutMs?: number | undefined
   /** Ends the connection at any time. */
   readonly signal?: AbortSignal | undefined
 }
@@ -75,7 +77,7 @@ const checks: Readonly<Record<keyof ConnectWispOptions, Check>> = {
     return fits(username, 255) && fits(password, 65535) ? undefined : 'must be { username, password }, at most 255 and 65535 bytes'
   },
   ...each(isCount, 'maxBufferedBytes', 'highWaterMarkBytes'),
-  handshakeTimeoutMs: isMilliseconds(1),
+  ...each(isMilliseconds(1), 'handshakeTimeoutMs', 'idleTimeoutMs'),
   signal: isSignal,
 }
 
@@ -122,6 +124,7 @@ class Client implements WispConnection {
   readonly #closed = deferred<void>()
   readonly closed = this.#closed.promise
   readonly #forgetSignal: () => void
+  #idleTimer: ReturnType<typeof setTimeout> | undefined
   /** What it has said of itself, if it speaks version 2. */
   #server: ServerInfo | undefined
   /** Packets that each stream may send at first. `undefined`: the connection is not open yet. */
@@ -141,6 +144,7 @@ class Client implements WispConnection {
       onPacket: (packet) => this.#receive(packet),
       // A page may not send the code.
       onViolation: (_code, what) => this.#fail(new TransportError(`the Wisp server has sent ${what}`), 'fail', ABORTED),
+      onIdle: () => this.#idle(),
       onEnd: (_code, error) => this.#ended(error),
     })
     this.reached = socket.readyState === OPEN
@@ -164,6 +168,7 @@ class Client implements WispConnection {
     if (!fits(host, 255) || host === '' || /[\s\p{Cc}]/u.test(host)) throw misuse('host must be a name or an address, at most 255 bytes')
     if (!Number.isInteger(port) || port < 1 || port > 65535) throw misuse('port must be from 1 to 65535')
     if (this.#link.done) throw new TransportError('the Wisp connection has ended', { cause: this.#error })
+    clearTimeout(this.#idleTimer)
     do this.#lastStreamId = this.#lastStreamId === MAX_STREAM_ID ? 1 : this.#lastStreamId + 1
     while (this.#link.streams.has(this.#lastStreamId))
     const { maxBufferedBytes = 16 * 1024 * 1024 } = this.#options
@@ -179,6 +184,13 @@ class Client implements WispConnection {
     return this.closed
   }
 
+  #idle(): void {
+    const { idleTimeoutMs } = this.#options
+    if (idleTimeoutMs === undefined || this.#link.done) return
+    const end = () => this.#fail(new TransportError(`the Wisp connection had no stream for ${idleTimeoutMs} ms (idleTimeoutMs)`))
+    this.#idleTimer = setTimeout(end, idleTimeoutMs)
+  }
+
   /** What is for none of the streams. A server of version 2 begins with INFO, and waits for ours; one of version 1 with CONTINUE. */
   #receive(packet: Packet): void {
     if (packet.type === CLOSE && packet.streamId === 0) {
@@ -190,6 +202,7 @@ class Client implements WispConnection {
     if (!this.#server && this.#options.version === 2) return this.#fail(new TransportError('the server does not speak version 2 of Wisp'))
     this.#credit = packet.packets
     this.#opened.resolve(this)
+    this.#idle()
   }
 
   #introduce(info: Info): void {
@@ -229,6 +242,7 @@ class Client implements WispConnection {
   #giveUp(error: unknown, how: 'fail' | 'lost'): void {
     this.#error ??= error
     this.#forgetSignal()
+    clearTimeout(this.#idleTimer)
     this.#opened.reject(error)
     for (const stream of this.#link.streams.values()) stream.end(how, error)
   }

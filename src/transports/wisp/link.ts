@@ -31,6 +31,8 @@ export interface LinkOptions {
   readonly onPacket: (packet: Packet) => void
   /** The other side has sent what it may not: close with this code of RFC 6455. `streamId` is that of a malformed packet. */
   readonly onViolation: (code: number, what: string, streamId?: number) => void
+  /** The last stream was forgotten. */
+  readonly onIdle?: (() => void) | undefined
   /** Once, when the WebSocket has closed or failed: by then nothing can be sent. `code` is RFC 6455's. */
   readonly onEnd: (code: number, error: Error) => void
 }
@@ -100,6 +102,7 @@ export class PacketLink<Stream extends LinkedStream> {
     this.#waiting.delete(stream)
     this.release(stream)
     if (reason !== undefined) this.send(closePacket(stream.streamId, reason))
+    if (this.streams.size === 0) this.#options.onIdle?.()
   }
 
   /** Stops reading from the WebSocket until no owner holds it any more. False if it cannot be paused. */

@@ -1,4 +1,4 @@
-// The option `onread`: plaintext goes into the application's own buffer, piece by piece, and no 'data' tells of it.
+// The option `onread`: what is received goes into the application's own buffer, piece by piece, and no 'data' tells of it.
 
 export interface OnreadOptions {
   buffer: Uint8Array | (() => Uint8Array)
@@ -12,8 +12,15 @@ export class OnreadTarget {
   #rest: Uint8Array = new Uint8Array()
   paused = false
 
-  constructor(options: OnreadOptions) {
+  private constructor(options: OnreadOptions) {
     this.#options = options
+  }
+
+  /** As in Node, what is no such option is none. */
+  static of(option: OnreadOptions | null | undefined): OnreadTarget | undefined {
+    const { buffer, callback } = option ?? {}
+    const isRight = (buffer instanceof Uint8Array || typeof buffer === 'function') && typeof callback === 'function'
+    return isRight ? new OnreadTarget(option!) : undefined
   }
 
   /** Hands `bytes` over, until the application pauses; then they are kept. Whether more is wanted. */
