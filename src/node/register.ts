@@ -1,10 +1,13 @@
 // `import 'libssl-wasm/node/register'`: this process's `node:tls` is ours from now on, for require(), import and Node's own https, http2
 // and fetch. http2 keeps the tls.Server that it finds when it is loaded: import this before.
 
-import { createRequire, syncBuiltinESMExports } from 'node:module'
+import * as modules from 'node:module'
 import tls from './tls/index.js'
 
-const builtin = createRequire(import.meta.url)('node:tls') as Record<string, unknown>
+type Resolve = (name: string, context: object, next: (name: string, context: object) => object) => object
+
+const require = modules.createRequire(import.meta.url)
+const builtin = require('node:tls') as Record<string, unknown>
 const ours = tls as unknown as Record<string, unknown>
 
 for (const name of Object.keys(ours)) {
@@ -13,7 +16,14 @@ for (const name of Object.keys(ours)) {
     enumerable: true, configurable: true, get: () => ours[name], set: (value) => { ours[name] = value },
   })
 }
-syncBuiltinESMExports()
+modules.syncBuiltinESMExports()
 // Where https was imported first, its servers have been made of Node's.
-const https = createRequire(import.meta.url)('node:https') as typeof import('node:https')
+const https = require('node:https') as typeof import('node:https')
 Object.setPrototypeOf(https.Server.prototype, tls.Server.prototype as object)
+
+// In Deno, names that are imported stay what they were: there our module takes the place of its own. Bun has nothing of the kind.
+if ('Deno' in globalThis) {
+  const url = new URL('./tls/module-sync.js', import.meta.url).href
+  const resolve: Resolve = (name, context, next) => (/^(node:)?tls$/.test(name) ? { url, shortCircuit: true } : next(name, context))
+  ;(modules as { registerHooks?(hooks: { resolve: Resolve }): void }).registerHooks?.({ resolve }) // which Node 20's types do not know
+}

@@ -60,19 +60,21 @@ export abstract class SocketBase extends Duplex {
     this.emit('timeout')
   }
 
+  // By name: above this class may be the platform's net.Socket, which asks its handle.
+
   override pause(): this {
     if (this.onread) this.onread.paused = true
-    return super.pause()
+    return Duplex.prototype.pause.call(this) as this
   }
 
   override resume(): this {
     this.#goOn()
-    return super.resume()
+    return Duplex.prototype.resume.call(this) as this
   }
 
   override read(size?: number): any {
     this.#goOn()
-    return super.read(size)
+    return Duplex.prototype.read.call(this, size)
   }
 
   #goOn(): void {

@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers'
-import { replaceTls } from './replace.js'
 import { MARK, type Kit, type Shows } from './show.js'
 import { showEach } from './show-each.js'
 
@@ -12,7 +11,7 @@ const [name, file, whose] = process.argv.slice(2)
 /** How long it may go on when all has been shown. */
 const LINGER_MS = 30_000
 
-if (whose === '--ours') await replaceTls()
+if (whose === '--ours') await import('libssl-wasm/node/register' as string)
 const { default: tls } = await import('node:tls')
 if (whose === '--ours') assert.equal(tls.connect, (await import('libssl-wasm/node/tls' as string)).default.connect)
 const kit: Kit<unknown> = { ...JSON.parse(readFileSync(file!, 'utf8')), tls, net: (await import('node:net')).default }

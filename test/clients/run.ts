@@ -6,14 +6,12 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import * as tls from 'node:tls'
 import { CertificateAuthority, RSA } from '../../tools/certificates.js'
 import { repository } from '../conformance/runtimes/installed.js'
 import { Project } from '../conformance/runtimes/project.js'
 import { columns, servers, type ServerRow } from './all.js'
 import { withLacks, type Column, type KitData, type StartedColumn } from './column.js'
 import { printResults, type ClientResults } from './results.js'
-import { replacement } from './replace.js'
 import { Home, type Identities } from './servers/home.js'
 
 /** Servers have processes of their own: more at once only make them wait for each other. */
@@ -39,7 +37,6 @@ const places: Place[] = []
 try {
   await project.make()
   project.link(modules)
-  project.write('replacement.js', replacement(Object.keys(tls).filter((name) => name !== 'default')))
   await project.compileEach(['test/clients/program.ts', ...clients.map((name) => `test/clients/clients/${name}.ts`)])
   for (const column of columns.filter(({ name }) => chosen(columnNames).includes(name))) places.push({ column, started: startColumn(column) })
   const waiting = [...servers]

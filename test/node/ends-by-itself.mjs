@@ -18,6 +18,7 @@ server.listen(0, '127.0.0.1', () => {
   const { port } = server.address()
   const socket = tls.connect({ port, host: '127.0.0.1', servername: 'localhost', ca, timeout: 3_600_000 }, () => {
     console.log('secure', socket.authorized)
+    socket.pause().resume()
     socket.end('x'.repeat(300_000))
   })
   let bytes = 0

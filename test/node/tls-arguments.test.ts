@@ -1,6 +1,6 @@
 import * as nodeTls from 'node:tls'
 import { Duplex } from 'node:stream'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import ours from '../../src/node/tls/index.js'
 import { authority, localhost } from '../helpers/certificates.js'
 
@@ -81,7 +81,6 @@ describe('what node:tls refuses with other words, or dies of:', () => {
     ['a protocol that is no text', () => ours.connect({ socket: idle(), ALPNProtocols: [5] } as never), 'ERR_INVALID_ARG_TYPE'],
     ['a protocol without letters', () => ours.createServer({ ALPNProtocols: ['a', ''] }), 'ERR_INVALID_ARG_VALUE'],
     ['bytes that are no list of protocols', () => ours.connect({ socket: idle(), ALPNProtocols: Buffer.from([2, 1]) } as never), 'ERR_INVALID_ARG_VALUE'],
-    ['convertALPNProtocols() of such bytes', () => (ours as never as { convertALPNProtocols: Function }).convertALPNProtocols(Buffer.from([0]), {}), 'ERR_INVALID_ARG_VALUE'],
     ['setKeyCert(5)', () => sock().setKeyCert(5 as never), 'ERR_INVALID_ARG_TYPE'],
     ['setKeyCert() of a list', () => sock().setKeyCert([] as never), 'ERR_INVALID_ARG_TYPE'],
     ['setKeyCert() without a certificate', () => sock().setKeyCert({}), 'ERR_CRYPTO_OPERATION_FAILED'],
@@ -90,6 +89,23 @@ describe('what node:tls refuses with other words, or dies of:', () => {
     ['options of a context that are no object', () => ours.createSecureContext(5 as never), 'ERR_INVALID_ARG_TYPE'],
   ])('%s', (_, call, code) => {
     expect(call).toThrow(expect.objectContaining({ code }))
+  })
+
+  it('bytes that are no list of protocols, by convertALPNProtocols(), from Node 24 on', () => {
+    const { convertALPNProtocols } = ours as unknown as { convertALPNProtocols(protocols: unknown, out: { ALPNProtocols?: Buffer }): void }
+    const under = (node: string, call: () => void) => {
+      vi.stubGlobal('process', Object.create(process, { versions: { value: { ...process.versions, node } } }))
+      try {
+        call()
+      } finally {
+        vi.unstubAllGlobals()
+      }
+    }
+    const out: { ALPNProtocols?: Buffer } = {}
+    under('24.1.0', () => expect(() => convertALPNProtocols(Buffer.from([0]), out)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' })))
+    expect(out).toEqual({})
+    under('22.1.0', () => convertALPNProtocols(Buffer.from([0]), out))
+    expect(out.ALPNProtocols).toEqual(Buffer.from([0]))
   })
 
   it('a socket that was destroyed takes no certificate, and says nothing', () => {

@@ -97,19 +97,19 @@ const ends: Readonly<Record<string, (tls: Tls, log: Log, writes: boolean) => Pro
     socket.once('secureConnect', () => setImmediate(() => beneath.destroy(new Error('beneath'))))
     return socket
   },
-  "a server's socket whose peer ends within the handshake": async (tls, log) => {
-    const server = net.createServer((beneath) => {
-      socket = watched(kept(new tls.TLSSocket(beneath, { isServer: true, cert, key })), log, false)
-      resolve()
-    })
-    let socket!: Duplex
-    let resolve = () => {}
-    const made = new Promise<void>((done) => { resolve = done })
-    const peer = kept(net.connect(await listening(server), '127.0.0.1'))
-    await made
-    peer.end()
-    return socket
-  },
+  "a server's socket whose peer ends within the handshake": (tls, log) => ofServer(tls, log, (peer) => peer.end()),
+  "a server's socket that is sent no TLS": (tls, log) => ofServer(tls, log, (peer) => peer.write(Buffer.alloc(1024, 42))),
+}
+
+async function ofServer(tls: Tls, log: Log, next: (peer: net.Socket) => unknown): Promise<Duplex> {
+  const server = net.createServer()
+  const connected = once(server, 'connection') as Promise<[net.Socket]>
+  const peer = kept(net.connect(await listening(server), '127.0.0.1'))
+  peer.on('error', () => {})
+  const [beneath] = await connected
+  const socket = watched(kept(new tls.TLSSocket(beneath, { isServer: true, cert, key })), log, false)
+  next(peer)
+  return socket
 }
 
 function watched<T extends Duplex>(socket: T, log: Log, writes: boolean): T {

@@ -3,11 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import * as face from '../../src/node/tls/index.js'
 import tls from '../../src/node/tls/index.js'
 import { bunProgram } from '../conformance/runtimes/bun.js'
+import { denoProgram } from '../conformance/runtimes/deno.js'
 import { findNode } from '../conformance/runtimes/node.js'
 import { localhost } from '../helpers/certificates.js'
 import { runNode } from '../helpers/installed.js'
@@ -132,5 +133,11 @@ describe('the built package', () => {
       + "console.log(connect === ours.connect, require('tls').Server === ours.Server, require('https').createServer({}) instanceof ours.Server)"
     const url = pathToFileURL(dist('register.js')).href
     expect(node(`(async () => { ${code} })()`, '--import', url)).toBe('true true true')
+  })
+
+  const runtimes = { 'this Node': [process.execPath], Deno: [denoProgram(), 'run', '--allow-all', '--no-remote', '--quiet'], Bun: [bunProgram()] }
+  it.each(Object.entries(runtimes).filter(([, [program]]) => program !== undefined))('replaces node:tls for what is imported later in %s', async (name, [program, ...args]) => {
+    const out = await runNode(program!, [...args as string[], fileURLToPath(new URL('registers.mjs', import.meta.url))], repo, { DENO_NO_UPDATE_CHECK: '1' })
+    expect(out.trim()).toBe(name === 'Bun' ? 'default, require, https' : 'name, default, require, https') // Bun's names are its own
   })
 })

@@ -5,6 +5,7 @@ import { decodeAlpn } from '../../core/alpn.js'
 import type { Ssl } from '../../core/ssl.js'
 import { demandType, invalidArgType, invalidArgValue } from '../invalid-arguments.js'
 import { nodeError } from '../node-error.js'
+import { isNodeBefore } from '../node-version.js'
 import { Buffer } from '../platform/buffer.js'
 
 export interface AlpnOptions {
@@ -20,17 +21,27 @@ export interface RunsCallbacks {
 
 /**
  * Puts `protocols` in the form of the wire (RFC 7301 §3.1) into `out.ALPNProtocols`. Bytes are in that form, and copied. Throws
- * `ERR_INVALID_ARG_VALUE` for an empty name, or for bytes that are no list; `ERR_OUT_OF_RANGE` for a name of more than 255 bytes.
+ * `ERR_OUT_OF_RANGE` for a name of more than 255 bytes, and, as Node does since version 24, `ERR_INVALID_ARG_VALUE` for an empty name, or
+ * for bytes that are no list.
  */
 export function convertALPNProtocols(protocols: unknown, out: { ALPNProtocols?: Buffer }): void {
-  const wire = Array.isArray(protocols) ? encode(protocols) : ArrayBuffer.isView(protocols) ? Buffer.from(asBytes(protocols)) : undefined
+  const wire = wireOf(protocols)
   if (!wire) return
-  try {
-    decodeAlpn(wire)
-  } catch (cause) {
-    throw Object.assign(invalidArgValue('options.ALPNProtocols', protocols, 'is no list of names of 1 to 255 bytes'), { cause })
-  }
+  if (!isNodeBefore(24)) namesOf(wire)
   out.ALPNProtocols = wire
+}
+
+function wireOf(protocols: unknown): Buffer | undefined {
+  if (Array.isArray(protocols)) return encode(protocols)
+  return ArrayBuffer.isView(protocols) ? Buffer.from(asBytes(protocols)) : undefined
+}
+
+function namesOf(wire: Buffer): string[] {
+  try {
+    return decodeAlpn(wire).map(({ name }) => name)
+  } catch (cause) {
+    throw Object.assign(invalidArgValue('options.ALPNProtocols', wire, 'is no list of names of 1 to 255 bytes'), { cause })
+  }
 }
 
 function encode(protocols: readonly unknown[]): Buffer {
@@ -45,14 +56,12 @@ function encode(protocols: readonly unknown[]): Buffer {
   }))
 }
 
-/** The names of the option. Throws `ERR_INVALID_ARG_TYPE`, or what {@link convertALPNProtocols} throws. */
+/** The names of the option. Throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, or `ERR_OUT_OF_RANGE`. */
 export function alpnList(protocols: unknown): readonly string[] {
   if (!protocols) return []
-  const out: { ALPNProtocols?: Buffer } = {}
-  convertALPNProtocols(protocols, out)
-  const types = 'an Array or an instance of Buffer, TypedArray, or DataView'
-  if (!out.ALPNProtocols) throw invalidArgType('options.ALPNProtocols', types, protocols)
-  return decodeAlpn(out.ALPNProtocols).map(({ name }) => name)
+  const wire = wireOf(protocols)
+  if (wire) return namesOf(wire)
+  throw invalidArgType('options.ALPNProtocols', 'an Array or an instance of Buffer, TypedArray, or DataView', protocols)
 }
 
 /** What a client offers. */

@@ -71,5 +71,6 @@ export function isEnd(reason: unknown): boolean {
 /** Whether a stream has failed by an error of the application's: one of the system's names a call. */
 export function isOfApplication(reason: unknown, beneath: Beneath): boolean {
   const error = reason instanceof TransportError ? reason.cause : reason
-  return error instanceof Error && error === beneath.errored && !(beneath instanceof Socket && 'syscall' in error)
+  const failed = error instanceof Error && !(error instanceof TlsError) && error === beneath.errored
+  return failed && !(beneath instanceof Socket && 'syscall' in error)
 }

@@ -5,6 +5,7 @@ import type { Ssl } from '../../core/ssl.js'
 import { ApiMisuseError } from '../../base/errors.js'
 import { demandType, invalidArgType } from '../invalid-arguments.js'
 import { nodeError } from '../node-error.js'
+import { isNodeBefore } from '../node-version.js'
 import type { RunsCallbacks } from './alpn.js'
 
 /** Node takes keys of any length. */
@@ -39,14 +40,9 @@ export function findPsk(ssl: Ssl, socket: RunsCallbacks, callback: ServerPskCall
     ssl.usePskIdentityHint(hint)
   } catch (error) {
     if (!(error instanceof ApiMisuseError)) throw error
-    throw nodeError(hintFailed(), 'Failed to set PSK identity hint')
+    const code = `ERR_TLS_PSK_SET_${isNodeBefore(24) ? 'IDENTIY' : 'IDENTITY'}_HINT_FAILED`
+    throw nodeError(code, 'Failed to set PSK identity hint')
   }
-}
-
-/** Node before version 24 has it with a letter missing. */
-function hintFailed(): string {
-  const { versions } = (globalThis as { process?: { versions?: { node?: string } } }).process ?? {}
-  return Number.parseInt(versions?.node ?? '24', 10) < 24 ? 'ERR_TLS_PSK_SET_IDENTIY_HINT_FAILED' : 'ERR_TLS_PSK_SET_IDENTITY_HINT_FAILED'
 }
 
 function demandKey(key: unknown, name: string): asserts key is NodeJS.ArrayBufferView {

@@ -253,8 +253,8 @@ export class TLSSocket extends SocketEvents {
     if (this.destroyed) return
     const reason = this.thrown ? this.thrown.value : given
     if (reason === undefined) return void this.destroy()
-    if (isEnd(reason) && !this._secureEstablished) return this.#endEarly(this.#asNode(reason))
-    this.#broke = reason instanceof TlsError && !(reason instanceof TransportError)
+    if (isEnd(reason) && !this._secureEstablished && !this.readableEnded) return this.#endEarly(this.#asNode(reason))
+    this.#broke = reason instanceof TlsError && !(reason instanceof TransportError) && !isEnd(reason)
     const error = this.#asNode(reason)
     const known = this.#given && isOfApplication(reason, this.beneath) // the socket beneath tells of it, too, and of its end
     try {
