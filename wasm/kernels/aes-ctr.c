@@ -6,7 +6,9 @@
 // turned back, the eight bits of a byte are then the bytes of 16 blocks that follow each other.
 //
 // Constant time: gates, shuffles with fixed lanes, and loads at addresses that follow from loop counters. Branches follow the number of
-// blocks and the counter, which are public.
+// blocks, and from LSW_AES_BATCH_FROM blocks on the counter. It is public, but for two uses: GCM with an IV that is not of 12 bytes, which
+// asks for fewer blocks (aes-gcm.c), and OpenSSL's CTR-DRBG. Of that a request for 880 bytes or more shows where its counter was, modulo
+// 128; counter and key are replaced after each request.
 //
 // Sources: FIPS 197; SP 800-38A; J. Boyar and R. Peralta's circuit for the S-box, as in "A small depth-16 circuit for the AES S-box"
 // (2012) and the improvements of its linear part; its four inversions at the end are in the round keys (aes.h).
@@ -14,13 +16,13 @@
 // The loops are left as loops on purpose: unrolled, V8 makes code of half the speed of them.
 #include "aes.h"
 #include <openssl/crypto.h>
+#include <string.h>
 
 #define XOR wasm_v128_xor
 #define AND wasm_v128_and
 #define NO_UNROLL _Pragma("clang loop unroll(disable)")
 
-// Below so many blocks of a batch the blocks are encrypted side by side.
-enum { BATCH = 128, WORTH_A_BATCH = 56 };
+enum { BATCH = 128 };
 
 typedef v128_t sliced_byte[8]; // bit 0 first
 
@@ -244,13 +246,21 @@ void lsw_aes_ctr32(const unsigned char *in, unsigned char *out, size_t len, cons
     struct work work;
     size_t used = 0; // bytes of it
     v128_t base = wasm_v128_load(counter);
-    uint32_t count = __builtin_bswap32((uint32_t)wasm_i32x4_extract_lane(base, 3));
+    // Loaded by itself, as it alone of the block decides about branches: looking at the .wasm the two can then be told apart.
+    const unsigned char *end = counter + 12;
+    uint32_t count;
+    __asm__("" : "+r"(end));
+    memcpy(&count, end, 4);
+    count = __builtin_bswap32(count);
     while (len > 0) {
-        size_t first = count % BATCH, blocks = (len + 15) / 16;
-        if (blocks > BATCH - first)
-            blocks = BATCH - first;
         const v128_t *from = work.keystream;
-        if (blocks < WORTH_A_BATCH) {
+        size_t first = 0, blocks = (len + 15) / 16;
+        if (blocks >= LSW_AES_BATCH_FROM) {
+            first = count % BATCH;
+            if (blocks > BATCH - first)
+                blocks = BATCH - first;
+        }
+        if (blocks < LSW_AES_BATCH_FROM) {
             for (size_t i = 0; i < blocks; i++)
                 work.keystream[i] = wasm_i32x4_replace_lane(base, 3, (int)__builtin_bswap32(count + (uint32_t)i));
             lsw_aes_encrypt_blocks(work.keystream, blocks, key);

@@ -6,7 +6,9 @@
 //   len   bytes of AAD and of message       ares  how many bytes of that block have been added: 0 (none yet) to 16
 //   H, and in Htable its power of 16
 //
-// Constant time: only lengths decide about branches, and the tag is compared by CRYPTO_memcmp. Source: SP 800-38D §7.
+// Constant time: only lengths decide about branches, and in aes-ctr.c a counter that is the IV's. The tag is compared by CRYPTO_memcmp.
+//
+// Source: SP 800-38D §7.
 #include "aes.h"
 #include "cipher_aes_gcm.h"
 #include <string.h>
@@ -73,8 +75,8 @@ static int gcm_setiv(PROV_GCM_CTX *ctx, const unsigned char *iv, size_t ivlen)
     GCM128_CONTEXT *gcm = &ctx->gcm;
     gcm->len.u[0] = gcm->len.u[1] = gcm->Xi.u[0] = gcm->Xi.u[1] = 0;
     gcm->ares = gcm->mres = 0;
-    if (ivlen == 12) {
-        memcpy(gcm->Yi.c, iv, 12);
+    if (ivlen == GCM_IV_DEFAULT_SIZE) {
+        memcpy(gcm->Yi.c, iv, GCM_IV_DEFAULT_SIZE);
         gcm->Yi.d[3] = __builtin_bswap32(1);
     } else {
         hash(gcm, iv, ivlen);
@@ -99,17 +101,24 @@ static int gcm_aadupdate(PROV_GCM_CTX *ctx, const unsigned char *aad, size_t len
     return 1;
 }
 
-static void gcm_crypt(GCM128_CONTEXT *gcm, const unsigned char *in, unsigned char *out, size_t len)
+static void gcm_crypt(PROV_GCM_CTX *ctx, const unsigned char *in, unsigned char *out, size_t len)
 {
+    GCM128_CONTEXT *gcm = &ctx->gcm;
     for (; gcm->mres > 0 && len > 0; len--) {
         *out++ = *in++ ^ gcm->EKi.c[gcm->mres];
         gcm->mres = (gcm->mres + 1) % 16;
     }
-    if (len == 0)
-        return;
-    lsw_aes_ctr32(in, out, len, gcm->key, gcm->Yi.c, gcm->EKi.c);
-    next_counter(gcm, (uint32_t)((len + 15) / 16));
-    gcm->mres = len % 16;
+    // The counter is the IV's, or a hash of it by the secret H.
+    size_t most = ctx->ivlen == GCM_IV_DEFAULT_SIZE ? len : 16 * (LSW_AES_BATCH_FROM - 1);
+    while (len > 0) {
+        size_t piece = len < most ? len : most;
+        lsw_aes_ctr32(in, out, piece, gcm->key, gcm->Yi.c, gcm->EKi.c);
+        next_counter(gcm, (uint32_t)((piece + 15) / 16));
+        gcm->mres = piece % 16;
+        in += piece;
+        out += piece;
+        len -= piece;
+    }
 }
 
 static int gcm_cipherupdate(PROV_GCM_CTX *ctx, const unsigned char *in, size_t len, unsigned char *out)
@@ -122,7 +131,7 @@ static int gcm_cipherupdate(PROV_GCM_CTX *ctx, const unsigned char *in, size_t l
     gcm->len.u[1] += len;
     if (!ctx->enc)
         hash(gcm, in, len);
-    gcm_crypt(gcm, in, out, len);
+    gcm_crypt(ctx, in, out, len);
     if (ctx->enc)
         hash(gcm, out, len);
     return 1;

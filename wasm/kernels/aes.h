@@ -23,7 +23,9 @@ void lsw_aes_decrypt_blocks(v128_t *blocks, size_t n, const AES_KEY *key);
 v128_t lsw_aes_round(v128_t state, v128_t drop);
 
 // CTR with a 32-bit big-endian counter at the end of `counter`. When `len` is not a multiple of 16, the whole keystream of the last
-// block is written to `last`.
+// block is written to `last`. Where the counter is secret, `len` must be less than this number of blocks: from it on, the counter
+// decides how the blocks are grouped.
+enum { LSW_AES_BATCH_FROM = 56 };
 void lsw_aes_ctr32(const unsigned char *in, unsigned char *out, size_t len, const AES_KEY *key, const unsigned char counter[16],
     unsigned char last[16]);
 
