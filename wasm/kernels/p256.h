@@ -53,6 +53,11 @@ typedef struct {
 /* r = scalar · point, in time that depends on neither. The scalar is canonical modulo n. */
 void p256_point_times(p256_jacobian *r, const p256_affine *point, const p256_number scalar);
 void p256_generator_times(p256_jacobian *r, const p256_number scalar);
+/*
+ * r = of_generator·G + of_point·point. 0 if that is infinity, or if two points that were to be added had the same x: then z becomes 0,
+ * and stays so. The latter happens only to scalars that were chosen for it.
+ */
+int p256_sum_times(p256_jacobian *r, const p256_number of_generator, const p256_affine *point, const p256_number of_point);
 /* r = r + a, whatever they are, by branches: for public points only. */
 void p256_point_add(p256_jacobian *r, const p256_jacobian *a);
 int p256_is_infinity(const p256_jacobian *a);

@@ -113,6 +113,24 @@ static int multiple(p256_jacobian *r, const EC_GROUP *group, const EC_POINT *poi
     return 1;
 }
 
+/*
+ * The sum of two products, as verifying needs it: doublings are shared, and verifying alone needs only the first of the
+ * generator's tables. 0 if they must be computed one by one.
+ */
+static int two_multiples(p256_jacobian *r, const EC_GROUP *group, const BIGNUM *of_generator, const EC_POINT *point, const BIGNUM *of_point,
+    BN_CTX *ctx)
+{
+    p256_number first, second;
+    p256_affine affine;
+    if (EC_POINT_is_at_infinity(group, point) || !affine_of(&affine, group, group->generator, ctx) || !is_generator(&affine)
+        || !affine_of(&affine, group, point, ctx) || !scalar_of(first, group, of_generator, ctx)
+        || !scalar_of(second, group, of_point, ctx))
+        return 0;
+    p256_to_montgomery(affine.x, affine.x);
+    p256_to_montgomery(affine.y, affine.y);
+    return p256_sum_times(r, first, &affine, second);
+}
+
 /* r = scalar·generator + Σ scalars[i]·points[i]; what is NULL or infinity adds nothing. r may be one of the points. */
 static int points_mul(const EC_GROUP *group, EC_POINT *r, const BIGNUM *scalar, size_t num, const EC_POINT *points[],
     const BIGNUM *scalars[], BN_CTX *ctx)
@@ -120,7 +138,9 @@ static int points_mul(const EC_GROUP *group, EC_POINT *r, const BIGNUM *scalar, 
     p256_jacobian sum = { { 0 }, { 0 }, { 0 } }, product;
     p256_affine affine;
     int count = 0;
-    for (size_t i = 0; i <= num; i++) {
+    int done = num == 1 && scalar != NULL && points[0] != NULL && scalars[0] != NULL
+        && two_multiples(&sum, group, scalar, points[0], scalars[0], ctx);
+    for (size_t i = 0; i <= num && !done; i++) {
         const EC_POINT *point = i < num ? points[i] : group->generator;
         const BIGNUM *number = i < num ? scalars[i] : scalar;
         if (point == NULL || number == NULL || EC_POINT_is_at_infinity(group, point))
@@ -130,7 +150,7 @@ static int points_mul(const EC_GROUP *group, EC_POINT *r, const BIGNUM *scalar, 
         if (count++)
             p256_point_add(&sum, &product);
     }
-    if (count == 0 || p256_is_infinity(&sum))
+    if (p256_is_infinity(&sum))
         return EC_POINT_set_to_infinity(group, r);
     p256_to_affine(&affine, &sum);
     r->Z_is_one = 1;

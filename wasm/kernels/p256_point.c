@@ -5,8 +5,8 @@
  *
  * A scalar is made odd (k or n − k), and is then Σ d[i]·32^i with 52 odd digits −31 … 31: if c = (k >> 1) + 2^259 has the five bits u
  * at 5·i, then d[i] = 2u − 31. So no digit is 0. The last digit is 1, as k < 2^256. For each digit one of the 16 points
- * P, 3P, … 31P is added or subtracted. The generator has 13 such tables, for 2^(20·j)·G, so that four times five doublings are enough;
- * they are made when first needed.
+ * P, 3P, … 31P is added or subtracted. The generator has 13 such tables, for 2^(20·j)·G, so that three times five doublings are
+ * enough; they are made when first needed.
  *
  * Constant time: a table is read from end to end for each digit, and signs are masks. The formula for additions is wrong for equal
  * points, and these do not occur. Let the sum before an addition be a·P, a an integer, and what is added d·2^(20·j)·P; for a point
@@ -18,6 +18,7 @@
  * and so d < 0, as k ≤ n. But d = (k mod 64) − 32, which makes d = 32 − n modulo 64, that is 15: no negative digit of size 31.
  *
  * The point itself has order n, as all points but infinity have, and p256_method.c does not ask for multiples of that.
+ * p256_sum_times adds multiples of two points, which may meet; it tells when they did. Its scalars are public.
  */
 #include <wasm_simd128.h>
 #include "p256_field.h"
@@ -217,38 +218,85 @@ static void look_up(p256_affine *r, const table from, uint32_t u)
         r->y[i] = (int32_t)(((uint32_t)r->y[i] ^ negative) - negative);
 }
 
-/* `tables` are for the point times 2^(i · DIGITS/count · WINDOW). */
-static void times(p256_jacobian *r, const table *tables, int count, const p256_number scalar)
+/*
+ * The scalar or its negative, whichever is odd, with one more bit for c; carries keep it canonical. Returns a mask, all ones if it is the
+ * negative.
+ */
+static uint32_t make_odd(p256_number k, const p256_number scalar)
 {
-    /* k odd, and its negative if the scalar was even. Carries keep it canonical. */
-    p256_number k;
-    int32_t even = (int32_t)p256_mask((uint32_t)(scalar[0] & 1) - 1), carry = 0;
+    uint32_t even = p256_mask((uint32_t)(scalar[0] & 1) - 1);
+    int32_t carry = 0;
     for (int i = 0; i < P256_LIMBS; i++) {
-        carry += scalar[i] + (even & (p256_n.value[i] - 2 * scalar[i]));
+        carry += scalar[i] + ((int32_t)even & (p256_n.value[i] - 2 * scalar[i]));
         k[i] = carry & P256_MASK;
         carry >>= P256_BITS;
     }
     k[P256_LIMBS - 1] |= 1 << (260 - 8 * P256_BITS); /* 2^259, doubled */
+    return even;
+}
+
+/* The entry for digit `index` of k. */
+static void digit(p256_affine *r, const table from, const p256_number k, int index)
+{
+    int position = WINDOW * index + 1, limb = position / P256_BITS;
+    int64_t bits = k[limb];
+    if (limb < P256_LIMBS - 1)
+        bits |= (int64_t)k[limb + 1] << P256_BITS;
+    look_up(r, from, (uint32_t)(bits >> position % P256_BITS) & (2 * ENTRIES - 1));
+}
+
+static void negate(p256_number y, uint32_t mask)
+{
+    for (int i = 0; i < P256_LIMBS; i++)
+        y[i] = (int32_t)(((uint32_t)y[i] ^ mask) - mask);
+}
+
+static void twice_window(p256_jacobian *r)
+{
+    for (int i = 0; i < WINDOW; i++)
+        twice(r);
+}
+
+/* `tables` are for the point times 2^(i · DIGITS/count · WINDOW). */
+static void times(p256_jacobian *r, const table *tables, int count, const p256_number scalar)
+{
+    p256_number k;
+    p256_affine entry;
+    uint32_t even = make_odd(k, scalar);
     int columns = DIGITS / count;
     for (int column = columns - 1; column >= 0; column--) {
         if (column < columns - 1)
-            for (int i = 0; i < WINDOW; i++)
-                twice(r);
+            twice_window(r);
         for (int i = count - 1; i >= 0; i--) {
-            int digit = i * columns + column, position = WINDOW * digit + 1, limb = position / P256_BITS;
-            int64_t bits = k[limb];
-            if (limb < P256_LIMBS - 1)
-                bits |= (int64_t)k[limb + 1] << P256_BITS;
-            p256_affine entry;
-            look_up(&entry, tables[i], (uint32_t)(bits >> position % P256_BITS) & (2 * ENTRIES - 1));
-            if (digit == DIGITS - 1)
+            digit(&entry, tables[i], k, i * columns + column);
+            if (i * columns + column == DIGITS - 1)
                 set(r, &entry);
             else
                 add(r, &entry);
         }
     }
-    for (int i = 0; i < P256_LIMBS; i++)
-        r->y[i] = (r->y[i] ^ even) - even;
+    negate(r->y, even);
+}
+
+/* The first `count` of the generator's tables, made if they are not. */
+static const table *generator_tables(int count)
+{
+    static table tables[TABLES];
+    static p256_affine next; /* of the first that is not made */
+    static int made;
+    if (!made) {
+        p256_to_montgomery(next.x, p256_generator.x);
+        p256_to_montgomery(next.y, p256_generator.y);
+    }
+    for (; made < count; made++) {
+        p256_jacobian power;
+        make_table(tables[made], &next);
+        set(&power, &next);
+        for (int i = 0; i < DIGITS / TABLES; i++)
+            twice_window(&power);
+        p256_to_affine(&next, &power);
+    }
+    return (const table *)tables;
 }
 
 void p256_point_times(p256_jacobian *r, const p256_affine *point, const p256_number scalar)
@@ -260,21 +308,28 @@ void p256_point_times(p256_jacobian *r, const p256_affine *point, const p256_num
 
 void p256_generator_times(p256_jacobian *r, const p256_number scalar)
 {
-    static table tables[TABLES];
-    static int made;
-    if (!made) {
-        p256_affine base;
-        p256_to_montgomery(base.x, p256_generator.x);
-        p256_to_montgomery(base.y, p256_generator.y);
-        for (int i = 0; i < TABLES; i++) {
-            p256_jacobian next;
-            make_table(tables[i], &base);
-            set(&next, &base);
-            for (int j = 0; j < DIGITS / TABLES * WINDOW; j++)
-                twice(&next);
-            p256_to_affine(&base, &next);
+    times(r, generator_tables(TABLES), TABLES, scalar);
+}
+
+int p256_sum_times(p256_jacobian *r, const p256_number of_generator, const p256_affine *point, const p256_number of_point)
+{
+    table multiples;
+    p256_number k[2];
+    const table *tables[2] = { generator_tables(1), (const table *)&multiples };
+    uint32_t even[2] = { make_odd(k[0], of_generator), make_odd(k[1], of_point) };
+    make_table(multiples, point);
+    for (int index = DIGITS - 1; index >= 0; index--) {
+        if (index < DIGITS - 1)
+            twice_window(r);
+        for (int i = 0; i < 2; i++) {
+            p256_affine entry;
+            digit(&entry, *tables[i], k[i], index);
+            negate(entry.y, even[i]);
+            if (index == DIGITS - 1 && i == 0)
+                set(r, &entry);
+            else
+                add(r, &entry);
         }
-        made = 1;
     }
-    times(r, tables, TABLES, scalar);
+    return !p256_is_infinity(r);
 }
