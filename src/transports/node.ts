@@ -51,7 +51,12 @@ export function fromNodeStream(duplex: NodeDuplexLike): ByteTransport {
     new Promise<void>((resolve, reject) => start((error) => (error ? reject(error) : resolve())))
   const ends = new StreamEnds({
     write: (chunk) => {
-      if (duplex.write.length > 1) return called((callback) => duplex.write(chunk, callback))
+      if (duplex.write.length > 1) {
+        return called((callback) => duplex.write(chunk, (error) => {
+          callback(error)
+          if (error && duplex.destroyed) lost(error) // a net.Socket of an edge worker tells it nowhere else
+        }))
+      }
       if (!duplex.write(chunk)) return new Promise((resolve) => { drained = resolve }) // streamx takes no callback
     },
     end: () => called((callback) => duplex.end(callback)), // Node's types do not say that it may be given an error

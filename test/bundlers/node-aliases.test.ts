@@ -10,6 +10,7 @@ import { authority, localhost } from '../helpers/certificates.js'
 import { documented } from '../helpers/documented.js'
 import { installed, node22, runInstalled, runNode } from '../helpers/installed.js'
 import { project } from '../helpers/project.js'
+import { buildWorker, wranglerHome } from '../helpers/wrangler.js'
 import { startOpensslServer } from '../interop/peers/openssl.js'
 import { visit } from './page.js'
 
@@ -141,8 +142,8 @@ export default {
 /** Builds a worker as docs/node.md says, asks it once, and gives its answer. */
 async function runWorker(code: string, body: string, bindings: object = {}): Promise<string> {
   const directory = await app('wrangler.toml', [], { 'src/index.js': code })
-  const home = { HOME: directory, XDG_CONFIG_HOME: directory, WRANGLER_SEND_METRICS: 'false', BINDINGS: JSON.stringify(bindings) }
-  await runNode(installed(node22), [installed('wrangler/bin/wrangler.js'), 'deploy', '--dry-run', '--outdir', 'dist'], directory, home)
+  await buildWorker(directory, 'dist')
+  const home = { ...wranglerHome(directory), BINDINGS: JSON.stringify(bindings) }
   const runner = fileURLToPath(new URL('./run-worker.mjs', import.meta.url))
   return runNode(installed(node22), [runner, installed('miniflare/dist/src/index.js'), join(directory, 'dist'), 'index.js', body, 'nodejs_compat'], directory, home)
 }

@@ -8,6 +8,7 @@ import { authority, localhost } from '../helpers/certificates.js'
 import { startOpensslServer } from '../interop/peers/openssl.js'
 import { installed, node22, runNode } from '../helpers/installed.js'
 import { project, wasmFiles } from '../helpers/project.js'
+import { buildWorker, wranglerHome } from '../helpers/wrangler.js'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }) // other people's programs, on a machine that may be busy
 
@@ -40,15 +41,14 @@ export default {
 
 it.each(['libssl-wasm', 'libssl-wasm/inline'])('wrangler: what it would deploy of %s connects in workerd, with a private CA and a client certificate', async (from) => {
   const directory = await project({ 'worker.js': worker(from), 'wrangler.toml': 'name = "app"\nmain = "worker.js"\ncompatibility_date = "2026-01-01"\n' })
-  const home = { HOME: directory, XDG_CONFIG_HOME: directory, WRANGLER_SEND_METRICS: 'false' }
-  await runNode(installed(node22), [installed('wrangler/bin/wrangler.js'), 'deploy', '--dry-run', '--outdir', 'dist'], directory, home)
+  await buildWorker(directory, 'dist')
   expect(wasmFiles(join(directory, 'dist'))).toHaveLength(1)
 
   const { peer, port } = await startOpensslServer(localhost, 'TLSv1.3', ['-www', '-Verify', '1', '-CAfile', authority.ca.certFile, '-verify_return_error'])
   const { cert, key } = authority.leaf({ name: 'edge worker' })
   const runner = fileURLToPath(new URL('./run-worker.mjs', import.meta.url))
   const answer = await runNode(installed(node22), [runner, installed('miniflare/dist/src/index.js'), join(directory, 'dist'), 'worker.js',
-    JSON.stringify({ port, ca: authority.ca.cert, cert, key })], directory, home)
+    JSON.stringify({ port, ca: authority.ca.cert, cert, key })], directory, wranglerHome(directory))
   expect(JSON.parse(answer)).toEqual({ protocol: 'TLSv1.3', verifyResult: 'X509_V_OK', status: 'HTTP/1.0 200 ok' })
   await peer.printed(/depth=0 CN = edge worker\s+verify return:1/)
 })

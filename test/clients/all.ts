@@ -18,6 +18,7 @@ import { startRedis } from './servers/redis.js'
 import { startSlapd } from './servers/slapd.js'
 import { startSqlServer } from './servers/sql-server.js'
 import { startWeb } from './servers/web.js'
+import { workerColumn } from './workers.js'
 
 export interface ServerRow {
   readonly server: string
@@ -50,6 +51,11 @@ export const columns: readonly Column[] = [
   processColumn('Node 24', node, ['--ours']),
   processColumn('Deno', () => one(denoProgram())?.concat('run', '--allow-all', '--no-remote', '--quiet'), ['--ours']),
   processColumn('Bun', () => one(bunProgram()), ['--ours'], { undici: 'Bun has a module of its own in the place of undici' }),
+  workerColumn('workerd', {
+    undici: 'an edge worker compiles no WebAssembly at run time, as undici does for its parser of HTTP',
+    ws: "an edge worker's `node:https` is its fetch(), and takes no socket, as ws gives it",
+    redis: { '10,000 commands at once': 'an edge worker has at most 10,000 timers, and redis sets one for each command' },
+  }),
 ]
 
 function one(program: string | undefined): readonly string[] | undefined {

@@ -6,5 +6,16 @@ import { Server as NoServer } from './net.default.js'
 export type Server = net.Server
 export type Socket = net.Socket
 export const { Socket } = net
-/** Edge workers have none. */
-export const Server: typeof net.Server = (net as Partial<typeof net>).Server ?? (NoServer as unknown as typeof net.Server)
+
+/** Edge workers, that is workerd, have a class of servers of which none can be made; and their sockets differ from Node's in more. */
+export const inEdgeWorker = !canBeMade(net.Server)
+export const Server: typeof net.Server = inEdgeWorker ? (NoServer as unknown as typeof net.Server) : net.Server
+
+function canBeMade(Class: new () => unknown): boolean {
+  try {
+    new Class()
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,7 +1,7 @@
 // What the stream beneath a TLSSocket tells beside its bytes, and what becomes of that.
 
 import { TlsError, TransportError, TruncationError } from '../../base/errors.js'
-import { Socket } from '#node-net'
+import { inEdgeWorker, Socket } from '#node-net'
 import { connectionError } from '../error-codes.js'
 import type { Beneath } from './socket-face.js'
 
@@ -40,12 +40,18 @@ export function followBeneath(
 
 /** A failure of the life as Node tells it. `beforeSecure`: what a client was given to connect to, if it has not got there. */
 export function asNodeError(reason: unknown, beforeSecure: Readonly<Record<string, unknown>> | undefined): Error {
-  if (reason instanceof TransportError && reason.cause instanceof Error) return reason.cause
-  if (!isEnd(reason) && !(reason instanceof TransportError)) return reason instanceof TlsError ? connectionError(reason) : reason as Error
+  if (reason instanceof TransportError && reason.cause instanceof Error) return withCode(reason.cause)
+  if (!isEnd(reason) && !(reason instanceof TransportError)) return reason instanceof TlsError ? connectionError(reason) : withCode(reason as Error)
   if (!beforeSecure) return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
   const { path, host, port, localAddress } = beforeSecure
   const message = 'Client network socket disconnected before secure TLS connection was established'
   return Object.assign(new Error(message), { code: 'ECONNRESET', path, host, port, localAddress })
+}
+
+/** An edge worker's sockets tell that they were reset without Node's names for it. */
+function withCode(error: Error & { code?: string }): Error {
+  const lost = inEdgeWorker && error.code === undefined && error.message === 'Network connection lost.'
+  return lost ? Object.assign(error, { code: 'ECONNRESET', syscall: 'read' }) : error
 }
 
 /** What a write is told: the system has refused it, or it was given up with the connection, which tells why. */

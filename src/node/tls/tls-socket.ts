@@ -6,7 +6,7 @@ import { deferred } from '../../base/deferred.js'
 import { LocalLife } from '../../frontends/life.js'
 import { fromNodeStream } from '../../transports/node.js'
 import { addAbortSignal } from '#node'
-import { Socket } from '#node-net'
+import { inEdgeWorker, Socket } from '#node-net'
 import { nodeError } from '../node-error.js'
 import { OnreadTarget } from '../onread.js'
 import { Buffer } from '../platform/buffer.js'
@@ -158,21 +158,27 @@ export class TLSSocket extends SocketEvents {
       this.#life.abort(error ?? new Error('the socket was destroyed'))
       this.#ssl.release()
     }
+    let told = false
     const closed = () => {
+      if (told) return
+      told = true
       end()
       if (this.#reached) this.#giveUpWrite(unwritten(error))
       this.emit('close', error !== null)
       this.#giveUpWrite(nodeError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION', 'Socket closed before the connection was established'))
     }
     callback(error)
-    if (beneath.destroyed && beneath.closed !== false) return void laterTurn(closed)
-    beneath.once('close', closed)
+    // A socket of an edge worker that has failed to write never closes, and another one tells 'close' in the turn of its 'error'.
+    const stuck = () => inEdgeWorker && Boolean(beneath.errored)
+    if (beneath.destroyed && (beneath.closed !== false || stuck())) return void laterTurn(closed)
+    beneath.once('close', inEdgeWorker ? () => laterTurn(closed) : closed)
     if (this.#broke && !beneath.writableFinished) beneath.once('finish', () => beneath.destroy()) // an alert tells the peer why
     else if (this.#write?.whenSecure) {
       // What was written goes out if it can, as in Node, which has given it to the system by now.
       laterTurn(() => {
         beneath.destroy()
         end()
+        if (stuck()) closed()
       })
     } else {
       beneath.destroy()

@@ -5,15 +5,21 @@ import { ask, byNpm, fromNpm } from './installed.js'
 import { findNode } from './node.js'
 import type { RuntimeDriver } from './runtime.js'
 
+const miniflare = fromNpm('miniflare/dist/src/index.js')
+const node = findNode(22) ?? findNode(24) // what miniflare asks for
+
+/** Runs a file of the directory as a worker, with `options` of Miniflare's: asks for these paths, or listens if there are none. */
+export function workerdCommand(directory: string, file: string, options: object, ...paths: readonly string[]): readonly string[] {
+  if (!miniflare || !node) throw new Error(byNpm)
+  return [node, fileURLToPath(new URL('./drive-workerd.mjs', import.meta.url)), miniflare, directory, file, JSON.stringify(options), ...paths]
+}
+
 export const workerd: RuntimeDriver = {
   name: 'workerd',
   contexts: [''],
   async find() {
-    const miniflare = fromNpm('miniflare/dist/src/index.js')
-    const node = findNode(22) ?? findNode(24) // what miniflare asks for
     const program = fromNpm('.bin/workerd')
     if (!miniflare || !node || !program) return { missing: byNpm }
-    const driver = [node, fileURLToPath(new URL('./drive-workerd.mjs', import.meta.url)), miniflare]
     // As wrangler does.
     const conditions = ['workerd', 'worker', 'browser']
     return {
@@ -23,14 +29,15 @@ export const workerd: RuntimeDriver = {
         await project.bundle('workerd.js', 'workerd-bundle.js', { conditions })
       },
       // What one request has made another may not wait for: the first three load at once, each for itself.
-      command: (project, hostUrl, session) => [...driver, project.directory, 'workerd-bundle.js', '{}', '/version', '/version', '/version', `/?${new URLSearchParams({ url: hostUrl, session })}`],
+      command: (project, hostUrl, session) =>
+        workerdCommand(project.directory, 'workerd-bundle.js', {}, '/version', '/version', '/version', `/?${new URLSearchParams({ url: hostUrl, session })}`),
       examples: [{
         file: 'worker.mjs',
         async run(kit) {
           const { ca, client } = kit.identities
           await kit.project.bundle('worker.mjs', 'worker-bundle.js', { conditions })
-          const bindings = JSON.stringify({ HOST: '127.0.0.1', PORT: String(await kit.serve(true)), CA: ca, CERT: client.cert, KEY: client.key })
-          await kit.running([...driver, kit.project.directory, 'worker-bundle.js', bindings, '/'], {}, (worker) => worker.printed(/^200 HTTP\/1\.0 200 ok/m))
+          const bindings = { HOST: '127.0.0.1', PORT: String(await kit.serve(true)), CA: ca, CERT: client.cert, KEY: client.key }
+          await kit.running(workerdCommand(kit.project.directory, 'worker-bundle.js', { bindings }, '/'), {}, (worker) => worker.printed(/^200 HTTP\/1\.0 200 ok/m))
         },
       }],
     }
