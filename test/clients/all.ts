@@ -52,8 +52,8 @@ export const columns: readonly Column[] = [
   processColumn('Deno', () => one(denoProgram())?.concat('run', '--allow-all', '--no-remote', '--quiet'), ['--ours']),
   processColumn('Bun', () => one(bunProgram()), ['--ours'], { undici: 'Bun has a module of its own in the place of undici' }),
   workerColumn('workerd', {
-    undici: 'an edge worker compiles no WebAssembly at run time, as undici does for its parser of HTTP',
-    ws: "an edge worker's `node:https` is its fetch(), and takes no socket, as ws gives it",
+    undici: 'An edge worker compiles no WebAssembly at run time, as undici does for its parser of HTTP',
+    ws: "An edge worker's `node:https` is its fetch(), and takes no socket, as ws gives it",
     redis: { '10,000 commands at once': 'an edge worker has at most 10,000 timers, and redis sets one for each command' },
   }),
 ]
