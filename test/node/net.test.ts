@@ -89,9 +89,12 @@ describe('a dialer', () => {
     net.setDialer(net.tunnelDialer(relay.url, { WebSocket: Pausable }))
     expect((await failure(connect({ host: '127.0.0.1', port: 9 }))).events).toEqual(['error EACCES', 'close true'])
     await relay.close()
-    expect((await failure(connect({ host: '127.0.0.1', port: 9 }))).error.message).toContain(relay.url)
-    net.setDialer(net.wispDialer(`${relay.url}/wisp/`, { WebSocket }))
-    expect((await failure(connect({ host: '127.0.0.1', port: 9 }))).error).toMatchObject({ code: 'ERR_TLS_TRANSPORT' })
+    for (const dialer of [net.tunnelDialer(relay.url, { WebSocket: Pausable }), net.wispDialer(`${relay.url}/wisp/`, { WebSocket })]) {
+      net.setDialer(dialer)
+      const { events, error } = await failure(connect({ host: '127.0.0.1', port: 9 }))
+      expect(events).toEqual(['error ENETUNREACH', 'close true'])
+      expect(error).toMatchObject({ syscall: 'connect', errno: -101, address: '127.0.0.1', port: 9, message: expect.stringContaining(relay.url) })
+    }
   })
 
   it('is missing, or fails, or gives no transport: that is an error of the socket', async () => {
@@ -100,6 +103,8 @@ describe('a dialer', () => {
     expect(error.message).toContain('setDialer(')
     net.setDialer(() => { throw Object.assign(new Error('no network'), { code: 'ENETUNREACH' }) })
     expect((await failure(connect({ port: 1 }))).events).toEqual(['error ENETUNREACH', 'close true'])
+    net.setDialer(() => Promise.reject(new Error('no network')))
+    expect((await failure(connect({ port: 1 }))).error).toMatchObject({ code: 'ENETUNREACH', cause: { message: 'no network' } })
     net.setDialer(async () => ({}) as ByteTransport)
     expect((await failure(connect({ port: 1 }))).events).toEqual(['error ERR_TLS_INVALID_ARGUMENT', 'close true'])
     expect(() => net.setDialer('relay' as never)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }))

@@ -5,11 +5,14 @@ import { formatTarget, type Target } from '../../transports/target.js'
 
 /** Linux's and libuv's numbers: the other end of a relay is mostly there. */
 const NUMBERS: Readonly<Record<string, number>> = {
-  EACCES: -13, EBUSY: -16, ECONNREFUSED: -111, ECONNRESET: -104, EHOSTUNREACH: -113, EINVAL: -22, ENOTFOUND: -3008, ETIMEDOUT: -110,
+  EACCES: -13, EBUSY: -16, ECONNREFUSED: -111, ECONNRESET: -104, EHOSTUNREACH: -113, EINVAL: -22, ENETUNREACH: -101, ENOTFOUND: -3008,
+  ETIMEDOUT: -110,
 }
 
-/** Why there is no connection: what a relay has told by Node's code, all else as it is. */
+/** Why there is no connection: what a relay has told by Node's code, and that there is no relay, too; other errors that have a code as they are. */
 export function dialError(error: unknown, target: Target): Error {
+  const { code, message } = asError(error) as NodeJS.ErrnoException
+  if (typeof code !== 'string' || code === 'ERR_TLS_TRANSPORT') return connectError('ENETUNREACH', `: ${message}`, error, target)
   return refusal(error, target) ?? asError(error)
 }
 
@@ -18,11 +21,15 @@ export function lostError(syscall: 'read' | 'write', error: unknown, target: Tar
   return refusal(error, target) ?? systemError(syscall, 'ECONNRESET', `: ${asError(error).message}`, error)
 }
 
-function refusal(error: unknown, { host, port }: Target): Error | undefined {
+function refusal(error: unknown, target: Target): Error | undefined {
   const code = codeOfRefusal((error as { readonly code?: unknown } | null | undefined)?.code)
   if (code === undefined) return undefined
-  if (code === 'ENOTFOUND') return systemError('getaddrinfo', code, ` ${host}`, error, { hostname: host })
-  return systemError('connect', code, ` ${formatTarget({ host, port })}`, error, { address: host, port })
+  if (code === 'ENOTFOUND') return systemError('getaddrinfo', code, ` ${target.host}`, error, { hostname: target.host })
+  return connectError(code, '', error, target)
+}
+
+function connectError(code: string, more: string, cause: unknown, { host, port }: Target): Error {
+  return systemError('connect', code, ` ${formatTarget({ host, port })}${more}`, cause, { address: host, port })
 }
 
 function systemError(syscall: string, code: string, more: string, cause: unknown, fields: object = {}): Error {
