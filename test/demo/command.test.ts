@@ -1,7 +1,9 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startDemo } from './demo.js'
+
+vi.setConfig({ testTimeout: 180_000 }) // PostgreSQL starts, too, on a machine that may be busy
 
 function start(...args: readonly string[]) {
   const demo = startDemo(args)

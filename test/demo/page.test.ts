@@ -1,7 +1,7 @@
 // The browser demonstration, in real browsers, with real servers behind a real relay.
 
 import { readFileSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startServer, type DemoServer } from '../../tools/demo/server.js'
 import { authority, file, localhost } from '../helpers/certificates.js'
 import { installedBrowsers, requireFromRuntimes, type Browser, type Page } from '../helpers/browsers.js'
@@ -11,6 +11,8 @@ const TLS13 = ['sent ClientHello', 'received ServerHello', 'received EncryptedEx
   'received Finished', 'sent Finished']
 const TLS12 = ['sent ClientHello', 'received ServerHello', 'received Certificate', 'received ServerKeyExchange', 'received ServerHelloDone',
   'sent ClientKeyExchange', 'sent Finished', 'received NewSessionTicket', 'received Finished']
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }) // browsers and PostgreSQL, on a machine that may be busy
 
 let demo: Demo
 let url: string

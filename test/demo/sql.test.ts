@@ -1,11 +1,13 @@
 // The demonstration's second tab, in real browsers: a prompt on a real PostgreSQL, by pg, through a real relay.
 
 import { readFileSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { bundlePage, startPageServer } from '../../tools/demo/page-server.js'
 import { MISSING } from '../../tools/demo/targets.js'
 import { installedBrowsers, requireFromRuntimes, type Browser, type Page } from '../helpers/browsers.js'
 import { startDemo, type Demo } from './demo.js'
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }) // browsers and PostgreSQL, on a machine that may be busy
 
 let demo: Demo
 beforeAll(async () => {
