@@ -8,11 +8,12 @@ interface MaybeNode {
   readonly process?: { readonly execArgv?: readonly string[]; readonly env?: Readonly<Record<string, string | undefined>> }
 }
 
-/** Those of the command line come after those of NODE_OPTIONS. */
+/** Those of the command line come after those of NODE_OPTIONS. As in Node, what a process was started with does not change. */
 function flags(): readonly string[] {
   const { execArgv = [], env } = (globalThis as MaybeNode).process ?? {}
-  return [...env?.['NODE_OPTIONS']?.split(/\s+/) ?? [], ...execArgv]
+  return known ??= [...env?.['NODE_OPTIONS']?.split(/\s+/) ?? [], ...execArgv]
 }
+let known: readonly string[] | undefined
 
 /** `--tls-min-v1.3`: of several the lowest. Without one TLS 1.2. */
 export function defaultMinVersion(): string {

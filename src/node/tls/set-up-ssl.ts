@@ -68,8 +68,8 @@ function setUpServer(ssl: Ssl, socket: SettingUp, context: ContextHandle, decisi
 function setUpClient(ssl: Ssl, socket: SettingUp): void {
   const { requestOCSP, pskCallback, ALPNProtocols } = socket._tlsOptions
   ssl.setConnectState()
-  ssl.setVerifyCb(() => {
-    socket.nameSession()
+  ssl.setVerifyCb((_, depth) => {
+    if (depth === 0) socket.nameSession()
     return 1 // judged when the handshake is done
   })
   ssl.setVerify(SSL_VERIFY_NONE)
