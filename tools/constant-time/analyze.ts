@@ -4,7 +4,7 @@
 //
 // What it takes for granted: addresses that the list calls public stay within what they point to.
 
-import { parseParameters, type Exception, type Fields, type FindingKind, type Root } from './list.js'
+import { parseParameters, type Fields, type FindingKind, type Parameters } from './list.js'
 import { State } from './state.js'
 import { join, mixed, number, pointer, PUBLIC, secret, sum, type Value } from './values.js'
 import type { Disassembly, Expression, WasmFunction } from './wat.js'
@@ -20,21 +20,16 @@ export interface Finding {
 export interface Surroundings {
   readonly code: Disassembly
   readonly notFollowed: Readonly<Record<string, { readonly gives: 'public' | 'secret' }>>
+  /** Where one of them is called, what it is given on the stack has the public fields that the list says. */
+  readonly roots: Readonly<Record<string, Parameters>>
+  readonly stackFields: Readonly<Record<string, readonly number[]>>
 }
 
-/** What is found in the function `name`, and every function that was followed. Findings that are exceptions are left out. */
-export function analyze(surroundings: Surroundings, name: string, root: Root): { findings: Finding[]; stale: Exception[]; followed: Set<string> } {
-  const analysis = new Analysis(surroundings, name, root)
+/** What is found in the function `name` and those that it calls, by place; and which they are. */
+export function analyze(surroundings: Surroundings, name: string, parameters: Parameters): { findings: Map<Expression, Finding>; followed: Set<string> } {
+  const analysis = new Analysis(surroundings, name, parameters)
   analysis.run()
-  const findings = [...analysis.findings.values()]
-  const stale: Exception[] = []
-  const excepted = new Set<Finding>()
-  for (const exception of root.exceptions ?? []) {
-    const matching = findings.filter((finding) => finding.kind === exception.kind && finding.function === exception.in)
-    if (matching.length === exception.count) for (const finding of matching) excepted.add(finding)
-    else stale.push(exception)
-  }
-  return { findings: findings.filter((finding) => !excepted.has(finding)), stale, followed: analysis.followed }
+  return analysis
 }
 
 interface Label { readonly name: string | undefined; readonly loop: boolean; arrived: State | undefined; value: Value | undefined }
@@ -52,23 +47,35 @@ class Analysis {
   readonly #frames: Frame[] = []
   /** Where the stack pointer stood when each frame began. */
   readonly #frameTops: number[] = []
+  /** Words of the stack, as {@link #nameOf} has them. */
+  readonly #declared: Set<string>
   /** Undefined where the program does not come. */
   #state: State | undefined
 
-  constructor(surroundings: Surroundings, name: string, root: Root) {
+  constructor(surroundings: Surroundings, name: string, parameters: Parameters) {
     this.#surroundings = surroundings
+    this.#declared = new Set(Object.entries(surroundings.stackFields).flatMap(([of, words]) => words.map((word) => `${of} ${word}`)))
     this.#root = surroundings.code.byName(name)
-    this.#parameters = parseParameters(root.parameters)
-    if (this.#parameters.length !== this.#root.params) throw new Error(`${name} has ${this.#root.params} parameters, the list says ${this.#parameters.length}`)
+    this.#parameters = parseParameters(parameters)
+    if (this.#parameters.length !== this.#root.params) throw new Error(`${name} has ${this.#root.params} parameters, the list has ${this.#parameters.length}`)
   }
 
+  /** Again, until it is known which words of the stack are fields that the list calls public. */
   run(): void {
+    for (let known = -1; known !== this.#declared.size; ) {
+      known = this.#declared.size
+      this.findings.clear()
+      this.#once()
+    }
+  }
+
+  #once(): void {
     const values = this.#parameters.map(({ secret: isSecret, fields }, index) => {
       if (isSecret) return secret(`parameter ${index}`)
       this.#regions.set(`parameter ${index}`, fields)
       return pointer(`parameter ${index}`, 0)
     })
-    this.#state = new State([], pointer('stack', 0))
+    this.#state = new State([], pointer('stack', 0), (word) => this.#declared.has(this.#nameOf(word)))
     this.#call(this.#root, values, undefined)
   }
 
@@ -156,6 +163,12 @@ class Analysis {
       case 'unreachable': this.#state = undefined; return undefined
       case 'call': return this.#callTo(at, operands)
       case 'call_indirect':
+        // OPENSSL_cleanse calls memset by a variable, so that the compiler does not leave it out.
+        if (operands.length === 4 && operands[1]!.region === 'static' && operands[1]!.offset === 0 && operands[3]!.secret === undefined) {
+          this.#find('store', at, mixed([operands[0]!, operands[2]!]))
+          this.#storeMany(at, operands[0]!, operands[2]!, operands[1]!)
+          return operands[0]!
+        }
         this.#find('indirect call', at, secret('a function that is not known'))
         this.#giveAway(operands)
         return secret('an indirect call')
@@ -254,12 +267,19 @@ class Analysis {
   }
 
   #callTo(at: Expression, operands: readonly Value[]): Value {
-    const { code, notFollowed } = this.#surroundings
+    const { code, notFollowed, roots } = this.#surroundings
     const name = code.nameOf(at.words[0]!)
     const known = notFollowed[name]
     if (known) {
       this.#giveAway(operands)
       return known.gives === 'public' ? PUBLIC : secret(name)
+    }
+    const fields = roots[name] === undefined ? [] : parseParameters(roots[name])
+    for (const [index, { region, offset, exact }] of operands.entries()) {
+      if (region !== 'stack' || !exact) continue
+      for (const [start, { bytes }] of fields[index]?.fields ?? []) {
+        for (let word = offset + start; word < offset + start + bytes; word += 4) this.#declared.add(this.#nameOf(word))
+      }
     }
     const wasm = code.byId(at.words[0]!)
     if (!wasm) throw new Error(`line ${at.line}: ${name} is imported`)
@@ -268,7 +288,7 @@ class Analysis {
 
   /** A function that is not followed may write where it is pointed to. */
   #giveAway(operands: readonly Value[]): void {
-    for (const { region, offset } of operands) if (region === 'stack') this.#state!.smear(offset, this.#frameEnd(offset), secret('a function that is not followed'))
+    for (const { region, offset } of operands) if (region === 'stack' || region === 'anywhere') this.#state!.smear(offset, this.#frameEnd(offset), secret('a function that is not followed'))
   }
 
   // --- memory
@@ -290,7 +310,7 @@ class Analysis {
     if (region === 'stack') return this.#state!.read(offset, bytes, exact, this.#frameEnd(offset))
     if (region === 'static') return PUBLIC
     const what = `${region === undefined ? 'memory' : `what ${region} points to, at ${exact ? '' : 'least '}${offset}`}, line ${at.line}`
-    if (region === undefined || !exact) return secret(what)
+    if (region === undefined || region === 'anywhere' || !exact) return secret(what)
     for (const [start, { bytes: size, fields }] of this.#regions.get(region) ?? []) {
       if (offset < start || offset + bytes > start + size) continue
       const behind = `${region}.${start}`
@@ -302,10 +322,11 @@ class Analysis {
 
   #store(at: Expression, address: Value, bytes: number, value: Value): undefined {
     const { region, offset, exact } = address
-    if (region === 'stack') {
-      if (exact) this.#state!.write(offset, bytes, value)
+    if (region === 'stack' || region === 'anywhere') {
+      if (exact && value.secret !== undefined && this.#declared.has(this.#nameOf(offset))) this.#find('public field', at, value)
+      else if (exact) this.#state!.write(offset, bytes, value)
       else this.#state!.smear(offset, this.#frameEnd(offset), value)
-    } else if (region === 'static') this.#find('public field', at, value)
+    } else if (region === 'static' && offset >= FIRST_VARIABLE) this.#find('public field', at, value)
     else if (region !== undefined && exact) {
       for (const [start, { bytes: size }] of this.#regions.get(region) ?? []) if (offset < start + size && offset + bytes > start) this.#find('public field', at, value)
     }
@@ -313,7 +334,7 @@ class Analysis {
   }
 
   #storeMany(at: Expression, to: Value, length: Value, value: Value): undefined {
-    if (to.region !== 'stack') return to.region === 'static' ? this.#store(at, to, 1, value) : undefined
+    if (to.region !== 'stack' && to.region !== 'anywhere') return to.region === 'static' ? this.#store(at, to, 1, value) : undefined
     if (to.exact && length.region === 'static') this.#state!.write(to.offset, length.offset, value)
     else this.#state!.smear(to.offset, this.#frameEnd(to.offset), value)
     return undefined
@@ -333,12 +354,20 @@ class Analysis {
     return this.#storeMany(at, to, length, this.#load(at, from, bytes))
   }
 
+  /** A word of the stack by the function whose frame it is in. */
+  #nameOf(offset: number): string {
+    const index = Math.max(0, this.#frameTops.findLastIndex((top) => top > offset))
+    return `${this.#frames[index]?.wasm.name} ${offset - this.#frameTops[index]!}`
+  }
+
   /** Where the frame ends that an offset of the stack is in. */
   #frameEnd(offset: number): number {
     return offset === -Infinity ? 0 : this.#frameTops.findLast((top) => top > offset) ?? 0
   }
 }
 
+/** Below are no variables: it is a null pointer where the compiler cannot know that it is not used. */
+const FIRST_VARIABLE = 1024
 const STACK_POINTER = '$global$0'
 
 /** How much of memory an instruction reads or writes. */

@@ -3,17 +3,14 @@
 /** What a parameter points to, or what stands at an offset of that. By offset: how many bytes, and what they point to. */
 export type Fields = ReadonlyMap<number, { readonly bytes: number; readonly fields: Fields }>
 
-export interface Root {
-  /**
-   * Its parameters in order, separated by commas. Each is public (an address, a length), unless `secret` stands before it. What a public
-   * one points to is secret, but for the fields in braces: offsets in bytes, `:` and a size if it is not 4, and braces of their own
-   * for what they point to. For example `ctx{0 8{4} 16:8}, out, in, len, secret mask`.
-   */
-  readonly parameters: string
-  /** Findings that are no leak, by what is found and in which function; as many as that. */
-  readonly exceptions?: readonly Exception[]
-}
+/**
+ * The parameters of a function in order, separated by commas. Each is public (an address, a length), unless `secret` stands before it.
+ * What a public one points to is secret, but for the fields in braces: offsets in bytes, `:` and a size if it is not 4, and braces of
+ * their own for what they point to. For example `ctx{0 8{4} 16:8}, out, in, len, secret mask`.
+ */
+export type Parameters = string
 
+/** Findings that are no leak: what is found in which function; as many as that. */
 export interface Exception {
   readonly kind: FindingKind
   readonly in: string
@@ -25,21 +22,75 @@ export type FindingKind = 'load' | 'store' | 'branch' | 'select' | 'table branch
 
 /** Functions that are called and not followed. What they are given to write to is taken for secret; `gives`: their result. */
 export const notFollowed: Readonly<Record<string, { readonly gives: 'public' | 'secret'; readonly reason: string }>> = {
+  ERR_new: { gives: 'public', reason: 'errors are told' },
+  ERR_set_debug: { gives: 'public', reason: 'errors are told' },
+  ERR_set_error: { gives: 'public', reason: 'errors are told' },
 }
+
+// Fields of OpenSSL's structures.
+const AES_KEY = '{240}' // rounds
+const POLY1305 = '{224}' // num
+/** taglen, the bits from `enc` on, Yi, len, mres, ares, key, and the rounds of the key within. */
+const GCM = `{12 52 208:16 256:16 572 576 584${AES_KEY} 888}`
+/** The bits from `enc` on, partial_len, poly1305.num, lengths, mac_inited, tag_len, tls_payload_length; the length in tls_aad. */
+const CHACHA20_POLY1305 = '{80 368 600 655:2 664:16 680 684 688}'
+/** Initial counters: nonces are public, and TLS has no IV of GCM that would be hashed. */
+const COUNTER = '{0:16}'
 
 /** Where each analysis begins. Functions that they call are followed. */
-export const roots: Readonly<Record<string, Root>> = {
-  lsw_chacha20_four_blocks: { parameters: 'out, in, key, counter, poly, mac' },
-  lsw_chacha20_xor: { parameters: 'stream{256}, out, in, len' },
-  lsw_chacha20_stream: { parameters: 'stream{256}, want, key, counter, poly, mac' },
-  Poly1305_Update: { parameters: 'poly{224}, in, len' },
-  Poly1305_Final: { parameters: 'poly{224}, mac' },
-  AES_encrypt: { parameters: 'in, out, key{240}' },
+export const roots: Readonly<Record<string, Parameters>> = {
+  // aes.c, aes-ctr.c, aes-modes.c
+  AES_set_encrypt_key: `user_key, bits, key${AES_KEY}`,
+  AES_set_decrypt_key: `user_key, bits, key${AES_KEY}`,
+  AES_encrypt: `in, out, key${AES_KEY}`,
+  AES_decrypt: `in, out, key${AES_KEY}`,
+  lsw_aes_ctr32: `in, out, len, key${AES_KEY}, counter${COUNTER}, last`,
+  chain: `in, out, blocks, key${AES_KEY}, last`,
+  unchain: `in, out, blocks, key${AES_KEY}, last`,
+  cbc: `in, out, len, key${AES_KEY}, iv, enc`,
+  ctr: `in, out, blocks, key${AES_KEY}, iv${COUNTER}`,
+  ccm_encrypt: `in, out, blocks, key${AES_KEY}, counter${COUNTER}, mac`,
+  ccm_decrypt: `in, out, blocks, key${AES_KEY}, counter${COUNTER}, mac`,
+  ccm_setkey: 'ctx{0 4 8}, key, keylen', // bits from `enc` on, l, m
+  init: 'ctx{56 80}, key, keylen', // mode, bits with `enc`
+  copy: 'to, from',
+  // aes-gcm.c, ghash.c
+  gcm_setkey: `ctx${GCM}, key, keylen`,
+  gcm_setiv: `ctx${GCM}, iv{0:128}, ivlen`,
+  gcm_aadupdate: `ctx${GCM}, aad, len`,
+  gcm_cipherupdate: `ctx${GCM}, in, len, out`,
+  gcm_cipherfinal: `ctx${GCM}, tag`,
+  gcm_oneshot: `ctx${GCM}, aad, aad_len, in, len, out, tag, tag_len`,
+  lsw_ghash: 'y, secret h, secret h16, in, len',
+  // chacha20_poly1305.c, chacha20_poly1305_evp.c
+  ChaCha20_ctr32: 'out, in, len, key, counter{0:16}',
+  lsw_chacha20_four_blocks: `out, in, key, counter, poly${POLY1305}, mac`,
+  lsw_chacha20_stream: `stream{256}, want, key, counter, poly${POLY1305}, mac`,
+  lsw_chacha20_xor: 'stream{256}, out, in, len',
+  Poly1305_Update: `poly${POLY1305}, in, len`,
+  Poly1305_Final: `poly${POLY1305}, mac`,
+  init_key: 'ctx, key, len',
+  init_iv: 'ctx{80}', // bits with `iv_set`
+  tls_iv_set_fixed: 'ctx, fixed, len',
+  tls_init: 'ctx{80 655:2}, aad{0:13}, len',
+  aead_cipher: `ctx${CHACHA20_POLY1305}, out, outl{0}, in, inl`,
 }
 
-/** Functions of kernels that handle no secret. */
-export const withoutSecrets: Readonly<Record<string, string>> = {
+/**
+ * Words that functions have on the stack beside arrays, and that are public: by their distance from the frame's end. What a function of
+ * `roots` is given on the stack is known without.
+ */
+export const stackFields: Readonly<Record<string, readonly number[]>> = {
+  ChaCha20_ctr32: [-20], // stream.left
 }
+
+export const exceptions: readonly Exception[] = [
+  { kind: 'public field', in: 'gcm_setiv', count: 1, reason: 'an IV that is not 12 bytes long is hashed; TLS has none' },
+  { kind: 'branch', in: 'aead_cipher', count: 2, reason: 'whether the tag is right, which the peer is told; how many of its bytes are does not show' },
+]
+
+/** Functions of kernels that handle no secret, or none that is one for long; and why. */
+export const withoutSecrets: Readonly<Record<string, string>> = {}
 
 /** `ctx{0 8{4}}, secret x` as values: by parameter. */
 export function parseParameters(text: string): { secret: boolean; fields: Fields }[] {

@@ -9,18 +9,21 @@ interface Smear { readonly from: number; readonly to: number; readonly value: Va
 export class State {
   locals: Value[]
   stackPointer: Value
-  #words: Map<number, Value>
+  readonly #words: Map<number, Value>
   #smears: readonly Smear[]
+  readonly #declared: (word: number) => boolean
 
-  constructor(locals: Value[], stackPointer: Value, words = new Map<number, Value>(), smears: readonly Smear[] = []) {
+  /** @param declared which words hold what is public, and are no part of the arrays beside them */
+  constructor(locals: Value[], stackPointer: Value, declared: (word: number) => boolean, words = new Map<number, Value>(), smears: readonly Smear[] = []) {
     this.locals = locals
     this.stackPointer = stackPointer
+    this.#declared = declared
     this.#words = words
     this.#smears = smears
   }
 
   copy(): State {
-    return new State([...this.locals], this.stackPointer, new Map(this.#words), this.#smears)
+    return new State([...this.locals], this.stackPointer, this.#declared, new Map(this.#words), this.#smears)
   }
 
   /** @param to the end of the frame, for an address that is not exact */
@@ -40,6 +43,7 @@ export class State {
   #word(word: number): Value {
     const known = this.#words.get(word)
     if (known) return known
+    if (this.#declared(word)) return PUBLIC
     let value: Value | undefined
     for (const smear of this.#smears) if (word + 4 > smear.from && word < smear.to) value = value === undefined ? smear.value : join(value, smear.value)
     return value ?? PUBLIC // never written
@@ -56,7 +60,7 @@ export class State {
 
   /** A write to any place from `from` up to `to`. */
   smear(from: number, to: number, value: Value): void {
-    for (const [word, old] of this.#words) if (word + 4 > from && word < to) this.#words.set(word, join(old, value))
+    for (const [word, old] of this.#words) if (word + 4 > from && word < to && !this.#declared(word)) this.#words.set(word, join(old, value))
     this.#addSmear({ from, to, value: value.secret === undefined ? PUBLIC : { ...PUBLIC, secret: value.secret } })
   }
 

@@ -3,7 +3,10 @@
 export interface Value {
   /** Where the secret comes from; undefined for what is public. */
   readonly secret: string | undefined
-  /** The memory that it points to: `stack`; `static`, for an address that is a number, or a plain number; or what a parameter points to. */
+  /**
+   * The memory that it points to: `stack`; `static`, for an address that is a number, or a plain number; what a
+   * parameter points to; or `anywhere`, the stack included.
+   */
   readonly region: string | undefined
   /** Within the region; the least that it can be, if it is not exact. */
   readonly offset: number
@@ -29,6 +32,7 @@ export function join(a: Value, b: Value): Value {
   if (a === b || equal(a, b)) return a
   const from = a.secret ?? b.secret
   // Two numbers are no address in particular.
+  if (a.region !== b.region && (onStack(a) || onStack(b))) return of(from, 'anywhere', -Infinity)
   if (a.region !== b.region || a.region === undefined || a.region === 'static') return of(from)
   return of(from, a.region, Math.min(a.offset, b.offset), a.exact && b.exact && a.offset === b.offset)
 }
@@ -52,7 +56,9 @@ export function sum(a: Value, b: Value, sign: 1 | -1): Value {
     // An address that is not exact is not below its offset; when it goes down it may be anywhere.
     return of(from, other.region, step < 0 ? -Infinity : other.offset, false)
   }
-  // An address and a number that is not known.
+  // An address and a number that is not known, which may be a parameter.
+  const stack = sign === 1 && onStack(b) ? b : onStack(a) ? a : undefined
+  if (stack) return of(from, stack.region, sign === 1 ? stack.offset : -Infinity)
   const [base, index] = a.region !== undefined || sign === -1 ? [a, b] : [b, a]
   if (base.region === undefined || index.region !== undefined) return of(from)
   return of(from, base.region, sign === 1 ? base.offset : -Infinity, false)
@@ -60,6 +66,10 @@ export function sum(a: Value, b: Value, sign: 1 | -1): Value {
 
 function of(from: string | undefined, region?: string, offset = 0, exact = false): Value {
   return from === undefined && region === undefined ? PUBLIC : { secret: from, region, offset, exact }
+}
+
+function onStack({ region }: Value): boolean {
+  return region === 'stack' || region === 'anywhere'
 }
 
 function isNumber(value: Value): boolean {

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Looks in the shipped .wasm for secrets that decide an address or a branch of wasm/kernels: tools/constant-time/main.ts on
+# lib/libssl-wasm/libssl.wasm, disassembled by the toolchain's own Binaryen. Run by the tests.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/sh-common.sh"
+cd "$REPO"
+
+mkdir -p build/constant-time
+wasm/toolchain.sh run wasm-dis lib/libssl-wasm/libssl.wasm -o build/constant-time/libssl.wat
+# shellcheck disable=SC2016 # expanded within the toolchain
+wasm/toolchain.sh run sh -c '"$(emcc --print-prog-name=llvm-nm)" --defined-only build/kernels/*.o' |
+  awk '$2 ~ /^[tT]$/ { print $3 }' | sort -u >build/constant-time/functions.txt
+exec node_modules/.bin/tsx tools/constant-time/main.ts build/constant-time/libssl.wat build/libssl.symbols build/constant-time/functions.txt
