@@ -9,6 +9,7 @@
 #   ./build.sh relay-load [ARGS...]   build, then many clients through one relay
 #   ./build.sh kernels [ARGS...]  build, then random inputs to wasm/kernels, by the million, beside node:crypto
 #   ./build.sh vectors [FOLDER]   build, then Wycheproof's vectors from that folder
+#   ./build.sh timing [ARGS...]   build, then the statistical test: does the time of a kernel depend on its secrets?
 #   ./build.sh openssl-evp-tests  OpenSSL's own evp_test in WebAssembly, with wasm/kernels and without
 #   ./build.sh node-tests [ARGS...]   build, then Node's own tests of node:tls
 #   ./build.sh reproduce          build, then once more from nothing elsewhere, and compare the bytes
@@ -75,6 +76,10 @@ case "$command" in
   kernels)
     build
     exec node_modules/.bin/tsx test/kernels/run.ts "$@"
+    ;;
+  timing)
+    build
+    exec node_modules/.bin/tsx test/kernels/timing.ts "$@"
     ;;
   openssl-evp-tests)
     exec tools/openssl-evp-tests.sh

@@ -1,0 +1,198 @@
+// Does the time of an operation depend on its secrets? By Welch's t-test over two classes of input, one value always and any value, as
+// in "Dude, is my code constant time?" (Reparaz, Balasch, Verbauwhede, 2017). Run by `npm run timing`, on a quiet machine: it takes
+// minutes, and is no test of CI's.
+//
+//   npm run timing -- [NAME ...] [--count N]
+//
+// --count: measurements of each; default a million. |t| above 4.5 says that the two classes differ. It proves nothing if it does not;
+// so there are controls, whose differences must be found: OpenSSL's AES by tables, and a comparison that ends at the first difference.
+
+import { randomBytes } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { p256PrivateDer, p256PublicDer } from './key-cases.js'
+import { Key } from './keys.js'
+import { LibCrypto } from './libcrypto.js'
+
+/** Inputs of each class. Both are read from as many places, so that reading them is no difference. */
+const INPUTS = 512
+const THRESHOLD = 4.5
+const FIXED = 0
+const ANY = 1
+type Class = typeof FIXED | typeof ANY
+
+interface Target {
+  /** Whether the classes must be found to differ. */
+  readonly leaks: boolean
+  /** Puts input `index` of a class where `run` finds it; not measured. */
+  prepare(which: Class, index: number): void
+  run(): void
+}
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { count: { type: 'string', default: '1000000' } } })
+const count = Number(values.count)
+
+/** `fixed` many times, and as many others. */
+function pool(fixed: Uint8Array): readonly (readonly Uint8Array[])[] {
+  return [Array.from({ length: INPUTS }, () => new Uint8Array(fixed)), Array.from({ length: INPUTS }, () => new Uint8Array(randomBytes(fixed.length)))]
+}
+
+/** Blocks by one key. Its tables, if it has any, are not in the processor's first cache when it begins. */
+function aesBlocks(which: 'on' | 'off'): Target {
+  const lib = LibCrypto.open(which)
+  const inputs = pool(new Uint8Array(16))
+  const key = lib.must('malloc', 256)
+  lib.memory.set(randomBytes(16), lib.input)
+  lib.call['AES_set_encrypt_key']!(lib.input, 128, key)
+  const encrypt = lib.call['AES_encrypt']!
+  const others = new Uint8Array(128 * 1024)
+  return {
+    leaks: which === 'off',
+    prepare(one, index) {
+      lib.memory.set(inputs[one]![index]!, lib.input)
+      for (let at = 0; at < others.length; at += 64) others[at]!++
+    },
+    run: () => void encrypt(lib.input, lib.output, key),
+  }
+}
+
+/** The key schedule and a record of TLS. */
+function gcmRecord(): Target {
+  const lib = LibCrypto.open('on')
+  const inputs = pool(new Uint8Array(16 + 1024))
+  const ctx = lib.must('EVP_CIPHER_CTX_new')
+  const size = lib.must('malloc', 4)
+  const iv = lib.must('malloc', 12)
+  lib.must('EVP_CipherInit_ex2', ctx, lib.fetch('CIPHER', 'AES-128-GCM'), 0, 0, 1, 0)
+  const [init, update] = [lib.call['EVP_CipherInit_ex2']!, lib.call['EVP_CipherUpdate']!]
+  return {
+    leaks: false,
+    prepare: (one, index) => lib.memory.set(inputs[one]![index]!, lib.input),
+    run() {
+      init(ctx, 0, lib.input, iv, 1, 0)
+      update(ctx, lib.output, size, lib.input + 16, 1024)
+    },
+  }
+}
+
+/** Keys whose scalar has a single bit set, or any. */
+function p256Keys(lib: LibCrypto): readonly (readonly Key[])[] {
+  const any = () => BigInt(`0x${randomBytes(31).toString('hex')}`) + 1n
+  return [(): bigint => 1n << 128n, any].map((scalar) => Array.from({ length: INPUTS }, () => Key.privateKey(lib, p256PrivateDer(scalar()))))
+}
+
+/** A signature: the key is of one of the classes; the nonce is OpenSSL's. */
+function p256Sign(): Target {
+  const lib = LibCrypto.open('on')
+  const contexts = p256Keys(lib).map((keys) => keys.map((key) => {
+    const ctx = lib.must('EVP_PKEY_CTX_new', key.pkey, 0)
+    lib.must('EVP_PKEY_sign_init', ctx)
+    return ctx
+  }))
+  const size = lib.must('malloc', 4)
+  const sign = lib.call['EVP_PKEY_sign']!
+  let ctx = 0
+  return {
+    leaks: false,
+    prepare(one, index) {
+      ctx = contexts[one]![index]!
+      lib.writeSize(size, 80)
+    },
+    run: () => void sign(ctx, lib.output, size, lib.input, 32),
+  }
+}
+
+/** A scalar of one of the classes times a point. */
+function p256Derive(): Target {
+  const lib = LibCrypto.open('on')
+  const peer = Key.privateKey(lib, p256PrivateDer(3n))
+  const point = Key.publicKey(lib, p256PublicDer(peer.publicDer().subarray(26)))
+  const contexts = p256Keys(lib).map((keys) => keys.map((key) => {
+    const ctx = lib.must('EVP_PKEY_CTX_new', key.pkey, 0)
+    lib.must('EVP_PKEY_derive_init', ctx)
+    lib.must('EVP_PKEY_derive_set_peer', ctx, point.pkey)
+    return ctx
+  }))
+  const size = lib.must('malloc', 4)
+  const derive = lib.call['EVP_PKEY_derive']!
+  let ctx = 0
+  return {
+    leaks: false,
+    prepare(one, index) {
+      ctx = contexts[one]![index]!
+      lib.writeSize(size, 32)
+    },
+    run: () => void derive(ctx, lib.output, size),
+  }
+}
+
+/** A comparison as nobody should make it. */
+function comparison(): Target {
+  const inputs = pool(new Uint8Array(256))
+  const [expected, given] = [new Uint8Array(256), new Uint8Array(256)]
+  let equal = 0
+  return {
+    leaks: true,
+    prepare: (one, index) => given.set(inputs[one]![index]!),
+    run() {
+      let at = 0
+      while (at < 256 && expected[at] === given[at]) at++
+      equal += at
+    },
+  }
+}
+
+const targets: Readonly<Record<string, () => Target>> = {
+  'control: a comparison that ends early': comparison,
+  'control: AES-128 blocks by tables (the build without kernels)': () => aesBlocks('off'),
+  'AES-128 blocks': () => aesBlocks('on'),
+  'AES-128-GCM, key and record of 1 KiB': gcmRecord,
+  'P-256 signature': p256Sign,
+  'P-256 ECDH': p256Derive,
+}
+
+/** The largest |t|, over all measurements and over those that are not the slowest: interruptions are slow. */
+function largestT({ prepare, run }: Target): number {
+  const times = new Float64Array(count)
+  const classes = new Uint8Array(count)
+  const warmUp = Math.min(2000, count)
+  for (let index = -warmUp; index < count; index++) {
+    const which: Class = Math.random() < 0.5 ? FIXED : ANY
+    prepare(which, Math.floor(Math.random() * INPUTS))
+    const start = performance.now()
+    run()
+    const time = performance.now() - start
+    if (index < 0) continue
+    times[index] = time
+    classes[index] = which
+  }
+  const sorted = times.slice().sort()
+  const t = [1, 0.99, 0.95, 0.9, 0.75, 0.5].map((share) => Math.abs(welch(times, classes, sorted[Math.ceil(share * count) - 1]!)))
+  return Math.max(...t)
+}
+
+/** Welch's t of the times that are no longer than `limit`. */
+function welch(times: Float64Array, classes: Uint8Array, limit: number): number {
+  const [n, mean, squares] = [[0, 0], [0, 0], [0, 0]]
+  for (let index = 0; index < times.length; index++) {
+    const [time, which] = [times[index]!, classes[index]!]
+    if (time > limit) continue
+    n[which]!++
+    const off = time - mean[which]!
+    mean[which]! += off / n[which]!
+    squares[which]! += off * (time - mean[which]!)
+  }
+  const error = Math.sqrt(squares[0]! / (n[0]! - 1) / n[0]! + squares[1]! / (n[1]! - 1) / n[1]!)
+  return error > 0 ? (mean[0]! - mean[1]!) / error : 0
+}
+
+console.log(`Node ${process.versions.node}, ${count.toLocaleString('en')} measurements of each; |t| above ${THRESHOLD}: the classes differ`)
+let failed = 0
+for (const [name, make] of Object.entries(targets)) {
+  if (positionals.length > 0 && !positionals.some((word) => name.includes(word))) continue
+  const target = make()
+  const t = largestT(target)
+  const right = t > THRESHOLD === target.leaks
+  if (!right) failed++
+  console.log(`${name.padEnd(64)} |t| ${t.toFixed(1).padStart(7)}  ${t > THRESHOLD ? 'differ' : 'no difference found'}${right ? '' : target.leaks ? ': THE CONTROL HAS NOT BEEN FOUND' : ': LEAKS'}`)
+}
+process.exitCode = failed > 0 ? 1 : 0
