@@ -1,6 +1,8 @@
 // Timing by turns: one round of each contestant, and again, so that a machine that slows down slows all. The median of the
 // rounds counts. Each line names the Node that measured.
 
+import { appendFileSync } from 'node:fs'
+
 export async function byTurns(rounds: number, ...contestants: readonly (() => Promise<number>)[]): Promise<number[]> {
   const times: number[][] = contestants.map(() => [])
   for (const run of contestants) await run() // warm up: compiling is measured elsewhere
@@ -31,8 +33,20 @@ export async function processorTime(body: () => Promise<void>): Promise<number> 
   return (user + system) / 1000
 }
 
+/** What {@link row} prints, as a line of JSON in the file that LIBSSL_WASM_BENCH_ROWS names, if it does. */
+export interface Row {
+  readonly node: string
+  readonly what: string
+  readonly ours: string
+  readonly theirs: string
+  readonly ratio?: number | undefined
+  readonly wanted: string
+}
+
 /** One line: two figures, and their ratio. */
 export function row(what: string, ours: string, theirs: string, ratio: number | undefined, wanted: string): void {
+  const rows = process.env['LIBSSL_WASM_BENCH_ROWS']
+  if (rows) appendFileSync(rows, `${JSON.stringify({ node: process.versions.node, what, ours, theirs, ratio, wanted } satisfies Row)}\n`)
   const last = ratio === undefined ? ''.padStart(8) : `${ratio.toFixed(2).padStart(7)}×`
   console.log(`${who}${what.padEnd(78)} ${ours.padStart(12)} ${theirs.padStart(12)} ${last}  ${wanted}`.trimEnd())
 }

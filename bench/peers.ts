@@ -5,17 +5,20 @@ import { Duplex } from 'node:stream'
 import * as tls from 'node:tls'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { LibSsl, TlsConnection, TlsContext } from '../dist/index.js'
-import { CertificateAuthority } from '../tools/certificates.js'
+import { CertificateAuthority, RSA } from '../tools/certificates.js'
 
 const authority = new CertificateAuthority('bench CA')
 const { cert: ca } = authority.ca
 const { cert, key } = authority.leaf() // read once: files are not what is measured
 export const credentials = { ca, cert, key } as const
+const keyPairs = { 'P-256': { cert, key }, 'RSA-2048': authority.leaf({ newkey: RSA }) } as const
 
 export interface Suite {
   /** The name that both sides understand. */
   readonly ciphersuites: string
   readonly groups: string
+  /** The server's key; default P-256. */
+  readonly key?: keyof typeof keyPairs
 }
 
 export const X25519: Suite = { ciphersuites: 'TLS_CHACHA20_POLY1305_SHA256', groups: 'X25519' }
@@ -71,9 +74,9 @@ export class Library {
     return opened(connect(a, { servername: 'localhost', ...forClient }), accept(b, forServer))
   }
 
-  #options({ ciphersuites, groups }: Suite, trusted: string | readonly (string | Uint8Array)[]) {
+  #options({ ciphersuites, groups, key: kind = 'P-256' }: Suite, trusted: string | readonly (string | Uint8Array)[]) {
     const { libssl } = this
-    return [{ libssl, ca: trusted, ciphersuites, groups }, { libssl, cert, key, ciphersuites, groups }] as const
+    return [{ libssl, ca: trusted, ciphersuites, groups }, { libssl, ...keyPairs[kind], ciphersuites, groups }] as const
   }
 }
 
@@ -96,7 +99,7 @@ export async function nodes(suite: Suite, contexts: 'own' | 'shared' = 'own', tr
   let made = contexts === 'shared' ? kept.get(suite) : undefined
   if (!made) {
     const common = { ciphers: suite.ciphersuites, ecdhCurve: suite.groups, minVersion: 'TLSv1.3' } as const
-    made = { client: module.createSecureContext({ ...common, ca: trusted }), server: module.createSecureContext({ ...common, cert, key }) }
+    made = { client: module.createSecureContext({ ...common, ca: trusted }), server: module.createSecureContext({ ...common, ...keyPairs[suite.key ?? 'P-256'] }) }
   }
   if (contexts === 'shared') kept.set(suite, made)
   const [a, b] = duplexPair()

@@ -22,6 +22,9 @@ export type FindingKind = 'load' | 'store' | 'branch' | 'select' | 'table branch
 
 /** Functions that are called and not followed. What they are given to write to is taken for secret; `gives`: their result. */
 export const notFollowed: Readonly<Record<string, { readonly gives: 'public' | 'secret'; readonly reason: string }>> = {
+  CRYPTO_zalloc: { gives: 'public', reason: 'allocates' },
+  CRYPTO_clear_free: { gives: 'public', reason: 'cleanses and frees' },
+  bn_wexpand: { gives: 'public', reason: 'allocates' },
   ERR_new: { gives: 'public', reason: 'errors are told' },
   ERR_set_debug: { gives: 'public', reason: 'errors are told' },
   ERR_set_error: { gives: 'public', reason: 'errors are told' },
@@ -34,7 +37,13 @@ const POLY1305 = '{224}' // num
 const GCM = `{12 52 208:16 256:16 572 576 584${AES_KEY} 888}`
 /** The bits from `enc` on, partial_len, poly1305.num, lengths, mac_inited, tag_len, tls_payload_length; the length in tls_aad. */
 const CHACHA20_POLY1305 = '{80 368 600 655:2 664:16 680 684 688}'
-/** Initial counters: nonces are public, and TLS has no IV of GCM that would be hashed. */
+const SHA256_CTX = '{32:8 104 108}' // lengths, num, md_len
+const BIGNUM = '{0 4 8 12 16}' // all but the words that `d` points to
+const MONTGOMERY = '{0 4 20 24}' // RR and N: d and top
+/**
+ * Initial counters: nonces are public, and TLS has no IV of GCM that would be hashed. The random generator's counter is secret, but its
+ * requests have few blocks, for which the counter decides nothing (aes-ctr.c).
+ */
 const COUNTER = '{0:16}'
 
 /** Where each analysis begins. Functions that they call are followed. */
@@ -73,6 +82,21 @@ export const roots: Readonly<Record<string, Parameters>> = {
   init_iv: 'ctx{80}', // bits with `iv_set`
   tls_iv_set_fixed: 'ctx, fixed, len',
   tls_init: 'ctx{80 655:2}, aad{0:13}, len',
+  // sha256.c
+  SHA256_Update_thunk: `ctx${SHA256_CTX}, data, len`,
+  SHA256_Transform: 'ctx, block',
+  SHA256_Final: `digest, ctx${SHA256_CTX}`,
+  // mod_exp.c
+  secret_exponent: `r${BIGNUM}, a${BIGNUM}, p${BIGNUM}, mont${MONTGOMERY}`,
+  // p256_*.c
+  times: 'r, tables, count, scalar',
+  make_table: 'r, point',
+  p256_multiply: 'r, a, b',
+  p256_square: 'r, a',
+  p256_from_montgomery: 'r, a',
+  p256_to_affine: 'r, a',
+  p256_reduce: 'r, a, modulus',
+  p256_inverse: 'r, a, modulus',
   aead_cipher: `ctx${CHACHA20_POLY1305}, out, outl{0}, in, inl`,
 }
 
@@ -89,8 +113,19 @@ export const exceptions: readonly Exception[] = [
   { kind: 'branch', in: 'aead_cipher', count: 2, reason: 'whether the tag is right, which the peer is told; how many of its bytes are does not show' },
 ]
 
-/** Functions of kernels that handle no secret, or none that is one for long; and why. */
-export const withoutSecrets: Readonly<Record<string, string>> = {}
+/** Functions of kernels that are not looked at, and why. */
+export const notLookedAt: Readonly<Record<string, string>> = {
+  points_mul: 'reads and writes OpenSSL\'s numbers by its own functions; what it calculates with is `times` and its like',
+  scalar_of: 'reads a number of OpenSSL\'s by BN_bn2lebinpad, in a time that depends on its length alone',
+  inverse_mod_order: 'the same; calculates by p256_inverse',
+  full_init: 'the curve is public',
+  EC_GFp_nistp256_method: 'gives a table of functions',
+  EC_nistp256_pre_comp_dup: 'does nothing',
+  EC_nistp256_pre_comp_free: 'does nothing',
+  public_exponent: 'the exponent, which decides about branches, is public; multiplies and squares as secret_exponent does',
+  __wrap_BN_mod_exp_mont: 'chooses by lengths and flags between OpenSSL\'s own and public_exponent',
+  __wrap_bn_mod_exp_mont_fixed_top: 'chooses by lengths between OpenSSL\'s own and secret_exponent',
+}
 
 /** `ctx{0 8{4}}, secret x` as values: by parameter. */
 export function parseParameters(text: string): { secret: boolean; fields: Fields }[] {
