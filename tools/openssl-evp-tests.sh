@@ -15,7 +15,7 @@ needs='no-stdio no-posix-io no-sock no-tests no-hmac-drbg-kdf no-filenames'
 link_flags='-O2 -msimd128 -sNODERAWFS -sALLOW_MEMORY_GROWTH -sEXIT_RUNTIME -sSTACK_SIZE=1MB -sENVIRONMENT=node -sBINARYEN_EXTRA_PASSES=-fimfs=70'
 
 key=$(hash_of "$OPENSSL_SHA256" "$(wasm/toolchain.sh id)" wasm/openssl-target.conf openssl-src/configure.args \
-  openssl-src/patches/*.patch tools/openssl-evp-tests.sh)
+  openssl-src/patches/*.patch "$needs")
 out=$CACHE/openssl-evp-test-$OPENSSL_VERSION-$key
 
 configure() {
@@ -46,11 +46,14 @@ build() {
 # Kernels look into OpenSSL's structures, so they are compiled for this configuration too.
 link() {
   mkdir -p build/evp-tests
-  make -s -f wasm/Makefile OPENSSL="$out" INPUTS=build/evp-tests/inputs KERNELS_IN=build/evp-tests/kernels kernels
-  # shellcheck disable=SC2086 # flags are words
+  local wraps which make=(make -s -f wasm/Makefile OPENSSL="$out" INPUTS=build/evp-tests/inputs KERNELS_IN=build/evp-tests/kernels)
+  "${make[@]}" kernels
+  # shellcheck disable=SC2016 # expanded by make
+  wraps=$("${make[@]}" --eval 'wraps: ; @echo "$(WRAPS)"' wraps)
+  # shellcheck disable=SC2086,SC2046 # flags are words
   for which in on off; do
     wasm/toolchain.sh run emcc $link_flags -o "build/evp-tests/$which.cjs" "$out/evp_test-bin-evp_test.o" \
-      $([ "$which" = off ] || printf '%s ' build/evp-tests/kernels/*.o) "$out/libtestutil.a" "$out/libcrypto.a"
+      $([ "$which" = off ] || printf '%s ' build/evp-tests/kernels/*.o $wraps) "$out/libtestutil.a" "$out/libcrypto.a"
   done
 }
 
