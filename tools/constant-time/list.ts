@@ -33,8 +33,8 @@ export const notFollowed: Readonly<Record<string, { readonly gives: 'public' | '
 // Fields of OpenSSL's structures.
 const AES_KEY = '{240}' // rounds
 const POLY1305 = '{224}' // num
-/** taglen, the bits from `enc` on, Yi, len, mres, ares, key, and the rounds of the key within. */
-const GCM = `{12 52 208:16 256:16 572 576 584${AES_KEY} 888}`
+/** ivlen, taglen, the bits from `enc` on, Yi, len, mres, ares, key, and the rounds of the key within. */
+const GCM = `{8 12 52 208:16 256:16 572 576 584${AES_KEY} 888}`
 /** The bits from `enc` on, partial_len, poly1305.num, lengths, mac_inited, tag_len, tls_payload_length; the length in tls_aad. */
 const CHACHA20_POLY1305 = '{80 368 600 655:2 664:16 680 684 688}'
 const SHA256_CTX = '{32:8 104 108}' // lengths, num, md_len
@@ -118,6 +118,8 @@ export const notLookedAt: Readonly<Record<string, string>> = {
   points_mul: 'reads and writes OpenSSL\'s numbers by its own functions; what it calculates with is `times` and its like',
   scalar_of: 'reads a number of OpenSSL\'s by BN_bn2lebinpad, in a time that depends on its length alone',
   inverse_mod_order: 'the same; calculates by p256_inverse',
+  affine_of: 'reads a point, which is public',
+  generator_tables: 'multiples of the generator, which are public',
   full_init: 'the curve is public',
   EC_GFp_nistp256_method: 'gives a table of functions',
   EC_nistp256_pre_comp_dup: 'does nothing',

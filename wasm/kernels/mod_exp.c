@@ -194,8 +194,9 @@ static int from_montgomery(const Field *f, const BN_MONT_CTX *mont, BIGNUM *r, u
   BN_ULONG differs = 0;
   for (int i = 0; i < f->words; i++) differs |= r->d[i] ^ mont->N.d[i];
   BN_ULONG keep = differs | (0 - differs);
-  __asm__("" : "+r"(keep)); // the compiler must not know what it can be: it would choose by a branch
+  __asm__("" : "+r"(keep)); // the compiler must not know what it can be, here and below: it would choose by a branch
   keep = 0 - (keep >> (WORD_BITS - 1));
+  __asm__("" : "+r"(keep));
   for (int i = 0; i < f->words; i++) r->d[i] &= keep;
   r->top = f->words;
   r->neg = 0;
