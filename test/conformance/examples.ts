@@ -11,6 +11,12 @@ import { Host, type Identities } from './suite/host.js'
 /** `openssl s_server` that wants a certificate of the client. */
 const DEMANDING = ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', 'CA_FILE']
 
+/** docs/node.md's example: ciphers are in Node's order. `command` runs a program. */
+export const nodeExample = (command: readonly string[]): Example => ({
+  file: 'node-tls.mjs',
+  run: (kit) => kit.runClient([...command, kit.path], undefined, /^TLSv1\.3 TLS_\w+ true\s+HTTP\/1\.0 200 ok/),
+})
+
 /** An example, and what is done with it: it throws if it does not do what it should. */
 export interface Example {
   /** In `examples/`. */
@@ -54,9 +60,9 @@ export class ExampleKit {
     }
   }
 
-  /** A client whose arguments are host, port and a file with the PEM of a CA. */
-  async runClient(command: readonly string[], environment?: Readonly<Record<string, string>>): Promise<void> {
-    await this.running([...command, '127.0.0.1', String(await this.serve()), this.write('ca.pem', this.identities.ca)], environment, (program) => program.printed(this.page))
+  /** A client whose arguments are host, port and a file with the PEM of a CA, and that prints what `page` says. */
+  async runClient(command: readonly string[], environment?: Readonly<Record<string, string>>, page = this.page): Promise<void> {
+    await this.running([...command, '127.0.0.1', String(await this.serve()), this.write('ca.pem', this.identities.ca)], environment, (program) => program.printed(page))
   }
 }
 

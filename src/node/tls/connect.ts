@@ -5,6 +5,7 @@ import { isPath } from '../net/connect-arguments.js'
 import { demandInteger, demandType } from '../invalid-arguments.js'
 import { nodeError } from '../node-error.js'
 import { exported } from './defaults.js'
+import { variable } from './flags.js'
 import type { SecureContext } from './secure-context.js'
 import type { Beneath } from './socket-face.js'
 import { TLSSocket } from './tls-socket.js'
@@ -98,8 +99,7 @@ function normalize(args: unknown[]): [ConnectionOptions, (() => void) | undefine
 }
 
 function allowsUnauthorized(): boolean {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } }
-  if (process?.env?.['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return false
+  if (variable('NODE_TLS_REJECT_UNAUTHORIZED') !== '0') return false
   const words = "Setting the NODE_TLS_REJECT_UNAUTHORIZED environment variable to '0' makes TLS connections and HTTPS requests insecure"
   warnOnce('', `${words} by disabling certificate verification.`)
   return true

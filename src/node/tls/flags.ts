@@ -8,10 +8,19 @@ interface MaybeNode {
   readonly process?: { readonly execArgv?: readonly string[]; readonly env?: Readonly<Record<string, string | undefined>> }
 }
 
+/** A variable of the environment. In Deno one that may not be read (`--allow-env`) counts as not set. */
+export function variable(name: string): string | undefined {
+  try {
+    return (globalThis as MaybeNode).process?.env?.[name]
+  } catch {
+    return undefined
+  }
+}
+
 /** Those of the command line come after those of NODE_OPTIONS. As in Node, what a process was started with does not change. */
 function flags(): readonly string[] {
-  const { execArgv = [], env } = (globalThis as MaybeNode).process ?? {}
-  return known ??= [...env?.['NODE_OPTIONS']?.split(/\s+/) ?? [], ...execArgv]
+  const { execArgv = [] } = (globalThis as MaybeNode).process ?? {}
+  return known ??= [...variable('NODE_OPTIONS')?.split(/\s+/) ?? [], ...execArgv]
 }
 let known: readonly string[] | undefined
 
@@ -33,7 +42,7 @@ function versionsOf(end: 'min' | 'max'): readonly string[] {
 /** `--use-system-ca`, or NODE_USE_SYSTEM_CA=1: contexts without `ca` trust the system's list, too. */
 export function usesSystemCa(): boolean {
   const last = flags().findLast((flag) => /^--(no-)?use-system-ca$/.test(flag))
-  return last === undefined ? (globalThis as MaybeNode).process?.env?.['NODE_USE_SYSTEM_CA'] === '1' : last === '--use-system-ca'
+  return last === undefined ? variable('NODE_USE_SYSTEM_CA') === '1' : last === '--use-system-ca'
 }
 
 /** `--trace-tls`: as if each socket were given `enableTrace: true`. */

@@ -1,6 +1,7 @@
 // Bun: the machine's own, or npm's.
 
 import { onPath } from '../../helpers/on-path.js'
+import { nodeExample } from '../examples.js'
 import { ask, byNpm, fromNpm } from './installed.js'
 import type { RuntimeDriver } from './runtime.js'
 
@@ -18,7 +19,7 @@ export const bun: RuntimeDriver = {
       version: await ask(program, '--version'),
       prepare: (project) => project.compile('bun'),
       command: (project, hostUrl, session) => [program, project.path('bun.js'), hostUrl, session],
-      examples: ['bun.mjs', 'node-tls.mjs'].map((file) => ({ file, run: (kit) => kit.runClient([program, kit.path]) })),
+      examples: [{ file: 'bun.mjs', run: (kit) => kit.runClient([program, kit.path]) }, nodeExample([program])],
     }
   },
 }

@@ -1,7 +1,7 @@
 // Node: the machine's own, or from npm.
 
 import { ask, byNpm, fromNpm, platform } from './installed.js'
-import type { Example } from '../examples.js'
+import { nodeExample } from '../examples.js'
 import type { RuntimeDriver } from './runtime.js'
 
 /** The Node of this major version: this one, or npm's. */
@@ -20,7 +20,8 @@ export const node = (major: number): RuntimeDriver => ({
       prepare: (project) => project.compile('node'),
       command: (project, hostUrl, session) => [program, project.path('node.js'), hostUrl, session],
       examples: [
-        ...['connect.mjs', 'node-tls.mjs'].map((file): Example => ({ file, run: (kit) => kit.runClient([program, kit.path]) })),
+        { file: 'connect.mjs', run: (kit) => kit.runClient([program, kit.path]) },
+        nodeExample([program]),
         {
           file: 'node-server.mjs',
           async run(kit) {
