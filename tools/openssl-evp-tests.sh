@@ -11,7 +11,7 @@ files='evpciph_aes_common evpciph_aes_ccm_cavs evpciph_aes_cts evpciph_aes_wrap 
 evpmac_poly1305 evpmd_sha evprand evppkey_ecc evppkey_ecdh evppkey_ecdsa evppkey_ecdsa_rfc6979 evppkey_ecdsa_sigalg evppkey_ecx
 evppkey_ecx_sigalg evppkey_mismatch evppkey_kas evppkey_rsa evppkey_rsa_common evppkey_rsa_kem evppkey_rsa_sigalg'
 # What the product's configuration leaves out and the program needs.
-needs='no-stdio no-posix-io no-sock no-tests no-hmac-drbg-kdf no-filenames'
+needs='no-apps no-stdio no-posix-io no-sock no-tests no-hmac-drbg-kdf no-filenames'
 link_flags='-O2 -msimd128 -sNODERAWFS -sALLOW_MEMORY_GROWTH -sEXIT_RUNTIME -sSTACK_SIZE=1MB -sENVIRONMENT=node -sBINARYEN_EXTRA_PASSES=-fimfs=70'
 
 key=$(hash_of "$OPENSSL_SHA256" "$(wasm/toolchain.sh id)" wasm/openssl-target.conf openssl-src/configure.args \
