@@ -17,9 +17,10 @@ const compilers = {
 }
 const BROWSER = ['ES2023', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable']
 
-/** What the compiler says of a project of these files that has the types named and nothing else. */
+/** What the compiler says of a project of these files that has the types named, from `modules`, and nothing else. */
 async function check(
   compiler: string, files: Readonly<Record<string, string>>, { lib = BROWSER, types = [], ...options }: Readonly<Record<string, unknown>> & { readonly lib?: readonly string[]; readonly types?: readonly string[] },
+  modules = join(repository, 'node_modules'),
 ): Promise<string> {
   const module = options['moduleResolution'] === 'bundler' ? 'ESNext' : options['moduleResolution'] ?? 'nodenext'
   const compilerOptions = {
@@ -28,7 +29,7 @@ async function check(
   const directory = await project({ ...files, 'tsconfig.json': JSON.stringify({ compilerOptions, files: Object.keys(files) }) })
   mkdirSync(join(directory, 'node_modules/@types'))
   if (types.includes('node')) {
-    for (const name of ['@types/node', 'undici-types']) symlinkSync(join(repository, 'node_modules', name), join(directory, 'node_modules', name))
+    for (const name of ['@types/node', 'undici-types']) symlinkSync(join(modules, name), join(directory, 'node_modules', name))
   }
   return runNode(process.execPath, [compiler, '-p', directory], directory).catch((error: Error) => error.message.replace(/^Command failed.*\n/, ''))
 }
@@ -119,6 +120,17 @@ describe.each(Object.entries(compilers))("the package's types, checked without s
 
   it.each(['node16', 'nodenext', 'bundler'])('suit a program for Node with @types/node alone under %s', async (moduleResolution) => {
     expect(await check(compiler(), filesOf('node'), { moduleResolution, types: ['node'] })).toBe('')
+  })
+
+  const ofNode = { "the root's @types/node": join(repository, 'node_modules'), 'those of a newer Node': installed('.') }
+  it.each(Object.entries(ofNode))('let libssl-wasm/node/tls stand for node:tls without a cast, by %s', async (_, modules) => {
+    const program = `
+      import tls from 'libssl-wasm/node/tls'
+      export const asNode: typeof import('node:tls') = tls
+      // @ts-expect-error: it is not \`any\`
+      export const notAny: number = tls
+    `
+    expect(await check(compiler(), { 'stands-for.ts': program }, { moduleResolution: 'nodenext', types: ['node'] }, modules)).toBe('')
   })
 
   it('suit a program for Node without DOM, whichever of the entries it imports', async () => {
