@@ -1,9 +1,12 @@
 // Servers, the clients that each is for, and the places in which clients run: the table's rows and columns.
 
 import { bunProgram } from '../conformance/runtimes/bun.js'
+import { findChromium } from '../conformance/runtimes/chromium.js'
 import { denoProgram } from '../conformance/runtimes/deno.js'
+import { findFirefox } from '../conformance/runtimes/firefox.js'
 import { findNode } from '../conformance/runtimes/node.js'
 import type { Column } from './column.js'
+import { pageColumn } from './pages.js'
 import { processColumn } from './processes.js'
 import type { Home } from './servers/home.js'
 import { startDovecot } from './servers/dovecot.js'
@@ -44,6 +47,15 @@ export const servers: readonly ServerRow[] = [
   { server: 'our own server end', start: startSqlServer, clients: ['tedious'] },
 ]
 
+/** What they ask for when they are loaded, or first connect. */
+const notInPages = {
+  redis: 'Asks `stream` for `EventEmitter`, which its polyfill lacks',
+  undici: 'Asks for modules of Node that have no polyfill, for example `async_hooks`',
+  ws: 'Refuses to run in a page, which has a WebSocket of its own',
+  ldapts: 'Asks `util` for `TextDecoder` and `crypto` for `randomUUID()`, which the polyfills lack',
+  tedious: 'Asks for `Readable.from()`, which the polyfill of `stream` lacks',
+}
+
 const node = () => one(findNode(24))
 
 export const columns: readonly Column[] = [
@@ -51,6 +63,8 @@ export const columns: readonly Column[] = [
   processColumn('Node 24', node, ['--ours']),
   processColumn('Deno', () => one(denoProgram())?.concat('run', '--allow-all', '--no-remote', '--quiet'), ['--ours']),
   processColumn('Bun', () => one(bunProgram()), ['--ours'], { undici: 'Bun has a module of its own in the place of undici' }),
+  pageColumn('Chromium', findChromium, notInPages),
+  pageColumn('Firefox', findFirefox, notInPages),
   workerColumn('workerd', {
     undici: 'An edge worker compiles no WebAssembly at run time, as undici does for its parser of HTTP',
     ws: "An edge worker's `node:https` is its fetch(), and takes no socket, as ws gives it",

@@ -11,6 +11,8 @@ export interface Column {
    * must fail.
    */
   readonly lacks?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  /** By client: why it is not run there at all. */
+  readonly without?: Readonly<Record<string, string>>
   /** Gets ready for these clients, which the project has as `CLIENT.js`. Rejects if something is not installed. */
   start(project: Project, clients: readonly string[]): Promise<StartedColumn>
 }
@@ -28,6 +30,8 @@ export interface Outcome {
   readonly shown: readonly Shown[]
   /** Why it did not come to its end, with what it printed. */
   readonly crashed?: string
+  /** Why it was not run: then nothing is shown. */
+  readonly without?: string
 }
 
 /** What is known to be impossible has passed if it failed. */

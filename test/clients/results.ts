@@ -26,16 +26,16 @@ export function printResults(all: readonly ClientResults[], lastWord: () => stri
 
   for (const { client, server, runs } of all) {
     for (const { runtime, shown, crashed, serverLog } of runs) {
-      for (const { what, error } of shown) {
+      for (const { what, through, error } of shown) {
         if (error === undefined) passed++
-        else tell(`${client}, ${runtime}: ${what}`, error)
+        else tell(`${client}, ${runtime}${through === undefined ? '' : `, ${through}`}: ${what}`, error)
       }
       if (crashed !== undefined) tell(`${client}, ${runtime}, did not come to its end`, crashed)
       if (serverLog !== undefined) console.log(`\n${server} printed:\n  ${indent(serverLog)}`)
     }
   }
   const wrong = failed === 0 ? lastWord() : undefined
-  if (wrong !== undefined) tell('docs/node.md', wrong)
+  if (wrong !== undefined) tell('the documentation', wrong)
   console.log(`\nclients: ${passed} passed, ${failed} failed`)
   return failed + (passed === 0 ? 1 : 0)
 
@@ -46,7 +46,8 @@ export function printResults(all: readonly ClientResults[], lastWord: () => stri
 }
 
 /** `✓ 8`, `✗ 2 of 8`, and how many of those that passed are known not to be possible there. */
-function cell({ shown, crashed }: ClientResults['runs'][number]): string {
+function cell({ shown, crashed, without }: ClientResults['runs'][number]): string {
+  if (without !== undefined) return 'no'
   const failures = shown.filter(({ error }) => error !== undefined).length
   const lacks = shown.filter((one) => one.lacks !== undefined).length
   const outcome = failures > 0 || crashed !== undefined ? `✗ ${failures} of ${shown.length}` : `✓ ${shown.length - lacks}`

@@ -55,7 +55,7 @@ writeFileSync(join(repository, 'build/clients.json'), JSON.stringify(results, un
 const failures = printResults(results, wanted.length === 0 ? checkDocs : () => undefined)
 process.exit(failures > 0 ? 1 : 0)
 
-/** What is wrong with the table of docs/node.md, if anything is. */
+/** What is wrong with the tables of README.md and docs/node.md, if anything is. */
 function checkDocs(): string | undefined {
   const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', join(repository, 'tools/client-table.ts'), '--check'], { cwd: repository, encoding: 'utf8' })
   return status === 0 ? undefined : stderr
@@ -64,7 +64,7 @@ function checkDocs(): string | undefined {
 /** What could not be started is told by each of its runs. */
 async function startColumn(column: Column): Promise<StartedColumn> {
   try {
-    return await column.start(project, clients)
+    return await column.start(project, clients.filter((name) => column.without?.[name] === undefined))
   } catch (error) {
     return { run: () => Promise.resolve({ shown: [], crashed: (error as Error).stack ?? String(error) }) }
   }
@@ -84,7 +84,12 @@ async function runServer({ server, start, clients: all }: ServerRow): Promise<vo
     const kit: KitData = { place, ca: ca.cert, otherCa: authorities[1].ca.cert, cert, key }
     for (const client of mine) {
       const runs: ClientResults['runs'][number][] = []
-      for (const { column: { name, lacks }, started } of places) {
+      for (const { column: { name, lacks, without }, started } of places) {
+        const why = without?.[client]
+        if (why !== undefined) {
+          runs.push({ runtime: name, shown: [], without: why })
+          continue
+        }
         const column = await started
         const begun = Date.now()
         const outcome = withLacks(await column.run(client, kit), lacks?.[client])

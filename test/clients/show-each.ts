@@ -19,6 +19,7 @@ export async function showEach(shows: Shows<unknown>, kit: Kit<unknown>, tell: (
 
 export function describe(reason: unknown): string {
   if (!(reason instanceof Error)) return String(reason)
-  const { code } = reason as NodeJS.ErrnoException
-  return `${code === undefined ? '' : `${code}: `}${reason.stack ?? reason.message}`
+  const { code, message, stack = '' } = reason as NodeJS.ErrnoException
+  const told = stack.includes(message) ? stack : `${message}\n${stack}` // Firefox's stack is without it
+  return `${code === undefined ? '' : `${code}: `}${told}`
 }

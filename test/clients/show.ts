@@ -22,6 +22,8 @@ export type Shows<Place> = Readonly<Record<string, (kit: Kit<Place>) => Promise<
 /** What the program prints of each, as JSON in a line of its own behind {@link MARK}. */
 export interface Shown {
   readonly what: string
+  /** In a page: by which way its sockets reach the server. */
+  readonly through?: string
   /** Why it is not so. */
   readonly error?: string
   /** Why it is known not to be possible in this runtime. */

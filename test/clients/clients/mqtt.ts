@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { once } from 'node:events'
+import tls from 'node:tls'
 import { patterned } from '../bytes.js'
 import { CERTIFICATE_REQUIRED } from '../refusals.js'
 import type { MosquittoPlace } from '../servers/mosquitto.js'
@@ -12,8 +13,20 @@ type MqttKit = Kit<MosquittoPlace>
 
 const options = ({ place: { port }, ca, cert, key }: MqttKit) => ({ protocol: 'mqtts', host: 'localhost', port, ca, cert, key, reconnectPeriod: 10, connectTimeout: 60_000 })
 
+/** Its build for pages makes WebSockets alone: there it is given the socket. */
+async function connect(config: object): Promise<any> {
+  if (typeof document === 'undefined') return mqtt.connectAsync(config)
+  const client = new mqtt.MqttClient(() => tls.connect(config).on('error', (error) => client.emit('error', error)), config)
+  client.on('error', () => {}) // the calls tell it
+  await once(client, 'connect').catch((error: unknown) => {
+    client.end()
+    throw error
+  })
+  return client
+}
+
 async function connected<T>(config: object, use: (client: any) => Promise<T>): Promise<T> {
-  const client = await mqtt.connectAsync(config)
+  const client = await connect(config)
   try {
     return await use(client)
   } finally {

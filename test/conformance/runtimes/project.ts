@@ -64,9 +64,9 @@ export class Project {
     })
   }
 
-  /** Bundles each of these files of the repository to `NAME.js`; every package stays an import. */
-  async compileEach(files: readonly string[]): Promise<void> {
-    await esbuild({ entryPoints: files.map((file) => join(repository, file)), outdir: this.directory, entryNames: '[name]', packages: 'external' })
+  /** Bundles each of these files of the repository to `NAME.js` in a folder of the project; every package stays an import. */
+  async compileEach(files: readonly string[], folder = ''): Promise<void> {
+    await esbuild({ entryPoints: files.map((file) => join(repository, file)), outdir: this.path(folder), entryNames: '[name]', packages: 'external' })
   }
 
   /** Lets programs of the project import what is installed in `modules`, a `node_modules`. */

@@ -29,3 +29,10 @@ export interface Found {
 export interface Missing {
   readonly missing: string
 }
+
+/** A browser that opens a page and stays. */
+export interface Browser {
+  readonly program: string
+  /** The command that opens the URL. */
+  open(url: string): readonly string[]
+}
