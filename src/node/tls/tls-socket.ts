@@ -148,7 +148,9 @@ export class TLSSocket extends SocketEvents {
     const closing = this.#life.closeWriting()
     // Before the handshake is done nothing was written: as in Node, that is an end as soon as there is a connection.
     const end = this._secureEstablished ? closing : Promise.race([closing, this.#connected.promise])
-    end.then(done, done)
+    // As in Node the stream beneath ends with close_notify: some servers wait for that.
+    const endBeneath = () => { if (this._secureEstablished && !this.beneath.writableEnded) this.beneath.end() }
+    end.then(endBeneath).then(done, done)
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
