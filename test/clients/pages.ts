@@ -19,8 +19,8 @@ import type { Shown } from './show.js'
 
 /** How long a client may take for all that is shown of it. */
 const PATIENCE_MS = 240_000
-/** How long its connections may go on when all has been shown. */
-const LINGER_MS = 30_000
+/** How long its connections may go on when all has been shown. RabbitMQ closes after 30 seconds what amqplib has ended in a page. */
+const LINGER_MS = 60_000
 
 /** What its sockets go through, and how many connections the relay has when the client has none: Wisp's own stays. */
 const ways = [{ through: 'tunnel', left: 0 }, { through: 'wisp', left: 1 }] as const
