@@ -19,6 +19,8 @@ import { TLSSocket as Socket } from './tls-socket.js'
 interface Additions {
   /** Resolves when all of this can be called: to be awaited in browsers, once. */
   ready(): Promise<void>
+  /** `libssl`: an instance for this context's connections alone, whose memory no other sees. */
+  createSecureContext(options?: NodeTls.SecureContextOptions & Pick<contexts.SecureContextOptions, 'libssl'>): NodeTls.SecureContext
   getCACertificates(type?: 'default' | 'system' | 'bundled' | 'extra'): readonly string[]
   setDefaultCACertificates(certs: readonly (string | NodeJS.ArrayBufferView)[]): void
   readonly SecureContext: typeof contexts.SecureContext

@@ -1,5 +1,6 @@
 // The SSL of a TLSSocket: what its options do to it before the handshake.
 
+import type { IoResult } from '../../core/io-result.js'
 import { Ssl } from '../../core/ssl.js'
 import { LSW_OCSP_UNCHECKED, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER } from '../../ffi/constants.gen.js'
 import type { Decisions } from '../../pump/decisions.js'
@@ -16,7 +17,8 @@ export class KeptSsl extends Ssl {
 
   override free(): void {}
 
-  override readAvailable(...[limit, after, into]: Parameters<Ssl['readAvailable']>): Uint8Array {
+  /** @internal */
+  override readAvailable(limit: number, after: (result: IoResult) => boolean, into?: Uint8Array): Uint8Array {
     const sizes: number[] = this.recordBytes = []
     return super.readAvailable(limit, (result) => {
       if (result.ret > 0) sizes.push(result.ret)
