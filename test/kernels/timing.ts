@@ -9,7 +9,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { p256PrivateDer, p256PublicDer } from './key-cases.js'
+import { p256PrivateDer } from './key-cases.js'
 import { Key } from './keys.js'
 import { LibCrypto } from './libcrypto.js'
 
@@ -74,54 +74,42 @@ function gcmRecord(): Target {
   }
 }
 
-/** Keys whose scalar has a single bit set, or any. */
-function p256Keys(lib: LibCrypto): readonly (readonly Key[])[] {
-  const any = () => BigInt(`0x${randomBytes(31).toString('hex')}`) + 1n
-  return [(): bigint => 1n << 128n, any].map((scalar) => Array.from({ length: INPUTS }, () => Key.privateKey(lib, p256PrivateDer(scalar()))))
-}
-
-/** A signature: the key is of one of the classes; the nonce is OpenSSL's. */
-function p256Sign(): Target {
+/**
+ * An operation with a P-256 key, which is made anew each time, so that it lies at the same place whatever its class. Its scalar is one
+ * with a single bit, or any of that length: how many words it has is no secret of OpenSSL's.
+ */
+function p256(operation: 'sign' | 'derive'): Target {
   const lib = LibCrypto.open('on')
-  const contexts = p256Keys(lib).map((keys) => keys.map((key) => {
-    const ctx = lib.must('EVP_PKEY_CTX_new', key.pkey, 0)
-    lib.must('EVP_PKEY_sign_init', ctx)
-    return ctx
-  }))
+  const highest = 1n << 247n
+  const inputs = [() => highest, () => highest | BigInt(`0x${randomBytes(30).toString('hex')}`)].map((scalar) =>
+    Array.from({ length: INPUTS }, () => withPublicKey(lib, scalar())))
+  const point = Key.publicKey(lib, Key.privateKey(lib, p256PrivateDer(3n)).publicDer())
   const size = lib.must('malloc', 4)
-  const sign = lib.call['EVP_PKEY_sign']!
+  const call = lib.call[`EVP_PKEY_${operation}`]!
+  let key: Key | undefined
   let ctx = 0
   return {
     leaks: false,
     prepare(one, index) {
-      ctx = contexts[one]![index]!
+      lib.call['EVP_PKEY_CTX_free']!(ctx)
+      key?.free()
+      key = Key.privateKey(lib, inputs[one]![index]!)
+      ctx = lib.must('EVP_PKEY_CTX_new', key.pkey, 0)
+      lib.must(`EVP_PKEY_${operation}_init`, ctx)
+      if (operation === 'derive') lib.must('EVP_PKEY_derive_set_peer', ctx, point.pkey)
       lib.writeSize(size, 80)
     },
-    run: () => void sign(ctx, lib.output, size, lib.input, 32),
+    run: operation === 'sign' ? () => void call(ctx, lib.output, size, lib.input, 32) : () => void call(ctx, lib.output, size),
   }
 }
 
-/** A scalar of one of the classes times a point. */
-function p256Derive(): Target {
-  const lib = LibCrypto.open('on')
-  const peer = Key.privateKey(lib, p256PrivateDer(3n))
-  const point = Key.publicKey(lib, p256PublicDer(peer.publicDer().subarray(26)))
-  const contexts = p256Keys(lib).map((keys) => keys.map((key) => {
-    const ctx = lib.must('EVP_PKEY_CTX_new', key.pkey, 0)
-    lib.must('EVP_PKEY_derive_init', ctx)
-    lib.must('EVP_PKEY_derive_set_peer', ctx, point.pkey)
-    return ctx
-  }))
-  const size = lib.must('malloc', 4)
-  const derive = lib.call['EVP_PKEY_derive']!
-  let ctx = 0
-  return {
-    leaks: false,
-    prepare(one, index) {
-      ctx = contexts[one]![index]!
-      lib.writeSize(size, 32)
-    },
-    run: () => void derive(ctx, lib.output, size),
+/** SEC 1 with the public key, so that it need not be computed when it is read. */
+function withPublicKey(lib: LibCrypto, scalar: bigint): Buffer {
+  const key = Key.privateKey(lib, p256PrivateDer(scalar))
+  try {
+    return key.privateDer()
+  } finally {
+    key.free()
   }
 }
 
@@ -146,8 +134,8 @@ const targets: Readonly<Record<string, () => Target>> = {
   'control: AES-128 blocks by tables (the build without kernels)': () => aesBlocks('off'),
   'AES-128 blocks': () => aesBlocks('on'),
   'AES-128-GCM, key and record of 1 KiB': gcmRecord,
-  'P-256 signature': p256Sign,
-  'P-256 ECDH': p256Derive,
+  'P-256 signature': () => p256('sign'),
+  'P-256 ECDH': () => p256('derive'),
 }
 
 /** The largest |t|, over all measurements and over those that are not the slowest: interruptions are slow. */
