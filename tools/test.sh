@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # All tests, or those that the arguments name (they go to vitest). Run by `./build.sh test`, after the build.
 # Four suites: vitest in this machine's Node, the conformance suite in every runtime that is here, npm's clients against real
-# servers, and Wycheproof's vectors, if test/vectors/run.ts finds them or LIBSSL_WASM_VECTORS names their folder. Ends with the line "N passed, N failed, N skipped", summed over all.
+# servers, and Wycheproof's vectors, if test/vectors/run.ts finds them or LIBSSL_WASM_VECTORS names their folder. Ends with the line
+# "N passed, N failed, N skipped", summed over all.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sh-common.sh"
 cd "$REPO"
