@@ -37,11 +37,12 @@ build() {
   # Without it all else is as ever, and whoever imports libssl-wasm/roots is told.
   roots=$(tools/roots.sh) || say "building without libssl-wasm/roots"
   mkdir -p build
-  stamp=$(hash_of "$openssl" "$roots" "${LIBSSL_WASM_KERNELS:-on}" tools/roots.ts $(find wasm src tsconfig.json package-lock.json -type f ! -name '*.gen.ts' | LC_ALL=C sort))
+  stamp=$(hash_of "$openssl" "$roots" "${LIBSSL_WASM_KERNELS:-on}" tools/roots.ts tools/sbom.ts versions.env $(find wasm src tsconfig.json package-lock.json -type f ! -name '*.gen.ts' | LC_ALL=C sort))
   if [ "$(cat build/stamp 2>/dev/null)" != "$stamp" ] || [ ! -f lib/libssl-wasm/libssl.wasm ] || [ ! -f dist/index.js ]; then
     rm -f build/stamp
     step 'shim and link (the first time also Emscripten'"'"'s C library)' make -s -j"$(nproc)" -f wasm/Makefile OPENSSL="$openssl"
     step 'TypeScript' build_typescript "$roots"
+    step 'list of parts' build_sbom "$roots"
     printf '%s\n' "$stamp" >build/stamp
   fi
   node tools/sizes.mjs
@@ -55,6 +56,9 @@ build_typescript() {
   node_modules/.bin/tsx tools/node-commonjs.ts
   chmod +x dist/apps/cli/main.js
 }
+
+# shellcheck disable=SC2046 # two words
+build_sbom() { node_modules/.bin/tsx tools/sbom.ts $(wasm/toolchain.sh versions) ${1:+"$1"} >lib/sbom.cdx.json; }
 
 command=${1:-build}
 [ $# -eq 0 ] || shift

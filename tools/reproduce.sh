@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the committed sources again, from nothing, in another place with caches of its own, and compares the SHA-256
-# of libssl.wasm with what lies in lib/. Run by `./build.sh reproduce`; takes as long as a first build.
+# Builds the committed sources again, from nothing, in another place with caches of its own, and compares the SHA-256 of
+# libssl.wasm and of the list of parts with what lies in lib/. Run by `./build.sh reproduce`; takes as long as a first build.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sh-common.sh"
 
@@ -11,9 +11,10 @@ trap "rm -rf '$dir'" EXIT
 git clone --quiet "$REPO" "$dir/checkout"
 XDG_CACHE_HOME=$dir/cache "$dir/checkout/build.sh"
 
-here=$(sha256sum <"$REPO/lib/libssl-wasm/libssl.wasm")
-there=$(sha256sum <"$dir/checkout/lib/libssl-wasm/libssl.wasm")
-say "here:  ${here%% *}"
-say "again: ${there%% *}"
-[ "$here" = "$there" ] || die "the two builds differ"
+for file in lib/libssl-wasm/libssl.wasm lib/sbom.cdx.json; do
+  here=$(sha256sum <"$REPO/$file")
+  there=$(sha256sum <"$dir/checkout/$file")
+  say "$file: here ${here%% *}, again ${there%% *}"
+  [ "$here" = "$there" ] || die "the two builds differ in $file"
+done
 say 'the two builds are byte-identical'

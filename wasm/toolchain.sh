@@ -2,6 +2,7 @@
 # Find Emscripten, or install it, and run commands with it.
 #
 #   wasm/toolchain.sh id             print what is used, e.g. "emcc 6.0.5", installing it if need be
+#   wasm/toolchain.sh versions       print the versions of Emscripten and of its musl, e.g. "6.0.5 1.2.6"
 #   wasm/toolchain.sh run CMD ...    run CMD in the current directory, with emcc, emar and emranlib on PATH
 #
 # In this order:
@@ -134,17 +135,20 @@ install_any() {
 mkdir -p "$CACHE" "$em_cache"
 find_any || { with_lock toolchain install_any && find_any; } || exit 1
 
+run() {
+  if [ "$kind" = debian ]; then
+    in_root "$root_dir" "$PWD" "$@"
+  else
+    [ -z "$path_dir" ] || PATH=$path_dir:$PATH
+    # With an Emscripten of the user's own, its own cache is the place for its system libraries.
+    exec "$@"
+  fi
+}
+
 case "${1:-}" in
   id) printf 'emcc %s\n' "$version" ;;
-  run)
-    shift
-    if [ "$kind" = debian ]; then
-      in_root "$root_dir" "$PWD" "$@"
-    else
-      [ -z "$path_dir" ] || PATH=$path_dir:$PATH
-      # With an Emscripten of the user's own, its own cache is the place for its system libraries.
-      exec "$@"
-    fi
-    ;;
-  *) die "usage: toolchain.sh id | run CMD..." ;;
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  versions) printf '%s ' "$version"; run sh -euc 'cat "$(em-config EMSCRIPTEN_ROOT)/system/lib/libc/musl/VERSION"' ;;
+  run) shift; run "$@" ;;
+  *) die "usage: toolchain.sh id | versions | run CMD..." ;;
 esac

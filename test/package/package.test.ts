@@ -71,7 +71,7 @@ describe('the package', () => {
     const files = filesBelow(installed)
     expect(files.filter((file) => !/^(dist|docs|examples)\//.test(file))).toEqual([
       'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'NOTICE', 'README.md', 'SECURITY.md',
-      'lib/libssl-url.d.mts', 'lib/libssl-url.mjs', 'lib/libssl-wasm/libssl.wasm', 'lib/libssl.d.mts', 'lib/libssl.mjs', 'package.json',
+      'lib/libssl-url.d.mts', 'lib/libssl-url.mjs', 'lib/libssl-wasm/libssl.wasm', 'lib/libssl.d.mts', 'lib/libssl.mjs', 'lib/sbom.cdx.json', 'package.json',
     ])
     for (const folder of ['docs', 'examples']) {
       const inRepository = filesBelow(join(repository, folder)).map((file) => `${folder}/${file}`)
