@@ -1,6 +1,9 @@
 // `libssl-wasm/core`: OpenSSL's objects without I/O, for programs that drive them by hand.
 
 export * from './base/errors.js'
+export type * from './base/certificate-error-codes.js'
+export type * from './base/error-codes.js'
+export type * from './base/openssl-error-codes.js'
 export type { BytesLike } from './base/bytes.js'
 export { load, loadSync, type LoadOptions } from './core/load.js'
 export type { WasmSource } from './loader/load-module.js'

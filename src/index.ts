@@ -1,6 +1,9 @@
 // `libssl-wasm`: TLS over any byte transport, as WHATWG streams.
 
 export * from './base/errors.js'
+export type * from './base/certificate-error-codes.js'
+export type * from './base/error-codes.js'
+export type * from './base/openssl-error-codes.js'
 export type { BytesLike } from './base/bytes.js'
 export { load, loadSync, type LoadOptions } from './core/load.js'
 export { systemRoots } from './system-roots.js'

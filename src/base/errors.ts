@@ -1,6 +1,14 @@
 // Errors by who is at fault. Wanting to read or write, and a clean end, are values and never come through here.
 
+import type { CertificateErrorCode } from './certificate-error-codes.js'
+import type {
+  ApiMisuseErrorCodes, DeadlineErrorCodes, InternalErrorCodes, PeerErrorCodes, RefusalErrorCodes, RelayErrorCodes, TransportErrorCodes,
+  TruncationErrorCodes,
+} from './error-codes.js'
+import type { OpensslErrorCode } from './openssl-error-codes.js'
 import { wordsOf } from './words-of.js'
+
+export type { CertificateErrorCode, OpensslErrorCode }
 
 /** One entry of OpenSSL's error queue, oldest first in {@link TlsError.opensslErrorStack}. */
 export interface OpensslError {
@@ -31,10 +39,7 @@ export interface TlsErrorOptions {
   readonly opensslErrorStack?: readonly OpensslError[] | undefined
 }
 
-/** OpenSSL's own reason as a code, for example `ERR_SSL_WRONG_VERSION_NUMBER` or `ERR_PEM_NO_START_LINE`. */
-export type OpensslErrorCode = `ERR_${string}`
-
-/** The base of every error of this library. Tell them apart by `code`, never by message. */
+/** The base of every error of this library. Tell them apart by `code`, never by message. docs/errors.md lists the codes. */
 export abstract class TlsError<Code extends string = string> extends Error {
   readonly code: Code
   /** OpenSSL's own errors, oldest first; empty where OpenSSL was not asked. */
@@ -64,13 +69,15 @@ function hide<T extends TlsError, Name extends keyof T>(error: T, name: Name, va
   Object.defineProperty(error, name, { value, configurable: true, writable: true })
 }
 
+export type PeerErrorCode = keyof PeerErrorCodes | OpensslErrorCode
+
 /** The peer broke the protocol, or refused ours: `alert` says which, if one was sent or received. */
-export class PeerError extends TlsError<OpensslErrorCode> {
+export class PeerError extends TlsError<PeerErrorCode> {
   override get name(): string { return 'PeerError' }
 
   readonly alert: Alert | undefined
 
-  constructor(code: OpensslErrorCode, message: string, options: TlsErrorOptions & { alert?: Alert | undefined } = {}) {
+  constructor(code: PeerErrorCode, message: string, options: TlsErrorOptions & { alert?: Alert | undefined } = {}) {
     super(code, message, options)
     this.alert = options.alert
   }
@@ -102,7 +109,7 @@ export class EchRejectedError extends PeerError {
 }
 
 /** The peer is not who it should be. */
-export class CertificateError<Certificate = unknown> extends TlsError {
+export class CertificateError<Certificate = unknown> extends TlsError<CertificateErrorCode> {
   override get name(): string { return 'CertificateError' }
 
   /**
@@ -118,7 +125,7 @@ export class CertificateError<Certificate = unknown> extends TlsError {
   readonly alert: Alert | undefined
 
   constructor(
-    code: string,
+    code: CertificateErrorCode,
     message: string,
     options: TlsErrorOptions & { verifyCode: number; depth: number; certificate?: Certificate | undefined; alert?: Alert | undefined },
   ) {
@@ -135,7 +142,7 @@ export class CertificateError<Certificate = unknown> extends TlsError {
 }
 
 /** The stream ended without close_notify: an attacker may have cut it (RFC 8446 §6.1). */
-export class TruncationError extends TlsError<'ERR_TLS_UNEXPECTED_EOF'> {
+export class TruncationError extends TlsError<keyof TruncationErrorCodes> {
   override get name(): string { return 'TruncationError' }
 
   constructor(message: string, options?: TlsErrorOptions) {
@@ -144,16 +151,9 @@ export class TruncationError extends TlsError<'ERR_TLS_UNEXPECTED_EOF'> {
 }
 
 /** A relay did not connect us to the target, and said why (docs/credit-window.md; in Wisp by its close reasons). */
-export type RelayErrorCode =
-  | 'ERR_TLS_RELAY_BUSY'
-  | 'ERR_TLS_RELAY_CONNECTION_REFUSED'
-  | 'ERR_TLS_RELAY_CONNECT_TIMEOUT'
-  | 'ERR_TLS_RELAY_HOST_NOT_FOUND'
-  | 'ERR_TLS_RELAY_TARGET_INVALID'
-  | 'ERR_TLS_RELAY_TARGET_NOT_ALLOWED'
-  | 'ERR_TLS_RELAY_TARGET_UNREACHABLE'
+export type RelayErrorCode = keyof RelayErrorCodes
 
-export type TransportErrorCode = 'ERR_TLS_TRANSPORT' | RelayErrorCode
+export type TransportErrorCode = keyof TransportErrorCodes | RelayErrorCode
 
 /**
  * The byte pipe beneath failed; `cause` is its own error, whose words the message holds. `code` is `ERR_TLS_TRANSPORT`, or what a
@@ -185,7 +185,7 @@ const refusalAlerts: Readonly<Record<RefusalAlert, number>> = {
  * Throw this from a callback of the handshake to refuse the peer with `alert`. The connection ends with this error.
  * Thrown elsewhere, or given to `abort()`, it is an error like others, and no alert need have been sent.
  */
-export class RefusalError extends TlsError<'ERR_TLS_REFUSED'> {
+export class RefusalError extends TlsError<keyof RefusalErrorCodes> {
   override get name(): string { return 'RefusalError' }
 
   readonly alert: Alert
@@ -203,26 +203,11 @@ export class RefusalError extends TlsError<'ERR_TLS_REFUSED'> {
 }
 
 /** A time limit of ours passed. */
-export class DeadlineError extends TlsError<'ERR_TLS_HANDSHAKE_TIMEOUT' | 'ERR_TLS_CLOSE_TIMEOUT' | 'ERR_TLS_PLAINTEXT_TIMEOUT'> {
+export class DeadlineError extends TlsError<keyof DeadlineErrorCodes> {
   override get name(): string { return 'DeadlineError' }
 }
 
-export type ApiMisuseCode =
-  | 'ERR_TLS_CERT_EXPIRED'
-  | 'ERR_TLS_CERT_NOT_YET_VALID'
-  | 'ERR_TLS_DISPOSED'
-  | 'ERR_TLS_INVALID_ARGUMENT'
-  | 'ERR_TLS_INVALID_OPTION'
-  | 'ERR_TLS_INVALID_STATE'
-  | 'ERR_TLS_KEY_ENCRYPTION_UNSUPPORTED'
-  | 'ERR_TLS_KEY_MISMATCH'
-  | 'ERR_TLS_KEY_UNREADABLE'
-  | 'ERR_TLS_NO_ENTROPY'
-  | 'ERR_TLS_NO_TRUST_ANCHORS'
-  | 'ERR_TLS_PASSPHRASE_MISSING'
-  | 'ERR_TLS_PASSPHRASE_WRONG'
-  | 'ERR_TLS_UNKNOWN_OPTION'
-  | OpensslErrorCode
+export type ApiMisuseCode = keyof ApiMisuseErrorCodes | OpensslErrorCode
 
 /** The caller is at fault; `option` names the option to put right, if it is one. */
 export class ApiMisuseError extends TlsError<ApiMisuseCode> {
@@ -240,6 +225,6 @@ export class ApiMisuseError extends TlsError<ApiMisuseCode> {
  * We are at fault, or the platform: memory ran out, or WebAssembly trapped. `ERR_TLS_WASM_ABORT` ends the instance: each of its
  * connections breaks with it, and each later call of its objects throws it. Load another.
  */
-export class InternalError extends TlsError<'ERR_TLS_WASM_ABORT' | 'ERR_TLS_OUT_OF_MEMORY' | 'ERR_TLS_INTERNAL'> {
+export class InternalError extends TlsError<keyof InternalErrorCodes> {
   override get name(): string { return 'InternalError' }
 }

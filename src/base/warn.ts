@@ -1,10 +1,8 @@
 // What did not stop us, and yet someone should put right: told to the people who run the program.
 
-export type WarningCode =
-  | 'WARN_TLS_CA_UNREADABLE'
-  | 'WARN_TLS_CHAIN_EXPIRED'
-  | 'WARN_TLS_CHAIN_NOT_YET_VALID'
-  | 'WARN_TLS_CHAIN_TOO_LONG'
+import type { WarningCodes } from './error-codes.js'
+
+export type WarningCode = keyof WarningCodes
 
 interface MaybeNode {
   readonly process?: { emitWarning?(warning: string, options: { readonly type: string; readonly code: WarningCode }): void }

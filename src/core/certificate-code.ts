@@ -1,5 +1,6 @@
 // The names of what is wrong with a certificate.
 
+import type { CertificateErrorCode } from '../base/errors.js'
 import { X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH, X509_V_NAMES } from '../ffi/constants.gen.js'
 
 /** OpenSSL's name of a verification result; `X509_V_ERR_` and the number, where it has no name. */
@@ -9,9 +10,11 @@ export function verifyName(verifyCode: number): VerifyResultName {
   return (X509_V_NAMES as Readonly<Record<number, VerifyResultName>>)[verifyCode] ?? `X509_V_ERR_${verifyCode}`
 }
 
-/** Node's names: OpenSSL's without its prefix, but for a name that does not match. */
-export function certificateCode(verifyCode: number): string {
+/** Node's names: OpenSSL's without its prefix, but for a name that does not match. Compiles only if each name of OpenSSL's has a text. */
+export function certificateCode(verifyCode: number): CertificateErrorCode {
   return verifyCode === X509_V_ERR_HOSTNAME_MISMATCH || verifyCode === X509_V_ERR_IP_ADDRESS_MISMATCH
     ? 'ERR_TLS_CERT_ALTNAME_INVALID'
-    : verifyName(verifyCode).replace(/^X509_V_ERR_/, '')
+    : verifyName(verifyCode).replace(/^X509_V_ERR_/, '') as WithoutPrefix<VerifyResultName>
 }
+
+type WithoutPrefix<Name> = Name extends `X509_V_ERR_${infer Code}` ? Code : never

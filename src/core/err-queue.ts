@@ -11,13 +11,18 @@ export function takeErrors(lib: LibSsl): OpensslError[] {
     const data = scope.alloc<'char*'>(4)
     const text = (ptr: number) => (ptr === 0 ? '' : memory.readCString(ptr))
     const errors: OpensslError[] = []
-    for (let packed; (packed = ffi.ERR_get(data)) !== 0;) {
-      const library = text(ffi.ERR_lib_error_string(packed))
-      const reason = text(ffi.ERR_reason_error_string(packed)) || alertReason(lib, packed)
-      errors.push({ packed, library, reason, code: errorCode(library, reason), data: text(memory.readPtr(data)) })
-    }
+    for (let packed; (packed = ffi.ERR_get(data)) !== 0;) errors.push({ ...reasonOf(lib, packed), data: text(memory.readPtr(data)) })
     return errors
   })
+}
+
+/** What OpenSSL's packed code says. */
+export function reasonOf(lib: LibSsl, packed: number): Omit<OpensslError, 'data'> {
+  const { ffi, memory } = lib
+  const text = (ptr: number) => (ptr === 0 ? '' : memory.readCString(ptr))
+  const library = text(ffi.ERR_lib_error_string(packed))
+  const reason = text(ffi.ERR_reason_error_string(packed)) || alertReason(lib, packed)
+  return { packed, library, reason, code: errorCode(library, reason) }
 }
 
 /**

@@ -1,6 +1,6 @@
 // What is asked of a peer beside OpenSSL's own verification: pins, and a decision of the caller's, which may take time.
 
-import { CertificateError } from '../../base/errors.js'
+import { CertificateError, type CertificateErrorCode } from '../../base/errors.js'
 import { isPromiseLike } from '../../base/realms.js'
 import { certificateCode, verifyName, type VerifyResultName } from '../../core/certificate-code.js'
 import type { Ssl } from '../../core/ssl.js'
@@ -49,7 +49,7 @@ export interface VerifyContext {
 
 export interface VerifyFailure {
   /** As in {@link CertificateError}: `CERT_HAS_EXPIRED` for example, or `ERR_TLS_CERT_ALTNAME_INVALID` for a name that it does not hold. */
-  readonly code: string
+  readonly code: CertificateErrorCode
   /** OpenSSL's number. */
   readonly verifyCode: number
   /** 0 is the peer's own certificate, 1 its issuer, and so on. */
@@ -139,7 +139,9 @@ function checkPins(pins: readonly string[], hashes: readonly Uint8Array[]): void
   throw refusal('ERR_TLS_CERT_PIN_MISMATCH', `no certificate of the chain has a pinned key; they have sha256/${found.join(', sha256/')}`)
 }
 
-function refusal(code: string, message: string, certificate?: X509, verifyCode: number = X509_V_ERR_APPLICATION_VERIFICATION) {
+function refusal(
+  code: CertificateErrorCode, message: string, certificate?: X509, verifyCode: number = X509_V_ERR_APPLICATION_VERIFICATION,
+) {
   return new CertificateError<X509>(code, message, {
     verifyCode, depth: certificate ? 0 : -1, certificate,
     alert: { from: 'us', level: 'fatal', description: SSL_AD_CERTIFICATE_UNKNOWN },

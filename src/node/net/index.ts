@@ -13,6 +13,7 @@ import { createServer, Server } from './server.js'
 import { Socket as SocketClass } from './socket.js'
 import { SocketAddress } from './socket-address.js'
 
+export type { NodeErrorCodes, SystemErrorCodes } from '../node-error-codes.js'
 export type { Dialer, DialTarget } from './dialers.js'
 
 /** As in Node, `new` may be missing. */

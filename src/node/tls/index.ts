@@ -44,6 +44,7 @@ Object.defineProperty(exported, 'rootCertificates', { get: certificates.rootCert
 const tls = exported as unknown as typeof NodeTls & Additions
 export default tls
 export { ready }
+export type { NodeErrorCodes, SystemErrorCodes } from '../node-error-codes.js'
 export { toNodeStream } from './to-node-stream.js'
 
 export const {

@@ -40,7 +40,7 @@ export function findPsk(ssl: Ssl, socket: RunsCallbacks, callback: ServerPskCall
     ssl.usePskIdentityHint(hint)
   } catch (error) {
     if (!(error instanceof ApiMisuseError)) throw error
-    const code = `ERR_TLS_PSK_SET_${isNodeBefore(24) ? 'IDENTIY' : 'IDENTITY'}_HINT_FAILED`
+    const code = `ERR_TLS_PSK_SET_${isNodeBefore(24) ? 'IDENTIY' : 'IDENTITY'}_HINT_FAILED` as const
     throw nodeError(code, 'Failed to set PSK identity hint')
   }
 }
