@@ -1,11 +1,12 @@
 // The browser demonstration, in real browsers, with real servers behind a real relay.
 
 import { readFileSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startServer, type DemoServer } from '../../tools/demo/server.js'
 import { authority, file, localhost } from '../helpers/certificates.js'
-import { installedBrowsers, requireFromRuntimes, type Browser, type Page } from '../helpers/browsers.js'
+import { installedBrowsers, requireFromRuntimes, type Page } from '../helpers/browsers.js'
 import { startDemo, type Demo } from './demo.js'
+import { opener } from './pages.js'
 
 const TLS13 = ['sent ClientHello', 'received ServerHello', 'received EncryptedExtensions', 'received Certificate', 'received CertificateVerify',
   'received Finished', 'sent Finished']
@@ -35,24 +36,8 @@ afterAll(async () => {
 })
 
 describe.each(installedBrowsers('the demonstration\'s page'))('the page in $name', ({ start, colorSchemes }) => {
-  let browser: Browser
-  let pages: Page[] = []
-  beforeAll(async () => { browser = await start() })
-  afterAll(() => browser?.close())
-
-  afterEach(async () => {
-    for (const page of pages) await page.close()
-    const problems = pages.flatMap((page) => page.problems)
-    pages = []
-    expect(problems).toEqual([])
-  })
-
-  async function open(options?: Parameters<Browser['open']>[1]): Promise<Page> {
-    const page = await browser.open(url, options)
-    pages.push(page)
-    await page.until("document.querySelector('#connect').ariaDisabled === 'false'")
-    return page
-  }
+  const openPage = opener(start)
+  const open = (options?: Parameters<typeof openPage>[1]) => openPage(url, options)
 
   async function connect(page: Page, target: string): Promise<void> {
     await page.click(`[value="${target}"]`)

@@ -1,11 +1,12 @@
 // The demonstration's second tab, in real browsers: a prompt on a real PostgreSQL, by pg, through a real relay.
 
 import { readFileSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { bundlePage, startPageServer } from '../../tools/demo/page-server.js'
 import { MISSING } from '../../tools/demo/targets.js'
-import { installedBrowsers, requireFromRuntimes, type Browser, type Page } from '../helpers/browsers.js'
+import { installedBrowsers, requireFromRuntimes, type Page } from '../helpers/browsers.js'
 import { startDemo, type Demo } from './demo.js'
+import { opener } from './pages.js'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }) // browsers and PostgreSQL, on a machine that may be busy
 
@@ -17,22 +18,10 @@ beforeAll(async () => {
 afterAll(async () => { await demo?.stop() })
 
 describe.each(installedBrowsers('the demonstration\'s SQL prompt'))('the SQL prompt in $name', ({ start, colorSchemes }) => {
-  let browser: Browser
-  let pages: Page[] = []
-  beforeAll(async () => { browser = await start() })
-  afterAll(() => browser?.close())
+  const openPage = opener(start)
 
-  afterEach(async () => {
-    for (const page of pages) await page.close()
-    const problems = pages.flatMap((page) => page.problems)
-    pages = []
-    expect(problems).toEqual([])
-  })
-
-  async function open(url: string, options?: Parameters<Browser['open']>[1]): Promise<Page> {
-    const page = await browser.open(url, options)
-    pages.push(page)
-    await page.until("document.querySelector('#connect').ariaDisabled === 'false'")
+  async function open(url: string, options?: Parameters<typeof openPage>[1]): Promise<Page> {
+    const page = await openPage(url, options)
     await page.click('#sql-tab')
     return page
   }
@@ -73,9 +62,7 @@ describe.each(installedBrowsers('the demonstration\'s SQL prompt'))('the SQL pro
   })
 
   it('is reached and used with the keyboard alone', async () => {
-    const page = await browser.open(await demo.url)
-    pages.push(page)
-    await page.until("document.querySelector('#connect').ariaDisabled === 'false'")
+    const page = await openPage(await demo.url)
     await page.press('Tab', 'ArrowRight')
     expect(await page.evaluate("document.activeElement.id + document.querySelector('#handshake').hidden")).toBe('sql-tabtrue')
     await page.press('Tab', 'Control+a')

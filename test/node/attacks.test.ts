@@ -8,9 +8,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { load } from '../../src/index.js'
 import ours from '../../src/node/tls/index.js'
 import { instance } from '../../src/node/tls/instance.js'
@@ -18,28 +17,13 @@ import { bunProgram } from '../conformance/runtimes/bun.js'
 import { denoProgram } from '../conformance/runtimes/deno.js'
 import { authority, localhost } from '../helpers/certificates.js'
 import { runNode } from '../helpers/installed.js'
+import { forgetDestroyed, kept, listening } from '../helpers/kept.js'
 import { ALLOCATION_NOISE_BYTES } from '../helpers/stream-peers.js'
 
 const { cert, key } = localhost
 const trusting = { host: '127.0.0.1', servername: 'localhost', ca: authority.ca.cert }
 type Tls = typeof nodeTls
 type Socket = nodeTls.TLSSocket
-
-const opened: { destroy?(): unknown; close?(): unknown }[] = []
-afterEach(() => { for (const one of opened.splice(0).reverse()) (one.destroy ?? one.close)!.call(one) })
-
-function kept<T extends { destroy?(): unknown; close?(): unknown }>(one: T): T {
-  opened.push(one)
-  return one
-}
-
-async function listening(server: net.Server): Promise<number> {
-  kept({ close: () => server.close() })
-  server.on('connection', (socket: net.Socket) => { kept(socket).on('error', () => {}) })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
-}
 
 const plain = (onSocket: (socket: net.Socket) => void) => listening(net.createServer(onSocket))
 
@@ -514,7 +498,7 @@ describe('under load', () => {
       for (let done = 0; done < count; done += 10) await Promise.all(Array.from({ length: 10 }, live))
       await expect.poll(() => new Promise((resolve) => { server.getConnections((_, open) => resolve(open)) })).toBe(0)
       await settled()
-      opened.splice(1)
+      forgetDestroyed()
     }
     await lives(100)
     const before = libssl.allocatedBytes

@@ -1,17 +1,15 @@
 import * as nodeTls from 'node:tls'
 import { once } from 'node:events'
 import { Duplex } from 'node:stream'
-import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import ours from '../../src/node/tls/index.js'
 import { authority, localhost } from '../helpers/certificates.js'
 import { duplexPair } from '../helpers/duplex-pair.js'
+import { listening } from '../helpers/kept.js'
 import { VERSIONS } from '../helpers/link.js'
 
 const { cert, key } = localhost
 const ca = authority.ca.cert
-const servers: { close(): unknown }[] = []
-afterEach(() => { for (const server of servers.splice(0)) server.close() })
 
 type Tls = typeof nodeTls
 
@@ -22,10 +20,7 @@ async function echo(tls: Tls, options: nodeTls.TlsOptions = {}, onSocket = (_: n
     onSocket(socket)
     socket.pipe(socket)
   })
-  servers.push(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return { port: (server.address() as AddressInfo).port, server }
+  return { port: await listening(server), server }
 }
 
 async function textOf(socket: Duplex): Promise<string> {

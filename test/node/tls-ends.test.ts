@@ -4,29 +4,13 @@ import * as net from 'node:net'
 import * as nodeTls from 'node:tls'
 import { once } from 'node:events'
 import { Duplex } from 'node:stream'
-import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import ours from '../../src/node/tls/index.js'
+import { kept, listening } from '../helpers/kept.js'
 import { cert, key, trust } from '../helpers/node-face.js'
 
 type Tls = typeof nodeTls
 type Log = (line: string) => void
-
-const opened: { destroy?(): unknown; close?(): unknown }[] = []
-afterEach(() => { for (const one of opened.splice(0).reverse()) (one.destroy ?? one.close)!.call(one) })
-
-function kept<T extends { destroy?(): unknown; close?(): unknown }>(one: T): T {
-  opened.push(one)
-  return one
-}
-
-async function listening(server: net.Server): Promise<number> {
-  kept({ close: () => server.close() })
-  server.on('connection', (socket: net.Socket) => { kept(socket).on('error', () => {}) })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
-}
 
 const plain = (onSocket: (socket: net.Socket) => void) => listening(net.createServer(onSocket))
 const secure = (onSocket: (socket: nodeTls.TLSSocket) => void, tls: Tls = nodeTls) => listening(tls.createServer({ cert, key }, (socket) => {

@@ -5,7 +5,8 @@ import events, { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import ours from '../../src/node/tls/index.js'
-import { cert, connected, errorOf, key, listen, serve, trust, type Socket } from '../helpers/node-face.js'
+import { listening } from '../helpers/kept.js'
+import { cert, connected, errorOf, key, serve, trust, type Socket } from '../helpers/node-face.js'
 import { authority, RSA } from '../helpers/certificates.js'
 import { dhParams } from '../helpers/dh-params.js'
 import { duplexPair } from '../helpers/duplex-pair.js'
@@ -183,7 +184,7 @@ describe('tls.Server', () => {
         socket.on('error', () => {})
         throw new Error('rejected')
       })
-      const socket = ours.connect({ ...trust, port: await listen(server) })
+      const socket = ours.connect({ ...trust, port: await listening(server) })
       socket.resume()
       await once(socket, 'close')
     } finally {

@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest'
 import { SslSession } from '../../src/core.js'
 import ours from '../../src/node/tls/index.js'
 import { instance } from '../../src/node/tls/instance.js'
-import { cert, connected, errorOf, key, listen, serve, trust, type Socket } from '../helpers/node-face.js'
+import { listening } from '../helpers/kept.js'
+import { cert, connected, errorOf, key, serve, trust, type Socket } from '../helpers/node-face.js'
 
 describe('TLSSocket', () => {
   it('tells its state as net.Socket does', async () => {
@@ -224,7 +225,7 @@ describe('TLSSocket', () => {
 
   it('tells of a port that nobody listens on as net.Socket does', async () => {
     const server = net.createServer()
-    const port = await listen(server)
+    const port = await listening(server)
     server.close()
     await once(server, 'close')
     const [own, theirs] = await Promise.all([ours, nodeTls].map((tls) => errorOf(tls.connect({ port, host: '127.0.0.1' }))))
@@ -236,7 +237,7 @@ describe('TLSSocket', () => {
     ['hangs up', (socket: net.Socket) => socket.end(), 'ECONNRESET'],
     ['speaks no TLS', (socket: net.Socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'), 'ERR_SSL_WRONG_VERSION_NUMBER'],
   ])('tells of a server that %s', async (_, answer, code) => {
-    const port = await listen(net.createServer((socket) => {
+    const port = await listening(net.createServer((socket) => {
       socket.on('error', () => {})
       answer(socket)
     }))

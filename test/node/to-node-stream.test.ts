@@ -3,20 +3,13 @@ import https from 'node:https'
 import net from 'node:net'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { connect } from '../../src/index.js'
 import { toNodeStream } from '../../src/node/tls/index.js'
 import { authority, localhost } from '../helpers/certificates.js'
+import { listening } from '../helpers/kept.js'
 
-const servers: net.Server[] = []
-afterEach(() => { for (const server of servers.splice(0)) server.close() })
-
-async function listen(server: net.Server): Promise<net.Socket> {
-  servers.push(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return net.connect((server.address() as net.AddressInfo).port, '127.0.0.1')
-}
+const reach = async (server: net.Server) => net.connect(await listening(server), '127.0.0.1')
 
 const open = (socket: net.Socket) => toNodeStream(connect(socket, { servername: 'localhost', ca: authority.ca.cert }))
 
@@ -24,7 +17,7 @@ describe('toNodeStream', () => {
   it('is a socket for an agent of node:http that keeps connections', async () => {
     let connections = 0
     const server = https.createServer(localhost, (request, response) => response.end(request.url)).on('secureConnection', () => connections++)
-    const first = await listen(server)
+    const first = await reach(server)
     const agent = new http.Agent({ keepAlive: true })
     ;(agent as { createConnection: unknown }).createConnection = () => open(first)
     for (const path of ['/1', '/2']) {
@@ -37,12 +30,12 @@ describe('toNodeStream', () => {
 
   it('tells of the handshake, and of what fails', async () => {
     const server = https.createServer(localhost, (_, response) => response.end())
-    const stream = open(await listen(server))
+    const stream = open(await reach(server))
     await once(stream, 'secureConnect')
     expect([stream.encrypted, stream.authorized, stream.alpnProtocol, stream.servername]).toEqual([true, true, false, 'localhost'])
     stream.destroy()
     expect(await once(stream, 'close')).toEqual([false])
-    const plain = await listen(net.createServer((socket) => socket.end('no TLS\n')))
+    const plain = await reach(net.createServer((socket) => socket.end('no TLS\n')))
     const failing = open(plain)
     const [error] = await once(failing, 'error') as [NodeJS.ErrnoException]
     expect(error.code).toBe('ERR_SSL_WRONG_VERSION_NUMBER')
