@@ -1,5 +1,5 @@
 // Looks in the shipped .wasm for places of wasm/kernels where a secret decides an address, or which way the program goes.
-// list.ts says where it begins and what is public; analyze.ts how it follows. Run by tools/constant-time.sh, which prepares its input.
+// list.ts says where it begins and what is public; analyze.ts how it follows. Exits 1 if there are any, and 2 if kernels are missing. Run by tools/constant-time.sh, which prepares its input.
 //
 //   tsx tools/constant-time/main.ts WAT SYMBOLS DEFINED
 //
@@ -12,6 +12,13 @@ import { Disassembly, type Expression } from './wat.js'
 
 const [wat, symbols, defined] = process.argv.slice(2).map((path) => readFileSync(path, 'utf8')) as [string, string, string]
 const code = new Disassembly(wat, symbols)
+const missing = Object.keys(roots).filter((name) => !code.has(name))
+if (missing.length > 0) {
+  const more = missing.length > 3 ? ` and ${missing.length - 3} others` : ''
+  console.error(`the .wasm has no function ${missing.slice(0, 3).join(', ')}${more}. Was it built with LIBSSL_WASM_KERNELS=off? `
+    + 'There is nothing to look at without the kernels: build with them (./build.sh). Else tools/constant-time/list.ts names what is no more.')
+  process.exit(2)
+}
 const findings = new Map<Expression, Finding & { readonly root: string }>()
 const followed = new Set<string>()
 for (const [root, parameters] of Object.entries(roots)) {
