@@ -10,6 +10,8 @@ const modules = fileURLToPath(new URL('../runtimes/node_modules/', import.meta.u
 
 /** wrangler and miniflare ask for a newer Node than the product does. */
 export const node22 = `node22-${process.platform}-${process.arch}/bin/node`
+/** It cannot require() modules. */
+export const oldestNode = `node20.18-${process.platform}-${process.arch}/bin/node`
 
 /** The path of a file in an installed package. */
 export function installed(file: string): string {

@@ -13,16 +13,31 @@ const wasm = readFileSync(join(repository, 'lib/libssl-wasm/libssl.wasm'))
 const work = mkdtempSync(join(tmpdir(), 'libssl-wasm-bundlers-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 
+interface Tarball {
+  readonly path: string
+  /** The files in it, as npm tells them. */
+  readonly files: readonly string[]
+}
+
+let tarball: Promise<Tarball> | undefined
 let unpacked: Promise<string> | undefined
 
+/** The package as it is published; made once. No scripts are run. */
+export function packed(): Promise<Tarball> {
+  tarball ??= (async () => {
+    const output = await runNode('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', work], repository)
+    const [{ filename, files }] = JSON.parse(output) as [{ filename: string; files: { path: string }[] }]
+    return { path: join(work, filename), files: files.map(({ path }) => path) }
+  })()
+  return tarball
+}
+
 /** The package as npm would install it. */
-function packed(): Promise<string> {
+function unpack(): Promise<string> {
   unpacked ??= (async () => {
     const into = join(work, 'libssl-wasm')
     mkdirSync(into)
-    await runNode('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', work], repository)
-    const tarball = readdirSync(work).find((name) => name.endsWith('.tgz'))!
-    await runNode('tar', ['-xzf', join(work, tarball), '-C', into, '--strip-components=1'], work)
+    await runNode('tar', ['-xzf', (await packed()).path, '-C', into, '--strip-components=1'], work)
     return into
   })()
   return unpacked
@@ -33,7 +48,7 @@ export async function project(files: Readonly<Record<string, string>>): Promise<
   const directory = mkdtempSync(join(work, 'project-'))
   mkdirSync(join(directory, 'node_modules'))
   // A copy, not a link: bundlers would see through that, and find other packages around it.
-  await runNode('cp', ['-r', await packed(), join(directory, 'node_modules/libssl-wasm')], directory)
+  await runNode('cp', ['-r', await unpack(), join(directory, 'node_modules/libssl-wasm')], directory)
   for (const name of dependenciesOfPackage()) cpSync(join(repository, 'node_modules', name), join(directory, 'node_modules', name), { recursive: true })
   for (const [path, text] of Object.entries({ 'package.json': '{ "private": true, "type": "module" }', ...files })) {
     mkdirSync(dirname(join(directory, path)), { recursive: true })

@@ -67,12 +67,8 @@ beforeAll(async () => {
 }, 60_000)
 
 describe('the package', () => {
-  it('holds what was built and what people read, and nothing else', () => {
+  it('holds each page, each example and each module that was built, and no other (contents.test.ts has the rest)', () => {
     const files = filesBelow(installed)
-    expect(files.filter((file) => !/^(dist|docs|examples)\//.test(file))).toEqual([
-      'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'NOTICE', 'README.md', 'SECURITY.md',
-      'lib/libssl-url.d.mts', 'lib/libssl-url.mjs', 'lib/libssl-wasm/libssl.wasm', 'lib/libssl.d.mts', 'lib/libssl.mjs', 'lib/sbom.cdx.json', 'package.json',
-    ])
     for (const folder of ['docs', 'examples']) {
       const inRepository = filesBelow(join(repository, folder)).map((file) => `${folder}/${file}`)
       expect(files.filter((file) => file.startsWith(`${folder}/`))).toEqual(inRepository)
