@@ -1,5 +1,5 @@
 // The face of `node:tls` beside Node's own, and beside the stream face of the same library: handshakes, and bulk data. All of them
-// over the same pair of Duplexes.
+// over the same pair of Duplexes, and all servers send two tickets, which all clients take.
 
 import type * as Tls from 'node:tls'
 import { byTurns, row, time } from './measure.js'
@@ -14,11 +14,12 @@ export async function nodeFace(): Promise<void> {
   const { api, libssl } = await Library.open()
   const { cert, key, ca } = credentials
   const forClient = api.createContext({ libssl, ca, ...X25519 })
-  const forServer = api.createContext({ libssl, cert, key, ...X25519 })
+  const forServer = api.createContext({ libssl, cert, key, ticketKeys: new api.TicketKeys(), ...X25519 })
   const streams = async (): Promise<OursPair> => {
     const [a, b] = duplexPair()
     const pair = {
-      client: api.connect(api.fromNodeStream(a), { servername: 'localhost', context: forClient }), server: api.accept(api.fromNodeStream(b), { context: forServer }),
+      client: api.connect(api.fromNodeStream(a), { servername: 'localhost', context: forClient, onSession: (session) => session.toBytes() }),
+      server: api.accept(api.fromNodeStream(b), { context: forServer }),
     }
     await Promise.all([pair.client.opened, pair.server.opened])
     return pair

@@ -53,6 +53,9 @@ const signatureSchemes: Readonly<Record<number, string>> = {
   0x081c: 'ecdsa_brainpoolP512r1tls13_sha512', 0x0904: 'mldsa44', 0x0905: 'mldsa65', 0x0906: 'mldsa87',
 }
 
+/** What OpenSSL has said once: every ClientHello names dozens. */
+const [cipherNames, groupNames] = [new Map<number, string>(), new Map<number, string>()]
+
 /** Of the connection whose client hello callback is running. Throws `ERR_TLS_INVALID_STATE` at any other time. */
 export function readClientHello(lib: LibSsl, ssl: Ptr<'SSL'>): ClientHello {
   const { ffi, memory } = lib
@@ -63,6 +66,11 @@ export function readClientHello(lib: LibSsl, ssl: Ptr<'SSL'>): ClientHello {
   }
   const extension = (type: number) => bytes((length) => ffi.SSL_client_hello_get0_ext(ssl, type, length))
   const text = (ptr: number) => (ptr === 0 ? undefined : memory.readCString(ptr))
+  const names = (ids: readonly number[], known: Map<number, string>, find: (id: number) => number) => ids.map((id) => {
+    const name = known.get(id) ?? text(find(id))
+    if (name !== undefined) known.set(id, name)
+    return name ?? id
+  })
 
   const legacyVersion = ffi.SSL_client_hello_get0_legacy_version(ssl)
   if (legacyVersion === 0) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'Ssl.getClientHello: the callback for it is not running')
@@ -72,9 +80,9 @@ export function readClientHello(lib: LibSsl, ssl: Ptr<'SSL'>): ClientHello {
     servername: text(ffi.SSL_get_servername(ssl)),
     alpnProtocols: parseAlpn(extension(extensions.alpn)),
     versions: (versions.length > 0 ? versions : [legacyVersion]).map((id) => versionNames[id] ?? id),
-    ciphersuites: parseNumbers(bytes((length) => ffi.SSL_client_hello_get0_ciphers(ssl, length)), 0)
-      .map((id) => text(ffi.SSL_CIPHER_find_name(ssl, id)) ?? id),
-    groups: parseNumbers(extension(extensions.supportedGroups), 2).map((id) => text(ffi.SSL_group_to_name(ssl, id)) ?? id),
+    ciphersuites: names(parseNumbers(bytes((length) => ffi.SSL_client_hello_get0_ciphers(ssl, length)), 0), cipherNames,
+      (id) => ffi.SSL_CIPHER_find_name(ssl, id)),
+    groups: names(parseNumbers(extension(extensions.supportedGroups), 2), groupNames, (id) => ffi.SSL_group_to_name(ssl, id)),
     signatureAlgorithms: parseNumbers(extension(extensions.signatureAlgorithms), 2).map((id) => signatureSchemes[id] ?? id),
     sessionId,
     sessionIdBytes: sessionId.byteLength,

@@ -218,7 +218,7 @@ export class SslCtx {
   /**
    * Names the certificates of `store` to clients that are asked for theirs. Throws `ERR_SSL_LENGTH_TOO_LONG` if all names together take
    * more than `LSW_MAX_CA_LIST_BYTES`, two added to each: no CertificateRequest could carry them.
-   * @openssl SSL_CTX_add1_to_CA_list @spec RFC 8446 §4.2.4
+   * @openssl SSL_CTX_add_client_CA @spec RFC 8446 §4.2.4
    */
   addToCaList(store: X509Store): void {
     demandSameInstance(this.lib, store, 'X509Store')

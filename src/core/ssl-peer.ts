@@ -5,7 +5,7 @@ import type { Owned, Ptr } from '../ffi/pointers.js'
 import { verifyName, type VerifyResultName } from './certificate-code.js'
 import { printName } from './general-name.js'
 import type { LibSsl } from './lib-ssl.js'
-import { readX509, spkiSha256 } from './x509-contents.js'
+import { readX509, readX509Subject, spkiSha256, type X509Subject } from './x509-contents.js'
 import type { X509 } from './x509.js'
 
 /** An {@link Ssl}, as far as its peer's identity goes. */
@@ -17,6 +17,12 @@ export abstract class SslPeer {
   getPeerCertificate(): X509 | undefined {
     const cert = this.lib.ffi.SSL_get0_peer_certificate(this.ptr)
     return cert === 0 ? undefined : readX509(this.lib, cert)
+  }
+
+  /** @internal Whom the peer's certificate is for, without the rest of what it says. */
+  getPeerSubject(): X509Subject | undefined {
+    const cert = this.lib.ffi.SSL_get0_peer_certificate(this.ptr)
+    return cert === 0 ? undefined : readX509Subject(this.lib, cert)
   }
 
   /** Copies of all certificates that the peer sent, its own first. @openssl SSL_get_peer_cert_chain */

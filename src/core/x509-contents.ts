@@ -17,10 +17,17 @@ import { X509, type X509Attribute, type X509Contents, type X509KeyUsage } from '
 export function readX509(lib: LibSsl, cert: Ptr<'X509'>): X509 {
   const { ffi } = lib
   const raw = copyOut(lib, (buf, size) => ffi.X509_to_der(cert, buf, size))
-  const described = copyOut(lib, (buf, size) => ffi.X509_describe(cert, buf, size))
+  const described = copyOut(lib, (buf, size) => ffi.X509_describe(cert, 0, buf, size))
   let contents: X509Contents | undefined
   return new X509({ raw, get contents() { return contents ??= contentsOf(described) } })
 }
+
+/** Whom the certificate at `cert` is for, and nothing else: in a quarter of the time of all it says. */
+export function readX509Subject(lib: LibSsl, cert: Ptr<'X509'>): X509Subject {
+  return contentsOf(copyOut(lib, (buf, size) => lib.ffi.X509_describe(cert, 1, buf, size)))
+}
+
+export type X509Subject = Pick<X509Contents, 'subjectAttributes' | 'subjectAltName'>
 
 /** In one call where the usual buffer is large enough, which only very large certificates exceed. */
 function copyOut(lib: LibSsl, write: (buf: Ptr<'uint8_t'>, capacity: number) => number): Uint8Array<ArrayBuffer> {

@@ -54,6 +54,12 @@ export function peerCertificate(ssl: Ssl, detailed = false): PeerCertificate | u
   return certificates[0]
 }
 
+/** What `checkServerIdentity()` looks at of the peer's certificate. */
+export function peerSubject(ssl: Ssl): Pick<PeerCertificate, 'subject' | 'subjectaltname'> | undefined {
+  const subject = ssl.getPeerSubject()
+  return subject && { subject: nameOf(subject.subjectAttributes), subjectaltname: subject.subjectAltName || undefined }
+}
+
 /** What `getCertificate()` has: our own; `undefined` if we have none. */
 export function ownCertificate(ssl: Ssl): PeerCertificate | undefined {
   return maybe(ssl.getCertificate())

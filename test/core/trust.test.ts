@@ -96,6 +96,17 @@ describe.each(VERSIONS)('%s', (version) => {
     other.free()
   })
 
+  it('SslCtx.addToCaList names nobody to servers', () => {
+    let names: string[] | undefined
+    const link = new Link(lib, {
+      version,
+      client: { configure: (ctx) => store((own) => ctx.addToCaList(own))(ctx) },
+      server: { prepare: (ssl) => ssl.setCertCb(() => { names = ssl.get0PeerCaList(); return 1 }) },
+    }).established()
+    expect(names).toEqual([])
+    link.free()
+  })
+
   it('SslCtx.setMaxCertList and Ssl.setMaxCertList limit what the peer may send', () => {
     const short = handshake({ client: { configure: (ctx) => ctx.setMaxCertList(100) } })
     expect(fatalError(short.link.client.ssl, short.client)).toMatchObject({ code: 'ERR_SSL_EXCESSIVE_MESSAGE_SIZE' })

@@ -50,6 +50,16 @@ describe.each(sides)('a connection of %s', (_, client, server) => {
     expect(seen).toEqual([version, 'localhost', 'b', false, true])
   })
 
+  it('keeps what a client trusts to itself', async () => {
+    const [near, far] = duplexPair()
+    const socket = client.connect({ socket: near, ca, servername: 'localhost' })
+    socket.on('error', () => {})
+    const [hello] = await once(far, 'data') as [Buffer]
+    expect(hello.includes('localhost')).toBe(true)
+    expect(hello.includes('libssl-wasm test CA')).toBe(false)
+    socket.destroy()
+  })
+
   it('resumes a session', async () => {
     const { port } = await echo(server)
     const first = client.connect({ port, host: '127.0.0.1', ca, servername: 'localhost' })

@@ -450,8 +450,8 @@ int lsw_X509_to_der(const X509 *cert, uint8_t *buf, size_t capacity);
    are decimal text, lists come as one field each. Some consist of parts with NUL between them: a time is in seconds since 1970
    (empty, if it is none) and as ASN1_TIME_print has it; an attribute of a name is its type and its value; an extended key usage
    its name and its numbers; a general name its kind and, if there is a form for it, its value; an access method its name, and a
-   general name. */
-int lsw_X509_describe(X509 *cert, uint8_t *buf, size_t capacity);
+   general name. `names_only`: the subject's attributes and the alternative names alone. */
+int lsw_X509_describe(X509 *cert, int names_only, uint8_t *buf, size_t capacity);
 /* The type of its key, e.g. EC, RSA-PSS, ML-DSA-65; NULL if OpenSSL does not know it. */
 const char *lsw_X509_key_type(X509 *cert);
 

@@ -51,9 +51,9 @@ int lsw_SSL_CTX_add_store_to_CA_list(SSL_CTX *ctx, X509_STORE *store)
     int i, ok = certs != NULL;
 
     for (i = 0; ok && i < sk_X509_num(certs); i++)
-        ok = SSL_CTX_add1_to_CA_list(ctx, sk_X509_value(certs, i));
+        ok = SSL_CTX_add_client_CA(ctx, sk_X509_value(certs, i)); /* SSL_CTX_add1_to_CA_list's clients send, too */
     OSSL_STACK_OF_X509_free(certs);
-    if (ok && encoded_length(SSL_CTX_get0_CA_list(ctx)) > LSW_MAX_CA_LIST_BYTES) {
+    if (ok && encoded_length(SSL_CTX_get_client_CA_list(ctx)) > LSW_MAX_CA_LIST_BYTES) {
         ERR_raise_data(ERR_LIB_SSL, SSL_R_LENGTH_TOO_LONG, "names of more than %d bytes", LSW_MAX_CA_LIST_BYTES);
         return 0;
     }

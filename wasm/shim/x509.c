@@ -48,19 +48,23 @@ static void put_printed(BIO *out, int field, BIO *text, int ok)
     BIO_reset(text);
 }
 
-/* The whole, and each attribute, in the order of the certificate. */
-static void put_name(BIO *out, BIO *scratch, int whole, int attribute, const X509_NAME *name)
+static void put_name(BIO *out, BIO *scratch, int field, const X509_NAME *name)
+{
+    put_printed(out, field, scratch, X509_NAME_print_ex(scratch, name, 0, LSW_NAME_FLAGS) >= 0);
+}
+
+/* Each attribute of a name, in the order of the certificate. */
+static void put_attributes(BIO *out, BIO *scratch, int field, const X509_NAME *name)
 {
     int i;
 
-    put_printed(out, whole, scratch, X509_NAME_print_ex(scratch, name, 0, LSW_NAME_FLAGS) >= 0);
     for (i = 0; i < X509_NAME_entry_count(name); i++) {
         const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
 
         lsw_print_object(scratch, X509_NAME_ENTRY_get_object(entry));
         lsw_print_nul(scratch);
         lsw_print_string(scratch, X509_NAME_ENTRY_get_data(entry));
-        put_printed(out, attribute, scratch, 1);
+        put_printed(out, field, scratch, 1);
     }
 }
 
@@ -175,30 +179,39 @@ static void put_digest(BIO *out, int field, const X509 *cert, const EVP_MD *md)
         put(out, field, digest, (int)length);
 }
 
-int lsw_X509_describe(X509 *cert, uint8_t *buf, size_t capacity)
+static void put_all_but_names(BIO *out, BIO *scratch, X509 *cert)
+{
+    const ASN1_OBJECT *signature = NULL;
+
+    put_name(out, scratch, LSW_X509_SUBJECT, X509_get_subject_name(cert));
+    put_name(out, scratch, LSW_X509_ISSUER, X509_get_issuer_name(cert));
+    put_attributes(out, scratch, LSW_X509_ISSUER_ATTRIBUTE, X509_get_issuer_name(cert));
+    put_bignum(out, LSW_X509_SERIAL_NUMBER, ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL));
+    put_time(out, scratch, LSW_X509_NOT_BEFORE, X509_get0_notBefore(cert));
+    put_time(out, scratch, LSW_X509_NOT_AFTER, X509_get0_notAfter(cert));
+    put_digest(out, LSW_X509_FINGERPRINT, cert, EVP_sha1());
+    put_digest(out, LSW_X509_FINGERPRINT256, cert, EVP_sha256());
+    put_digest(out, LSW_X509_FINGERPRINT512, cert, EVP_sha512());
+    put_key(out, cert);
+    put_usage(out, scratch, cert);
+    X509_ALGOR_get0(&signature, NULL, NULL, X509_get0_tbs_sigalg(cert));
+    lsw_print_object(scratch, signature);
+    put_printed(out, LSW_X509_SIGNATURE_ALGORITHM, scratch, 1);
+    put_access(out, scratch, cert);
+}
+
+int lsw_X509_describe(X509 *cert, int names_only, uint8_t *buf, size_t capacity)
 {
     BIO *out = BIO_new(BIO_s_mem()), *scratch = BIO_new(BIO_s_mem());
     ERR_STATE *errors = lsw_errors_save();
-    const ASN1_OBJECT *signature = NULL;
     char *bytes = NULL;
     int length = -1;
 
     if (out != NULL && scratch != NULL) {
-        put_name(out, scratch, LSW_X509_SUBJECT, LSW_X509_SUBJECT_ATTRIBUTE, X509_get_subject_name(cert));
-        put_name(out, scratch, LSW_X509_ISSUER, LSW_X509_ISSUER_ATTRIBUTE, X509_get_issuer_name(cert));
+        put_attributes(out, scratch, LSW_X509_SUBJECT_ATTRIBUTE, X509_get_subject_name(cert));
         put_alt_names(out, scratch, cert);
-        put_bignum(out, LSW_X509_SERIAL_NUMBER, ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL));
-        put_time(out, scratch, LSW_X509_NOT_BEFORE, X509_get0_notBefore(cert));
-        put_time(out, scratch, LSW_X509_NOT_AFTER, X509_get0_notAfter(cert));
-        put_digest(out, LSW_X509_FINGERPRINT, cert, EVP_sha1());
-        put_digest(out, LSW_X509_FINGERPRINT256, cert, EVP_sha256());
-        put_digest(out, LSW_X509_FINGERPRINT512, cert, EVP_sha512());
-        put_key(out, cert);
-        put_usage(out, scratch, cert);
-        X509_ALGOR_get0(&signature, NULL, NULL, X509_get0_tbs_sigalg(cert));
-        lsw_print_object(scratch, signature);
-        put_printed(out, LSW_X509_SIGNATURE_ALGORITHM, scratch, 1);
-        put_access(out, scratch, cert);
+        if (!names_only)
+            put_all_but_names(out, scratch, cert);
         length = (int)BIO_get_mem_data(out, &bytes);
         if (length > 0 && (size_t)length <= capacity)
             memcpy(buf, bytes, (size_t)length);

@@ -69,9 +69,9 @@ export class HelloAnswers {
       if (this.#response) ssl.setTlsextStatusOcspResp(this.#response)
       return this.#response !== undefined
     })
+    const server = this.#server
+    if (!server?.listenerCount('newSession')) return // as Node, which does not look again
     ssl.setNewSessionCb((id, session) => {
-      const server = this.#server
-      if (!server?.listenerCount('newSession')) return
       const [key, data] = [Buffer.from(id), Buffer.from(session)]
       this.#socket.waitFor(this.#called<void>((done) => {
         try {

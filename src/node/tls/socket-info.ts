@@ -6,9 +6,10 @@ import type { Ssl } from '../../core/ssl.js'
 import { ApiMisuseError } from '../../base/errors.js'
 import { asBytes } from '../../base/bytes.js'
 import { demandInteger, demandType, invalidArgType } from '../invalid-arguments.js'
+import { checkServerIdentity } from '../check-server-identity.js'
 import { nodeError } from '../node-error.js'
 import { contextError, operationFailed, verificationError } from '../error-codes.js'
-import { ownCertificate, peerCertificate, type PeerCertificate } from '../peer-certificate.js'
+import { ownCertificate, peerCertificate, peerSubject, type PeerCertificate } from '../peer-certificate.js'
 import { Buffer } from '../platform/buffer.js'
 import { exported } from './defaults.js'
 import { SecureContext, type SecureContextOptions } from './secure-context.js'
@@ -217,6 +218,12 @@ export abstract class SocketInfo extends SocketFace {
     } finally {
       session?.free()
     }
+  }
+
+  /** @internal Whether the peer's certificate is for {@link serverIdentity}. */
+  get isNamedByPeer(): boolean {
+    const subject = this.#ask(peerSubject, undefined)
+    return subject !== undefined && checkServerIdentity(this.serverIdentity, subject) === undefined
   }
 
   #isOfServer(session: SslSession): boolean {
