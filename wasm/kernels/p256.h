@@ -33,6 +33,8 @@ void p256_multiply(p256_number r, const p256_number a, const p256_number b);
 void p256_square(p256_number r, const p256_number a);
 void p256_to_montgomery(p256_number r, const p256_number a);
 void p256_from_montgomery(p256_number r, const p256_number a); /* canonical */
+int p256_is_zero(const p256_number a);
+int p256_is_on_curve(const p256_number x, const p256_number y);
 extern const p256_number p256_one; /* in Montgomery's form */
 
 /* Residues of either modulus (p256_modular.c). Results are canonical. */

@@ -29,3 +29,27 @@ void p256_from_montgomery(p256_number r, const p256_number a)
         wide[i] = r[i];
     p256_reduce(r, wide, &p256_p);
 }
+
+int p256_is_zero(const p256_number a)
+{
+    p256_number plain;
+    int32_t bits = 0;
+    p256_from_montgomery(plain, a);
+    for (int i = 0; i < P256_LIMBS; i++)
+        bits |= plain[i];
+    return bits == 0;
+}
+
+/* y² = (x² − 3)·x + b. Both constants are of size 2, so the sums are of sizes 7, 3 and 4. */
+int p256_is_on_curve(const p256_number x, const p256_number y)
+{
+    static const p256_number b = { 0x1897bbfb, 0x1cdf6229, 0x18486c4, 0x1732821, 0x1dad59e0, 0xabf7212, 0x1a06d110, 0x17721d20, 0x8600c3 };
+    p256_number left, right;
+    p256_square(right, x);
+    field_sum(right, 1, right, -3, p256_one);
+    p256_multiply(right, right, x);
+    field_sum(right, 1, right, 1, b);
+    p256_square(left, y);
+    field_sum(left, 1, left, -1, right);
+    return p256_is_zero(left);
+}

@@ -90,6 +90,19 @@ static int affine_of(p256_affine *r, const EC_GROUP *group, const EC_POINT *poin
     return ok;
 }
 
+/* 1, 0, or −1 for a failure. OpenSSL asks this of each key that it reads, and again before it uses a peer's. */
+static int is_on_curve(const EC_GROUP *group, const EC_POINT *point, BN_CTX *ctx)
+{
+    p256_affine affine;
+    if (!point->Z_is_one)
+        return ossl_ec_GFp_simple_is_on_curve(group, point, ctx);
+    if (!coordinate_of(affine.x, point->X) || !coordinate_of(affine.y, point->Y))
+        return -1;
+    p256_to_montgomery(affine.x, affine.x);
+    p256_to_montgomery(affine.y, affine.y);
+    return p256_is_on_curve(affine.x, affine.y);
+}
+
 static int is_generator(const p256_affine *a)
 {
     return memcmp(a->x, p256_generator.x, sizeof a->x) == 0 && memcmp(a->y, p256_generator.y, sizeof a->y) == 0;
@@ -219,7 +232,7 @@ const EC_METHOD *EC_GFp_nistp256_method(void)
         .dbl = ossl_ec_GFp_simple_dbl,
         .invert = ossl_ec_GFp_simple_invert,
         .is_at_infinity = ossl_ec_GFp_simple_is_at_infinity,
-        .is_on_curve = ossl_ec_GFp_simple_is_on_curve,
+        .is_on_curve = is_on_curve,
         .point_cmp = ossl_ec_GFp_simple_cmp,
         .make_affine = ossl_ec_GFp_simple_make_affine,
         .points_make_affine = ossl_ec_GFp_simple_points_make_affine,

@@ -100,19 +100,9 @@ static void scale(p256_number r_x, p256_number r_y, const p256_number x, const p
     p256_multiply(r_y, y, power);
 }
 
-static int is_zero(const p256_number a)
-{
-    p256_number plain;
-    int32_t bits = 0;
-    p256_from_montgomery(plain, a);
-    for (int i = 0; i < P256_LIMBS; i++)
-        bits |= plain[i];
-    return bits == 0;
-}
-
 int p256_is_infinity(const p256_jacobian *a)
 {
-    return is_zero(a->z);
+    return p256_is_zero(a->z);
 }
 
 /*
@@ -141,7 +131,7 @@ void p256_point_add(p256_jacobian *r, const p256_jacobian *a)
         p256_number x, y;
         scale(x, y, there.x, there.y, r->z);
         field_sum(y, 1, y, -1, other.y);
-        if (is_zero(y)) {
+        if (p256_is_zero(y)) {
             twice(r);
             return;
         }
