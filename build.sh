@@ -45,7 +45,7 @@ build() {
     step 'list of parts' build_sbom "$roots"
     printf '%s\n' "$stamp" >build/stamp
   fi
-  node tools/sizes.mjs
+  node_modules/.bin/tsx tools/sizes.ts
 }
 
 build_typescript() {

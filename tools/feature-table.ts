@@ -1,7 +1,7 @@
 // The table of features, from what the tests have found: `npm run features`.
 //
 // Reads build/test-results.json, which `./build.sh test` leaves, and prints each row with what proved it. With --write it
-// puts the table into README.md, between two marks; with --check it only compares, and exits 1 if README says something
+// puts the table into docs/features.md, between two marks; with --check it only compares, and exits 1 if the page says something
 // else. Exits 1 where nothing proves a row.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ interface Results {
 }
 
 const repository = fileURLToPath(new URL('../', import.meta.url))
-const readme = join(repository, 'README.md')
+const page = join(repository, 'docs/features.md')
 
 /** By row, then by role: `TLS 1.2, 1.3: peers`. */
 const proofs = readProofs()
@@ -26,7 +26,7 @@ const table = Object.entries(featureGroups).map(([group, rows]) => {
 }).join('')
 const text = `| | as client, against | as server, against |\n| --- | --- | --- |\n${table}`
 
-if (process.argv.includes('--write') || process.argv.includes('--check')) compareWithReadme()
+if (process.argv.includes('--write') || process.argv.includes('--check')) compareWithPage()
 else console.log(text)
 for (const row of missing) console.error(`nothing proves ${row}`)
 process.exitCode ||= missing.length > 0 ? 1 : 0
@@ -58,11 +58,11 @@ function cell(row: string, role: string): string {
   }).join('; ') || '–'
 }
 
-function compareWithReadme(): void {
-  const { old, wanted } = markedPart(readme, 'features', 'tools/feature-table.ts', text)
-  if (process.argv.includes('--write')) writeFileSync(readme, wanted)
+function compareWithPage(): void {
+  const { old, wanted } = markedPart(page, 'features', 'tools/feature-table.ts', text)
+  if (process.argv.includes('--write')) writeFileSync(page, wanted)
   else if (wanted !== old) {
-    console.error("README.md's table of features is not what was found: run npm run features -- --write")
+    console.error("docs/features.md is not what was found: run npm run features -- --write")
     process.exitCode = 1
   }
 }

@@ -1,8 +1,9 @@
 // Writes the table of flags into docs/relay.md: npx tsx tools/relay-flags.ts. A test compares.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { relayFlagTable } from '../src/apps/cli/relay-flags.js'
+import { markedPart } from './marked-part.js'
 
-const file = new URL('../docs/relay.md', import.meta.url)
-const text = readFileSync(file, 'utf8')
-writeFileSync(file, text.replace(/(<!-- flags -->\n).*?(?=\n<!-- end of flags -->)/s, (_, mark: string) => mark + relayFlagTable()))
+const page = fileURLToPath(new URL('../docs/relay.md', import.meta.url))
+writeFileSync(page, markedPart(page, 'flags', 'tools/relay-flags.ts', relayFlagTable()).wanted)

@@ -1,7 +1,7 @@
-// README's table of runtimes, from what the conformance suite has found: `npx tsx tools/runtime-table.ts`.
+// The tables of runtimes, from what the conformance suite has found: `npx tsx tools/runtime-table.ts`.
 //
-// Reads build/conformance.json and writes what stands between two marks in README.md; with --check it only compares, and
-// exits 1 if README says something else. Refuses results in which a runtime is missing or a test has failed.
+// Reads build/conformance.json and writes what stands between two marks in docs/runtimes.md, and in README.md a line for each
+// runtime; with --check it only compares, and exits 1 if a page says something else. Refuses results in which a runtime is missing or a test has failed.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,13 +11,20 @@ import { runtimes } from '../test/conformance/runtimes/all.js'
 import type { RuntimeResults } from '../test/conformance/results.js'
 
 const repository = fileURLToPath(new URL('../', import.meta.url))
-const readme = join(repository, 'README.md')
 
 const all = JSON.parse(readFileSync(join(repository, 'build/conformance.json'), 'utf8')) as readonly RuntimeResults[]
+/** By runtime; else a browser's. */
+const OVER: Readonly<Record<string, string>> = {
+  Node: '`net.connect()`, any Duplex', Deno: '`Deno.connect()`', Bun: '`Bun.connect()`', workerd: '`connect()` of `cloudflare:sockets`',
+  '': 'WebSockets through a relay, data channels',
+}
 refuseIncomplete()
-const { old, wanted } = markedPart(readme, 'runtimes', 'tools/runtime-table.ts', table())
-if (!process.argv.includes('--check')) writeFileSync(readme, wanted)
-else if (wanted !== old) fail("README.md's table of runtimes is not what was found: run npx tsx tools/runtime-table.ts")
+for (const [name, text] of [['docs/runtimes.md', table()], ['README.md', shortTable()]] as const) {
+  const page = join(repository, name)
+  const { old, wanted } = markedPart(page, 'runtimes', 'tools/runtime-table.ts', text)
+  if (!process.argv.includes('--check')) writeFileSync(page, wanted)
+  else if (wanted !== old) fail(`${name}: the table of runtimes is not what was found: run npx tsx tools/runtime-table.ts`)
+}
 
 function table(): string {
   const groups = [...new Set(all.flatMap(({ contexts }) => contexts.flatMap(({ results }) => results.map(({ group }) => group))))]
@@ -25,6 +32,15 @@ function table(): string {
   const rows = groups.map((group) => [group, ...all.map((runtime) => cell(runtime, group, notes))])
   const lines = [['', ...all.map(({ name }) => name)], ['---', ...all.map(() => ':-:')], ...rows].map((row) => `| ${row.join(' | ')} |\n`)
   return `${lines.join('')}\n${notes.map((note, index) => `${index + 1}. ${note}\n`).join('')}`
+}
+
+/** What it connects over, and why what it lacks cannot be. */
+function shortTable(): string {
+  const rows = all.map(({ name, contexts }) => {
+    const lacks = new Set(contexts.flatMap(({ results }) => results.flatMap(({ lacks: reason }) => reason ?? [])))
+    return [name, OVER[name.replace(/ \d+$/, '')] ?? OVER['']!, [...lacks].join('; ') || 'nothing']
+  })
+  return [['', 'connects over', 'lacks'], ['---', '---', '---'], ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('')
 }
 
 /** Whether every context of a runtime passes a group of tests, or why it cannot. */

@@ -111,7 +111,7 @@ const otherwise: ReadonlyMap<string, string> = new Map(Object.entries({
   clientcertengine: ENGINES, privatekeyengine: ENGINES, privatekeyidentifier: ENGINES,
   honorcipherorder: "a server's own order of 'ciphers' and 'ciphersuites' counts, always",
   isserver: 'connect() is for clients, accept() for servers',
-  secureoptions: "there are no SSL_OP_ bits: give 'minVersion' and 'maxVersion' for versions, and see README's table of options"
+  secureoptions: "there are no SSL_OP_ bits: give 'minVersion' and 'maxVersion' for versions, and see docs/options.md of libssl-wasm"
     + ' for the rest',
   server: "it is not needed: accept() has the options of a server",
   sessiontimeout: 'sessions can be taken up for as long as their keys or their cache last: see docs/sessions.md',

@@ -1,8 +1,11 @@
-// The examples of pages, built by Vite as README says, and run in Chromium.
+// The examples of pages, built by Vite as docs/pages.md says, and run in Chromium.
 
 import { readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { expect, it, vi } from 'vitest'
+import tls from 'node:tls'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { localhost } from '../helpers/certificates.js'
 import { runInstalled } from '../helpers/installed.js'
 import { project } from '../helpers/project.js'
 import { until } from '../helpers/streams.js'
@@ -14,9 +17,29 @@ const example = (name: string) => readFileSync(join(import.meta.dirname, '../../
 const runner = `import('./example.js').then(
   () => console.log('result ' + JSON.stringify(document.body.textContent)), (error) => console.log('failed ' + error.stack))`
 
-it.each(['page.mjs', 'page-worker.mjs'].flatMap((name) => [
-  [name, 'vite', ''], [name, 'vite-oldest', "export default { build: { target: 'es2022' } }"],
-] as const))('examples/%s, built by %s, fetches a page, and gives the relay its place back', async (name, vite, config) => {
+const vites = [['vite', ''], ['vite-oldest', "export default { build: { target: 'es2022' } }"]] as const
+
+it.each(['page.mjs', 'page-worker.mjs'].flatMap((name) => vites.map(([vite, config]) => [name, vite, config] as const)))(
+  'examples/%s, built by %s, fetches a page, and gives the relay its place back', async (name, vite, config) => {
+    const { result, relay } = await visit(await build(name, vite, config))
+    expect(result).toMatch(/^\s*TLSv1\.3 TLS_\w+ \S+\s+HTTP\/1\.0 200 ok/)
+    await until(() => relay.connections === 0)
+  })
+
+it.each(vites)('examples/page-imap.mjs, built by %s, shows what the server greets with, and gives the relay its place back', async (vite, config) => {
+  const server = tls.createServer({ cert: localhost.cert, key: localhost.key }, (socket) => {
+    socket.on('error', () => {}) // the page hangs up
+    socket.write('* OK IMAP4rev1 here\r\n')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const { result, relay } = await visit(await build('page-imap.mjs', vite, config), { port: (server.address() as AddressInfo).port })
+  expect(result).toMatch(/^\s*TLSv1\.3 TLS_\w+ \S+: \* OK IMAP4rev1 here$/)
+  await until(() => relay.connections === 0)
+})
+
+/** The directory that Vite has written. */
+async function build(name: string, vite: string, config: string): Promise<string> {
   const directory = await project({
     'index.html': '<!doctype html><title>example</title><body><script type="module" src="/src/index.js"></script>',
     'src/index.js': runner,
@@ -24,7 +47,5 @@ it.each(['page.mjs', 'page-worker.mjs'].flatMap((name) => [
     ...(config && { 'vite.config.js': config }),
   })
   await runInstalled(`${vite}/bin/vite.js`, ['build'], directory)
-  const { result, relay } = await visit(join(directory, 'dist'))
-  expect(result).toMatch(/^\s*TLSv1\.3 TLS_\w+ \S+\s+HTTP\/1\.0 200 ok/)
-  await until(() => relay.connections === 0)
-})
+  return join(directory, 'dist')
+}

@@ -57,10 +57,12 @@ export interface VisitOptions {
   readonly csp?: string
   /** Content-Type of .wasm. */
   readonly wasmType?: string
+  /** Where its server listens, on 127.0.0.1. Default: that of an `openssl s_server` that serves a page. */
+  readonly port?: number
 }
 
 /** Opens `directory` as a site. */
-export async function visit(directory: string, { script, csp, wasmType = 'application/wasm' }: VisitOptions = {}): Promise<Visit> {
+export async function visit(directory: string, { script, csp, wasmType = 'application/wasm', port }: VisitOptions = {}): Promise<Visit> {
   const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': wasmType }
   const requests: string[] = []
   const server = createServer((request, response) => {
@@ -77,13 +79,13 @@ export async function visit(directory: string, { script, csp, wasmType = 'applic
     response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' })
     createReadStream(file).pipe(response)
   })
-  return { ...await open(await listening(server)), requests }
+  return { ...await open(await listening(server), port), requests }
 }
 
-/** Opens a site that is served already, at `origin`. What it needs to connect is in its query, as README's page and {@link app} want it. */
-export async function open(origin: string): Promise<Omit<Visit, 'requests'>> {
-  const target = await startOpensslServer(localhost, 'TLSv1.3')
-  const relay = await startRelay({ allow: [`127.0.0.1:${target.port}`], origins: [origin] })
+/** Opens a site that is served already, at `origin`. What it needs to connect is in its query, as the pages' examples and {@link app} want it. */
+export async function open(origin: string, targetPort?: number): Promise<Omit<Visit, 'requests'>> {
+  const port = targetPort ?? (await startOpensslServer(localhost, 'TLSv1.3')).port
+  const relay = await startRelay({ allow: [`127.0.0.1:${port}`], origins: [origin] })
   onTestFinished(() => relay.close())
 
   const page = await newPage()
@@ -99,7 +101,7 @@ export async function open(origin: string): Promise<Omit<Visit, 'requests'>> {
     page.on('pageerror', reject)
   })
   const { url } = relay
-  const query = { tunnel: `${url}/127.0.0.1:${target.port}`, relay: url, host: '127.0.0.1', port: String(target.port) }
+  const query = { tunnel: `${url}/127.0.0.1:${port}`, relay: url, host: '127.0.0.1', port: String(port) }
   await page.goto(`${origin}/?${new URLSearchParams(query)}`)
   return { result: await result, complaints, relay }
 }

@@ -1,4 +1,4 @@
-// README's example for each runtime, run there as it is.
+// The examples of README and docs/ for each runtime, run there as they are.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -74,7 +74,7 @@ export async function runExamples(project: Project, hostUrl: string, runtime: st
     project.write(example.file, readFileSync(join(repository, 'examples', example.file), 'utf8'))
     const error = await example.run(new ExampleKit(project, host, await host.identities(), path))
       .then(() => undefined, (reason: Error) => reason.stack ?? reason.message)
-    results.push({ group: "README's example", name: example.file, passed: error === undefined, ...(error !== undefined && { error }) })
+    results.push({ group: "the documentation's examples", name: example.file, passed: error === undefined, ...(error !== undefined && { error }) })
     await host.stopAll()
   }
   return results

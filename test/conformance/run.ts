@@ -44,11 +44,11 @@ try {
 
 writeFileSync(join(repository, 'build/conformance.json'), JSON.stringify(results, undefined, 1))
 const complete = wanted.length === 0 && results.every(({ missing }) => missing === undefined)
-const failures = printResults(results, process.env['LIBSSL_WASM_REQUIRE_ALL_RUNTIMES'] === '1', complete ? checkReadme : () => undefined)
+const failures = printResults(results, process.env['LIBSSL_WASM_REQUIRE_ALL_RUNTIMES'] === '1', complete ? checkTables : () => undefined)
 process.exit(failures > 0 ? 1 : 0)
 
-/** What is wrong with README's table of runtimes, if anything is. */
-function checkReadme(): string | undefined {
+/** What is wrong with the tables of runtimes, if anything is. */
+function checkTables(): string | undefined {
   const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', join(repository, 'tools/runtime-table.ts'), '--check'], { cwd: repository, encoding: 'utf8' })
   return status === 0 ? undefined : stderr
 }

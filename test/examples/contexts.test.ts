@@ -29,3 +29,10 @@ it('examples/contexts.mjs talks over three connections of its contexts', { timeo
   const { stdout, stderr } = await promisify(execFile)('node', ['examples/contexts.mjs', ...files], { cwd: repo })
   expect([stdout, stderr]).toEqual(['one two three\n', ''])
 })
+
+it('docs/options.md has every option of connect() and accept(), and no other', () => {
+  const rows = readFileSync(join(repo, 'docs/options.md'), 'utf8').matchAll(/^\| (`.*?`) \|/gm)
+  const named = [...rows].flatMap(([, names]) => [...names!.matchAll(/`(\w+)`/g)].map(([, name]) => name!))
+  const options = [...clientFeatures, ...serverFeatures].flatMap(({ checks }) => Object.keys(checks))
+  expect(named.sort()).toEqual([...new Set(options)].sort())
+})

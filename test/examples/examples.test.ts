@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CertificateAuthority } from '../../tools/certificates.js'
 import { startServer, type DemoServer } from '../../tools/demo/server.js'
 
 const repo = join(import.meta.dirname, '../..')
-const readme = readFileSync(join(repo, 'README.md'), 'utf8')
-const examples = [...readme.matchAll(/<!-- example: (\S+) -->\n```js\n(.*?)```/gs)].map((match) => ({ file: match[1]!, code: match[2]! }))
+const pages = ['README.md', ...readdirSync(join(repo, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]
+  .map((page) => ({ page, text: readFileSync(join(repo, page), 'utf8') }))
+const examples = pages.flatMap(({ page, text }) => [...text.matchAll(/<!-- example: (\S+) -->\n```js\n(.*?)```/gs)]
+  .map((match) => ({ page, file: match[1]!, code: match[2]! })))
 
 function run(command: string, ...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
@@ -21,15 +23,23 @@ function run(command: string, ...args: string[]): Promise<{ status: number | nul
   })
 }
 
-describe('the examples of README.md', () => {
+describe('the examples of README.md and docs/', () => {
   const authority = new CertificateAuthority()
   let server: DemoServer
 
   beforeAll(async () => { server = await startServer(authority.leaf()) })
   afterAll(() => server.stop())
 
-  it.each(examples)('shows $file as it is', ({ file, code }) => {
+  it.each(examples)('$page shows $file as it is', ({ file, code }) => {
     expect(code).toBe(readFileSync(join(repo, file), 'utf8'))
+  })
+
+  it('stand in a README of 180 lines at most', () => {
+    expect(pages[0]!.text.split('\n').length - 1).toBeLessThanOrEqual(180)
+  })
+
+  it('are all that there are: a page names each file of examples/', () => {
+    expect(readdirSync(join(repo, 'examples')).filter((file) => !pages.some(({ text }) => text.includes(`examples/${file}`)))).toEqual([])
   })
 
   it('examples/connect.mjs fetches the page of openssl s_server', async () => {

@@ -1,6 +1,5 @@
 // The examples that begin in the clear, with servers whose plaintext before TLS, and TLS, are stunnel's.
 
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { authority } from '../helpers/certificates.js'
 import { identities } from '../interop/peers/matrix.js'
@@ -19,12 +18,6 @@ describe('examples/starttls.mjs', () => {
     await example.printed(/^TLSv1\.3 TLS_\w+\n250 mail\.example/m)
     expect(await example.exited).toBe(0)
   })
-})
-
-it('docs/starttls.md shows its examples as they are', () => {
-  const examples = [...readFileSync('docs/starttls.md', 'utf8').matchAll(/<!-- example: (\S+) -->\n```js\n(.*?)```/gs)]
-  expect(examples).toHaveLength(2)
-  for (const [, name, code] of examples) expect(code).toBe(readFileSync(name!, 'utf8'))
 })
 
 it('examples/imap.mjs asks for TLS, and then what the server can do', async () => {

@@ -1,7 +1,6 @@
-// The example of docs/trust.md: shown as it is, and run.
+// The examples of docs/trust.md and docs/client-certificates.md, run.
 
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { authority, localhost } from '../helpers/certificates.js'
@@ -22,13 +21,7 @@ function runExample(example: string, ...args: string[]): Promise<{ status: numbe
 
 const run = (...args: string[]) => runExample('trust', ...args)
 
-describe('docs/trust.md', { timeout: 20_000 }, () => {
-  it('shows its examples as they are', () => {
-    const examples = [...readFileSync(join(repo, 'docs/trust.md'), 'utf8').matchAll(/<!-- example: (\S+) -->\n```js\n(.*?)```/gs)]
-    expect(examples).toHaveLength(2)
-    for (const [, file, code] of examples) expect(code).toBe(readFileSync(join(repo, file!), 'utf8'))
-  })
-
+describe('the examples of docs/trust.md and docs/client-certificates.md', { timeout: 20_000 }, () => {
   it('lets in a client with a certificate, and refuses one without, which learns it at its first read', async () => {
     const client = authority.leaf({ name: 'a client' })
     const files = ['0', authority.ca.certFile, localhost.certFile, localhost.keyFile]

@@ -80,6 +80,14 @@ describe('the package', () => {
     ].sort())
   })
 
+  it('says how large its WebAssembly is, but for a tenth: npx tsx tools/sizes.ts --write', () => {
+    const bytes = readFileSync(join(installed, 'lib/libssl-wasm/libssl.wasm')).length
+    for (const page of ['README.md', 'docs/performance.md']) {
+      const [, told = ''] = /^\| `libssl\.wasm`.*? \| ([\d,]+) KB \|/m.exec(readFileSync(join(installed, page), 'utf8'))!
+      expect(Math.abs(Number(told.replaceAll(',', '')) * 1000 / bytes - 1), page).toBeLessThan(0.1)
+    }
+  })
+
   it('holds no declaration that imports a file which is not there', () => {
     const dangling = filesBelow(installed).filter((file) => /\.d\.m?ts$/.test(file)).flatMap((file) => {
       const imports = readFileSync(join(installed, file), 'utf8').matchAll(/(?:from|import\()\s*['"](\.[^'"]*)\.js['"]/g)

@@ -21,7 +21,7 @@ export interface Found {
   /** The program and its arguments, for a run of the suite as `session`. It may go on after the suite's end: it is ended then. */
   command(project: Project, hostUrl: string, session: string, context: string): readonly string[]
   readonly environment?: Readonly<Record<string, string>>
-  /** README's examples for it, and how they are run. */
+  /** The documentation's examples for it, and how they are run. */
   readonly examples: readonly Example[]
   readonly memory?: MemoryTest
 }
