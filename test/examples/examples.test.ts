@@ -50,6 +50,13 @@ describe('the examples of README.md and docs/', () => {
     expect(status).toBe(0)
   })
 
+  it('examples/bytes.mjs does so over two streams of its own', async () => {
+    const { status, stdout, stderr } = await run('node', 'examples/bytes.mjs', 'localhost', String(server.port), authority.ca.certFile)
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/^TLSv1\.3 TLS_CHACHA20_POLY1305_SHA256\nHTTP\/1\.0 200 ok/)
+    expect(status).toBe(0)
+  })
+
   it('examples/handshake-by-hand.mjs prints each result of SSL_connect', async () => {
     const { status, stdout, stderr } = await run('node', 'examples/handshake-by-hand.mjs', 'localhost', String(server.port), authority.ca.certFile)
     expect(stderr).toBe('')
