@@ -13,6 +13,9 @@ my_print_defaults mariadb-client-core
 redis-server redis-server
 mosquitto mosquitto
 dovecot dovecot-imapd
+/usr/lib/dovecot/pop3 dovecot-pop3d
+vsftpd vsftpd
+prosody prosody
 exim4 exim4-daemon-light
 epmd erlang-base
 /usr/lib/rabbitmq/bin/rabbitmq-server rabbitmq-server

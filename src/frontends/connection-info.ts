@@ -15,6 +15,8 @@ export interface ConnectionInfo {
   readonly cipher: string
   /** The key exchange group, for example `X25519MLKEM768`; `undefined` if a session was resumed without one. */
   readonly group: string | undefined
+  /** IANA's name of the scheme by which the peer has signed, for example `ecdsa_secp256r1_sha256`; `undefined` if it has not. */
+  readonly peerSignatureAlgorithm: string | undefined
   readonly alpnProtocol: string | undefined
   /** The name that the client asked for (SNI). A server has checked that it is the name of a host: else there is none. */
   readonly servername: string | undefined
@@ -30,6 +32,8 @@ export interface ConnectionInfo {
   readonly peerCertificate: X509 | undefined
   /** The peer's certificate and what it sent to prove it, in its order. */
   readonly peerCertificateChain: readonly X509[]
+  /** On a client with option `ocsp`: the response that the server has stapled, DER; it was good. The first, if there are several. */
+  readonly ocspResponse: Uint8Array<ArrayBuffer> | undefined
   /** The most plaintext in one record, if the client asked for a limit and the server knew how (RFC 6066 §4). */
   readonly maxFragmentLength: MaxFragmentLength | undefined
   /** `X509_V_OK`, or what is wrong if verification was skipped. */
@@ -52,6 +56,7 @@ export function describeConnection(ssl: Ssl): ConnectionInfo {
     protocol: ssl.getVersion() as ProtocolVersion, // there is no other: see versions in features/algorithms.ts
     cipher: ssl.getCipherStandardName() ?? '',
     group: ssl.get0GroupName(),
+    peerSignatureAlgorithm: ssl.get0PeerSignatureName(),
     alpnProtocol: ssl.get0AlpnSelected(),
     servername: ssl.getServername(),
     pskIdentity,
@@ -60,6 +65,7 @@ export function describeConnection(ssl: Ssl): ConnectionInfo {
     outerServername,
     peerCertificate: peerCertificateChain[0] ?? ssl.getPeerCertificate(), // a saved session has no chain
     peerCertificateChain,
+    ocspResponse: ssl.isServer() ? undefined : ssl.getTlsextStatusOcspResp(),
     maxFragmentLength: maxFragmentLengths[ssl.getMaxFragmentLength()],
     // An external key looks like a session, of which a server knows no verdict. To hold the key is proof enough.
     verifyResult: pskIdentity === undefined ? ssl.getVerifyResultName() : 'X509_V_OK',

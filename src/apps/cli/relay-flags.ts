@@ -1,25 +1,17 @@
 // The flags of `libssl-wasm relay`, as a list: parsing, the help and the table in docs/relay.md are made from it.
 
-import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
-import { nearest } from '../../base/option-names.js'
 import { listenDefaults, type RelayOptions } from '../relay/listen-options.js'
 import { bindingOf, relayDefaults, relayNumbers } from '../relay/relay-options.js'
+import {
+  flagHelp, HELP_FLAG, parseFlags, readFlagFile, readFlagLines, UsageError, wholeNumber, writtenFlag, type Flag, type FlagValues,
+} from './flags.js'
 
-export interface RelayFlag {
-  readonly name: string
-  /** What its value is; absent for a flag without one. A number's is N (how many) or MS. */
-  readonly value?: string
-  /** It may be given more than once. */
-  readonly repeats?: true
-  /** The option of `startRelay` that it is for. */
+export interface RelayFlag extends Flag {
+  /** The option of `startRelay` that it is for; its default holds where `initially` says nothing. */
   readonly option?: keyof RelayOptions
-  readonly words: string
-  /** What holds without it, where the option's own default does not say it. */
-  readonly initially?: string
 }
 
-const TOKEN_VARIABLE = 'LIBSSL_WASM_RELAY_TOKEN'
+export const TOKEN_VARIABLE = 'LIBSSL_WASM_RELAY_TOKEN'
 
 const count = (name: string, option: keyof RelayOptions, words: string): RelayFlag => ({ name, value: 'N', option, words })
 const time = (name: string, option: keyof RelayOptions, words: string): RelayFlag => ({ name, value: 'MS', option, words })
@@ -69,29 +61,12 @@ export const relayFlags: readonly RelayFlag[] = [
   { name: 'log-format', value: 'text|json', words: 'how a line of the log is written', initially: 'text' },
   count('max-log-lines', 'maxLogLines', 'lines about one client in 10 seconds; the others are counted. 0: any number'),
   { name: 'quiet', words: 'no line for each tunnel and refusal' },
-  { name: 'help', words: 'print this' },
+  HELP_FLAG,
 ]
 
-/** What the user typed makes no sense: exit status 2. */
-export class UsageError extends Error {}
-
-export type FlagValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
-
-/** Throws Node's own errors, `ERR_PARSE_ARGS_…`, or for a flag that there is not, `UsageError`. */
+/** Throws as {@link parseFlags}. */
 export function readFlags(args: readonly string[]): FlagValues {
-  const options = relayFlags.map(({ name, value, repeats = false }) => {
-    const short = name === 'help' ? { short: 'h' } : {}
-    return [name, { type: value === undefined ? 'boolean' : 'string', multiple: repeats, ...short }] as const
-  })
-  try {
-    return parseArgs({ args: [...args], options: Object.fromEntries(options) }).values as FlagValues
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const [, unknown] = (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && /'(-[^' =]*)/.exec(message)) || []
-    if (unknown === undefined) throw error
-    const meant = nearest(unknown.replace(/^-+/, ''), relayFlags.map(({ name }) => name))
-    throw new UsageError(`relay has no flag '${unknown}'${meant === undefined ? '' : `: did you mean '--${meant}'?`}`)
-  }
+  return parseFlags('relay', relayFlags, args).values
 }
 
 /** The options that flags ask for. Files are read each time. */
@@ -111,34 +86,15 @@ function valueOf({ name, value, option }: RelayFlag, given: FlagValues[string]):
   if (given === undefined) return undefined
   if (value === 'N' || value === 'MS') return wholeNumber(name, given as string)
   if (value !== 'FILE') return given
-  return option === 'token' ? linesOf(name, given) : read(name, given as string)
-}
-
-export function wholeNumber(name: string, text: string): number {
-  if (!/^[0-9]{1,15}$/.test(text)) throw new UsageError(`--${name} must be a whole number, not '${text}'`)
-  return Number(text)
-}
-
-function read(name: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new UsageError(`--${name}: ${(error as Error).message}`)
-  }
+  return option === 'token' ? linesOf(name, given) : readFlagFile(name, given as string).toString()
 }
 
 function linesOf(name: string, file: FlagValues[string]): string[] | undefined {
-  if (file === undefined) return undefined
-  return read(name, file as string).split(/\r?\n/).filter((line) => line !== '')
+  return file === undefined ? undefined : readFlagLines(name, file as string)
 }
 
-/** Of each flag: how it is written, and what it does. */
 export function relayHelp(): string {
-  return relayFlags.map((flag) => {
-    const initially = initialOf(flag)
-    const words = `${flag.words}${flag.repeats ? '; repeat it for more' : ''}${initially === '' ? '' : ` (default: ${initially})`}`
-    return `  ${written(flag).padEnd(28)}${wrapped(words, 92).join(`\n${' '.repeat(30)}`)}\n`
-  }).join('')
+  return flagHelp(relayFlags.map((flag) => ({ ...flag, initially: initialOf(flag) })))
 }
 
 /** The options of a worker at the edge, which asks no client whether it is there. */
@@ -149,22 +105,14 @@ export function relayFlagTable(): string {
   const rows = relayFlags.filter(({ name }) => name !== 'help').map((flag) => {
     const { option } = flag
     const binding = option !== undefined && atEdge.includes(option) ? `\`${bindingOf(option)}\`` : ''
-    return [`\`${written(flag).replace('|', '\\|')}\``, option === undefined ? '' : `\`${option}\``, binding, initialOf(flag), flag.words]
+    return [`\`${writtenFlag(flag).replace('|', '\\|')}\``, option === undefined ? '' : `\`${option}\``, binding, initialOf(flag), flag.words]
   })
   const head = [['flag', 'option', 'binding', 'default', ''], ['---', '---', '---', '---', '---']]
   return [...head, ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('')
-}
-
-function written({ name, value }: RelayFlag): string {
-  return `--${name}${value === undefined ? '' : ` ${value}`}`
 }
 
 function initialOf({ option, initially }: RelayFlag): string {
   if (initially !== undefined || option === undefined) return initially ?? ''
   const number = ({ ...relayDefaults, ...listenDefaults } as Readonly<Partial<Record<keyof RelayOptions, number>>>)[option]
   return number === undefined ? '' : String(number)
-}
-
-function wrapped(text: string, width: number): string[] {
-  return text.match(new RegExp(`.{1,${width}}(?= |$)`, 'g'))!.map((line) => line.trim())
 }

@@ -1,0 +1,93 @@
+// What is told of one connection, as values: JSON as it is, words by report.ts.
+
+import { TlsError } from '../../base/errors.js'
+import type { X509 } from '../../core/x509.js'
+import type { ConnectionInfo } from '../../frontends/connection-info.js'
+import type { TraceEvent } from '../../frontends/features/observers.js'
+import type { Chain, Fault } from './chain.js'
+import { statusOf, type ExitStatus } from './exit-status.js'
+
+/** A moment, in milliseconds since the start. */
+export interface Step {
+  readonly name: 'connected' | 'starttls' | 'handshake' | 'failed' | 'first byte' | 'end'
+  readonly ms: number
+}
+
+export class Timeline {
+  readonly #startMs = performance.now()
+  readonly steps: Step[] = []
+
+  get ms(): number {
+    return this.since(performance.now())
+  }
+
+  /** By `performance.now()`. */
+  since(atMs: number): number {
+    return Math.round((atMs - this.#startMs) * 10) / 10
+  }
+
+  /** The first time counts. */
+  mark(name: Step['name']): void {
+    if (!this.steps.some((step) => step.name === name)) this.steps.push({ name, ms: this.ms })
+  }
+}
+
+export interface SentRequest {
+  /** Names of CAs, empty if the server does not say. */
+  readonly caNames: readonly string[]
+}
+
+/** All that is known, as it becomes known. */
+export interface Diagnosis {
+  readonly target: string
+  readonly servername: string | undefined
+  readonly timeline: Timeline
+  info?: ConnectionInfo
+  chain?: Chain
+  /** The server has asked for a certificate, and none was given. */
+  certificateRequest?: SentRequest
+  error?: unknown
+  sessions: number
+  sessionFile?: string | undefined
+  receivedBytes: number
+  sentBytes: number
+  readonly trace: TraceEvent[]
+}
+
+export function newDiagnosis(target: string, servername: string | undefined): Diagnosis {
+  return { target, servername, timeline: new Timeline(), sessions: 0, receivedBytes: 0, sentBytes: 0, trace: [] }
+}
+
+/** Plain values, for programs. Certificates are as X509's toJSON has them, dates in ISO 8601. */
+export function toJson({ info, chain, timeline, error, trace, certificateRequest, ...rest }: Diagnosis, status: ExitStatus): object {
+  return {
+    ...rest,
+    exitStatus: status,
+    verified: info?.verifyResult === 'X509_V_OK',
+    ...(info && { connection: connectionOf(info) }),
+    ...(certificateRequest && { certificateRequest }),
+    ...(chain && {
+      chain: chain.links.map(({ certificate, faults }) => ({ ...describe(certificate), faults })),
+      chainIssuer: chain.issuer,
+      otherCertificates: chain.others.map(describe),
+    }),
+    ...(error !== undefined && { error: errorOf(error) }),
+    timeline: timeline.steps,
+    ...(trace.length > 0 && { trace: trace.map(({ atMs, ...event }) => ({ ms: timeline.since(atMs), ...event })) }),
+  }
+}
+
+function connectionOf(info: ConnectionInfo): object {
+  const { peerCertificate, peerCertificateChain, ocspResponse, peerRawPublicKey, ...plain } = info
+  return { ...plain, ocspStapled: ocspResponse !== undefined }
+}
+
+const describe = (certificate: X509): Record<string, unknown> => certificate.toJSON()
+
+function errorOf(error: unknown): object {
+  const { name, message } = error instanceof Error ? error : new Error(String(error))
+  const alert = (error as { readonly alert?: unknown }).alert
+  return { name, ...(error instanceof TlsError && { code: error.code }), message, ...(alert !== undefined && { alert }), exitStatus: statusOf(error) }
+}
+
+export type { Fault }

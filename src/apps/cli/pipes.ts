@@ -1,0 +1,69 @@
+// Data between an open connection and this process's standard input and output.
+
+import { once } from 'node:events'
+import { setTimeout as after } from 'node:timers/promises'
+import { PeerError, type TlsConnection } from '../../index.js'
+import type { Diagnosis } from './diagnosis.js'
+
+/** How long a server may take to end, of which nothing more is wanted. */
+const LAST_WORDS_MS = 2_000
+
+type Counts = Pick<Diagnosis, 'receivedBytes' | 'sentBytes' | 'timeline'>
+
+/**
+ * Both ways until the peer ends. The end of standard input sends close_notify, unless the connection is to be kept open. Rejects with
+ * what ended the connection.
+ */
+export async function carry(tls: TlsConnection, counts: Counts, keepOpen: boolean): Promise<void> {
+  const { stdin, stdout } = process
+  let readerGone = false
+  stdout.on('error', () => { readerGone = true }) // the program behind the pipe has read enough
+  const writer = tls.writable.getWriter()
+  writer.closed.catch(() => {}) // the reader is told, too
+  const send = async () => {
+    for await (const chunk of stdin as AsyncIterable<Buffer>) {
+      await writer.write(chunk)
+      counts.sentBytes += chunk.byteLength
+    }
+    if (!keepOpen) await writer.close()
+  }
+  const sending = send().catch(() => {})
+  try {
+    for await (const chunk of readAll(tls, counts)) {
+      if (readerGone) break
+      if (!stdout.write(chunk)) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(() => {})
+    }
+  } finally {
+    stdin.destroy() // else it would keep the process alive
+  }
+  await sending
+  writer.releaseLock()
+  await tls.close()
+}
+
+/** Without data: says good-bye, and hears what the server has still to say, which may be an alert, or sessions. */
+export async function waitForEnd(tls: TlsConnection, counts: Counts): Promise<void> {
+  const heard = (async () => {
+    await tls.writable.close()
+    for await (const _chunk of readAll(tls, counts));
+  })()
+  const waited = new AbortController()
+  try {
+    await Promise.race([heard, after(LAST_WORDS_MS, undefined, { signal: waited.signal })])
+    heard.catch(() => {})
+    await tls.close()
+  } catch (error) {
+    if (error instanceof PeerError) throw error // how else it ends does not matter any more
+  } finally {
+    waited.abort()
+    tls.abort()
+  }
+}
+
+async function* readAll(tls: TlsConnection, counts: Counts): AsyncGenerator<Uint8Array> {
+  for await (const chunk of tls.readable as unknown as AsyncIterable<Uint8Array>) {
+    counts.timeline.mark('first byte')
+    counts.receivedBytes += chunk.byteLength
+    yield chunk
+  }
+}
