@@ -19,6 +19,16 @@ export interface PeerErrorCodes {
    * @remedy Check that the peer speaks the protocol that you expect. If it does, raise `maxBytes`.
    */
   ERR_TLS_LINE_TOO_LONG: 'the peer'
+  /**
+   * `libssl-wasm connect --starttls`: the server does not offer TLS, or refuses it. The message has what it said.
+   * @remedy Switch TLS on in the server's configuration, or connect to the port where it begins with TLS, without `--starttls`.
+   */
+  ERR_TLS_STARTTLS_REFUSED: 'the peer'
+  /**
+   * `libssl-wasm connect --starttls`: what the server said is not of that protocol. The message has it.
+   * @remedy Check the port and the protocol. Many servers have a second port, where TLS comes first: leave out `--starttls` there.
+   */
+  ERR_TLS_STARTTLS_UNEXPECTED: 'the peer'
 }
 
 /** The codes of `TruncationError`. */

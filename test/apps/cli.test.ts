@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { exitStatusWords } from '../../src/apps/cli/exit-status.js'
 import { relayFlags } from '../../src/apps/cli/relay-flags.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -25,8 +26,15 @@ describe('libssl-wasm', () => {
     expect(await run('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
   })
 
-  it.each([['--help'], ['relay', '--help']])('%s %s prints the flags and exits with 0', async (...args) => {
-    const { status, stdout, stderr } = await run(...args.filter((arg) => arg !== undefined))
+  it('--help prints the commands and the exit statuses', async () => {
+    const { status, stdout, stderr } = await run('--help')
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    for (const command of ['connect', 'relay']) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+    for (const [exitStatus, who] of exitStatusWords) expect(stdout).toContain(`  ${exitStatus}  ${who}: `)
+  })
+
+  it('relay --help prints the flags and exits with 0', async () => {
+    const { status, stdout, stderr } = await run('relay', '--help')
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     for (const { name } of relayFlags) expect(stdout).toContain(`  --${name} `)
   })

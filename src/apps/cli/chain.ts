@@ -40,7 +40,7 @@ export function chainOf(
     const codes = new Set(failures.filter((failure) => failure.depth === depth).map(({ code }) => code))
     // OpenSSL says both of a certificate whose issuer is unknown.
     if (codes.size > 1) codes.delete('UNABLE_TO_VERIFY_LEAF_SIGNATURE')
-    const faults = [...codes].map((code) => ({ code, words: wordsFor(code, certificate, names, now) }))
+    const faults: Fault[] = [...codes].map((code) => ({ code, words: wordsFor(code, certificate, names, now) }))
     const leftMs = certificate.validTo.getTime() - now.getTime()
     if (leftMs > 0 && leftMs < SOON_MS) faults.push({ code: SOON, words: `expires in ${span(leftMs)}` })
     return { certificate, faults }

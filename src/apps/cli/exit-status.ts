@@ -42,5 +42,5 @@ export function exitStatusTable(): string {
 
 /** For docs/command-line.md. */
 export function exitStatusMarkdown(): string {
-  return ['| exit status | at fault | |', '|---|---|---|', ...exitStatusWords.map((row) => `| ${row.join(' | ')} |`), ''].join('\n')
+  return ['| exit status | at fault | |', '| --- | --- | --- |', ...exitStatusWords.map((row) => `| ${row.join(' | ')} |`), ''].join('\n')
 }

@@ -86,6 +86,13 @@ export function flagHelp(flags: readonly Flag[]): string {
   }).join('')
 }
 
+/** For docs/command-line.md. */
+export function flagTable(flags: readonly Flag[]): string {
+  const rows = flags.map((flag) => [`\`${writtenFlag(flag)}\``, flag.initially ?? '', `${flag.words}${flag.repeats ? '; repeat it for more' : ''}`])
+  const lines = [['flag', 'default', ''], ['---', '---', '---'], ...rows]
+  return lines.map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`).join('')
+}
+
 export function writtenFlag({ name, value }: Flag): string {
   return `--${name}${value === undefined ? '' : ` ${value}`}`
 }
