@@ -1,12 +1,13 @@
 // lsw.h → everything that would otherwise repeat its names:
 //
-//   gen-ffi.ts header           src/ffi/ffi.gen.ts (typed calls), build/exports.txt (for the linker), build/constants.c
-//                               (asks the C compiler for the constants' values), and the outputs of gen-callbacks.ts
+//   gen-ffi.ts header           build/exports.txt (for the linker), build/constants.c (asks the C compiler for the constants' values), and
+//                               the outputs of gen-callbacks.ts
+//   gen-ffi.ts calls            src/ffi/ffi.gen.ts (typed calls), with the short names of the exports that wasm/glue.ts has found
 //   gen-ffi.ts constants WASM   src/ffi/constants.gen.ts, from build/constants.c compiled
 
 import { readFileSync } from 'node:fs'
 import { jsCallback, writeCallbacks } from './gen-callbacks.js'
-import { callbacks, constants, exported, resultType, signature, write, type Param, type Proto } from './read-header.js'
+import { callbacks, constants, exported, resultType, signature, write, type Proto } from './read-header.js'
 
 const banner = '// Generated from wasm/shim/lsw.h by wasm/gen-ffi.ts.\n'
 
@@ -14,44 +15,11 @@ const [command, argument] = process.argv.slice(2)
 if (command === 'header') {
   writeHeaderOutputs()
   writeCallbacks()
-} else if (command === 'constants' && argument) await writeConstants(argument)
-else throw new Error('usage: gen-ffi.ts header | constants FILE.wasm')
+} else if (command === 'calls') writeCalls()
+else if (command === 'constants' && argument) await writeConstants(argument)
+else throw new Error('usage: gen-ffi.ts header | calls | constants FILE.wasm')
 
 function writeHeaderOutputs(): void {
-  const rawResult = (proto: Proto) => (proto.result.kind === 'pointer' ? 'number' : proto.result.ts)
-  write('src/ffi/ffi.gen.ts', `${banner}import type { Border } from './border.js'
-import type { Owned, Ptr } from './pointers.js'
-
-/** The exports of the Emscripten module. Called in this file alone. */
-export interface LibsslModule {
-  readonly wasmMemory: { readonly buffer: ArrayBuffer }
-  lsw: JsCallbacks
-${exported.map((proto) => `  _${proto.c}${signature(proto, ':', rawResult(proto))}`).join('\n')}
-}
-
-/** The functions that C calls, by handles. */
-export interface JsCallbacks {
-${callbacks.map(jsCallback).join('\n')}
-}
-
-/** The calls that cross the border, typed. */
-export interface Ffi {
-${exported.map((proto) => `  ${proto.ts}${signature(proto, ':', resultType(proto))}`).join('\n')}
-}
-
-/**
- * What ends C ends the instance: a trap makes this call and each later one throw ERR_TLS_WASM_ABORT, except what frees:
- * there is nothing left to free.
- */
-export function bindFfi(raw: LibsslModule, border: Border): Ffi {
-  const {
-${exported.map((proto) => `    _${proto.c},`).join('\n')}
-  } = raw
-  return {
-${exported.map(binding).join('\n')}
-  }
-}
-`)
   write('build/exports.txt', exported.map((proto) => `_${proto.c}`).join('\n') + '\n')
   write('build/constants.c', `#include "lsw.h"
 #include "callbacks.gen.h"
@@ -66,38 +34,47 @@ ${constants.map((name, index) => `    case ${index}: return (int64_t)${name};`).
 `)
 }
 
-// Raw WebAssembly answers with signed numbers; C's unsigned types and addresses are put right here, once.
-function answer(proto: Proto, call: string): string {
-  switch (proto.result.kind) {
-    case 'uint': return `${call} >>> 0`
-    case 'pointer': return `(${call} >>> 0) as ${resultType(proto)}`
-    case 'u64': return `BigInt.asUintN(64, ${call})`
-    default: return call
-  }
+function writeCalls(): void {
+  const short = JSON.parse(readFileSync(new URL('../build/export-names.json', import.meta.url), 'utf8')) as Readonly<Record<string, string>>
+  write('src/ffi/ffi.gen.ts', `${banner}import type { Border } from './border.js'
+import { bindCalls, type RawCall } from './calls.js'
+import type { Owned, Ptr } from './pointers.js'
+
+/** What Emscripten's factory gives. */
+export interface LibsslModule {
+  readonly wasmMemory: { readonly buffer: ArrayBuffer }
+  lsw: JsCallbacks
+  /** By the linker's short names. Called by the functions of {@link Ffi} alone. */
+  readonly exports: Readonly<Record<string, RawCall>>
 }
 
-// A value that is no number fails here, as it would at the border; there it could not be told from a trap.
-function conversion({ name, kind }: Param): string | undefined {
-  switch (kind) {
-    case 'int': return `${name} |= 0`
-    case 'uint': return `${name} >>>= 0`
-    case 'i64': case 'u64': return `${name} = BigInt.asIntN(64, ${name})`
-    default: return undefined
-  }
+/** The functions that C calls, by handles. */
+export interface JsCallbacks {
+${callbacks.map(jsCallback).join('\n')}
 }
 
-// One closure a function, so that engines may compile each call for its target.
-function binding(proto: Proto): string {
-  const names = proto.params.map((param) => param.name).join(', ')
-  const frees = proto.params.some((param) => param.taken)
-  const nothing = proto.result.kind === 'void' ? 'return' : 'return 0'
-  const before = [
-    ...proto.params.map(conversion).filter((line) => line !== undefined),
-    ...(frees ? [`if (border.aborted) ${nothing}`] : []),
-    'const outer = border.enter()',
-  ].join('; ')
-  const call = `${proto.result.kind === 'void' ? '' : 'return '}${answer(proto, `_${proto.c}(${names})`)}`
-  return `    ${proto.ts}(${names}) { ${before}; try { ${call} } catch (cause) { border.trap(cause) } finally { border.leave(outer) } },`
+/** The calls that cross the border, typed. */
+export interface Ffi {
+${exported.map((proto) => `  ${proto.ts}${signature(proto, ':', resultType(proto))}`).join('\n')}
+}
+
+export function bindFfi({ exports }: LibsslModule, border: Border): Ffi {
+  const { plain, unsigned, unsigned64, wide, wide64, frees } = bindCalls(exports, border)
+  return {
+${exported.map((proto) => `    ${proto.ts}: ${kindOf(proto)}('${short[proto.c]}'),`).join('\n')}
+  }
+}
+`)
+}
+
+/** How a call goes: see src/ffi/calls.ts. */
+function kindOf({ c, params, result }: Proto): string {
+  if (params.length > 8) throw new Error(`${c} has more than 8 parameters: see src/ffi/calls.ts`)
+  const wide = params.flatMap(({ kind }, index) => (/64$/.test(kind) ? [index] : []))
+  if (wide.some((index) => index !== 1)) throw new Error(`${c} has a parameter of 64 bits which is not the second: see src/ffi/calls.ts`)
+  if (wide.length > 0) return result.kind === 'u64' ? 'wide64' : 'wide'
+  if (params.some(({ taken }) => taken)) return 'frees'
+  return result.kind === 'u64' ? 'unsigned64' : result.kind === 'uint' || result.kind === 'pointer' ? 'unsigned' : 'plain'
 }
 
 async function writeConstants(wasm: string): Promise<void> {

@@ -164,7 +164,7 @@ describe('what is no transport is told what to make', () => {
 })
 
 it('connect() and accept() that reject destroy the socket: an instance that has trapped', async () => {
-  const { lib: libssl, arm } = await trappingInstance('_lsw_SSL_new', traps.unreachable)
+  const { lib: libssl, arm } = await trappingInstance('lsw_SSL_new', traps.unreachable)
   arm()
   for (const begin of [
     (socket: net.Socket) => connect(socket, { ...clientOptions(), libssl }), (socket: net.Socket) => accept(socket, { ...serverOptions(), libssl }),

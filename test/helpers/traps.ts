@@ -1,5 +1,6 @@
 // Real traps: instances of which one call can be made to run WebAssembly that the engine ends.
 
+import { readFileSync } from 'node:fs'
 import { LibSsl } from '../../src/core/lib-ssl.js'
 import type { LibsslModule } from '../../src/ffi/ffi.gen.js'
 import { loadModule } from '../../src/loader/load-module.js'
@@ -23,17 +24,18 @@ export const traps = {
   'the end of the stack': () => run(0x10, 0x00), // call itself
 } as const
 
-type Call = Exclude<keyof LibsslModule, 'wasmMemory' | 'lsw'>
+const shortNames = JSON.parse(readFileSync(new URL('../../build/export-names.json', import.meta.url), 'utf8')) as Readonly<Record<string, string>>
 
-/** An instance whose export `call` runs `trap` from {@link arm} on. */
-export async function trappingInstance(call: Call, trap: () => never): Promise<{ lib: LibSsl; memory: LibsslModule['wasmMemory']; arm(): void }> {
+/** An instance whose export `call`, a function of lsw.h, runs `trap` from {@link arm} on. */
+export async function trappingInstance(call: string, trap: () => never): Promise<{ lib: LibSsl; memory: LibsslModule['wasmMemory']; arm(): void }> {
   let armed = false
   let memory!: LibsslModule['wasmMemory']
   const lib = await LibSsl.create(async (callbacks) => {
     const module = await loadModule(callbacks)
     memory = module.wasmMemory
-    const real = module[call] as (...args: unknown[]) => unknown
-    return { ...module, [call]: (...args: unknown[]) => (armed ? trap() : real(...args)) }
+    const name = shortNames[call]!
+    const real = module.exports[name]!
+    return { ...module, exports: { ...module.exports, [name]: (...args: unknown[]) => (armed ? trap() : real(...args)) } }
   })
   return { lib, memory, arm: () => { armed = true } }
 }

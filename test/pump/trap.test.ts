@@ -8,8 +8,8 @@ import { trappingInstance, traps } from '../helpers/traps.js'
 type Accident = (both: { client: TlsConnection; server: TlsConnection }) => Promise<unknown>
 
 const accidents: readonly [string, Parameters<typeof trappingInstance>[0], Accident][] = [
-  ['an I/O call (SSL_write)', '_lsw_SSL_write', ({ client }) => rejection(client.writable.getWriter().write(Uint8Array.of(1)))],
-  ['a call that is none (SSL_export_keying_material)', '_SSL_export_keying_material', ({ client }) => rejection(client.exportKeyingMaterial({ label: 'EXPORTER-test', bytes: 32 }))],
+  ['an I/O call (SSL_write)', 'lsw_SSL_write', ({ client }) => rejection(client.writable.getWriter().write(Uint8Array.of(1)))],
+  ['a call that is none (SSL_export_keying_material)', 'SSL_export_keying_material', ({ client }) => rejection(client.exportKeyingMaterial({ label: 'EXPORTER-test', bytes: 32 }))],
 ]
 
 describe.each(VERSIONS)('%s: a trap', (version) => {
@@ -57,7 +57,7 @@ describe.each(VERSIONS)('%s: a trap', (version) => {
   })
 
   it('in what frees a closed connection breaks the others, and close() has done its work', async () => {
-    const { lib, arm } = await trappingInstance('_SSL_free', traps.unreachable)
+    const { lib, arm } = await trappingInstance('SSL_free', traps.unreachable)
     const other = await load()
     const closing = await opened({ client: { libssl: lib }, server: { libssl: other }, version })
     const reading = await opened({ client: { libssl: lib }, server: { libssl: other }, version })
@@ -71,7 +71,7 @@ describe.each(VERSIONS)('%s: a trap', (version) => {
   })
 
   it('leaves that memory as it was: nothing is freed, written or asked', async () => {
-    const { lib, memory, arm } = await trappingInstance('_lsw_SSL_read', traps.unreachable)
+    const { lib, memory, arm } = await trappingInstance('lsw_SSL_read', traps.unreachable)
     const other = await load()
     const both = await opened({ client: { libssl: lib }, server: { libssl: other }, version })
     const more = await opened({ client: { libssl: lib }, server: { libssl: other }, version })
