@@ -12,6 +12,7 @@
 #   ./build.sh timing [ARGS...]   build, then the statistical test: does the time of a kernel depend on its secrets?
 #   ./build.sh openssl-evp-tests  OpenSSL's own evp_test in WebAssembly, with wasm/kernels and without
 #   ./build.sh node-tests [ARGS...]   build, then Node's own tests of node:tls
+#   ./build.sh update-openssl VERSION [ARGS...]   move the pin to that release if its signature is good; build, compare, test
 #   ./build.sh reproduce          build, then once more from nothing elsewhere, and compare the bytes
 #   ./build.sh clean              forget what was built here; the caches stay
 #
@@ -95,6 +96,9 @@ case "$command" in
   node-tests)
     build
     exec node_modules/.bin/tsx tools/node-tests/main.ts "$@"
+    ;;
+  update-openssl)
+    exec openssl-src/update.sh "$@"
     ;;
   reproduce)
     build

@@ -1,10 +1,25 @@
 // Bulk data through the stream front end: encrypted and decrypted on one thread.
 
+import type { TlsConnection } from '../dist/index.js'
 import { byTurns, row, time } from './measure.js'
 import { Library, nodes } from './peers.js'
 
 const CHUNK_BYTES = 64 * 1024
-const TOTAL_BYTES = 32 * 1024 * 1024
+export const TOTAL_BYTES = 32 * 1024 * 1024
+
+/** Takes both streams; each call carries as many bytes as {@link TOTAL_BYTES}. */
+export function carrier(from: TlsConnection, to: TlsConnection): () => Promise<void> {
+  const chunk = new Uint8Array(CHUNK_BYTES)
+  const writer = from.writable.getWriter()
+  const reader = to.readable.getReader()
+  return async () => {
+    const written = (async () => {
+      for (let sent = 0; sent < TOTAL_BYTES; sent += CHUNK_BYTES) await writer.write(chunk)
+    })()
+    for (let got = 0; got < TOTAL_BYTES;) got += (await reader.read()).value!.byteLength
+    await written
+  }
+}
 
 export async function bulk(): Promise<void> {
   const library = await Library.open()
@@ -17,16 +32,9 @@ export async function bulk(): Promise<void> {
       const to = up ? ourPair.server : ourPair.client
       const nodeFrom = up ? nodePair.client : nodePair.server
       const nodeTo = up ? nodePair.server : nodePair.client
+      const carried = carrier(from, to)
       const chunk = new Uint8Array(CHUNK_BYTES)
-      const writer = from.writable.getWriter()
-      const reader = to.readable.getReader()
-      const [ourMs, nodeMs] = await byTurns(5, () => time(async () => {
-        const written = (async () => {
-          for (let sent = 0; sent < TOTAL_BYTES; sent += CHUNK_BYTES) await writer.write(chunk)
-        })()
-        for (let got = 0; got < TOTAL_BYTES;) got += (await reader.read()).value!.byteLength
-        await written
-      }), () => time(() => new Promise((resolve) => {
+      const [ourMs, nodeMs] = await byTurns(5, () => time(carried), () => time(() => new Promise((resolve) => {
         let got = 0
         const onData = (data: Buffer) => {
           got += data.length

@@ -9,35 +9,17 @@
 # later run would find it, before its hash was checked. Fails closed.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../tools/sh-common.sh"
+. "$REPO/openssl-src/sources.sh"
 
-name=openssl-$OPENSSL_VERSION
-cached=$CACHE/$name.tar.gz
-upstream=https://github.com/openssl/openssl/releases/download/$name/$name.tar.gz
+release=openssl-$OPENSSL_VERSION
+cached=$CACHE/$release.tar.gz
 
 sha256_is_pinned() { [ -f "$1" ] && [ "$(sha256sum <"$1" | cut -d' ' -f1)" = "$OPENSSL_SHA256" ]; }
-
-# The release as the OpenSSL project publishes it. A cut transfer makes curl fail; a whole one is hashed below.
-from_upstream() {
-  command -v curl >/dev/null || { say "upstream: curl is not installed"; return 1; }
-  curl --fail --silent --show-error --location --proto '=https' --connect-timeout 10 --max-time 300 \
-    --output "$1/upstream.tar.gz" "$upstream" || return 1
-  mv "$1/upstream.tar.gz" "$1/candidate"
-}
-
-# Debian ships the same tarball, unchanged, as .orig.tar.gz. apt's own client checks it against Debian's signed index.
-from_debian() {
-  local apt version
-  private_apt "$1/apt" deb-src 'experimental sid forky trixie' || return 1
-  version=$(apt-cache "${apt[@]}" showsrc openssl | sed -n "s/^Version: \(${OPENSSL_VERSION//./\\.}-.*\)/\1/p" | head -n 1)
-  [ -n "$version" ] || { say "Debian: no suite has openssl $OPENSSL_VERSION any more"; return 1; }
-  (cd "$1/apt" && apt-get "${apt[@]}" source --download-only "openssl=$version") || return 1
-  mv "$1/apt/openssl_$OPENSSL_VERSION.orig.tar.gz" "$1/candidate"
-}
 
 obtain() {
   if [ -n "${OPENSSL_TARBALL:-}" ]; then
     sha256_is_pinned "$OPENSSL_TARBALL" ||
-      die "OPENSSL_TARBALL=$OPENSSL_TARBALL is missing or is not $name (want SHA-256 $OPENSSL_SHA256)"
+      die "OPENSSL_TARBALL=$OPENSSL_TARBALL is missing or is not $release (want SHA-256 $OPENSSL_SHA256)"
     cp "$OPENSSL_TARBALL" "$cached.part" && mv "$cached.part" "$cached"
     return
   fi
@@ -48,16 +30,16 @@ obtain() {
   # shellcheck disable=SC2064 # the directory's name is to be read now
   trap "rm -rf '$work'" EXIT
   for source in from_upstream from_debian; do
-    if step "OpenSSL $OPENSSL_VERSION ${source//_/ }" "$source" "$work"; then
-      if sha256_is_pinned "$work/candidate"; then
-        mv "$work/candidate" "$cached"
+    if step "OpenSSL $OPENSSL_VERSION ${source//_/ }" "$source" "$OPENSSL_VERSION" "$work"; then
+      if sha256_is_pinned "$work/$release.tar.gz"; then
+        mv "$work/$release.tar.gz" "$cached"
         return
       fi
       say "OpenSSL $OPENSSL_VERSION ${source//_/ }: wrong SHA-256, thrown away"
-      rm -f "$work/candidate"
+      rm -f "$work/$release.tar.gz"
     fi
   done
-  die "no source has $name.tar.gz with SHA-256 $OPENSSL_SHA256; download it yourself and set OPENSSL_TARBALL to its path"
+  die "no source has $release.tar.gz with SHA-256 $OPENSSL_SHA256; download it yourself and set OPENSSL_TARBALL to its path"
 }
 
 unpack() {

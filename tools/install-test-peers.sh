@@ -19,6 +19,7 @@ stunnel4 stunnel4
 unshare util-linux
 websockify websockify
 ip iproute2
+gpgv gpgv
 cc build-essential
 make build-essential
 pod2usage perl
