@@ -15,14 +15,21 @@ if [ $# -eq 0 ]; then
 fi
 
 results=build/test-results.json conformance=build/conformance.log clients=build/clients.log vectors=build/vectors.log
-rm -f "$results" "$conformance" "$clients" "$vectors"
+rm -f "$results" "$conformance" "$clients" "$vectors" build/suite-times.txt
 status=0
+# timed NAME COMMAND...: what it took goes into CONTRIBUTING's table (tools/test-table.ts).
+timed() {
+  local name=$1 start=$SECONDS status=0; shift
+  "$@" || status=$?
+  printf '%s %d\n' "$name" $((SECONDS - start)) >>build/suite-times.txt
+  return "$status"
+}
 node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json="$results" "$@" || status=$?
 if [ $# -eq 0 ]; then
-  node_modules/.bin/tsx test/conformance/run.ts | tee "$conformance" || status=$?
-  node_modules/.bin/tsx test/clients/run.ts | tee "$clients" || status=$?
+  timed conformanceSuite node_modules/.bin/tsx test/conformance/run.ts | tee "$conformance" || status=$?
+  timed clients node_modules/.bin/tsx test/clients/run.ts | tee "$clients" || status=$?
   if [ -n "${LIBSSL_WASM_VECTORS:-}" ] || [ -d ../shared/vectors/wycheproof ]; then
-    node_modules/.bin/tsx test/vectors/run.ts | tee "$vectors" || status=$?
+    timed vectors node_modules/.bin/tsx test/vectors/run.ts | tee "$vectors" || status=$?
   else
     say "Wycheproof's vectors are not tried: LIBSSL_WASM_VECTORS names no folder (npm run vectors)"
   fi

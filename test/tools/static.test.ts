@@ -53,3 +53,9 @@ describe('tsc', () => {
     expect(run('tsc', '-p', 'tsconfig.check.json').stdout).toBe('')
   })
 })
+
+describe('tools/test-table.ts', () => {
+  it('has a row for each folder of tests, and CONTRIBUTING has them', () => {
+    expect(run('tsx', 'tools/test-table.ts', '--check').stderr).toBe('')
+  })
+})
