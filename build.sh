@@ -7,6 +7,7 @@
 #   ./build.sh test [ARGS...]     build, then the tests (ARGS go to vitest)
 #   ./build.sh bench              build, then the benchmarks
 #   ./build.sh relay-load [ARGS...]   build, then many clients through one relay
+#   ./build.sh soak [ARGS...]     build, then connections by the hundred thousand, with faults, through everything that carries them
 #   ./build.sh kernels [ARGS...]  build, then random inputs to wasm/kernels, by the million, beside node:crypto
 #   ./build.sh vectors [FOLDER]   build, then Wycheproof's vectors from that folder
 #   ./build.sh timing [ARGS...]   build, then the statistical test: does the time of a kernel depend on its secrets?
@@ -73,6 +74,10 @@ case "$command" in
   test)
     build
     exec tools/test.sh "$@"
+    ;;
+  soak)
+    build
+    exec node_modules/.bin/tsx test/soak/main.ts "$@"
     ;;
   bench | relay-load)
     build
