@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Build libssl.a and libcrypto.a with Emscripten, once for each set of inputs.
-# Prints the directory that holds them: include/, internal/ (the headers beside the sources), libssl.a, libcrypto.a.
+# Prints the directory that holds them: include/, source/ (as it is compiled), libssl.a, libcrypto.a.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../tools/sh-common.sh"
 cd "$REPO"
 
 # Everything that the bytes depend on is in the key: a stale result cannot be found.
 key=$(hash_of "$OPENSSL_SHA256" "$(wasm/toolchain.sh id)" wasm/openssl-target.conf openssl-src/configure.args \
-  openssl-src/build.sh openssl-src/patches/*.patch)
+  openssl-src/build.sh wasm/trim/bin/cc-by-list wasm/trim/fast.list wasm/trim/include/openssl/err.h openssl-src/patches/*.patch)
 out=$CACHE/openssl-$OPENSSL_VERSION-$key
 
 build() {
@@ -22,11 +22,11 @@ build() {
   step "OpenSSL $OPENSSL_VERSION configure" "$REPO/wasm/toolchain.sh" run \
     perl ./Configure --config="$REPO/wasm/openssl-target.conf" libssl-wasm "${args[@]}"
   step "OpenSSL $OPENSSL_VERSION compile (about two minutes on two cores)" "$REPO/wasm/toolchain.sh" run \
-    make -s -j"$(nproc)" build_libs
+    sh -c 'PATH=$0:$PATH exec make -s -j"$1" CC=cc-by-list build_libs' "$REPO/wasm/trim/bin" "$(nproc)"
   mkdir "$src.out"
   cp -r include libssl.a libcrypto.a LICENSE.txt "$src.out/"
-  mkdir "$src.out/internal"
-  find crypto ssl providers -name '*.h' -exec cp --parents -t "$src.out/internal" {} +
+  mkdir "$src.out/source"
+  find crypto ssl providers -name '*.[ch]' -o -name '*.inc' | xargs cp --parents -t "$src.out/source"
   rm -rf "$out"
   mv "$src.out" "$out"
   cd "$REPO" && rm -rf "$src"

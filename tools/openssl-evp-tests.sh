@@ -15,7 +15,7 @@ needs='no-apps no-stdio no-posix-io no-sock no-tests no-hmac-drbg-kdf no-filenam
 link_flags='-O2 -msimd128 -sNODERAWFS -sALLOW_MEMORY_GROWTH -sEXIT_RUNTIME -sSTACK_SIZE=1MB -sENVIRONMENT=node -sBINARYEN_EXTRA_PASSES=-fimfs=70'
 
 key=$(hash_of "$OPENSSL_SHA256" "$(wasm/toolchain.sh id)" wasm/openssl-target.conf openssl-src/configure.args \
-  openssl-src/patches/*.patch "$needs")
+  openssl-src/patches/*.patch wasm/trim/bin/cc-by-list wasm/trim/fast.list wasm/trim/include/openssl/err.h "$needs")
 out=$CACHE/openssl-evp-test-$OPENSSL_VERSION-$key
 
 configure() {
@@ -35,10 +35,11 @@ build() {
   step "OpenSSL $OPENSSL_VERSION for its tests, configure" configure
   step "OpenSSL $OPENSSL_VERSION for its tests, generate" "$REPO/wasm/toolchain.sh" run make -s -j"$(nproc)" build_generated
   step "OpenSSL $OPENSSL_VERSION for its tests, compile (about two minutes on two cores)" \
-    "$REPO/wasm/toolchain.sh" run make -s -j"$(nproc)" libcrypto.a test/libtestutil.a test/evp_test-bin-evp_test.o
-  mkdir -p "$src.out/internal"
+    "$REPO/wasm/toolchain.sh" run sh -c 'PATH=$0:$PATH exec make -s -j"$1" CC=cc-by-list libcrypto.a test/libtestutil.a test/evp_test-bin-evp_test.o' \
+    "$REPO/wasm/trim/bin" "$(nproc)"
+  mkdir -p "$src.out/source"
   cp -r include libcrypto.a test/libtestutil.a test/evp_test-bin-evp_test.o test/default.cnf test/recipes/30-test_evp_data "$src.out/"
-  find crypto ssl providers -name '*.h' -exec cp --parents -t "$src.out/internal" {} +
+  find crypto ssl providers -name '*.h' -exec cp --parents -t "$src.out/source" {} +
   mv "$src.out" "$out"
   cd "$REPO" && rm -rf "$src"
 }
