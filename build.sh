@@ -10,6 +10,8 @@
 #   ./build.sh soak [ARGS...]     build, then connections by the hundred thousand, with faults, through everything that carries them
 #   ./build.sh kernels [ARGS...]  build, then random inputs to wasm/kernels, by the million, beside node:crypto
 #   ./build.sh vectors [FOLDER]   build, then Wycheproof's vectors from that folder
+#   ./build.sh constant-time      build, then look in the .wasm for secrets that decide an address or a branch of a kernel
+#   ./build.sh proof [NAME...]    build, then all that takes long, or some of it, and what it gave into docs/proof.md
 #   ./build.sh timing [ARGS...]   build, then the statistical test: does the time of a kernel depend on its secrets?
 #   ./build.sh openssl-evp-tests  OpenSSL's own evp_test in WebAssembly, with wasm/kernels and without
 #   ./build.sh node-tests [ARGS...]   build, then Node's own tests of node:tls
@@ -93,6 +95,14 @@ case "$command" in
     ;;
   openssl-evp-tests)
     exec tools/openssl-evp-tests.sh
+    ;;
+  constant-time)
+    build
+    exec tools/constant-time.sh
+    ;;
+  proof)
+    build
+    exec node_modules/.bin/tsx tools/proof.ts "$@"
     ;;
   vectors)
     build
