@@ -7,6 +7,7 @@
 
 import { readFileSync } from 'node:fs'
 import { jsCallback, writeCallbacks } from './gen-callbacks.js'
+import { constantText } from './constant-texts.js'
 import { callbacks, constants, exported, resultType, signature, write, type Proto } from './read-header.js'
 
 const banner = '// Generated from wasm/shim/lsw.h by wasm/gen-ffi.ts.\n'
@@ -86,7 +87,7 @@ async function writeConstants(wasm: string): Promise<void> {
   const names = (prefix: string) =>
     values.filter(([name]) => name.startsWith(prefix)).map(([name, value]) => `  ${value}: '${name}',`).join('\n')
   write('src/ffi/constants.gen.ts', `${banner}
-${values.map(([name, value]) => `export const ${name} = ${literal(name, value)}`).join('\n')}
+${values.map(([name, value]) => `/** ${constantText(name)} */\nexport const ${name} = ${literal(name, value)}`).join('\n')}
 
 /** SSL_get_error's answers by value. */
 export const SSL_ERROR_NAMES = {

@@ -28,6 +28,7 @@ export interface OpensslError {
 export interface Alert {
   /** Who sent it. */
   readonly from: 'peer' | 'us'
+  /** `fatal` ends the connection; `warning` does not, or is a goodbye. */
   readonly level: 'warning' | 'fatal'
   /** The number of RFC 8446 §6, for example 48 for unknown_ca. */
   readonly description: number
@@ -35,12 +36,15 @@ export interface Alert {
 
 /** What a subclass adds to a message and a code. */
 export interface TlsErrorOptions {
+  /** What this error comes from, for `Error.cause`. */
   readonly cause?: unknown
+  /** OpenSSL's own errors, oldest first. Default: none. */
   readonly opensslErrorStack?: readonly OpensslError[] | undefined
 }
 
 /** The base of every error of this library. Tell them apart by `code`, never by message. docs/errors.md lists the codes. */
 export abstract class TlsError<Code extends string = string> extends Error {
+  /** What has happened: see docs/errors.md for each code. */
   readonly code: Code
   /** OpenSSL's own errors, oldest first; empty where OpenSSL was not asked. */
   readonly opensslErrorStack: readonly OpensslError[]
@@ -52,6 +56,7 @@ export abstract class TlsError<Code extends string = string> extends Error {
   }
 
   // Written out in each class: a minifier renames classes, and an error's name is for people.
+  /** The name of the class, for people: it stays when code is minified. */
   override get name(): string { return 'TlsError' }
 
   /** What is told of it, as plain values: JSON has no errors. */
@@ -69,12 +74,14 @@ function hide<T extends TlsError, Name extends keyof T>(error: T, name: Name, va
   Object.defineProperty(error, name, { value, configurable: true, writable: true })
 }
 
+/** Any code of {@link PeerError}: one of this library's, or OpenSSL's own reason. */
 export type PeerErrorCode = keyof PeerErrorCodes | OpensslErrorCode
 
 /** The peer broke the protocol, or refused ours: `alert` says which, if one was sent or received. */
 export class PeerError extends TlsError<PeerErrorCode> {
   override get name(): string { return 'PeerError' }
 
+  /** The alert that the peer sent, or that told the peer; `undefined` if there was none. */
   readonly alert: Alert | undefined
 
   constructor(code: PeerErrorCode, message: string, options: TlsErrorOptions & { alert?: Alert | undefined } = {}) {
@@ -153,6 +160,7 @@ export class TruncationError extends TlsError<keyof TruncationErrorCodes> {
 /** A relay did not connect us to the target, and said why (docs/credit-window.md; in Wisp by its close reasons). */
 export type RelayErrorCode = keyof RelayErrorCodes
 
+/** Any code of {@link TransportError}. */
 export type TransportErrorCode = keyof TransportErrorCodes | RelayErrorCode
 
 /**
@@ -188,7 +196,9 @@ const refusalAlerts: Readonly<Record<RefusalAlert, number>> = {
 export class RefusalError extends TlsError<keyof RefusalErrorCodes> {
   override get name(): string { return 'RefusalError' }
 
+  /** The alert that the peer is sent. */
   readonly alert: Alert
+  /** Its name, as it was given. */
   readonly alertName: RefusalAlert
 
   constructor(alert: RefusalAlert, message = `the peer was refused: ${alert}`, options?: TlsErrorOptions) {
@@ -207,12 +217,14 @@ export class DeadlineError extends TlsError<keyof DeadlineErrorCodes> {
   override get name(): string { return 'DeadlineError' }
 }
 
+/** Any code of {@link ApiMisuseError}: one of this library's, or OpenSSL's own reason. */
 export type ApiMisuseCode = keyof ApiMisuseErrorCodes | OpensslErrorCode
 
 /** The caller is at fault; `option` names the option to put right, if it is one. */
 export class ApiMisuseError extends TlsError<ApiMisuseCode> {
   override get name(): string { return 'ApiMisuseError' }
 
+  /** The option to put right; `undefined` if the fault is no option's. */
   readonly option: string | undefined
 
   constructor(code: ApiMisuseCode, message: string, options: TlsErrorOptions & { option?: string | undefined } = {}) {

@@ -154,7 +154,9 @@ export class BioHalf implements Bio {
  * out and the peer's go in.
  */
 export class BioPair {
+  /** The half that goes beneath an {@link Ssl}. */
   readonly internal: BioHalf
+  /** The half that you move between it and the network. */
   readonly network: BioHalf
 
   /**

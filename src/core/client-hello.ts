@@ -13,6 +13,7 @@ import type { LibSsl } from './lib-ssl.js'
 export interface ClientHello {
   /** As {@link Ssl.getServername}: the name of a host, or nothing. With accepted ECH the true one. */
   readonly servername: string | undefined
+  /** Application protocols that the client offers, most wanted first; empty if it offers none. */
   readonly alpnProtocols: readonly string[]
   /** For example `TLSv1.3`, most wanted first. */
   readonly versions: readonly (string | number)[]

@@ -24,7 +24,9 @@ export type EchStatus =
   | 'rejected' | 'rejected, answered' | 'rejected, answered unverified'
   | 'backend' | 'not tried' | 'not configured'
 
+/** What became of Encrypted Client Hello, and the names in it. */
 export interface EchOutcome {
+  /** The outcome in a word. */
   readonly status: EchStatus
   /** The name that was asked for in the encrypted ClientHello, if there was one. */
   readonly innerServername: string | undefined

@@ -17,6 +17,7 @@ export interface EchInfo {
   readonly publicName: string
   /** OpenSSL's words for all of it, for example `[fe0d,4d,example.com,[0020,0001,0001],…]`. */
   readonly config: string
+  /** Whether its private key is there, too: a server needs it. */
   readonly hasPrivate: boolean
   /** Whether a server hands it to clients that used another. */
   readonly forRetry: boolean
@@ -24,6 +25,7 @@ export interface EchInfo {
   readonly ageSeconds: number
 }
 
+/** A store of configurations for Encrypted Client Hello and, on a server, of their keys. @openssl OSSL_ECHSTORE_new */
 export class EchStore {
   /** @internal */ readonly lib: LibSsl
   readonly #life: Lifetime<'OSSL_ECHSTORE'>
@@ -134,6 +136,7 @@ export interface EchKey {
   readonly configList: Uint8Array
 }
 
+/** What a key for Encrypted Client Hello is made for. */
 export interface EchKeyOptions {
   /** The name that the outside world sees instead of the true one. The server must have a certificate for it. */
   readonly publicName: string

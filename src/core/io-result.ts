@@ -9,6 +9,7 @@ export type SslErrorCode = keyof typeof SSL_ERROR_NAMES
 export interface IoResult {
   /** As the manual page of the call has it; for `read` and `write` a count of bytes if positive. */
   readonly ret: number
+  /** SSL_get_error's answer, read right after the call. */
   readonly error: SslErrorCode
 }
 

@@ -4,6 +4,7 @@ import { knownOptions } from '../base/options.js'
 import { LibSsl } from './lib-ssl.js'
 import { loadModule, loadModuleSync, type WasmCode, type WasmSource } from '../loader/load-module.js'
 
+/** Options of {@link load}. */
 export interface LoadOptions {
   /** The WebAssembly code, where the platform cannot find or compile it itself. Default: the file beside this package. */
   readonly wasm?: WasmSource | undefined

@@ -16,10 +16,10 @@ import { readX509 } from './x509-contents.js'
 import type { X509 } from './x509.js'
 import type { X509Store } from './x509-store.js'
 
-const methods = { TLS_method: 0, TLS_client_method: 1, TLS_server_method: 2 } as const
+const methods: Readonly<Record<SslMethod, number>> = { TLS_method: 0, TLS_client_method: 1, TLS_server_method: 2 }
 
 /** `TLS_method`: for connections of both sides. */
-export type SslMethod = keyof typeof methods
+export type SslMethod = 'TLS_method' | 'TLS_client_method' | 'TLS_server_method'
 
 /**
  * A context for connections. Setters throw `ApiMisuseError` with OpenSSL's code when OpenSSL refuses the value.

@@ -10,6 +10,7 @@ import { SslSession } from './ssl-session.js'
 
 /** See {@link SslOutcome.getPeerTmpKey}. */
 export interface PeerTmpKey {
+  /** Over a finite field (`DH`) or on a curve (`ECDH`). */
   readonly type: 'DH' | 'ECDH'
   /** The curve, for example `X25519` or `prime256v1`. */
   readonly name?: string | undefined

@@ -10,6 +10,7 @@ import { refusal, setBytes, setText } from './setters.js'
 import { readX509 } from './x509-contents.js'
 import type { X509 } from './x509.js'
 
+/** A session that can be resumed: what a later handshake needs to be shorter. @openssl SSL_SESSION_dup */
 export class SslSession {
   /** @internal */ readonly lib: LibSsl
   readonly #life: Lifetime<'SSL_SESSION'>

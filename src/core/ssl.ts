@@ -15,6 +15,7 @@ import { SslCallbacks } from './ssl-callbacks.js'
 import type { SslCtx } from './ssl-ctx.js'
 import type { SslSession } from './ssl-session.js'
 
+/** One TLS connection, without I/O: it reads and writes its {@link Bio}. Setters throw `ApiMisuseError`. @openssl SSL_new */
 export class Ssl extends SslCallbacks {
   /** @internal */ readonly lib: LibSsl
   readonly #life: Lifetime<'SSL'>

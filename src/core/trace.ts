@@ -10,6 +10,7 @@ import type { LibSsl } from './lib-ssl.js'
 
 /** A record, or one message in it, that was sent or received. Records of the peer come before what is in them. */
 export interface ProtocolEvent {
+  /** Whether it came from the peer or went to it. */
   readonly direction: 'sent' | 'received'
   /** `inner_content_type`: what a TLS 1.3 record holds that says it is application data (RFC 8446 §5.2). */
   readonly kind: 'record' | 'inner_content_type' | 'handshake' | 'alert' | 'change_cipher_spec' | 'unknown'
@@ -23,6 +24,7 @@ export interface ProtocolEvent {
 
 /** A step of OpenSSL's state machine. A message after the handshake, a key update say, starts it once more. */
 export interface StateEvent {
+  /** Tells it from a {@link ProtocolEvent}. */
   readonly kind: 'state'
   /** OpenSSL's name of the state, for example `SSLv3/TLS read server hello`, as SSL_state_string_long(3) has it. */
   readonly name: string

@@ -10,10 +10,13 @@ export interface X509Attribute {
 
 /** The names that a certificate is for (RFC 5280 §4.2.1.6). */
 export interface X509Names {
+  /** Host names, which may begin with `*.`. */
   readonly dns: readonly string[]
   /** `192.0.2.1`, `2001:db8:0:0:0:0:0:1`. */
   readonly ip: readonly string[]
+  /** Addresses of mail. */
   readonly email: readonly string[]
+  /** URIs. */
   readonly uri: readonly string[]
 }
 
@@ -40,6 +43,7 @@ export interface X509Contents {
    * commas, quotes or control characters is a JSON string. Programs want {@link names}.
    */
   readonly subjectAltName: string
+  /** The names that the certificate is for: subjectAltName, sorted by kind. */
   readonly names: X509Names
   /** Upper-case hexadecimal, whole octets; `0`; `-` before a negative one. */
   readonly serialNumber: string

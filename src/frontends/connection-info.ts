@@ -10,6 +10,7 @@ import { maxFragmentLengths, type MaxFragmentLength } from './features/limits.js
 
 /** What a handshake agreed on. */
 export interface ConnectionInfo {
+  /** The version of TLS. */
   readonly protocol: ProtocolVersion
   /** The RFC's name, for example `TLS_CHACHA20_POLY1305_SHA256`. */
   readonly cipher: string
@@ -17,6 +18,7 @@ export interface ConnectionInfo {
   readonly group: string | undefined
   /** IANA's name of the scheme by which the peer has signed, for example `ecdsa_secp256r1_sha256`; `undefined` if it has not. */
   readonly peerSignatureAlgorithm: string | undefined
+  /** The application protocol that was agreed on (ALPN); `undefined` if none was. */
   readonly alpnProtocol: string | undefined
   /** The name that the client asked for (SNI). A server has checked that it is the name of a host: else there is none. */
   readonly servername: string | undefined

@@ -34,6 +34,7 @@ export interface CommonOptions extends
   LimitOptions, AlgorithmOptions, RecordOptions, IdentityOptions, RawPublicKeyOptions, VerificationOptions, ObserverOptions,
   KeyLogOptions {}
 
+/** Options of {@link connect}. */
 export interface ConnectOptions extends
   CommonOptions, ClientRecordOptions, ClientAlpnOptions, ServerIdentityOptions, ClientPskOptions, ClientPostHandshakeAuthOptions,
   OcspRequestOptions, CertificateChoiceOptions, ClientSessionOptions, ClientEchOptions, LegacyRenegotiationOptions {}
@@ -58,6 +59,7 @@ export interface ServerConnectionOptions extends Pick<AcceptOptions, Connection 
 export interface ClientContextOptions extends Omit<ConnectOptions, ClientConnection | 'context'> {}
 /** What servers can share: see {@link createContext}. */
 export interface ServerContextOptions extends Omit<AcceptOptions, Connection | 'context'> {}
+/** Options of {@link createContext}. */
 export type ContextOptions = ClientContextOptions | ServerContextOptions
 
 // In the order in which they are set up.

@@ -8,9 +8,11 @@ import type { Port } from './port.js'
 
 /** One SSL call that the pump made. */
 export interface IoEvent {
+  /** The function of OpenSSL that was called. */
   readonly call:
     | 'SSL_connect' | 'SSL_accept' | 'SSL_do_handshake' | 'SSL_read' | 'SSL_peek' | 'SSL_write' | 'SSL_shutdown'
     | 'SSL_write_early_data' | 'SSL_read_early_data'
+  /** What it returned, as its manual page has it. */
   readonly ret: number
   /** SSL_get_error's answer by name, for example `SSL_ERROR_WANT_READ`. */
   readonly error: ReturnType<typeof sslErrorName>

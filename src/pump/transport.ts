@@ -8,7 +8,9 @@ import { TransportError } from '../base/errors.js'
  * transport has one); cancelling and aborting give the transport up.
  */
 export interface ByteTransport {
+  /** What comes from the peer. Its end is the end of the peer's stream. */
   readonly readable: ReadableStream<Uint8Array>
+  /** What goes to the peer. To close it is to end our stream. */
   readonly writable: WritableStream<Uint8Array>
 }
 

@@ -10,23 +10,35 @@ import { StreamEnds } from './stream-ends.js'
 export interface BunSocketLike {
   /** There if it is a listener's. */
   readonly listener?: unknown
+  /** More than 0 while it can be written to. */
   readonly readyState: number
   /** How many bytes the system has taken: fewer if it is full, -1 if the socket is closed. */
   write(bytes: Uint8Array): number
+  /** Ends our direction. */
   shutdown(): void
+  /** Ends both directions at once. */
   terminate(): void
+  /** Holds back what arrives. */
   pause(): void
+  /** Lets it come again. */
   resume(): void
+  /** Gives the socket other handlers. */
   reload(options: { socket: BunSocketHandlers }): void
 }
 
 /** What Bun calls, for option `socket` of Bun.connect and Bun.listen. */
 export interface BunSocketHandlers {
+  /** The socket is connected. */
   open(socket: BunSocketLike): void
+  /** Bytes have arrived. */
   data(socket: BunSocketLike, chunk: Uint8Array): void
+  /** It can be written to again. */
   drain(socket: BunSocketLike): void
+  /** The peer has ended its direction. */
   end(socket: BunSocketLike): void
+  /** The socket has failed. */
   error(socket: BunSocketLike, error: Error): void
+  /** The socket is closed. */
   close(socket: BunSocketLike, error?: Error): void
 }
 

@@ -7,10 +7,15 @@ import { StreamEnds } from './stream-ends.js'
 
 /** What is used of a Socket of `cloudflare:sockets`. */
 export interface CloudflareSocketLike {
+  /** What comes from the peer. */
   readonly readable: ReadableStream<Uint8Array>
+  /** What goes to the peer. */
   readonly writable: WritableStream<Uint8Array>
+  /** Fulfilled when it is connected. */
   readonly opened: Promise<unknown>
+  /** Fulfilled when it is closed. */
   readonly closed: Promise<unknown>
+  /** Ends both directions. */
   close(): Promise<unknown>
   /** Not called. It tells such a socket from a connection of our own, which can be a transport, too. */
   readonly startTls?: unknown

@@ -16,16 +16,27 @@ import { StreamEnds, tooMuchUnread } from './stream-ends.js'
 
 /** What is used of an RTCDataChannel. */
 export interface DataChannelLike {
+  /** Set to `arraybuffer`. */
   binaryType: string
+  /** Set to half of `highWaterMarkBytes`. */
   bufferedAmountLowThreshold: number
+  /** Whether it can be used. */
   readonly readyState: 'connecting' | 'open' | 'closing' | 'closed'
+  /** How many bytes wait to be sent. */
   readonly bufferedAmount: number
+  /** Must be `true`. */
   readonly ordered: boolean
+  /** Must be `null`: a channel that gives up loses bytes. */
   readonly maxRetransmits: number | null
+  /** Must be `null`, as `maxRetransmits`. */
   readonly maxPacketLifeTime: number | null
+  /** Sends a message of bytes. */
   send(data: Uint8Array<ArrayBuffer>): void
+  /** Sends a message of text. */
   send(text: string): void
+  /** Closes it. */
   close(): void
+  /** Tells a function of its events. */
   addEventListener(type: 'open' | 'message' | 'bufferedamountlow' | 'error' | 'close', listener: (event: any) => void): void
 }
 
@@ -33,6 +44,7 @@ const READY = 'ready'
 const ENDED = 'ended'
 const ABORTED = 'aborted'
 
+/** Options of {@link fromDataChannel}. */
 export interface DataChannelTransportOptions {
   /** Above this much that waits to be sent, a write waits. Default 256 KiB. */
   readonly highWaterMarkBytes?: number | undefined

@@ -11,7 +11,9 @@ export interface DenoConnLike {
   read(into: Uint8Array): Promise<number | null>
   /** How many were written, which may be fewer. */
   write(bytes: Uint8Array): Promise<number>
+  /** Ends our direction. */
   closeWrite(): Promise<void>
+  /** Closes it. */
   close(): void
 }
 

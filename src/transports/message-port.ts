@@ -13,14 +13,19 @@ import { Incoming, Outgoing } from './stream-ends.js'
 
 /** What is used of a MessagePort, or of a Worker or what a worker calls `self`. */
 export interface MessagePortLike {
+  /** Posts a message; what is in `transfer` changes hands. */
   postMessage(message: unknown, transfer: readonly any[]): void
+  /** Tells a function of its events. */
   addEventListener?(type: string, listener: (event: any) => void): void
   /** Node's Worker has no addEventListener. */
   on?(type: string, listener: (value: any) => void): void
+  /** Lets messages come. A Worker has none: they come by themselves. */
   start?(): void
+  /** Closes it. A Worker has none, and is left running. */
   close?(): void
 }
 
+/** Options of {@link fromMessagePort}. */
 export interface MessagePortTransportOptions {
   /** How much may be unread at this end, 1 or more. Default 256 KiB. */
   readonly highWaterMarkBytes?: number | undefined

@@ -9,18 +9,31 @@ import { StreamEnds } from './stream-ends.js'
  * readable-stream 2 and 3, duplexify and streamx do not have.
  */
 export interface NodeDuplexLike {
+  /** Set to `true`: the end of one direction must not end the other. */
   allowHalfOpen?: boolean | undefined
+  /** Whether it is over. */
   readonly destroyed: boolean
+  /** What it failed with. */
   readonly errored?: Error | null | undefined
+  /** Whether 'end' was told. */
   readonly readableEnded?: boolean | undefined
+  /** Whether all that was written has been passed on. */
   readonly writableFinished?: boolean | undefined
+  /** Tells a function of its events. */
   on(event: 'data' | 'end' | 'finish' | 'drain' | 'error' | 'close', listener: (value: any) => void): unknown
+  /** Holds back what arrives. */
   pause(): unknown
+  /** Lets it come again. */
   resume(): unknown
+  /** Writes bytes; `false`: wait for 'drain'. */
   write(chunk: Uint8Array, callback?: (error?: Error | null) => void): boolean
+  /** Ends our direction. */
   end(callback: () => void): unknown
+  /** Ends both directions at once. */
   destroy(error?: Error): unknown
+  /** Not called: a Duplex is known by it. */
   read(): unknown
+  /** Not called: a Duplex is known by it. */
   pipe: unknown
 }
 

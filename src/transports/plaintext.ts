@@ -11,6 +11,7 @@ import { takeOver, type TransportLike } from './adapt.js'
 import { follow } from './follow.js'
 import { Incoming } from './stream-ends.js'
 
+/** Options of {@link PlaintextConversation}. */
 export interface PlaintextOptions {
   /** Aborts the conversation with `signal.reason`. After {@link PlaintextConversation.release} it has no effect. */
   readonly signal?: AbortSignal | undefined

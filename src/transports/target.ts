@@ -3,6 +3,7 @@
 import { ApiMisuseError } from '../base/errors.js'
 import { nearest } from '../base/option-names.js'
 
+/** Where a tunnel or a stream leads. */
 export interface Target {
   /** A name or an address; an IPv6 address without its brackets. */
   readonly host: string

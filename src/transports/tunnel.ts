@@ -18,6 +18,7 @@ import { isWebSocketStream, takeWebSocketStream } from './websocket-stream.js'
 /** Any WebSocketStream class. */
 export type WebSocketStreamConstructor = new (url: string, options: { protocols: string[] }) => any
 
+/** Options of {@link openTunnel}. */
 export interface TunnelOptions extends Pick<WebSocketTransportOptions, 'highWaterMarkBytes' | 'maxBufferedBytes' | 'windowBytes'> {
   /**
    * How the tunnel is told where to lead. `'path'` (default): `wss://relay/host:port`. `'query'`:

@@ -7,19 +7,25 @@ import { ABORTED, nameOf, NO_CLOSE, WebSocketError } from './websocket-close.js'
 
 /** What is used of a WebSocket. */
 export interface WebSocketLike {
+  /** Set to `arraybuffer`. */
   binaryType: string
+  /** 0: connecting, 1: open, 2: closing, 3: closed. */
   readonly readyState: number
+  /** Named in messages, without what may be secret. */
   readonly url?: string | undefined
   /** The subprotocol that the server selected; `''` if none. */
   readonly protocol?: string | undefined
   /** Absent on edge workers: what waits to be sent cannot be seen there. */
   readonly bufferedAmount?: number | undefined
+  /** Sends a message of bytes. */
   send(data: Uint8Array<ArrayBuffer>): void
+  /** Closes it. */
   close(code?: number, reason?: string): void
   // Each kind of WebSocket has event types of its own; what is used of them is checked where it is used.
   addEventListener(type: 'open' | 'close' | 'error' | 'message', listener: (event: any) => void): void
   /** The `ws` package can hold back what arrives. */
   pause?(): void
+  /** Lets it come again. */
   resume?(): void
 }
 

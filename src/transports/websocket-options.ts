@@ -4,6 +4,7 @@ import { ApiMisuseError } from '../base/errors.js'
 import { isCount, isIntegerFrom, isOneOf, type Check } from '../base/options.js'
 import { INITIAL_WINDOW_BYTES } from './websocket-credit.js'
 
+/** Options of {@link fromWebSocket}. */
 export interface WebSocketTransportOptions {
   /** Above this much that waits to be sent, a write waits. Default 256 KiB. */
   readonly highWaterMarkBytes?: number | undefined

@@ -10,13 +10,17 @@ import { failureOf, reachOf } from './websocket-like.js'
 
 /** What is used of a WebSocketStream, which is in Chromium and in no specification yet. */
 export interface WebSocketStreamLike {
+  /** Named in messages, without what may be secret. */
   readonly url?: string | undefined
+  /** Fulfilled with its streams when it is open; `protocol` is the subprotocol that was selected. */
   readonly opened: Promise<{
     readonly readable: ReadableStream<unknown>
     readonly writable: WritableStream<any>
     readonly protocol?: string | undefined
   }>
+  /** Fulfilled with the close code when it is closed. */
   readonly closed: Promise<{ readonly closeCode?: number | undefined; readonly reason?: string | undefined }>
+  /** Closes it. */
   close(info?: { closeCode?: number | undefined; reason?: string | undefined }): void
 }
 

@@ -11,6 +11,7 @@ export interface RelayOptions extends RelayRules {
   readonly port?: number | undefined
   /** PEM: the certificate and its chain, and the key for it. Both: the relay speaks `wss:`. Default none: `ws:`. */
   readonly tlsCert?: string | undefined
+  /** PEM: the private key of `tlsCert`. */
   readonly tlsKey?: string | undefined
   /**
    * Networks such as `10.0.0.0/8`, or addresses, of proxies that tell the client's address in X-Forwarded-For. Default none: the client
@@ -25,9 +26,9 @@ export interface RelayOptions extends RelayRules {
   readonly requestTimeoutMs?: number | undefined
 }
 
-/** What may change while the relay runs. */
-export const changeable = ['allow', 'origins', 'token', 'tlsCert', 'tlsKey'] as const
-export type RelayChanges = Pick<RelayOptions, typeof changeable[number]>
+/** What may change while the relay runs: lists, tokens, the certificate and its key. */
+export type RelayChanges = Pick<RelayOptions, 'allow' | 'origins' | 'token' | 'tlsCert' | 'tlsKey'>
+export const changeable: readonly (keyof RelayChanges)[] = ['allow', 'origins', 'token', 'tlsCert', 'tlsKey']
 
 const optionChecks: Readonly<Record<keyof RelayOptions, Check>> = {
   ...ruleChecks,

@@ -20,7 +20,9 @@ export interface RelayLogEntry {
   readonly status: number
   /** In words. */
   readonly result: string
+  /** Bytes that went to the target. */
   readonly bytesToTarget: number
+  /** Bytes that went to the client. */
   readonly bytesToClient: number
   /** Since the request arrived. */
   readonly durationMs: number

@@ -24,6 +24,7 @@ export type { RelayRules } from './relay-options.js'
 export interface Relay {
   /** The address it listens on. */
   readonly host: string
+  /** The port it listens on. */
   readonly port: number
   /** For example `ws://127.0.0.1:8080`, or `wss:` with a certificate; a client adds `/host:port`. */
   readonly url: string

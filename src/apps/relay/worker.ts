@@ -15,6 +15,7 @@ export type { RelayRules } from './relay-options.js'
 
 /** What a worker exports to serve requests. */
 export interface RelayWorker<Env> {
+  /** Answers a request: a tunnel, `/healthz`, or a refusal. */
   fetch(request: Request, env: Env, context: { waitUntil(promise: Promise<unknown>): void }): Promise<Response>
 }
 

@@ -8,8 +8,10 @@ import { SSL_OP_LEGACY_SERVER_CONNECT, TLS1_2_VERSION, TLS1_3_VERSION } from '..
 import { useUp } from '../kept.js'
 import { invalid, isBoolean, isIntegerFrom, isOneOf, isString, refuse, type Check, type Feature } from './feature.js'
 
+/** A version of TLS. */
 export type ProtocolVersion = 'TLSv1.2' | 'TLSv1.3'
 
+/** Which versions and algorithms there may be. */
 export interface AlgorithmOptions {
   /** Default `TLSv1.2`. */
   readonly minVersion?: ProtocolVersion | undefined
@@ -44,6 +46,7 @@ export interface AlgorithmOptions {
   readonly dangerouslyLowSecurityLevel?: 0 | 1 | undefined
 }
 
+/** About servers that do not know RFC 5746. */
 export interface LegacyRenegotiationOptions {
   /**
    * DANGEROUS: connect to servers without RFC 5746, as some old appliances are. Their renegotiations are open to an attacker who

@@ -12,6 +12,7 @@ import { brokenRule, checkOptions, invalid, isFunction, isFunctionOr, isOneOrMor
 import { identity, type Identity, type IdentityOptions } from './identity.js'
 import type { VerificationOptions } from './verification.js'
 
+/** A client's application protocols. */
 export interface ClientAlpnOptions {
   /** Application protocols, most wanted first (RFC 7301). Default: none are negotiated. */
   readonly alpnProtocols?: readonly string[] | undefined
@@ -20,6 +21,7 @@ export interface ClientAlpnOptions {
 /** Given what a client offers, in its order, and the name that it asked for; `undefined` refuses it. At once: no promise. */
 export type AlpnChooser = (offered: readonly string[], servername: string | undefined) => string | undefined
 
+/** A server's application protocols. */
 export interface ServerAlpnOptions {
   /**
    * Application protocols, most wanted first (RFC 7301), or a function that chooses one. A client that offers some, and none of these, is
@@ -65,6 +67,7 @@ export interface HelloAnswer extends
   Pick<AlgorithmOptions,
     'minVersion' | 'maxVersion' | 'ciphers' | 'ciphersuites' | 'groups' | 'signatureAlgorithms' | 'clientSignatureAlgorithms'> {}
 
+/** How a server answers a ClientHello. */
 export interface ClientHelloOptions {
   /**
    * Asked once a client has spoken, before anything is answered; it may take its time. What it returns holds for this
@@ -93,6 +96,7 @@ export interface CertificateChoiceOptions extends IdentityOptions {
   readonly onCertificateRequest?: ((request: CertificateRequest) => ChosenCertificate | PromiseLike<ChosenCertificate>) | undefined
 }
 
+/** What a server says of the certificate that it asks for. */
 export interface CertificateRequest {
   /** The name that was asked for (SNI). */
   readonly servername: string | undefined

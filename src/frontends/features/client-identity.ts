@@ -26,11 +26,13 @@ export interface ClientIdentityOptions extends TrustAnchorOptions {
   readonly clientCaNames?: Certificates | readonly Certificates[] | undefined
 }
 
+/** A client's certificate after the handshake. */
 export interface ClientPostHandshakeAuthOptions {
   /** Whether the server may ask for `cert` after the handshake (TLS 1.3). Default: no. */
   readonly postHandshakeAuth?: boolean | undefined
 }
 
+/** When a server asks for a client's certificate. */
 export interface ServerPostHandshakeAuthOptions {
   /**
    * Whether certificates are asked for when `requestClientCertificate()` says so, and not in the handshake. Needs `ca`. Under

@@ -12,6 +12,7 @@ import { each, invalid, isOneOrMore, isPemOrDer, isPlainObject, isReadBy, refuse
 import { isIpAddress } from './host-name.js'
 import type { ServerIdentityOptions } from './server-identity.js'
 
+/** A client's Encrypted Client Hello. */
 export interface ClientEchOptions {
   /**
    * `{ configList }`: encrypt the ClientHello. The list is what the server publishes: bytes, or base64 as in the parameter
@@ -25,11 +26,13 @@ export interface ClientEchOptions {
 /** A private key for ECH with its configuration, PEM (RFC 9934). `forRetry`, default true: give it to clients that used another. */
 export type EchKeyInput = string | BytesLike | { readonly pem: string | BytesLike; readonly forRetry?: boolean | undefined }
 
+/** A server's Encrypted Client Hello. */
 export interface ServerEchOptions {
   /** Keys for Encrypted Client Hello, the newest first, as {@link generateEchKey} or `openssl ech` make them. Default: none. */
   readonly echKeys?: EchKeyInput | readonly EchKeyInput[] | undefined
 }
 
+/** Options of {@link generateEchKey}. */
 export interface GenerateEchKeyOptions extends EchKeyOptions {
   /** The instance to use. Default: one of its own. */
   readonly libssl?: LibSsl | undefined

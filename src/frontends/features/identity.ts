@@ -25,6 +25,7 @@ export interface Identity {
   readonly passphrase?: string | BytesLike | undefined
 }
 
+/** Own certificate and key, as options. */
 export interface IdentityOptions extends Identity, RawPublicKeyOption {
   /**
    * Use an own certificate though it has expired or is not valid yet. Default `false`: `ERR_TLS_CERT_EXPIRED` or
@@ -33,6 +34,7 @@ export interface IdentityOptions extends Identity, RawPublicKeyOption {
   readonly useExpiredCert?: boolean | undefined
 }
 
+/** An own key in the place of a certificate. */
 export interface RawPublicKeyOption {
   /**
    * Show the public half of the own key in the place of a certificate, if the peer knows how (RFC 7250); else `cert`. With it
@@ -41,6 +43,7 @@ export interface RawPublicKeyOption {
   readonly rawPublicKey?: boolean | undefined
 }
 
+/** Certificates of a server, with keys of several types. */
 export interface IdentitiesOptions {
   /**
    * More identities of a server, of other key types. Which one a client sees depends on its signature algorithms, in the
@@ -49,6 +52,7 @@ export interface IdentitiesOptions {
   readonly identities?: Identity | readonly Identity[] | undefined
 }
 
+/** What a server staples to its certificate. */
 export interface OcspResponseOptions {
   /**
    * Given to clients that ask: the DER encoding of an OCSP response for `cert`, or a function that returns the

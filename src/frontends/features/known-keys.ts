@@ -7,6 +7,7 @@ import { SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_PEER, TLSEXT_cert_type_rpk,
 import { each, isFunctionOr, isOneOrMore, isPemOrDer, isPlainObject, refuse, type Check, type Feature } from './feature.js'
 import type { IdentitiesOptions, IdentityOptions } from './identity.js'
 
+/** A client's pre-shared key. */
 export interface ClientPskOptions {
   /**
    * A key that the server knows by `identity`, or a function that is asked for it: at once, not by a promise, with the hint of a TLS
@@ -17,6 +18,7 @@ export interface ClientPskOptions {
   readonly psk?: PskIdentityKey | ((hint: string | undefined) => PskIdentityKey | undefined) | undefined
 }
 
+/** A server's pre-shared keys. */
 export interface ServerPskOptions {
   /**
    * Keys of clients, or a function that is asked for the key of an identity: at once, not by a promise; `undefined` if there is none.
@@ -26,6 +28,7 @@ export interface ServerPskOptions {
   readonly psk?: PskIdentityKey | readonly PskIdentityKey[] | ((identity: string) => PskKey | BytesLike | undefined) | undefined
 }
 
+/** Peers that are known by their key. */
 export interface RawPublicKeyOptions {
   /**
    * Public keys that the peer may show in the place of a certificate: SubjectPublicKeyInfo, PEM or DER, one or an array.

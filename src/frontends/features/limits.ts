@@ -12,6 +12,7 @@ import { isIntegerFrom, isOneOf, type Feature } from './feature.js'
 /** RFC 8446 §4: a length of three bytes. */
 const MAX_HANDSHAKE_MESSAGE_BYTES = 2 ** 24 - 1
 
+/** When to give up, how much to hold, and in which instance and context. */
 export interface LimitOptions {
   /** Aborts the connection, at any time, with `signal.reason`. */
   readonly signal?: AbortSignal | undefined
@@ -49,6 +50,7 @@ export interface LimitOptions {
 /** What RFC 6066 §4 can name. */
 export type MaxFragmentLength = 512 | 1024 | 2048 | 4096
 
+/** How large our records are. */
 export interface RecordOptions {
   /** The most plaintext that goes into one record of ours: 512 to 16,384. Default 16,384. */
   readonly maxSendFragmentBytes?: number | undefined
@@ -59,6 +61,7 @@ export interface RecordOptions {
   readonly recordPaddingBytes?: number | undefined
 }
 
+/** How large a client wants the server's records to be. */
 export interface ClientRecordOptions {
   /**
    * Asks for records of so many bytes of plaintext at most, both ways (RFC 6066 §4). Servers need not know this:

@@ -5,6 +5,7 @@ import { describeMessage, describeState, type ProtocolEvent, type StateEvent } f
 import type { IoEvent } from '../../pump/pump-options.js'
 import { invalid, isFunction, isString, type Feature } from './feature.js'
 
+/** Functions that are told what happens. */
 export interface ObserverOptions {
   /** Told of each SSL call: what it returned, SSL_get_error's answer, the bytes moved. */
   readonly onIo?: ((event: IoEvent) => void) | undefined
@@ -29,6 +30,7 @@ export interface StateTraceEvent extends StateEvent, Timed {}
 /** To be told apart by `kind`: that of steps is `'state'`. */
 export type TraceEvent = WireTraceEvent | StateTraceEvent
 
+/** Where the secrets of a connection go, for Wireshark. */
 export interface KeyLogOptions {
   /**
    * Given each secret as a line of the NSS key log format, without a newline. These lines are enough to decrypt the

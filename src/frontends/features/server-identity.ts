@@ -12,6 +12,7 @@ import type { ClientPskOptions, RawPublicKeyOptions } from './known-keys.js'
 import { setUpTrustAnchors, trustAnchors, type TrustAnchorOptions } from './trust-anchors.js'
 import { reviewSession, type VerificationOptions } from './verification.js'
 
+/** Who the server must be. */
 export interface ServerIdentityOptions extends TrustAnchorOptions {
   /**
    * Host name or IP address of the server: asked for (SNI, names only) and, unless there are `acceptedNames`, verified.
@@ -27,6 +28,7 @@ export interface ServerIdentityOptions extends TrustAnchorOptions {
   readonly dangerouslySkipVerification?: boolean | undefined
 }
 
+/** Whether a client asks for a stapled OCSP response. */
 export interface OcspRequestOptions {
   /**
    * `request`: ask the server for a stapled response. One that comes must be good: else `CERT_REVOKED`,

@@ -15,6 +15,7 @@ import { trustFingerprint } from '../sessions/trust.js'
 import { hasFunctions, invalid, isBoolean, isFunction, isIntegerFrom, isReadBy, isSomeBytes, isString, type Feature } from './feature.js'
 import { identities } from './identity.js'
 
+/** Which session a client offers, and where new ones go. */
 export interface ClientSessionOptions {
   /**
    * A session to take up again, or the bytes of its `toBytes()`. It is offered if it has not expired and fits: the same
@@ -44,6 +45,7 @@ export interface ClientSessionOptions {
   readonly earlyData?: BytesLike | undefined
 }
 
+/** What a server keeps of sessions, and what it takes early. */
 export interface ServerSessionOptions {
   /**
    * Keys for session tickets, shared by all connections that are to resume each other's sessions: keep one object. Default:

@@ -10,6 +10,7 @@ import { X509_V_FLAG_CRL_CHECK, X509_V_FLAG_CRL_CHECK_ALL, X509_V_FLAG_PARTIAL_C
 import { contentKey, keptByInstance, setUp } from '../kept.js'
 import { each, isBoolean, isOneOf, isOneOrMore, isPemOrDer, refuse, type Certificates, type Feature } from './feature.js'
 
+/** Which certificates prove that another is genuine. */
 export interface TrustAnchorOptions {
   /** Trust anchors, and intermediate certificates that help to reach one: PEM or DER. */
   readonly ca?: Certificates | readonly Certificates[] | undefined

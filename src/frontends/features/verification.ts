@@ -13,6 +13,7 @@ import type { RawPublicKeyOptions } from './known-keys.js'
 /** `true`, or nothing where OpenSSL has accepted: accept. Anything else refuses. */
 export type VerifyAnswer = boolean | void
 
+/** What is asked of the peer beside OpenSSL's own verification. */
 export interface VerificationOptions {
   /**
    * Asked once a connection, when OpenSSL has accepted the peer's chain: the last word before the peer is trusted. What
@@ -36,6 +37,7 @@ export interface VerificationOptions {
   readonly pins?: string | readonly string[] | undefined
 }
 
+/** What `verify` is told beside the chain. */
 export interface VerifyContext {
   /** The name that the client asks for (SNI); a server has checked that it is the name of a host. */
   readonly servername: string | undefined
@@ -47,6 +49,7 @@ export interface VerifyContext {
   readonly resumed: boolean
 }
 
+/** One thing that OpenSSL holds against a chain. */
 export interface VerifyFailure {
   /** As in {@link CertificateError}: `CERT_HAS_EXPIRED` for example, or `ERR_TLS_CERT_ALTNAME_INVALID` for a name that it does not hold. */
   readonly code: CertificateErrorCode

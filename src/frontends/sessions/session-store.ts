@@ -22,9 +22,11 @@ export interface ServerSessionCache {
   get(id: string): Uint8Array | null | undefined
   /** `expiresAtMs`: when the session, or the certificate that the client has shown, is no longer good. */
   put(id: string, session: Uint8Array<ArrayBuffer>, expiresAtMs: number): void
+  /** Forgets a session; there may be none of this id. */
   delete(id: string): void
 }
 
+/** Options of {@link memorySessionStore}. */
 export interface MemorySessionStoreOptions {
   /** How many sessions are kept at most; the oldest go first. Default 1,000. */
   readonly maxEntries?: number | undefined

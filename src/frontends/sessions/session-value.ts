@@ -6,6 +6,7 @@ import type { ProtocolVersion } from '../features/algorithms.js'
 export type Seen = Pick<SessionValue, 'protocol' | 'servername' | 'alpnProtocol' | 'expiresAt' | 'maxEarlyDataBytes'>
 
 export class SessionValue {
+  /** The version of TLS that it was made with. */
   declare readonly protocol: ProtocolVersion
   /** The name that it was made for; it is offered to no other. */
   declare readonly servername: string | undefined

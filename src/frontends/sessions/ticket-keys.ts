@@ -15,6 +15,7 @@ const FORMAT = 1
 /** @internal What `maxKeys` may be at most. */
 export const MOST_TICKET_KEYS = 16
 
+/** Options of {@link TicketKeys}. */
 export interface TicketKeysOptions {
   /**
    * Has a key of this age replaced when it would next be used. Default: only {@link TicketKeys.rotate} does that. Not for

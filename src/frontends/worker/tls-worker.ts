@@ -17,6 +17,7 @@ import type { ContextReceiver, FreeContext } from './posted-context.js'
 import { RemoteLife } from './remote-life.js'
 import type { WorkerLike } from './worker-like.js'
 
+/** Options of {@link createWorker}. */
 export interface TlsWorkerOptions {
   /**
    * A worker that runs `libssl-wasm/worker-script` and nothing else, or the URL of that script. Default: found beside this

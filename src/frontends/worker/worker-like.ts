@@ -2,9 +2,13 @@
 
 /** A Worker of the web's, or of Node's. */
 export interface WorkerLike {
+  /** Posts a message; what is in `transfer` changes hands. */
   postMessage(message: unknown, transfer: readonly any[]): void
+  /** Ends the worker. */
   terminate(): unknown
+  /** A Worker of the web's: tells a function of its events. */
   addEventListener?(type: 'error' | 'messageerror', listener: (event: any) => void): void
+  /** A Worker of Node's: tells a function of its events. */
   on?(type: 'error' | 'exit', listener: (value: any) => void): unknown
 }
 

@@ -15,6 +15,7 @@ export class BlockList {
   /** The last one first. */
   readonly #rules: Rule[] = []
 
+  /** Puts one address on the list. */
   addAddress(address: AddressLike | string, family: IpFamily = 'ipv4'): void {
     const { text, family: of, number } = addressOf(address, family, 'address')
     this.#rules.unshift({ text: `Address: ${nameOf(of)} ${text}`, first: number, last: number })
@@ -27,6 +28,7 @@ export class BlockList {
     this.#rules.unshift({ text: `Range: ${nameOf(from.family)} ${from.text}-${to.text}`, first: from.number, last: to.number })
   }
 
+  /** Puts a network on the list: the addresses that have the first `prefix` bits of `net`. */
   addSubnet(net: AddressLike | string, prefix: number, family: IpFamily = 'ipv4'): void {
     const { text, family: of, number } = addressOf(net, family, 'network')
     const bits = of === 'ipv4' ? 32 : 128
@@ -45,10 +47,12 @@ export class BlockList {
     return this.#rules.some(({ first, last }) => first <= number && number <= last)
   }
 
+  /** The rules in words, the last one first. */
   get rules(): string[] {
     return this.#rules.map(({ text }) => text)
   }
 
+  /** Whether `value` is a BlockList of this module. */
   static isBlockList(value: unknown): value is BlockList {
     return value instanceof BlockList
   }

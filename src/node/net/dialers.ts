@@ -8,9 +8,11 @@ import { connectWisp, type ConnectWispOptions, type WispConnection } from '../..
 import { demandType } from '../invalid-arguments.js'
 import { nodeError } from '../node-error.js'
 
+/** Where a socket wants to connect to. */
 export interface DialTarget {
   /** A name or an address, as the caller of `connect()` gave it. */
   readonly host: string
+  /** 1 to 65,535. */
   readonly port: number
   /** Aborts when the socket is destroyed before it is connected. */
   readonly signal: AbortSignal

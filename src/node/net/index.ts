@@ -14,7 +14,11 @@ import { Socket as SocketClass } from './socket.js'
 import { SocketAddress } from './socket-address.js'
 
 export type { NodeErrorCodes, SystemErrorCodes } from '../node-error-codes.js'
+export type { ConnectOptions, LookupFunction } from './connect-arguments.js'
 export type { Dialer, DialTarget } from './dialers.js'
+export type { Listens } from './server.js'
+export type { SocketOptions } from './socket.js'
+export type { AddressLike, IpFamily } from './socket-address.js'
 
 /** As in Node, `new` may be missing. */
 export type Socket = SocketClass

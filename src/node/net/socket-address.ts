@@ -5,16 +5,22 @@ import { canonicalIp, ipNumber, isIPv4, isIPv6 } from '../ip-address.js'
 import { nodeError } from '../node-error.js'
 import { portOf } from './connect-arguments.js'
 
+/** The version of IP, as an option. */
 export type IpFamily = 'ipv4' | 'ipv6'
 
 /** A SocketAddress, by its type. */
 export interface AddressLike {
+  /** The address as text. */
   readonly address: string
+  /** `ipv4` or `ipv6`. */
   readonly family: string
+  /** 0 to 65,535. */
   readonly port: number
+  /** Of IPv6 alone: 0 to 1,048,575. */
   readonly flowlabel: number
 }
 
+/** An address with its port. */
 export class SocketAddress implements AddressLike {
   readonly #address: string
   readonly #family: IpFamily
@@ -33,17 +39,22 @@ export class SocketAddress implements AddressLike {
     this.#address = canonicalIp(demandAddress(address, this.#family).replace(/%.*/, ''))!
   }
 
+  /** The address as text, in its shortest form. */
   get address(): string { return this.#address }
+  /** The version of IP. */
   get family(): IpFamily { return this.#family }
+  /** 0 to 65,535. */
   get port(): number { return this.#port }
   /** Of IPv6 alone. */
   get flowlabel(): number { return this.#flowlabel }
 
+  /** Its four fields. */
   toJSON(): object {
     const { address, port, family, flowlabel } = this
     return { address, port, family, flowlabel }
   }
 
+  /** Whether `value` is a SocketAddress of this module. */
   static isSocketAddress(value: unknown): value is SocketAddress {
     return value instanceof SocketAddress
   }

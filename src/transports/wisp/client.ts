@@ -16,6 +16,7 @@ import { PacketLink } from './link.js'
 import { CLOSE, closePacket, connectPacket, CONTINUE, INFO, infoPacket, MAX_STREAM_ID, type Info, type Packet } from './packets.js'
 import { WispStream } from './stream.js'
 
+/** Options of {@link connectWisp}. */
 export interface ConnectWispOptions {
   /**
    * 2: offers the subprotocol `wisp-v2`, and fails if the server does not speak it. 1: does not offer it. Default
@@ -42,6 +43,7 @@ export interface ConnectWispOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** A connection to a Wisp server: many streams over one WebSocket. */
 export interface WispConnection {
   /** The version that both sides speak. */
   readonly version: 1 | 2

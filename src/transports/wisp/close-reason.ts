@@ -31,6 +31,7 @@ const reasons = {
   CREDENTIALS_WANTED: [0xc2, 'because it wants a user name and a password'],
 } as const
 
+/** Our name of a reason in a CLOSE packet. */
 export type WispCloseReasonName = keyof typeof reasons
 
 const entries = Object.entries(reasons) as [WispCloseReasonName, readonly [number, string, ...RelayErrorCode[]]][]

@@ -15,6 +15,7 @@ const HALF_CLOSE = 0xf0
 const halfCloseMark = utf8('libssl-wasm/half-close/1')
 const empty = new Uint8Array()
 
+/** User name and password of a Wisp client. */
 export interface Credentials {
   /** At most 255 bytes of UTF-8. */
   readonly username: string

@@ -13,6 +13,7 @@ export interface WispTargetTransport extends ByteTransport {
   reset?(): void
 }
 
+/** Options of {@link serveWisp}. */
 export interface ServeWispOptions {
   /**
    * Opens the connection that a stream asks for. It is the only judge of where streams may lead: refuse here. `target.host` is as
@@ -55,8 +56,11 @@ export interface ServeWispOptions {
   readonly log?: ((entry: WispLogEntry) => void) | undefined
 }
 
+/** A stream of a Wisp client was opened or refused, or has ended. */
 export interface WispLogEntry {
+  /** What has happened. */
   readonly event: 'open' | 'refuse' | 'end'
+  /** The client's number of the stream. */
   readonly streamId: number
   /** As the client wrote it: escape it before printing. */
   readonly target: Target
@@ -66,12 +70,15 @@ export interface WispLogEntry {
   readonly error: unknown
   /** Whether it is what `dial` or the target's connection gave; else it is the client's, or its connection's. */
   readonly ofTarget: boolean
+  /** Bytes that went to the target. */
   readonly bytesToTarget: number
+  /** Bytes that went to the client. */
   readonly bytesToClient: number
   /** Since the client asked for it. */
   readonly durationMs: number
 }
 
+/** What serves one client. */
 export interface WispServer {
   /** Fulfilled when the WebSocket is closed and nothing that was dialled is left open. Never rejects. */
   readonly closed: Promise<void>
