@@ -16,6 +16,8 @@
 #   ./build.sh openssl-evp-tests  OpenSSL's own evp_test in WebAssembly, with wasm/kernels and without
 #   ./build.sh node-tests [ARGS...]   build, then Node's own tests of node:tls
 #   ./build.sh update-openssl VERSION [ARGS...]   move the pin to that release if its signature is good; build, compare, test
+#   ./build.sh site               build, then the site into build/site/html: documentation, reference, demonstration
+#   ./build.sh site test          the same, and try it in the browsers
 #   ./build.sh reproduce          build, then once more from nothing elsewhere, and compare the bytes
 #   ./build.sh clean              forget what was built here; the caches stay
 #
@@ -114,6 +116,15 @@ case "$command" in
     ;;
   update-openssl)
     exec openssl-src/update.sh "$@"
+    ;;
+  site)
+    build
+    npm_modules site 'generators of the site'
+    step 'site' node_modules/.bin/tsx tools/site/main.ts
+    if [ "${1:-}" = test ]; then
+      tools/install-runtimes.sh
+      exec node_modules/.bin/vitest run --config site/vitest.config.ts
+    fi
     ;;
   reproduce)
     build

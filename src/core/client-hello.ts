@@ -11,7 +11,7 @@ import type { LibSsl } from './lib-ssl.js'
  * An extension that is malformed counts as absent: OpenSSL will refuse it afterwards.
  */
 export interface ClientHello {
-  /** As {@link Ssl.getServername}: the name of a host, or nothing. With accepted ECH the true one. */
+  /** As `Ssl.getServername()`: the name of a host, or nothing. With accepted ECH the true one. */
   readonly servername: string | undefined
   /** Application protocols that the client offers, most wanted first; empty if it offers none. */
   readonly alpnProtocols: readonly string[]

@@ -8,7 +8,7 @@ import { set } from './setters.js'
 import { SslPeer } from './ssl-peer.js'
 import { SslSession } from './ssl-session.js'
 
-/** See {@link SslOutcome.getPeerTmpKey}. */
+/** The key that the peer has made for this handshake: see `Ssl.getPeerTmpKey()`. */
 export interface PeerTmpKey {
   /** Over a finite field (`DH`) or on a curve (`ECDH`). */
   readonly type: 'DH' | 'ECDH'

@@ -11,7 +11,8 @@ import { noCode, whyNotCompiled } from './no-code.js'
 
 /** The WebAssembly code: compiled, or as bytes. (The types of a platform without DOM have no `WebAssembly.Module`.) */
 export type WasmCode = CompiledModule | ArrayBufferView | ArrayBuffer
-type CompiledModule = typeof globalThis extends { readonly WebAssembly: { readonly Module: new (...args: any[]) => infer Module } }
+/** A compiled `WebAssembly.Module`, where the platform has that type. */
+export type CompiledModule = typeof globalThis extends { readonly WebAssembly: { readonly Module: new (...args: any[]) => infer Module } }
   ? Module
   : never
 

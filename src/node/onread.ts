@@ -1,6 +1,8 @@
 // The option `onread`: what is received goes into the application's own buffer, piece by piece, and no 'data' tells of it.
 
+/** Where what arrives goes, in the place of 'data'. */
 export interface OnreadOptions {
+  /** The buffer, or a function that gives the next one. */
   buffer: Uint8Array | (() => Uint8Array)
   /** `false`: no more for now. */
   callback(bytes: number, buffer: Uint8Array): boolean | undefined

@@ -15,7 +15,7 @@ import { isWebSocket, type WebSocketLike } from './websocket-like.js'
 import { isWebSocketStream, takeWebSocketStream, type WebSocketStreamLike } from './websocket-stream.js'
 
 /**
- * A pair of byte streams (a TlsConnection is one, too), or what {@link toByteTransport} knows: a WebSocket, a
+ * A pair of byte streams (a TlsConnection is one, too), or one of these: a WebSocket, a
  * WebSocketStream, an RTCDataChannel, a MessagePort, a Node Duplex (net.Socket), a Deno.Conn, a socket of Bun's, a Socket of
  * `cloudflare:sockets`.
  */

@@ -22,6 +22,7 @@ export interface WebSocketLike {
   /** Closes it. */
   close(code?: number, reason?: string): void
   // Each kind of WebSocket has event types of its own; what is used of them is checked where it is used.
+  /** Tells a function of its events. */
   addEventListener(type: 'open' | 'close' | 'error' | 'message', listener: (event: any) => void): void
   /** The `ws` package can hold back what arrives. */
   pause?(): void

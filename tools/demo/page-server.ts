@@ -28,11 +28,14 @@ export interface PageContent {
 }
 
 /** The page's script, with the library as a bundler for browsers takes it, and pg with our `net` and `tls` for Node's (docs/node.md). */
-export async function bundlePage(): Promise<Uint8Array> {
+export const bundlePage = (): Promise<Uint8Array> => bundle('./page/main.ts')
+
+/** Another script beside it, as one file. */
+export async function bundle(script: string, options: { readonly minify?: boolean } = {}): Promise<Uint8Array> {
   const node = here('./page/node.ts')
   const others = ['util', 'util/types', 'crypto', 'dns', 'fs', 'pgpass']
   const { outputFiles } = await build({
-    entryPoints: [here('./page/main.ts')], bundle: true, format: 'esm', platform: 'browser', target: 'es2022', write: false, logLevel: 'silent',
+    ...options, entryPoints: [here(script)], bundle: true, format: 'esm', platform: 'browser', target: 'es2022', write: false, logLevel: 'silent',
     alias: { net: 'libssl-wasm/node/net', tls: 'libssl-wasm/node/tls', ...Object.fromEntries(others.map((name) => [name, node])) },
     inject: [node],
     define: { global: 'globalThis' },

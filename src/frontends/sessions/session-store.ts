@@ -97,8 +97,11 @@ function demandCounts(what: string, counts: Readonly<Record<string, number>>): v
 
 /** The part of a key-value store that is used: a Map-like object, a KV namespace, a database. */
 export interface KeyValueStore {
+  /** What was put under this key last; `undefined` or `null` for nothing. */
   get(key: string): Uint8Array | ArrayBuffer | null | undefined | PromiseLike<Uint8Array | ArrayBuffer | null | undefined>
+  /** Keeps a value under a key, in the place of the one before. */
   put(key: string, value: Uint8Array<ArrayBuffer>, options: { readonly expiresAtMs: number }): unknown
+  /** Forgets a key; there may be none. */
   delete(key: string): unknown
 }
 

@@ -5,16 +5,23 @@ import { nodeError } from '../node-error.js'
 
 /** Options of a connection. Others, which are for sockets of the system's, are ignored. */
 export interface ConnectOptions {
+  /** A name or an address. Default `localhost`, as the dialer sees it. */
   host?: string | undefined
+  /** 0 to 65,535. */
   port?: number | string | undefined
+  /** A socket of the system's, which is not here: `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM`. */
   path?: string | undefined
   /** Called for a `host` that is no address; what it finds is dialled. Default: the dialer gets the name. */
   lookup?: LookupFunction | undefined
+  /** Passed on to `lookup`. */
   family?: number | undefined
+  /** Passed on to `lookup`. */
   hints?: number | undefined
+  /** Milliseconds without activity until 'timeout'. Default: none. */
   timeout?: number | undefined
 }
 
+/** As `dns.lookup`: calls `callback` with an address, or several. */
 export type LookupFunction = (
   hostname: string, options: { family?: number | undefined; hints?: number | undefined; all?: boolean },
   callback: (error: NodeJS.ErrnoException | null, address: string | { address: string; family: number }[], family?: number) => void,

@@ -18,10 +18,12 @@ export type { ConnectOptions, LookupFunction } from './connect-arguments.js'
 export type { Dialer, DialTarget } from './dialers.js'
 export type { Listens } from './server.js'
 export type { SocketOptions } from './socket.js'
+export type { OnreadOptions } from '../onread.js'
 export type { AddressLike, IpFamily } from './socket-address.js'
 
-/** As in Node, `new` may be missing. */
+/** What {@link connect} makes: a transport in the form of Node's stream. */
 export type Socket = SocketClass
+/** As in Node, `new` may be missing. */
 export const Socket = new Proxy(SocketClass, { apply: (_, __, args: [object?]) => new Socket(...args) }) as
   typeof SocketClass & ((...args: ConstructorParameters<typeof SocketClass>) => SocketClass)
 Socket.prototype.constructor = Socket

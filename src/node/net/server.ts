@@ -20,12 +20,19 @@ export const Server = function (this: unknown, options?: object | Listener, list
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype)
 Object.setPrototypeOf(Server, EventEmitter)
 
+/** What a server has beside its events. Nothing listens here: connections are given by `server.emit('connection', duplex)`. */
 export interface Listens {
+  /** `false`. */
   readonly listening: boolean
+  /** Throws `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM`. */
   listen(): never
+  /** `null`. */
   address(): null
+  /** Calls `callback` with `ERR_SERVER_NOT_RUNNING`. */
   close(callback?: (error?: Error) => void): unknown
+  /** Does nothing. */
   ref(): unknown
+  /** Does nothing. */
   unref(): unknown
 }
 

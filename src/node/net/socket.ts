@@ -17,12 +17,19 @@ import { normalize, targetOf, unavailable, type ConnectOptions } from './connect
 import { currentDialer } from './dialers.js'
 import { dialError, lostError } from './socket-errors.js'
 
+/** Options of {@link Socket}. */
 export interface SocketOptions {
+  /** Whether our direction stays open when the peer ends its own. Default `false`. */
   allowHalfOpen?: boolean | undefined
+  /** How many bytes wait on each side before it holds back. Default: that of streams. */
   highWaterMark?: number | undefined
+  /** Gives what arrives into a buffer of yours, and emits no 'data'. */
   onread?: OnreadOptions | null | undefined
+  /** Destroys the socket when it aborts. */
   signal?: AbortSignal | undefined
+  /** A file descriptor, which is not here: `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM`. */
   fd?: number | undefined
+  /** A handle of Node's, which is not here: as `fd`. */
   handle?: unknown
 }
 
@@ -34,6 +41,7 @@ interface Wire {
   readonly writer: WritableStreamDefaultWriter<Uint8Array>
 }
 
+/** A transport in the form of Node's stream: what `connect()` makes. */
 export class Socket extends SocketBase {
   connecting = false
   /** The name that was dialled, against which tls.connect() checks a certificate. */

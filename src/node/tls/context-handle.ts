@@ -26,6 +26,7 @@ const collected = new FinalizationRegistry<SslCtx | X509Store>((owned) => owned.
 const ELLIPTIC = '?X25519:?secp256r1:?X448:?secp384r1:?secp521r1'
 const FFDHE = ':?ffdhe2048:?ffdhe3072'
 
+/** PEM, as text or bytes. */
 export type Pem = string | NodeJS.ArrayBufferView
 
 export class ContextHandle {

@@ -46,13 +46,14 @@ Object.assign(exported, {
 })
 Object.defineProperty(exported, 'rootCertificates', { get: certificates.rootCertificates, enumerable: true })
 
-const tls = exported as unknown as typeof NodeTls & Additions
 /** What `require('node:tls')` gives, and {@link Additions}. */
+const tls = exported as unknown as typeof NodeTls & Additions
 export default tls
 export { ready }
 export type { NodeErrorCodes, SystemErrorCodes } from '../node-error-codes.js'
 export { toNodeStream } from './to-node-stream.js'
-export type { SecureContextOptions } from './secure-context.js'
+export type { Pem } from './context-handle.js'
+export type { KeyObject, OneOrMore, PfxObject, SecureContextOptions } from './secure-context.js'
 
 /** A socket of the system's, or any other Duplex, or an option `host` and `port`, becomes a client's TLS connection. */
 export const connect = tls.connect

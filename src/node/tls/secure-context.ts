@@ -8,35 +8,72 @@ import { ContextHandle, type Pem } from './context-handle.js'
 import { exported } from './defaults.js'
 import { instance } from './instance.js'
 
-interface KeyObject { pem: Pem; passphrase?: Pem | undefined }
-interface PfxObject { buf: Pem; passphrase?: Pem | undefined }
-type OneOrMore<T> = T | readonly T[]
+/** A private key with the passphrase that opens it. */
+export interface KeyObject {
+  /** The key, PEM. */
+  pem: Pem
+  /** Default: option `passphrase`. */
+  passphrase?: Pem | undefined
+}
+
+/** A PKCS#12 file with the passphrase that opens it. */
+export interface PfxObject {
+  /** The file. */
+  buf: Pem
+  /** Default: option `passphrase`. */
+  passphrase?: Pem | undefined
+}
+
+/** One value, or several. */
+export type OneOrMore<T> = T | readonly T[]
 
 /** As Node's, and `libssl`. */
 export interface SecureContextOptions {
+  /** Takes certificates in `ca` that are no roots for anchors. Default `false`. */
   allowPartialTrustChain?: boolean | undefined
+  /** Trust anchors, PEM. Default: those of {@link getCACertificates}. */
   ca?: OneOrMore<Pem> | undefined
+  /** Own certificate and its chain, PEM; several for keys of several types. */
   cert?: OneOrMore<Pem> | undefined
+  /** Cipher suites of TLS 1.2 and 1.3 in one list, separated by colons. Default {@link DEFAULT_CIPHERS}. */
   ciphers?: string | undefined
+  /** Refused: `ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED`. */
   clientCertEngine?: string | undefined
+  /** Certificate revocation lists, PEM. */
   crl?: OneOrMore<Pem> | undefined
+  /** Diffie-Hellman parameters, PEM, or `auto`. Default: no DHE on a server. */
   dhparam?: 'auto' | Pem | undefined
+  /** Key exchange groups, separated by colons. Default `auto`. */
   ecdhCurve?: string | undefined
+  /** Whether a server's order of suites counts. Default: `true` in `createServer()`, else `false`. */
   honorCipherOrder?: boolean | undefined
+  /** Private keys, PEM, each alone or with its passphrase. */
   key?: OneOrMore<Pem | KeyObject> | undefined
-  /** The instance of libssl to use, of {@link load}: default the one that all contexts without it share. */
+  /** The instance of libssl to use, of `load()`: default the one that all contexts without it share. */
   libssl?: LibSsl | undefined
+  /** The newest version: `TLSv1.2` or `TLSv1.3`. Default {@link DEFAULT_MAX_VERSION}. */
   maxVersion?: string | undefined
+  /** The oldest version: `TLSv1.2` or `TLSv1.3`. Default {@link DEFAULT_MIN_VERSION}. */
   minVersion?: string | undefined
+  /** For `key` and `pfx`. */
   passphrase?: Pem | undefined
+  /** PKCS#12 files, each alone or with its passphrase. */
   pfx?: OneOrMore<Pem | PfxObject> | undefined
+  /** Refused: `ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED`. */
   privateKeyEngine?: string | undefined
+  /** Goes with `privateKeyEngine`. */
   privateKeyIdentifier?: string | undefined
+  /** `SSL_OP_…` bits of OpenSSL. */
   secureOptions?: number | undefined
+  /** A method of OpenSSL's, for example `TLSv1_2_method`; `minVersion` and `maxVersion` say it better. */
   secureProtocol?: string | undefined
+  /** On a server: whose sessions are taken up again. Default in `createServer()`: made of the program's command line. */
   sessionIdContext?: string | undefined
+  /** How many seconds a session is good. Default: OpenSSL's. */
   sessionTimeout?: number | undefined
+  /** Signature algorithms, separated by colons. */
   sigalgs?: string | undefined
+  /** 48 bytes: a server's key for session tickets. */
   ticketKeys?: NodeJS.ArrayBufferView | undefined
 }
 

@@ -19,7 +19,7 @@ export class Session {
   readonly #tls: TlsConnection
   readonly #abandoned = new AbortController()
 
-  constructor(target: PageTarget, ca: string, libssl: LibSsl, observer: SessionObserver) {
+  constructor(target: PageTarget, ca: string | readonly (string | Uint8Array)[], libssl: LibSsl, observer: SessionObserver) {
     const { signal } = this.#abandoned
     const told = <Arguments extends unknown[]>(tell: (...args: Arguments) => void) => (...args: Arguments) => { if (!signal.aborted) tell(...args) }
     const socket = new WebSocket(target.url, CREDIT_PROTOCOL)
