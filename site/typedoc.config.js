@@ -57,6 +57,7 @@ export default {
   plugin: ['typedoc-plugin-markdown', nameEntries, excuseMembersInPlace],
   navigationJson: join(repository, 'build/site/reference.json'),
   readme: 'none',
+  entryFileName: 'index',
   excludeInternal: true,
   excludePrivate: true,
   excludeProtected: true,

@@ -7,10 +7,9 @@ import { defineConfig, type DefaultTheme } from 'vitepress'
 const built = (path: string) => fileURLToPath(new URL(`../../build/site/${path}`, import.meta.url))
 const read = <T>(path: string) => JSON.parse(readFileSync(built(path), 'utf8')) as T
 
-/** As GitHub makes anchors of headings, so that a link holds on both. In the reference, as TypeDoc's plugin names them in links. */
-function slug(heading: string, { env }: { env: { relativePath: string } }): string {
-  const plain = heading.trim().toLowerCase().replace(/[^\p{L}\p{N}\p{M}_\- ]/gu, '')
-  return env.relativePath.startsWith('api/') ? plain.replace(/[ _-]+/g, '-').replace(/^-|-$/g, '') : plain.replaceAll(' ', '-')
+/** As GitHub makes anchors of headings, so that a link holds on both. */
+function slug(heading: string): string {
+  return heading.trim().toLowerCase().replace(/[^\p{L}\p{N}\p{M}_\- ]/gu, '').replaceAll(' ', '-')
 }
 
 /** What TypeDoc's plugin says of its pages. */
@@ -33,7 +32,7 @@ export default defineConfig({
   cacheDir: built('cache'),
   head: [['link', { rel: 'icon', href: `${process.env['LIBSSL_WASM_SITE_BASE'] ?? '/'}icon.svg` }]],
   ignoreDeadLinks: 'localhostLinks', // texts name them, for readers who have started a server
-  markdown: { anchor: { slugifyWithState: slug } },
+  markdown: { anchor: { slugify: slug } },
   themeConfig: {
     logo: '/icon.svg',
     search: { provider: 'local' },
