@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -12,12 +11,6 @@ describe('docs/algorithms-and-keys.md', () => {
   let server: DemoServer
   beforeAll(async () => { server = await startServer(localhost) })
   afterAll(() => server.stop())
-
-  it('shows examples/algorithms.mjs as it is', () => {
-    const shown = /<!-- example: (\S+) -->\n```js\n(.*?)```/s.exec(readFileSync(join(repo, 'docs/algorithms-and-keys.md'), 'utf8'))!
-    expect(shown[1]).toBe('examples/algorithms.mjs')
-    expect(shown[2]).toBe(readFileSync(join(repo, 'examples/algorithms.mjs'), 'utf8'))
-  })
 
   it('its example prints what was agreed, and the certificate', async () => {
     const { stdout, stderr } = await promisify(execFile)('node', ['examples/algorithms.mjs', 'localhost', String(server.port), authority.ca.certFile], { cwd: repo })

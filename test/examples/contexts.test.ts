@@ -1,4 +1,4 @@
-// The example of docs/contexts.md: shown as it is, and run.
+// The example of docs/contexts.md, run; and the options that docs/contexts.md and docs/options.md have.
 
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -10,11 +10,6 @@ import { authority, localhost } from '../helpers/certificates.js'
 
 const repo = join(import.meta.dirname, '../..')
 const page = readFileSync(join(repo, 'docs/contexts.md'), 'utf8')
-
-it('docs/contexts.md shows its example as it is', () => {
-  const [, name, code] = /<!-- example: (\S+) -->\n```js\n(.*?)```/s.exec(page)!
-  expect(code).toBe(readFileSync(join(repo, name!), 'utf8'))
-})
 
 it('docs/contexts.md places every option that does not belong to the context alone', () => {
   const told = (row: string) => [...page.split(`\n| ${row} |`)[1]!.split('\n')[0]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!)

@@ -38,6 +38,32 @@ describe('the examples of README.md and docs/', () => {
     expect(pages[0]!.text.split('\n').length - 1).toBeLessThanOrEqual(180)
   })
 
+  it('stand where a task is told', () => {
+    const shown = Object.fromEntries(pages.map(({ page }) => [page, examples.filter((one) => one.page === page).map(({ file }) => file.slice('examples/'.length))]))
+    expect(shown).toMatchObject({
+      'README.md': ['page-imap.mjs', 'node-tls.mjs'],
+      'docs/algorithms-and-keys.md': ['algorithms.mjs'],
+      'docs/client-certificates.md': ['client-certificates.mjs'],
+      'docs/connecting.md': ['connect.mjs', 'deno.mjs', 'bun.mjs', 'worker.mjs'],
+      'docs/contexts.md': ['contexts.mjs'],
+      'docs/core.md': ['handshake-by-hand.mjs'],
+      'docs/encrypted-client-hello.md': ['ech.mjs'],
+      'docs/inspecting.md': ['inspecting.mjs'],
+      'docs/migrate.md': ['bytes.mjs'],
+      'docs/node.md': ['node-tls.mjs'],
+      'docs/open-connections.md': ['exporter.mjs', 'ends.mjs'],
+      'docs/pages.md': ['page-imap.mjs', 'page.mjs'],
+      'docs/relay.md': ['tunnel.mjs'],
+      'docs/server-callbacks.md': ['server-callbacks.mjs'],
+      'docs/servers.md': ['node-server.mjs', 'http-server.mjs'],
+      'docs/sessions.md': ['sessions.mjs'],
+      'docs/starttls.md': ['starttls.mjs', 'imap.mjs', 'postgres.mjs'],
+      'docs/trust.md': ['trust.mjs'],
+      'docs/wisp.md': ['wisp.mjs', 'wisp-server.mjs'],
+      'docs/worker-mode.md': ['page-worker.mjs', 'node-worker.mjs'],
+    })
+  })
+
   it('are all that there are: a page names each file of examples/', () => {
     expect(readdirSync(join(repo, 'examples')).filter((file) => !pages.some(({ text }) => text.includes(`examples/${file}`)))).toEqual([])
   })

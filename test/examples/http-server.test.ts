@@ -1,7 +1,6 @@
 // examples/http-server.mjs with Node's own client, and with curl.
 
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import https from 'node:https'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -9,11 +8,6 @@ import { authority, localhost } from '../helpers/certificates.js'
 import { Peer } from '../interop/peers/process.js'
 
 const repo = join(import.meta.dirname, '../..')
-
-it('docs/servers.md shows its example as it is', () => {
-  const [, name, code] = /<!-- example: (\S+) -->\n```js\n(.*?)```/s.exec(readFileSync(join(repo, 'docs/servers.md'), 'utf8'))!
-  expect(code).toBe(readFileSync(join(repo, name!), 'utf8'))
-})
 
 it('examples/http-server.mjs answers one request after the other upon a connection that is kept, and uploads', async () => {
   const server = await Peer.start('node', ['examples/http-server.mjs', localhost.certFile, localhost.keyFile], { cwd: repo })

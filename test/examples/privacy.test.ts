@@ -1,4 +1,4 @@
-// The examples of docs/encrypted-client-hello.md and docs/server-callbacks.md: shown as they are, and run.
+// The examples of docs/encrypted-client-hello.md and docs/server-callbacks.md, run.
 
 import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -20,11 +20,6 @@ function run(...args: string[]): Promise<{ status: number | null; stdout: string
     child.once('close', (status) => resolve({ status, stdout, stderr }))
   })
 }
-
-it.each(['encrypted-client-hello', 'server-callbacks'])('docs/%s.md shows its example as it is', (page) => {
-  const [, name, code] = /<!-- example: (\S+) -->\n```js\n(.*?)```/s.exec(readFileSync(join(repo, `docs/${page}.md`), 'utf8'))!
-  expect(code).toBe(readFileSync(join(repo, name!), 'utf8'))
-})
 
 describe('examples/ech.mjs', { timeout: 20_000 }, () => {
   it('is accepted at once with the right configuration, and at the second time with an old one', async () => {

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
@@ -10,11 +9,6 @@ import { serveTcp } from '../interop/peers/tcp.js'
 const repo = join(import.meta.dirname, '../..')
 
 describe('examples/sessions.mjs', () => {
-  it('is what docs/sessions.md shows', () => {
-    const shown = /<!-- example: examples\/sessions\.mjs -->\n```js\n(.*?)```/s.exec(readFileSync(join(repo, 'docs/sessions.md'), 'utf8'))![1]
-    expect(shown).toBe(readFileSync(join(repo, 'examples/sessions.mjs'), 'utf8'))
-  })
-
   it('makes a full handshake first, and then resumes with early data', { timeout: 30_000 }, async () => {
     const options = { cert: localhost.cert, key: localhost.key, ticketKeys: new TicketKeys(), sessionCache: memoryServerSessionCache(), maxEarlyDataBytes: 1000 }
     const port = await serveTcp((socket) => { serve(accept(socket, options)).catch(() => {}) })

@@ -1,8 +1,10 @@
 // The examples of docs/trust.md and docs/client-certificates.md, run.
 
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { authority, localhost } from '../helpers/certificates.js'
 import { pinOf } from '../../tools/revocation.js'
 import { startOpensslServer } from '../interop/peers/openssl.js'
@@ -29,6 +31,15 @@ describe('the examples of docs/trust.md and docs/client-certificates.md', { time
     const { status, stdout, stderr } = await runExample('client-certificates', ...files)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout.trimEnd().split('\n').sort()).toEqual(['refused: ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE', 'the server refuses us: ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'])
+  })
+
+  it('makes certificates by the commands of docs/client-certificates.md', () => {
+    const [, commands] = /```sh\n(.*?)```/s.exec(readFileSync(join(repo, 'docs/client-certificates.md'), 'utf8'))!
+    const directory = mkdtempSync(join(tmpdir(), 'libssl-wasm-certificates-'))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    mkdirSync(join(directory, 'node_modules'))
+    symlinkSync(repo, join(directory, 'node_modules/libssl-wasm'))
+    expect(execFileSync('bash', ['-ec', commands!], { cwd: directory, encoding: 'utf8', stdio: 'pipe' })).toBe('hello, CN=alice\n')
   })
 
   it('trusts the added CA, and asks verify', async () => {
