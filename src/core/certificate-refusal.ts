@@ -35,12 +35,12 @@ function adviceFor(ssl: Ssl, code: string, { issuer, validFrom, validTo }: X509)
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
       if (ssl.hasRefusedAnchor()) {
-        return "; this certificate is among the trust anchors itself, and it is no root: option 'partialChain' takes others than roots, or give "
-          + `${ca}: see docs/trust.md`
+        return "; this certificate is among the trust anchors itself, and it is no root: option 'partialChain' allows such anchors; "
+          + `or give ${ca}: see docs/trust.md`
       }
       return `; ${ca} is not among the trust anchors: if it is to be trusted, ${GIVE_IT}${sentOneAlone(ssl)}`
     case 'UNABLE_TO_GET_ISSUER_CERT':
-      return `; ${ca} is not among the trust anchors: give it, too, or option 'partialChain', which takes others than roots for anchors: `
+      return `; ${ca} is not among the trust anchors: give it, too, or option 'partialChain', which allows anchors that are no roots: `
         + 'see docs/trust.md'
     case 'UNABLE_TO_GET_CRL': return `; option 'crl' has no list of ${ca}: see docs/trust.md`
     case 'EE_KEY_TOO_SMALL': case 'CA_KEY_TOO_SMALL': case 'CA_MD_TOO_WEAK':

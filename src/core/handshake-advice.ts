@@ -14,7 +14,7 @@ const ADVICE: Readonly<Record<string, (ssl: Ssl) => string | undefined>> = {
     : "the peer's list of certificates, or of names of CAs, takes more bytes than "
       + "option 'maxCertificateListBytes' (SSL_CTX_set_max_cert_list) allows"),
   ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED: () => 'the server does not know RFC 5746, which protects renegotiations; '
-    + "option 'dangerouslyAllowLegacyRenegotiation' (SSL_OP_LEGACY_SERVER_CONNECT) takes it all the same",
+    + "option 'dangerouslyAllowLegacyRenegotiation' (SSL_OP_LEGACY_SERVER_CONNECT) accepts it nevertheless",
 
   ERR_SSL_UNSUPPORTED_PROTOCOL: noVersion,
   ERR_SSL_WRONG_SSL_VERSION: noVersion,
@@ -30,7 +30,7 @@ const ADVICE: Readonly<Record<string, (ssl: Ssl) => string | undefined>> = {
   ERR_SSL_NO_SUITABLE_GROUPS: noGroup,
   ERR_SSL_WRONG_CURVE: noGroup,
   ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM: () => "the peer takes no signature that the own key can make: options 'signatureAlgorithms' "
-    + "and 'securityLevel' say which there may be, and a server's 'identities' are keys of other types",
+    + "and 'securityLevel' say which are allowed; a server can have keys of other types in 'identities'",
   ERR_SSL_WRONG_SIGNATURE_TYPE: () =>
     "the peer has signed by an algorithm that options 'signatureAlgorithms' and 'securityLevel' do not allow",
 

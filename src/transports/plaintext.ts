@@ -93,7 +93,7 @@ export class PlaintextConversation {
   /** Text goes as UTF-8. Settles when the transport has taken it. */
   async write(data: string | BytesLike): Promise<void> {
     this.#check(false)
-    await this.#attempt(this.#inTime(this.#writer.write(asBytes(data)), () => 'the transport has not taken what was written'))
+    await this.#attempt(this.#inTime(this.#writer.write(asBytes(data)), () => 'the transport has not accepted what was written'))
   }
 
   /** The transport, from the first byte that was not read. Writes that are under way go first. */
@@ -121,7 +121,7 @@ export class PlaintextConversation {
   /** Reads until `find` says how many bytes are to be taken; 0: more must come. */
   async #take(limit: number, find: (bytes: Uint8Array) => number): Promise<Uint8Array<ArrayBuffer>> {
     this.#check()
-    if (!Number.isInteger(limit) || limit < 1) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'read 1 byte or more, a whole number')
+    if (!Number.isInteger(limit) || limit < 1) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'read 1 byte or more, an integer')
     this.#reading = true
     const read = async () => {
       let count: number
@@ -158,7 +158,7 @@ export class PlaintextConversation {
 
   /** Throws if it is too late, or, for all but a write, while a read is under way: what that will take is not known yet. */
   #check(reading = this.#reading): void {
-    const wrong = this.#released ? 'the transport has been handed on' : reading && 'a read is under way: await it first'
+    const wrong = this.#released ? 'release() has handed the transport on' : reading && 'a read is under way: await it first'
     if (wrong) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', wrong)
     this.#interrupt.throwIfTripped()
   }

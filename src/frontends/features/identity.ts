@@ -161,9 +161,9 @@ function checkDates({ option, chain }: Dated): void {
       ? ['EXPIRED', `${subject} has expired (${validTo.toISOString()})`] as const
       : ['NOT_YET_VALID', `${subject} is not valid yet (${validFrom.toISOString()})`] as const
     if (depth > 0) {
-      warn(`WARN_TLS_CHAIN_${what}`, `option '${option}': ${words}; it is sent all the same: peers may do without it`)
+      warn(`WARN_TLS_CHAIN_${what}`, `option '${option}': ${words}; it is sent nevertheless: peers may not need it`)
     } else {
-      const message = `option '${option}' was refused: ${words}; give option 'useExpiredCert' to use it all the same`
+      const message = `option '${option}' was refused: ${words}; give option 'useExpiredCert' to use it nevertheless`
       throw new ApiMisuseError(`ERR_TLS_CERT_${what}`, message, { option })
     }
   }

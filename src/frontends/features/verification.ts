@@ -160,6 +160,6 @@ export function reviewSession(ssl: Ssl): void {
   if (!ssl.sessionReused() || ssl.getVerifyResult() === X509_V_OK) return
   // An external key looks like a session. To hold it is proof enough.
   if (ssl.getPskIdentity() !== undefined) return
-  const message = 'the session that was resumed is of a peer that was not verified'
+  const message = 'the resumed session belongs to a peer that was not verified'
   throw refusal('APPLICATION_VERIFICATION', message, ssl.getPeerCertificate(), ssl.getVerifyResult())
 }

@@ -59,9 +59,9 @@ export class TlsSession extends SessionValue {
     if (!isBytesLike(bytes)) throw wrong('not bytes')
     if (bytes.byteLength > MOST_BYTES) throw wrong('too many')
     const reader = new BinaryReader(asBytes(bytes), wrong)
-    if (!reader.skips(MAGIC)) throw wrong('they do not begin as those do')
+    if (!reader.skips(MAGIC)) throw wrong('they begin otherwise')
     const format = reader.uint(1)
-    if (format !== FORMAT) throw wrong(`of format ${format}, and this is ${FORMAT}`)
+    if (format !== FORMAT) throw wrong(`they have format ${format}, and this library reads format ${FORMAT}`)
     const [flags, version, expiresAtMs] = [reader.uint(1), reader.uint(2), reader.float64()]
     const protocol = version === TLS1_3_VERSION ? 'TLSv1.3' : version === TLS1_2_VERSION ? 'TLSv1.2' : undefined
     if (!protocol || flags > 1 || !(Math.abs(expiresAtMs) <= 8.64e15)) throw wrong('the header is broken')

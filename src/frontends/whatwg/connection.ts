@@ -63,7 +63,7 @@ export class Connection implements TlsConnection {
 
   async #write(chunk: BytesLike): Promise<void> {
     if (!isBytesLike(chunk)) {
-      const error = invalidArgument('writable takes bytes: an ArrayBuffer or a view of one (of text: TextEncoder)')
+      const error = invalidArgument('writable takes bytes: an ArrayBuffer or a view of one (for text, use TextEncoder)')
       this.abort(error) // a stream that failed cannot be closed any more, nor then the connection
       throw error
     }

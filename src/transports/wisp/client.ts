@@ -166,7 +166,7 @@ class Client implements WispConnection {
     demandTarget(target, 'open()', ['host', 'port', 'protocol'], Object.keys(checks), 'is an option of connectWisp()')
     const { host, port, protocol = 'tcp' } = target
     const misuse = (why: string) => new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', why)
-    if (protocol !== 'tcp') throw misuse(`Wisp carries TCP here, not ${protocol}: TLS wants a stream`)
+    if (protocol !== 'tcp') throw misuse(`Wisp carries TCP here, not ${protocol}: TLS needs a stream`)
     if (!fits(host, 255) || host === '' || /[\s\p{Cc}]/u.test(host)) throw misuse('host must be a name or an address, at most 255 bytes')
     if (!Number.isInteger(port) || port < 1 || port > 65535) throw misuse('port must be from 1 to 65535')
     if (this.#link.done) throw new TransportError('the Wisp connection has ended', { cause: this.#error })
@@ -210,11 +210,11 @@ class Client implements WispConnection {
   #introduce(info: Info): void {
     const server = readServerInfo(info)
     const { credentials, version } = this.#options
-    if (version === 1) return this.#refuse('the server speaks version 2 of Wisp, which was not asked for')
+    if (version === 1) return this.#refuse("the server speaks version 2 of Wisp, and option 'version' asks for 1")
     if (server.major < 2) return this.#refuse(`the server introduces itself with version ${server.major} of Wisp`)
     const instead = server.password === 'none' ? '' : ': give a user name and a password'
     if (server.keyRequired && !(instead && credentials)) {
-      return this.#refuse(`the server wants a key (certificate), which is not spoken here${instead}`)
+      return this.#refuse(`the server asks for authentication by a key, which this client does not have${instead}`)
     }
     if (server.password === 'required' && !credentials) {
       return this.#refuse('the server wants a user name and a password', WispCloseReason.CREDENTIALS_WANTED)

@@ -14,7 +14,7 @@ const reasons = {
   VOLUNTARY: [0x02, 'voluntarily'],
   NETWORK_ERROR: [0x03, 'because of a network error'],
   /** Of the connection's opening, on stream 0. */
-  INCOMPATIBLE: [0x04, 'because the two sides do not fit'],
+  INCOMPATIBLE: [0x04, 'because the two sides are incompatible'],
   /** From 0x41 to 0x49: said by servers. */
   INVALID_TARGET: [0x41, 'because the target is not valid', 'ERR_TLS_RELAY_TARGET_INVALID'],
   UNREACHABLE: [0x42, 'because the target cannot be reached', 'ERR_TLS_RELAY_TARGET_UNREACHABLE', 'ERR_TLS_RELAY_HOST_NOT_FOUND'],
@@ -22,7 +22,7 @@ const reasons = {
   REFUSED: [0x44, 'because the target refused the connection', 'ERR_TLS_RELAY_CONNECTION_REFUSED'],
   TRANSFER_TIMEOUT: [0x47, 'because nothing has moved for too long'],
   BLOCKED: [0x48, 'because the target is not allowed', 'ERR_TLS_RELAY_TARGET_NOT_ALLOWED'],
-  THROTTLED: [0x49, 'because there is too much of it', 'ERR_TLS_RELAY_BUSY'],
+  THROTTLED: [0x49, 'because there are too many connections or too much data', 'ERR_TLS_RELAY_BUSY'],
   /** Said by clients, that cannot take any more. */
   CLIENT_ERROR: [0x81, 'because the client failed'],
   /** From 0xc0 on: of the connection's authentication, on stream 0. */
