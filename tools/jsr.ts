@@ -22,7 +22,7 @@ const { name, version, license, exports, imports } = JSON.parse(readFileSync(joi
 const onNpmAlone = (path: string) => /(^|\/)apps(\/|$)/.test(path)
 
 mkdirSync(directory, { recursive: true })
-const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md']
+const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'RELEASING.md', 'SECURITY.md', 'CHANGELOG.md']
 for (const part of ['dist', 'lib', 'docs', 'examples', 'LICENSE', 'NOTICE', ...pages]) {
   cpSync(join(root, part), join(directory, part), { recursive: true, filter: (path) => !onNpmAlone(path.slice(root.length)) })
 }
