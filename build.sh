@@ -18,6 +18,8 @@
 #   ./build.sh update-openssl VERSION [ARGS...]   move the pin to that release if its signature is good; build, compare, test
 #   ./build.sh site               build, then the site into build/site/html: documentation, reference, demonstration
 #   ./build.sh site test          the same, and try it in the browsers
+#   ./build.sh fuzz [ARGS...]     build, then changed inputs to all that reads what others write (--seconds N, --seed S)
+#   ./build.sh corpora [FOLDER]   build, then files that others made to the same, FOLDER being OpenSSL's fuzz corpora
 #   ./build.sh reproduce          build, then once more from nothing elsewhere, and compare the bytes
 #   ./build.sh clean              forget what was built here; the caches stay
 #
@@ -125,6 +127,11 @@ case "$command" in
       tools/install-runtimes.sh
       exec node_modules/.bin/vitest run --config site/vitest.config.ts
     fi
+    ;;
+  fuzz | corpora)
+    build
+    [ "$command" = corpora ] && program=corpora || program=run
+    exec node --import tsx --import ./test/fuzz/on-dist.mjs "test/fuzz/$program.ts" "$@"
     ;;
   reproduce)
     build

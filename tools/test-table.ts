@@ -28,6 +28,7 @@ const folders: Readonly<Record<string, string>> = {
   conformance: 'what the conformance suite stands on: a project with the built package',
   leak: 'thousands of connections leave nothing in the allocator; what an idle one holds',
   soak: 'connections of all kinds, with faults by a seed, lose and invent nothing',
+  fuzz: 'what others write, changed at random, ends well or in a documented error: no trap, leak or hang',
   memory: 'a download through browser and relay takes no more memory than its windows',
   build: 'downloads that are cut, wrong or missing; the pin of OpenSSL; generated tables; the list of parts',
   package: "the tarball: its files, its types by two compilers, its entries, others' tools, require() in an old Node",

@@ -103,6 +103,19 @@ describe.each(Object.entries(kinds))('%s', (_, { pem, read }) => {
     }
   })
 
+  it('with bytes after it in its block is an error, and is freed once', () => {
+    const more = pem.replace(/(-----BEGIN .*-----)([^-]+)/, (__, begin: string, body: string) =>
+      `${begin}\n${Buffer.concat([Buffer.from(body, 'base64'), Buffer.of(4, 0)]).toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n`)
+    const all = () => {
+      for (const text of [more, more + pem, more + more]) expect(refusal(() => read(text)).message).toContain('bytes after the')
+    }
+    all()
+    const before = lib.allocatedBytes
+    for (let times = 0; times < 100; times++) all()
+    expect(Math.abs(lib.allocatedBytes - before)).toBeLessThan(16 * 100)
+    expect(read(pem)).toBe(1)
+  })
+
   it('leaves no memory behind, right or wrong', () => {
     const all = () => { read(NEIGHBOURS['EC PARAMETERS'] + pem); for (const wrong of [broken(pem), 'no PEM']) refusal(() => read(wrong)) }
     expect(leaks(lib, 100, all)).toBe(false)

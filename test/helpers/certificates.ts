@@ -8,10 +8,12 @@ import { CertificateAuthority, type KeyPair } from '../../tools/certificates.js'
 
 export { date, openssl, CertificateAuthority, EC, RSA, type KeyPair } from '../../tools/certificates.js'
 
-/** A CA whose files go when the test file ends. */
+/** A CA whose files go when the test file ends; in a program without vitest, when that does. */
 export function temporaryAuthority(name?: string, issuer?: CertificateAuthority): CertificateAuthority {
   const authority = new CertificateAuthority(name, issuer)
-  afterAll(() => { rmSync(authority.dir, { recursive: true, force: true }) })
+  const clean = () => { rmSync(authority.dir, { recursive: true, force: true }) }
+  if (process.env['VITEST']) afterAll(clean)
+  else process.once('exit', clean)
   return authority
 }
 

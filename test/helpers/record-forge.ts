@@ -18,6 +18,8 @@ export function useForgeableCiphers(ctx: SslCtx): void {
 
 /** Makes records of one side. The Ssl itself must write nothing after the first: it would count on as before. */
 export class RecordForge {
+  /** Messages of the handshake that the Ssl wrote itself, in the clear. */
+  readonly messages: Uint8Array[] = []
   readonly #ssl: Ssl
   readonly #side: Side
   readonly #secrets = new Map<string, readonly [clientRandom: string, secret: string]>()
@@ -38,6 +40,7 @@ export class RecordForge {
       if (contentType === SSL3_RT_HANDSHAKE && bytes[0] === SERVER_HELLO) this.#serverRandom = Buffer.from(bytes.slice(6, 38))
       if (!sent) return
       if (contentType === SSL3_RT_HEADER) this.#sequence++ // before what the record holds
+      if (contentType === SSL3_RT_HANDSHAKE) this.messages.push(bytes)
       const finished = contentType === SSL3_RT_HANDSHAKE && bytes[0] === FINISHED
       if (finished && ssl.getVersion() === 'TLSv1.3') this.#phase = 'TRAFFIC'
       if (contentType === SSL3_RT_CHANGE_CIPHER_SPEC || (finished && this.#phase === 'TRAFFIC')) this.#sequence = 0

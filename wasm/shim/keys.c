@@ -69,6 +69,7 @@ static int read_key_der(const uint8_t *der, size_t length, struct passphrase *pa
     }
     if (result == 1 && end != der + length) {
         EVP_PKEY_free(*key);
+        *key = NULL;
         ERR_raise_data(ERR_LIB_ASN1, ASN1_R_TOO_LONG, "bytes after the private key");
         return LSW_KEY_UNREADABLE;
     }
