@@ -1,6 +1,7 @@
 // `libssl-wasm/roots`: Mozilla's list of roots, for platforms that hand out none. A quarter of a megabyte, loaded only
 // by programs that import it. It is as old as the package: ship updates of both.
 
+import { fromBase64 } from './base/bytes.js'
 import { ApiMisuseError } from './base/errors.js'
 import { splitDer } from './base/der.js'
 import { base64, date, sha256 } from './loader/mozilla-roots.gen.js'
@@ -22,5 +23,5 @@ function decode(): Uint8Array<ArrayBuffer>[] {
     const message = "this build has no list of roots: Debian's ca-certificates package was out of reach when it was made"
     throw new ApiMisuseError('ERR_TLS_NO_TRUST_ANCHORS', message)
   }
-  return splitDer(Uint8Array.from(atob(base64.replace(/\n/g, '')), (char) => char.charCodeAt(0)))
+  return splitDer(fromBase64(base64))
 }

@@ -15,6 +15,8 @@ change('a variable and a property for each export: they are called by the genera
     for (const [, name, short] of assignments.matchAll(/Module\["_(\w+)"\]=wasmExports\["([\w$]+)"\]/g)) names[name!] = short!
     return `var wasmMemory;function assignWasmExports(wasmExports){Module["exports"]=wasmExports;wasmMemory=Module["wasmMemory"]=${memory}}`
   })
+change('a download of its own', /if\(ENVIRONMENT_IS_WEB\|\|ENVIRONMENT_IS_WORKER\)\{try\{.*?\}\}else\{\}/, () => '')
+change('a way to compile', /if\(instantiateWasm\)\{(return instantiateWasm\([^}]*\))\}wasmBinaryFile\?\?=.*?receiveInstance\(result\[0\]\)/, (_, ours: string) => ours)
 change('a URL of the .wasm, which is never asked for: bundlers would emit the file for it', /new URL\("libssl\.wasm",import\.meta\.url\)\.href/, () => '""')
 change('the URL of the script', /import\.meta\.url/, () => '""')
 // Without asynchronous compilation there is nothing to wait for.

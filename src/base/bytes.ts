@@ -62,6 +62,14 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return joined
 }
 
+/** What base64 stands for; white space in it does not count. Throws as `atob`. (`Uint8Array.from` with a function takes five times as long.) */
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text)
+  const bytes = new Uint8Array(binary.length)
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i)
+  return bytes
+}
+
 /** Upper-case hexadecimal, bytes separated by `separator`. */
 export function hex(bytes: Uint8Array, separator = ''): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(separator)

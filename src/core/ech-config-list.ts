@@ -1,7 +1,7 @@
 // The list of configurations that a server publishes for ECH, as DNS has it. RFC 9849 §4.
 
 import { ApiMisuseError } from '../base/errors.js'
-import { asBytes, concat, type BytesLike } from '../base/bytes.js'
+import { asBytes, concat, fromBase64, type BytesLike } from '../base/bytes.js'
 
 /** One configuration of a list. */
 export interface EchConfig {
@@ -22,7 +22,7 @@ const [LENGTH_BYTES, HEADER_BYTES] = [2, 4]
 export function decodeEchConfigList(source: BytesLike | string): Uint8Array {
   if (typeof source !== 'string') return asBytes(source)
   try {
-    return Uint8Array.from(atob(source), (char) => char.charCodeAt(0))
+    return fromBase64(source)
   } catch {
     throw misformed('is not base64')
   }

@@ -1,6 +1,6 @@
 // Who may use the relay at all: those who have one of its tokens.
 
-import { utf8, utf8Text } from '../../base/bytes.js'
+import { fromBase64, utf8, utf8Text } from '../../base/bytes.js'
 
 /** What a page offers as a subprotocol, since it can set no headers: this, and the token in base64url. */
 const prefix = 'libssl-wasm.bearer.'
@@ -19,7 +19,7 @@ export function presentedToken(authorization: string | undefined, offered: reado
   const encoded = offered.find(isBearer)?.slice(prefix.length)
   if (encoded === undefined) return undefined
   try {
-    return utf8Text(Uint8Array.from(atob(encoded.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0)))
+    return utf8Text(fromBase64(encoded.replaceAll('-', '+').replaceAll('_', '/')))
   } catch {
     return undefined // not base64
   }
