@@ -16,15 +16,15 @@ change('a variable and a property for each export: they are called by the genera
     return `var wasmMemory;function assignWasmExports(wasmExports){Module["exports"]=wasmExports;wasmMemory=Module["wasmMemory"]=${memory}}`
   })
 change('a download of its own', /if\(ENVIRONMENT_IS_WEB\|\|ENVIRONMENT_IS_WORKER\)\{try\{.*?\}\}else\{\}/, () => '')
-change('a way to compile', /if\(instantiateWasm\)\{(return instantiateWasm\([^}]*\))\}wasmBinaryFile\?\?=.*?receiveInstance\(result\[0\]\)/, (_, ours: string) => ours)
 change('a URL of the .wasm, which is never asked for: bundlers would emit the file for it', /new URL\("libssl\.wasm",import\.meta\.url\)\.href/, () => '""')
 change('the URL of the script', /import\.meta\.url/, () => '""')
 // Without asynchronous compilation there is nothing to wait for.
 change('an asynchronous factory', /async function createLibssl\(/, () => 'function createLibssl(')
 change('an asynchronous start', /async function run\(/, () => 'function run(')
 change('waiting for the start', /await run\(\)/, () => 'run()')
-change('a promise of the instance', /new Promise\(resolve=>\{instantiateWasm\(info,inst=>resolve\(receiveInstance\(inst\)\)\)\}\)/,
-  () => 'instantiateWasm(info,receiveInstance)')
+change('a promise of the instance, and a way to compile',
+  /if\(instantiateWasm\)\{return new Promise\(.*?\)\}wasmBinaryFile\?\?=.*?receiveInstance\(result\[0\]\)/,
+  () => 'return instantiateWasm(info,receiveInstance)')
 if (/import\.meta|async function|new Promise/.test(glue)) throw new Error('lib/libssl.mjs: something is left to wait for or to look up')
 
 writeFileSync(file, glue)
