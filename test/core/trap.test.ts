@@ -31,6 +31,13 @@ describe('A trap', () => {
     }
   })
 
+  it('is not what a wrong argument is taken for: that is thrown, and ends nothing', async () => {
+    const own = await load()
+    expect(caught(() => own.ffi.SSL_pending(0n as never))).toBeInstanceOf(TypeError)
+    expect(caught(() => own.ffi.SSL_CTX_set_options(0 as never, 0 as never))).toBeInstanceOf(TypeError)
+    expect(own.version).toMatch(/^OpenSSL /)
+  })
+
   describe.each([
     ['an I/O call', (lib: LibSsl) => lib.ffi.SSL_connect(OUT_OF_MEMORY, lib.slot())],
     ['another call', (lib: LibSsl) => lib.ffi.SSL_pending(OUT_OF_MEMORY)],
