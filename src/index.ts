@@ -64,7 +64,9 @@ export { bunSocketHandlers, fromBunSocket, type BunSocketHandlers, type BunSocke
 export { fromCloudflareSocket, type CloudflareSocketLike } from './transports/cloudflare.js'
 export { fromDataChannel, type DataChannelLike, type DataChannelTransportOptions } from './transports/data-channel.js'
 export { fromDenoConn, type DenoConnLike } from './transports/deno.js'
-export { fromMessagePort, type MessagePortLike, type MessagePortTransportOptions, type WholeMessagePort } from './transports/message-port.js'
+export {
+  fromMessagePort, type MessagePortLike, type MessagePortTransportOptions, type WholeMessagePort,
+} from './transports/message-port.js'
 export { fromNodeStream, type NodeDuplexLike } from './transports/node.js'
 export type { Target } from './transports/target.js'
 export { openTunnel, type TunnelOptions, type WebSocketStreamConstructor } from './transports/tunnel.js'

@@ -62,7 +62,10 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return joined
 }
 
-/** What base64 stands for; white space in it does not count. Throws as `atob`. (`Uint8Array.from` with a function takes five times as long.) */
+/**
+ * What base64 stands for; white space in it does not count. Throws as `atob`. (`Uint8Array.from` with a function takes five times as
+ * long.)
+ */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const binary = atob(text)
   const bytes = new Uint8Array(binary.length)

@@ -113,6 +113,6 @@ const otherwise: ReadonlyMap<string, string> = new Map(Object.entries({
   isserver: 'connect() is for clients, accept() for servers',
   secureoptions: "there are no SSL_OP_ bits: give 'minVersion' and 'maxVersion' for versions, and see docs/options.md of libssl-wasm"
     + ' for the rest',
-  server: "it is not needed: accept() has the options of a server",
+  server: 'it is not needed: accept() has the options of a server',
   sessiontimeout: 'sessions can be taken up for as long as their keys or their cache last: see docs/sessions.md',
 }))

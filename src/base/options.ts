@@ -70,7 +70,9 @@ export function ownOptions<Options extends object>(options: Options, taker: stri
 }
 
 /** As {@link ownOptions}, for functions that check the few values themselves. Throws `ERR_TLS_UNKNOWN_OPTION` for other names. */
-export function knownOptions<Options extends object>(options: Options, taker: string, ...names: readonly (keyof Options & string)[]): Options {
+export function knownOptions<Options extends object>(
+  options: Options, taker: string, ...names: readonly (keyof Options & string)[]
+): Options {
   const given = ownOptions(options, taker)
   const option = Object.keys(given).find((name) => !(names as readonly string[]).includes(name))
   if (option === undefined) return given

@@ -11,7 +11,8 @@ const DECADE_MS = 10 * 365 * 24 * 3600 * 1000
 export function certificateRefusal(ssl: Ssl, code: string, words: string, depth: number, certificate: X509 | undefined): string {
   const refused = `the peer's certificate was refused: ${words}`
   if (!certificate) return refused
-  const [subject, issuer, subjectAltName] = [certificate.subject, certificate.issuer, certificate.subjectAltName].map((text) => shorten(text))
+  const texts = [certificate.subject, certificate.issuer, certificate.subjectAltName]
+  const [subject, issuer, subjectAltName] = texts.map((text) => shorten(text))
   const mismatch = code === 'ERR_TLS_CERT_ALTNAME_INVALID'
   const names = depth > 0 || mismatch || subjectAltName === '' ? '' : `, for ${subjectAltName}`
   const which = `depth ${depth}, ${subject}, issued by ${issuer === subject ? 'itself' : issuer}${names}`
@@ -28,7 +29,8 @@ function adviceFor(ssl: Ssl, code: string, { issuer, validFrom, validTo }: X509)
     case 'CERT_HAS_EXPIRED': return `: it expired at ${time(validTo)}, and ${clock(ssl, false)}`
     case 'CERT_NOT_YET_VALID': return `: it is valid from ${time(validFrom)}, and ${clock(ssl, true)}`
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-      return ssl.isServer() ? "; it is issued by none of option 'ca': have one of them issue the client's, or add this one: see docs/trust.md"
+      return ssl.isServer()
+        ? "; it is issued by none of option 'ca': have one of them issue the client's, or add this one: see docs/trust.md"
         : "; if it is the peer's, give it as option 'ca': see docs/trust.md"
     case 'SELF_SIGNED_CERT_IN_CHAIN':
       return `; the peer sent this root, and it is not among the trust anchors: if it is to be trusted, ${GIVE_IT}`

@@ -62,7 +62,8 @@ function cutOff(ssl: Ssl): string {
   const open = ssl.isInitFinished() || (ssl.getVersion() === 'TLSv1.3' && finished !== undefined) // and then in the middle of a ticket
   const ended = `the stream ended ${open ? 'without close_notify' : 'in the middle of the handshake'}`
   if (ssl.hasRead) return ended
-  const why = certificateAdvice(ssl) ?? (open || ssl.isServer() ? undefined : 'the server, or something before it, hung up and did not say why')
+  const why = certificateAdvice(ssl)
+    ?? (open || ssl.isServer() ? undefined : 'the server, or something before it, hung up and did not say why')
   return why === undefined ? ended : `${ended}: ${why}`
 }
 

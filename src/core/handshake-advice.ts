@@ -34,7 +34,7 @@ const ADVICE: Readonly<Record<string, (ssl: Ssl) => string | undefined>> = {
   ERR_SSL_WRONG_SIGNATURE_TYPE: () =>
     "the peer has signed by an algorithm that options 'signatureAlgorithms' and 'securityLevel' do not allow",
 
-  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: () => "the client has shown none: it must be given a certificate "
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: () => 'the client has shown none: it must be given a certificate '
     + "and its key (options 'cert' and 'key' of connect()); option 'clientCertificate': 'optional' lets in those that have none",
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: certificateAdvice,
   ERR_SSL_TLSV1_ALERT_ACCESS_DENIED: certificateAdvice,
@@ -55,7 +55,8 @@ export function certificateAdvice(ssl: Ssl): string | undefined {
   if (ssl.isServer() || ssl.getSharedSigalgs().length === 0) return undefined // a client has them from the server's request
   const names = ssl.get0PeerCaList()
   const more = names.length > MOST_CA_NAMES ? ', …' : ''
-  const asked = `the server asked for a certificate${names.length > 0 ? ` of ${names.slice(0, MOST_CA_NAMES).map((name) => shorten(name)).join(' or ')}${more}` : ''}`
+  const shown = names.slice(0, MOST_CA_NAMES).map((name) => shorten(name)).join(' or ')
+  const asked = `the server asked for a certificate${names.length > 0 ? ` of ${shown}${more}` : ''}`
   return ssl.get0SignatureName() === undefined
     ? `${asked}, and was shown none: give options 'cert' and 'key', or 'onCertificateRequest'`
     : `${asked}, and it may not take the one that it was shown: its own log says why`
@@ -75,7 +76,7 @@ const LEAST = 'TLS 1.2 is the least that this library speaks'
 function noVersion(ssl: Ssl): string {
   const spoken = versions(ssl)
   const more = spoken === 'TLSv1.3' ? "option 'minVersion' would allow TLSv1.2"
-    : spoken === 'TLSv1.2' ? "option 'maxVersion' would allow TLSv1.3" : "and a peer that speaks 1.0 or 1.1 alone cannot be reached"
+    : spoken === 'TLSv1.2' ? "option 'maxVersion' would allow TLSv1.3" : 'and a peer that speaks 1.0 or 1.1 alone cannot be reached'
   return `no version of TLS is spoken by both sides: this one offers ${spoken}; ${LEAST}, ${more}`
 }
 

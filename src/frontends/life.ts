@@ -95,7 +95,8 @@ export class LocalLife implements Life {
     this.#closeTimeoutMs = closeTimeoutMs
     if (role.lib) this.#pump = this.#start(role.lib, port, options, role)
     const late = () => {
-      const message = `no handshake within ${handshakeTimeoutMs} ms (handshakeTimeoutMs): ${whyUnopened(transport.writable) ?? this.#progress(options)}`
+      const why = whyUnopened(transport.writable) ?? this.#progress(options)
+      const message = `no handshake within ${handshakeTimeoutMs} ms (handshakeTimeoutMs): ${why}`
       this.abort(new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', message))
     }
     this.opened = withDeadline(handshakeTimeoutMs, late, this.#open(port, options, role))

@@ -7,7 +7,7 @@ export function noCode(url: URL | string, why: string, options: ErrorOptions = {
   const from = String(url) || "the response that was given as 'wasm'"
   const advice = from.includes('/.vite/')
     ? "add optimizeDeps: { exclude: ['libssl-wasm'] } to Vite's configuration"
-    : "put the file there, or give it by load({ wasm }); docs/bundlers.md of libssl-wasm says how, for each bundler"
+    : 'put the file there, or give it by load({ wasm }); docs/bundlers.md of libssl-wasm says how, for each bundler'
   return new InternalError('ERR_TLS_INTERNAL', `cannot load libssl.wasm from ${from}: ${why}; ${advice}`, options)
 }
 
@@ -41,5 +41,6 @@ export function whyNotCompiled(error: unknown): unknown {
     : /disallowed by embedder/.test(message)
       ? 'this platform compiles no bytes: import libssl.wasm as a module, and give it by load({ wasm })' : undefined
   return why === undefined ? error
-    : new InternalError('ERR_TLS_INTERNAL', `cannot compile libssl.wasm: ${why}; docs/bundlers.md of libssl-wasm says more`, { cause: error })
+    : new InternalError('ERR_TLS_INTERNAL',
+      `cannot compile libssl.wasm: ${why}; docs/bundlers.md of libssl-wasm says more`, { cause: error })
 }

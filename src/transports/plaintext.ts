@@ -55,7 +55,8 @@ export class PlaintextConversation {
   /** Takes the transport over, until it is released. Throws as `connect` does, and gives it up then. */
   constructor(transport: TransportLike, options: PlaintextOptions = {}) {
     const { signal, timeoutMs, readable, writable } = takeOver(transport, (taken) => {
-      const { signal, timeoutMs = 30_000 } = checkOptions(options, { signal: isSignal, timeoutMs: isMilliseconds(0) }, 'PlaintextConversation')
+      const checks = { signal: isSignal, timeoutMs: isMilliseconds(0) }
+      const { signal, timeoutMs = 30_000 } = checkOptions(options, checks, 'PlaintextConversation')
       throwIfAborted(signal)
       return { ...taken, signal, timeoutMs }
     })

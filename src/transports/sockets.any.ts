@@ -19,7 +19,9 @@ export function withClose(streams: ByteTransport): ByteTransport {
 }
 
 const platform = globalThis as {
-  readonly Deno?: object; readonly navigator?: { readonly userAgent?: string }; readonly process?: { readonly versions?: { readonly node?: string } }
+  readonly Deno?: object
+  readonly navigator?: { readonly userAgent?: string }
+  readonly process?: { readonly versions?: { readonly node?: string } }
   readonly origin?: unknown
 }
 
@@ -38,7 +40,9 @@ const meanings: Readonly<Record<string, string>> = {
 /** What a WebSocket says that did not open, in better words: OpenSSL and rustls have theirs for a server without TLS, `ws` for a status. */
 export function wordsOfPlatform(said: string): string {
   const [, status] = /^Unexpected server response: (\d+)$/.exec(said) ?? []
-  if (status !== undefined) return `HTTP status ${status}: ${meanings[status] ?? 'our relay never answers so; is the URL that of another server?'}`
+  if (status !== undefined) {
+    return `HTTP status ${status}: ${meanings[status] ?? 'our relay never answers so; is the URL that of another server?'}`
+  }
   return /wrong version number|packet length too long|InvalidContentType/.test(said) ? 'it speaks no TLS: begin its URL with ws:' : said
 }
 

@@ -35,7 +35,8 @@ export function formatTarget({ host, port }: Target): string {
  */
 export function demandTarget(target: object, taker: string, known: readonly string[], options: readonly string[], place: string): void {
   if (typeof target !== 'object' || target === null) {
-    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `the target of ${taker} must be { host, port }: a host name or an address, and 1 to 65535`)
+    throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT',
+      `the target of ${taker} must be { host, port }: a host name or an address, and 1 to 65535`)
   }
   for (const option of Object.keys(target)) {
     if (known.includes(option)) continue

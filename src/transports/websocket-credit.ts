@@ -37,7 +37,7 @@ export function creditFraming({ ends, opened, fail, send, drained }: Carrier, wi
   if (role === 'server') greet()
   else {
     const patience = setTimeout(() => malformed('no CREDIT at the start'), GREETING_TIMEOUT_MS)
-    opened.promise.catch(() => {}).then(() => clearTimeout(patience))
+    void opened.promise.catch(() => {}).then(() => clearTimeout(patience))
   }
   return {
     receive(message) {

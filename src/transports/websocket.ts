@@ -9,7 +9,9 @@ import { tellUntil, type ByteTransport } from '../pump/transport.js'
 import { SendBacklog } from './send-backlog.js'
 import { StreamEnds } from './stream-ends.js'
 import { CREDIT_PROTOCOL, creditFraming } from './websocket-credit.js'
-import { ABORTED, closeError, GOING_AWAY, MESSAGE_TOO_BIG, nameOf, NORMAL, unanswered, UNSUPPORTED_DATA, WebSocketError } from './websocket-close.js'
+import {
+  ABORTED, closeError, GOING_AWAY, MESSAGE_TOO_BIG, nameOf, NORMAL, unanswered, UNSUPPORTED_DATA, WebSocketError,
+} from './websocket-close.js'
 import { rawFraming, type Framing } from './websocket-framing.js'
 import { ALREADY_CLOSED, CLOSED, closeWebSocket, CONNECTING, failureOf, OPEN, reachOf, type WebSocketLike } from './websocket-like.js'
 import { webSocketChecks, type WebSocketTransportOptions } from './websocket-options.js'

@@ -14,7 +14,8 @@ export function adviceFor({ error, info, chain, servername }: Diagnosis): string
   if (error instanceof CertificateError) codes.add(error.code)
   const [leaf] = chain.links
   const names = leaf ? [...leaf.certificate.names.dns, ...leaf.certificate.names.ip] : []
-  return [...codes].flatMap((code) => sentences[code]?.({ issuer: chain.issuer ?? leaf?.certificate.issuer ?? 'the issuer', names, servername }) ?? [])
+  const issuer = chain.issuer ?? leaf?.certificate.issuer ?? 'the issuer'
+  return [...codes].flatMap((code) => sentences[code]?.({ issuer, names, servername }) ?? [])
     .filter((line, index, all) => all.indexOf(line) === index)
 }
 
@@ -25,22 +26,28 @@ interface Case {
 }
 
 const TRUST = ({ issuer }: Case) => [
-  `if you trust ${issuer}, get its certificate from those who run the server, and give it as --ca FILE, or as --additional-ca FILE beside the roots of Node`,
+  `if you trust ${issuer}, get its certificate from those who run the server, and give it as --ca FILE, `
+    + 'or as --additional-ca FILE beside the roots of Node',
 ]
 
 const sentences: Readonly<Record<string, (situation: Case) => readonly string[]>> = {
-  CERT_HAS_EXPIRED: () => [`those who run the server must renew it, unless the clock of this machine is wrong: it says ${time(new Date())}`],
+  CERT_HAS_EXPIRED: () => [
+    `those who run the server must renew it, unless the clock of this machine is wrong: it says ${time(new Date())}`,
+  ],
   CERT_NOT_YET_VALID: () => [`wait, or set the clock of this machine: it says ${time(new Date())}`],
   ERR_TLS_CERT_ALTNAME_INVALID: ({ names }) => [
     names.length === 0 ? 'those who run the server must have a certificate issued that holds a name'
       : `connect to a name that it is for; if this is the right server, say which one is right: --servername ${names[0]!}`,
   ],
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: (one) => [...TRUST(one), 'if that is an intermediate certificate, the server should send it: browsers may know it from elsewhere'],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: (one) => [
+    ...TRUST(one), 'if that is an intermediate certificate, the server should send it: browsers may know it from elsewhere',
+  ],
   UNABLE_TO_GET_ISSUER_CERT: (one) => [...TRUST(one), 'or trust what was given although it is no root: --partial-chain'],
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: TRUST,
   SELF_SIGNED_CERT_IN_CHAIN: TRUST,
   DEPTH_ZERO_SELF_SIGNED_CERT: () => [
-    'if it is the right one: --save-chain server.pem, compare the SHA-256 above with what those who run the server say, then --ca server.pem',
+    'if it is the right one: --save-chain server.pem, compare the SHA-256 above with '
+      + 'what those who run the server say, then --ca server.pem',
   ],
   EE_KEY_TOO_SMALL: () => ['those who run the server need a stronger key; until then: --dangerously-low-security-level 1'],
   CA_KEY_TOO_SMALL: () => ['the CA needs a stronger key; until then: --dangerously-low-security-level 1'],

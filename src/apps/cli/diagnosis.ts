@@ -87,7 +87,8 @@ const describe = (certificate: X509): Record<string, unknown> => certificate.toJ
 function errorOf(error: unknown): object {
   const { name, message } = error instanceof Error ? error : new Error(String(error))
   const alert = (error as { readonly alert?: unknown }).alert
-  return { name, ...(error instanceof TlsError && { code: error.code }), message, ...(alert !== undefined && { alert }), exitStatus: statusOf(error) }
+  const code = error instanceof TlsError && { code: error.code }
+  return { name, ...code, message, ...(alert !== undefined && { alert }), exitStatus: statusOf(error) }
 }
 
 export type { Fault }

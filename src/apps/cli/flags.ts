@@ -88,7 +88,8 @@ export function flagHelp(flags: readonly Flag[]): string {
 
 /** For docs/command-line.md. */
 export function flagTable(flags: readonly Flag[]): string {
-  const rows = flags.map((flag) => [`\`${writtenFlag(flag)}\``, flag.initially ?? '', `${flag.words}${flag.repeats ? '; repeat it for more' : ''}`])
+  const wordsOf = ({ words, repeats }: Flag) => `${words}${repeats ? '; repeat it for more' : ''}`
+  const rows = flags.map((flag) => [`\`${writtenFlag(flag)}\``, flag.initially ?? '', wordsOf(flag)])
   const lines = [['flag', 'default', ''], ['---', '---', '---'], ...rows]
   return lines.map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`).join('')
 }

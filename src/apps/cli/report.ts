@@ -23,7 +23,9 @@ export function report(diagnosis: Diagnosis, style: Style, words: string, alpnOf
 }
 
 /** What came after: `words` as in {@link report}. */
-export function trailer({ sessions, sessionFile, receivedBytes, sentBytes, timeline, error }: Diagnosis, style: Style, words: string): string {
+export function trailer(
+  { sessions, sessionFile, receivedBytes, sentBytes, timeline, error }: Diagnosis, style: Style, words: string,
+): string {
   const at = (name: Step['name']) => timeline.steps.find((one) => one.name === name)?.ms
   const [first, end] = [at('first byte'), at('end')]
   const kept = sessions > 0 && sessionFile !== undefined ? `, the last one is kept in ${sessionFile}` : ''
@@ -55,7 +57,8 @@ function agreed({ certificateRequest }: Diagnosis, info: ConnectionInfo, style: 
   const rows: readonly (readonly [name: string, value: string])[] = [
     ['version', protocol],
     ['suite', cipher],
-    ['group', group === undefined ? 'none: the session was resumed without one' : `${group}${/MLKEM/.test(group) ? ' (post-quantum)' : ''}`],
+    ['group', group === undefined ? 'none: the session was resumed without one'
+      : `${group}${/MLKEM/.test(group) ? ' (post-quantum)' : ''}`],
     ['signature', peerSignatureAlgorithm ?? (resumed ? 'none: the session was resumed' : 'none')],
     ['ALPN', alpnProtocol ?? (alpnOffered.length === 0 ? 'none offered' : `none taken of ${alpnOffered.join(', ')}`)],
     ['ECH', `${ech}${outerServername === undefined ? '' : `: the network has seen ${outerServername}`}`],
@@ -78,7 +81,8 @@ function tree({ links, issuer, others }: Chain, style: Style): string[] {
   }
   for (const [index, { certificate, faults }] of [...links].reverse().entries()) {
     const leaf = index === links.length - 1
-    lines.push(`${indent === '' ? '' : `${indent.slice(3)}└─ `}${style('bold', certificate.subject === '' ? '(no subject)' : certificate.subject)}`)
+    const subject = certificate.subject === '' ? '(no subject)' : certificate.subject
+    lines.push(`${indent === '' ? '' : `${indent.slice(3)}└─ `}${style('bold', subject)}`)
     const below = `${indent}${leaf ? '   ' : '│  '}`
     for (const line of facts(certificate, leaf)) lines.push(`${below}${style('dim', line)}`)
     for (const { code, words } of faults) {

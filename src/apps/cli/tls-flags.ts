@@ -25,7 +25,8 @@ const kinds: Readonly<Record<string, (name: string, text: string) => unknown>> =
 /** What both ends have in common. */
 export const commonFlags: readonly TlsFlag[] = [
   { name: 'passphrase-file', value: 'FILE', words: 'the passphrase of an encrypted --key: the first line of the file' },
-  { name: 'alpn', value: 'NAMES', option: 'alpnProtocols', words: 'application protocols, the most wanted first: h2,http/1.1', initially: 'none' },
+  { name: 'alpn', value: 'NAMES', option: 'alpnProtocols',
+    words: 'application protocols, the most wanted first: h2,http/1.1', initially: 'none' },
   { name: 'min', value: '1.2|1.3', option: 'minVersion', words: 'the lowest version of TLS', initially: '1.2' },
   { name: 'max', value: '1.2|1.3', option: 'maxVersion', words: 'the highest version of TLS', initially: '1.3' },
   { name: 'groups', value: 'LIST', option: 'groups', words: 'key exchange groups, separated by colons, such as X25519MLKEM768:X25519' },
@@ -33,7 +34,8 @@ export const commonFlags: readonly TlsFlag[] = [
   { name: 'ciphersuites', value: 'LIST', option: 'ciphersuites', words: 'suites of TLS 1.3, separated by colons' },
   { name: 'signature-algorithms', value: 'LIST', option: 'signatureAlgorithms', words: 'such as ecdsa_secp256r1_sha256:ed25519' },
   { name: 'security-level', value: 'N', option: 'securityLevel', words: 'how strong keys must be, 2 to 5', initially: '2' },
-  { name: 'timeout', value: 'MS', option: 'handshakeTimeoutMs', words: 'how long the handshake may take, and each step before it', initially: '30000' },
+  { name: 'timeout', value: 'MS', option: 'handshakeTimeoutMs',
+    words: 'how long the handshake may take, and each step before it', initially: '30000' },
   {
     name: 'keylog', value: 'PATH', option: 'keylogFile',
     words: 'append the secrets to this file, for Wireshark: they are enough to decrypt the connection',

@@ -31,13 +31,15 @@ Socket.prototype.constructor = Socket
 /** For `import net from`. CommonJS clients that are bundled have the names below. */
 const net = {
   _normalizeArgs, BlockList, connect, createConnection: connect, createServer, getDefaultAutoSelectFamily,
-  getDefaultAutoSelectFamilyAttemptTimeout, isIP, isIPv4, isIPv6, Server, setDefaultAutoSelectFamily, setDefaultAutoSelectFamilyAttemptTimeout, setDialer, Socket, SocketAddress,
+  getDefaultAutoSelectFamilyAttemptTimeout, isIP, isIPv4, isIPv6, Server, setDefaultAutoSelectFamily,
+  setDefaultAutoSelectFamilyAttemptTimeout, setDialer, Socket, SocketAddress,
   Stream: Socket, tunnelDialer, wispDialer,
 }
 export default net
 
 export {
   _normalizeArgs, BlockList, connect, connect as createConnection, createServer, getDefaultAutoSelectFamily,
-  getDefaultAutoSelectFamilyAttemptTimeout, isIP, isIPv4, isIPv6, Server, setDefaultAutoSelectFamily, setDefaultAutoSelectFamilyAttemptTimeout, setDialer, Socket as Stream, SocketAddress,
+  getDefaultAutoSelectFamilyAttemptTimeout, isIP, isIPv4, isIPv6, Server, setDefaultAutoSelectFamily,
+  setDefaultAutoSelectFamilyAttemptTimeout, setDialer, Socket as Stream, SocketAddress,
   tunnelDialer, wispDialer,
 }

@@ -9,7 +9,10 @@ const NUMBERS: Readonly<Record<string, number>> = {
   ETIMEDOUT: -110,
 }
 
-/** Why there is no connection: what a relay has told by Node's code, and that there is no relay, too; other errors that have a code as they are. */
+/**
+ * Why there is no connection: what a relay has told by Node's code, and that there is no relay, too; other errors that have a code as
+ * they are.
+ */
 export function dialError(error: unknown, target: Target): Error {
   const { code, message } = asError(error) as NodeJS.ErrnoException
   if (typeof code !== 'string' || code === 'ERR_TLS_TRANSPORT') return connectError('ENETUNREACH', `: ${message}`, error, target)

@@ -41,7 +41,9 @@ export function followBeneath(
 /** A failure of the life as Node tells it. `beforeSecure`: what a client was given to connect to, if it has not got there. */
 export function asNodeError(reason: unknown, beforeSecure: Readonly<Record<string, unknown>> | undefined): Error {
   if (reason instanceof TransportError && reason.cause instanceof Error) return withCode(reason.cause)
-  if (!isEnd(reason) && !(reason instanceof TransportError)) return reason instanceof TlsError ? connectionError(reason) : withCode(reason as Error)
+  if (!isEnd(reason) && !(reason instanceof TransportError)) {
+    return reason instanceof TlsError ? connectionError(reason) : withCode(reason as Error)
+  }
   if (!beforeSecure) return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
   const { path, host, port, localAddress } = beforeSecure
   const message = 'Client network socket disconnected before secure TLS connection was established'

@@ -174,4 +174,3 @@ function useContext(ssl: Ssl, context: ContextHandle, verifyMode: number): void 
   ssl.setMaxProtoVersion(max)
   ssl.setVerify(verifyMode)
 }
-

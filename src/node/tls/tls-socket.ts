@@ -197,7 +197,7 @@ export class TLSSocket extends SocketEvents {
   /** Within the last call of the handshake: a client that refuses the server does so before it answers. */
   #finished(): void {
     if (this.waits.length === 0) this.#finishInit()
-    else Promise.all(this.waits).then(() => queueMicrotask(() => this.#finishInit()))
+    else void Promise.all(this.waits).then(() => queueMicrotask(() => this.#finishInit()))
   }
 
   #finishInit(): void {

@@ -72,7 +72,9 @@ export class PacketLink<Stream extends LinkedStream> {
     socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
       this.#end(code, closeError(code, reason, reach, socket.protocol) ?? new Error(`${nameOf(reach)} was closed with code ${code}`))
     })
-    if (socket.readyState === CLOSED) queueMicrotask(() => this.#end(NO_CLOSE, failureOf(ALREADY_CLOSED, { reach, url: socket.url, opened })))
+    if (socket.readyState === CLOSED) {
+      queueMicrotask(() => this.#end(NO_CLOSE, failureOf(ALREADY_CLOSED, { reach, url: socket.url, opened })))
+    }
   }
 
   /** Nothing is sent or received any more. */

@@ -114,7 +114,7 @@ export class ServedStream implements LinkedStream {
   async #dial(): Promise<boolean> {
     const { signal } = this.#dialling
     try {
-      await null // a client may think better of it at once
+      await Promise.resolve() // a client may think better of it at once
       signal.throwIfAborted()
       const transport = await this.#shared.settings.dial(this.#target, signal)
       this.#reader = transport.readable.getReader()

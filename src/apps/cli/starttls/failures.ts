@@ -12,6 +12,6 @@ export function refused(what: string, said?: string): PeerError {
 }
 
 export function unexpected(protocol: string, expected: string, said: string): PeerError {
-  return new PeerError('ERR_TLS_STARTTLS_UNEXPECTED', 
+  return new PeerError('ERR_TLS_STARTTLS_UNEXPECTED',
     `STARTTLS: this does not seem to be ${protocol}: expected ${expected}, but it said "${plain(said)}"`)
 }

@@ -11,7 +11,9 @@ export const xmpp: AskForTls = async (talk, domain) => {
   await talk.write("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
     + `to='${to}' version='1.0'>`)
   const features = await readUntil(talk, /<\/stream:features\s*>|<stream:features\s*\/>|<\/stream:stream\s*>|<\/stream:error\s*>/)
-  if (/<stream:error[\s>]/.test(features)) throw refused('the server ends the stream: is its domain another one? give it as --servername', features)
+  if (/<stream:error[\s>]/.test(features)) {
+    throw refused('the server ends the stream: is its domain another one? give it as --servername', features)
+  }
   if (!/<starttls[\s/>]/.test(features)) throw refused('the server does not offer it', features)
   await talk.write("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
   const answer = await readUntil(talk, /<proceed[^>]*\/>|<\/proceed\s*>|<failure[^>]*\/>|<\/failure\s*>|<\/stream:stream\s*>/)
