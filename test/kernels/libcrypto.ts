@@ -1,5 +1,6 @@
-// OpenSSL's libcrypto in WebAssembly, with our kernels (`on`) or without (`off`): EVP's functions, without TLS and without the
-// product's shim, so that a kernel can be given any input. What stands in exports.txt can be called by its name.
+// OpenSSL's libcrypto in WebAssembly, with our kernels (`on`), without (`off`), or with kernels and cuts as in the product (`product`):
+// EVP's functions, without TLS and without the product's shim, so that a kernel can be given any input. What stands in exports.txt can be
+// called by its name.
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -34,8 +35,8 @@ export class LibCrypto {
     this.output = align(call['malloc']!(REGION_BYTES + 64))
   }
 
-  /** @param which with the kernels or without, or a file to instantiate in their place */
-  static open(which: 'on' | 'off' | URL): LibCrypto {
+  /** @param which of the three, or a file to instantiate in their place */
+  static open(which: 'on' | 'off' | 'product' | URL): LibCrypto {
     const bytes = readFileSync(which instanceof URL ? which : join(twins(), `${which}.wasm`))
     let memory!: WebAssembly.Memory
     const view = () => new DataView(memory.buffer)

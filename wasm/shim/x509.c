@@ -1,5 +1,5 @@
 /* The contents of a certificate, as bytes and text. */
-#include <stdio.h>
+#include <openssl/bio.h>
 #include <string.h>
 #include <openssl/core_names.h>
 #include <openssl/x509v3.h>
@@ -33,7 +33,7 @@ static void put_number(BIO *out, int field, int64_t number)
 {
     char text[24];
 
-    snprintf(text, sizeof(text), "%lld", (long long)number);
+    BIO_snprintf(text, sizeof(text), "%lld", (long long)number);
     put_text(out, field, text);
 }
 
