@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { connectFlags } from '../src/apps/cli/connect-flags.js'
 import { exitStatusMarkdown } from '../src/apps/cli/exit-status.js'
 import { flagTable } from '../src/apps/cli/flags.js'
+import { serveFlags } from '../src/apps/cli/serve-flags.js'
 import { markedPart, type MarkedPart } from './marked-part.js'
 
 const page = fileURLToPath(new URL('../docs/command-line.md', import.meta.url))
@@ -13,6 +14,7 @@ const maker = 'tools/command-line.ts'
 /** By subject, what stands between its marks. */
 const tables: Readonly<Record<string, () => string>> = {
   'flags of connect': () => flagTable(connectFlags),
+  'flags of serve': () => flagTable(serveFlags),
   'exit statuses': exitStatusMarkdown,
 }
 

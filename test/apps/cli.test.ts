@@ -29,7 +29,7 @@ describe('libssl-wasm', () => {
   it('--help prints the commands and the exit statuses', async () => {
     const { status, stdout, stderr } = await run('--help')
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    for (const command of ['connect', 'relay']) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+    for (const command of ['connect', 'serve', 'relay']) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     for (const [exitStatus, who] of exitStatusWords) expect(stdout).toContain(`  ${exitStatus}  ${who}: `)
   })
 
@@ -57,7 +57,7 @@ describe('libssl-wasm', () => {
     [['relay', '--drain-timeout', '9999999999'], '--drain-timeout'],
     [['relay', '--trust-proxy', 'proxy.example'], 'trustProxy'],
     [['relay', '--tls-cert', '/dev/null'], 'tlsCert'],
-    [['serve'], 'serve'],
+    [['serve'], 'serve needs --cert FILE and --key FILE. This makes both, for a try: openssl req -x509'],
     [[], 'command'],
   ])('%j says what is wrong and exits with 2', async (args, word) => {
     const { status, stdout, stderr } = await run(...args)

@@ -48,7 +48,7 @@ describe.each(versions)('connect, with a server of %s', { timeout: 60_000 }, (ve
     const { told, status } = await check(port, ...trusting, '--alpn', 'http/1.1,h2')
     expect(status).toBe(0)
     expect(told).toMatchObject({
-      target: `localhost:${port}`, servername: 'localhost', exitStatus: 0, verified: true, chainIssuer: 'CN=libssl-wasm test CA,O=libssl-wasm',
+      role: 'client', peer: `localhost:${port}`, servername: 'localhost', exitStatus: 0, verified: true, chainIssuer: 'CN=libssl-wasm test CA,O=libssl-wasm',
       chain: [{ subject: 'CN=localhost', faults: [] }],
       connection: {
         protocol: version, cipher: expect.stringContaining('CHACHA20'), group: 'x25519', peerSignatureAlgorithm: 'ecdsa_secp256r1_sha256',

@@ -5,39 +5,40 @@ import type { Diagnosis } from './diagnosis.js'
 import { time } from './chain.js'
 
 /** Sentences, the most likely first; empty where the error's own words say it all. */
-export function adviceFor({ error, info, chain, servername }: Diagnosis): string[] {
+export function adviceFor({ role, error, info, chain }: Diagnosis): string[] {
+  if (role === 'server') return error instanceof CertificateError ? [FOR_CLIENTS] : []
   if (error instanceof EchRejectedError && error.retryConfigList) {
     return [`try once more with the list that the server offers: --ech ${Buffer.from(error.retryConfigList).toString('base64')}`]
   }
-  if (!chain || (error !== undefined ? !(error instanceof CertificateError) : info?.verifyResult === 'X509_V_OK')) return []
+  const good = error === undefined ? info?.verifyResult === 'X509_V_OK' : !(error instanceof CertificateError)
+  if (!chain || good) return []
   const codes = new Set(chain.links.flatMap(({ faults }) => faults.map(({ code }) => code)))
   if (error instanceof CertificateError) codes.add(error.code)
   const [leaf] = chain.links
   const names = leaf ? [...leaf.certificate.names.dns, ...leaf.certificate.names.ip] : []
-  const issuer = chain.issuer ?? leaf?.certificate.issuer ?? 'the issuer'
-  return [...codes].flatMap((code) => sentences[code]?.({ issuer, names, servername }) ?? [])
-    .filter((line, index, all) => all.indexOf(line) === index)
+  const situation = { issuer: chain.issuer ?? leaf?.certificate.issuer ?? 'the issuer', names }
+  return [...new Set([...codes].flatMap((code) => sentences[code]?.(situation) ?? []))]
 }
+
+const FOR_CLIENTS = 'the client needs a certificate that is in date, and that one of --ca has issued'
 
 interface Case {
   readonly issuer: string
   readonly names: readonly string[]
-  readonly servername: string | undefined
 }
 
 const TRUST = ({ issuer }: Case) => [
-  `if you trust ${issuer}, get its certificate from those who run the server, and give it as --ca FILE, `
-    + 'or as --additional-ca FILE beside the roots of Node',
+  `if you trust ${issuer}, get its certificate from the server's operator, and give it as --ca FILE, or as --additional-ca FILE beside `
+    + 'the roots of Node',
 ]
 
 const sentences: Readonly<Record<string, (situation: Case) => readonly string[]>> = {
-  CERT_HAS_EXPIRED: () => [
-    `those who run the server must renew it, unless the clock of this machine is wrong: it says ${time(new Date())}`,
-  ],
+  CERT_HAS_EXPIRED: () => [`the server's operator must renew it, unless the clock of this machine is wrong: it says ${time(new Date())}`],
   CERT_NOT_YET_VALID: () => [`wait, or set the clock of this machine: it says ${time(new Date())}`],
   ERR_TLS_CERT_ALTNAME_INVALID: ({ names }) => [
-    names.length === 0 ? 'those who run the server must have a certificate issued that holds a name'
-      : `connect to a name that it is for; if this is the right server, say which one is right: --servername ${names[0]!}`,
+    names.length === 0 ? "the server's operator must have a certificate issued that holds a name"
+      : 'connect to a name that it is for; if this is the right server, say which one is right: --servername '
+        + `${names.find((name) => !name.includes('*')) ?? 'NAME'}`,
   ],
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: (one) => [
     ...TRUST(one), 'if that is an intermediate certificate, the server should send it: browsers may know it from elsewhere',
@@ -46,12 +47,13 @@ const sentences: Readonly<Record<string, (situation: Case) => readonly string[]>
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: TRUST,
   SELF_SIGNED_CERT_IN_CHAIN: TRUST,
   DEPTH_ZERO_SELF_SIGNED_CERT: () => [
-    'if it is the right one: --save-chain server.pem, compare the SHA-256 above with '
-      + 'what those who run the server say, then --ca server.pem',
+    "if it is the right one: --save-chain server.pem, compare the SHA-256 above with what the server's operator says, then --ca server.pem",
   ],
-  EE_KEY_TOO_SMALL: () => ['those who run the server need a stronger key; until then: --dangerously-low-security-level 1'],
+  EE_KEY_TOO_SMALL: () => ["the server's operator needs a stronger key; until then: --dangerously-low-security-level 1"],
   CA_KEY_TOO_SMALL: () => ['the CA needs a stronger key; until then: --dangerously-low-security-level 1'],
   CA_MD_TOO_WEAK: () => ['the CA must sign by SHA-256 or better; until then: --dangerously-low-security-level 0'],
-  CERT_REVOKED: () => ['do not go on: its issuer says that its key may be in the wrong hands. Those who run the server need a new one'],
+  CERT_REVOKED: () => [
+    "do not go on: its issuer has revoked it, and its key may be in the wrong hands. The server's operator needs a new one",
+  ],
   OCSP_NO_RESPONSE: () => ['the server must staple a response; without --ocsp require one is needed only if its certificate promises one'],
 }

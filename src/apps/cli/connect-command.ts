@@ -4,14 +4,13 @@ import { CertificateError, connect, load, type ConnectOptions, type LibSsl, type
 import { chainOf } from './chain.js'
 import { connectFlags, connectHelp, readConnectRequest, writtenTarget, type ConnectRequest } from './connect-flags.js'
 import { dial } from './dial.js'
-import { newDiagnosis, toJson, type Diagnosis } from './diagnosis.js'
-import { exitStatus, isUsageError, statusOf, type ExitStatus } from './exit-status.js'
+import { newDiagnosis, type Diagnosis } from './diagnosis.js'
+import { exitStatus, isUsageError } from './exit-status.js'
 import { writeFlagFile } from './flags.js'
 import { look, type Seen } from './look.js'
 import { carry, waitForEnd } from './pipes.js'
-import { report, trailer, traceLine, wordsOfError } from './report.js'
-import { styleFor } from './style.js'
-import { inFlags } from './tls-flags.js'
+import { onSignals } from './signals.js'
+import { Teller } from './teller.js'
 
 export async function connectCommand(args: readonly string[]): Promise<number> {
   const request = readConnectRequest(args)
@@ -30,32 +29,30 @@ class ConnectCommand {
   readonly #libssl: LibSsl
   readonly #seen: Seen | undefined
   readonly #diagnosis: Diagnosis
+  readonly #teller: Teller
   readonly #interrupted = new AbortController()
-  readonly #out: NodeJS.WriteStream
 
   constructor(request: ConnectRequest, libssl: LibSsl, seen: Seen | undefined) {
+    const { options, sessionFile, check, json, trace } = request
     this.#request = request
     this.#libssl = libssl
     this.#seen = seen
-    this.#diagnosis = newDiagnosis(writtenTarget(request), request.options.acceptedNames ? undefined : request.options.servername)
-    this.#diagnosis.sessionFile = request.sessionFile
-    // Who reads may have read enough.
-    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-    this.#out = request.check ? process.stdout : process.stderr
+    this.#diagnosis = newDiagnosis('client', writtenTarget(request), options.acceptedNames ? undefined : options.servername)
+    this.#diagnosis.sessionFile = sessionFile
+    const out = check ? process.stdout : process.stderr
+    this.#teller = new Teller({ out, json, trace, flags: connectFlags, alpnOffered: options.alpnProtocols ?? [] })
   }
 
   async run(): Promise<number> {
-    const { check, keepOpen, json } = this.#request
+    const { check, keepOpen } = this.#request
     const diagnosis = this.#diagnosis
     let signalled: number | undefined
-    for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15]] as const) {
-      process.once(signal, () => {
-        signalled = 128 + number
-        this.#interrupted.abort(new Error(`interrupted by ${signal}`))
-      })
-    }
+    onSignals((status, reason) => {
+      signalled = status
+      this.#interrupted.abort(reason)
+    })
     const tls = await this.#open()
-    if (!json) this.#say(report(diagnosis, styleFor(this.#out), this.#words(), this.#request.options.alpnProtocols ?? []))
+    this.#teller.handshake(diagnosis)
     if (tls && diagnosis.error === undefined) {
       try {
         await (check ? waitForEnd(tls, diagnosis) : carry(tls, diagnosis, keepOpen))
@@ -64,10 +61,8 @@ class ConnectCommand {
         tls.abort(error)
       }
       diagnosis.timeline.mark('end')
-      if (!json) this.#say(`\n${trailer(diagnosis, styleFor(this.#out), this.#words())}`)
     }
-    const status: ExitStatus = diagnosis.error === undefined ? exitStatus.good : statusOf(diagnosis.error)
-    if (json) this.#say(`${JSON.stringify(toJson(diagnosis, status))}\n`)
+    const status = this.#teller.end(diagnosis)
     return signalled ?? status
   }
 
@@ -80,13 +75,13 @@ class ConnectCommand {
     let tls: TlsConnection | undefined
     try {
       tls = connect(await dial(this.#request, diagnosis.timeline, this.#interrupted.signal), this.#options())
+      tls.closed.catch(() => {}) // told by the streams
       diagnosis.info = await tls.opened
       diagnosis.timeline.mark('handshake')
       const { peerCertificate, peerCertificateChain } = diagnosis.info
       sent = peerCertificateChain.length > 0 || !peerCertificate ? peerCertificateChain : [peerCertificate]
-      tls.closed.catch(() => {}) // told by the streams
     } catch (error) {
-      if (isUsageError(error)) throw inTermsOfFlags(error as Error)
+      if (isUsageError(error)) throw this.#teller.inTermsOfFlags(error as Error)
       diagnosis.error = error
       diagnosis.timeline.mark('failed')
     }
@@ -100,7 +95,7 @@ class ConnectCommand {
   }
 
   #options(): ConnectOptions {
-    const { options, sessionFile, trace, json } = this.#request
+    const { options, sessionFile } = this.#request
     const diagnosis = this.#diagnosis
     return {
       ...options,
@@ -113,12 +108,7 @@ class ConnectCommand {
       ...(options.cert === undefined && {
         onCertificateRequest: ({ caNames }) => { diagnosis.certificateRequest = { caNames } },
       }),
-      ...(trace && {
-        onTrace: (event) => {
-          if (json) diagnosis.trace.push(event)
-          else this.#say(`${traceLine(event, diagnosis.timeline.since(event.atMs), styleFor(this.#out))}\n`)
-        },
-      }),
+      ...this.#teller.observers(diagnosis),
     }
   }
 
@@ -126,17 +116,4 @@ class ConnectCommand {
     const { chainFile } = this.#request
     if (chainFile !== undefined && chain.length > 0) writeFlagFile('save-chain', chainFile, chain.map((one) => one.toPem()).join(''))
   }
-
-  #words(): string {
-    return inFlags(connectFlags, wordsOfError(this.#diagnosis.error))
-  }
-
-  #say(text: string): void {
-    this.#out.write(text)
-  }
-}
-
-function inTermsOfFlags(error: Error): Error {
-  error.message = inFlags(connectFlags, error.message)
-  return error
 }

@@ -3,8 +3,9 @@
 import { TlsError } from '../../base/errors.js'
 import type { X509 } from '../../core/x509.js'
 import type { ConnectionInfo } from '../../frontends/connection-info.js'
+import type { CertificateRequest } from '../../frontends/features/choices.js'
 import type { TraceEvent } from '../../frontends/features/observers.js'
-import type { Chain, Fault } from './chain.js'
+import type { Chain } from './chain.js'
 import { statusOf, type ExitStatus } from './exit-status.js'
 
 /** A moment, in milliseconds since the start. */
@@ -32,20 +33,18 @@ export class Timeline {
   }
 }
 
-export interface SentRequest {
-  /** Names of CAs, empty if the server does not say. */
-  readonly caNames: readonly string[]
-}
-
 /** All that is known, as it becomes known. */
 export interface Diagnosis {
-  readonly target: string
+  readonly role: 'client' | 'server'
+  /** Where it is, or comes from. */
+  readonly peer: string
+  /** Whom a client looks for in the server's certificate. */
   readonly servername: string | undefined
   readonly timeline: Timeline
   info?: ConnectionInfo
   chain?: Chain
   /** The server has asked for a certificate, and none was given. */
-  certificateRequest?: SentRequest
+  certificateRequest?: Pick<CertificateRequest, 'caNames'>
   error?: unknown
   sessions: number
   sessionFile?: string | undefined
@@ -54,8 +53,8 @@ export interface Diagnosis {
   readonly trace: TraceEvent[]
 }
 
-export function newDiagnosis(target: string, servername: string | undefined): Diagnosis {
-  return { target, servername, timeline: new Timeline(), sessions: 0, receivedBytes: 0, sentBytes: 0, trace: [] }
+export function newDiagnosis(role: Diagnosis['role'], peer: string, servername: string | undefined): Diagnosis {
+  return { role, peer, servername, timeline: new Timeline(), sessions: 0, receivedBytes: 0, sentBytes: 0, trace: [] }
 }
 
 /** Plain values, for programs. Certificates are as X509's toJSON has them, dates in ISO 8601. */
@@ -87,8 +86,6 @@ const describe = (certificate: X509): Record<string, unknown> => certificate.toJ
 function errorOf(error: unknown): object {
   const { name, message } = error instanceof Error ? error : new Error(String(error))
   const alert = (error as { readonly alert?: unknown }).alert
-  const code = error instanceof TlsError && { code: error.code }
+  const code = error instanceof TlsError ? { code: error.code } : {}
   return { name, ...code, message, ...(alert !== undefined && { alert }), exitStatus: statusOf(error) }
 }
-
-export type { Fault }

@@ -14,7 +14,7 @@ export async function dial(request: ConnectRequest, timeline: Timeline, signal?:
   let transport: TransportLike
   if (via) {
     const tunnel = openTunnel(via.url, target, { token: via.token, WebSocket })
-    tunnel.opened.then(reached, () => {}) // who reads is told
+    tunnel.opened.then(reached, () => {}) // the reader is told
     transport = tunnel
   } else {
     transport = connectTcp({ ...target, noDelay: true }).once('connect', reached)

@@ -11,11 +11,10 @@ export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus]
 
 /** Who is at fault, and what has happened. */
 export const exitStatusWords: readonly (readonly [status: ExitStatus, who: string, what: string])[] = [
-  [exitStatus.good, 'nobody', 'it ended as it should'],
+  [exitStatus.good, 'none', 'it ended as it should'],
   [exitStatus.us, 'this program, or this machine', 'an error of this library, a port that is taken, memory that ran out'],
   [exitStatus.caller, 'the command line', 'an unknown flag, a value or a file that cannot be used'],
-  [exitStatus.certificate, "the peer's certificate",
-    'expired, for another name, issued by an unknown CA, revoked; the message has the code'],
+  [exitStatus.certificate, "the peer's certificate", 'expired, for another name, of an unknown CA, revoked; the message has the code'],
   [exitStatus.peer, 'the peer', 'it sent an alert, broke the protocol, refused STARTTLS, or rejected Encrypted Client Hello'],
   [exitStatus.transport, 'the network', 'no connection: host not found, refused, reset; or the relay did not connect'],
   [exitStatus.truncated, 'unknown', 'the connection was cut: the stream ended without close_notify'],

@@ -79,8 +79,8 @@ export function readFlagLines(name: string, file: string): string[] {
 /** Of each flag: how it is written, and what it does. */
 export function flagHelp(flags: readonly Flag[]): string {
   return flags.map((flag) => {
-    const { words, repeats, initially = '' } = flag
-    const all = `${words}${repeats ? '; repeat it for more' : ''}${initially === '' ? '' : ` (default: ${initially})`}`
+    const { initially = '' } = flag
+    const all = `${wordsOf(flag)}${initially === '' ? '' : ` (default: ${initially})`}`
     const written = `  ${writtenFlag(flag)}`
     return `${written.length > 28 ? `${written}\n${' '.repeat(30)}` : written.padEnd(30)}${wrapped(all, 92).join(`\n${' '.repeat(30)}`)}\n`
   }).join('')
@@ -88,7 +88,6 @@ export function flagHelp(flags: readonly Flag[]): string {
 
 /** For docs/command-line.md. */
 export function flagTable(flags: readonly Flag[]): string {
-  const wordsOf = ({ words, repeats }: Flag) => `${words}${repeats ? '; repeat it for more' : ''}`
   const rows = flags.map((flag) => [`\`${writtenFlag(flag)}\``, flag.initially ?? '', wordsOf(flag)])
   const lines = [['flag', 'default', ''], ['---', '---', '---'], ...rows]
   return lines.map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`).join('')
@@ -96,6 +95,10 @@ export function flagTable(flags: readonly Flag[]): string {
 
 export function writtenFlag({ name, value }: Flag): string {
   return `--${name}${value === undefined ? '' : ` ${value}`}`
+}
+
+function wordsOf({ words, repeats }: Flag): string {
+  return `${words}${repeats ? '; repeat it for more' : ''}`
 }
 
 function wrapped(text: string, width: number): string[] {

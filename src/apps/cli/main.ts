@@ -10,6 +10,7 @@ import { say, STDERR } from './lines.js'
 /** Loaded when they are asked for: the relay needs no OpenSSL. Each resolves with the exit status; `undefined` is 0. */
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number | void>>> = {
   connect: async (args) => (await import('./connect-command.js')).connectCommand(args),
+  serve: async (args) => (await import('./serve-command.js')).serveCommand(args),
   relay: async (args) => (await import('./relay-command.js')).relay(args),
 }
 
@@ -17,6 +18,7 @@ const help = `usage: libssl-wasm COMMAND [options]
        libssl-wasm COMMAND --help | --help | --version
 
   connect HOST:PORT   a TLS client: says what was agreed and what is wrong, then carries standard input and output
+  serve               a TLS server: says of each connection what was agreed, and sends back what it is sent
   relay               carries bytes between WebSockets and TCP, for pages
 
 exit status:

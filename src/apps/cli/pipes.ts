@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { setTimeout as after } from 'node:timers/promises'
-import { PeerError, type TlsConnection } from '../../index.js'
+import { PeerError, type TlsConnection, type TlsServerConnection } from '../../index.js'
 import type { Diagnosis } from './diagnosis.js'
 
 /** How long a server may take to end, of which nothing more is wanted. */
@@ -11,10 +11,10 @@ const LAST_WORDS_MS = 2_000
 type Counts = Pick<Diagnosis, 'receivedBytes' | 'sentBytes' | 'timeline'>
 
 /**
- * Both ways until the peer ends. The end of standard input sends close_notify, unless the connection is to be kept open. Rejects with
- * what ended the connection.
+ * Both ways until the peer ends, or for a server until both have: a client that has asked may have ended, and waits for the answer. The
+ * end of standard input sends close_notify, unless the connection is to be kept open. Rejects with what ended the connection.
  */
-export async function carry(tls: TlsConnection, counts: Counts, keepOpen: boolean): Promise<void> {
+export async function carry(tls: TlsConnection | TlsServerConnection, counts: Counts, keepOpen: boolean): Promise<void> {
   const { stdin, stdout } = process
   let readerGone = false
   stdout.on('error', () => { readerGone = true }) // the program behind the pipe has read enough
@@ -33,6 +33,7 @@ export async function carry(tls: TlsConnection, counts: Counts, keepOpen: boolea
       if (readerGone) break
       if (!stdout.write(chunk)) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(() => {})
     }
+    if ('earlyData' in tls && !readerGone) await sending
   } finally {
     stdin.destroy() // else it would keep the process alive
   }
@@ -60,10 +61,26 @@ export async function waitForEnd(tls: TlsConnection, counts: Counts): Promise<vo
   }
 }
 
-async function* readAll(tls: TlsConnection, counts: Counts): AsyncGenerator<Uint8Array> {
-  for await (const chunk of tls.readable as unknown as AsyncIterable<Uint8Array>) {
-    counts.timeline.mark('first byte')
-    counts.receivedBytes += chunk.byteLength
-    yield chunk
+/** Sends back what comes, until the peer has ended. Rejects as {@link carry}. */
+export async function echo(tls: TlsServerConnection, counts: Counts): Promise<void> {
+  const writer = tls.writable.getWriter()
+  writer.closed.catch(() => {}) // the reader is told, too
+  for await (const chunk of readAll(tls, counts)) {
+    await writer.write(chunk)
+    counts.sentBytes += chunk.byteLength
+  }
+  await writer.close()
+  writer.releaseLock()
+  await tls.close()
+}
+
+/** A client's early data first. */
+async function* readAll(tls: TlsConnection | TlsServerConnection, counts: Counts): AsyncGenerator<Uint8Array> {
+  for (const stream of 'earlyData' in tls ? [tls.earlyData, tls.readable] : [tls.readable]) {
+    for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
+      counts.timeline.mark('first byte')
+      counts.receivedBytes += chunk.byteLength
+      yield chunk
+    }
   }
 }

@@ -105,8 +105,8 @@ export function relayFlagTable(): string {
   const rows = relayFlags.filter(({ name }) => name !== 'help').map((flag) => {
     const { option } = flag
     const binding = option !== undefined && atEdge.includes(option) ? `\`${bindingOf(option)}\`` : ''
-    const name = writtenFlag(flag).replace('|', '\\|')
-    return [`\`${name}\``, option === undefined ? '' : `\`${option}\``, binding, initialOf(flag), flag.words]
+    const written = `\`${writtenFlag(flag).replace('|', '\\|')}\``
+    return [written, option === undefined ? '' : `\`${option}\``, binding, initialOf(flag), flag.words]
   })
   const head = [['flag', 'option', 'binding', 'default', ''], ['---', '---', '---', '---', '---']]
   return [...head, ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('')

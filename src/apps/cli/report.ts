@@ -23,17 +23,18 @@ export function report(diagnosis: Diagnosis, style: Style, words: string, alpnOf
 }
 
 /** What came after: `words` as in {@link report}. */
-export function trailer(
-  { sessions, sessionFile, receivedBytes, sentBytes, timeline, error }: Diagnosis, style: Style, words: string,
-): string {
+export function trailer(diagnosis: Diagnosis, style: Style, words: string): string {
+  const { role, peer, sessions, sessionFile, receivedBytes, sentBytes, timeline, error } = diagnosis
   const at = (name: Step['name']) => timeline.steps.find((one) => one.name === name)?.ms
   const [first, end] = [at('first byte'), at('end')]
   const kept = sessions > 0 && sessionFile !== undefined ? `, the last one is kept in ${sessionFile}` : ''
   const facts = [
     `received ${bytes(receivedBytes)}${first === undefined ? '' : `, the first after ${first.toFixed(1)} ms`}`, `sent ${bytes(sentBytes)}`,
-    `sessions given: ${sessions}${kept}`, ...(end === undefined ? [] : [`ended after ${end.toFixed(1)} ms`]),
+    ...(role === 'client' ? [`sessions given: ${sessions}${kept}`] : []),
+    ...(end === undefined ? [] : [`ended after ${end.toFixed(1)} ms`]),
   ]
-  return `${error === undefined ? '' : `${style('red', '✗')} ${words}\n`}${style('dim', facts.join('; '))}\n`
+  const about = role === 'server' ? `${peer}: ` : '' // it may have others around it
+  return `${error === undefined ? '' : `${style('red', '✗')} ${about}${words}\n`}${style('dim', about + facts.join('; '))}\n`
 }
 
 export function traceLine(event: TraceEvent, ms: number, style: Style): string {
@@ -42,27 +43,31 @@ export function traceLine(event: TraceEvent, ms: number, style: Style): string {
   return `${at}${event.direction === 'sent' ? '→' : '←'} ${event.kind} ${event.name}, ${bytes(event.bytes)} (${event.version})`
 }
 
-function headline({ target, info, error, servername, chain }: Diagnosis, style: Style, words: string): string {
+function headline({ role, peer, info, error, servername, chain }: Diagnosis, style: Style, words: string): string {
   const faults = chain?.links.flatMap((link) => link.faults).filter(({ code }) => code !== SOON) ?? []
   const all = faults.map((fault) => fault.words).join('; ')
-  const bad = `${style('red', '✗')} ${style('bold', target)}: `
+  const bad = `${style('red', '✗')} ${style('bold', peer)}: `
   if (error !== undefined) return `${bad}${error instanceof CertificateError && all !== '' ? `not verified: ${all}` : words}`
+  if (role === 'server') {
+    const who = info!.peerCertificate ? `verified as ${info!.peerCertificate.subject}` : 'a client without a certificate'
+    return `${style('green', '✓')} ${style('bold', peer)}: ${who}, which asks for ${info!.servername ?? 'no name'}`
+  }
   if (info!.verifyResult !== 'X509_V_OK') return `${bad}not verified, and taken all the same: ${all === '' ? info!.verifyResult : all}`
   const who = info!.peerRawPublicKey ? 'by its public key' : `as ${servername ?? 'one of the accepted names'}`
-  return `${style('green', '✓')} ${style('bold', target)}: verified ${who}${info!.resumed ? ', when its session was made' : ''}`
+  return `${style('green', '✓')} ${style('bold', peer)}: verified ${who}${info!.resumed ? ', when its session was made' : ''}`
 }
 
-function agreed({ certificateRequest }: Diagnosis, info: ConnectionInfo, style: Style, alpnOffered: readonly string[]): string[] {
+function agreed({ role, certificateRequest }: Diagnosis, info: ConnectionInfo, style: Style, alpnOffered: readonly string[]): string[] {
   const { protocol, cipher, group, peerSignatureAlgorithm, alpnProtocol, ech, outerServername, resumed, earlyData, ocspResponse } = info
+  const ocspWords = ocspResponse ? 'stapled, and good' : resumed ? 'not asked for: the session was resumed' : 'not stapled'
   const rows: readonly (readonly [name: string, value: string])[] = [
     ['version', protocol],
     ['suite', cipher],
-    ['group', group === undefined ? 'none: the session was resumed without one'
-      : `${group}${/MLKEM/.test(group) ? ' (post-quantum)' : ''}`],
+    ['group', group?.replace(/.*MLKEM.*/, '$& (post-quantum)') ?? 'none: the session was resumed without one'],
     ['signature', peerSignatureAlgorithm ?? (resumed ? 'none: the session was resumed' : 'none')],
-    ['ALPN', alpnProtocol ?? (alpnOffered.length === 0 ? 'none offered' : `none taken of ${alpnOffered.join(', ')}`)],
+    ['ALPN', alpnProtocol ?? (alpnOffered.length > 0 ? `none of ${alpnOffered.join(', ')}` : 'none offered')],
     ['ECH', `${ech}${outerServername === undefined ? '' : `: the network has seen ${outerServername}`}`],
-    ['OCSP', ocspResponse ? 'stapled, and good' : resumed ? 'not asked for: the session was resumed' : 'not stapled'],
+    ...(role === 'server' ? [] : [['OCSP', ocspWords] as const]),
     ['session', resumed ? 'resumed' : 'new'],
     ['early data', earlyData],
     ...(certificateRequest ? [['client', `the server asks for a certificate${certificateRequest.caNames.length > 0
@@ -81,8 +86,8 @@ function tree({ links, issuer, others }: Chain, style: Style): string[] {
   }
   for (const [index, { certificate, faults }] of [...links].reverse().entries()) {
     const leaf = index === links.length - 1
-    const subject = certificate.subject === '' ? '(no subject)' : certificate.subject
-    lines.push(`${indent === '' ? '' : `${indent.slice(3)}└─ `}${style('bold', subject)}`)
+    const branch = indent === '' ? '' : `${indent.slice(3)}└─ `
+    lines.push(`${branch}${style('bold', certificate.subject === '' ? '(no subject)' : certificate.subject)}`)
     const below = `${indent}${leaf ? '   ' : '│  '}`
     for (const line of facts(certificate, leaf)) lines.push(`${below}${style('dim', line)}`)
     for (const { code, words } of faults) {

@@ -25,8 +25,10 @@ const kinds: Readonly<Record<string, (name: string, text: string) => unknown>> =
 /** What both ends have in common. */
 export const commonFlags: readonly TlsFlag[] = [
   { name: 'passphrase-file', value: 'FILE', words: 'the passphrase of an encrypted --key: the first line of the file' },
-  { name: 'alpn', value: 'NAMES', option: 'alpnProtocols',
-    words: 'application protocols, the most wanted first: h2,http/1.1', initially: 'none' },
+  {
+    name: 'alpn', value: 'NAMES', option: 'alpnProtocols', initially: 'none',
+    words: 'application protocols, the most wanted first: h2,http/1.1',
+  },
   { name: 'min', value: '1.2|1.3', option: 'minVersion', words: 'the lowest version of TLS', initially: '1.2' },
   { name: 'max', value: '1.2|1.3', option: 'maxVersion', words: 'the highest version of TLS', initially: '1.3' },
   { name: 'groups', value: 'LIST', option: 'groups', words: 'key exchange groups, separated by colons, such as X25519MLKEM768:X25519' },
@@ -34,15 +36,17 @@ export const commonFlags: readonly TlsFlag[] = [
   { name: 'ciphersuites', value: 'LIST', option: 'ciphersuites', words: 'suites of TLS 1.3, separated by colons' },
   { name: 'signature-algorithms', value: 'LIST', option: 'signatureAlgorithms', words: 'such as ecdsa_secp256r1_sha256:ed25519' },
   { name: 'security-level', value: 'N', option: 'securityLevel', words: 'how strong keys must be, 2 to 5', initially: '2' },
-  { name: 'timeout', value: 'MS', option: 'handshakeTimeoutMs',
-    words: 'how long the handshake may take, and each step before it', initially: '30000' },
+  {
+    name: 'timeout', value: 'MS', option: 'handshakeTimeoutMs', initially: '30000',
+    words: 'how long the handshake may take, and each step before it',
+  },
   {
     name: 'keylog', value: 'PATH', option: 'keylogFile',
     words: 'append the secrets to this file, for Wireshark: they are enough to decrypt the connection',
   },
 ]
 
-/** Only together with others of `flags`. */
+/** The last of the two lists: it is dangerous. */
 export const lowSecurityFlag: TlsFlag = {
   name: 'dangerously-low-security-level', value: 'N', option: 'dangerouslyLowSecurityLevel',
   words: '1 takes RSA keys from 1024 bits, 0 takes everything, SHA-1 too',
@@ -64,8 +68,9 @@ export function tlsOptionsOf(flags: readonly TlsFlag[], values: FlagValues): Rec
 
 /** The library's words, with flags where it names options. */
 export function inFlags(flags: readonly TlsFlag[], words: string): string {
-  return words.replace(/(?:\boptions? )?'(\w+)'/g, (all, option: string) => {
-    const flag = flags.find((one) => one.option === option)
+  // Where they are not quoted, a name of one word may be a word.
+  return words.replace(/(?:\boptions? )?'(\w+)'|\b([a-z]+[A-Z]\w*)\b/g, (all, quoted?: string, bare?: string) => {
+    const flag = flags.find((one) => one.option === (quoted ?? bare))
     return flag ? `--${flag.name}` : all
   })
 }

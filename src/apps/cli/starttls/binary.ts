@@ -63,14 +63,14 @@ export const ldap: AskForTls = async (talk) => {
   const fields = new Ber(response.value)
   const [result, , diagnostic] = [fields.next(), fields.next(), fields.next()]
   const code = result.value.reduce((sum, byte) => sum * 256 + byte, 0)
-  const meaning = RESULTS[code] ?? 'see RFC 4511'
-  if (code !== 0) throw refused(`the server refuses it: resultCode ${code} (${meaning})`, decodeUtf8(diagnostic.value))
+  if (code === 0) return
+  throw refused(`the server refuses it: resultCode ${code} (${RESULTS[code] ?? 'see RFC 4511'})`, decodeUtf8(diagnostic.value))
 }
 
 /** @spec RFC 4511 §4.1.9 */
 const RESULTS: Readonly<Record<number, string>> = {
-  1: 'operationsError', 2: 'protocolError: it does not know StartTLS', 8: 'strongerAuthRequired',
-  51: 'busy', 52: 'unavailable', 53: 'unwillingToPerform',
+  1: 'operationsError', 2: 'protocolError: it does not know StartTLS', 8: 'strongerAuthRequired', 51: 'busy', 52: 'unavailable',
+  53: 'unwillingToPerform',
 }
 
 /** BER with definite lengths, which need not be the shortest. */
