@@ -46,7 +46,7 @@ Object.assign(exported, {
 })
 Object.defineProperty(exported, 'rootCertificates', { get: certificates.rootCertificates, enumerable: true })
 
-/** What `require('node:tls')` gives, and {@link Additions}. */
+/** What a CommonJS program gets, and {@link Additions}. */
 const tls = exported as unknown as typeof NodeTls & Additions
 export default tls
 export { ready }
