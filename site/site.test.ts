@@ -46,7 +46,7 @@ describe.each(installedBrowsers('the site'))('the site in $name', ({ name: brows
     return page
   }
 
-  const has = (words: string) => `document.querySelector('main').innerText.includes(${JSON.stringify(words)})`
+  const has = (words: string) => `document.querySelector('main')?.innerText.includes(${JSON.stringify(words)})`
   const focused = (page: Page) => page.evaluate<string>('document.activeElement.innerText.trim() || document.activeElement.id')
 
   it('leads from the start to a task, and from there to the next page', async () => {
@@ -116,6 +116,7 @@ describe.each(installedBrowsers('the site'))('the site in $name', ({ name: brows
     await page.click('.VPNavBarHamburger')
     await page.until("document.querySelector('.VPNavScreen a[href$=\"docs/errors.html\"]')")
     await page.click('.VPNavBarHamburger')
+    await page.until("!document.querySelector('.VPNavScreen')") // it fades out, and takes clicks until then
     await page.click('.VPLocalNav .menu')
     await page.until("document.querySelector('.VPSidebar.open')")
     await page.click('.VPSidebar a[href$="docs/sessions.html"]')

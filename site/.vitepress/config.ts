@@ -35,7 +35,11 @@ export default defineConfig({
   markdown: { anchor: { slugify: slug } },
   themeConfig: {
     logo: '/icon.svg',
-    search: { provider: 'local' },
+    // Pages that explain come before those of the reference. (The function runs in the reader's browser: it may use nothing from here.)
+    search: {
+      provider: 'local',
+      options: { miniSearch: { searchOptions: { boostDocument: (id: string) => (id.includes('/api/') ? 0.2 : 1) } } },
+    },
     outline: [2, 3],
     nav: [
       { text: 'Documentation', link: '/docs/README', activeMatch: '/docs/' },
