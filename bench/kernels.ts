@@ -11,6 +11,7 @@ import { processorTime, quickestByTurns, row } from './measure.js'
 const ROUNDS = 25
 /** What a round is to take, in milliseconds, so that the clock and what else happens count little. */
 const ROUND_MS = 20
+const WARM_UP_MS = 400
 
 /** What is measured: a run by node:crypto, and a run by a build. */
 interface Operation {
@@ -25,6 +26,7 @@ export async function kernels(): Promise<void> {
   const [on, off] = [LibCrypto.open('on'), LibCrypto.open('off')]
   for (const { name, node, ours, wanted } of operations()) {
     const runs = [ours(on), ours(off), node]
+    for (const run of runs) await warmUp(run)
     const counts = runs.map(fitting)
     const times = await quickestByTurns(ROUNDS, ...runs.map((run, index) => async () => await processorTime(async () => {
       for (let i = 0; i < counts[index]!; i++) run()
@@ -33,6 +35,14 @@ export async function kernels(): Promise<void> {
     const us = (ms: number) => `${(ms * 1000).toFixed(ms < 0.01 ? 2 : 1)} µs`
     row(`${name}: with the kernel | node:crypto`, us(kernel), us(crypto), kernel / crypto, '')
     row(`${name}: with the kernel | without`, us(kernel), us(without), kernel / without, wanted)
+  }
+}
+
+/** V8 compiles what runs often once more, in another thread, and takes it up when it comes by again. */
+async function warmUp(run: () => unknown): Promise<void> {
+  for (const start = performance.now(); performance.now() - start < WARM_UP_MS;) {
+    run()
+    if (Math.random() < 0.01) await new Promise((resolve) => { setImmediate(resolve) })
   }
 }
 
