@@ -42,9 +42,11 @@ export async function live(plan: Plan, lane: Lane, libssl: LibSsl, worker: TlsWo
   const whenOver = new Promise<void>((resolve) => { over = resolve })
   const abort = new AbortController()
   const servers: Promise<Report>[] = []
+  /** A length that is corrupted makes a side wait for bytes that never come. */
+  const stops = plan.fault === 'stall' || plan.fault === 'corrupt'
   const versions = { minVersion: plan.version, maxVersion: plan.version } as const
-  const times = { handshakeTimeoutMs: plan.fault === 'stall' ? HANDSHAKE_MS : LONGEST_MS, closeTimeoutMs: HANDSHAKE_MS }
-  const giveUp = plan.fault === 'stall' ? setTimeout(() => abort.abort(new PlannedEnd('stalled')), HANDSHAKE_MS) : undefined
+  const times = { handshakeTimeoutMs: stops ? HANDSHAKE_MS : LONGEST_MS, closeTimeoutMs: HANDSHAKE_MS }
+  const giveUp = stops ? setTimeout(() => abort.abort(new PlannedEnd('stalled')), HANDSHAKE_MS) : undefined
   const startServer = (transport: ByteTransport) => {
     const own = new AbortController()
     const signal = AbortSignal.any([abort.signal, own.signal])

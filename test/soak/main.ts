@@ -30,7 +30,7 @@ setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
 const failures: string[] = []
-process.on('unhandledRejection', (reason) => failures.push(`unhandled: ${String(reason)}`))
+process.on('unhandledRejection', (reason) => failures.push(`unhandled: ${reason instanceof Error ? reason.stack : String(reason)}`))
 
 const libssl = await load()
 const worker = createWorker({ worker: new URL('../../dist/frontends/worker/libssl-wasm/worker-script.js', import.meta.url) })
