@@ -67,7 +67,10 @@ const resources = () => process.getActiveResourcesInfo().filter((name) => /TCP|M
 /** What is held when no more than `atRest` resources are, or a while has passed: a WebSocket waits half a minute for its peer's goodbye. */
 async function held(atRest: number): Promise<Held> {
   for (let tries = 0; resources() > atRest && tries < 900; tries++) await delay(100)
-  collectGarbage()
+  for (let round = 0; round < 5; round++) { // what is finalized may let go of more
+    await delay(100)
+    collectGarbage()
+  }
   const { heapUsed, external } = process.memoryUsage()
   return { allocated: libssl.allocatedBytes, wasm: libssl.memoryBytes, heap: heapUsed + external, resources: resources() }
 }
