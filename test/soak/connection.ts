@@ -1,5 +1,6 @@
 // One connection of a plan, from both ends: what each side received, how it ended, and whether that may be.
 
+import { deferred } from '../../src/base/deferred.js'
 import { accept, connect, TlsError, type ByteTransport, type TlsConnection, type LibSsl } from '../../src/index.js'
 import type { TlsWorker } from '../../src/worker.js'
 import { CertificateAuthority } from '../../tools/certificates.js'
@@ -13,7 +14,7 @@ const authority = new CertificateAuthority('soak')
 const [{ cert: ca }, { cert, key }] = [authority.ca, authority.leaf()].map(({ cert, key }) => ({ cert, key })) as [Pair, Pair]
 const documented = new Set(Object.values(codeTexts()).flat().map(({ code }) => code))
 /** A reason of OpenSSL's own: docs/errors.md has those that people meet. */
-const OPENSSL = /^ERR_[A-Z0-9]+_/
+const OPENSSL = /^ERR_(?!TLS_)[A-Z0-9]+_/
 const HANDSHAKE_MS = 1_500
 /** What hangs for so long has failed, on a machine that is busy, too. */
 const LONGEST_MS = 120_000
@@ -38,8 +39,7 @@ interface Report {
 
 /** Lives the connection, and throws what is wrong with it. */
 export async function live(plan: Plan, lane: Lane, libssl: LibSsl, worker: TlsWorker): Promise<void> {
-  let over!: () => void
-  const whenOver = new Promise<void>((resolve) => { over = resolve })
+  const over = deferred<void>()
   const abort = new AbortController()
   const servers: Promise<Report>[] = []
   /** A length that is corrupted makes a side wait for bytes that never come. */
@@ -56,7 +56,7 @@ export async function live(plan: Plan, lane: Lane, libssl: LibSsl, worker: TlsWo
   const clientSide = async (): Promise<Report> => {
     const own = new AbortController()
     const signal = AbortSignal.any([abort.signal, own.signal])
-    const transport = withFault(lane.start(plan.carrier, startServer), plan, whenOver)
+    const transport = withFault(lane.start(plan.carrier, startServer), plan, over.promise)
     const options = { servername: 'localhost', ca, signal, ...versions, ...times }
     const connection = plan.carrier === 'worker' ? worker.connect(transport, options) : connect(transport, { ...options, libssl })
     return await behave(connection, plan.client, plan.seed, own)
@@ -66,7 +66,7 @@ export async function live(plan: Plan, lane: Lane, libssl: LibSsl, worker: TlsWo
     await Promise.race([
       (async () => {
         const client = await clientSide()
-        over()
+        over.resolve()
         // A server whose client went without a word hears of it from the transport.
         const reports = await Promise.all(servers)
         judge(plan, client, reports)
@@ -74,7 +74,7 @@ export async function live(plan: Plan, lane: Lane, libssl: LibSsl, worker: TlsWo
       new Promise((_, reject) => { watchdog = setTimeout(() => reject(new Error('it hangs')), LONGEST_MS) }),
     ])
   } finally {
-    over()
+    over.resolve()
     clearTimeout(watchdog)
     clearTimeout(giveUp)
   }
