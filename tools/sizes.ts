@@ -2,6 +2,7 @@
 //
 // Prints bytes raw, by gzip and by Brotli at their highest levels: of libssl.wasm, and of a page that uses each entry point, bundled and
 // minified by esbuild. Exits 1 if something is larger than its budget; with --update-budget it writes today's sizes as the budget.
+// A build without the kernels (LIBSSL_WASM_KERNELS=off) is there for comparison and has no budget.
 // With --write the figures go into README.md and docs/performance.md, each between its marks; a test allows them to be a tenth off.
 
 import { createHash } from 'node:crypto'
@@ -40,7 +41,7 @@ const budget = JSON.parse(readFileSync(budgetFile, 'utf8')) as Partial<Record<st
 for (const [name, size] of Object.entries(sizes)) {
   console.log(`${name.padEnd(12)} ${kb(size.raw)} raw, ${kb(size.gzip)} gzip, ${kb(size.brotli)} Brotli`)
   // A hundredth more is for a compiler's moods; what grows further is to be looked at, and the budget moved on purpose.
-  for (const form of ['raw', 'brotli'] as const) {
+  for (const form of process.env['LIBSSL_WASM_KERNELS'] === 'off' ? [] : ['raw', 'brotli'] as const) {
     const allowed = budget[name]?.[form]
     if (allowed !== undefined && size[form] <= allowed * 1.01) continue
     console.log(`  too large: ${size[form]} bytes ${form}, the budget is ${allowed} (npx tsx tools/sizes.ts --update-budget moves it)`)
