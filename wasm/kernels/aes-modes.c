@@ -75,12 +75,12 @@ static void copy(PROV_CIPHER_CTX *to, const PROV_CIPHER_CTX *from)
     to->ks = &((PROV_AES_CTX *)to)->ks.ks;
 }
 
-#define MODE(mode)                                                                                     \
-    const PROV_CIPHER_HW *ossl_prov_cipher_hw_aes_##mode(size_t keybits)                               \
-    {                                                                                                  \
-        static const PROV_CIPHER_HW hw = { init, ossl_cipher_hw_generic_##mode, copy };                \
-        (void)keybits;                                                                                 \
-        return &hw;                                                                                    \
+#define MODE(mode) \
+    const PROV_CIPHER_HW *ossl_prov_cipher_hw_aes_##mode(size_t keybits) \
+    { \
+        static const PROV_CIPHER_HW hw = { init, ossl_cipher_hw_generic_##mode, copy }; \
+        (void)keybits; \
+        return &hw; \
     }
 MODE(cbc)
 MODE(ecb)

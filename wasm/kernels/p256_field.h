@@ -27,30 +27,31 @@
  *
  * The result is (a·b + m·p) / 2^261 with 0 ≤ m < 2^261: if |a·b| ≤ c·p², it lies between −c·p/32 and p + c·p/32.
  */
-#define COLUMNS(r, column)                                                                        \
-    do {                                                                                          \
-        int64_t factor[P256_LIMBS], t = 0;                                                        \
-        UNROLL for (int k = 0; k < 2 * P256_LIMBS; k++) {                                         \
-            t += column(k);                                                                       \
-            if (k >= 3 && k < 12)                                                                 \
-                t += factor[k - 3] << 9; /* 2^96 = 2^(3·29 + 9), and so on */                     \
-            if (k >= 6 && k < 15)                                                                 \
-                t += factor[k - 6] << 18;                                                         \
-            if (k >= 7 && k < 16)                                                                 \
-                t -= factor[k - 7] << 21;                                                         \
-            if (k >= 8 && k < 17)                                                                 \
-                t += factor[k - 8] << 24;                                                         \
-            if (k < P256_LIMBS) {                                                                 \
+#define COLUMNS(r, column) \
+    do { \
+        int64_t factor[P256_LIMBS], t = 0; \
+        UNROLL for (int k = 0; k < 2 * P256_LIMBS; k++) \
+        { \
+            t += column(k); \
+            if (k >= 3 && k < 12) \
+                t += factor[k - 3] << 9; /* 2^96 = 2^(3·29 + 9), and so on */ \
+            if (k >= 6 && k < 15) \
+                t += factor[k - 6] << 18; \
+            if (k >= 7 && k < 16) \
+                t -= factor[k - 7] << 21; \
+            if (k >= 8 && k < 17) \
+                t += factor[k - 8] << 24; \
+            if (k < P256_LIMBS) { \
                 factor[k] = t & P256_MASK; /* minus this, by the −1 of p, the column ends in 0 */ \
-                t >>= P256_BITS;                                                                  \
-            } else if (k < 2 * P256_LIMBS - 1) {                                                  \
-                int64_t carry = (t + HALF) >> P256_BITS;                                          \
-                r[k - P256_LIMBS] = (int32_t)(t - (carry << P256_BITS));                          \
-                t = carry;                                                                        \
-            } else {                                                                              \
-                r[k - P256_LIMBS] = (int32_t)t;                                                   \
-            }                                                                                     \
-        }                                                                                         \
+                t >>= P256_BITS; \
+            } else if (k < 2 * P256_LIMBS - 1) { \
+                int64_t carry = (t + HALF) >> P256_BITS; \
+                r[k - P256_LIMBS] = (int32_t)(t - (carry << P256_BITS)); \
+                t = carry; \
+            } else { \
+                r[k - P256_LIMBS] = (int32_t)t; \
+            } \
+        } \
     } while (0)
 
 INLINE void widen(int64_t r[P256_LIMBS], const p256_number a)

@@ -46,8 +46,7 @@ static int scalar_of(p256_number r, const EC_GROUP *group, const BIGNUM *number,
     if (BN_is_negative(number) || BN_bn2lebinpad(number, (unsigned char *)words, sizeof words) < 0) {
         BN_CTX_start(ctx);
         BIGNUM *least = BN_CTX_get(ctx);
-        ok = least && BN_nnmod(least, number, group->order, ctx)
-            && BN_bn2lebinpad(least, (unsigned char *)words, sizeof words) >= 0;
+        ok = least && BN_nnmod(least, number, group->order, ctx) && BN_bn2lebinpad(least, (unsigned char *)words, sizeof words) >= 0;
         BN_CTX_end(ctx);
     }
     if (ok) {
@@ -203,9 +202,9 @@ static int full_init(EC_GROUP *group, const unsigned char *data)
         return 0;
     generator->Z_is_one = 1;
     return EC_GROUP_set_seed(group, data, 20) == 20 && BN_bin2bn(number, 32, group->field) && BN_bin2bn(number + 32, 32, group->a)
-        && BN_bin2bn(number + 64, 32, group->b) && BN_bin2bn(number + 96, 32, generator->X)
-        && BN_bin2bn(number + 128, 32, generator->Y) && BN_one(generator->Z) && BN_bin2bn(number + 160, 32, group->order)
-        && BN_one(group->cofactor) && ossl_bn_mont_ctx_set(order, group->order, 256, number + 224, 32, 0xee00bc4f, 0xccd1c8aa);
+        && BN_bin2bn(number + 64, 32, group->b) && BN_bin2bn(number + 96, 32, generator->X) && BN_bin2bn(number + 128, 32, generator->Y)
+        && BN_one(generator->Z) && BN_bin2bn(number + 160, 32, group->order) && BN_one(group->cofactor)
+        && ossl_bn_mont_ctx_set(order, group->order, 256, number + 224, 32, 0xee00bc4f, 0xccd1c8aa);
 }
 
 const EC_METHOD *EC_GFp_nistp256_method(void)

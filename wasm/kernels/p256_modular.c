@@ -82,7 +82,7 @@ static int32_t steps(matrix *result, int32_t theta, int32_t low_f, int32_t low_g
         uf *= 2;
         ug *= 2;
     }
-    *result = (matrix) { (int32_t)uf, (int32_t)ug, (int32_t)vf, (int32_t)vg };
+    *result = (matrix){ (int32_t)uf, (int32_t)ug, (int32_t)vf, (int32_t)vg };
     return theta;
 }
 

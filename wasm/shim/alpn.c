@@ -9,21 +9,19 @@ struct protos {
 
 LSW_EX_DATA(SSL_CTX, protos, NULL, OPENSSL_free)
 
-static int select_by_list(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
-    unsigned int in_length)
+static int select_by_list(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in, unsigned int in_length)
 {
     const struct protos *protos = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), protos_index());
 
     if (protos == NULL)
         return SSL_TLSEXT_ERR_NOACK;
-    if (SSL_select_next_proto((unsigned char **)out, out_length, protos->bytes, protos->length, in, in_length)
-        != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto((unsigned char **)out, out_length, protos->bytes, protos->length, in, in_length) != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL; /* no_application_protocol, RFC 7301 section 3.2 */
     return SSL_TLSEXT_ERR_OK;
 }
 
-int lsw_alpn_trampoline(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
-    unsigned int in_length, void *arg)
+int lsw_alpn_trampoline(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in, unsigned int in_length,
+    void *arg)
 {
     int offset;
 

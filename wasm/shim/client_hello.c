@@ -61,16 +61,13 @@ int lsw_SSL_set_SSL_CTX(SSL *ssl, SSL_CTX *ctx)
     unsigned char *client_types = NULL, *server_types = NULL;
     size_t client_count = 0, server_count = 0;
 
-    if (SSL_set_SSL_CTX(ssl, ctx) != ctx
-        || !SSL_set1_param(ssl, SSL_CTX_get0_param(ctx))
+    if (SSL_set_SSL_CTX(ssl, ctx) != ctx || !SSL_set1_param(ssl, SSL_CTX_get0_param(ctx))
         || !SSL_set_min_proto_version(ssl, SSL_CTX_get_min_proto_version(ctx))
         || !SSL_set_max_proto_version(ssl, SSL_CTX_get_max_proto_version(ctx)))
         return 0;
     /* Certificates or raw public keys: extensions are looked at after the ClientHello callback. NULL for none clears them. */
-    if (!SSL_CTX_get0_client_cert_type(ctx, &client_types, &client_count)
-        || !SSL_set1_client_cert_type(ssl, client_types, client_count)
-        || !SSL_CTX_get0_server_cert_type(ctx, &server_types, &server_count)
-        || !SSL_set1_server_cert_type(ssl, server_types, server_count))
+    if (!SSL_CTX_get0_client_cert_type(ctx, &client_types, &client_count) || !SSL_set1_client_cert_type(ssl, client_types, client_count)
+        || !SSL_CTX_get0_server_cert_type(ctx, &server_types, &server_count) || !SSL_set1_server_cert_type(ssl, server_types, server_count))
         return 0;
     SSL_clear_options(ssl, before & ~after);
     SSL_set_options(ssl, after);

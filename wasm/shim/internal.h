@@ -49,8 +49,8 @@ extern const struct lsw_form lsw_session, lsw_ocsp_response; /* SSL_SESSION, OCS
 void *lsw_read(const struct lsw_form *form, const uint8_t *bytes, size_t length);
 /* Calls `add` with each of a PEM text, or the one of a DER encoding. Returns how many there were, or -1 less the number of
    those before the one that failed; the error queue says why. */
-int lsw_read_each(const struct lsw_form *form, const uint8_t *bytes, size_t length,
-    int (*add)(void *to, void *object, int index), void *to);
+int lsw_read_each(const struct lsw_form *form, const uint8_t *bytes, size_t length, int (*add)(void *to, void *object, int index),
+    void *to);
 /* Rather than text. */
 int lsw_is_der(const uint8_t *bytes, size_t length);
 
@@ -90,7 +90,7 @@ void lsw_errors_restore(ERR_STATE *errors);
     static int NAME##_index(void) \
     { \
         static int index = -1; \
-    \
+\
         if (index < 0) \
             index = TYPE##_get_ex_new_index(0, NULL, NULL, DUP, NAME##_free_ex); \
         return index; \
@@ -185,8 +185,8 @@ int lsw_client_hello_trampoline(SSL *ssl, int *alert, void *arg);
 int lsw_servername_trampoline(SSL *ssl, int *alert, void *arg);
 int lsw_cert_trampoline(SSL *ssl, void *arg);
 int lsw_status_trampoline(SSL *ssl, void *arg);
-int lsw_alpn_trampoline(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
-    unsigned int in_length, void *arg);
+int lsw_alpn_trampoline(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in, unsigned int in_length,
+    void *arg);
 void lsw_info_trampoline(const SSL *ssl, int where, int value);
 
 /* psk.c */

@@ -83,8 +83,7 @@ static int is_sequence(const uint8_t *der, size_t length)
     long size;
     int tag, class;
 
-    return (ASN1_get_object(&at, &size, &tag, &class, (long)length) & 0x80) == 0 && tag == V_ASN1_SEQUENCE
-        && at + size == der + length;
+    return (ASN1_get_object(&at, &size, &tag, &class, (long)length) & 0x80) == 0 && tag == V_ASN1_SEQUENCE && at + size == der + length;
 }
 
 static int read_key_block(const struct lsw_block *block, struct passphrase *passphrase, EVP_PKEY **key)
@@ -113,8 +112,8 @@ static int read_key_block(const struct lsw_block *block, struct passphrase *pass
 
 static int is_readable(const struct lsw_block *block)
 {
-    return lsw_block_is(block, PEM_STRING_PKCS8INF) || lsw_block_is(block, PEM_STRING_PKCS8)
-        || lsw_block_is(block, PEM_STRING_RSA) || lsw_block_is(block, PEM_STRING_ECPRIVATEKEY);
+    return lsw_block_is(block, PEM_STRING_PKCS8INF) || lsw_block_is(block, PEM_STRING_PKCS8) || lsw_block_is(block, PEM_STRING_RSA)
+        || lsw_block_is(block, PEM_STRING_ECPRIVATEKEY);
 }
 
 static int looks_alike(const struct lsw_block *block)
@@ -176,8 +175,7 @@ static int read_key(const uint8_t *bytes, size_t length, struct passphrase *pass
     return result;
 }
 
-int lsw_SSL_CTX_use_PrivateKey(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const uint8_t *passphrase,
-    size_t passphrase_length)
+int lsw_SSL_CTX_use_PrivateKey(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const uint8_t *passphrase, size_t passphrase_length)
 {
     struct passphrase given = { passphrase, passphrase_length, 0, NULL };
     EVP_PKEY *key = NULL;

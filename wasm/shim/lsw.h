@@ -113,8 +113,7 @@ void SSL_CTX_set1_cert_store(SSL_CTX *ctx, X509_STORE *store);
 /* PEM (PKCS#8, PKCS#1, SEC1, each also encrypted) or DER (PKCS#8, encrypted too, PKCS#1, SEC1). Of several in a PEM text the
    one that belongs to the certificate, or the first. `passphrase` is NULL for none. 1 on success, 0 or LSW_KEY_*; the key must
    match the certificate if one was set before. For LSW_KEY_ENCRYPTION_UNSUPPORTED the error queue has the algorithm's name. */
-int lsw_SSL_CTX_use_PrivateKey(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const uint8_t *passphrase,
-    size_t passphrase_length);
+int lsw_SSL_CTX_use_PrivateKey(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const uint8_t *passphrase, size_t passphrase_length);
 int SSL_CTX_check_private_key(const SSL_CTX *ctx);
 /* pkcs12.c. Key, certificate and chain of a PKCS#12 file, DER or PEM. `passphrase` is NULL for none. 1 on success, 0 or LSW_KEY_*. */
 int lsw_SSL_CTX_use_pkcs12(SSL_CTX *ctx, const uint8_t *bytes, size_t length, const char *passphrase);
@@ -236,8 +235,8 @@ void lsw_SSL_set_callbacks(SSL *ssl, int wanted);
 /* ---- exporter.c ---- */
 
 /* 1 on success. `context` counts if `use_context` is not 0. */
-int SSL_export_keying_material(SSL *ssl, uint8_t *out, size_t out_length, const char *label, size_t label_length,
-    const uint8_t *context, size_t context_length, int use_context);
+int SSL_export_keying_material(SSL *ssl, uint8_t *out, size_t out_length, const char *label, size_t label_length, const uint8_t *context,
+    size_t context_length, int use_context);
 /* 1 if both ends have the extended master secret (RFC 7627); TLS 1.2. */
 long lsw_SSL_get_extms_support(SSL *ssl);
 /* Finished of the last handshake, ours and the peer's: as much as fits into `buf`. Return the whole length, 0 if there is none. */
@@ -562,8 +561,7 @@ LSW_DECIDES(0) int lsw_js_chain_cb(SSL *ssl, int preverify_ok, int error);
 LSW_DECIDES(-1) int lsw_js_status_cb(SSL *ssl);
 /* A key's length, LSW_PSK_SHA384 or-ed if it is for that hash; 0 for no key, -1 fail. `hint` may be NULL; `identity` is
    to be NUL-terminated. */
-LSW_DECIDES(-1) int lsw_js_psk_client_cb(SSL *ssl, const char *hint, char *identity, int identity_capacity, uint8_t *key,
-    int key_capacity);
+LSW_DECIDES(-1) int lsw_js_psk_client_cb(SSL *ssl, const char *hint, char *identity, int identity_capacity, uint8_t *key, int key_capacity);
 LSW_DECIDES(-1) int lsw_js_psk_server_cb(SSL *ssl, const uint8_t *identity, size_t length, uint8_t *key, int key_capacity);
 /* A session to keep: its id, and itself as ASN.1. Both are overwritten after the call. */
 LSW_CALLBACK() void lsw_js_new_session_cb(SSL *ssl, const uint8_t *id, size_t id_length, const uint8_t *bytes, size_t length);

@@ -55,8 +55,7 @@ static int check_response(const SSL *ssl, OCSP_RESPONSE *response, STACK_OF(X509
     int i, result = X509_V_ERR_OCSP_CERT_UNKNOWN, count;
 
     *depth = 0;
-    if (OCSP_response_status(response) != OCSP_RESPONSE_STATUS_SUCCESSFUL
-        || (basic = OCSP_response_get1_basic(response)) == NULL)
+    if (OCSP_response_status(response) != OCSP_RESPONSE_STATUS_SUCCESSFUL || (basic = OCSP_response_get1_basic(response)) == NULL)
         return X509_V_ERR_OCSP_RESP_INVALID;
     count = OCSP_resp_count(basic);
     if (OCSP_basic_verify(basic, chain, store, flags) <= 0)

@@ -43,8 +43,8 @@ static int known_or_raise(int known, const X509_ALGOR *algorithm)
 static int has_pbe(int type, const X509_ALGOR *algorithm)
 {
     int cipher = -1, digest = -1;
-    int known = EVP_PBE_find(type, OBJ_obj2nid(algorithm->algorithm), &cipher, &digest, NULL)
-        && (cipher == -1 || has_cipher(cipher)) && (digest == -1 || has_digest(digest));
+    int known = EVP_PBE_find(type, OBJ_obj2nid(algorithm->algorithm), &cipher, &digest, NULL) && (cipher == -1 || has_cipher(cipher))
+        && (digest == -1 || has_digest(digest));
 
     return known_or_raise(known, algorithm);
 }
@@ -70,8 +70,8 @@ int lsw_has_encryption(const X509_ALGOR *algorithm)
     if (OBJ_obj2nid(algorithm->algorithm) != NID_pbes2)
         return has_pbe(EVP_PBE_TYPE_OUTER, algorithm);
     param = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM), algorithm->parameter);
-    has = param == NULL || (has_kdf(param->keyfunc)
-        && known_or_raise(has_cipher(OBJ_obj2nid(param->encryption->algorithm)), param->encryption));
+    has = param == NULL
+        || (has_kdf(param->keyfunc) && known_or_raise(has_cipher(OBJ_obj2nid(param->encryption->algorithm)), param->encryption));
     PBE2PARAM_free(param);
     return has;
 }

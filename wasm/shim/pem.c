@@ -150,8 +150,8 @@ void lsw_pem_raise_none(struct lsw_pem *pem)
     for (pem->next = pem->text; lsw_pem_next(pem, &block);) {
         size_t used = strlen(found);
 
-        BIO_snprintf(found + used, sizeof(found) - used, "%s%.*s", used > 0 ? ", " : "there is only ",
-            (int)block.label_length, block.label);
+        BIO_snprintf(found + used, sizeof(found) - used, "%s%.*s", used > 0 ? ", " : "there is only ", (int)block.label_length,
+            block.label);
     }
     ERR_raise_data(ERR_LIB_PEM, PEM_R_NO_START_LINE, "%s", *found != '\0' ? found : "there is no PEM block");
 }

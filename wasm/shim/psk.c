@@ -89,7 +89,8 @@ static unsigned int client(SSL *ssl, const char *hint, char *identity, unsigned 
     unsigned int key_capacity)
 {
     int answer = SSL_get_state(ssl) != TLS_ST_CW_KEY_EXCH
-        ? 0 : lsw_js_psk_client_cb(ssl, hint, identity, (int)identity_capacity, key, (int)key_capacity);
+        ? 0
+        : lsw_js_psk_client_cb(ssl, hint, identity, (int)identity_capacity, key, (int)key_capacity);
 
     return answer > 0 ? (unsigned int)(answer & ~LSW_PSK_SHA384) : 0;
 }
@@ -98,7 +99,8 @@ static unsigned int client(SSL *ssl, const char *hint, char *identity, unsigned 
 static unsigned int server(SSL *ssl, const char *identity, unsigned char *key, unsigned int key_capacity)
 {
     int answer = SSL_version(ssl) >= TLS1_3_VERSION
-        ? 0 : lsw_js_psk_server_cb(ssl, (const uint8_t *)identity, strlen(identity), key, (int)key_capacity);
+        ? 0
+        : lsw_js_psk_server_cb(ssl, (const uint8_t *)identity, strlen(identity), key, (int)key_capacity);
 
     return answer > 0 ? (unsigned int)(answer & ~LSW_PSK_SHA384) : 0;
 }

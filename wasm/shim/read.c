@@ -167,8 +167,7 @@ static int read_each_pem(const struct lsw_form *form, struct lsw_pem *pem, int (
     return ERR_peek_error() == 0 ? count : -1 - count;
 }
 
-int lsw_read_each(const struct lsw_form *form, const uint8_t *bytes, size_t length,
-    int (*add)(void *to, void *object, int index), void *to)
+int lsw_read_each(const struct lsw_form *form, const uint8_t *bytes, size_t length, int (*add)(void *to, void *object, int index), void *to)
 {
     struct lsw_pem pem;
     int count = -1;

@@ -129,6 +129,6 @@ int lsw_session_of_another_name(SSL *ssl, const SSL_SESSION *session)
 {
     const char *name = SSL_SESSION_get0_hostname(session), *asked = lsw_conn_of(ssl)->servername;
 
-    return SSL_SESSION_get_protocol_version(session) < TLS1_3_VERSION
-        && name != NULL && asked != NULL && OPENSSL_strcasecmp(name, asked) != 0;
+    return SSL_SESSION_get_protocol_version(session) < TLS1_3_VERSION && name != NULL && asked != NULL
+        && OPENSSL_strcasecmp(name, asked) != 0;
 }

@@ -143,8 +143,8 @@ static SSL_TICKET_RETURN opened_ticket_callback(SSL *ssl, SSL_SESSION *session, 
     SSL_TICKET_STATUS status, void *arg)
 {
     (void)name, (void)name_length, (void)arg;
-    if ((status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
-        || lsw_session_peer_expired(ssl, session) || lsw_session_of_another_name(ssl, session))
+    if ((status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) || lsw_session_peer_expired(ssl, session)
+        || lsw_session_of_another_name(ssl, session))
         return SSL_TICKET_RETURN_IGNORE_RENEW;
     return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }

@@ -120,9 +120,8 @@ X509 *lsw_SSL_get1_issuer(SSL *ssl, X509 *cert)
     ERR_set_mark();
     if (X509_check_issued(cert, cert) == X509_V_OK)
         issuer = X509_up_ref(cert) ? cert : NULL;
-    else if ((issuer = issuer_among(SSL_get_peer_cert_chain(ssl), cert)) == NULL
-        && lookup != NULL && X509_STORE_CTX_init(lookup, store, NULL, NULL)
-        && X509_STORE_CTX_get1_issuer(&issuer, lookup, cert) <= 0)
+    else if ((issuer = issuer_among(SSL_get_peer_cert_chain(ssl), cert)) == NULL && lookup != NULL
+        && X509_STORE_CTX_init(lookup, store, NULL, NULL) && X509_STORE_CTX_get1_issuer(&issuer, lookup, cert) <= 0)
         issuer = NULL;
     X509_STORE_CTX_free(lookup);
     ERR_pop_to_mark();

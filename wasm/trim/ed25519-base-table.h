@@ -14,7 +14,7 @@ static const ge_precomp (*base_table(void))[8]
     int i, j;
 
     if (made)
-        return (const ge_precomp (*)[8])k25519Precomp;
+        return (const ge_precomp(*)[8])k25519Precomp;
     ge_p3_0(&row[0]);
     ge_madd(&sum, &row[0], &Bi[0]);
     ge_p1p1_to_p3(&row[0], &sum);
@@ -55,5 +55,5 @@ static const ge_precomp (*base_table(void))[8]
         }
     }
     made = 1;
-    return (const ge_precomp (*)[8])k25519Precomp;
+    return (const ge_precomp(*)[8])k25519Precomp;
 }

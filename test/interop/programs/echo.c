@@ -41,7 +41,8 @@ static int connected(void)
             fail("connect", "no connection");
         return one;
     }
-    if (bind(one, (struct sockaddr *)&address, length) != 0 || listen(one, 1) != 0 || getsockname(one, (struct sockaddr *)&address, &length) != 0)
+    if (bind(one, (struct sockaddr *)&address, length) != 0 || listen(one, 1) != 0
+        || getsockname(one, (struct sockaddr *)&address, &length) != 0)
         fail("bind", "no port");
     printf("port %d\n", ntohs(address.sin_port));
     return accept(one, NULL, NULL);

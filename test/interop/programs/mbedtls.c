@@ -34,8 +34,9 @@ static void configure(mbedtls_ssl_config *config)
     mbedtls_ctr_drbg_init(&random);
     check("random", mbedtls_ctr_drbg_seed(&random, mbedtls_entropy_func, &entropy, NULL, 0));
     mbedtls_ssl_config_init(config);
-    check("configure", mbedtls_ssl_config_defaults(config, is_client() ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM,
-        MBEDTLS_SSL_PRESET_DEFAULT));
+    check("configure",
+        mbedtls_ssl_config_defaults(config, is_client() ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM,
+            MBEDTLS_SSL_PRESET_DEFAULT));
     mbedtls_ssl_conf_rng(config, mbedtls_ctr_drbg_random, &random);
     if (option("cert")) {
         mbedtls_x509_crt_init(&own);

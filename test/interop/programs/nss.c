@@ -51,8 +51,10 @@ static SECKEYPrivateKey *own_key(void)
 {
     SECKEYPrivateKey *key;
     PK11SlotInfo *slot = PK11_GetInternalSlot();
-    check("key", PK11_ImportDERPrivateKeyInfoAndReturnKey(slot, read_pem(option("key")), NULL, NULL, PR_FALSE, PR_FALSE,
-        KU_DIGITAL_SIGNATURE, &key, NULL) == SECSuccess);
+    check("key",
+        PK11_ImportDERPrivateKeyInfoAndReturnKey(slot, read_pem(option("key")), NULL, NULL, PR_FALSE, PR_FALSE, KU_DIGITAL_SIGNATURE, &key,
+            NULL)
+            == SECSuccess);
     return key;
 }
 

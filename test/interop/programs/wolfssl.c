@@ -21,9 +21,9 @@ static void check(const char *what, int result)
 static WOLFSSL_CTX *context(void)
 {
     int is_13 = strcmp(option("version"), "TLSv1.3") == 0;
-    WOLFSSL_METHOD *method = is_client()
-        ? is_13 ? wolfTLSv1_3_client_method() : wolfTLSv1_2_client_method()
-        : is_13 ? wolfTLSv1_3_server_method() : wolfTLSv1_2_server_method();
+    WOLFSSL_METHOD *method = is_client() ? is_13 ? wolfTLSv1_3_client_method() : wolfTLSv1_2_client_method()
+        : is_13                          ? wolfTLSv1_3_server_method()
+                                         : wolfTLSv1_2_server_method();
     WOLFSSL_CTX *ctx = wolfSSL_CTX_new(method);
     if (option("cert")) {
         check("cert", wolfSSL_CTX_use_certificate_file(ctx, option("cert"), WOLFSSL_FILETYPE_PEM));
