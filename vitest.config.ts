@@ -19,7 +19,9 @@ const browserTests: Readonly<Record<string, readonly string[]>> = {
 const databaseTests = ['test/bundlers/node-page.test.ts', 'test/demo/sql.test.ts']
 const required = process.env['LIBSSL_WASM_REQUIRE_ALL_RUNTIMES'] === '1'
 const leftOut = Object.keys(browserTests).filter((file) => !required && !browserTests[file]!.some(onPath))
-for (const file of leftOut) console.warn(`${file} is not run: ${browserTests[file]!.join(' and ')} missing (tools/install-runtimes.sh --debian)`)
+for (const file of leftOut) {
+  console.warn(`${file} is not run: ${browserTests[file]!.join(' and ')} missing (tools/install-runtimes.sh --debian)`)
+}
 
 if (!required && findPostgresql() === undefined) {
   leftOut.push(...databaseTests)

@@ -23,7 +23,9 @@ export function carrier(from: TlsConnection, to: TlsConnection): () => Promise<v
 
 export async function bulk(): Promise<void> {
   const library = await Library.open()
-  for (const [ciphersuites, wanted] of [['TLS_CHACHA20_POLY1305_SHA256', 'at least 0.35×'], ['TLS_AES_128_GCM_SHA256', ''], ['TLS_AES_256_GCM_SHA384', '']] as const) {
+  for (const [ciphersuites, wanted] of [
+    ['TLS_CHACHA20_POLY1305_SHA256', 'at least 0.35×'], ['TLS_AES_128_GCM_SHA256', ''], ['TLS_AES_256_GCM_SHA384', ''],
+  ] as const) {
     const suite = { ciphersuites, groups: 'X25519' }
     const ourPair = await library.pair(suite)
     const nodePair = await nodes(suite)

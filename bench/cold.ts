@@ -20,7 +20,8 @@ const theirs = `${given}
   const [a, b] = duplexPair()
   const server = new tls.TLSSocket(b, { isServer: true, secureContext: tls.createSecureContext({ cert, key }) })
   const client = tls.connect({ socket: a, servername: 'localhost', ca })
-  await Promise.all([new Promise((resolve) => client.once('secureConnect', resolve)), new Promise((resolve) => server.once('secure', resolve))])
+  await Promise.all([new Promise((resolve) => client.once('secureConnect', resolve)),
+    new Promise((resolve) => server.once('secure', resolve))])
   console.log(performance.now() - t); process.exit()`
 
 export async function cold(): Promise<void> {

@@ -4,8 +4,8 @@
 import { connect as dial, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import {
-  accept, connect, fromWebSocket, load, memoryServerSessionCache, TicketKeys, type ConnectOptions, type LibSsl, type ProtocolVersion, type TlsServerConnection,
-  type TlsSession, type WebSocketLike,
+  accept, connect, fromWebSocket, load, memoryServerSessionCache, TicketKeys, type ConnectOptions, type LibSsl, type ProtocolVersion,
+  type TlsServerConnection, type TlsSession, type WebSocketLike,
 } from '../dist/index.js'
 import { startRelay } from '../dist/apps/relay/relay.js'
 import { median } from './measure.js'
@@ -27,7 +27,9 @@ export async function firstByte(): Promise<void> {
       const full = await measure(libssl, open, version, 'full')
       report(`${version}, full handshake`, full, full)
       report(`${version}, session resumed`, await measure(libssl, open, version, 'resumed'), full)
-      if (version === 'TLSv1.3') report(`${version}, session resumed, early data (0-RTT)`, await measure(libssl, open, version, '0-RTT'), full)
+      if (version === 'TLSv1.3') {
+        report(`${version}, session resumed, early data (0-RTT)`, await measure(libssl, open, version, '0-RTT'), full)
+      }
     }
   } finally {
     far.close()
@@ -37,16 +39,25 @@ export async function firstByte(): Promise<void> {
 }
 
 function report(what: string, ms: number, full: number): void {
-  console.log(`${what.padEnd(58)} ${`${ms.toFixed(0)} ms`.padStart(14)} ${''.padStart(14)} ${(ms / full).toFixed(2).padStart(7)}×  of the full handshake`)
+  console.log(
+    `${what.padEnd(58)} ${`${ms.toFixed(0)} ms`.padStart(14)} ${''.padStart(14)} `
+      + `${(ms / full).toFixed(2).padStart(7)}×  of the full handshake`,
+  )
 }
 
-async function measure(libssl: LibSsl, open: () => Promise<WebSocket>, version: ProtocolVersion, how: 'full' | 'resumed' | '0-RTT'): Promise<number> {
+async function measure(
+  libssl: LibSsl, open: () => Promise<WebSocket>, version: ProtocolVersion, how: 'full' | 'resumed' | '0-RTT',
+): Promise<number> {
   let session = (await visit(libssl, await open(), version, {})).session
   const times: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
-    const again = await visit(libssl, await open(), version, how === 'full' ? {} : { session, ...(how === '0-RTT' && { earlyData: question }) })
+    const again = await visit(
+      libssl, await open(), version, how === 'full' ? {} : { session, ...(how === '0-RTT' && { earlyData: question }) },
+    )
     const expected = [how !== 'full', how === '0-RTT' ? 'accepted' : 'not sent']
-    if (String([again.resumed, again.earlyData]) !== String(expected)) throw new Error(`resumed: ${again.resumed}, early data: ${again.earlyData}`)
+    if (String([again.resumed, again.earlyData]) !== String(expected)) {
+      throw new Error(`resumed: ${again.resumed}, early data: ${again.earlyData}`)
+    }
     times.push(again.ms)
     session = again.session
   }
@@ -57,7 +68,8 @@ async function visit(libssl: LibSsl, tunnel: WebSocket, version: ProtocolVersion
   let session!: TlsSession
   const start = performance.now()
   const connection = connect(fromWebSocket(tunnel as WebSocketLike), {
-    servername: 'localhost', ca: credentials.ca, libssl, minVersion: version, maxVersion: version, onSession: (one) => { session = one }, ...options,
+    servername: 'localhost', ca: credentials.ca, libssl, minVersion: version, maxVersion: version,
+    onSession: (one) => { session = one }, ...options,
   })
   if (!options.earlyData) void connection.writable.getWriter().write(question).catch(() => {})
   const reader = connection.readable.getReader()

@@ -40,7 +40,8 @@ async function compare(library: Library, name: string, suite: Suite, nodeSuite =
   const times = await byTurns(ROUNDS, ours('own'), theirs('own'), ours('shared'), theirs('shared'), ours('plain'), ours('plain', other))
   const [own, nodeOwn, shared, nodeShared, plain, before] = times as [number, number, number, number, number, number]
   const perSecond = (ms: number) => `${Math.round(COUNT * 1000 / ms)}/s`
-  const line = (what: string, a: number, b: number, wanted = '') => row(`handshake, ${name}, ${what}: time`, perSecond(a), perSecond(b), a / b, wanted)
+  const line = (what: string, a: number, b: number, wanted = '') =>
+    row(`handshake, ${name}, ${what}: time`, perSecond(a), perSecond(b), a / b, wanted)
   const [ownWanted, sharedWanted] = suite === X25519 ? WANTED : ['', '']
   line('contexts of its own', own, nodeOwn, ownWanted)
   line('shared contexts', shared, nodeShared, sharedWanted)

@@ -1,7 +1,10 @@
 // The kernels alone, beside node:crypto and beside OpenSSL's own C code (the build without kernels), in one process: the processor's
 // time of the quickest round, so that neither what else the machine does counts nor V8's compiling.
 
-import { createCipheriv, createDecipheriv, createHash, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, sign, verify, type CipherGCMTypes, type KeyObject } from 'node:crypto'
+import {
+  createCipheriv, createDecipheriv, createHash, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, sign, verify,
+  type CipherGCMTypes, type KeyObject,
+} from 'node:crypto'
 import { CertificateAuthority, RSA } from '../tools/certificates.js'
 import { Cipher, digest } from '../test/kernels/ciphers.js'
 import { Key } from '../test/kernels/keys.js'
@@ -61,10 +64,10 @@ function operations(): Operation[] {
   const [ec, rsa] = [createPrivateKey(authority.leaf().key), createPrivateKey(authority.leaf({ newkey: RSA }).key)]
   const wanted = { chacha: 'at most 0.5×', gcm: 'at most 0.4×', short: 'at most 1.5×', p256: 'at most 0.4×', rsa: 'at most 0.5×' }
   return [
-    seal('ChaCha20-Poly1305', 32, 16_384, wanted.chacha), open('ChaCha20-Poly1305', 32, 16_384, wanted.chacha), seal('ChaCha20-Poly1305', 32, 64, 'at most 1.0×'),
-    seal('AES-128-GCM', 16, 16_384, wanted.gcm), open('AES-128-GCM', 16, 16_384, wanted.gcm), seal('AES-128-GCM', 16, 64, wanted.short),
-    seal('AES-256-GCM', 32, 16_384, wanted.gcm), open('AES-256-GCM', 32, 16_384, wanted.gcm), seal('AES-256-GCM', 32, 64, wanted.short),
-    keySetup(),
+    seal('ChaCha20-Poly1305', 32, 16_384, wanted.chacha), open('ChaCha20-Poly1305', 32, 16_384, wanted.chacha),
+    seal('ChaCha20-Poly1305', 32, 64, 'at most 1.0×'), seal('AES-128-GCM', 16, 16_384, wanted.gcm),
+    open('AES-128-GCM', 16, 16_384, wanted.gcm), seal('AES-128-GCM', 16, 64, wanted.short), seal('AES-256-GCM', 32, 16_384, wanted.gcm),
+    open('AES-256-GCM', 32, 16_384, wanted.gcm), seal('AES-256-GCM', 32, 64, wanted.short), keySetup(),
     hash(),
     ...ecdsa(ec, wanted.p256),
     {
@@ -138,7 +141,10 @@ function keySetup(): Operation {
 
 function hash(): Operation {
   const text = Buffer.alloc(16_384)
-  return { name: 'SHA-256, 16 KiB', wanted: '', node: () => createHash('sha256').update(text).digest(), ours: (lib) => () => digest(lib, 'SHA256', [text]) }
+  return {
+    name: 'SHA-256, 16 KiB', wanted: '', node: () => createHash('sha256').update(text).digest(),
+    ours: (lib) => () => digest(lib, 'SHA256', [text]),
+  }
 }
 
 function ecdsa(key: KeyObject, wanted: string): Operation[] {

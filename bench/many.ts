@@ -33,19 +33,26 @@ export async function manyPairs(): Promise<void> {
         turns.push({ ours: ours / TURN, others: await ask(control, TURN) })
       }
       ratios.push(turns.map(({ ours, others }) => ours / others))
-      report(kept.length, median(turns.map(({ ours }) => ours)), median(turns.map(({ others }) => others)), median(ratios.at(-1)!), library.libssl.memoryBytes)
+      report(
+        kept.length, median(turns.map(({ ours }) => ours)), median(turns.map(({ others }) => others)), median(ratios.at(-1)!),
+        library.libssl.memoryBytes,
+      )
     }
   } finally {
     control.kill()
   }
   const growth = median(ratios.slice(-2).flat()) / median(ratios.slice(1, 3).flat())
-  console.log(`${who}a handshake with 8,000 to 10,000 pairs open takes ${growth.toFixed(2)}× as long as with 1,000 to 3,000 (to reach: at most 1.10×)`)
+  console.log(
+    `${who}a handshake with 8,000 to 10,000 pairs open takes ${growth.toFixed(2)}× as long as with `
+      + `1,000 to 3,000 (to reach: at most 1.10×)`,
+  )
 }
 
 function report(pairs: number, ours: number, others: number, ratio: number, bytes: number): void {
   const heap = process.memoryUsage().heapUsed
   const mib = (count: number) => `${(count / 2 ** 20).toFixed(0)} MiB`
-  console.log(`${who}${pairs.toLocaleString('en').padStart(10)} ${`${ours.toFixed(2)} ms`.padStart(19)} ${`${others.toFixed(2)} ms`.padStart(20)} `
+  console.log(`${who}${pairs.toLocaleString('en').padStart(10)} ${`${ours.toFixed(2)} ms`.padStart(19)} `
+    + `${`${others.toFixed(2)} ms`.padStart(20)} `
     + `${`${ratio.toFixed(2)}×`.padStart(8)} ${mib(bytes).padStart(13)} ${mib(heap).padStart(10)}`)
 }
 

@@ -14,7 +14,10 @@ export async function memory(): Promise<void> {
   for (const contexts of ['own', 'shared'] as const) {
     const [ours, theirs] = [inProcess('ours', contexts), inProcess('node', contexts)]
     const kib = (value: number) => `${value.toFixed(0)} KiB`
-    row(`memory: growth of the process for a pair, contexts ${contexts === 'own' ? 'of its own' : 'shared'}`, kib(ours), kib(theirs), ours / theirs, '')
+    row(
+      `memory: growth of the process for a pair, contexts ${contexts === 'own' ? 'of its own' : 'shared'}`, kib(ours), kib(theirs),
+      ours / theirs, '',
+    )
     if (contexts === 'own') continue
     // What a server costs whose connections share nothing: docs/servers.md.
     const mib = (perPair: number) => `${(perPair * COUNT / 1024).toFixed(0)} MiB`
@@ -50,7 +53,9 @@ async function ladder(library: Library): Promise<void> {
 
 function inProcess(...words: string[]): number {
   const self = fileURLToPath(import.meta.url)
-  return Number(execFileSync(process.execPath, ['--expose-gc', '--import', import.meta.resolve('tsx'), self, ...words], { encoding: 'utf8' }))
+  return Number(
+    execFileSync(process.execPath, ['--expose-gc', '--import', import.meta.resolve('tsx'), self, ...words], { encoding: 'utf8' }),
+  )
 }
 
 async function growth(which: string, contexts: 'own' | 'shared'): Promise<number> {

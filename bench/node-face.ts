@@ -18,7 +18,9 @@ export async function nodeFace(): Promise<void> {
   const streams = async (): Promise<OursPair> => {
     const [a, b] = duplexPair()
     const pair = {
-      client: api.connect(api.fromNodeStream(a), { servername: 'localhost', context: forClient, onSession: (session) => session.toBytes() }),
+      client: api.connect(
+        api.fromNodeStream(a), { servername: 'localhost', context: forClient, onSession: (session) => session.toBytes() },
+      ),
       server: api.accept(api.fromNodeStream(b), { context: forServer }),
     }
     await Promise.all([pair.client.opened, pair.server.opened])
@@ -34,13 +36,15 @@ export async function nodeFace(): Promise<void> {
     client.destroy()
     server.destroy()
   })
-  compare('handshake, shared contexts: time', (ms) => `${Math.round(HANDSHAKES * 1000 / ms)}/s`, await byTurns(21, handshake(face), handshake(), many(async () => {
+  compare('handshake, shared contexts: time', (ms) =>
+      `${Math.round(HANDSHAKES * 1000 / ms)}/s`, await byTurns(21, handshake(face), handshake(), many(async () => {
     const { client, server } = await streams()
     await Promise.all([client.close(), server.close()])
   })))
 
   const [own, theirs, pair] = [await sockets(face), await sockets(), await streams()]
-  compare('bulk, client to server: time', (ms) => `${Math.round(TOTAL_BYTES / 1000 / ms)} MB/s`, await byTurns(5, () => time(() => carry(own)), () => time(() => carry(theirs)), () => time(async () => {
+  compare('bulk, client to server: time', (ms) => `${Math.round(TOTAL_BYTES / 1000 / ms)} MB/s`,
+      await byTurns(5, () => time(() => carry(own)), () => time(() => carry(theirs)), () => time(async () => {
     const writer = pair.client.writable.getWriter()
     const reader = pair.server.readable.getReader()
     const written = (async () => {

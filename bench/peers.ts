@@ -10,7 +10,8 @@ import { CertificateAuthority, RSA } from '../tools/certificates.js'
 const authority = new CertificateAuthority('bench CA')
 const { cert: ca } = authority.ca
 const [ec, rsa] = [authority.leaf(), authority.leaf({ newkey: RSA })]
-const keyPairs = { 'P-256': { cert: ec.cert, key: ec.key }, 'RSA-2048': { cert: rsa.cert, key: rsa.key } } as const // read once: files are not what is measured
+// Read once: files are not what is measured.
+const keyPairs = { 'P-256': { cert: ec.cert, key: ec.key }, 'RSA-2048': { cert: rsa.cert, key: rsa.key } } as const
 export const credentials = { ca, ...keyPairs['P-256'] } as const
 
 export interface Suite {
@@ -93,13 +94,18 @@ const nodeContexts = new Map<typeof tls, Map<Suite, { client: tls.SecureContext;
  * @param suite node:tls of Node 20 knows no ML-KEM: the caller gives groups that it does know.
  * @param module Node's own, or one with its interface
  */
-export async function nodes(suite: Suite, contexts: 'own' | 'shared' = 'own', trusted: string | string[] = ca, module = tls): Promise<NodePair> {
+export async function nodes(
+  suite: Suite, contexts: 'own' | 'shared' = 'own', trusted: string | string[] = ca, module = tls,
+): Promise<NodePair> {
   const kept = nodeContexts.get(module) ?? new Map<Suite, { client: tls.SecureContext; server: tls.SecureContext }>()
   nodeContexts.set(module, kept)
   let made = contexts === 'shared' ? kept.get(suite) : undefined
   if (!made) {
     const common = { ciphers: suite.ciphersuites, ecdhCurve: suite.groups, minVersion: 'TLSv1.3' } as const
-    made = { client: module.createSecureContext({ ...common, ca: trusted }), server: module.createSecureContext({ ...common, ...keyPairs[suite.key ?? 'P-256'] }) }
+    made = {
+      client: module.createSecureContext({ ...common, ca: trusted }),
+      server: module.createSecureContext({ ...common, ...keyPairs[suite.key ?? 'P-256'] }),
+    }
   }
   if (contexts === 'shared') kept.set(suite, made)
   const [a, b] = duplexPair()

@@ -45,9 +45,12 @@ async function measure(port: number): Promise<void> {
   await ours(await Library.open(), [credentials.ca]) // so that the first is the first of its instance alone
   const library = await Library.open()
   const first = await ours(library, all)
-  const [later, few, node] = await byTurns(ROUNDS, each(() => ours(library, all)), each(() => ours(library, [credentials.ca])), each(theirs))
+  const [later, few, node] = await byTurns(
+    ROUNDS, each(() => ours(library, all)), each(() => ours(library, [credentials.ca])), each(theirs),
+  )
   const ms = (value: number) => `${value.toFixed(2)} ms`
-  const line = (what: string, one: number, other: number, wanted = '') => row(`a client's handshake, processor time, ${what}`, ms(one), ms(other), one / other, wanted)
+  const line = (what: string, one: number, other: number, wanted = '') =>
+    row(`a client's handshake, processor time, ${what}`, ms(one), ms(other), one / other, wanted)
   line('ca: mozillaRoots, the first', first, node!)
   line('ca: mozillaRoots, each later', later!, node!, 'under 2 ms')
   line('ours, mozillaRoots | one root', later!, few!)

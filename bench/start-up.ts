@@ -16,7 +16,8 @@ import { credentials } from './peers.js'
 const ROUNDS = 9
 /** Without these it looks for updates in the background, at the time of what is measured. */
 const CHROMIUM_ARGS = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+  '--disable-sync',
 ]
 /** To reach, from the bytes to the first context, and to the end of the first handshake. */
 const WANTED_MS = { context: 20, handshake: 45 }
@@ -28,13 +29,16 @@ const whole = `const t = performance.now(); const { load, SslCtx } = await impor
 const own = `const { load, SslCtx } = await import(${JSON.stringify(core.href)});
   const wasm = (await import('node:fs')).readFileSync(new URL(${JSON.stringify(wasm.href)}));
   const t = performance.now(); new SslCtx(await load({ wasm }), 'TLS_client_method'); console.log(performance.now() - t)`
-const handshake = (port: number) => `const { connect, load } = await import(${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)});
+const handshake = (port: number) =>
+  `const { connect, load } = await import(${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)});
   const wasm = (await import('node:fs')).readFileSync(new URL(${JSON.stringify(wasm.href)}));
   const socket = (await import('node:net')).connect(${port}, '127.0.0.1'); await new Promise((resolve) => socket.once('connect', resolve));
   const t = performance.now();
   await connect(socket, { servername: 'localhost', ca: process.env.LIBSSL_WASM_BENCH_CA, libssl: await load({ wasm }) }).opened;
   console.log(performance.now() - t); process.exit()`
-const theirs = `const t = performance.now(); const tls = await import('node:tls'); tls.createSecureContext({ ca: [] }); console.log(performance.now() - t)`
+const theirs =
+  `const t = performance.now(); const tls = await import('node:tls'); `
+    + `tls.createSecureContext({ ca: [] }); console.log(performance.now() - t)`
 
 const ms = (value: number) => `${value.toFixed(1)} ms`
 
@@ -56,7 +60,10 @@ export async function startUp(): Promise<void> {
 
 /** The best of the rounds stands beside the median: on a machine that does other things it is the truer one. */
 function report(what: string, times: readonly number[], wantedMs: number): void {
-  console.log(`${what.padEnd(58)} ${ms(median(times)).padStart(14)} ${`best ${ms(Math.min(...times))}`.padStart(14)} ${''.padStart(8)}  < ${wantedMs} ms`)
+  console.log(
+    `${what.padEnd(58)} ${ms(median(times)).padStart(14)} ${`best ${ms(Math.min(...times))}`.padStart(14)} `
+      + `${''.padStart(8)}  < ${wantedMs} ms`,
+  )
 }
 
 async function firstHandshakes(): Promise<number[]> {
@@ -89,7 +96,9 @@ async function inChromium(): Promise<number[] | undefined> {
   const browser = await playwright?.chromium.launch({ executablePath, args: CHROMIUM_ARGS }).catch(() => undefined)
   if (!browser) return undefined
 
-  const { outputFiles } = await build({ entryPoints: [fileURLToPath(core)], bundle: true, format: 'esm', write: false, conditions: ['browser'], logLevel: 'error' })
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(core)], bundle: true, format: 'esm', write: false, conditions: ['browser'], logLevel: 'error',
+  })
   const bodies: Readonly<Record<string, { type: string; body: string | Uint8Array }>> = {
     '/': { type: 'text/html', body: '<!doctype html><title>start-up</title>' },
     '/core.js': { type: 'text/javascript', body: outputFiles[0]!.contents },

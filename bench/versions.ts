@@ -72,7 +72,10 @@ function table(): string {
   for (const version of versions) {
     text += `\n### Node ${version}\n\n| | ours | beside it | ratio | to reach |\n|---|---:|---:|---:|---|\n`
     for (const { node, what, ours, theirs, ratio, wanted } of all) {
-      if (node === version) text += `| ${what.replaceAll('|', '\\|')} | ${ours} | ${theirs} | ${ratio === undefined ? '' : `${ratio.toFixed(2)}×`} | ${wanted} |\n`
+      if (node === version) {
+        text += `| ${what.replaceAll('|', '\\|')} | ${ours} | ${theirs} | `
+          + `${ratio === undefined ? '' : `${ratio.toFixed(2)}×`} | ${wanted} |\n`
+      }
     }
   }
   return text

@@ -14,7 +14,10 @@ async function onClientHello({ servername, alpnProtocols }) {
 
 const server = net.createServer((socket) => {
   const tls = accept(socket, { ...names.get('a.example'), onClientHello })
-  tls.opened.then(({ servername, alpnProtocol }) => console.log('served', servername, alpnProtocol), (error) => console.log('refused', error.code))
+  tls.opened.then(
+    ({ servername, alpnProtocol }) => console.log('served', servername, alpnProtocol),
+    (error) => console.log('refused', error.code),
+  )
   tls.readable.pipeTo(tls.writable).catch(() => {}) // an echo
 })
 server.listen(Number(port), '127.0.0.1', () => console.log(server.address().port))

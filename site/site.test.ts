@@ -54,7 +54,9 @@ describe.each(installedBrowsers('the site'))('the site in $name', ({ name: brows
     await page.click('.VPHero a.brand')
     await page.until(has('Documentation'))
     await page.click('.VPSidebar a[href$="docs/trust.html"]')
-    await page.until("location.pathname.endsWith('/docs/trust.html') && document.querySelector('.VPSidebarItem.is-active a[href$=\"docs/trust.html\"]')")
+    await page.until(
+      "location.pathname.endsWith('/docs/trust.html') && document.querySelector('.VPSidebarItem.is-active a[href$=\"docs/trust.html\"]')",
+    )
     await page.click('.VPDocFooter .next')
     await page.until("!location.pathname.endsWith('/docs/trust.html')")
   })
@@ -64,7 +66,9 @@ describe.each(installedBrowsers('the site'))('the site in $name', ({ name: brows
     await page.click('.VPNavBarSearch button')
     await page.until("document.querySelector('.VPLocalSearchBox input')")
     await page.type('ERR_TLS_WASM_ABORT')
-    await page.until("[...document.querySelectorAll('.VPLocalSearchBox .result')].some((one) => one.innerText.includes('ERR_TLS_WASM_ABORT'))")
+    await page.until(
+      "[...document.querySelectorAll('.VPLocalSearchBox .result')].some((one) => one.innerText.includes('ERR_TLS_WASM_ABORT'))",
+    )
     await page.press('Enter')
     await page.until("location.pathname.endsWith('/docs/errors.html') && location.hash !== ''")
     const heading = await page.evaluate<string>('document.getElementById(decodeURIComponent(location.hash.slice(1))).innerText')
@@ -76,7 +80,7 @@ describe.each(installedBrowsers('the site'))('the site in $name', ({ name: brows
     const page = await open('docs/trust.html', { colorScheme: colorScheme! })
     const dark = () => page.evaluate<boolean>("document.documentElement.classList.contains('dark')")
     const light = () => page.evaluate<number>(
-      "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).reduce((sum, each) => sum + Number(each), 0)")
+      'getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).reduce((sum, each) => sum + Number(each), 0)')
     expect(await dark()).toBe(colorScheme === 'dark')
     const before = await light()
     await page.click('.VPNavBarAppearance button')
@@ -93,7 +97,8 @@ describe.each(installedBrowsers('the site'))('the site in $name', ({ name: brows
     const page = await open('docs/trust.html')
     await page.press('Tab')
     expect(await focused(page)).toBe('Skip to content')
-    const outline = await page.evaluate<string>("(({ clip, clipPath, height }) => [clipPath, height].join())(getComputedStyle(document.activeElement))")
+    const outline =
+      await page.evaluate<string>('(({ clip, clipPath, height }) => [clipPath, height].join())(getComputedStyle(document.activeElement))')
     expect(outline).not.toMatch(/inset\(50%\)|^.*,1px$/)
     await page.press('Enter')
     await page.until("document.activeElement.closest('#VPContent') !== null")
@@ -104,7 +109,9 @@ describe.each(installedBrowsers('the site'))('the site in $name', ({ name: brows
   it.each(PAGES)('fits a telephone and a desktop, without overlap: %s', async (path) => {
     for (const width of [TELEPHONE, 1280]) {
       const page = await open(path, { width, colorScheme: colorSchemes[0]! })
-      await page.until(path.startsWith('demo') ? "document.querySelector('#connect').ariaDisabled === 'false'" : "document.querySelector('main h1')")
+      await page.until(
+        path.startsWith('demo') ? "document.querySelector('#connect').ariaDisabled === 'false'" : "document.querySelector('main h1')",
+      )
       await page.screenshot(join(screenshots, `${browserName}-${width}-${path.replace(/\W+/g, '-')}.png`))
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
       expect(await page.evaluate(OVERLAPS)).toEqual([])
@@ -175,7 +182,8 @@ describe.each(installedBrowsers('the site'))('the site in $name', ({ name: brows
 
 /** Links and buttons that lie upon each other, by their words; one within another is none. */
 const OVERLAPS = `(() => {
-  const seen = [...document.querySelectorAll('a, button, input')].filter((one) => one.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+  const seen = [...document.querySelectorAll('a, button, input')]
+    .filter((one) => one.checkVisibility({ visibilityProperty: true, opacityProperty: true })
     && one.offsetWidth > 1 && !one.closest('[aria-hidden=true]') && getComputedStyle(one).pointerEvents !== 'none')
   const boxes = seen.flatMap((one) => [...one.getClientRects()].map((box) => ({ one, box })))
   const within = ({ box: { top, bottom } }) => top < innerHeight && bottom > 0
@@ -185,6 +193,7 @@ const OVERLAPS = `(() => {
   })
   return shown.flatMap(({ one, box }, index) => shown.slice(index + 1).filter(({ one: other, box: theirs }) =>
     !one.contains(other) && !other.contains(one)
-    && Math.min(box.right, theirs.right) - Math.max(box.left, theirs.left) > 2 && Math.min(box.bottom, theirs.bottom) - Math.max(box.top, theirs.top) > 2)
+    && Math.min(box.right, theirs.right) - Math.max(box.left, theirs.left) > 2
+      && Math.min(box.bottom, theirs.bottom) - Math.max(box.top, theirs.top) > 2)
     .map(({ one: other }) => one.innerText + ' / ' + other.innerText))
 })()`

@@ -46,12 +46,17 @@ export class CertificateAuthority {
     }
     this.ca = pair(this.dir, 'ca')
     openssl('req', '-x509', '-newkey', ...EC, '-nodes', '-keyout', this.ca.keyFile, '-out', this.ca.certFile, '-days', '30',
-      '-subj', `/O=libssl-wasm/CN=${name}`, '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign')
+      '-subj', `/O=libssl-wasm/CN=${name}`, '-addext', 'basicConstraints=critical,CA:TRUE', '-addext',
+      'keyUsage=critical,keyCertSign,cRLSign')
   }
 
   leaf(options: LeafOptions = {}): KeyPair {
     const { san = 'DNS:localhost,IP:127.0.0.1,IP:::1' } = options
-    return this.#issue(options, `${san && `subjectAltName=${san}\n`}basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n${options.extensions ?? ''}`)
+    return this.#issue(
+      options,
+      `${san && `subjectAltName=${san}\n`}basicConstraints=CA:FALSE\n`
+        + `keyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n${options.extensions ?? ''}`,
+    )
   }
 
   #issue(options: LeafOptions, extensions: string): KeyPair {
@@ -63,7 +68,8 @@ export class CertificateAuthority {
     // `openssl x509` of 3.0 takes no dates; `openssl ca` does.
     const config = join(this.dir, `leaf-${serial}.cnf`)
     writeFileSync(config, `[ca]\ndefault_ca=this\n[this]\nnew_certs_dir=${this.dir}\ndatabase=${this.dir}/index-${serial}\n`
-      + `serial=${this.dir}/serial-${serial}\ndefault_md=sha256\npolicy=any\nx509_extensions=ext\n[any]\ncommonName=supplied\n[ext]\n${extensions}`)
+      + `serial=${this.dir}/serial-${serial}\ndefault_md=sha256\npolicy=any\n`
+      + `x509_extensions=ext\n[any]\ncommonName=supplied\n[ext]\n${extensions}`)
     writeFileSync(join(this.dir, `index-${serial}`), '')
     writeFileSync(join(this.dir, `serial-${serial}`), serial.toString(16).padStart(4, '0'))
     openssl('ca', '-batch', '-notext', '-config', config, '-in', csr, '-out', issued.certFile,

@@ -22,8 +22,10 @@ for (const [name, text] of [['docs/node.md', table()], ['README.md', shortTable(
 
 function table(): string {
   const notes: string[] = []
-  const rows = all.map(({ client, server, runs }) => [client, server, runs[0]!.shown.map(({ what }) => what).join('; '), ...runs.map((run) => cell(run, notes))])
-  return `${lines(['client', 'server', 'shown'], columns.map(({ name }) => name), rows)}${notes.map((note, index) => `${index === 0 ? '\n' : ''}${index + 1}. ${note}\n`).join('')}`
+  const rows = all.map(({ client, server, runs }) =>
+    [client, server, runs[0]!.shown.map(({ what }) => what).join('; '), ...runs.map((run) => cell(run, notes))])
+  return `${lines(['client', 'server', 'shown'], columns.map(({ name }) => name), rows)}`
+    + `${notes.map((note, index) => `${index === 0 ? '\n' : ''}${index + 1}. ${note}\n`).join('')}`
 }
 
 /** Ticks alone, and without the control. */
@@ -33,7 +35,8 @@ function shortTable(): string {
 }
 
 function lines(texts: readonly string[], ticks: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [[...texts, ...ticks], [...texts.map(() => '---'), ...ticks.map(() => ':-:')], ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('')
+  return [[...texts, ...ticks], [...texts.map(() => '---'), ...ticks.map(() => ':-:')], ...rows].map((row) => `| ${row.join(' | ')} |\n`)
+    .join('')
 }
 
 /** That all was shown, or what could not be, and why. */
@@ -51,11 +54,15 @@ function cell({ shown, without }: ClientResults['runs'][number], notes: string[]
 }
 
 function refuseIncomplete(): void {
-  for (const client of servers.flatMap(({ clients }) => clients)) if (!all.some((one) => one.client === client)) fail(`${client} was not run`)
+  for (const client of servers.flatMap(({ clients }) => clients)) {
+    if (!all.some((one) => one.client === client)) fail(`${client} was not run`)
+  }
   for (const { client, runs } of all) {
     for (const { runtime, shown, crashed, without } of runs) {
       if (without !== undefined) continue
-      if (crashed !== undefined || shown.length === 0 || shown.some(({ error }) => error !== undefined)) fail(`${client}, ${runtime}: has not passed`)
+      if (crashed !== undefined || shown.length === 0 || shown.some(({ error }) => error !== undefined)) {
+        fail(`${client}, ${runtime}: has not passed`)
+      }
     }
   }
 }

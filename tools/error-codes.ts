@@ -73,35 +73,41 @@ const sections: readonly (readonly [title: string, ...parts: readonly string[]])
   ['ApiMisuseError', `A call, an option or a value of yours is wrong. \`option\` names the option, if it is one. Where OpenSSL itself has
 refused the value, \`code\` is one of [OpenSSL's own](#openssls-own-codes).
 `, headings('ApiMisuseErrorCodes')],
-  ['CertificateError', `The peer is not who it should be. \`code\` is OpenSSL's verification result without \`X509_V_ERR_\`, \`verifyCode\` its
+  ['CertificateError',
+    `The peer is not who it should be. \`code\` is OpenSSL's verification result without \`X509_V_ERR_\`, \`verifyCode\` its
 number; \`depth\` says which certificate of the chain is meant (0 is the peer's own), and \`certificate\` is that one.
 `, headings('CertificateErrorCodes'), '### Codes that come seldom', table('RareCertificateErrorCodes'),
   `### Codes that do not come
 OpenSSL has names for these, too. No connection ends with them, unless a program sets \`X509_V_FLAG_…\` with the core's
 \`SslCtx.setVerifyFlags()\`.
 `, rows('code | why it does not come', texts['UnusedCertificateErrorCodes']!.map(({ code, when }) => `\`${code}\` | ${when}`))],
-  ['PeerError', `The peer broke the protocol, or refused ours. \`alert\` is the alert that was received or sent, if there was one. Beside these
+  ['PeerError',
+    `The peer broke the protocol, or refused ours. \`alert\` is the alert that was received or sent, if there was one. Beside these
 three, \`code\` is an [alert](#alerts-of-the-peer) or another of [OpenSSL's own codes](#openssls-own-codes).
 `, headings('PeerErrorCodes')],
-  ['Alerts of the peer', `The peer has sent a fatal alert: \`PeerError\`, with \`alert.from\` \`'peer'\`. An alert says what kind of thing the peer
+  ['Alerts of the peer',
+    `The peer has sent a fatal alert: \`PeerError\`, with \`alert.from\` \`'peer'\`. An alert says what kind of thing the peer
 did not like; its own log knows why.
 `, table('AlertErrorCodes')],
-  ["OpenSSL's own codes", `The code of a \`PeerError\` or an \`ApiMisuseError\` can be any of OpenSSL's reasons, some 300: \`ERR_\`, the name of
+  ["OpenSSL's own codes",
+    `The code of a \`PeerError\` or an \`ApiMisuseError\` can be any of OpenSSL's reasons, some 300: \`ERR_\`, the name of
 OpenSSL's library, and the reason. \`opensslErrorStack\` has all that OpenSSL said. These are the ones that people meet.
 `, table('OpensslErrorCodes')],
   ['TruncationError', headings('TruncationErrorCodes')],
   ['TransportError', headings('TransportErrorCodes')],
-  ['What a relay says', 'The code of a `TransportError`, too, where a relay has told why it does not connect.\n', headings('RelayErrorCodes'),
-    '### How a relay says it', relayWays()],
+  ['What a relay says', 'The code of a `TransportError`, too, where a relay has told why it does not connect.\n',
+    headings('RelayErrorCodes'), '### How a relay says it', relayWays()],
   ['DeadlineError', headings('DeadlineErrorCodes')],
   ['RefusalError', headings('RefusalErrorCodes')],
   ['InternalError', headings('InternalErrorCodes')],
-  ['Codes of the Node faces', `\`libssl-wasm/node/tls\` and \`libssl-wasm/node/net\` throw and emit what Node would: an \`Error\` with Node's \`code\`
-and words. What OpenSSL says of a connection is \`ERR_SSL_\` and its reason; of an option of \`createSecureContext()\`, \`ERR_OSSL_\` and its
-reason. What is wrong with a certificate is a code as of [\`CertificateError\`](#certificateerror), or \`UNSPECIFIED\` where Node has no name
-for it. \`cause\` is this library's own error, whose message has advice.
+  ['Codes of the Node faces',
+    `\`libssl-wasm/node/tls\` and \`libssl-wasm/node/net\` throw and emit what Node would: an \`Error\` with Node's \`code\`
+and words. What OpenSSL says of a connection is \`ERR_SSL_\` and its reason; of an option of \`createSecureContext()\`, \`ERR_OSSL_\` and
+its reason. What is wrong with a certificate is a code as of [\`CertificateError\`](#certificateerror), or \`UNSPECIFIED\` where Node
+has no name for it. \`cause\` is this library's own error, whose message has advice.
 `, table('NodeErrorCodes'), '### System codes', table('SystemErrorCodes')],
-  ['Warnings', `What did not stop us, and yet should be put right. Node, Deno and Bun emit a \`warning\` of the type \`TlsWarning\` with this
+  ['Warnings',
+    `What did not stop us, and yet should be put right. Node, Deno and Bun emit a \`warning\` of the type \`TlsWarning\` with this
 code; other platforms print it to the console.
 `, headings('WarningCodes')],
 ]

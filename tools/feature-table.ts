@@ -53,7 +53,9 @@ function cell(row: string, role: string): string {
   if (all.length === 0 && role === 'client') missing.push(row)
   const peers = [...new Set(all.filter((proof) => proof.role === role).map(({ peer }) => peer))].sort()
   return peers.map((peer) => {
-    const versions = [...new Set(all.filter((proof) => proof.role === role && proof.peer === peer).map(({ version }) => version.replace('TLSv', '')))].sort()
+    const versions = [
+      ...new Set(all.filter((proof) => proof.role === role && proof.peer === peer).map(({ version }) => version.replace('TLSv', ''))),
+    ].sort()
     return `${peer} (${versions.join(', ')})`
   }).join('; ') || '–'
 }
@@ -62,7 +64,7 @@ function compareWithPage(): void {
   const { old, wanted } = markedPart(page, 'features', 'tools/feature-table.ts', text)
   if (process.argv.includes('--write')) writeFileSync(page, wanted)
   else if (wanted !== old) {
-    console.error("docs/features.md is not what was found: run npm run features -- --write")
+    console.error('docs/features.md is not what was found: run npm run features -- --write')
     process.exitCode = 1
   }
 }

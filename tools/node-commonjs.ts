@@ -17,7 +17,9 @@ await build({
   target: 'node20',
   // Where libssl.wasm is found from: lib/libssl-url.mjs.
   define: { 'import.meta.url': 'urlOfLib' },
-  banner: { js: "const urlOfLib = require('node:url').pathToFileURL(require('node:path').join(__dirname, '../../lib/libssl-url.mjs')).href" },
+  banner: {
+    js: "const urlOfLib = require('node:url').pathToFileURL(require('node:path').join(__dirname, '../../lib/libssl-url.mjs')).href",
+  },
   footer: { js: 'module.exports = module.exports.default' },
   logLevel: 'error',
 })

@@ -16,7 +16,7 @@ const logs = join(repository, 'build/proof')
 const proofs: Readonly<Record<string, string>> = {
   'openssl-evp-tests': "OpenSSL's own `evp_test` in WebAssembly, with the kernels and without",
   'vectors': "Wycheproof's vectors, thousands of corner cases of each algorithm",
-  'kernels': "`wasm/kernels` beside `node:crypto`, a million random inputs each",
+  'kernels': '`wasm/kernels` beside `node:crypto`, a million random inputs each',
   'constant-time': 'no secret decides an address or a branch of a kernel in the .wasm that is shipped',
   'timing': 'no secret shows in the time of AES and P-256, over a million measurements; controls that leak are found',
   'corpora': "OpenSSL's fuzzing inputs and seeds through our API: no trap, no leak, nothing that takes seconds",

@@ -48,12 +48,15 @@ export interface OcspTold {
 }
 
 /** The file of an OCSP response of `authority` about `pair`, DER. */
-export function ocspFile(authority: CertificateAuthority, pair: KeyPair, { status = 'good', signer = authority.ca, days = 1 }: OcspTold = {}): string {
+export function ocspFile(
+  authority: CertificateAuthority, pair: KeyPair, { status = 'good', signer = authority.ca, days = 1 }: OcspTold = {},
+): string {
   const out = join(authority.dir, `ocsp-${++files}.der`)
   const request = join(authority.dir, `ocsp-${files}.req`)
   openssl('ocsp', '-issuer', authority.ca.certFile, '-cert', pair.certFile, '-no_nonce', '-reqout', request)
-  openssl('ocsp', '-index', database(authority, status === 'unknown' ? [] : [pair], status === 'revoked' ? [pair] : []), '-CA', authority.ca.certFile,
-    '-rsigner', signer.certFile, '-rkey', signer.keyFile, '-reqin', request, '-respout', out, ...(days === null ? [] : ['-ndays', String(days)]))
+  openssl('ocsp', '-index', database(authority, status === 'unknown' ? [] : [pair], status === 'revoked' ? [pair] : []), '-CA',
+    authority.ca.certFile, '-rsigner', signer.certFile, '-rkey', signer.keyFile, '-reqin', request, '-respout', out,
+    ...(days === null ? [] : ['-ndays', String(days)]))
   return out
 }
 

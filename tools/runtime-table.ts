@@ -1,7 +1,8 @@
 // The tables of runtimes, from what the conformance suite has found: `npx tsx tools/runtime-table.ts`.
 //
 // Reads build/conformance.json and writes what stands between two marks in docs/runtimes.md, and in README.md a line for each
-// runtime; with --check it only compares, and exits 1 if a page says something else. Refuses results in which a runtime is missing or a test has failed.
+// runtime; with --check it only compares, and exits 1 if a page says something else. Refuses results in which a runtime is missing or a
+// test has failed.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -53,7 +53,8 @@ console.log(JSON.stringify(sbom, undefined, 2))
 /** What npm says, less the time, the random serial number, npm's own version, and the folder's name in the place of the package's. */
 function npmSbom(): Sbom {
   const args = ['sbom', '--sbom-format=cyclonedx', '--sbom-type=library', '--package-lock-only', '--omit=dev']
-  const { serialNumber, metadata: { timestamp, tools, ...metadata }, ...sbom } = JSON.parse(execFileSync('npm', args, { cwd: fileURLToPath(root), encoding: 'utf8' }))
+  const { serialNumber, metadata: { timestamp, tools, ...metadata }, ...sbom } =
+    JSON.parse(execFileSync('npm', args, { cwd: fileURLToPath(root), encoding: 'utf8' }))
   const { name } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
   return { ...sbom, metadata: { ...metadata, component: { ...metadata.component, name } } }
 }
@@ -83,7 +84,10 @@ function linked(): Component[] {
 function listOfRoots(): Component {
   const { CA_CERTIFICATES_VERSION: version, CA_CERTIFICATES_SHA256: sha256 } = pins
   return {
-    ...part('data', 'ca-certificates', version!, `pkg:deb/debian/ca-certificates@${encodeURIComponent(version!)}?arch=all`, [{ license: { id: 'MPL-2.0' } }]),
+    ...part(
+      'data', 'ca-certificates', version!, `pkg:deb/debian/ca-certificates@${encodeURIComponent(version!)}?arch=all`,
+      [{ license: { id: 'MPL-2.0' } }],
+    ),
     description: "Mozilla's list of roots (libssl-wasm/roots); the hash is that of Debian's package",
     hashes: [{ alg: 'SHA-256', content: sha256! }],
   }

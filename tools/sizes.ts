@@ -67,7 +67,8 @@ function sizesOf(bytes: Uint8Array): Sizes {
 
 async function bundle(contents: string): Promise<Uint8Array> {
   const { outputFiles: [file] } = await build({
-    stdin: { contents, resolveDir: repository }, bundle: true, minify: true, format: 'esm', target: 'es2022', conditions: ['browser'], write: false,
+    stdin: { contents, resolveDir: repository }, bundle: true, minify: true, format: 'esm', target: 'es2022', conditions: ['browser'],
+    write: false,
   })
   return file!.contents
 }

@@ -40,7 +40,9 @@ const folders: Readonly<Record<string, string>> = {
 
 /** What is no part of vitest: by the name in build/suite-times.txt. */
 const programs: Readonly<Record<string, { readonly command: string; readonly proves: string }>> = {
-  conformanceSuite: { command: 'test/conformance/run.ts', proves: 'one suite on the built package in every runtime: Node, Deno, Bun, workerd, browsers' },
+  conformanceSuite: {
+    command: 'test/conformance/run.ts', proves: 'one suite on the built package in every runtime: Node, Deno, Bun, workerd, browsers',
+  },
   clients: { command: 'test/clients/run.ts', proves: "npm's clients, unmodified, against real servers, in Node, pages and edge workers" },
   vectors: { command: 'npm run vectors', proves: "Wycheproof's vectors" },
 }
@@ -56,7 +58,9 @@ const rows = [
   ...Object.entries(folders).map(([folder, proves]) => row(folder, `test/${folder}`, proves)),
   ...Object.entries(programs).map(([name, { command, proves }]) => row(name, command, proves)),
 ]
-const { wanted } = markedPart(page, 'tests', 'tools/test-table.ts', `| run | what it proves | tests | time |\n| --- | --- | ---: | ---: |\n${rows.join('')}`)
+const { wanted } = markedPart(
+  page, 'tests', 'tools/test-table.ts', `| run | what it proves | tests | time |\n| --- | --- | ---: | ---: |\n${rows.join('')}`,
+)
 const strays = readdirSync(join(repository, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory()
   && !(entry.name in folders) && readdirSync(join(repository, 'test', entry.name)).some((file) => file.endsWith('.test.ts')))
 if (strays.length > 0) fail(`tools/test-table.ts has to say what test/${strays[0]!.name} proves`)

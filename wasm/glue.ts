@@ -16,7 +16,10 @@ change('a variable and a property for each export: they are called by the genera
     return `var wasmMemory;function assignWasmExports(wasmExports){Module["exports"]=wasmExports;wasmMemory=Module["wasmMemory"]=${memory}}`
   })
 change('a download of its own', /if\(ENVIRONMENT_IS_WEB\|\|ENVIRONMENT_IS_WORKER\)\{try\{.*?\}\}else\{\}/, () => '')
-change('a URL of the .wasm, which is never asked for: bundlers would emit the file for it', /new URL\("libssl\.wasm",import\.meta\.url\)\.href/, () => '""')
+change(
+  'a URL of the .wasm, which is never asked for: bundlers would emit the file for it',
+  /new URL\("libssl\.wasm",import\.meta\.url\)\.href/, () => '""',
+)
 change('the URL of the script', /import\.meta\.url/, () => '""')
 // Without asynchronous compilation there is nothing to wait for.
 change('an asynchronous factory', /async function createLibssl\(/, () => 'function createLibssl(')

@@ -42,7 +42,8 @@ class Attacker {
     const protocol = subprotocols[form]
     const lines = [
       `GET ${path ?? pathname} HTTP/1.1`, 'Host: relay', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13',
-      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', `Authorization: Bearer ${token}`, ...protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`],
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', `Authorization: Bearer ${token}`,
+      ...protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`],
     ]
     socket.write(`${lines.join('\r\n')}\r\n\r\n`)
     await Promise.race([once(socket, 'data'), once(socket, 'close')])

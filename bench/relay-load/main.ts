@@ -70,7 +70,10 @@ async function compare(): Promise<void> {
 
 async function attack(): Promise<void> {
   const others = clients - hostile
-  console.log(`\n${who}${ours.name}, the times of ${others} clients without ${hostile} hostile ones and with them; to reach: a change of less than 20 %`)
+  console.log(
+    `\n${who}${ours.name}, the times of ${others} clients without ${hostile} hostile ones and with them; `
+      + `to reach: a change of less than 20 %`,
+  )
   line('', 'done', 'with', 'median', 'with', 'change', 'p95', 'with', 'change', 'memory', 'with', 'CPU s', 'with')
   for (const form of ['raw', 'credit', 'Wisp'] as const) {
     const results: Record<'without' | 'among', Result[]> = { without: [], among: [] }
@@ -79,9 +82,9 @@ async function attack(): Promise<void> {
       results.among.push(await run(ours, form, others, hostile))
     }
     const [without, among] = [summary(results.without), summary(results.among)]
-    line(form, String(without.done), String(among.done), seconds(without.median), seconds(among.median), change(without.median, among.median),
-      seconds(without.p95), seconds(among.p95), change(without.p95, among.p95), megabytes(without.memoryBytes), megabytes(among.memoryBytes),
-      without.processorSeconds.toFixed(1), among.processorSeconds.toFixed(1))
+    line(form, String(without.done), String(among.done), seconds(without.median), seconds(among.median),
+      change(without.median, among.median), seconds(without.p95), seconds(among.p95), change(without.p95, among.p95),
+      megabytes(without.memoryBytes), megabytes(among.memoryBytes), without.processorSeconds.toFixed(1), among.processorSeconds.toFixed(1))
     tell([...without.failures, ...among.failures])
   }
 }
@@ -91,7 +94,8 @@ function summary(results: readonly Result[]) {
   const each = results.flatMap((result) => result.each)
   const failures = results.flatMap((result) => result.failures)
   return {
-    done: each.length, median: median(each), p95: p95(each), memoryBytes: Math.max(...results.map((result) => result.memoryBytes)), failures,
+    done: each.length, median: median(each), p95: p95(each),
+    memoryBytes: Math.max(...results.map((result) => result.memoryBytes)), failures,
     processorSeconds: results.reduce((sum, result) => sum + result.processorSeconds, 0) / rounds,
   }
 }
@@ -128,7 +132,9 @@ function line(what: string, ...cells: readonly string[]): void {
 }
 
 function tell(failures: readonly string[]): void {
-  for (const why of new Set(failures)) console.log(`${''.padEnd(who.length)}${failures.filter((one) => one === why).length} clients failed: ${why}`)
+  for (const why of new Set(failures)) {
+    console.log(`${''.padEnd(who.length)}${failures.filter((one) => one === why).length} clients failed: ${why}`)
+  }
 }
 
 function p95(values: readonly number[]): number {

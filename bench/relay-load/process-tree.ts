@@ -7,7 +7,8 @@ const TICKS_PER_SECOND = 100
 
 /** Processor time in seconds, with that of children which have ended. */
 export function processorSeconds(pid: number): number {
-  const ticks = tree(pid).map((one) => statOf(one)).reduce((sum, fields) => sum + fields.slice(11, 15).reduce((a, b) => a + Number(b), 0), 0)
+  const ticks = tree(pid).map((one) => statOf(one))
+    .reduce((sum, fields) => sum + fields.slice(11, 15).reduce((a, b) => a + Number(b), 0), 0)
   return ticks / TICKS_PER_SECOND
 }
 
@@ -25,7 +26,8 @@ export function openFilesLimit(): number {
 }
 
 function tree(root: number): number[] {
-  const parents = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name)).map((name) => [Number(name), Number(statOf(Number(name))[1])] as const)
+  const parents = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))
+    .map((name) => [Number(name), Number(statOf(Number(name))[1])] as const)
   const found = [root]
   for (const pid of found) found.push(...parents.filter(([, parent]) => parent === pid).map(([child]) => child)) // grows as it is walked
   return found

@@ -23,7 +23,8 @@ export interface Contestant {
 
 const HOST = '127.0.0.1'
 const ourMain = fileURLToPath(new URL('../../dist/apps/cli/main.js', import.meta.url))
-const wispJs = fileURLToPath(new URL('../../test/runtimes/node_modules/@mercuryworkshop/wisp-js/src/entrypoints/server.mjs', import.meta.url))
+const wispJs =
+  fileURLToPath(new URL('../../test/runtimes/node_modules/@mercuryworkshop/wisp-js/src/entrypoints/server.mjs', import.meta.url))
 
 export const ours: Contestant = {
   name: 'libssl-wasm relay',
@@ -81,7 +82,9 @@ function kill({ pid }: ChildProcess): void {
 }
 
 async function firstWords(child: ChildProcess): Promise<string> {
-  const [words] = await Promise.race([once(child.stdout!, 'data'), once(child, 'exit').then(() => { throw new Error('it has ended') })]) as [Buffer]
+  const [words] = await Promise.race([
+    once(child.stdout!, 'data'), once(child, 'exit').then(() => { throw new Error('it has ended') }),
+  ]) as [Buffer]
   child.stdout!.resume()
   return words.toString()
 }

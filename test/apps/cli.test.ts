@@ -41,8 +41,8 @@ describe('libssl-wasm', () => {
 
   it.each([
     [['relay', '--alow', 'x:1'], "'--alow': did you mean '--allow'?"], [['relay', '--orign', 'x'], "'--orign': did you mean '--origin'?"],
-    [['relay', '--colour'], "no flag '--colour'"], [['rely'], "'rely': did you mean 'relay'?"], [['relay', '--origin', 'localhost:5173'], "'http://localhost:5173'"],
-    [['relay', 'x:1'], 'x:1'],
+    [['relay', '--colour'], "no flag '--colour'"], [['rely'], "'rely': did you mean 'relay'?"],
+    [['relay', '--origin', 'localhost:5173'], "'http://localhost:5173'"], [['relay', 'x:1'], 'x:1'],
     [['relay', '--allow', 'x'], 'allow'],
     [['relay', '--port', '80x'], '--port'],
     [['relay', '--max-connections', '0'], 'maxConnections'],
@@ -68,7 +68,10 @@ describe('libssl-wasm', () => {
 })
 
 it('an empty LIBSSL_WASM_RELAY_TOKEN is refused, with what to do', async () => {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/apps/cli/main.ts', 'relay'], { cwd: root, env: { ...process.env, LIBSSL_WASM_RELAY_TOKEN: '' } })
+  const child = spawn(
+    process.execPath, ['--import', 'tsx', 'src/apps/cli/main.ts', 'relay'],
+    { cwd: root, env: { ...process.env, LIBSSL_WASM_RELAY_TOKEN: '' } },
+  )
   const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, 'exit')])
   expect(status).toBe(2)
   expect(stderr).toContain('LIBSSL_WASM_RELAY_TOKEN is empty: give it a token')
@@ -83,7 +86,9 @@ describe('libssl-wasm relay', () => {
 
   it.each(['SIGTERM', 'SIGINT'] as const)('carries bytes, prints a line for each event, and ends with 0 after %s', async (signal) => {
     const port = await echoServer()
-    const child = start('relay', '--allow', `127.0.0.1:${port}`, '--allow', '[::1]:9', '--origin', 'https://app.example', '--max-connections', '2')
+    const child = start(
+      'relay', '--allow', `127.0.0.1:${port}`, '--allow', '[::1]:9', '--origin', 'https://app.example', '--max-connections', '2',
+    )
     const lines = createInterface(child.stdout)
     const stderr = text(child.stderr)
     const [first] = await once(lines, 'line') as [string]
@@ -132,7 +137,9 @@ describe('libssl-wasm relay --token-file', () => {
 
 /** In one process and not through the tsx command, so that signals and exit statuses are the program's own. */
 function start(...args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/apps/cli/main.ts', ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(
+    process.execPath, ['--import', 'tsx', 'src/apps/cli/main.ts', ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
   cleanups.push(() => child.kill('SIGKILL'))
   return child
 }

@@ -19,7 +19,9 @@ it('docs/command-line.md has the flags and the exit statuses as they are', () =>
   for (const { old, wanted } of commandLineParts()) expect(old, 'run npx tsx tools/command-line.ts').toBe(wanted)
 })
 
-it.each([['connect', connectFlags, connectHelp()], ['serve', serveFlags, serveHelp()]] as const)('%s --help has every flag, and examples', async (command, flags, help) => {
+it.each(
+  [['connect', connectFlags, connectHelp()], ['serve', serveFlags, serveHelp()]] as const,
+)('%s --help has every flag, and examples', async (command, flags, help) => {
   const { status, stdout, stderr } = await runCommand([command, '--help'])
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: help, stderr: '' })
   for (const { name } of flags) expect(stdout).toMatch(new RegExp(`^  --${name}( |$)`, 'm'))
@@ -42,7 +44,9 @@ it('docs/command-line.md shows what connect prints', { timeout: 60_000 }, async 
 
 it('docs/command-line.md shows what serve prints', { timeout: 60_000 }, async () => {
   const [, shown] = /<!-- session of serve: .*? -->\n```\n\$ .*?\n(.*?)```/s.exec(page)!
-  const { child, ended } = startCommand(['serve', '--cert', localhost.certFile, '--key', localhost.keyFile, '--ca', authority.ca.certFile, '--alpn', 'h2,http/1.1'])
+  const { child, ended } = startCommand([
+    'serve', '--cert', localhost.certFile, '--key', localhost.keyFile, '--ca', authority.ca.certFile, '--alpn', 'h2,http/1.1',
+  ])
   const [first] = await once(createInterface(child.stdout), 'line') as [string]
   const port = /:(\d+)$/.exec(first)![1]!
   const { status, stdout } = await runCommand(['connect', `localhost:${port}`, '--ca', authority.ca.certFile, '--alpn', 'http/1.1',
@@ -56,6 +60,7 @@ it('docs/command-line.md shows what serve prints', { timeout: 60_000 }, async ()
 
 /** What differs from run to run is left out. */
 function timeless(text: string): string {
-  return text.replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, 'TIME').replace(/ *[\d.]+ ms/g, ' MS').replace(/(localhost|127\.0\.0\.1):\d+/g, '$1:PORT').replace(/\d+ days/g, 'DAYS')
+  return text.replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, 'TIME').replace(/ *[\d.]+ ms/g, ' MS').replace(/(localhost|127\.0\.0\.1):\d+/g, '$1:PORT')
+    .replace(/\d+ days/g, 'DAYS')
     .replace(/([0-9A-F]{2}:){31}[0-9A-F]{2}/g, 'FINGERPRINT')
 }

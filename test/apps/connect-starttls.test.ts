@@ -38,7 +38,8 @@ describe('connect --starttls', { timeout: 120_000 }, () => {
   it.each(Object.keys(starttlsProtocols))('%s: a real server', async (protocol) => {
     const port = await servers[protocol]!()
     // The servers are reached by an address, as some listen on IPv4 alone.
-    const { status, stdout, stderr } = await runCommand(['connect', `127.0.0.1:${port}`, '--servername', 'localhost', '--starttls', protocol,
+    const { status, stdout, stderr } =
+      await runCommand(['connect', `127.0.0.1:${port}`, '--servername', 'localhost', '--starttls', protocol,
       '--ca', authority.ca.certFile, '--check', '--json'])
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const told = JSON.parse(stdout) as { connection: object; timeline: { name: string }[] }
@@ -72,11 +73,13 @@ describe('connect --starttls says why not', { timeout: 20_000 }, () => {
     ['mysql', packet(error(1040, '#08004Too many connections')), [], /takes no connection; it said "#08004Too many connections"/],
     ['mysql', packet(Buffer.from('\n5.5\0aaaabbbbbbbb\0\0\xf7aa', 'latin1')), [], /speaks no TLS; it said "5\.5"/],
     ['mysql', packet(Buffer.from('\x09old')), [], /does not seem to be MySQL: expected a handshake of version 10/],
-    ['ldap', '', [Buffer.from([0x30, 0x84, 0, 0, 0, 12, 2, 1, 1, 0x78, 7, 10, 1, 2, 4, 0, 4, 0])], /resultCode 2 \(protocolError: it does not know StartTLS\)/],
+    ['ldap', '', [Buffer.from([0x30, 0x84, 0, 0, 0, 12, 2, 1, 1, 0x78, 7, 10, 1, 2, 4, 0, 4, 0])],
+      /resultCode 2 \(protocolError: it does not know StartTLS\)/],
     ['ldap', '', [Buffer.from([0x30, 5, 2, 1, 1, 0x78, 9])], /does not seem to be LDAP: expected a whole message/],
     ['xmpp', '', ["<stream:stream version='1.0'><stream:features><mechanisms/></stream:features>"], /does not offer it/],
-    ['xmpp', '', ["<stream:stream><stream:error><host-unknown/></stream:error></stream:stream>"], /is its domain another one\? give it as --servername/],
-    ['xmpp', '', ["<stream:stream><stream:features><starttls/></stream:features>", '<failure/>'], /refuses it; it said "<failure\/>"/],
+    ['xmpp', '', ['<stream:stream><stream:error><host-unknown/></stream:error></stream:stream>'],
+      /is its domain another one\? give it as --servername/],
+    ['xmpp', '', ['<stream:stream><stream:features><starttls/></stream:features>', '<failure/>'], /refuses it; it said "<failure\/>"/],
     ['xmpp', '', ['220 mail\r\n'], /does not seem to be XMPP/],
   ]
   it.each(cases)('%s %j %j', async (protocol, greeting, answers, words) => {

@@ -44,12 +44,14 @@ const faultsOf = ({ chain = [] }: Told) => chain.map(({ faults }) => faults.map(
 
 describe.each(versions)('connect, with a server of %s', { timeout: 60_000 }, (version) => {
   it('says what was agreed', async () => {
-    const { port } = await startOpensslServer(localhost, version, ['-www', '-alpn', 'h2,http/1.1', '-status_file', ocspFile(authority, localhost)])
+    const { port } = await startOpensslServer(
+      localhost, version, ['-www', '-alpn', 'h2,http/1.1', '-status_file', ocspFile(authority, localhost)],
+    )
     const { told, status } = await check(port, ...trusting, '--alpn', 'http/1.1,h2')
     expect(status).toBe(0)
     expect(told).toMatchObject({
-      role: 'client', peer: `localhost:${port}`, servername: 'localhost', exitStatus: 0, verified: true, chainIssuer: 'CN=libssl-wasm test CA,O=libssl-wasm',
-      chain: [{ subject: 'CN=localhost', faults: [] }],
+      role: 'client', peer: `localhost:${port}`, servername: 'localhost', exitStatus: 0, verified: true,
+      chainIssuer: 'CN=libssl-wasm test CA,O=libssl-wasm', chain: [{ subject: 'CN=localhost', faults: [] }],
       connection: {
         protocol: version, cipher: expect.stringContaining('CHACHA20'), group: 'x25519', peerSignatureAlgorithm: 'ecdsa_secp256r1_sha256',
         alpnProtocol: 'h2', ech: 'grease', ocspStapled: true, resumed: false, earlyData: 'not sent', verifyResult: 'X509_V_OK',
@@ -77,9 +79,13 @@ describe.each(versions)('connect, with a server of %s', { timeout: 60_000 }, (ve
   })
 
   it('a client certificate: asked for, and shown', async () => {
-    const { port } = await startOpensslServer(localhost, version, ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile])
+    const { port } = await startOpensslServer(
+      localhost, version, ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile],
+    )
     const without = await check(port, ...trusting)
-    expect(without).toMatchObject({ status: 4, told: { certificateRequest: { caNames: ['CN=libssl-wasm test CA,O=libssl-wasm'] }, error: { exitStatus: 4 } } })
+    expect(without).toMatchObject({
+      status: 4, told: { certificateRequest: { caNames: ['CN=libssl-wasm test CA,O=libssl-wasm'] }, error: { exitStatus: 4 } },
+    })
     expect(without.told.error!.message).toContain('the server asked for a certificate')
     const shown = await check(port, ...trusting, '--cert', client.certFile, '--key', client.keyFile)
     expect(shown).toMatchObject({ status: 0, told: { verified: true } })
@@ -122,13 +128,28 @@ describe.each(versions)('connect, with a server of %s', { timeout: 60_000 }, (ve
 
 describe('connect, and a certificate that is refused', { timeout: 60_000 }, () => {
   const cases = {
-    expired: [authority.leaf({ notBefore: date(-40), notAfter: date(-12.1) }), trusting, [['CERT_HAS_EXPIRED'], []], /expired 12 days ago, at /, /must renew it/],
-    early: [authority.leaf({ notBefore: date(3.1), notAfter: date(9) }), trusting, [['CERT_NOT_YET_VALID', 'EXPIRES_SOON'], []], /not valid before .*, in 3 days/, /set the clock/],
+    expired: [
+      authority.leaf({ notBefore: date(-40), notAfter: date(-12.1) }), trusting, [['CERT_HAS_EXPIRED'], []], /expired 12 days ago, at /,
+      /must renew it/,
+    ],
+    early: [
+      authority.leaf({ notBefore: date(3.1), notAfter: date(9) }), trusting, [['CERT_NOT_YET_VALID', 'EXPIRES_SOON'], []],
+      /not valid before .*, in 3 days/, /set the clock/,
+    ],
     'for another name': [authority.leaf({ san: 'DNS:other.example,IP:2001:db8::1' }), trusting, [['ERR_TLS_CERT_ALTNAME_INVALID'], []],
       /not for localhost: it is for other\.example, 2001:db8::1/, /--servername other\.example/],
-    'self-signed': [authority.leaf({ name: 'self', selfSigned: true }), trusting, [['DEPTH_ZERO_SELF_SIGNED_CERT']], /self-signed/, /--save-chain server\.pem/],
-    'of an unknown issuer': [stranger.leaf(), trusting, [['UNABLE_TO_GET_ISSUER_CERT_LOCALLY']], /issuer unknown: CN=a stranger,O=libssl-wasm/, /--additional-ca FILE/],
-    weak: [authority.leaf({ newkey: ['rsa:1024'] }), trusting, [['EE_KEY_TOO_SMALL'], []], /weak key: RSA of 1024 bits/, /--dangerously-low-security-level 1/],
+    'self-signed': [
+      authority.leaf({ name: 'self', selfSigned: true }), trusting, [['DEPTH_ZERO_SELF_SIGNED_CERT']], /self-signed/,
+      /--save-chain server\.pem/,
+    ],
+    'of an unknown issuer': [
+      stranger.leaf(), trusting, [['UNABLE_TO_GET_ISSUER_CERT_LOCALLY']], /issuer unknown: CN=a stranger,O=libssl-wasm/,
+      /--additional-ca FILE/,
+    ],
+    weak: [
+      authority.leaf({ newkey: ['rsa:1024'] }), trusting, [['EE_KEY_TOO_SMALL'], []], /weak key: RSA of 1024 bits/,
+      /--dangerously-low-security-level 1/,
+    ],
     'all of it': [stranger.leaf({ san: 'DNS:other.example', notBefore: date(-40), notAfter: date(-12) }), trusting,
       [['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID']], /expired/, /renew/],
   } as const
@@ -147,7 +168,9 @@ describe('connect, and a certificate that is refused', { timeout: 60_000 }, () =
   it('an OCSP response that is required, and is not there or says that it is revoked', async () => {
     const { port } = await startOpensslServer(localhost, 'TLSv1.3')
     expect(await check(port, ...trusting, '--ocsp', 'require')).toMatchObject({ status: 3, told: { error: { code: 'OCSP_NO_RESPONSE' } } })
-    const revoked = await startOpensslServer(localhost, 'TLSv1.3', ['-www', '-status_file', ocspFile(authority, localhost, { status: 'revoked' })])
+    const revoked = await startOpensslServer(
+      localhost, 'TLSv1.3', ['-www', '-status_file', ocspFile(authority, localhost, { status: 'revoked' })],
+    )
     const { told, status } = await check(revoked.port, ...trusting)
     expect({ status, faults: faultsOf(told)[0] }).toEqual({ status: 3, faults: ['CERT_REVOKED'] })
   })
@@ -195,7 +218,9 @@ describe('connect', { timeout: 60_000 }, () => {
     expect(await check(port, ...hidden, '--ech', file('ech.pem'))).toMatchObject(accepted)
     writeFileSync(file('ech.bin'), current.configList)
     expect(await check(port, ...hidden, '--ech', file('ech.bin'))).toMatchObject(accepted)
-    const { status, stdout } = await runCommand(['connect', `localhost:${port}`, '--check', ...hidden, '--ech', Buffer.from(other.configList).toString('base64')])
+    const { status, stdout } = await runCommand([
+      'connect', `localhost:${port}`, '--check', ...hidden, '--ech', Buffer.from(other.configList).toString('base64'),
+    ])
     expect(status).toBe(4)
     const [, retry] = /try once more with the list that the server offers: --ech (\S+)/.exec(stdout) ?? []
     expect(await check(port, ...hidden, '--ech', retry!)).toMatchObject(accepted)
@@ -217,7 +242,8 @@ describe('connect', { timeout: 60_000 }, () => {
   it('no connection, no answer, and an answer that is not TLS', async () => {
     expect(await check(await unusedPort())).toMatchObject({ status: 5, told: { error: { code: 'ERR_TLS_TRANSPORT' } } })
     expect((await runCommand(['connect', 'no-such-host.invalid'])).status).toBe(5)
-    expect(await check(await serveTcp((socket) => socket.resume()), '--timeout', '300')).toMatchObject({ status: 7, told: { error: { code: 'ERR_TLS_HANDSHAKE_TIMEOUT' } } })
+    expect(await check(await serveTcp((socket) => socket.resume()), '--timeout', '300'))
+      .toMatchObject({ status: 7, told: { error: { code: 'ERR_TLS_HANDSHAKE_TIMEOUT' } } })
     expect((await check(await deafPort(), '--timeout', '300')).status).toBe(7)
     expect(await check(await serveTcp((socket) => socket.end('220 mail.example\r\n')))).toMatchObject({ status: 4 })
   })
@@ -274,7 +300,8 @@ describe('connect', { timeout: 60_000 }, () => {
 
   it('has colours on a terminal, unless NO_COLOR is set', async () => {
     const { port } = await startOpensslServer(localhost, 'TLSv1.3')
-    const onTerminal = (env: NodeJS.ProcessEnv) => execFileSync('script', ['-qec', `'${process.execPath}' '${MAIN}' connect localhost:${port} --check --ca '${authority.ca.certFile}'`, '/dev/null'],
+    const onTerminal = (env: NodeJS.ProcessEnv) => execFileSync('script',
+      ['-qec', `'${process.execPath}' '${MAIN}' connect localhost:${port} --check --ca '${authority.ca.certFile}'`, '/dev/null'],
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TERM: 'xterm', NO_COLOR: '', ...env } })
     expect(onTerminal({})).toContain('\x1b[32m✓\x1b[39m')
     expect(onTerminal({ NO_COLOR: '1' })).not.toContain('\x1b[')

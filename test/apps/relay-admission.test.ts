@@ -38,7 +38,9 @@ describe('Relay admission', () => {
     expect(await refusal(relay, path)).toEqual([400, `the path must be /host:port${more}\n`])
   })
 
-  it.each(['https://evil.example', 'https://app.example.evil.example', 'null', 'http://app.example'])('refuses the origin %s with 403', async (origin) => {
+  it.each([
+    'https://evil.example', 'https://app.example.evil.example', 'null', 'http://app.example',
+  ])('refuses the origin %s with 403', async (origin) => {
     const { relay, target } = await setUpRelay({ origins: ['https://app.example'] })
     expect(await refusal(relay, target.address, { origin })).toEqual([403, 'this origin is not allowed\n'])
   })
@@ -122,13 +124,16 @@ describe('Relay admission', () => {
   })
 
   it.each([
-    ['a key that is too short', 'Sec-WebSocket-Key: short', 400], ['no key', 'X: y', 400], ['a version that is not known', 'Sec-WebSocket-Version: 7', 426],
-    ['no version', 'X: y', 426], ['names of subprotocols that are none', 'Sec-WebSocket-Protocol: a/b', 400],
+    ['a key that is too short', 'Sec-WebSocket-Key: short', 400], ['no key', 'X: y', 400],
+    ['a version that is not known', 'Sec-WebSocket-Version: 7', 426], ['no version', 'X: y', 426],
+    ['names of subprotocols that are none', 'Sec-WebSocket-Protocol: a/b', 400],
     ['a subprotocol offered twice', 'Sec-WebSocket-Protocol: a, a', 400], ['another method', 'POST', 405],
   ])('dials no target for a WebSocket handshake with %s', async (what, line, status) => {
     const { relay, target, log } = await setUpRelay({}, polite)
     const replaced = what.includes('key') ? 'Sec-WebSocket-Key' : what.includes('version') ? 'Sec-WebSocket-Version' : 'X'
-    const client = await requestByHand(relay, `/127.0.0.1:${target.port}`, line === 'POST' ? [] : [line], line === 'POST' ? line : 'GET', replaced)
+    const client = await requestByHand(
+      relay, `/127.0.0.1:${target.port}`, line === 'POST' ? [] : [line], line === 'POST' ? line : 'GET', replaced,
+    )
     const [answer] = await once(client, 'data')
     expect(String(answer)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
     await until(() => relay.connections === 0)
@@ -138,7 +143,9 @@ describe('Relay admission', () => {
     expect(target.sockets).toHaveLength(1)
   })
 
-  it.each(['end', 'resetAndDestroy'] as const)('gives up the target when a client that has said something too early goes away (%s)', async (leave) => {
+  it.each(
+    ['end', 'resetAndDestroy'] as const,
+  )('gives up the target when a client that has said something too early goes away (%s)', async (leave) => {
     const port = await deafPort()
     const { relay, log } = await setUpRelay({ allow: [`127.0.0.1:${port}`], connectTimeoutMs: 60_000 })
     const client = await requestByHand(relay, `/127.0.0.1:${port}`)

@@ -67,7 +67,9 @@ describe('a relay of little memory', () => {
     expect(await relay.settledBytes() - before).toBeLessThan(4 * MIB)
   })
 
-  it.each([[undefined, 137.5 * MIB], [50 * MIB, 50 * MIB]])('holds no more than maxBufferedBytes (%s) for the targets of all clients', async (maxBufferedBytes, mostBytes) => {
+  it.each([
+    [undefined, 137.5 * MIB], [50 * MIB, 50 * MIB],
+  ])('holds no more than maxBufferedBytes (%s) for the targets of all clients', async (maxBufferedBytes, mostBytes) => {
     const { target, relay, before } = await setUp({ maxBufferedBytes })
     const data = frame(dataPacket(1, new Uint8Array(512 * KIB)))
     const clients = await Promise.all(Array.from({ length: 20 }, () => Attacker.open(relay.port, '/wisp/')))
@@ -88,7 +90,9 @@ describe('a relay of little memory', () => {
     expect(await relay.settledBytes() - before).toBeLessThan(50 * MIB)
   })
 
-  it.each(['libssl-wasm.raw.v1', 'libssl-wasm.credit.v1'])('holds a part of it for each client that reads nothing (%s)', async (protocol) => {
+  it.each([
+    'libssl-wasm.raw.v1', 'libssl-wasm.credit.v1',
+  ])('holds a part of it for each client that reads nothing (%s)', async (protocol) => {
     const { target, relay, before } = await setUp({ maxBufferedBytes: 50 * MIB })
     const poured = new Uint8Array(16 * MIB)
     const sockets: Socket[] = []

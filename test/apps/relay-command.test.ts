@@ -20,7 +20,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 describe('libssl-wasm relay', () => {
   async function command(...args: readonly string[]) {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'src/apps/cli/main.ts', 'relay', ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(
+      process.execPath, ['--import', 'tsx', 'src/apps/cli/main.ts', 'relay', ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+    )
     onTestFinished(() => void child.kill('SIGKILL'))
     const lines: string[] = []
     createInterface(child.stderr).on('line', (line) => lines.push(line))
@@ -47,7 +49,9 @@ describe('libssl-wasm relay', () => {
   it('drains upon SIGTERM, and closes at once upon a second', async () => {
     const target = await startTarget()
     onTestFinished(() => target.close())
-    const { child, exited, url } = await command('--allow', target.address, '--origin', 'https://app.example', '--drain-timeout', '600000', '--metrics-listen', '127.0.0.1:0')
+    const { child, exited, url } = await command(
+      '--allow', target.address, '--origin', 'https://app.example', '--drain-timeout', '600000', '--metrics-listen', '127.0.0.1:0',
+    )
     const { client, echo } = await openEcho(target, { url })
     child.kill('SIGTERM')
     const { port } = new URL(url)
@@ -108,7 +112,9 @@ it.each([
   for (const [index, warning] of warnings.entries()) expect(warning).toContain(`--trust-proxy ${trustProxy[index]} `)
 })
 
-it.each([['http://0.0.0.0:9090', 1], ['http://[::]:9090', 1], ['http://127.0.0.1:9090', 0], ['http://[::1]:9090', 0], ['http://10.0.0.1:9090', 0]])('listenWarnings warns of metrics at %s: %d', (url, count) => {
+it.each([
+  ['http://0.0.0.0:9090', 1], ['http://[::]:9090', 1], ['http://127.0.0.1:9090', 0], ['http://[::1]:9090', 0], ['http://10.0.0.1:9090', 0],
+])('listenWarnings warns of metrics at %s: %d', (url, count) => {
   expect(listenWarnings([], url)).toHaveLength(count)
 })
 

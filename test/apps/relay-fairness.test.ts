@@ -48,7 +48,9 @@ function mostInTwoTurns(count: () => number): () => number {
 const repeated = (message: Buffer, times: number) => Buffer.concat(Array<Buffer>(times).fill(message))
 
 describe('NodeHandshakes', () => {
-  it.each([undefined, CREDIT_PROTOCOL])('gives few messages of a client in a turn of the event loop, however many came at once (%s)', async (protocol) => {
+  it.each([
+    undefined, CREDIT_PROTOCOL,
+  ])('gives few messages of a client in a turn of the event loop, however many came at once (%s)', async (protocol) => {
     let heard = 0
     const most = mostInTwoTurns(() => heard)
     await new Promise<void>((resolve) => {
@@ -143,7 +145,7 @@ describe('serveWispVisit', () => {
     const rules = { ...checkRelayRules({}), allow, dial, takePlace: () => () => {} }
     const server = serveWispVisit(socket as unknown as RelaySocket, 1, rules, () => {})
     for (const stream of [1, 2, 3, 4]) socket.receive(connectPacket(stream, 'a.example', stream).buffer)
-    for (let microtask = 0; microtask < 100; microtask++) await null
+    for (let microtask = 0; microtask < 100; microtask++) await Promise.resolve()
     expect(dialled).toEqual([1])
     for (const stream of [2, 3]) socket.receive(closePacket(stream, 2).buffer)
     await until(() => dialled.length > 1)

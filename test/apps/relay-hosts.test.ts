@@ -85,7 +85,9 @@ describe.each(hosts)('the relay on %s', (name, open) => {
   it('counts guesses that come at once', async () => {
     const { url } = await open()
     const headers = { 'cf-connecting-ip': '192.0.2.2' }
-    const guesses = Array.from({ length: 30 }, (_, guess) => ask(`${url}/${target.address}`, [], { headers: { ...headers, authorization: `Bearer guess${guess}` } }))
+    const guesses = Array.from(
+      { length: 30 }, (_, guess) => ask(`${url}/${target.address}`, [], { headers: { ...headers, authorization: `Bearer guess${guess}` } }),
+    )
     const statuses = (await Promise.all(guesses)).map(({ status }) => status)
     expect(statuses.filter((status) => status === 401)).toHaveLength(10)
     expect(statuses.filter((status) => status === 429)).toHaveLength(20)
@@ -104,7 +106,9 @@ describe.each(hosts)('the relay on %s', (name, open) => {
     for (const path of ['wisp/?x=1', 'wisp/?', 'a/b/']) {
       expect(await ask(`${url}/${path}`, ['wisp-v2'], authorized)).toMatchObject({ status: 101, protocol: 'wisp-v2' })
     }
-    for (const path of [`${target.address}/`, `${target.address}//`, 'wisp/?address=', '?x=1']) expect(await ask(`${url}/${path}`, [], authorized)).toMatchObject({ status: 400 })
+    for (const path of [`${target.address}/`, `${target.address}//`, 'wisp/?address=', '?x=1']) {
+      expect(await ask(`${url}/${path}`, [], authorized)).toMatchObject({ status: 400 })
+    }
   })
 
   it('blames a Wisp client for what is its doing, and escapes its words', async () => {
@@ -119,7 +123,9 @@ describe.each(hosts)('the relay on %s', (name, open) => {
     socket.close(4000, 'x\n2026 open 10.0.0.1 -> bank:1: \u001b[2J\u202e\u009b"\\\u007f')
     await logged(log, before, { event: 'end', target: '/wisp/', result: 'closed (4000)', bytesToTarget: 6 })
     const ended = log.slice(before).find(({ event, stream }) => event === 'end' && stream !== undefined)
-    expect(ended).toMatchObject({ bytesToTarget: 6, result: expect.stringMatching(/^the connection to the WebSocket was closed with code 4000: \\"x\\\\u000a2026 /) })
+    expect(ended).toMatchObject({
+      bytesToTarget: 6, result: expect.stringMatching(/^the connection to the WebSocket was closed with code 4000: \\"x\\\\u000a2026 /),
+    })
     for (const entry of log) for (const text of Object.values(entry)) if (typeof text === 'string') expect(text).toMatch(/^[\x20-\x7e]*$/)
   })
 
@@ -156,9 +162,11 @@ describe.each(hosts)('the relay on %s', (name, open) => {
     await logged(log, before, { event: 'refuse', status })
   })
 
-  it('says why by a close code to those that offer a subprotocol of ours, and nothing to a foreign origin or without the token', async () => {
+  it('says why by a close code to those that offer a subprotocol of ours, and nothing to a foreign origin or without the token',
+      async () => {
     const { url } = await open()
-    const refused = (path: string, protocols: string[], options: ClientOptions = authorized) => closing(openWebSocket(`${url}/${path}`, protocols, options))
+    const refused = (path: string, protocols: string[], options: ClientOptions = authorized) =>
+      closing(openWebSocket(`${url}/${path}`, protocols, options))
     const origin = { origin: 'https://app.example' }
     for (const protocol of [credit, raw]) {
       expect(await refused(other.address, [protocol], { ...origin, ...authorized })).toEqual([4011, 'this target is not allowed'])
@@ -213,7 +221,8 @@ describe.each(hosts)('the relay on %s', (name, open) => {
     }
   })
 
-  it.each([1, 2, 'auto'] as const)('tells a client of Wisp %s that it is full, by a reason of Wisp\'s and a close code', async (version) => {
+  it.each([1, 2, 'auto'] as const)('tells a client of Wisp %s that it is full, by a reason of Wisp\'s and a close code',
+      async (version) => {
     const relay = name === 'Node' ? (await setUpRelay({ maxConnections: 2 })).relay : await startEdgeRelay({ MAX_CONNECTIONS: '2' })
     onTestFinished(() => relay.close())
     const url = `${relay.url}/wisp/`
@@ -226,7 +235,9 @@ describe.each(hosts)('the relay on %s', (name, open) => {
       }
     }
     const error = await rejection(connectWisp(url, { version, WebSocket: Counted }))
-    expect(error).toMatchObject({ name: 'WispCloseError', code: 'ERR_TLS_RELAY_BUSY', reasonName: 'THROTTLED', message: expect.stringContaining('--max-connections') })
+    expect(error).toMatchObject({
+      name: 'WispCloseError', code: 'ERR_TLS_RELAY_BUSY', reasonName: 'THROTTLED', message: expect.stringContaining('--max-connections'),
+    })
     expect(sockets).toHaveLength(1) // and it does not try again
     // As many as there are places are told so at one time.
     expect(await closing(openWebSocket(url))).toEqual([4016, 'too many connections'])
@@ -242,7 +253,9 @@ describe.each(hosts)('the relay on %s', (name, open) => {
     const address = `127.0.0.1:${port}`
     const relay = name === 'Node' ? await startRelay({ allow: [address] }) : await startEdgeRelay({ ALLOW: address })
     onTestFinished(() => relay.close())
-    const tls = connect(openTunnel(relay.url, { host: '127.0.0.1', port }, { WebSocket: Pausable }), { servername: 'localhost', ca: authority.ca.cert })
+    const tls = connect(
+      openTunnel(relay.url, { host: '127.0.0.1', port }, { WebSocket: Pausable }), { servername: 'localhost', ca: authority.ca.cert },
+    )
     await tls.opened
     await writeAll(tls.writable, Buffer.from('GET / HTTP/1.0\r\n\r\n'))
     expect(Buffer.from(await readAll(tls.readable)).toString()).toMatch(/^HTTP\/1\.0 200/)
@@ -266,7 +279,8 @@ describe('relayWorker', () => {
     writer.closed.catch(() => {})
     let sent = 0
     void (async () => { for (;; sent++) await writer.write(new Uint8Array(65536)) })().catch(() => {})
-    for (let before = -1; sent === 0 || sent !== before; await new Promise((resolve) => setTimeout(resolve, 300))) before = sent // full on the whole way
+    // Full on the whole way.
+    for (let before = -1; sent === 0 || sent !== before; await new Promise((resolve) => setTimeout(resolve, 300))) before = sent
     socket.terminate()
     await logged(relay.log, 0, { event: 'end', target: '/wisp/' })
     for (let place = 0; place < 2; place++) expect(await ask(`${relay.url}/${deaf.address}`)).toMatchObject({ status: 101 })

@@ -37,18 +37,24 @@ describe('trustProxy', () => {
 
   it('knows networks', () => {
     for (const text of ['10.0.0.0/8', '10.1.2.3', '::1', '2001:db8::/32', '0.0.0.0/0']) expect(networkOf(text)).toBeDefined()
-    for (const text of ['', '10.0.0.0/33', '::/129', 'proxy.example', '10.0.0.0/', '10.0.0/8', '10.0.0.0/8 ', '::ffff:0:0/95']) expect(networkOf(text)).toBeUndefined()
+    for (const text of ['', '10.0.0.0/33', '::/129', 'proxy.example', '10.0.0.0/', '10.0.0/8', '10.0.0.0/8 ', '::ffff:0:0/95']) {
+      expect(networkOf(text)).toBeUndefined()
+    }
   })
 
-  it.each(['::ffff:10.0.0.0/104', '::ffff:a00:0/104', '::FFFF:a00:1', '::ffff:0:0/96'])('knows a network of IPv4 that is written in IPv6, %s', (network) => {
+  it.each([
+    '::ffff:10.0.0.0/104', '::ffff:a00:0/104', '::FFFF:a00:1', '::ffff:0:0/96',
+  ])('knows a network of IPv4 that is written in IPv6, %s', (network) => {
     expect(new TrustedProxies([network]).clientOf('10.0.0.1', '2001:db8::1')).toBe('2001:db8::1')
   })
 
   it.each([true, false])('%s: decides whether X-Forwarded-For is believed, in the log and in limits', async (trusted) => {
     const { relay, target, log } = await setUpRelay({ maxConnectionsPerAddress: 1, ...(trusted && { trustProxy: ['127.0.0.1'] }) })
-    const from = (address: string) => statusOf(`${relay.url}/${target.address}`, { headers: { 'x-forwarded-for': `198.51.100.1, ${address}` } })
+    const from = (address: string) =>
+      statusOf(`${relay.url}/${target.address}`, { headers: { 'x-forwarded-for': `198.51.100.1, ${address}` } })
     expect([await from('192.0.2.1'), await from('192.0.2.1'), await from('192.0.2.2')]).toEqual(trusted ? [101, 503, 101] : [101, 503, 503])
-    expect(log.map(({ client }) => client)).toEqual(trusted ? ['192.0.2.1', '192.0.2.1', '192.0.2.2'] : Array(3).fill(expect.stringMatching(/^127\.0\.0\.1:\d+$/)))
+    expect(log.map(({ client }) => client))
+      .toEqual(trusted ? ['192.0.2.1', '192.0.2.1', '192.0.2.2'] : Array(3).fill(expect.stringMatching(/^127\.0\.0\.1:\d+$/)))
   })
 })
 
@@ -66,12 +72,15 @@ describe('requests that are not whole', () => {
     const heard = (await Promise.all(answers.map((answer) => answer.catch(() => '')))).sort()
     expect(heard.slice(0, 2)).toEqual(['', '']) // hung up on
     expect(heard.slice(-1)).toEqual(['HTTP/1.1 408'])
-    expect(log.filter(({ event, status, result }) => event === 'refuse' && status === 0 && result === 'too many connections')).toHaveLength(2)
+    expect(log.filter(({ event, status, result }) => event === 'refuse' && status === 0 && result === 'too many connections'))
+      .toHaveLength(2)
     await openTunnelTo(target, relay)
   })
 
   it.each(['ws', 'wss'])('are hung up on when the relay closes, with %s', async (scheme) => {
-    const { relay } = await setUpRelay({ requestTimeoutMs: 600_000, ...(scheme === 'wss' && { tlsCert: localhost.cert, tlsKey: localhost.key }) })
+    const { relay } = await setUpRelay({
+      requestTimeoutMs: 600_000, ...(scheme === 'wss' && { tlsCert: localhost.cert, tlsKey: localhost.key }),
+    })
     const idler = connectTcp(relay.port, relay.host).on('error', () => {})
     await vi.waitFor(() => expect(relay.metrics()).toContain('libssl_wasm_relay_requests 1\n'))
     await relay.close()
@@ -106,14 +115,17 @@ it('clients that are turned away by a close, and do not answer it, are no more t
 }, 20_000)
 
 it.each([
-  ['::ffff:192.0.2.1', '192.0.2.1'], ['::ffff:c000:201', '192.0.2.1'], ['0:0::ffff:C000:0201', '192.0.2.1'], ['::FFFF:192.0.2.1', '192.0.2.1'],
-  ['::ffff:ffff:ffff', '255.255.255.255'], ['::ffff:0:0', '0.0.0.0'], ['2001:DB8:0:0:0::1', '2001:db8::1'], ['::1', '::1'], ['::ffff:0:0:0', '::ffff:0:0:0'],
-  ['192.0.2.1', '192.0.2.1'], ['fe80::1%eth0', 'fe80::1%eth0'], ['unknown', 'unknown'], ['no:address', 'no:address'], ['1::2]:3/[::4', '1::2]:3/[::4'],
+  ['::ffff:192.0.2.1', '192.0.2.1'], ['::ffff:c000:201', '192.0.2.1'], ['0:0::ffff:C000:0201', '192.0.2.1'],
+  ['::FFFF:192.0.2.1', '192.0.2.1'], ['::ffff:ffff:ffff', '255.255.255.255'], ['::ffff:0:0', '0.0.0.0'],
+  ['2001:DB8:0:0:0::1', '2001:db8::1'], ['::1', '::1'], ['::ffff:0:0:0', '::ffff:0:0:0'], ['192.0.2.1', '192.0.2.1'],
+  ['fe80::1%eth0', 'fe80::1%eth0'], ['unknown', 'unknown'], ['no:address', 'no:address'], ['1::2]:3/[::4', '1::2]:3/[::4'],
 ])('inOneSpelling makes of %s %s', (address, spelling) => {
   expect(inOneSpelling(address)).toBe(spelling)
   expect(clientAt(address)).toBe(clientAt(spelling))
 })
 
-it.each([['::ffff:7f00:1', true], ['127.1.2.3', true], ['0:0:0:0:0:0:0:1', true], ['::ffff:c000:201', false], ['0.0.0.0', false], ['::', false]])('isLoopback of %s: %s', (address, is) => {
+it.each([
+  ['::ffff:7f00:1', true], ['127.1.2.3', true], ['0:0:0:0:0:0:0:1', true], ['::ffff:c000:201', false], ['0.0.0.0', false], ['::', false],
+])('isLoopback of %s: %s', (address, is) => {
   expect(isLoopback(address)).toBe(is)
 })

@@ -29,9 +29,11 @@ async function setUp(options: RelayOptions) {
 it('checkRelayRules fills in what docs/relay.md says, and divides maxBufferedBytes', () => {
   const KIB = 1024
   expect(checkRelayRules({})).toMatchObject({
-    maxConnections: 100, idleTimeoutMs: 3_600_000, streamlessTimeoutMs: 120_000, clientTimeoutMs: 120_000, highWaterMarkBytes: 256 * KIB, windowBytes: 1024 * KIB,
+    maxConnections: 100, idleTimeoutMs: 3_600_000, streamlessTimeoutMs: 120_000, clientTimeoutMs: 120_000, highWaterMarkBytes: 256 * KIB,
+    windowBytes: 1024 * KIB,
   })
-  expect(checkRelayRules({ idleTimeoutMs: 0, highWaterMarkBytes: 2 ** 30 })).toMatchObject({ idleTimeoutMs: 0, highWaterMarkBytes: 2 ** 30 })
+  expect(checkRelayRules({ idleTimeoutMs: 0, highWaterMarkBytes: 2 ** 30 }))
+    .toMatchObject({ idleTimeoutMs: 0, highWaterMarkBytes: 2 ** 30 })
   const parts = (partKib: number, more: RelayOptions = {}) => {
     const { highWaterMarkBytes, windowBytes } = checkRelayRules({ maxConnections: 7, maxBufferedBytes: 7 * partKib * KIB, ...more })
     return [highWaterMarkBytes / KIB, windowBytes / KIB]
@@ -39,8 +41,10 @@ it('checkRelayRules fills in what docs/relay.md says, and divides maxBufferedByt
   expect([parts(512), parts(1024), parts(1408), parts(9000)]).toEqual([[128, 256], [256, 640], [256, 1024], [256, 1024]])
   expect(parts(1408, { highWaterMarkBytes: 2 ** 30 })).toEqual([1024, 256])
   // A message that is not whole waits, too.
-  const messageKib = (more: RelayOptions) => checkRelayRules({ maxConnections: 7, maxBufferedBytes: 7 * 512 * KIB, ...more }).maxMessageBytes / KIB
-  expect([messageKib({}), messageKib({ maxMessageBytes: 2048 * KIB }), messageKib({ maxBufferedBytes: undefined })]).toEqual([256, 2048, 1024])
+  const messageKib = (more: RelayOptions) =>
+    checkRelayRules({ maxConnections: 7, maxBufferedBytes: 7 * 512 * KIB, ...more }).maxMessageBytes / KIB
+  expect([messageKib({}), messageKib({ maxMessageBytes: 2048 * KIB }), messageKib({ maxBufferedBytes: undefined })])
+    .toEqual([256, 2048, 1024])
 })
 
 describe('a client that vanishes', () => {
@@ -125,7 +129,8 @@ describe('one client', () => {
   })
 
   it.each([
-    ['192.0.2.1', '192.0.2.1'], ['::ffff:192.0.2.1', '192.0.2.1'], ['2001:DB8::1', '2001:db8:0:0/64'], ['2001:db8:0:0:9:8:7:6', '2001:db8:0:0/64'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2/64'], ['fe80::1%eth0', 'fe80:0:0:0/64'], ['::1', '0:0:0:0/64'], ['::', '0:0:0:0/64'], ['unknown', 'unknown'],
+    ['192.0.2.1', '192.0.2.1'], ['::ffff:192.0.2.1', '192.0.2.1'], ['2001:DB8::1', '2001:db8:0:0/64'],
+    ['2001:db8:0:0:9:8:7:6', '2001:db8:0:0/64'], ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2/64'], ['fe80::1%eth0', 'fe80:0:0:0/64'],
+    ['::1', '0:0:0:0/64'], ['::', '0:0:0:0/64'], ['unknown', 'unknown'],
   ])('at %s is %s', (address, client) => expect(clientAt(address)).toBe(client))
 })

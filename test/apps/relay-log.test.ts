@@ -20,7 +20,8 @@ import { startTarget, type TunnelTarget } from '../helpers/tunnels.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const entry: RelayLogEntry = {
-  event: 'refuse', client: '192.0.2.1:1', origin: undefined, target: 'a:1', status: 403, result: 'no', bytesToTarget: 0, bytesToClient: 0, durationMs: 1,
+  event: 'refuse', client: '192.0.2.1:1', origin: undefined, target: 'a:1', status: 403, result: 'no', bytesToTarget: 0, bytesToClient: 0,
+  durationMs: 1,
 }
 
 function logOf(maxLines: number, write: (entry: RelayLogEntry) => unknown = () => {}) {
@@ -35,7 +36,10 @@ function logOf(maxLines: number, write: (entry: RelayLogEntry) => unknown = () =
 
 describe('a line of the log', () => {
   it('is one line of printable ASCII, whatever strangers have written', () => {
-    const wild = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\n', '\r\u2028', '\u001b[2J', '\u202e', '\u009b', '\u007f', '"', '\\', ') -> x:1: open', '\ud800'))
+    const wild = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('\n', '\r\u2028', '\u001b[2J', '\u202e', '\u009b', '\u007f', '"', '\\', ') -> x:1: open', '\ud800'),
+    )
     fc.assert(fc.property(wild, wild, wild, wild, fc.constantFrom('open', 'refuse', 'end'), (client, origin, target, result, event) => {
       const { log, entries } = logOf(0)
       log.write({ ...entry, client, origin, target, result, event }, '192.0.2.1')
@@ -92,7 +96,9 @@ describe('the log', () => {
     expect(entries.map(({ event, count }) => [event, count])).toEqual([['refuse', undefined], ['omit', 2], ['refuse', undefined]])
   })
 
-  it.each([['throws', () => { throw new Error('full') }], ['rejects', async () => { throw Object.assign(new Error(), { code: 'ENOSPC' }) }]])('that %s loses entries, and says how many', async (how, fail) => {
+  it.each([
+    ['throws', () => { throw new Error('full') }], ['rejects', async () => { throw Object.assign(new Error(), { code: 'ENOSPC' }) }],
+  ])('that %s loses entries, and says how many', async (how, fail) => {
     let fails = true
     const { log, entries } = logOf(0, () => fails ? fail() : undefined)
     for (let line = 0; line < 5; line++) log.write(entry, '192.0.2.1')
@@ -100,7 +106,10 @@ describe('the log', () => {
     fails = false
     entries.length = 0
     log.write(entry, '192.0.2.1')
-    expect(entries).toMatchObject([{ event: 'omit', client: '', count: 5, result: how === 'throws' ? 'the log failed: Error: full' : 'the log failed: ENOSPC' }, { event: 'refuse' }])
+    expect(entries).toMatchObject([
+      { event: 'omit', client: '', count: 5, result: how === 'throws' ? 'the log failed: Error: full' : 'the log failed: ENOSPC' },
+      { event: 'refuse' },
+    ])
   })
 })
 
@@ -156,15 +165,22 @@ describe('a relay whose log fails', () => {
     expect(await echo('still here')).toBe('still here')
   })
 
-  it.each(['a full disk', 'a reader that has gone', 'a reader that does not read'])('goes on upon the command line, with %s', async (how) => {
+  it.each([
+    'a full disk', 'a reader that has gone', 'a reader that does not read',
+  ])('goes on upon the command line, with %s', async (how) => {
     const target = await startEcho()
-    const { child, url } = await startCommand(how === 'a full disk' ? openSync('/dev/full', 'w') : 'pipe', '--allow', target.address, '--max-log-lines', '0')
+    const { child, url } = await startCommand(
+      how === 'a full disk' ? openSync('/dev/full', 'w') : 'pipe', '--allow', target.address, '--max-log-lines', '0',
+    )
     const echo = await tunnel(`${url}/${target.address}`)
     if (how === 'a reader that has gone') child.stderr!.destroy()
     await refuse(url, how === 'a reader that does not read' ? 1500 : 3)
     expect(await echo('still here')).toBe('still here')
     if (how !== 'a reader that does not read') return
-    const told = once(createInterface(child.stderr!).on('line', (line) => { if (/ omit all \d+ lines: the log failed: EAGAIN$/.test(line)) child.emit('told') }) && child, 'told')
+    const told = once(
+      createInterface(child.stderr!)
+      .on('line', (line) => { if (/ omit all \d+ lines: the log failed: EAGAIN$/.test(line)) child.emit('told') }) && child, 'told',
+    )
     await refuse(url, 1)
     await told
   }, 30_000)
@@ -184,7 +200,9 @@ async function startWith(options: RelayOptions) {
 }
 
 async function startCommand(stderr: 'pipe' | number, ...args: readonly string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/apps/cli/main.ts', 'relay', ...args], { cwd: root, stdio: ['ignore', 'pipe', stderr] })
+  const child = spawn(
+    process.execPath, ['--import', 'tsx', 'src/apps/cli/main.ts', 'relay', ...args], { cwd: root, stdio: ['ignore', 'pipe', stderr] },
+  )
   onTestFinished(() => void child.kill('SIGKILL'))
   const [first] = await once(createInterface((child as ChildProcessByStdio<null, Readable, Readable | null>).stdout), 'line') as [string]
   return { child, url: first.slice('relay listening on '.length) }

@@ -19,7 +19,8 @@ function get(url: string, headers: Record<string, string> = {}): Promise<{ statu
   return new Promise((resolve, reject) => {
     request(url, { headers, agent: false }, (response) => {
       let body = ''
-      response.setEncoding('utf8').on('data', (text: string) => { body += text }).on('end', () => resolve({ status: response.statusCode!, body }))
+      response.setEncoding('utf8').on('data', (text: string) => { body += text })
+        .on('end', () => resolve({ status: response.statusCode!, body }))
     }).on('error', reject).end()
   })
 }
@@ -51,7 +52,9 @@ describe('Relay.close with drainTimeoutMs', () => {
   it('refuses a wrong time, and closes nothing', async () => {
     const { relay } = await setUpRelay()
     for (const drainTimeoutMs of [-1, NaN, '1', 2 ** 31]) {
-      await expect(relay.close({ drainTimeoutMs: drainTimeoutMs as number })).rejects.toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'drainTimeoutMs' })
+      await expect(relay.close({ drainTimeoutMs: drainTimeoutMs as number })).rejects.toMatchObject({
+        code: 'ERR_TLS_INVALID_OPTION', option: 'drainTimeoutMs',
+      })
     }
     expect(await statusOf(`${relay.url}/wisp/`)).toBe(101)
   })
@@ -89,7 +92,9 @@ describe('metrics', () => {
     for (const path of ['x:1', 'y:1', '%3Cscript%3E"}']) await statusOf(`${relay.url}/${path}`)
     const { status, body } = await get(`${relay.metricsUrl}/metrics`)
     expect(status).toBe(200)
-    for (const line of body.trimEnd().split('\n')) expect(line).toMatch(/^(# (HELP|TYPE) libssl_wasm_relay_\S+ .+|libssl_wasm_relay_[a-z_]+(\{[a-z]+="[a-z0-9]+"\})? \d+)$/)
+    for (const line of body.trimEnd().split('\n')) {
+      expect(line).toMatch(/^(# (HELP|TYPE) libssl_wasm_relay_\S+ .+|libssl_wasm_relay_[a-z_]+(\{[a-z]+="[a-z0-9]+"\})? \d+)$/)
+    }
     for (const [sample, value] of Object.entries({
       'opened_total{kind="tunnel"}': 1, 'opened_total{kind="wisp"}': 1, 'opened_total{kind="stream"}': 1, 'ended_total{kind="tunnel"}': 0,
       'refused_total{status="403"}': 2, 'refused_total{status="400"}': 1, 'bytes_total{to="target"}': 8, 'bytes_total{to="client"}': 7,
@@ -106,7 +111,8 @@ describe('metrics', () => {
       { origin: 'https://evil.example' }, ...['cross-site', 'same-site', 'same-origin'].map((site) => ({ 'sec-fetch-site': site })),
       { referer: 'https://evil.example/' }, { host: 'rebound.example:9090' }, { 'sec-fetch-site': 'none', 'host': 'rebound.example' },
       { 'sec-fetch-site': 'none', 'origin': 'null' },
-    ]) for (const path of [url, `${relay.metricsUrl}/healthz`]) expect(await get(path, headers as never)).toMatchObject({ status: 403, body: 'not for pages\n' })
+    ]) for (const path of [url, `${relay.metricsUrl}/healthz`]) expect(await get(path, headers as never))
+      .toMatchObject({ status: 403, body: 'not for pages\n' })
     expect((await get(url, { host: 'localhost' })).status).toBe(200)
     expect((await get(url, { 'sec-fetch-site': 'none' })).status).toBe(200) // an address that was typed into a browser
     expect((await get(relay.metricsUrl!)).status).toBe(404)
@@ -157,7 +163,8 @@ describe('tlsCert and tlsKey', () => {
     const { relay, target } = await setUpRelay(pem(localhost))
     const { echo } = await openEcho(target, relay, { ca, servername: 'localhost' } as ClientOptions)
     const before = await shown(relay)
-    expect(() => relay.change({ tlsCert: localhost.cert, tlsKey: other.key, allow: [] })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'tlsCert' }) as Error)
+    expect(() => relay.change({ tlsCert: localhost.cert, tlsKey: other.key, allow: [] }))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'tlsCert' }) as Error)
     expect(await shown(relay)).toBe(before)
     expect(await statusOf(`${relay.url}/${target.address}`, { ca, servername: 'localhost' } as ClientOptions)).toBe(101)
     relay.change(pem(other))
@@ -166,8 +173,8 @@ describe('tlsCert and tlsKey', () => {
   })
 
   it.each<[RelayOptions, string]>([
-    [{ tlsCert: localhost.cert }, 'tlsCert'], [{ tlsKey: localhost.key }, 'tlsKey'], [{ tlsCert: 'nothing', tlsKey: localhost.key }, 'tlsCert'],
-    [{ tlsCert: localhost.cert, tlsKey: other.key }, 'tlsCert'],
+    [{ tlsCert: localhost.cert }, 'tlsCert'], [{ tlsKey: localhost.key }, 'tlsKey'],
+    [{ tlsCert: 'nothing', tlsKey: localhost.key }, 'tlsCert'], [{ tlsCert: localhost.cert, tlsKey: other.key }, 'tlsCert'],
   ])('are refused unless they go together', async (options, option) => {
     await expect(startRelay(options)).rejects.toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option })
   })
@@ -195,7 +202,8 @@ describe('Relay.change', () => {
     const { relay, target } = await setUpRelay({ token: 'old' })
     for (const [changes, code, option] of [
       [{ port: 1 }, 'ERR_TLS_UNKNOWN_OPTION', 'port'], [{ token: [], allow: [] }, 'ERR_TLS_INVALID_OPTION', 'token'],
-      [{ allow: [], origins: ['https://*'] }, 'ERR_TLS_INVALID_OPTION', 'origins'], [{ tlsCert: localhost.cert, tlsKey: localhost.key }, 'ERR_TLS_INVALID_OPTION', 'tlsCert'],
+      [{ allow: [], origins: ['https://*'] }, 'ERR_TLS_INVALID_OPTION', 'origins'],
+      [{ tlsCert: localhost.cert, tlsKey: localhost.key }, 'ERR_TLS_INVALID_OPTION', 'tlsCert'],
     ] as const) expect(() => relay.change(changes as never)).toThrow(expect.objectContaining({ code, option }) as Error)
     expect(await statusOf(`${relay.url}/${target.address}`, { headers: { authorization: 'Bearer old' } })).toBe(101)
   })

@@ -39,17 +39,21 @@ describe('handshakeFault', () => {
     'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13', 'sec-websocket-protocol': protocols,
   })
 
-  it.each([['a, b', undefined], ['a\t ,\tb', undefined], ['a\u00a0', 400], ['\u00a0a', 400], ['a,\u00a0b', 400]])('of %j is as in ws: %s', (protocols, status) => {
+  it.each([
+    ['a, b', undefined], ['a\t ,\tb', undefined], ['a\u00a0', 400], ['\u00a0a', 400], ['a,\u00a0b', 400],
+  ])('of %j is as in ws: %s', (protocols, status) => {
     expect(handshakeFault('GET', (name) => handshake(protocols)[name])?.status).toBe(status)
   })
 })
 
 describe('sameToken', () => {
-  it('is asked of each token of several', async () => {
-    expect(await Promise.all(['a', 'b', 'c', 'd'].map((token) => isOneOf(token, ['a', 'b', 'c'])))).toEqual([true, true, true, false])
+  it('is asked of each token of several', () => {
+    expect(['a', 'b', 'c', 'd'].map((token) => isOneOf(token, ['a', 'b', 'c']))).toEqual([true, true, true, false])
   })
 
-  it.each([['a', 'a', true], ['a', 'b', false], ['', '', true], ['a', 'aa', false], ['ä', 'ä', true]])('%j and %j: %s', async (one, two, same) => {
-    expect(await sameToken(one, two)).toBe(same)
+  it.each([
+    ['a', 'a', true], ['a', 'b', false], ['', '', true], ['a', 'aa', false], ['ä', 'ä', true],
+  ])('%j and %j: %s', (one, two, same) => {
+    expect(sameToken(one, two)).toBe(same)
   })
 })

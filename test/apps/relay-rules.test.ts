@@ -33,13 +33,16 @@ describe('startRelay', () => {
   })
 
   it.each([
-    ['https://*.app.example', 'each origin'], ['https://App.example', '\'https://app.example\''], ['HTTPS://app.example', '\'https://app.example\''],
+    ['https://*.app.example', 'each origin'], ['https://App.example', '\'https://app.example\''],
+    ['HTTPS://app.example', '\'https://app.example\''],
     ['https://app.example:443', '\'https://app.example\''], ['http://app.example:80', '\'http://app.example\''],
     ['https://app.example/', '\'https://app.example\''], ['https://app.example/index.html?x', '\'https://app.example\''],
     ['https://bücher.example', '\'https://xn--bcher-kva.example\''], ['http://[0:0::1]:5173', '\'http://[::1]:5173\''],
     ['wss://app.example', '\'https://app.example\''], ['chrome-extension://abcdef/', '\'chrome-extension://abcdef\''],
-    ['app.example', "write 'https://app.example'"], ['localhost:5173', "write 'http://localhost:5173'"], ['127.0.0.1:4173/x', "write 'http://127.0.0.1:4173'"],
-    ['[::1]:8080', "write 'http://[::1]:8080'"], ['app.example:8443', "write 'https://app.example:8443'"], ['', 'is not an origin'], ['https://', 'is not an origin'], ['https://a b', 'is not an origin'], ['*', 'each origin'], [1, 'not a text'],
+    ['app.example', "write 'https://app.example'"], ['localhost:5173', "write 'http://localhost:5173'"],
+    ['127.0.0.1:4173/x', "write 'http://127.0.0.1:4173'"],
+    ['[::1]:8080', "write 'http://[::1]:8080'"], ['app.example:8443', "write 'https://app.example:8443'"], ['', 'is not an origin'],
+    ['https://', 'is not an origin'], ['https://a b', 'is not an origin'], ['*', 'each origin'], [1, 'not a text'],
   ])('refuses an origin that no browser sends, %s, and says %s', async (origin, advice) => {
     await expect(startRelay({ origins: ['https://good.example', origin as string] })).rejects.toMatchObject({
       code: 'ERR_TLS_INVALID_OPTION', option: 'origins', message: expect.stringContaining(advice),
@@ -47,7 +50,11 @@ describe('startRelay', () => {
   })
 
   it('takes the origins that browsers send', async () => {
-    await setUpRelay({ origins: ['null', 'http://localhost:5173', 'https://app.example', 'http://[::1]:8044', 'moz-extension://0a-1b', 'capacitor://localhost'] })
+    await setUpRelay({
+      origins: [
+        'null', 'http://localhost:5173', 'https://app.example', 'http://[::1]:8044', 'moz-extension://0a-1b', 'capacitor://localhost',
+      ],
+    })
   })
 
   it('gives up a Wisp client that does not answer, when nothing moves', async () => {
@@ -64,7 +71,10 @@ describe('startRelay', () => {
     relay.allow(other.address)
     const wisp = await connectWisp(`${relay.url}/wisp/`, { WebSocket: WebSocket as unknown as new (url: string) => object })
     const [idle, busy] = [wisp.open(other), wisp.open(target)]
-    const alive = Promise.race([wisp.closed.then(() => false), rejection(readAll(idle.readable)).then(() => false), new Promise((resolve) => setTimeout(resolve, 1_000, true))])
+    const alive = Promise.race([
+      wisp.closed.then(() => false), rejection(readAll(idle.readable)).then(() => false),
+      new Promise((resolve) => setTimeout(resolve, 1_000, true)),
+    ])
     const writer = busy.writable.getWriter()
     await writer.write(Buffer.from(to))
     const far = await lastConnection(target, to)
@@ -79,7 +89,8 @@ describe('startRelay', () => {
 
   it('does not offer the credit window where its messages would be too long', async () => {
     const { relay, target } = await setUpRelay({ maxMessageBytes: 65536 })
-    expect(await ask(`${relay.url}/${target.address}`, ['libssl-wasm.credit.v1', 'libssl-wasm.raw.v1'])).toMatchObject({ protocol: 'libssl-wasm.raw.v1' })
+    expect(await ask(`${relay.url}/${target.address}`, ['libssl-wasm.credit.v1', 'libssl-wasm.raw.v1']))
+      .toMatchObject({ protocol: 'libssl-wasm.raw.v1' })
   })
 
   it('counts Wisp\'s streams as connections', async () => {
@@ -115,7 +126,9 @@ describe('startRelay', () => {
     })
   })
 
-  it.each<[string, unknown]>([['token', ''], ['token', 'two words'], ['token', 'ünicode'], ['token', 1], ['idleTimeoutMs', -1]])('refuses a wrong option %s: %j', async (option, value) => {
+  it.each<[string, unknown]>([
+    ['token', ''], ['token', 'two words'], ['token', 'ünicode'], ['token', 1], ['idleTimeoutMs', -1],
+  ])('refuses a wrong option %s: %j', async (option, value) => {
     await expect(startRelay({ [option]: value })).rejects.toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option })
   })
 })

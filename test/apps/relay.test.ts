@@ -19,14 +19,19 @@ describe('startRelay', () => {
 
   it('refuses an unknown option by name', async () => {
     await expect(startRelay({ allowed: [] } as RelayOptions)).rejects.toMatchObject({ code: 'ERR_TLS_UNKNOWN_OPTION', option: 'allowed' })
-    await expect(startRelay({ hostname: 'x' } as RelayOptions)).rejects.toMatchObject({ message: expect.stringContaining("did you mean 'host'?") })
-    await expect(startRelay({ timeout: 1 } as RelayOptions)).rejects.toMatchObject({ message: expect.stringContaining("did you mean 'connectTimeoutMs'?") })
+    await expect(startRelay({ hostname: 'x' } as RelayOptions)).rejects.toMatchObject({
+      message: expect.stringContaining("did you mean 'host'?"),
+    })
+    await expect(startRelay({ timeout: 1 } as RelayOptions)).rejects.toMatchObject({
+      message: expect.stringContaining("did you mean 'connectTimeoutMs'?"),
+    })
   })
 
   it.each<[string, unknown]>([
     ['host', 1], ['host', ''], ['port', '80'], ['port', -1], ['port', 65536], ['allow', 'localhost:1'], ['allow', ['localhost']],
-    ['allow', [1]], ['origins', ['https://app.example/']], ['origins', ['*']], ['origins', {}], ['maxConnections', 0], ['maxConnections', 1.5],
-    ['maxMessageBytes', Infinity], ['maxBufferedBytes', 100 * 512 * 1024 - 1], ['maxBufferedBytes', '1 GiB'], ['connectTimeoutMs', 0], ['highWaterMarkBytes', NaN], ['log', true],
+    ['allow', [1]], ['origins', ['https://app.example/']], ['origins', ['*']], ['origins', {}], ['maxConnections', 0],
+    ['maxConnections', 1.5], ['maxMessageBytes', Infinity], ['maxBufferedBytes', 100 * 512 * 1024 - 1], ['maxBufferedBytes', '1 GiB'],
+    ['connectTimeoutMs', 0], ['highWaterMarkBytes', NaN], ['log', true],
   ])('refuses a wrong option %s: %j', async (option, value) => {
     await expect(startRelay({ [option]: value })).rejects.toMatchObject({ name: 'ApiMisuseError', code: 'ERR_TLS_INVALID_OPTION', option })
   })

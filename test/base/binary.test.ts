@@ -6,7 +6,10 @@ const refuse = (why: string) => new RangeError(why)
 
 describe('BinaryReader', () => {
   it('reads what was written, and copies it', () => {
-    const written = concat([Uint8Array.of(1, 2), uint(1, 255), uint(2, 0x1234), uint(4, 0xfffffffe), float64(-0.5), prefixed(2, Uint8Array.of(7, 8)), prefixed(4, new Uint8Array())])
+    const written = concat([
+      Uint8Array.of(1, 2), uint(1, 255), uint(2, 0x1234), uint(4, 0xfffffffe), float64(-0.5), prefixed(2, Uint8Array.of(7, 8)),
+      prefixed(4, new Uint8Array()),
+    ])
     expect([...written.subarray(2, 9)]).toEqual([0xff, 0x12, 0x34, 0xff, 0xff, 0xff, 0xfe])
     const reader = new BinaryReader(written, refuse)
     expect(reader.skips(Uint8Array.of(1, 2))).toBe(true)

@@ -20,7 +20,9 @@ async function refused(): Promise<CertificateError> {
 it('a CertificateError prints no bytes, also where consoles do not ask how to print, as for one that is not caught', async () => {
   const error = await refused()
   expect(error.certificate).toMatchObject({ subject: 'CN=shown' })
-  for (const printed of [inspect(error), inspect(error, { customInspect: false }), inspect(new Error('x', { cause: error }), { customInspect: false })]) {
+  for (const printed of [
+    inspect(error), inspect(error, { customInspect: false }), inspect(new Error('x', { cause: error }), { customInspect: false }),
+  ]) {
     expect(printed).not.toMatch(/Uint8Array|raw/)
     expect(printed.split('\n').filter((line) => !/^ *at /.test(line)).length).toBeLessThan(20)
   }
@@ -40,6 +42,10 @@ it('JSON has the message, the fields, the certificate in words, and the cause', 
     certificate: { subject: 'CN=shown', names: { dns: ['localhost', 'other.example'] } },
   })
   expect(JSON.stringify(error).length).toBeLessThan(3000)
-  const failing = connect({ readable: new ReadableStream({ start(c) { c.error(new RangeError('lost')) } }), writable: new WritableStream() }, { servername: 'localhost', ca: stranger.cert, libssl })
-  expect(JSON.parse(JSON.stringify(await rejection(failing.opened)))).toMatchObject({ name: 'TransportError', code: 'ERR_TLS_TRANSPORT', cause: 'RangeError: lost' })
+  const failing = connect(
+    { readable: new ReadableStream({ start(c) { c.error(new RangeError('lost')) } }), writable: new WritableStream() },
+    { servername: 'localhost', ca: stranger.cert, libssl },
+  )
+  expect(JSON.parse(JSON.stringify(await rejection(failing.opened))))
+    .toMatchObject({ name: 'TransportError', code: 'ERR_TLS_TRANSPORT', cause: 'RangeError: lost' })
 })

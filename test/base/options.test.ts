@@ -1,6 +1,8 @@
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import { brokenRule, checkOptions, isBoolean, isFunction, isIntegerFrom, isOneOf, isOneOrMore, isString, type Check } from '../../src/base/options.js'
+import {
+  brokenRule, checkOptions, isBoolean, isFunction, isIntegerFrom, isOneOf, isOneOrMore, isString, type Check,
+} from '../../src/base/options.js'
 import { checkAcceptOptions, checkConnectOptions } from '../../src/frontends/options.js'
 import { localhost } from '../helpers/certificates.js'
 
@@ -40,16 +42,22 @@ describe('checkOptions', () => {
     expect(checked.store).toBe(given.store)
   })
 
-  it.each([undefined, null, 'x', [], new Map(), Object.create({ colour: 'red' }), new (class { colour = 'red' })()])('takes no %j for options', (options) => {
-    expect(() => check(options)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT', message: expect.stringContaining('peel()') }))
+  it.each([
+    undefined, null, 'x', [], new Map(), Object.create({ colour: 'red' }), new (class { colour = 'red' })(),
+  ])('takes no %j for options', (options) => {
+    expect(() => check(options))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT', message: expect.stringContaining('peel()') }))
   })
 
   it('takes a plain object of another realm', () => {
     expect(check(runInNewContext('({ colour: "red", seeds: ["a"] })'))).toEqual({ colour: 'red', seeds: ['a'] })
   })
 
-  it.each([['colour', ''], ['colour', 'a\0'], ['weightGrams', 10], ['weightGrams', NaN], ['seeds', []], ['seeds', ['x', 1]]])('refuses for %s the value %j', (option, value) => {
-    expect(() => check({ [option]: value })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option, message: expect.stringContaining(`'${option}' must be`) }))
+  it.each([
+    ['colour', ''], ['colour', 'a\0'], ['weightGrams', 10], ['weightGrams', NaN], ['seeds', []], ['seeds', ['x', 1]],
+  ])('refuses for %s the value %j', (option, value) => {
+    expect(() => check({ [option]: value }))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option, message: expect.stringContaining(`'${option}' must be`) }))
   })
 
   it.each(['__proto__', 'constructor', 'toString'])('refuses the name %s, which all objects have', (option) => {
@@ -60,7 +68,11 @@ describe('checkOptions', () => {
   it.each([
     ['Colour', 'colour'], ['color', 'colour'], ['weight_grams', 'weightGrams'], ['weight', 'weightGrams'], ['seds', 'seeds'],
   ])('answers %s with %s', (option, meant) => {
-    expect(() => check({ [option]: undefined })).toThrow(expect.objectContaining({ code: 'ERR_TLS_UNKNOWN_OPTION', option, message: `peel() has no option '${option}': did you mean '${meant}'?` }))
+    expect(() => check({ [option]: undefined })).toThrow(
+      expect.objectContaining({
+        code: 'ERR_TLS_UNKNOWN_OPTION', option, message: `peel() has no option '${option}': did you mean '${meant}'?`,
+      }),
+    )
   })
 
   it('lists the names where none is near and they are few', () => {
@@ -73,7 +85,9 @@ describe('checkOptions', () => {
     expect([checked.colour, reads]).toEqual([1, 1])
   })
 
-  it.each([[isBoolean, 1, 'must be a boolean'], [isFunction, {}, 'must be a function'], [isOneOf('a', 2), 'b', 'must be one of "a", 2']] as const)('says what is right', (one, value, wrong) => {
+  it.each(
+    [[isBoolean, 1, 'must be a boolean'], [isFunction, {}, 'must be a function'], [isOneOf('a', 2), 'b', 'must be one of "a", 2']] as const,
+  )('says what is right', (one, value, wrong) => {
     expect(one(value)).toBe(wrong)
   })
 })
@@ -93,26 +107,31 @@ describe('the names of other libraries', () => {
   })
 
   it.each([
-    ['rejectUnauthorized', 'clientCertificate'], ['requestCert', 'clientCertificate'], ['SNICallback', 'onClientHello'], ['ALPNCallback', 'alpnProtocols'],
-    ['sessionIdContext', 'sessionCache'], ['ticketkeys', 'ticketKeys'],
+    ['rejectUnauthorized', 'clientCertificate'], ['requestCert', 'clientCertificate'], ['SNICallback', 'onClientHello'],
+    ['ALPNCallback', 'alpnProtocols'], ['sessionIdContext', 'sessionCache'], ['ticketkeys', 'ticketKeys'],
   ])('accept() answers %s with %s', (option, meant) => {
     const { message } = thrownBy(() => checkAcceptOptions({ ...server, [option]: undefined }))
     expect(message).toBe(`accept() has no option '${option}': did you mean '${meant}'?`)
   })
 
   it.each([
-    ['host', 'servername'], ['port', 'transport'], ['path', 'transport'], ['socket', 'transport'], ['lookup', 'transport'], ['localAddress', 'transport'],
-    ['family', 'transport'], ['allowHalfOpen', 'transport'], ['noDelay', 'transport'], ['onread', 'transport'], ['secureContext', "'context'"],
-    ['rejectUnauthorized', "option 'ca', or 'additionalCa'"], ['InsecureSkipVerify', "option 'ca'"], ['insecure', "option 'ca'"], ['checkServerIdentity', "'verify'"], ['secureProtocol', "'minVersion'"],
-    ['secureOptions', "'minVersion'"], ['honorCipherOrder', "'ciphers'"], ['dhparam', "'groups'"], ['allowPartialTrustChain', "'partialChain'"],
-    ['clientCertEngine', "'key'"], ['privateKeyEngine', "'key'"], ['privateKeyIdentifier', "'key'"], ['isServer', 'accept()'],
+    ['host', 'servername'], ['port', 'transport'], ['path', 'transport'], ['socket', 'transport'], ['lookup', 'transport'],
+    ['localAddress', 'transport'], ['family', 'transport'], ['allowHalfOpen', 'transport'], ['noDelay', 'transport'],
+    ['onread', 'transport'], ['secureContext', "'context'"], ['rejectUnauthorized', "option 'ca', or 'additionalCa'"],
+    ['InsecureSkipVerify', "option 'ca'"], ['insecure', "option 'ca'"], ['checkServerIdentity', "'verify'"],
+    ['secureProtocol', "'minVersion'"], ['secureOptions', "'minVersion'"], ['honorCipherOrder', "'ciphers'"], ['dhparam', "'groups'"],
+    ['allowPartialTrustChain', "'partialChain'"], ['clientCertEngine', "'key'"], ['privateKeyEngine', "'key'"],
+    ['privateKeyIdentifier', "'key'"], ['isServer', 'accept()'],
   ])('of Node: %s is answered with %s', (option, words) => {
     const error = thrownBy(() => checkConnectOptions({ servername: 'localhost', [option]: undefined }))
     expect(error).toMatchObject({ code: 'ERR_TLS_UNKNOWN_OPTION', option })
     expect(error.message.slice(`connect() has no option '${option}': `.length)).toContain(words)
   })
 
-  it.each([['sessionTimeout', 'docs/sessions.md'], ['pskIdentityHint', "'psk'"], ['handshakeTimeout', "'handshakeTimeoutMs'"], ['honorCipherOrder', "'ciphers'"]])(
+  it.each([
+    ['sessionTimeout', 'docs/sessions.md'], ['pskIdentityHint', "'psk'"], ['handshakeTimeout', "'handshakeTimeoutMs'"],
+    ['honorCipherOrder', "'ciphers'"],
+  ])(
     'of Node: accept() answers %s with %s', (option, words) => {
       expect(thrownBy(() => checkAcceptOptions({ ...server, [option]: undefined })).message).toContain(words)
     })
@@ -122,7 +141,8 @@ describe('the names of other libraries', () => {
   })
 
   it('is not answered with all names there are', () => {
-    expect(thrownBy(() => checkConnectOptions({ servername: 'localhost', ['colour' as string]: 'red' })).message).toBe("connect() has no option 'colour'")
+    expect(thrownBy(() => checkConnectOptions({ servername: 'localhost', ['colour' as string]: 'red' })).message)
+      .toBe("connect() has no option 'colour'")
   })
 })
 
@@ -130,8 +150,9 @@ describe('a value that leads to the right one', () => {
   const pem = new Response('PEM')
   it.each<[string, unknown, string]>([
     ['a promise', pem.text(), 'a promise: await it'], ['a promise in an array', ['x', Promise.resolve('y')], 'a promise: await it'],
-    ['a URL', new URL('file:///ca.pem'), 'a URL: fetch it, or read the file'], ['a response', pem, 'a Response: give what its arrayBuffer() resolves to'],
-    ['a Blob', new Blob(['x']), 'a Blob: give'], ['a certificate', { raw: new Uint8Array(1) }, "its field 'raw'"],
+    ['a URL', new URL('file:///ca.pem'), 'a URL: fetch it, or read the file'],
+    ['a response', pem, 'a Response: give what its arrayBuffer() resolves to'], ['a Blob', new Blob(['x']), 'a Blob: give'],
+    ['a certificate', { raw: new Uint8Array(1) }, "its field 'raw'"],
   ])('is named: %s', (_, ca, words) => {
     const error = thrownBy(() => checkConnectOptions({ servername: 'localhost', ca: ca as string }))
     expect(error).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'ca' })
@@ -140,7 +161,10 @@ describe('a value that leads to the right one', () => {
 
   it('is named for each option that holds what a file does, and within one', () => {
     const given = Promise.resolve('x') as unknown as string
-    for (const wrong of [{ cert: given, key: 'x' }, { cert: 'x', key: given }, { pfx: given }, { identities: { cert: given, key: 'x' } }, { ...server, ca: given }]) {
+    for (const wrong of [
+      { cert: given, key: 'x' }, { cert: 'x', key: given }, { pfx: given }, { identities: { cert: given, key: 'x' } },
+      { ...server, ca: given },
+    ]) {
       expect(thrownBy(() => checkAcceptOptions(wrong as object)).message).toContain('a promise: await it')
     }
   })
@@ -149,7 +173,10 @@ describe('a value that leads to the right one', () => {
 it('checkOptions keeps the copies of lasting options alone', () => {
   const bytes = Uint8Array.from({ length: 1000 }, (_, index) => index)
   const checks = { roots: () => undefined, key: () => undefined }
-  const [one, other] = [1, 2].map(() => checkOptions({ roots: [bytes], key: bytes }, checks, 'f()', ['roots'])) as { roots: Uint8Array[]; key: Uint8Array }[]
+  const [one, other] = [1, 2].map(() => checkOptions({ roots: [bytes], key: bytes }, checks, 'f()', ['roots'])) as {
+    roots: Uint8Array[]
+    key: Uint8Array
+  }[]
   expect(one!.roots[0]).toBe(other!.roots[0])
   expect(one!.key).toEqual(other!.key)
   expect(one!.key).not.toBe(other!.key)

@@ -24,11 +24,16 @@ describe('openssl-src/fetch.sh', () => {
 
   /** Runs the script with a cache of its own, and with only those downloaders that `tools` holds. */
   function fetch(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    for (const command of ['bash', 'dirname', 'basename', 'sha256sum', 'cut', 'mkdir', 'mv', 'cp', 'rm', 'mktemp', 'flock', 'tar', 'gzip', 'cat', 'tail', 'tr', 'sed', 'awk', 'grep', 'head', 'id', 'ls', 'touch']) {
+    for (const command of [
+      'bash', 'dirname', 'basename', 'sha256sum', 'cut', 'mkdir', 'mv', 'cp', 'rm', 'mktemp', 'flock', 'tar', 'gzip', 'cat', 'tail', 'tr',
+      'sed', 'awk', 'grep', 'head', 'id', 'ls', 'touch',
+    ]) {
       const found = process.env['PATH']!.split(delimiter).map((path) => join(path, command)).find((path) => existsSync(path))
       if (!existsSync(join(tools, command))) symlinkSync(found!, join(tools, command))
     }
-    return spawnSync(join(tools, 'bash'), [script, ...args], { encoding: 'utf8', env: { PATH: tools, HOME: dir, XDG_CACHE_HOME: cache, ...env } })
+    return spawnSync(
+      join(tools, 'bash'), [script, ...args], { encoding: 'utf8', env: { PATH: tools, HOME: dir, XDG_CACHE_HOME: cache, ...env } },
+    )
   }
 
   /** A downloader that the network, or somebody on it, made misbehave. */

@@ -30,7 +30,8 @@ describe('libssl-wasm/roots', () => {
 })
 
 describe('tools/roots.sh', () => {
-  const run = (file: string) => spawnSync(script, { encoding: 'utf8', env: { ...process.env, CA_CERTIFICATES_DEB: file, XDG_CACHE_HOME: join(work, 'cache') } })
+  const run = (file: string) =>
+    spawnSync(script, { encoding: 'utf8', env: { ...process.env, CA_CERTIFICATES_DEB: file, XDG_CACHE_HOME: join(work, 'cache') } })
 
   it('takes the file that CA_CERTIFICATES_DEB names', () => {
     const { status, stdout } = run(deb)
@@ -71,7 +72,9 @@ describe('splitDer', () => {
     }
   })
 
-  it.each([[0x30, 0x80], [0x30, 0x85, 0, 0, 0, 0, 0], [0x30, 0x84, 0xff, 0xff, 0xff, 0xff], [0x30, 0xff]])('refuses lengths that DER has not, or that nothing has: %j', (...bytes) => {
+  it.each([
+    [0x30, 0x80], [0x30, 0x85, 0, 0, 0, 0, 0], [0x30, 0x84, 0xff, 0xff, 0xff, 0xff], [0x30, 0xff],
+  ])('refuses lengths that DER has not, or that nothing has: %j', (...bytes) => {
     expect(() => splitDer(Uint8Array.from(bytes))).toThrow(RangeError)
   })
 })

@@ -34,7 +34,9 @@ describe('the list of parts', () => {
   })
 
   it('names what npm installs with the package, by package-lock.json, and no more', () => {
-    const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, { version: string; integrity: string; dev?: boolean }> }
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      packages: Record<string, { version: string; integrity: string; dev?: boolean }>
+    }
     const installed = Object.entries(packages).filter(([path, { dev }]) => path !== '' && !dev).map(([path, { version, integrity }]) =>
       [path.replace(/^.*node_modules\//, ''), [version, Buffer.from(integrity.replace(/^sha512-/, ''), 'base64').toString('hex')]] as const)
     expect(installed.length).toBeGreaterThan(4)
@@ -51,7 +53,9 @@ describe('the list of parts', () => {
   })
 
   it('is made again with the same bytes: no time, no random number, no folder', () => {
-    const again = execFileSync(join(root, 'node_modules/.bin/tsx'), ['tools/sbom.ts', ...versions, 'roots'], { cwd: root, encoding: 'utf8' })
+    const again = execFileSync(
+      join(root, 'node_modules/.bin/tsx'), ['tools/sbom.ts', ...versions, 'roots'], { cwd: root, encoding: 'utf8' },
+    )
     expect(again).toBe(text)
     expect(sbom).not.toHaveProperty('serialNumber')
     expect(sbom).not.toHaveProperty('metadata.timestamp')
@@ -59,6 +63,8 @@ describe('the list of parts', () => {
 })
 
 /** Version and hash of components, by name. */
-function parts(which: (component: Sbom['components'][number]) => boolean): Record<string, readonly [version: string, hash: string | undefined]> {
+function parts(which: (component: Sbom['components'][number]) => boolean): Record<string, readonly [
+  version: string, hash: string | undefined,
+]> {
   return Object.fromEntries(sbom.components.filter(which).map(({ name, version, hashes }) => [name, [version, hashes?.[0]!.content]]))
 }

@@ -14,10 +14,13 @@ describe('wasm/toolchain.sh', () => {
 
   /** Runs the script with an `emcc` of that version first on PATH, and no other toolchain. */
   function toolchain(version: string, ...args: string[]) {
-    writeFileSync(join(dir, 'emcc'), `#!/bin/sh\necho "emcc (Emscripten gcc/clang-like replacement + linker emulating GNU ld) ${version} (0123abc)"\n`)
+    writeFileSync(
+      join(dir, 'emcc'), `#!/bin/sh\necho "emcc (Emscripten gcc/clang-like replacement + linker emulating GNU ld) ${version} (0123abc)"\n`,
+    )
     chmodSync(join(dir, 'emcc'), 0o755)
     return spawnSync('bash', [script, ...args], {
-      encoding: 'utf8', env: { PATH: `${dir}:${process.env['PATH']}`, HOME: dir, XDG_CACHE_HOME: join(dir, 'cache'), LSW_TOOLCHAIN: 'path' },
+      encoding: 'utf8',
+      env: { PATH: `${dir}:${process.env['PATH']}`, HOME: dir, XDG_CACHE_HOME: join(dir, 'cache'), LSW_TOOLCHAIN: 'path' },
     })
   }
 

@@ -12,7 +12,9 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true }))
 
 function script(name: string, ...args: readonly string[]) {
-  return spawnSync(process.execPath, ['--import', 'tsx', join(repository, 'wasm/trim', name), ...args], { cwd: repository, encoding: 'utf8' })
+  return spawnSync(
+    process.execPath, ['--import', 'tsx', join(repository, 'wasm/trim', name), ...args], { cwd: repository, encoding: 'utf8' },
+  )
 }
 
 describe('wasm/trim/edit-sources.ts', () => {
@@ -56,20 +58,29 @@ static const struct entry table[] = {
   })
 
   it('cuts entries of a file that is nothing else', () => {
-    expect(edit('entries.inc', '#define E(a, b) \\\n  a, b\nE(1, 2),\nE(3, 4),\n', 'cut E(1,')).toBe('#define E(a, b) \\\n  a, b\n\nE(3, 4),\n')
+    expect(edit('entries.inc', '#define E(a, b) \\\n  a, b\nE(1, 2),\nE(3, 4),\n', 'cut E(1,'))
+      .toBe('#define E(a, b) \\\n  a, b\n\nE(3, 4),\n')
   })
 
   it('empties a table, and replaces words', () => {
     const text = 'static const int t[2] = {\n    1,\n};\nint f(void) { return g(1) + old_g(2); }\n'
-    expect(edit('code.c', text, 'empty static const int t[2]\nreplace g(1) => h()\\n  a reason')).toBe('static int t[2];\nint f(void) { return h()\n + old_g(2); }\n')
+    expect(edit('code.c', text, 'empty static const int t[2]\nreplace g(1) => h()\\n  a reason'))
+      .toBe('static int t[2];\nint f(void) { return h()\n + old_g(2); }\n')
   })
 
   it('rewrites by a regular expression', () => {
-    expect(edit('code.c', 'x = ((wide)a[1]) * b[2] + ((wide)a[2]) * b[1];', String.raw`rewrite \(\(wide\)(\w+\[\d\])\) \* (\w+\[\d\]) => mul($1, $2)`))
+    expect(
+      edit(
+        'code.c', 'x = ((wide)a[1]) * b[2] + ((wide)a[2]) * b[1];',
+        String.raw`rewrite \(\(wide\)(\w+\[\d\])\) \* (\w+\[\d\]) => mul($1, $2)`,
+      ),
+    )
       .toBe('x = mul(a[1], b[2]) + mul(a[2], b[1]);')
   })
 
-  it.each(['cut { FOUR', 'empty static const int u[1]', 'replace gone( => 0', 'rewrite gone\\d => 0'])('says where to look when a source has no more of what a list names: %s', (rule) => {
+  it.each([
+    'cut { FOUR', 'empty static const int u[1]', 'replace gone( => 0', 'rewrite gone\\d => 0',
+  ])('says where to look when a source has no more of what a list names: %s', (rule) => {
     const said = edit('table.c', 'struct entry table[] = { { ONE } };', `replace ONE => 1\n${rule}`)
     expect(said).toMatch(/OpenSSL's source is not what these lists were made for/)
     expect(said).toMatch(/some\.list, line 5: table\.c has no /)
@@ -131,7 +142,8 @@ static const unsigned int obj_objs[NUM_OBJ] = {
 
   it('says what to look at when OpenSSL has changed', () => {
     expect(cut(table, 'one, four  gone\n')).toMatch(/OpenSSL has no such object identifiers any more: take these out of .*some\.list: four/)
-    expect(cut(table.replace('[    2] OBJ_two', 'two'), 'two\n')).toMatch(/obj_dat\.h, line 3, has another form than it had: look at wasm\/trim\/cut-oids\.ts/)
+    expect(cut(table.replace('[    2] OBJ_two', 'two'), 'two\n'))
+      .toMatch(/obj_dat\.h, line 3, has another form than it had: look at wasm\/trim\/cut-oids\.ts/)
     expect(cut(table.replace('ln_objs', 'long_names'), 'two\n')).toMatch(/has no table `const unsigned int ln_objs\[NUM_LN\]` any more/)
   })
 })

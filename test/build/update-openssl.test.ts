@@ -52,7 +52,9 @@ describe('./build.sh update-openssl', () => {
   beforeEach(() => {
     work = mkdtempSync(join(tmpdir(), 'libssl-wasm-update-'))
     copy = path('copy')
-    for (const part of ['openssl-src', 'tools/sh-common.sh', 'versions.env']) cpSync(join(repository, part), join(copy, part), { recursive: true })
+    for (const part of ['openssl-src', 'tools/sh-common.sh', 'versions.env']) {
+      cpSync(join(repository, part), join(copy, part), { recursive: true })
+    }
     for (const folder of ['bin', 'given', 'copy/dist', 'copy/lib', 'copy/node_modules/.bin']) mkdirSync(path(folder), { recursive: true })
     writeFileSync(path('copy/package.json'), '{}')
     pin({ OPENSSL_VERSION: '9.9.8', OPENSSL_SHA256: '0'.repeat(64), OPENSSL_SIGNING_KEY: PRIMARY_KEY })

@@ -51,7 +51,8 @@ it.each(vites.flatMap((vite) => [[vite, 'libssl-wasm', app()], [vite, 'libssl-wa
     expect((await open(await developed(vite, directory))).result).toEqual(connected)
   })
 
-it.each(vites)('%s: the development server answers with the page where the .wasm is not, and the error says so, and where', async (vite) => {
+it.each(vites)('%s: the development server answers with the page where the .wasm is not, and the error says so, and where',
+    async (vite) => {
   const directory = await project({ 'index.html': html, 'src/index.js': app(), 'public/ca.pem': authority.ca.cert })
   rmSync(join(directory, 'node_modules/libssl-wasm/lib/libssl-wasm'), { recursive: true })
   await expect(open(await developed(vite, directory))).rejects
@@ -88,14 +89,20 @@ it('where the .wasm is missing, the error has its URL; where the worker\'s scrip
     return visit(join(directory, 'dist'), { script: '/app.js' })
   }
   await expect(outcome(app())).rejects
-    .toThrow(/failed InternalError: cannot load libssl\.wasm from http:\S+\/libssl-wasm\/libssl\.wasm: HTTP status 404; .*docs\/bundlers\.md/)
+    .toThrow(
+      /failed InternalError: cannot load libssl\.wasm from http:\S+\/libssl-wasm\/libssl\.wasm: HTTP status 404; .*docs\/bundlers\.md/,
+    )
   await expect(outcome(workerApp())).rejects.toThrow(/failed InternalError: cannot load the worker's script.*docs\/bundlers\.md/)
   await expect(outcome(workerApp("{ worker: '/nowhere.js' }"))).rejects.toThrow(/failed InternalError: .* script \/nowhere\.js/)
 })
 
 it('esbuild: the build connects, with the .wasm as a second entry', async () => {
   const directory = await project({ 'src/index.js': app() })
-  await runInstalled('esbuild/bin/esbuild', ['app=src/index.js', 'libssl-wasm/libssl=libssl-wasm/libssl.wasm', '--bundle', '--format=esm', '--loader:.wasm=copy', '--outdir=dist'], directory)
+  await runInstalled(
+    'esbuild/bin/esbuild',
+    ['app=src/index.js', 'libssl-wasm/libssl=libssl-wasm/libssl.wasm', '--bundle', '--format=esm', '--loader:.wasm=copy', '--outdir=dist'],
+    directory,
+  )
   expect(wasmFiles(join(directory, 'dist'))).toEqual(['libssl-wasm/libssl.wasm'])
   const { result, requests } = await visit(join(directory, 'dist'), { script: '/app.js' })
   expect(result).toEqual(connected)
@@ -104,7 +111,9 @@ it('esbuild: the build connects, with the .wasm as a second entry', async () => 
 
 it('Rollup with node-resolve: the build connects, with the .wasm copied beside it', async () => {
   const directory = await project({ 'src/index.js': app() })
-  await runInstalled('rollup/dist/bin/rollup', ['src/index.js', '--file', 'dist/app.js', '--plugin', installed('@rollup/plugin-node-resolve')], directory)
+  await runInstalled(
+    'rollup/dist/bin/rollup', ['src/index.js', '--file', 'dist/app.js', '--plugin', installed('@rollup/plugin-node-resolve')], directory,
+  )
   cpSync(join(directory, 'node_modules/libssl-wasm/lib/libssl-wasm'), join(directory, 'dist/libssl-wasm'), { recursive: true })
   const { result, requests } = await visit(join(directory, 'dist'), { script: '/app.js' })
   expect(result).toEqual(connected)
@@ -119,7 +128,8 @@ it.each([
 ])('%s: libssl-wasm/inline becomes a single script that fetches nothing and connects', async (name, command, args) => {
   const directory = await project({ 'src/index.js': app('libssl-wasm/inline'), ...(name === 'Vite' && { 'index.html': html }) })
   await runInstalled(command, args.map((arg) => (arg.startsWith('@') ? installed(arg) : arg)), directory)
-  expect(readdirSync(join(directory, 'dist'), { recursive: true, encoding: 'utf8' }).filter((file) => /\.\w*$/.test(file) && !file.endsWith('.html')))
+  expect(readdirSync(join(directory, 'dist'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.\w*$/.test(file) && !file.endsWith('.html')))
     .toEqual([expect.stringMatching(/\.js$/)])
   const { result, requests } = await visit(join(directory, 'dist'), name === 'Vite' ? {} : { script: '/main.js' })
   expect(result).toEqual(connected)

@@ -14,11 +14,15 @@ const CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-s
 async function bundled(from: string, source = app(from)): Promise<string> {
   const directory = await project({ 'src/index.js': source })
   await runInstalled('esbuild/bin/esbuild', ['src/index.js', '--bundle', '--format=esm', '--outfile=dist/app.js'], directory)
-  if (from === 'libssl-wasm') cpSync(join(directory, 'node_modules/libssl-wasm/lib/libssl-wasm'), join(directory, 'dist/libssl-wasm'), { recursive: true })
+  if (from === 'libssl-wasm') {
+    cpSync(join(directory, 'node_modules/libssl-wasm/lib/libssl-wasm'), join(directory, 'dist/libssl-wasm'), { recursive: true })
+  }
   return join(directory, 'dist')
 }
 
-it.each(['libssl-wasm', 'libssl-wasm/inline'])('%s connects under a strict policy, and the browser has nothing to complain about', async (from) => {
+it.each([
+  'libssl-wasm', 'libssl-wasm/inline',
+])('%s connects under a strict policy, and the browser has nothing to complain about', async (from) => {
   const { result, complaints } = await visit(await bundled(from), { script: '/app.js', csp: CSP })
   expect(result).toEqual(connected)
   expect(complaints).toEqual([])
@@ -30,7 +34,9 @@ it('the policy is in force: without wasm-unsafe-eval nothing is compiled', async
 })
 
 it('a server that sends the .wasm with another type costs the streaming alone', async () => {
-  const { result, complaints } = await visit(await bundled('libssl-wasm'), { script: '/app.js', csp: CSP, wasmType: 'application/octet-stream' })
+  const { result, complaints } = await visit(
+    await bundled('libssl-wasm'), { script: '/app.js', csp: CSP, wasmType: 'application/octet-stream' },
+  )
   expect(result).toEqual(connected)
   expect(complaints).toEqual([])
 })

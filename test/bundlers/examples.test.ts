@@ -26,7 +26,8 @@ it.each(['page.mjs', 'page-worker.mjs'].flatMap((name) => vites.map(([vite, conf
     await until(() => relay.connections === 0)
   })
 
-it.each(vites)('examples/page-imap.mjs, built by %s, shows what the server greets with, and gives the relay its place back', async (vite, config) => {
+it.each(vites)('examples/page-imap.mjs, built by %s, shows what the server greets with, and gives the relay its place back',
+    async (vite, config) => {
   const server = tls.createServer({ cert: localhost.cert, key: localhost.key }, (socket) => {
     socket.on('error', () => {}) // the page hangs up
     socket.write('* OK IMAP4rev1 here\r\n')

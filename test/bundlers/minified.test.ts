@@ -21,7 +21,8 @@ describe('errors keep name and code', () => {
     const misuse = await Promise.resolve().then(() => connect(memoryTransportPair()[0], { colour: 'red' })).catch((error) => error)
     const missing = await load().catch((error) => error)
     const renamed = classes.filter(([name, one]) => one.name !== name).length
-    console.log(JSON.stringify({ classes: classes.length, misnamed, renamed: renamed > 0, thrown: [misuse, missing].map(({ name, code }) => [name, code]) }))`
+    console.log(JSON.stringify({
+      classes: classes.length, misnamed, renamed: renamed > 0, thrown: [misuse, missing].map(({ name, code }) => [name, code]) }))`
   const bundle = ['src/index.js', '--bundle', '--format=esm', '--platform=node']
 
   it.each<[string, (directory: string) => Promise<unknown>]>([
@@ -65,7 +66,8 @@ describe('a page that imports libssl-wasm/worker alone', async () => {
   })
 
   it('has no sockets that browsers have not, no table of option names, nor what only the worker or contexts need', () => {
-    const unwanted = /transports\/(bun|cloudflare|deno|dial-failures)|option-names|general-name|x509-contents|tls-session|sent-contexts|base\/binary|worker\/worker-/
+    const unwanted =
+      /transports\/(bun|cloudflare|deno|dial-failures)|option-names|general-name|x509-contents|tls-session|sent-contexts|base\/binary|worker\/worker-/
     expect(carried.filter((file) => unwanted.test(file))).toEqual([])
   })
 

@@ -145,7 +145,10 @@ async function runWorker(code: string, body: string, bindings: object = {}): Pro
   await buildWorker(directory, 'dist')
   const home = { ...wranglerHome(directory), BINDINGS: JSON.stringify(bindings) }
   const runner = fileURLToPath(new URL('./run-worker.mjs', import.meta.url))
-  return runNode(installed(node22), [runner, installed('miniflare/dist/src/index.js'), join(directory, 'dist'), 'index.js', body, 'nodejs_compat'], directory, home)
+  return runNode(
+    installed(node22), [runner, installed('miniflare/dist/src/index.js'), join(directory, 'dist'), 'index.js', body, 'nodejs_compat'],
+    directory, home,
+  )
 }
 
 it('wrangler: a client for Node connects in workerd, with a private CA', async () => {
@@ -155,7 +158,9 @@ it('wrangler: a client for Node connects in workerd, with a private CA', async (
 })
 
 it("wrangler: docs/node.md's worker shows its client certificate", async () => {
-  const { port } = await startOpensslServer(localhost, 'TLSv1.3', ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile])
+  const { port } = await startOpensslServer(
+    localhost, 'TLSv1.3', ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile],
+  )
   const bindings = { HOST: '127.0.0.1', PORT: String(port), CA: authority.ca.cert, CERT: localhost.cert, KEY: localhost.key }
   expect(await runWorker(documented('worker.js'), '', bindings)).toMatch(/^HTTP\/1\.0 200 ok/)
 })

@@ -1,7 +1,7 @@
 // "In a page, step by step" of docs/node.md, done as it stands there, but for the ports: its database, its project, its relay, and in
 // Chromium its page, by Vite's development server and by what it builds.
 
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, onTestFailed, onTestFinished, vi } from 'vitest'
 import { Home } from '../clients/servers/home.js'
@@ -19,7 +19,8 @@ const PATIENCE_MS = 180_000
 
 const repository = join(import.meta.dirname, '../..')
 const text = readFileSync(join(repository, 'docs/node.md'), 'utf8')
-const command = (beginning: string) => text.split('\n').find((line) => line.startsWith(beginning))!.slice(beginning.length).trim().split(' ')
+const command = (beginning: string) =>
+  text.split('\n').find((line) => line.startsWith(beginning))!.slice(beginning.length).trim().split(' ')
 
 const home = new Home({ ca: authority.ca, server: localhost, serverRsa: localhost, client: localhost })
 afterAll(() => home.close())
@@ -38,7 +39,8 @@ async function newProject(vite: string, files: Readonly<Record<string, string>>)
   const directory = await project({ ...files, 'public/ca.pem': readFileSync(databaseFile('public/ca.pem'), 'utf8') })
   const modules = join(directory, 'node_modules')
   for (const name of command('npm install ')) {
-    if (name === 'pg') for (const one of dependenciesOfPackage(join(repository, 'node_modules/pg'), new Set(['pg']))) copyModule(one, modules)
+    if (name === 'pg') for (const one of dependenciesOfPackage(join(repository, 'node_modules/pg'), new Set(['pg']))) copyModule(one,
+      modules)
     else if (name !== 'libssl-wasm') symlinkSync(installed(name === 'vite' ? vite : name), join(modules, name))
   }
   return directory
@@ -52,7 +54,8 @@ function copyModule(name: string, modules: string): void {
 /** The page as it is served at some port: its origin. */
 function serve(vite: string, built: boolean): Promise<string> {
   return onFreePorts(2, async ([relayPort, pagePort]) => {
-    const ours = (code: string) => code.replaceAll('8080', String(relayPort)).replaceAll('5432', String(databasePort)).replace(/5173|4173/g, String(pagePort))
+    const ours = (code: string) =>
+      code.replaceAll('8080', String(relayPort)).replaceAll('5432', String(databasePort)).replace(/5173|4173/g, String(pagePort))
     const directory = await newProject(vite, {
       'vite.config.js': documented('vite.config.js'), 'index.html': documented('index.html'),
       'main.js': ours(documented('main.js') + documented('at the end of main.js')),
@@ -77,7 +80,9 @@ function serve(vite: string, built: boolean): Promise<string> {
 /** All its tables, once there are so many. */
 async function tablesOf(page: Page, count: number): Promise<string[][][]> {
   await page.waitForSelector(`table:nth-of-type(${count})`, { state: 'attached', timeout: PATIENCE_MS })
-  return page.evaluate('[...document.querySelectorAll("table")].map((table) => [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent)))')
+  return page.evaluate(
+    '[...document.querySelectorAll("table")].map((table) => [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent)))',
+  )
 }
 
 it.each(['vite-oldest', 'vite'].flatMap((vite) => [[vite, 'its development server', false], [vite, 'its build', true]] as const))(

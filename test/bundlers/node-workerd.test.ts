@@ -103,7 +103,8 @@ async function answers(config: string, ...asked: readonly string[]): Promise<Rec
   const place = { port: (server.address() as AddressInfo).port, closedPort: await closedPort(), ca: ca.cert, cert, key }
   const runner = fileURLToPath(new URL('./run-worker.mjs', import.meta.url))
   const said = await runNode(installed(node22), [
-    runner, installed('miniflare/dist/src/index.js'), join(directory, 'dist'), 'index.js', JSON.stringify({ asked, ...place }), 'nodejs_compat',
+    runner, installed('miniflare/dist/src/index.js'), join(directory, 'dist'), 'index.js', JSON.stringify({ asked, ...place }),
+    'nodejs_compat',
   ], directory, wranglerHome(directory))
   return JSON.parse(said.split('\n')[0]!) as Record<string, unknown> // what workerd logs stands behind it
 }

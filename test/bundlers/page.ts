@@ -82,7 +82,10 @@ export async function visit(directory: string, { script, csp, wasmType = 'applic
   return { ...await open(await listening(server), port), requests }
 }
 
-/** Opens a site that is served already, at `origin`. What it needs to connect is in its query, as the pages' examples and {@link app} want it. */
+/**
+ * Opens a site that is served already, at `origin`. What it needs to connect is in its query, as the pages' examples and {@link app} want
+ * it.
+ */
 export async function open(origin: string, targetPort?: number): Promise<Omit<Visit, 'requests'>> {
   const port = targetPort ?? (await startOpensslServer(localhost, 'TLSv1.3')).port
   const relay = await startRelay({ allow: [`127.0.0.1:${port}`], origins: [origin] })
@@ -135,7 +138,10 @@ export async function newPage(): Promise<Page> {
   const { chromium } = await importInstalled<Playwright>('playwright-core/index.mjs')
   const browser = await chromium.launch({
     executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: [
+      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+      '--disable-sync',
+    ],
   })
   onTestFinished(() => browser.close())
   return browser.newPage()

@@ -1,5 +1,5 @@
-// Runs what wrangler wrote in workerd, asks it once, prints the answer: `node run-worker.mjs MINIFLARE DIRECTORY SCRIPT BODY [COMPATIBILITY FLAGS...]`,
-// with `BINDINGS` of the environment, JSON.
+// Runs what wrangler wrote in workerd, asks it once, prints the answer: `node run-worker.mjs MINIFLARE DIRECTORY SCRIPT BODY [COMPATIBILITY
+// FLAGS...]`, with `BINDINGS` of the environment, JSON.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

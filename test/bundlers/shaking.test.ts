@@ -25,8 +25,11 @@ const rendered = (output: readonly Output[]): Carried =>
 const bundlers: readonly (readonly [name: string, (script: string, directory: string) => Promise<Carried>])[] = [
   ['esbuild', async (script, directory) => {
     const { build } = await importInstalled<{ default: Esbuild }>('esbuild/lib/main.js').then(({ default: esbuild }) => esbuild)
-    const { metafile } = await build({ entryPoints: [script], absWorkingDir: directory, bundle: true, format: 'esm', write: false, metafile: true })
-    return Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs).map(([file, { bytesInOutput }]) => [file, bytesInOutput] as const))
+    const { metafile } = await build({
+      entryPoints: [script], absWorkingDir: directory, bundle: true, format: 'esm', write: false, metafile: true,
+    })
+    return Object.values(metafile.outputs)
+      .flatMap(({ inputs }) => Object.entries(inputs).map(([file, { bytesInOutput }]) => [file, bytesInOutput] as const))
   }],
   ['Rollup', async (script) => {
     const { rollup } = await importInstalled<Rollup>('rollup/dist/es/rollup.js')
@@ -57,7 +60,8 @@ const cases: readonly (readonly [entry: string, imported: string, folders: reado
   ['libssl-wasm/node/tls', 'connect', [...connections, 'node', 'node/net', 'node/tls', 'node/platform']],
   ['libssl-wasm/roots', 'mozillaRoots', ['base', 'dist', 'loader']],
   ['libssl-wasm/wisp', 'connectWisp', [...transports, 'transports/wisp']],
-  ['libssl-wasm/worker', 'createWorker', [...transports, 'core', 'frontends', 'frontends/sessions', 'frontends/whatwg', 'frontends/worker']],
+  ['libssl-wasm/worker', 'createWorker',
+    [...transports, 'core', 'frontends', 'frontends/sessions', 'frontends/whatwg', 'frontends/worker']],
 ]
 
 /** Rollup without more plugins reads no CommonJS, which is what a page takes for Node's own modules. */

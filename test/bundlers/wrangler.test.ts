@@ -39,12 +39,18 @@ export default {
 }
 `
 
-it.each(['libssl-wasm', 'libssl-wasm/inline'])('wrangler: what it would deploy of %s connects in workerd, with a private CA and a client certificate', async (from) => {
-  const directory = await project({ 'worker.js': worker(from), 'wrangler.toml': 'name = "app"\nmain = "worker.js"\ncompatibility_date = "2026-01-01"\n' })
+it.each([
+  'libssl-wasm', 'libssl-wasm/inline',
+])('wrangler: what it would deploy of %s connects in workerd, with a private CA and a client certificate', async (from) => {
+  const directory = await project({
+    'worker.js': worker(from), 'wrangler.toml': 'name = "app"\nmain = "worker.js"\ncompatibility_date = "2026-01-01"\n',
+  })
   await buildWorker(directory, 'dist')
   expect(wasmFiles(join(directory, 'dist'))).toHaveLength(1)
 
-  const { peer, port } = await startOpensslServer(localhost, 'TLSv1.3', ['-www', '-Verify', '1', '-CAfile', authority.ca.certFile, '-verify_return_error'])
+  const { peer, port } = await startOpensslServer(
+    localhost, 'TLSv1.3', ['-www', '-Verify', '1', '-CAfile', authority.ca.certFile, '-verify_return_error'],
+  )
   const { cert, key } = authority.leaf({ name: 'edge worker' })
   const runner = fileURLToPath(new URL('./run-worker.mjs', import.meta.url))
   const answer = await runNode(installed(node22), [runner, installed('miniflare/dist/src/index.js'), join(directory, 'dist'), 'worker.js',

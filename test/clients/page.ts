@@ -3,7 +3,8 @@
 import { showEach } from './show-each.js'
 import type { Kit, Shown, Shows } from './show.js'
 
-const { default: net, setDialer, tunnelDialer, wispDialer } = await import('libssl-wasm/node/net' as string) as typeof import('../../src/node/net/index.js')
+const { default: net, setDialer, tunnelDialer, wispDialer } =
+  await import('libssl-wasm/node/net' as string) as typeof import('../../src/node/net/index.js')
 const { default: tls, ready } = await import('libssl-wasm/node/tls' as string) as typeof import('../../src/node/tls/index.js')
 
 /** What a page posts to `/told/RUN`. */

@@ -12,7 +12,9 @@ const PATIENCE_MS = 240_000
  * `command` gives the start of a command whose next word is program.js, or undefined if it is not installed; `words` stand behind the
  * program's own.
  */
-export function processColumn(name: string, command: () => readonly string[] | undefined, words: readonly string[], lacks: Column['lacks'] = {}): Column {
+export function processColumn(
+  name: string, command: () => readonly string[] | undefined, words: readonly string[], lacks: Column['lacks'] = {},
+): Column {
   return {
     name,
     lacks,

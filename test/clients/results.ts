@@ -12,7 +12,10 @@ export interface ClientResults {
   })[]
 }
 
-/** Prints the table, what failed, and the closing line; returns how many failed. `lastWord` is asked if none has, and says what else is wrong. */
+/**
+ * Prints the table, what failed, and the closing line; returns how many failed. `lastWord` is asked if none has, and says what else is
+ * wrong.
+ */
 export function printResults(all: readonly ClientResults[], lastWord: () => string | undefined): number {
   let [passed, failed] = [0, 0]
   const runtimes = [...new Set(all.flatMap(({ runs }) => runs.map(({ runtime }) => runtime)))]

@@ -20,16 +20,20 @@ const AT_ONCE = 2
 const wanted = process.argv.slice(2)
 const known = servers.flatMap(({ clients }) => clients)
 const columnNames = columns.map(({ name }) => name)
-for (const name of wanted) if (![...known, ...columnNames].includes(name)) throw new Error(`there is no ${name}, but ${[...known, ...columnNames].join(', ')}`)
+for (const name of wanted) {
+  if (![...known, ...columnNames].includes(name)) throw new Error(`there is no ${name}, but ${[...known, ...columnNames].join(', ')}`)
+}
 /** Those that are named, or all. */
-const chosen = (names: readonly string[]) => (names.some((name) => wanted.includes(name)) ? names.filter((name) => wanted.includes(name)) : names)
+const chosen = (names: readonly string[]) =>
+  (names.some((name) => wanted.includes(name)) ? names.filter((name) => wanted.includes(name)) : names)
 const clients = chosen(known)
 
 const modules = join(repository, 'test/clients/node_modules')
 if (!existsSync(modules)) throw new Error('the clients are missing: run tools/install-clients.sh')
 const authorities = [new CertificateAuthority(), new CertificateAuthority()] as const
 const identities: Identities = {
-  ca: authorities[0].ca, server: authorities[0].leaf(), serverRsa: authorities[0].leaf({ newkey: RSA }), client: authorities[0].leaf({ name: 'certified' }),
+  ca: authorities[0].ca, server: authorities[0].leaf(), serverRsa: authorities[0].leaf({ newkey: RSA }),
+  client: authorities[0].leaf({ name: 'certified' }),
 }
 const project = new Project()
 const results: ClientResults[] = []
@@ -38,7 +42,9 @@ try {
   await project.make()
   project.link(modules)
   await project.compileEach(['test/clients/program.ts', ...clients.map((name) => `test/clients/clients/${name}.ts`)])
-  for (const column of columns.filter(({ name }) => chosen(columnNames).includes(name))) places.push({ column, started: startColumn(column) })
+  for (const column of columns.filter(({ name }) => chosen(columnNames).includes(name))) {
+    places.push({ column, started: startColumn(column) })
+  }
   const waiting = [...servers]
   const work = async () => {
     for (let row; (row = waiting.shift()) !== undefined;) await runServer(row)
@@ -57,7 +63,9 @@ process.exit(failures > 0 ? 1 : 0)
 
 /** What is wrong with the tables of README.md and docs/node.md, if anything is. */
 function checkDocs(): string | undefined {
-  const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', join(repository, 'tools/client-table.ts'), '--check'], { cwd: repository, encoding: 'utf8' })
+  const { status, stderr } = spawnSync(
+    process.execPath, ['--import', 'tsx', join(repository, 'tools/client-table.ts'), '--check'], { cwd: repository, encoding: 'utf8' },
+  )
   return status === 0 ? undefined : stderr
 }
 
@@ -100,7 +108,9 @@ async function runServer({ server, start, clients: all }: ServerRow): Promise<vo
       results.push({ client, server, runs })
     }
   } catch (error) {
-    for (const client of mine) results.push({ client, server, runs: [{ runtime: server, shown: [], crashed: (error as Error).stack ?? String(error) }] })
+    for (const client of mine) {
+      results.push({ client, server, runs: [{ runtime: server, shown: [], crashed: (error as Error).stack ?? String(error) }] })
+    }
   } finally {
     await home.close()
   }

@@ -40,6 +40,8 @@ function knowLocalhost(): void {
     if (url.pathname !== '/dns-query' || url.searchParams.get('name') !== 'localhost') return fetch(input, init)
     const question = { name: 'localhost', type: 1 }
     const answer = { ...question, TTL: 60, data: '127.0.0.1' }
-    return Promise.resolve(Response.json({ Status: 0, Question: [question], Answer: url.searchParams.get('type') === 'A' ? [answer] : undefined }))
+    return Promise.resolve(
+      Response.json({ Status: 0, Question: [question], Answer: url.searchParams.get('type') === 'A' ? [answer] : undefined }),
+    )
   }
 }

@@ -43,7 +43,9 @@ export default clientWorker(shows, ours)
     worker = new Program(workerdCommand(join(directory, client), `${client}.js`, { compatibilityFlags: ['nodejs_compat'] }))
     const [, url] = await worker.printed(/^listens at (\S+)$/m)
     for (;;) {
-      const response = await fetch(new URL(`/${shown.length}`, url), { method: 'POST', body: JSON.stringify(kit), signal: AbortSignal.timeout(PATIENCE_MS) })
+      const response = await fetch(
+        new URL(`/${shown.length}`, url), { method: 'POST', body: JSON.stringify(kit), signal: AbortSignal.timeout(PATIENCE_MS) },
+      )
       if (response.status === 404) return { shown }
       if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
       const { unhandled, ...one } = await response.json() as Told

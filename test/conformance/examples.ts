@@ -51,7 +51,9 @@ export class ExampleKit {
     (await this.host.serve('TLSv1.3', { args: demanding ? DEMANDING : ['-www'] })).port
 
   /** Runs a program for as long as `body` takes. */
-  readonly running = async (command: readonly string[], environment: Readonly<Record<string, string>> | undefined, body: (program: Program) => Promise<unknown>): Promise<void> => {
+  readonly running = async (
+    command: readonly string[], environment: Readonly<Record<string, string>> | undefined, body: (program: Program) => Promise<unknown>,
+  ): Promise<void> => {
     const program = new Program(command, environment)
     try {
       await body(program)
@@ -62,7 +64,10 @@ export class ExampleKit {
 
   /** A client whose arguments are host, port and a file with the PEM of a CA, and that prints what `page` says. */
   async runClient(command: readonly string[], environment?: Readonly<Record<string, string>>, page = this.page): Promise<void> {
-    await this.running([...command, '127.0.0.1', String(await this.serve()), this.write('ca.pem', this.identities.ca)], environment, (program) => program.printed(page))
+    await this.running(
+      [...command, '127.0.0.1', String(await this.serve()), this.write('ca.pem', this.identities.ca)], environment,
+      (program) => program.printed(page),
+    )
   }
 }
 
@@ -74,7 +79,9 @@ export async function runExamples(project: Project, hostUrl: string, runtime: st
     project.write(example.file, readFileSync(join(repository, 'examples', example.file), 'utf8'))
     const error = await example.run(new ExampleKit(project, host, await host.identities(), path))
       .then(() => undefined, (reason: Error) => reason.stack ?? reason.message)
-    results.push({ group: "the documentation's examples", name: example.file, passed: error === undefined, ...(error !== undefined && { error }) })
+    results.push({
+      group: "the documentation's examples", name: example.file, passed: error === undefined, ...(error !== undefined && { error }),
+    })
     await host.stopAll()
   }
   return results

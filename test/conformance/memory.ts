@@ -29,7 +29,8 @@ export type Flow = 'auto' | 'credit' | 'none'
 export type MemoryTest = (project: Project, host: HostServer, runtime: string) => Promise<Result[]>
 
 /** The test for a browser: `open` gives the command that opens a URL. `flows`: see `flowControl` of openTunnel. */
-export const memoryTest = (open: (url: string) => readonly string[], flows: readonly Flow[]): MemoryTest => async (project, host, runtime) => {
+export const memoryTest = (open: (url: string) => readonly string[], flows: readonly Flow[]): MemoryTest =>
+    async (project, host, runtime) => {
   await project.compile('memory')
   project.write('memory.html', `<!doctype html>
 <meta charset="utf-8">
@@ -41,13 +42,16 @@ export const memoryTest = (open: (url: string) => readonly string[], flows: read
   for (const flow of flows) {
     const name = flow === 'none' ? "what is measured grows where nothing is held back (flowControl 'none')"
       : `256 MiB, flowControl '${flow}': both sides grow by less than ${LIMIT_BYTES / MIB} MiB`
-    const error = await download(project, host, runtime, open, flow).then(() => undefined, (reason: Error) => reason.stack ?? reason.message)
+    const error = await download(project, host, runtime, open, flow)
+      .then(() => undefined, (reason: Error) => reason.stack ?? reason.message)
     results.push({ group: 'memory: a reader that pauses', name, passed: error === undefined, ...(error !== undefined && { error }) })
   }
   return results
 }
 
-async function download(project: Project, host: HostServer, runtime: string, open: (url: string) => readonly string[], flow: Flow): Promise<void> {
+async function download(
+  project: Project, host: HostServer, runtime: string, open: (url: string) => readonly string[], flow: Flow,
+): Promise<void> {
   const session = `${runtime}, memory`
   const { ec } = await new Host(host.url, session).identities()
   let sentBytes = 0
@@ -60,10 +64,18 @@ async function download(project: Project, host: HostServer, runtime: string, ope
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const relay = new Program([process.execPath, project.path('node_modules/libssl-wasm/dist/apps/cli/main.js'), 'relay', '--allow', `127.0.0.1:${port}`, '--origin', host.url])
+  const relay = new Program([
+    process.execPath, project.path('node_modules/libssl-wasm/dist/apps/cli/main.js'), 'relay', '--allow', `127.0.0.1:${port}`,
+    '--origin', host.url,
+  ])
   try {
     const [relayUrl] = await relay.printed(/ws:\/\/[\d.]+:\d+/)
-    const browser = new Program(open(`${host.url}/memory.html?${new URLSearchParams({ session, relay: relayUrl, port: String(port), flow, total: String(TOTAL_BYTES) })}`))
+    const browser = new Program(
+      open(
+        `${host.url}/memory.html?`
+          + `${new URLSearchParams({ session, relay: relayUrl, port: String(port), flow, total: String(TOTAL_BYTES) })}`,
+      ),
+    )
     const growth = { relay: 0, browser: 0 }
     let pauses = 0
     try {
@@ -78,13 +90,18 @@ async function download(project: Project, host: HostServer, runtime: string, ope
         growth.relay = Math.max(growth.relay, memoryOf(relay) - before[0])
         growth.browser = Math.max(growth.browser, memoryOf(browser) - before[1])
       })
-      const why = await Promise.race([finished, browser.ended, relay.ended, setTimeout(PATIENCE_MS, `not done within ${PATIENCE_MS} ms`, { ref: false })])
+      const why = await Promise.race([
+        finished, browser.ended, relay.ended, setTimeout(PATIENCE_MS, `not done within ${PATIENCE_MS} ms`, { ref: false }),
+      ])
       if (why !== undefined) throw new Error(`${why}\n${browser.output}`)
     } finally {
       await browser.end()
       await host.end(session)
     }
-    console.error(`${session}, '${flow}': grew by at most ${mib(growth.relay)} in the relay, ${mib(growth.browser)} in the browser, in ${pauses} pauses`)
+    console.error(
+      `${session}, '${flow}': grew by at most ${mib(growth.relay)} in the relay, `
+        + `${mib(growth.browser)} in the browser, in ${pauses} pauses`,
+    )
     if (pauses < 4) throw new Error(`only ${pauses} pauses`)
     const holds = growth.relay < LIMIT_BYTES && growth.browser < LIMIT_BYTES
     if (holds === (flow === 'none')) throw new Error(`grew by ${mib(growth.relay)} in the relay, ${mib(growth.browser)} in the browser`)
@@ -117,7 +134,9 @@ function memoryOf({ pid: root }: Program): number {
     children.set(parent, [...children.get(parent) ?? [], Number(name)])
   }
   const sum = (pid: number): number =>
-    [...read(`/proc/${pid}/smaps_rollup`).matchAll(/^Pss_(?:Anon|Shmem): +(\d+) kB/gm)].reduce((total, [, kib]) => total + Number(kib) * 1024, 0) + (children.get(pid) ?? []).reduce((total, child) => total + sum(child), 0)
+    [...read(`/proc/${pid}/smaps_rollup`).matchAll(/^Pss_(?:Anon|Shmem): +(\d+) kB/gm)].reduce(
+      (total, [, kib]) => total + Number(kib) * 1024, 0,
+    ) + (children.get(pid) ?? []).reduce((total, child) => total + sum(child), 0)
   return sum(root)
 }
 

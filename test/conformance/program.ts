@@ -15,7 +15,10 @@ export class Program {
   /** How it ended, in words, whenever it does. */
   readonly ended: Promise<string>
 
-  constructor([program, ...args]: readonly string[], environment: Readonly<Record<string, string>> = {}, place: Pick<SpawnOptions, 'uid' | 'gid' | 'cwd'> = {}) {
+  constructor(
+    [program, ...args]: readonly string[], environment: Readonly<Record<string, string>> = {},
+    place: Pick<SpawnOptions, 'uid' | 'gid' | 'cwd'> = {},
+  ) {
     const child = spawn(program!, args, { detached: true, env: { ...process.env, ...environment }, stdio: 'pipe', ...place })
     child.stdin.on('error', () => {})
     this.#child = child
@@ -44,7 +47,9 @@ export class Program {
 
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
-      const deadline = setTimeout(() => reject(new Error(`has not printed ${pattern} within ${PATIENCE_MS} ms:\n${this.#output}`)), PATIENCE_MS)
+      const deadline = setTimeout(
+        () => reject(new Error(`has not printed ${pattern} within ${PATIENCE_MS} ms:\n${this.#output}`)), PATIENCE_MS,
+      )
       this.#onNews = () => {
         const match = pattern.exec(this.#output)
         if (match) resolve(match)

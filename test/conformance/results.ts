@@ -16,7 +16,8 @@ export interface RuntimeResults {
  * none has, and says what else is wrong.
  */
 export function printResults(all: readonly RuntimeResults[], missingFails: boolean, lastWord: () => string | undefined): number {
-  const rows = all.flatMap(({ name, contexts }) => contexts.map((run) => ({ label: run.context ? `${name}, ${run.context}` : name, ...run })))
+  const rows =
+    all.flatMap(({ name, contexts }) => contexts.map((run) => ({ label: run.context ? `${name}, ${run.context}` : name, ...run })))
   const groups = [...new Set(rows.flatMap(({ results }) => results.map(({ group }) => group)))]
   const lacks: string[] = []
   const cells = rows.map(({ label, results, crashed }) => [label, ...groups.map((group) => {

@@ -49,7 +49,9 @@ process.exit(failures > 0 ? 1 : 0)
 
 /** What is wrong with the tables of runtimes, if anything is. */
 function checkTables(): string | undefined {
-  const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', join(repository, 'tools/runtime-table.ts'), '--check'], { cwd: repository, encoding: 'utf8' })
+  const { status, stderr } = spawnSync(
+    process.execPath, ['--import', 'tsx', join(repository, 'tools/runtime-table.ts'), '--check'], { cwd: repository, encoding: 'utf8' },
+  )
   return status === 0 ? undefined : stderr
 }
 

@@ -20,25 +20,41 @@ const rsa = authority.leaf({ newkey: RSA })
 const elsewhere = authority.leaf({ name: 'elsewhere' })
 
 /** What one of Node's connections tells. */
-interface NodeTold { readonly cipher: tls.CipherNameAndProtocol; readonly key: tls.EphemeralKeyInfo | object | null; readonly session: Buffer; readonly ticket: Buffer | undefined; readonly reused: boolean }
+interface NodeTold {
+  readonly cipher: tls.CipherNameAndProtocol
+  readonly key: tls.EphemeralKeyInfo | object | null
+  readonly session: Buffer
+  readonly ticket: Buffer | undefined
+  readonly reused: boolean
+}
 
-const server = tls.createServer({ cert: [localhost.cert, rsa.cert], key: [localhost.key, rsa.key], ticketKeys, sessionIdContext, dhparam: 'auto' } as tls.TlsOptions, (socket) => { socket.on('error', () => {}).end('x') })
+const server = tls.createServer(
+  { cert: [localhost.cert, rsa.cert], key: [localhost.key, rsa.key], ticketKeys, sessionIdContext, dhparam: 'auto' } as tls.TlsOptions,
+  (socket) => { socket.on('error', () => {}).end('x') },
+)
 beforeAll(async () => { await once(server.listen(0, '127.0.0.1'), 'listening') })
 afterAll(() => { server.close() })
 
 /** Node's client and Node's server. */
 async function connected(options: tls.ConnectionOptions): Promise<NodeTold> {
-  const socket = tls.connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', servername: 'localhost', ca: authority.ca.cert, ...options })
+  const socket = tls.connect({
+    port: (server.address() as AddressInfo).port, host: '127.0.0.1', servername: 'localhost', ca: authority.ca.cert, ...options,
+  })
   let session: Buffer | undefined
   socket.on('session', (one) => { session = one })
   await once(socket.resume(), 'end')
-  const told = { cipher: socket.getCipher(), key: socket.getEphemeralKeyInfo(), session: session ?? socket.getSession()!, ticket: socket.getTLSTicket(), reused: socket.isSessionReused() }
+  const told = {
+    cipher: socket.getCipher(), key: socket.getEphemeralKeyInfo(), session: session ?? socket.getSession()!, ticket: socket.getTLSTicket(),
+    reused: socket.isSessionReused(),
+  }
   socket.end()
   return told
 }
 
 /** Ours on both sides; the session that the client is given at last. */
-function linked<T>(version: Version, options: LinkOptions, body: (link: Link) => T, session?: Uint8Array): { answer: T; session: Uint8Array | undefined } {
+function linked<T>(
+  version: Version, options: LinkOptions, body: (link: Link) => T, session?: Uint8Array,
+): { answer: T; session: Uint8Array | undefined } {
   let given: Uint8Array | undefined
   const offered = session && SslSession.fromBytes(lib, session)
   const link = new Link(lib, {
@@ -104,7 +120,10 @@ describe.each(VERSIONS)('under %s', (version) => {
   })
 
   it.each(['P-256', 'P-384', 'X25519'])('getPeerTmpKey is getEphemeralKeyInfo(): %s', async (curve) => {
-    const { answer } = linked(version, { identity: rsa, client: { configure: (ctx) => { ctx.set1GroupsList(curve) } } }, ({ client: { ssl } }) => ssl.getPeerTmpKey())
+    const { answer } = linked(
+      version, { identity: rsa, client: { configure: (ctx) => { ctx.set1GroupsList(curve) } } },
+      ({ client: { ssl } }) => ssl.getPeerTmpKey(),
+    )
     expect(answer).toEqual((await connected({ ...versions, ecdhCurve: curve })).key)
   })
 })
@@ -131,7 +150,9 @@ describe('SslCtx.setTmpDh', () => {
     const der = Buffer.from(params('ffdhe2048').replace(/-----.*-----|\n/g, ''), 'base64')
     expect(ctx.setTmpDh(der)).toBe(2048)
     const weak = openssl('dhparam', '512')
-    for (const [bad, code] of [[weak, 'ERR_SSL_DH_KEY_TOO_SMALL'], [localhost.cert, 'ERR_PEM_NO_START_LINE'], ['', 'ERR_PEM_NO_START_LINE']] as const) {
+    for (const [bad, code] of [
+      [weak, 'ERR_SSL_DH_KEY_TOO_SMALL'], [localhost.cert, 'ERR_PEM_NO_START_LINE'], ['', 'ERR_PEM_NO_START_LINE'],
+    ] as const) {
       expect(() => ctx.setTmpDh(bad)).toThrow(expect.objectContaining({ code }))
     }
     expect(leaks(lib, 20, () => {
@@ -145,7 +166,11 @@ describe('SslCtx.setTmpDh', () => {
 describe('ClientHello', () => {
   const hello = (prepare: NonNullable<LinkOptions['client']>['prepare'], session?: Uint8Array): ClientHello => {
     let seen: ClientHello | undefined
-    linked('TLSv1.2', { client: { prepare: prepare! }, server: { prepare: (ssl) => { ssl.setClientHelloCb(() => { seen = ssl.getClientHello(); return 1 }) } } }, () => {}, session)
+    linked(
+      'TLSv1.2',
+      { client: { prepare: prepare! },
+      server: { prepare: (ssl) => { ssl.setClientHelloCb(() => { seen = ssl.getClientHello(); return 1 }) } } }, () => {}, session,
+    )
     return seen!
   }
 
@@ -173,7 +198,10 @@ describe.each(VERSIONS)('LSW_OCSP_UNCHECKED under %s', (version) => {
 
 describe.each(VERSIONS)('a server of %s', (version) => {
   /** A handshake with a server that remembers, and issues no tickets that hold a session. */
-  function remembering(sessions: Map<string, Uint8Array>, session: Uint8Array | undefined, find: (id: Uint8Array) => Uint8Array | undefined, hello: (ssl: Ssl) => 1 | -1) {
+  function remembering(
+    sessions: Map<string, Uint8Array>, session: Uint8Array | undefined, find: (id: Uint8Array) => Uint8Array | undefined,
+    hello: (ssl: Ssl) => 1 | -1,
+  ) {
     return linked(version, {
       server: {
         configure(ctx) {

@@ -96,7 +96,9 @@ describe('BIO_s_bio(3)', () => {
     expect(pair.internal.read(new Uint8Array(1))).toBe(1)
     expect(pair.internal.nread(new Uint8Array(1))).toBe(1)
     expect(pair.internal.eof()).toBe(true)
-    for (const read of [() => pair.internal.read(new Uint8Array(1)), () => pair.internal.nread(new Uint8Array(1)), () => pair.internal.nread0()]) {
+    for (const read of [
+      () => pair.internal.read(new Uint8Array(1)), () => pair.internal.nread(new Uint8Array(1)), () => pair.internal.nread0(),
+    ]) {
       expect(read()).toBe(0)
       expect(pair.internal.shouldRetry()).toBe(false)
     }
@@ -270,7 +272,8 @@ describe('BioPair.releaseBuffers', () => {
     const inTheWay = [new BioPair(lib, half - 0x100000), new BioPair(lib, half - 0x100000)]
     large.releaseBuffers()
     for (const use of [
-      () => small.internal.write(bytes(1)), () => small.internal.nwrite(bytes(1)), () => small.internal.nwrite0(), () => small.internal.shutdownWr(),
+      () => small.internal.write(bytes(1)), () => small.internal.nwrite(bytes(1)), () => small.internal.nwrite0(),
+      () => small.internal.shutdownWr(),
     ]) expect(use).toThrow(expect.objectContaining({ code: 'ERR_TLS_OUT_OF_MEMORY' }))
     expect([small.network.ctrlPending(), small.network.eof(), small.internal.getWriteGuarantee()]).toEqual([0, false, half])
     expect(large.internal.write(bytes(1))).toBe(1)

@@ -3,7 +3,9 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parseAlpn, parseNumbers } from '../../src/core/client-hello.js'
-import { fatalError, load, RefusalError, SSL_ERROR_WANT_CLIENT_HELLO_CB, type ClientHello, type LibSsl, type SslCtx } from '../../src/core.js'
+import {
+  fatalError, load, RefusalError, SSL_ERROR_WANT_CLIENT_HELLO_CB, type ClientHello, type LibSsl, type SslCtx,
+} from '../../src/core.js'
 import { authority, RSA } from '../helpers/certificates.js'
 import { leaks, Link, makeCtx, VERSIONS, type LinkOptions } from '../helpers/link.js'
 
@@ -63,7 +65,9 @@ describe.each(VERSIONS)('SSL_CTX_set_client_hello_cb(3), %s', (version) => {
     ctx.free()
   })
 
-  it.each([['unrecognized_name', 112], ['access_denied', 49], ['no_application_protocol', 120]] as const)('refuses with the alert %s', (name, description) => {
+  it.each(
+    [['unrecognized_name', 112], ['access_denied', 49], ['no_application_protocol', 120]] as const,
+  )('refuses with the alert %s', (name, description) => {
     const refusal = new RefusalError(name)
     const one = link(version, () => { throw refusal })
     one.client.handshake()
@@ -99,26 +103,36 @@ describe.each(VERSIONS)('SSL_CTX_set_client_hello_cb(3), %s', (version) => {
 })
 
 describe.each(VERSIONS)('SSL_CTX_set_alpn_select_cb(3), %s', (version) => {
-  const offer = (prepare: (ssl: Link['server']['ssl']) => void, protocols: readonly string[] = ['one', 'two', 'three'], configure?: (ctx: SslCtx) => void) => new Link(lib, {
-    version, client: { configure: (ctx) => ctx.setAlpnProtos(protocols), prepare: (ssl) => ssl.setTlsextHostName('localhost') }, server: { prepare, ...(configure && { configure }) },
+  const offer = (
+    prepare: (ssl: Link['server']['ssl']) => void, protocols: readonly string[] = ['one', 'two', 'three'],
+    configure?: (ctx: SslCtx) => void,
+  ) => new Link(lib, {
+    version, client: { configure: (ctx) => ctx.setAlpnProtos(protocols), prepare: (ssl) => ssl.setTlsextHostName('localhost') },
+    server: { prepare, ...(configure && { configure }) },
   })
 
   it('chooses, knowing the name that was asked for, and is preferred to a list', () => {
     const seen: unknown[] = []
-    const one = offer((ssl) => ssl.setAlpnSelectCb((offered) => { seen.push(offered, ssl.getServername()); return 'two' }), undefined, (ctx) => ctx.setAlpnSelectProtos(['one'])).established()
+    const one = offer(
+      (ssl) => ssl.setAlpnSelectCb((offered) => { seen.push(offered, ssl.getServername()); return 'two' }), undefined,
+      (ctx) => ctx.setAlpnSelectProtos(['one']),
+    ).established()
     expect(seen).toEqual([['one', 'two', 'three'], 'localhost'])
     for (const side of [one.client, one.server]) expect(side.ssl.get0AlpnSelected()).toBe('two')
     one.free()
   })
 
   it('gives way to the list once it is taken away', () => {
-    const one = offer((ssl) => { ssl.setAlpnSelectCb(() => 'two'); ssl.setAlpnSelectCb(undefined) }, undefined, (ctx) => ctx.setAlpnSelectProtos(['three'])).established()
+    const one = offer(
+      (ssl) => { ssl.setAlpnSelectCb(() => 'two'); ssl.setAlpnSelectCb(undefined) }, undefined, (ctx) => ctx.setAlpnSelectProtos(['three']),
+    ).established()
     expect(one.client.ssl.get0AlpnSelected()).toBe('three')
     one.free()
   })
 
   it.each([
-    ['refuses', () => undefined, undefined], ['throws', () => { throw new RangeError() }, RangeError], ['invents one', () => 'four', Error], ['promises', () => Promise.resolve('one') as never, Error],
+    ['refuses', () => undefined, undefined], ['throws', () => { throw new RangeError() }, RangeError], ['invents one', () => 'four', Error],
+    ['promises', () => Promise.resolve('one') as never, Error],
   ])('ends with the alert no_application_protocol when it %s', (_, choose, type) => {
     expect(leaks(lib, 5, () => {
       const one = offer((ssl) => ssl.setAlpnSelectCb(choose))
@@ -127,7 +141,8 @@ describe.each(VERSIONS)('SSL_CTX_set_alpn_select_cb(3), %s', (version) => {
       if (type) expect(() => one.server.handshake()).toThrow(type)
       else one.server.handshake()
       one.carry()
-      expect(fatalError(one.client.ssl, one.client.handshake())).toMatchObject({ alert: { from: 'peer', level: 'fatal', description: 120 } })
+      expect(fatalError(one.client.ssl, one.client.handshake()))
+        .toMatchObject({ alert: { from: 'peer', level: 'fatal', description: 120 } })
       one.free()
     })).toBe(false)
   })

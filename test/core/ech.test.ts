@@ -86,7 +86,9 @@ describe('OSSL_ECHSTORE_read_echconfiglist(3)', () => {
         expect(store.numEntries()).toBe(0)
       }
     })
-    const changed = fc.array(fc.tuple(fc.nat(key.configList.byteLength - 1), fc.nat(255)), { minLength: 1, maxLength: 2 }).map((changes) => {
+    const changed = fc.array(
+      fc.tuple(fc.nat(key.configList.byteLength - 1), fc.nat(255)), { minLength: 1, maxLength: 2 },
+    ).map((changes) => {
       const bytes = key.configList.slice()
       for (const [at, value] of changes) bytes[at] = value
       return bytes
@@ -135,7 +137,8 @@ describe('OSSL_ECHSTORE_read_pem(3)', () => {
   it('refuses keys without configurations, configurations without keys, others, and what was cut', () => {
     const [privateKey, config] = key.pem.split(/(?=-----BEGIN ECHCONFIG)/) as [string, string]
     const otherConfig = old.pem.split(/(?=-----BEGIN ECHCONFIG)/)[1]!
-    const bad = ['', 'x', privateKey, config, config + privateKey, privateKey + otherConfig, identity.key, identity.cert, key.pem + privateKey,
+    const bad =
+      ['', 'x', privateKey, config, config + privateKey, privateKey + otherConfig, identity.key, identity.cert, key.pem + privateKey,
       ...Array.from({ length: 10 }, (_, n) => key.pem.slice(0, n * key.pem.length / 10))]
     for (const pem of bad) withStore((store) => expect(() => store.readPem(pem), pem).toThrow(misuse))
     expect(leaks(lib, 10, () => { for (const pem of bad) withStore((store) => { try { store.readPem(pem) } catch {} }) })).toBe(false)
@@ -152,8 +155,9 @@ describe('OSSL_ECHSTORE_new_config(3)', () => {
   })
 
   it.each([
-    ['', undefined, 0], ['.example', undefined, 0], ['a\0b', undefined, 0], ['x'.repeat(300), undefined, 0], ['127.0.0.1', undefined, 0], ['a.example', 'x25519', 0],
-    ['a.example', '', 0], ['a.example', undefined, 256], ['a.example', undefined, -1], ['a.example', undefined, 0.5],
+    ['', undefined, 0], ['.example', undefined, 0], ['a\0b', undefined, 0], ['x'.repeat(300), undefined, 0], ['127.0.0.1', undefined, 0],
+    ['a.example', 'x25519', 0], ['a.example', '', 0], ['a.example', undefined, 256], ['a.example', undefined, -1],
+    ['a.example', undefined, 0.5],
   ])('refuses the name %j, the suite %j and the length %j', (publicName, suite, maxNameLength) => {
     expect(() => generateEchKey(lib, { publicName, maxNameLength, ...(suite !== undefined && { suite }) })).toThrow(misuse)
   })
@@ -195,7 +199,9 @@ describe('SSL_ech_get1_status(3)', () => {
       return both
     }
     const grease = { configure: (ctx: ReturnType<typeof makeCtx>) => { ctx.setOptions(SSL_OP_ECH_GREASE) } }
-    const keys = { configure: (ctx: ReturnType<typeof makeCtx>) => withStore((store) => { store.readPem(key.pem); ctx.set1Echstore(store) }) }
+    const keys = {
+      configure: (ctx: ReturnType<typeof makeCtx>) => withStore((store) => { store.readPem(key.pem); ctx.set1Echstore(store) }),
+    }
     expect(statuses({})).toEqual(['not configured', 'not configured'])
     expect(statuses({ client: grease })).toEqual(['grease', 'not configured'])
     expect(statuses({ client: grease, server: keys })).toEqual(['grease, answered', 'grease'])
@@ -215,7 +221,8 @@ describe('SSL_ech_get1_status(3)', () => {
 
 it('shows the true name to nobody on the way, and the public one to everybody', () => {
   let seen = Buffer.alloc(0)
-  const one = link(key.configList, [key.pem], { tap: (from, bytes) => { if (from === 'client') seen = Buffer.concat([seen, bytes]) } }).established()
+  const one = link(key.configList, [key.pem], { tap: (from, bytes) => { if (from === 'client') seen = Buffer.concat([seen, bytes]) } })
+    .established()
   expect(seen.includes('public.example')).toBe(true)
   expect(seen.includes('localhost')).toBe(false)
   one.free()

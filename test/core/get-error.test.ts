@@ -3,10 +3,11 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
-  BioCallback, CertificateError, fatalError, load, PeerError, SSL_ERROR_NAMES, SSL_ERROR_NONE, SSL_ERROR_SSL, SSL_ERROR_SYSCALL, SSL_ERROR_WANT_ACCEPT,
-  SSL_ERROR_WANT_ASYNC_JOB, SSL_ERROR_WANT_CLIENT_HELLO_CB, SSL_ERROR_WANT_CONNECT, SSL_ERROR_WANT_READ,
+  BioCallback, CertificateError, fatalError, load, PeerError, SSL_ERROR_NAMES, SSL_ERROR_NONE, SSL_ERROR_SSL, SSL_ERROR_SYSCALL,
+  SSL_ERROR_WANT_ACCEPT, SSL_ERROR_WANT_ASYNC_JOB, SSL_ERROR_WANT_CLIENT_HELLO_CB, SSL_ERROR_WANT_CONNECT, SSL_ERROR_WANT_READ,
   SSL_ERROR_WANT_RETRY_VERIFY, SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP, SSL_ERROR_ZERO_RETURN, SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-  SSL_VERIFY_PEER, sslErrorName, Ssl, TransportError, X509_V_ERR_APPLICATION_VERIFICATION, X509_V_OK, X509Store, type BioAnswer, type LibSsl, type Ssl as SslType, type SslErrorCode,
+  SSL_VERIFY_PEER, sslErrorName, Ssl, TransportError, X509_V_ERR_APPLICATION_VERIFICATION, X509_V_OK, X509Store, type BioAnswer,
+  type LibSsl, type Ssl as SslType, type SslErrorCode,
 } from '../../src/core.js'
 import { authority, localhost } from '../helpers/certificates.js'
 import { CallbackLink, isWish, Link, makeCtx, settle, utf8, VERSIONS, type Side } from '../helpers/link.js'
@@ -186,7 +187,8 @@ describe('SSL_get_error(3)', () => {
       const error = fatalError(link.client.ssl, client)
       expect(error).toBeInstanceOf(CertificateError)
       expect(error).toMatchObject({
-        code: 'APPLICATION_VERIFICATION', verifyCode: X509_V_ERR_APPLICATION_VERIFICATION, depth: 0, certificate: { subject: 'CN=localhost' },
+        code: 'APPLICATION_VERIFICATION', verifyCode: X509_V_ERR_APPLICATION_VERIFICATION, depth: 0,
+        certificate: { subject: 'CN=localhost' },
       })
       link.free()
     })
@@ -242,7 +244,9 @@ describe('SSL_get_error(3)', () => {
         })
         link.client.ssl.setBio(bio)
         for (let i = 0; i < 3; i++) expect(link.client.ssl.connect()).toEqual(suspended(code))
-        for (let result = link.client.ssl.connect(); isWish(result); result = link.client.ssl.connect()) settle(link.server.ssl, link.server.ssl.accept())
+        for (let result = link.client.ssl.connect(); isWish(result); result = link.client.ssl.connect()) {
+          settle(link.server.ssl, link.server.ssl.accept())
+        }
         expect(link.client.ssl.isInitFinished()).toBe(true)
         link.free()
         bio.free()
@@ -299,7 +303,9 @@ describe('SSL_get_error(3)', () => {
       const thrown = { any: 'value' }
       for (const which of ['read', 'write'] as const) {
         const link = new CallbackLink(lib, { version })
-        for (let result = link.client.ssl.connect(); isWish(result); result = link.client.ssl.connect()) settle(link.server.ssl, link.server.ssl.accept())
+        for (let result = link.client.ssl.connect(); isWish(result); result = link.client.ssl.connect()) {
+          settle(link.server.ssl, link.server.ssl.accept())
+        }
         const bio = new BioCallback(lib, { read: () => { throw thrown }, write: () => { throw thrown } })
         const { ssl } = link.client
         ssl.setBio(bio)
@@ -311,7 +317,9 @@ describe('SSL_get_error(3)', () => {
       }
     })
 
-    it.each(['setCertCb', 'setClientHelloCb', 'setVerifyCb'] as const)('answers SSL_ERROR_SSL when what %s set throws, and the call throws the same value', (setter) => {
+    it.each(
+      ['setCertCb', 'setClientHelloCb', 'setVerifyCb'] as const,
+    )('answers SSL_ERROR_SSL when what %s set throws, and the call throws the same value', (setter) => {
       const thrown = new Error('no')
       const side = setter === 'setVerifyCb' ? 'client' : 'server'
       const link = new Link(lib, { version, [side]: { prepare: (ssl: SslType) => { ssl[setter](() => { throw thrown }) } } })

@@ -126,7 +126,9 @@ for (const { name, as, side, call, prepare } of HANDSHAKES) describe(`${name} ov
 
     it('returns 1 in the end whatever the sizes of pairs and pieces', () => {
       const size = fc.integer({ min: 1, max: 600 })
-      fc.assert(fc.property(size, size, size, size, fc.array(fc.integer({ min: 1, max: 900 }), { minLength: 1, maxLength: 20 }), (a, b, c, d, pieces) => {
+      fc.assert(fc.property(size, size, size, size, fc.array(
+        fc.integer({ min: 1, max: 900 }), { minLength: 1, maxLength: 20 },
+      ), (a, b, c, d, pieces) => {
         let turn = 0
         const link = makeLink({
           [side]: { internalBytes: a, networkBytes: b }, [other(side)]: { internalBytes: c, networkBytes: d },
@@ -143,7 +145,8 @@ for (const { name, as, side, call, prepare } of HANDSHAKES) describe(`${name} ov
           // Whoever wants something gets it by carrying, or it would wait for ever.
           expect(moved + link.carry()).toBeGreaterThan(0)
         }
-        expect([...seen].every((error) => error === SSL_ERROR_NONE || error === SSL_ERROR_WANT_READ || error === SSL_ERROR_WANT_WRITE)).toBe(true)
+        expect([...seen].every((error) => error === SSL_ERROR_NONE || error === SSL_ERROR_WANT_READ || error === SSL_ERROR_WANT_WRITE))
+          .toBe(true)
         const message = Uint8Array.from({ length: 1500 }, (_, index) => index)
         expect(link.send(side, message)).toEqual(message)
         expect(link.send(other(side), message)).toEqual(message)

@@ -3,8 +3,8 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
-  BioCallback, BioPair, CertificateError, fatalError, load, PeerError, SSL_ERROR_SSL, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE, Ssl, SslCtx,
-  type BioAnswer, type IoResult, type LibSsl,
+  BioCallback, BioPair, CertificateError, fatalError, load, PeerError, SSL_ERROR_SSL, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE,
+  Ssl, SslCtx, type BioAnswer, type IoResult, type LibSsl,
 } from '../../src/core.js'
 import { CallbackLink, isWish, Link, makeCtx, settle, text, utf8, VERSIONS } from '../helpers/link.js'
 
@@ -15,8 +15,12 @@ const buffer = new Uint8Array(20_000)
 
 describe.each(VERSIONS)('%s: many connections in one instance', (version) => {
   it('do not disturb each other, however their calls are mixed', () => {
-    fc.assert(fc.property(fc.array(fc.tuple(fc.nat({ max: 11 }), fc.constantFrom('client', 'server', 'there', 'back')), { minLength: 50, maxLength: 300 }), (steps) => {
-      const links = Array.from({ length: 12 }, (_, index) => new Link(lib, { version, client: { prepare: (ssl) => { ssl.setTlsextHostName(`host-${index}`) } } }))
+    fc.assert(fc.property(fc.array(
+      fc.tuple(fc.nat({ max: 11 }), fc.constantFrom('client', 'server', 'there', 'back')), { minLength: 50, maxLength: 300 },
+    ), (steps) => {
+      const links = Array.from(
+        { length: 12 }, (_, index) => new Link(lib, { version, client: { prepare: (ssl) => { ssl.setTlsextHostName(`host-${index}`) } } }),
+      )
       for (const [index, step] of steps) {
         const link = links[index]!
         if (step === 'there') link.move('client')
@@ -55,7 +59,9 @@ describe.each(VERSIONS)('%s: many connections in one instance', (version) => {
     // Asked late and in another order, each still knows its own.
     expect(fatalError(garbage.client.ssl, noTls)).toBeInstanceOf(PeerError)
     expect(fatalError(wrongName.client.ssl, results.client)).toBeInstanceOf(CertificateError)
-    expect(fatalError(garbage.client.ssl, noTls).opensslErrorStack.map(({ code }) => code)).not.toContain('ERR_SSL_CERTIFICATE_VERIFY_FAILED')
+    expect(
+      fatalError(garbage.client.ssl, noTls).opensslErrorStack.map(({ code }) => code),
+    ).not.toContain('ERR_SSL_CERTIFICATE_VERIFY_FAILED')
     for (const link of [good, wrongName, garbage]) link.free()
   })
 
@@ -217,8 +223,18 @@ describe.each(VERSIONS)('%s: memory that grows in the middle of a call', (versio
       if (own.memoryBytes > before) growths++
     }
     const bio = new BioCallback(own, {
-      read: (target) => { if (which === 'read') grow(); const answer = link.toClient.read(target); if (which === 'read') grow(); return answer },
-      write: (bytes) => { if (which === 'write') grow(); const answer = link.toServer.write(bytes); if (which === 'write') grow(); return answer },
+      read: (target) => {
+        if (which === 'read') grow()
+        const answer = link.toClient.read(target)
+        if (which === 'read') grow()
+        return answer
+      },
+      write: (bytes) => {
+        if (which === 'write') grow()
+        const answer = link.toServer.write(bytes)
+        if (which === 'write') grow()
+        return answer
+      },
     })
     const { ssl } = link.client
     ssl.setBio(bio)
@@ -249,7 +265,12 @@ describe.each(VERSIONS)('%s: memory that grows in the middle of a call', (versio
     const own = await load()
     let grown = 0
     const pairs: BioPair[] = []
-    const grow = () => { const before = own.memoryBytes; pairs.push(new BioPair(own, 16 << 20)); grown += own.memoryBytes - before; return 1 as const }
+    const grow = () => {
+      const before = own.memoryBytes
+      pairs.push(new BioPair(own, 16 << 20))
+      grown += own.memoryBytes - before
+      return 1 as const
+    }
     const link = new Link(own, {
       version,
       client: { prepare: (ssl) => { ssl.setVerifyCb((ok) => { grow(); return ok ? 1 : 0 }) } },

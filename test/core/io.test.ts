@@ -3,8 +3,8 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
-  fatalError, load, SSL_ERROR_NONE, SSL_ERROR_SSL, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE, SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED,
-  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_MODE_ENABLE_PARTIAL_WRITE, type LibSsl, type SslCtx,
+  fatalError, load, SSL_ERROR_NONE, SSL_ERROR_SSL, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE, SSL_KEY_UPDATE_NOT_REQUESTED,
+  SSL_KEY_UPDATE_REQUESTED, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_MODE_ENABLE_PARTIAL_WRITE, type LibSsl, type SslCtx,
 } from '../../src/core.js'
 import { isWish, Link, other, text, utf8, VERSIONS } from '../helpers/link.js'
 
@@ -178,7 +178,8 @@ describe.each(VERSIONS)('%s', (version) => {
 
     it('keeps the order of bytes with SSL_MODE_ENABLE_PARTIAL_WRITE and SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, whatever the sizes', () => {
       const modes = { configure: (ctx: SslCtx) => { ctx.setMode(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER) } }
-      fc.assert(fc.property(fc.integer({ min: 30, max: 3000 }), fc.integer({ min: 30, max: 3000 }), fc.integer({ min: 1, max: 60_000 }), (internalBytes, networkBytes, size) => {
+      fc.assert(fc.property(fc.integer({ min: 30, max: 3000 }), fc.integer({ min: 30, max: 3000 }), fc.integer({ min: 1, max: 60_000 }),
+          (internalBytes, networkBytes, size) => {
         const link = established({ client: { ...modes, internalBytes }, server: { networkBytes } })
         const message = pattern(size)
         expect(link.send('client', message)).toEqual(message)
@@ -215,7 +216,10 @@ describe.each(VERSIONS)('%s', (version) => {
 
   it('SSL_read(3) and SSL_write(3) carry any bytes both ways, however they are cut', () => {
     fc.assert(fc.property(
-      fc.array(fc.tuple(fc.constantFrom('client' as const, 'server' as const), fc.uint8Array({ minLength: 1, maxLength: 5000 })), { maxLength: 12 }),
+      fc.array(
+        fc.tuple(fc.constantFrom('client' as const, 'server' as const), fc.uint8Array({ minLength: 1, maxLength: 5000 })),
+        { maxLength: 12 },
+      ),
       fc.array(fc.integer({ min: 1, max: 4000 }), { minLength: 1, maxLength: 10 }),
       (messages, pieces) => {
         let turn = 0

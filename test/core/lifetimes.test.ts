@@ -95,7 +95,9 @@ describe.each(VERSIONS)('%s: objects', (version) => {
         expect(link[side].ssl.alive).toBe(false)
       }
       const link = new CallbackLink(lib, { version })
-      const bio: BioCallback = new BioCallback(lib, { read: () => { link.free(); bio.free(); return 'would block' }, write: (bytes) => bytes.byteLength })
+      const bio: BioCallback = new BioCallback(
+        lib, { read: () => { link.free(); bio.free(); return 'would block' }, write: (bytes) => bytes.byteLength },
+      )
       link.client.ssl.setBio(bio)
       expect(link.client.ssl.connect().ret).toBe(-1)
       expect(() => link.client.ssl.connect()).toThrow(disposed)
@@ -128,7 +130,9 @@ describe.each(VERSIONS)('%s: objects', (version) => {
 })
 
 /** Calls each method of `object` with arguments that would do; the names it called. */
-function everyMethod(object: object, args: Readonly<Record<string, readonly unknown[]>>, except: readonly string[]): [string, () => unknown][] {
+function everyMethod(
+  object: object, args: Readonly<Record<string, readonly unknown[]>>, except: readonly string[],
+): [string, () => unknown][] {
   const prototypes: object[] = []
   for (let at = object; (at = Object.getPrototypeOf(at) as object) !== Object.prototype;) prototypes.push(at)
   return prototypes.flatMap((prototype) => Object.entries(Object.getOwnPropertyDescriptors(prototype)))
@@ -144,10 +148,10 @@ describe('ERR_TLS_DISPOSED', () => {
     const bio = new BioPair(lib)
     const some = new Uint8Array(1)
     const methods = everyMethod(ssl, {
-      setBio: [bio.internal], setTlsextHostName: ['a'], set1Dnsname: ['a'], set1Ipaddr: ['1.1.1.1'], setHostflags: [0], setCertCb: [() => 1],
-      setClientHelloCb: [() => 1], setVerifyCb: [() => 1], read: [some], peek: [some], readAvailable: [1, () => false], write: [some],
-      setShutdown: [0], setQuietShutdown: [true], keyUpdate: [0], acceptRpk: [some], echSet1OuterServerName: ['a'],
-      set1GroupsList: ['X25519'], setSslCtx: [link.client.ctx],
+      setBio: [bio.internal], setTlsextHostName: ['a'], set1Dnsname: ['a'], set1Ipaddr: ['1.1.1.1'], setHostflags: [0],
+      setCertCb: [() => 1], setClientHelloCb: [() => 1], setVerifyCb: [() => 1], read: [some], peek: [some],
+      readAvailable: [1, () => false], write: [some], setShutdown: [0], setQuietShutdown: [true], keyUpdate: [0], acceptRpk: [some],
+      echSet1OuterServerName: ['a'], set1GroupsList: ['X25519'], setSslCtx: [link.client.ctx],
       add1Dnsname: ['a'], add1Ipaddr: ['1.1.1.1'], useIdentityOf: [link.client.ctx],
       setMaxCertList: [1], requestOcsp: [1], setTlsextStatusOcspResp: [some], sendFatalAlert: [46],
     }, ['free'])
@@ -164,12 +168,12 @@ describe('ERR_TLS_DISPOSED', () => {
     const store = new X509Store(lib)
     ctx.free()
     const methods = everyMethod(ctx, {
-      setOptions: [0n], clearOptions: [0n], setMode: [0], setMinProtoVersion: [TLS1_3_VERSION], setMaxProtoVersion: [TLS1_3_VERSION], setCipherList: ['ALL'],
-      setCiphersuites: [''], set1GroupsList: ['X25519'], set1SigalgsList: ['ed25519'], set1ClientSigalgsList: ['ed25519'], setMaxCertList: [1], setSecurityLevel: [2], setAlpnProtos: [['h2']], setAlpnSelectProtos: [['h2']], setVerify: [SSL_VERIFY_PEER],
-      set1CertStore: [store], useCertificateChain: [localhost.cert], usePrivateKey: [localhost.key], setSessionIdContext: [new Uint8Array(1)],
-      setSessionCacheMode: [0], setNumTickets: [0], usePkcs12: [new Uint8Array(1)],
-      set1ClientCertType: [[0]], set1ServerCertType: [[0]],
-      setVerifyFlags: [0], addToCaList: [store],
+      setOptions: [0n], clearOptions: [0n], setMode: [0], setMinProtoVersion: [TLS1_3_VERSION], setMaxProtoVersion: [TLS1_3_VERSION],
+      setCipherList: ['ALL'], setCiphersuites: [''], set1GroupsList: ['X25519'], set1SigalgsList: ['ed25519'],
+      set1ClientSigalgsList: ['ed25519'], setMaxCertList: [1], setSecurityLevel: [2], setAlpnProtos: [['h2']],
+      setAlpnSelectProtos: [['h2']], setVerify: [SSL_VERIFY_PEER], set1CertStore: [store], useCertificateChain: [localhost.cert],
+      usePrivateKey: [localhost.key], setSessionIdContext: [new Uint8Array(1)], setSessionCacheMode: [0], setNumTickets: [0],
+      usePkcs12: [new Uint8Array(1)], set1ClientCertType: [[0]], set1ServerCertType: [[0]], setVerifyFlags: [0], addToCaList: [store],
     }, ['free'])
     expect(methods.length).toBeGreaterThan(18)
     for (const [name, call] of methods) expect(call, name).toThrow(disposed)
@@ -197,7 +201,9 @@ describe('ERR_TLS_DISPOSED', () => {
   it('is thrown by every method of X509Store, and by who is handed a BioCallback, after free', () => {
     const store = new X509Store(lib)
     store.free()
-    for (const use of [() => store.addCerts(authority.ca.cert), () => store.addCrls('x'), () => store.addStore(store)]) expect(use).toThrow(disposed)
+    for (const use of [() => store.addCerts(authority.ca.cert), () => store.addCrls('x'), () => store.addStore(store)]) {
+      expect(use).toThrow(disposed)
+    }
     const ctx = new SslCtx(lib, 'TLS_client_method')
     expect(() => ctx.set1CertStore(store)).toThrow(disposed)
     const bio = new BioCallback(lib, { read: () => 0, write: () => 0 })

@@ -44,12 +44,18 @@ describe('SSL_get_version(3)', () => {
   })
 
   it.each([
-    ['client', { client: configure((ctx) => ctx.setMinProtoVersion(TLS1_3_VERSION)), server: configure((ctx) => ctx.setMaxProtoVersion(TLS1_2_VERSION)) }],
-    ['server', { server: configure((ctx) => ctx.setMinProtoVersion(TLS1_3_VERSION)), client: configure((ctx) => ctx.setMaxProtoVersion(TLS1_2_VERSION)) }],
+    ['client',
+      { client: configure((ctx) => ctx.setMinProtoVersion(TLS1_3_VERSION)),
+      server: configure((ctx) => ctx.setMaxProtoVersion(TLS1_2_VERSION)) }],
+    ['server',
+      { server: configure((ctx) => ctx.setMinProtoVersion(TLS1_3_VERSION)),
+      client: configure((ctx) => ctx.setMaxProtoVersion(TLS1_2_VERSION)) }],
   ])('cannot be agreed on if the %s insists on TLSv1.3 and the other side has not got it: protocol_version', (_, options) => {
     const { client, server } = refused(options)
     expect(server).toMatchObject({ alert: { from: 'us', level: 'fatal', description: 70 } })
-    expect(client).toMatchObject({ code: expect.stringMatching(/^ERR_SSL_(TLSV1|TLS)_ALERT_PROTOCOL_VERSION$/) as unknown, alert: { from: 'peer', description: 70 } })
+    expect(client).toMatchObject({
+      code: expect.stringMatching(/^ERR_SSL_(TLSV1|TLS)_ALERT_PROTOCOL_VERSION$/) as unknown, alert: { from: 'peer', description: 70 },
+    })
   })
 })
 
@@ -62,7 +68,8 @@ describe('SSL_CTX_set_ciphersuites(3)', () => {
   it('ends in handshake_failure if the two have none in common', () => {
     const { client, server } = refused({
       version: 'TLSv1.3',
-      client: configure((ctx) => ctx.setCiphersuites('TLS_AES_128_GCM_SHA256')), server: configure((ctx) => ctx.setCiphersuites('TLS_CHACHA20_POLY1305_SHA256')),
+      client: configure((ctx) => ctx.setCiphersuites('TLS_AES_128_GCM_SHA256')),
+      server: configure((ctx) => ctx.setCiphersuites('TLS_CHACHA20_POLY1305_SHA256')),
     })
     expect(server).toMatchObject({ code: 'ERR_SSL_NO_SHARED_CIPHER', alert: { from: 'us', description: 40 } })
     expect(client).toMatchObject({ alert: { from: 'peer', level: 'fatal', description: 40 } })
@@ -81,7 +88,8 @@ describe('SSL_CTX_set_cipher_list(3)', () => {
   it('ends in handshake_failure if the two have none in common', () => {
     const { client, server } = refused({
       version: 'TLSv1.2',
-      client: configure((ctx) => ctx.setCipherList('ECDHE-ECDSA-AES128-GCM-SHA256')), server: configure((ctx) => ctx.setCipherList('ECDHE-RSA-AES128-GCM-SHA256')),
+      client: configure((ctx) => ctx.setCipherList('ECDHE-ECDSA-AES128-GCM-SHA256')),
+      server: configure((ctx) => ctx.setCipherList('ECDHE-RSA-AES128-GCM-SHA256')),
     })
     expect(server).toMatchObject({ code: 'ERR_SSL_NO_SHARED_CIPHER', alert: { from: 'us', description: 40 } })
     expect(client).toMatchObject({ alert: { from: 'peer', description: 40 } })
@@ -95,12 +103,18 @@ describe('SSL_CTX_set1_groups_list(3)', () => {
   })
 
   it.each(['X25519', 'secp256r1', 'secp384r1', 'X448', 'SecP256r1MLKEM768'])('makes it %s under TLS 1.3', (group) => {
-    expect(agreed({ version: 'TLSv1.3', client: configure((ctx) => ctx.set1GroupsList(group)) }, ({ client }) => client.ssl.get0GroupName())?.toLowerCase())
+    expect(
+      agreed(
+        { version: 'TLSv1.3', client: configure((ctx) => ctx.set1GroupsList(group)) }, ({ client }) => client.ssl.get0GroupName(),
+      )?.toLowerCase(),
+    )
       .toBe(group.toLowerCase())
   })
 
   it.each(['secp256r1', 'secp384r1:secp256r1', 'X25519:secp256r1'])('makes it the first of %s under TLS 1.2', (groups) => {
-    expect(agreed({ version: 'TLSv1.2', client: configure((ctx) => ctx.set1GroupsList(groups)), server: configure((ctx) => ctx.set1GroupsList(groups)) },
+    expect(agreed({
+      version: 'TLSv1.2', client: configure((ctx) => ctx.set1GroupsList(groups)), server: configure((ctx) => ctx.set1GroupsList(groups)),
+    },
       ({ client }) => client.ssl.get0GroupName())?.toLowerCase()).toBe(groups.split(':')[0]!.toLowerCase())
   })
 
@@ -131,7 +145,8 @@ describe('SSL_CTX_set1_groups_list(3)', () => {
 describe.each(VERSIONS)('%s: SSL_get0_alpn_selected(3)', (version) => {
   const offer = (...names: string[]) => configure((ctx) => ctx.setAlpnProtos(names))
   const accept = (...names: string[]) => configure((ctx) => ctx.setAlpnSelectProtos(names))
-  const selected = (options: LinkOptions) => agreed({ version, ...options }, ({ client, server }) => [client.ssl.get0AlpnSelected(), server.ssl.get0AlpnSelected()])
+  const selected = (options: LinkOptions) =>
+    agreed({ version, ...options }, ({ client, server }) => [client.ssl.get0AlpnSelected(), server.ssl.get0AlpnSelected()])
 
   it('is the first of the server\'s that the client offers', () => {
     expect(selected({ client: offer('http/1.1', 'h2'), server: accept('h2', 'http/1.1') })).toEqual(['h2', 'h2'])
@@ -173,10 +188,14 @@ describe.each(VERSIONS)('%s: SSL_get_servername(3)', (version) => {
 
   it('is refused with a NUL in it', () => {
     const link = new Link(lib, { version })
-    for (const call of [() => link.client.ssl.setTlsextHostName('a\0b'), () => link.client.ssl.set1Dnsname('a\0b'), () => link.client.ssl.set1Ipaddr('1.1.1.1\0')]) {
+    for (const call of [
+      () => link.client.ssl.setTlsextHostName('a\0b'), () => link.client.ssl.set1Dnsname('a\0b'),
+      () => link.client.ssl.set1Ipaddr('1.1.1.1\0'),
+    ]) {
       expect(call).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
     }
-    expect(() => link.client.ssl.setTlsextHostName('a'.repeat(256))).toThrow(expect.objectContaining({ code: 'ERR_SSL_TLS_EXT_INVALID_SERVERNAME' }))
+    expect(() => link.client.ssl.setTlsextHostName('a'.repeat(256)))
+      .toThrow(expect.objectContaining({ code: 'ERR_SSL_TLS_EXT_INVALID_SERVERNAME' }))
     link.free()
   })
 })

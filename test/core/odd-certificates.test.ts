@@ -4,7 +4,9 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { CertificateError, fatalError, load, SSL_VERIFY_PEER, SslCtx, X509, X509Store, type LibSsl, type X509Attribute } from '../../src/core.js'
+import {
+  CertificateError, fatalError, load, SSL_VERIFY_PEER, SslCtx, X509, X509Store, type LibSsl, type X509Attribute,
+} from '../../src/core.js'
 import { authority, file, localhost, openssl } from '../helpers/certificates.js'
 import { leaks, Link } from '../helpers/link.js'
 import { oddCertificates } from '../helpers/odd-certificates.js'
@@ -14,7 +16,8 @@ beforeAll(async () => { lib = await load() })
 
 /** `undefined` if it cannot be read. */
 function read(what: string): X509 | undefined {
-  const pem = `-----BEGIN CERTIFICATE-----\n${oddCertificates.get(what)!.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`
+  const pem =
+    `-----BEGIN CERTIFICATE-----\n${oddCertificates.get(what)!.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`
   const ctx = new SslCtx(lib, 'TLS_server_method')
   try {
     ctx.setSecurityLevel(0)
@@ -60,7 +63,9 @@ const otherNames: Readonly<Record<string, readonly [subject: string, attributes:
   'attributes of unknown types': ['1.3.6.1.4.1.99999.1=#130163,1.2.3.4.5=#0C03612C62',
     [{ type: '1.2.3.4.5', value: 'a,b' }, { type: '1.3.6.1.4.1.99999.1', value: 'c' }]],
   'an attribute of a very long type': [`${veryLong.slice(0, 79)}=#0C046C6F6E67`, [{ type: veryLong, value: 'long' }]],
-  'bits in a name': ['x500UniqueIdentifier=#030200A5,CN=a', [{ type: 'CN', value: 'a' }, { type: 'x500UniqueIdentifier', value: '#030200A5' }]],
+  'bits in a name': [
+    'x500UniqueIdentifier=#030200A5,CN=a', [{ type: 'CN', value: 'a' }, { type: 'x500UniqueIdentifier', value: '#030200A5' }],
+  ],
   'bidirectional overrides': ['CN=a\\E2\\80\\AEgpj.exe\\E2\\80\\A8\\E2\\81\\A6b', [{ type: 'CN', value: 'a\u202egpj.exe\u2028\u2066b' }]],
   'control characters': ['CN=a\\00b\\01\\07\\1B[31m\\7F\\C2\\80\\C2\\9B', [{ type: 'CN', value: 'a\0b\x01\x07\x1b[31m\x7f\x80\x9b' }]],
 }
@@ -75,13 +80,15 @@ describe('X509 of an odd certificate says what node:crypto says', () => {
     }
     const [subject, attributes] = otherNames[what] ?? [rfc2253(theirs.subject), undefined]
     expect({
-      subject: ours.subject, issuer: ours.issuer, subjectAltName: ours.subjectAltName, infoAccess: ours.infoAccess, serialNumber: ours.serialNumber,
-      validFrom: ours.validFrom, validTo: ours.validTo, isCa: ours.isCa, keyUsage: ours.extendedKeyUsageOids, pem: ours.toPem(), raw: Buffer.from(ours.raw),
-      fingerprint: ours.fingerprint, fingerprint256: ours.fingerprint256, fingerprint512: ours.fingerprint512,
+      subject: ours.subject, issuer: ours.issuer, subjectAltName: ours.subjectAltName, infoAccess: ours.infoAccess,
+      serialNumber: ours.serialNumber, validFrom: ours.validFrom, validTo: ours.validTo, isCa: ours.isCa,
+      keyUsage: ours.extendedKeyUsageOids, pem: ours.toPem(), raw: Buffer.from(ours.raw), fingerprint: ours.fingerprint,
+      fingerprint256: ours.fingerprint256, fingerprint512: ours.fingerprint512,
     }).toEqual({
-      subject, issuer: rfc2253(theirs.issuer), subjectAltName: theirs.subjectAltName ?? '', infoAccess: theirs.infoAccess ?? '', serialNumber: theirs.serialNumber,
-      validFrom: dateOf(theirs.validFrom), validTo: dateOf(theirs.validTo), isCa: theirs.ca, keyUsage: theirs.keyUsage ?? [], pem: theirs.toString(), raw: theirs.raw,
-      fingerprint: theirs.fingerprint, fingerprint256: theirs.fingerprint256, fingerprint512: theirs.fingerprint512,
+      subject, issuer: rfc2253(theirs.issuer), subjectAltName: theirs.subjectAltName ?? '', infoAccess: theirs.infoAccess ?? '',
+      serialNumber: theirs.serialNumber, validFrom: dateOf(theirs.validFrom), validTo: dateOf(theirs.validTo), isCa: theirs.ca,
+      keyUsage: theirs.keyUsage ?? [], pem: theirs.toString(), raw: theirs.raw, fingerprint: theirs.fingerprint,
+      fingerprint256: theirs.fingerprint256, fingerprint512: theirs.fingerprint512,
     })
     // Node 24 crashes in toLegacyObject() if OpenSSL cannot read the key; Node 20 cannot read that of ML-DSA.
     if (ours.keyType === '' || ours.keyType.startsWith('ML-DSA')) return
@@ -93,25 +100,41 @@ describe('X509 of an odd certificate says what node:crypto says', () => {
     if (legacy.bits !== undefined) expect(ours.keyBits).toBe(legacy.bits)
     if (legacy.modulus !== undefined) expect(ours.modulus).toBe(legacy.modulus)
     // Before Node 24 this stops at 64 bits.
-    if (legacy.exponent !== undefined && legacy.exponent !== '0xffffffffffffffff') expect(BigInt(`0x${ours.exponent}`)).toBe(BigInt(legacy.exponent))
+    if (legacy.exponent !== undefined && legacy.exponent !== '0xffffffffffffffff') {
+      expect(BigInt(`0x${ours.exponent}`)).toBe(BigInt(legacy.exponent))
+    }
     if (legacy.asn1Curve !== undefined) expect(ours.keyGroup).toBe(legacy.asn1Curve)
   })
 })
 
 describe('X509 of an odd certificate gives out as values', () => {
   it.each<[what: string, values: Record<string, unknown>]>([
-    ['control characters in names', { names: { dns: ['local\0host.xx', 'a\nDNS:b', ''], ip: [], email: ['\x7f@example.com'], uri: ['\x1b[31m'] } }],
+    ['control characters in names',
+      { names: { dns: ['local\0host.xx', 'a\nDNS:b', ''], ip: [], email: ['\x7f@example.com'], uri: ['\x1b[31m'] } }],
     ['commas and quotes in names', {
-      names: { dns: ['a.example, DNS:evil.example', '"b.example"', "'c.example'", 'back\\slash'], ip: [], email: ['a"b@example.com'], uri: ['https://a.example/b,c'] },
+      names: {
+        dns: ['a.example, DNS:evil.example', '"b.example"', "'c.example'", 'back\\slash'], ip: [], email: ['a"b@example.com'],
+        uri: ['https://a.example/b,c'],
+      },
     }],
-    ['octets beyond ASCII in names', { names: { dns: ['a\u00e4\u00ff', 'k\u00c3\u00a4se.example'], ip: [], email: ['\u00ef\u00bb\u00bfa'], uri: ['https://k\u00c3\u00a4se.example'] } }],
-    ['addresses of other sizes', { names: { dns: [], ip: ['0:0:0:0:0:0:0:0', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', '0:0:0:0:0:ffff:c000:201'], email: [], uri: [] } }],
+    ['octets beyond ASCII in names',
+      { names: {
+        dns: ['a\u00e4\u00ff', 'k\u00c3\u00a4se.example'], ip: [], email: ['\u00ef\u00bb\u00bfa'], uri: ['https://k\u00c3\u00a4se.example'],
+      } }],
+    ['addresses of other sizes',
+      { names: {
+        dns: [], ip: ['0:0:0:0:0:0:0:0', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', '0:0:0:0:0:ffff:c000:201'], email: [], uri: [],
+      } }],
     ['two subjectAltNames', { names: { dns: ['a.example'], ip: [], email: [], uri: [] } }],
     ['broken subjectAltName', { names: { dns: [], ip: [], email: [], uri: [] } }],
     ['newlines and quotes in access', { ocspUrls: ['http://a\nCA Issuers - URI:http://evil', 'http://a/,"b"'], caIssuersUrls: ['a\0b'] }],
     ['access of every kind', { ocspUrls: ['http://ocsp.example/'], caIssuersUrls: ['http://example/ca.der'] }],
     ['purposes unknown and known', { extendedKeyUsage: ['serverAuth', 'anyExtendedKeyUsage', '1.2.3.4', 'msSGC', 'nsSGC'] }],
-    ['every keyUsage', { keyUsage: ['digitalSignature', 'nonRepudiation', 'keyEncipherment', 'dataEncipherment', 'keyAgreement', 'keyCertSign', 'cRLSign', 'encipherOnly', 'decipherOnly'] }],
+    ['every keyUsage',
+      { keyUsage: [
+        'digitalSignature', 'nonRepudiation', 'keyEncipherment', 'dataEncipherment', 'keyAgreement', 'keyCertSign', 'cRLSign',
+        'encipherOnly', 'decipherOnly',
+      ] }],
     ['keyUsage of no bits', { keyUsage: [] }],
     ['a byte order mark', { subjectAttributes: [{ type: 'CN', value: '\ufeffa' }] }],
     ['ML-DSA', { keyType: 'ML-DSA-44', signatureAlgorithm: 'id-ml-dsa-44' }],
@@ -125,8 +148,9 @@ describe('X509 of an odd certificate gives out as values', () => {
   })
 
   it('and leaves nothing behind in OpenSSL', () => {
-    const most = ['serial of 100 octets', 'strings of every kind', 'bits in a name', 'no such day', 'names of every kind', 'other names', 'two subjectAltNames',
-      'broken subjectAltName', 'access of every kind', 'purposes of very long numbers', 'RSA-PSS', 'a key that is no key']
+    const most = ['serial of 100 octets', 'strings of every kind', 'bits in a name', 'no such day', 'names of every kind', 'other names',
+      'two subjectAltNames', 'broken subjectAltName', 'access of every kind', 'purposes of very long numbers', 'RSA-PSS',
+      'a key that is no key']
     expect(leaks(lib, 20, () => { for (const what of most) read(what) })).toBe(false)
   })
 
@@ -141,7 +165,10 @@ describe('the names of a hostile certificate', () => {
   const subject = '/O=evil\u202e\u2028\u009b31m/CN=x\nCN=trusted\x07'
   const printed = 'CN=x\\0ACN=trusted\\07,O=evil\\E2\\80\\AE\\E2\\80\\A8\\C2\\9B31m'
   const [certFile, keyFile] = [file('hostile.pem'), file('hostile.key')]
-  openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', keyFile, '-out', certFile, '-days', '9', '-utf8', '-subj', subject)
+  openssl(
+    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', keyFile, '-out', certFile, '-days', '9',
+    '-utf8', '-subj', subject,
+  )
   const hostile = { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
 
   it('do not break out of the error for it', () => {

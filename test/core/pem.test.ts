@@ -51,11 +51,16 @@ const encodings: Readonly<Record<string, (pem: string) => string | Uint8Array>> 
 
 /** Each way to give a file. `read` gives what was found. */
 const kinds = {
-  key: { pem: key, read: (pem) => context((ctx) => { ctx.useCertificateChain(cert); ctx.usePrivateKey(pem); ctx.checkPrivateKey(); return 1 }) },
+  key: {
+    pem: key, read: (pem) => context((ctx) => { ctx.useCertificateChain(cert); ctx.usePrivateKey(pem); ctx.checkPrivateKey(); return 1 }),
+  },
   certificates: { pem: cert, read: (pem) => context((ctx) => { ctx.useCertificateChain(pem); return ctx.getCertChain().length }) },
   anchors: { pem: authority.ca.cert, read: (pem) => store((own) => own.addCerts(pem)) },
   lists: { pem: list, read: (pem) => store((own) => own.addCrls(pem)) },
-  'public keys': { pem: publicKey, read: (pem) => context((ctx) => { const ssl = new Ssl(ctx); try { ssl.acceptRpk(pem); return 1 } finally { ssl.free() } }) },
+  'public keys': {
+    pem: publicKey,
+    read: (pem) => context((ctx) => { const ssl = new Ssl(ctx); try { ssl.acceptRpk(pem); return 1 } finally { ssl.free() } }),
+  },
 } satisfies Readonly<Record<string, { pem: string; read: (pem: string | Uint8Array) => number }>>
 
 function context(use: (ctx: SslCtx) => number): number {
@@ -78,7 +83,8 @@ describe.each(Object.entries(kinds))('%s', (_, { pem, read }) => {
   })
 
   it('may stand among all of them, and each of the other kinds', () => {
-    const others = Object.values(kinds).filter((kind) => kind.pem !== pem && (kind.pem.includes('CERTIFICATE') !== pem.includes('CERTIFICATE')))
+    const others = Object.values(kinds)
+      .filter((kind) => kind.pem !== pem && (kind.pem.includes('CERTIFICATE') !== pem.includes('CERTIFICATE')))
     const rest = [...others.map((kind) => kind.pem), ...Object.values(NEIGHBOURS)]
     expect(read(rest.join('\n') + pem + rest.reverse().join('\n'))).toBe(1)
   })
@@ -98,7 +104,9 @@ describe.each(Object.entries(kinds))('%s', (_, { pem, read }) => {
   })
 
   it('that is broken or cut off is an error, whatever stands behind it', () => {
-    for (const wrong of [broken(pem), pem.slice(0, pem.length / 2), pem.replace('-----END', '-----FIN'), pem.replace(/-----END .*-----/, '-----END X-----')]) {
+    for (const wrong of [
+      broken(pem), pem.slice(0, pem.length / 2), pem.replace('-----END', '-----FIN'), pem.replace(/-----END .*-----/, '-----END X-----'),
+    ]) {
       expect(refusal(() => read(`${wrong}\n${pem}`)).code).toMatch(/^ERR_(PEM|ASN1|TLS_KEY_UNREADABLE)/)
     }
   })
@@ -146,7 +154,8 @@ describe('certificates', () => {
 })
 
 describe('a private key', () => {
-  const use = (pem: string, passphrase?: string) => context((ctx) => { ctx.useCertificateChain(cert); ctx.usePrivateKey(pem, passphrase); ctx.checkPrivateKey(); return 1 })
+  const use = (pem: string, passphrase?: string) =>
+    context((ctx) => { ctx.useCertificateChain(cert); ctx.usePrivateKey(pem, passphrase); ctx.checkPrivateKey(); return 1 })
 
   it('is the one that belongs to the certificate, of several', () => {
     expect(use(other.key + key)).toBe(1)
@@ -197,6 +206,7 @@ describe('PKCS#12', () => {
     const der = readFileSync(path)
     const pem = Buffer.from(NEIGHBOURS['Bag Attributes'] + block('PKCS12', der.toString('base64').replaceAll(/.{64}/g, '$&\n')))
     expect(context((ctx) => { ctx.usePkcs12(pem, 'secret'); return 1 })).toBe(1)
-    expect(refusal(() => context((ctx) => { ctx.usePkcs12(Buffer.from(cert + key), 'secret'); return 1 })).message).toContain('CERTIFICATE, PRIVATE KEY')
+    expect(refusal(() => context((ctx) => { ctx.usePkcs12(Buffer.from(cert + key), 'secret'); return 1 })).message)
+      .toContain('CERTIFICATE, PRIVATE KEY')
   })
 })

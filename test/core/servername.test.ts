@@ -3,7 +3,8 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
-  fatalError, load, SSL_OP_NO_TICKET, SSL_RECEIVED_SHUTDOWN, SSL_SENT_SHUTDOWN, type LibSsl, type ProtocolMessage, type Ssl, type SslSession,
+  fatalError, load, SSL_OP_NO_TICKET, SSL_RECEIVED_SHUTDOWN, SSL_SENT_SHUTDOWN, type LibSsl, type ProtocolMessage, type Ssl,
+  type SslSession,
 } from '../../src/core.js'
 import { authority } from '../helpers/certificates.js'
 import { isWish, leaks, Link, makeCtx, utf8, VERSIONS, type LinkOptions, type Version } from '../helpers/link.js'
@@ -81,15 +82,16 @@ describe.each(VERSIONS)('the name that a client asks for, %s', (version) => {
   const longest = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}` // 253
 
   it.each([
-    'localhost', 'a.example', 'x', 'A.Example', '_a_b.corp.test', 'xn--bcher-kva.example', 'a-.example', '1.2.3.4.example', '127.0.0.1a', longest,
+    'localhost', 'a.example', 'x', 'A.Example', '_a_b.corp.test', 'xn--bcher-kva.example', 'a-.example', '1.2.3.4.example',
+    '127.0.0.1a', longest,
   ])('is given out if it is the name of a host: %s', (name) => {
     expect(seen(version, list(...entry(0, name)))).toEqual({ hello: name, getter: name, alert: undefined })
     expect(seen(version, list(...entry(0, `${name}.`)))).toEqual({ hello: name, getter: name, alert: undefined })
   })
 
   it.each([
-    '', '.', '..', '.a', 'a..b', 'a.b..', 'a b', ' a', 'a\n', 'a\t', 'a/b', '../a', 'a:443', 'https://a', 'a@b', '*.a', 'a%00', 'bücher.example', '\x7f', '<b>', '"',
-    '127.0.0.1', '127.1', '1', '::1', '[::1]', `${'a'.repeat(64)}.b`, `a${longest}`,
+    '', '.', '..', '.a', 'a..b', 'a.b..', 'a b', ' a', 'a\n', 'a\t', 'a/b', '../a', 'a:443', 'https://a', 'a@b', '*.a', 'a%00',
+    'bücher.example', '\x7f', '<b>', '"', '127.0.0.1', '127.1', '1', '::1', '[::1]', `${'a'.repeat(64)}.b`, `a${longest}`,
   ])('counts as none if it is not: %j', (name) => {
     expect(seen(version, list(...entry(0, name)))).toEqual({ hello: undefined, getter: undefined, alert: undefined })
   })
@@ -97,14 +99,18 @@ describe.each(VERSIONS)('the name that a client asks for, %s', (version) => {
   it('is refused by OpenSSL where it breaks the rules of the extension', () => {
     const none = { hello: undefined, getter: undefined }
     for (const name of ['a\0b', '\0', 'a'.repeat(256)]) expect(seen(version, list(...entry(0, name)))).toEqual({ ...none, alert: 112 })
-    for (const contents of [list(...entry(7, 'a.example')), list(...entry(0, 'a.example'), ...entry(0, 'b.example')), list(...entry(7, 'x'), ...entry(0, 'a'))]) {
+    for (const contents of [
+      list(...entry(7, 'a.example')), list(...entry(0, 'a.example'), ...entry(0, 'b.example')), list(...entry(7, 'x'), ...entry(0, 'a')),
+    ]) {
       expect(seen(version, contents)).toEqual({ ...none, alert: 50 })
     }
   })
 
   it('is none if the extension was cut at any byte, or has one too many', () => {
     const whole = list(...entry(0, 'a.example'))
-    for (let cut = 0; cut < whole.length; cut++) expect(seen(version, whole.slice(0, cut))).toEqual({ hello: undefined, getter: undefined, alert: 50 })
+    for (let cut = 0; cut < whole.length; cut++) {
+      expect(seen(version, whole.slice(0, cut))).toEqual({ hello: undefined, getter: undefined, alert: 50 })
+    }
     expect(seen(version, Uint8Array.of(...whole, 0))).toEqual({ hello: undefined, getter: undefined, alert: 50 })
   })
 

@@ -77,7 +77,9 @@ describe.each(VERSIONS)('%s', (version) => {
   describe('SSL_read(3) and SSL_write(3)', () => {
     it('answer -1 and SSL_ERROR_SSL when no role was set', () => {
       const link = new Link(lib, { version })
-      for (const result of [link.client.ssl.read(new Uint8Array(1)), link.client.ssl.write(new Uint8Array(1)), link.client.ssl.shutdown()]) {
+      for (const result of [
+        link.client.ssl.read(new Uint8Array(1)), link.client.ssl.write(new Uint8Array(1)), link.client.ssl.shutdown(),
+      ]) {
         expect(result).toEqual({ ret: -1, error: SSL_ERROR_SSL })
         expect(fatalError(link.client.ssl, result).code).toBe('ERR_SSL_UNINITIALIZED')
       }

@@ -3,8 +3,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readFileSync } from 'node:fs'
 import {
-  ApiMisuseError, fatalError, load, SSL_OP_IGNORE_UNEXPECTED_EOF, SSL_OP_NO_RENEGOTIATION, SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE, SSL_SESS_CACHE_OFF,
-  SslCtx, TLS1_2_VERSION, TLS1_3_VERSION, X509Store, type LibSsl, type SslMethod,
+  ApiMisuseError, fatalError, load, SSL_OP_IGNORE_UNEXPECTED_EOF, SSL_OP_NO_RENEGOTIATION, SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE,
+  SSL_SESS_CACHE_OFF, SslCtx, TLS1_2_VERSION, TLS1_3_VERSION, X509Store, type LibSsl, type SslMethod,
 } from '../../src/core.js'
 import { authority, file, localhost, openssl, RSA, type KeyPair } from '../helpers/certificates.js'
 import { leaks, Link, makeCtx, text, utf8 } from '../helpers/link.js'
@@ -145,9 +145,12 @@ const forms: readonly KeyForm[] = [
   { title: 'PKCS#1, PEM', pair: rsa, make: key(rsa, 'rsa', '-traditional') },
   { title: 'PKCS#1, DER', pair: rsa, make: key(rsa, 'rsa', '-traditional', '-outform', 'DER') },
   { title: 'PKCS#8, PEM, Ed25519', pair: ed25519, make: key(ed25519, 'pkcs8', '-topk8', '-nocrypt') },
-  { title: 'encrypted PKCS#8, PEM', pair: localhost, passphrase: secret, make: key(localhost, 'pkcs8', '-topk8', '-v2', 'aes-256-cbc', '-passout', `pass:${secret}`) },
-  { title: 'encrypted PKCS#8, DER', pair: localhost, passphrase: secret, make: key(localhost, 'pkcs8', '-topk8', '-outform', 'DER', '-passout', `pass:${secret}`) },
-  { title: 'encrypted SEC1, PEM', pair: localhost, passphrase: secret, make: key(localhost, 'ec', '-aes128', '-passout', `pass:${secret}`) },
+  { title: 'encrypted PKCS#8, PEM', pair: localhost, passphrase: secret,
+    make: key(localhost, 'pkcs8', '-topk8', '-v2', 'aes-256-cbc', '-passout', `pass:${secret}`) },
+  { title: 'encrypted PKCS#8, DER', pair: localhost, passphrase: secret,
+    make: key(localhost, 'pkcs8', '-topk8', '-outform', 'DER', '-passout', `pass:${secret}`) },
+  { title: 'encrypted SEC1, PEM', pair: localhost, passphrase: secret,
+    make: key(localhost, 'ec', '-aes128', '-passout', `pass:${secret}`) },
 ]
 
 describe('SSL_CTX_use_PrivateKey(3)', () => {
@@ -163,7 +166,9 @@ describe('SSL_CTX_use_PrivateKey(3)', () => {
     link.free()
   })
 
-  for (const { title, pair, make } of forms.filter(({ passphrase }) => passphrase)) it(`refuses ${title} without its passphrase, and with a wrong one`, () => {
+  for (const { title, pair, make } of forms.filter(
+    ({ passphrase }) => passphrase,
+  )) it(`refuses ${title} without its passphrase, and with a wrong one`, () => {
     const path = file(`${title.replace(/\W/g, '-')}-wrong.key`)
     make(path)
     server((ctx) => {
@@ -209,7 +214,9 @@ describe('SSL_CTX_use_PrivateKey(3)', () => {
     const whole = bytesOf(der)
     expect(leaks(lib, 10, () => {
       server((ctx) => {
-        for (let length = 0; length < whole.length; length++) expect(() => ctx.usePrivateKey(whole.subarray(0, length))).toThrow(ApiMisuseError)
+        for (let length = 0; length < whole.length; length++) {
+          expect(() => ctx.usePrivateKey(whole.subarray(0, length))).toThrow(ApiMisuseError)
+        }
       })
     })).toBe(false)
   })
@@ -294,7 +301,10 @@ describe('X509_STORE_add_cert(3)', () => {
   it('takes bytes of any kind', () => {
     const store = new X509Store(lib)
     const bytes = utf8(authority.ca.cert)
-    for (const source of [bytes, bytes.slice().buffer, new DataView(bytes.slice().buffer), new Uint8Array(Buffer.concat([Buffer.from('--'), bytes])).subarray(2)]) {
+    for (const source of [
+      bytes, bytes.slice().buffer, new DataView(bytes.slice().buffer),
+      new Uint8Array(Buffer.concat([Buffer.from('--'), bytes])).subarray(2),
+    ]) {
       expect(store.addCerts(source)).toBe(1)
     }
     store.free()

@@ -2,9 +2,9 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
-  LSW_TICKET_KEY_BYTES, load, SSL_EARLY_DATA_ACCEPTED, SSL_EARLY_DATA_NOT_SENT, SSL_EARLY_DATA_REJECTED, SSL_ERROR_WANT_READ, SSL_OP_NO_ANTI_REPLAY,
-  SSL_READ_EARLY_DATA_FINISH, SSL_READ_EARLY_DATA_SUCCESS, SSL_SESS_CACHE_CLIENT, SSL_SESS_CACHE_NO_INTERNAL_STORE, SslSession, TLS1_2_VERSION, TLS1_3_VERSION,
-  type LibSsl, type SslCtx,
+  LSW_TICKET_KEY_BYTES, load, SSL_EARLY_DATA_ACCEPTED, SSL_EARLY_DATA_NOT_SENT, SSL_EARLY_DATA_REJECTED, SSL_ERROR_WANT_READ,
+  SSL_OP_NO_ANTI_REPLAY, SSL_READ_EARLY_DATA_FINISH, SSL_READ_EARLY_DATA_SUCCESS, SSL_SESS_CACHE_CLIENT, SSL_SESS_CACHE_NO_INTERNAL_STORE,
+  SslSession, TLS1_2_VERSION, TLS1_3_VERSION, type LibSsl, type SslCtx,
 } from '../../src/core.js'
 import { leaks, Link, text, utf8, VERSIONS, type LinkOptions, type Version } from '../helpers/link.js'
 import { random } from '../helpers/streams.js'
@@ -14,7 +14,9 @@ beforeAll(async () => { lib = await load() })
 
 const keys = Uint8Array.from({ length: LSW_TICKET_KEY_BYTES }, (_, index) => index)
 
-function configured(version: Version, { session, maxEarlyData = 0 }: { session?: SslSession; maxEarlyData?: number } = {}): { options: LinkOptions; kept: Uint8Array[] } {
+function configured(
+  version: Version, { session, maxEarlyData = 0 }: { session?: SslSession; maxEarlyData?: number } = {},
+): { options: LinkOptions; kept: Uint8Array[] } {
   const kept: Uint8Array[] = []
   return {
     kept,
@@ -106,7 +108,10 @@ describe.each(VERSIONS)('SslSession under %s', (version) => {
       const { options } = configured(version)
       const link = new Link(lib, {
         ...options,
-        client: { ...options.client, configure: (ctx) => ctx.setAlpnProtos(['x']), prepare: (ssl) => { ssl.setSession(session); if (name) ssl.setTlsextHostName(name) } },
+        client: {
+          ...options.client, configure: (ctx) => ctx.setAlpnProtos(['x']),
+          prepare: (ssl) => { ssl.setSession(session); if (name) ssl.setTlsextHostName(name) },
+        },
         server: { ...options.server, prepare: (ssl) => ssl.setAlpnSelectCb(() => { seen.push(ssl.getServername()); return 'x' }) },
       })
       expect(link.server.ssl.getServername()).toBe(undefined)
@@ -203,7 +208,8 @@ describe('early data by hand', () => {
   it('refuses to write nothing and to read into nothing', () => {
     const link = both()
     expect(() => link.client.ssl.writeEarlyData(new Uint8Array())).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
-    expect(() => link.client.ssl.writeEarlyData(new Uint8Array(65537))).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
+    expect(() => link.client.ssl.writeEarlyData(new Uint8Array(65537)))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
     expect(() => link.server.ssl.readEarlyData(new Uint8Array())).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
     link.free()
   })
@@ -213,7 +219,8 @@ describe('SslCtx.setTicketKeys', () => {
   it('refuses what is not one or more keys', () => {
     const link = new Link(lib)
     for (const length of [0, 1, LSW_TICKET_KEY_BYTES - 1, LSW_TICKET_KEY_BYTES + 1]) {
-      expect(() => link.server.ctx.setTicketKeys(new Uint8Array(length))).toThrow(expect.objectContaining({ code: 'ERR_SSL_INVALID_TICKET_KEYS_LENGTH' }))
+      expect(() => link.server.ctx.setTicketKeys(new Uint8Array(length)))
+        .toThrow(expect.objectContaining({ code: 'ERR_SSL_INVALID_TICKET_KEYS_LENGTH' }))
     }
     link.server.ctx.setTicketKeys(new Uint8Array(3 * LSW_TICKET_KEY_BYTES))
     link.free()

@@ -2,7 +2,8 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
-  load, SSL_ERROR_SSL, SSL_SESS_CACHE_CLIENT, SSL_SESS_CACHE_NO_INTERNAL_STORE, SSL_VERIFY_PEER, X509Store, type LibSsl, type Ssl, type SslCtx,
+  load, SSL_ERROR_SSL, SSL_SESS_CACHE_CLIENT, SSL_SESS_CACHE_NO_INTERNAL_STORE, SSL_VERIFY_PEER, X509Store, type LibSsl, type Ssl,
+  type SslCtx,
 } from '../../src/core.js'
 import { authority, type KeyPair } from '../helpers/certificates.js'
 import { leaks, Link, utf8, VERSIONS } from '../helpers/link.js'
@@ -12,7 +13,9 @@ beforeAll(async () => { lib = await load() })
 
 /** A client's certificate of so many bytes, about; what stands beside it in a session are some 200. */
 function clientOf(bytes: number): KeyPair {
-  const names = Array.from({ length: Math.floor((bytes - 500) / 70) }, (_, index) => `DNS.${index}=${String(index).padStart(60, 'x')}.example`)
+  const names = Array.from(
+    { length: Math.floor((bytes - 500) / 70) }, (_, index) => `DNS.${index}=${String(index).padStart(60, 'x')}.example`,
+  )
   return authority.leaf({ name: 'client', san: '@names', extensions: `[names]\n${names.join('\n')}\n` })
 }
 
@@ -108,7 +111,8 @@ describe.each(VERSIONS)('SSL_set_max_send_fragment(3) under %s', (version) => {
     link.send('client', new Uint8Array(2000))
     expect(largest).toBeGreaterThan(2000)
     for (const bytes of [0, 511, 16_385]) {
-      expect(() => link.client.ssl.setMaxSendFragment(bytes)).toThrow(expect.objectContaining({ code: expect.any(String) as string, name: 'ApiMisuseError' }))
+      expect(() => link.client.ssl.setMaxSendFragment(bytes))
+        .toThrow(expect.objectContaining({ code: expect.any(String) as string, name: 'ApiMisuseError' }))
     }
     link.free()
   })

@@ -36,7 +36,8 @@ describe.each(VERSIONS)('Ssl.setMsgCallback, %s', (version) => {
   it('sees the handshake in the order of its RFC', () => {
     const { link, events } = traced(version)
     link.established().free()
-    expect(messages(events).filter((name) => !name.endsWith('NewSessionTicket'))).toEqual(flights[version].filter((name) => !name.endsWith('NewSessionTicket')))
+    expect(messages(events).filter((name) => !name.endsWith('NewSessionTicket')))
+      .toEqual(flights[version].filter((name) => !name.endsWith('NewSessionTicket')))
     expect(events.every(({ version }) => /^TLSv1\.[0-3]$/.test(version))).toBe(true)
   })
 
@@ -101,7 +102,8 @@ describe('describeMessage', () => {
       server: { configure: (ctx) => ctx.set1GroupsList('secp384r1') },
     })
     link.established()
-    expect(messages(events).slice(0, 4)).toEqual(['sent ClientHello', 'received HelloRetryRequest', 'sent ClientHello', 'received ServerHello'])
+    expect(messages(events).slice(0, 4))
+      .toEqual(['sent ClientHello', 'received HelloRetryRequest', 'sent ClientHello', 'received ServerHello'])
     link.free()
   })
 
@@ -118,7 +120,8 @@ describe('Ssl.setKeylogCallback', () => {
   const labels: Readonly<Record<Version, readonly string[]>> = {
     'TLSv1.2': ['CLIENT_RANDOM'],
     'TLSv1.3': [
-      'SERVER_HANDSHAKE_TRAFFIC_SECRET', 'CLIENT_HANDSHAKE_TRAFFIC_SECRET', 'EXPORTER_SECRET', 'SERVER_TRAFFIC_SECRET_0', 'CLIENT_TRAFFIC_SECRET_0',
+      'SERVER_HANDSHAKE_TRAFFIC_SECRET', 'CLIENT_HANDSHAKE_TRAFFIC_SECRET', 'EXPORTER_SECRET', 'SERVER_TRAFFIC_SECRET_0',
+      'CLIENT_TRAFFIC_SECRET_0',
     ],
   }
 

@@ -47,16 +47,18 @@ describe('A trap', () => {
       const link = new Link(own).established()
       const ctx = makeCtx(own, 'client')
       const error = caught(() => accident(own))
-      expect(error).toMatchObject({ name: 'InternalError', code: 'ERR_TLS_WASM_ABORT', cause: expect.any(WebAssembly.RuntimeError) as unknown })
+      expect(error)
+        .toMatchObject({ name: 'InternalError', code: 'ERR_TLS_WASM_ABORT', cause: expect.any(WebAssembly.RuntimeError) as unknown })
 
       for (const [name, call] of callsOf(own)) {
         if (frees.includes(name)) expect(caught(() => call(...anything(call, name))), name).toBeUndefined()
         else expect(caught(() => call(...anything(call, name))), name).toBe(error)
       }
       for (const use of [
-        () => link.client.ssl.write(utf8('x')), () => link.server.ssl.read(buffer), () => link.client.ssl.shutdown(), () => link.client.ssl.getVersion(),
-        () => makeCtx(own, 'client'), () => ctx.setCiphersuites('TLS_AES_128_GCM_SHA256'), () => own.allocatedBytes, () => own.version,
-        () => own.memory.copyOut(0, 1), () => own.memory.copyIn(Uint8Array.of(1), 0), () => own.memory.readInt32(0),
+        () => link.client.ssl.write(utf8('x')), () => link.server.ssl.read(buffer), () => link.client.ssl.shutdown(),
+        () => link.client.ssl.getVersion(), () => makeCtx(own, 'client'), () => ctx.setCiphersuites('TLS_AES_128_GCM_SHA256'),
+        () => own.allocatedBytes, () => own.version, () => own.memory.copyOut(0, 1), () => own.memory.copyIn(Uint8Array.of(1), 0),
+        () => own.memory.readInt32(0),
       ]) expect(caught(use)).toBe(error)
       link.free()
       ctx.free()

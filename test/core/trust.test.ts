@@ -37,17 +37,24 @@ describe.each(VERSIONS)('%s', (version) => {
   it('Ssl.setCertVerifyCallback is asked once, with the verdict and the chain; its answer counts', () => {
     const seen: unknown[] = []
     const { link, client: result } = handshake({ client: { prepare: (ssl) => ssl.setCertVerifyCallback((ok, code) => {
-      seen.push([ok, code, ssl.getVerifiedChain().map(({ subject }) => subject), ssl.getVerifiedChainSpkiSha256().map((hash) => `sha256/${Buffer.from(hash).toString('base64')}`)])
+      seen.push([
+        ok, code, ssl.getVerifiedChain().map(({ subject }) => subject),
+        ssl.getVerifiedChainSpkiSha256().map((hash) => `sha256/${Buffer.from(hash).toString('base64')}`),
+      ])
       return 1
     }) } })
     expect(result.ret).toBe(1)
-    expect(seen).toEqual([[true, X509_V_OK, ['CN=localhost', 'CN=libssl-wasm test CA,O=libssl-wasm'], [pinOf(localhost), pinOf(authority.ca)]]])
-    expect(link.client.ssl.getVerifiedChain().map(({ subject }) => subject)).toEqual(['CN=localhost', 'CN=libssl-wasm test CA,O=libssl-wasm'])
+    expect(seen)
+      .toEqual([[true, X509_V_OK, ['CN=localhost', 'CN=libssl-wasm test CA,O=libssl-wasm'], [pinOf(localhost), pinOf(authority.ca)]]])
+    expect(link.client.ssl.getVerifiedChain().map(({ subject }) => subject))
+      .toEqual(['CN=localhost', 'CN=libssl-wasm test CA,O=libssl-wasm'])
     link.free()
   })
 
   it('Ssl.setCertVerifyCallback may accept what OpenSSL refuses, which is still told', () => {
-    const { link, client: result } = handshake({ ca: stranger.ca.cert, client: { prepare: (ssl) => ssl.setCertVerifyCallback((ok) => (ok ? 0 : 1)) } })
+    const { link, client: result } = handshake({
+      ca: stranger.ca.cert, client: { prepare: (ssl) => ssl.setCertVerifyCallback((ok) => (ok ? 0 : 1)) },
+    })
     expect(result.ret).toBe(1)
     expect(link.client.ssl.getVerifyResultName()).toBe('X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY')
     link.free()
@@ -56,7 +63,9 @@ describe.each(VERSIONS)('%s', (version) => {
   it('Ssl.setCertVerifyCallback may suspend a client, and is asked again', () => {
     let answer: -1 | 1 = -1
     let asked = 0
-    const { link, client: result } = handshake({ client: { prepare: (ssl) => ssl.setCertVerifyCallback(() => { asked++; return answer }) } })
+    const { link, client: result } = handshake({
+      client: { prepare: (ssl) => ssl.setCertVerifyCallback(() => { asked++; return answer }) },
+    })
     expect(result).toEqual({ ret: -1, error: SSL_ERROR_WANT_RETRY_VERIFY })
     answer = 1
     link.established()
@@ -84,7 +93,10 @@ describe.each(VERSIONS)('%s', (version) => {
     let names: string[] = []
     const link = new Link(lib, {
       version,
-      client: { prepare: (ssl) => ssl.setCertCb(() => { names = ssl.get0PeerCaList(); if (verdict === 1) ssl.useIdentityOf(other); return verdict }) },
+      client: {
+        prepare: (ssl) =>
+        ssl.setCertCb(() => { names = ssl.get0PeerCaList(); if (verdict === 1) ssl.useIdentityOf(other); return verdict }),
+      },
       server: { configure: (ctx) => store((own) => ctx.addToCaList(own))(ctx) },
     })
     expect(link.handshake().client.error).toBe(SSL_ERROR_WANT_X509_LOOKUP)
@@ -170,7 +182,10 @@ describe.each(VERSIONS)('%s', (version) => {
   it('a response with any byte changed is refused, wherever its signature counts', () => {
     const good = ocsp(authority, localhost)
     const outcome = (staple: Uint8Array) => {
-      const { link } = handshake({ client: { prepare: (ssl) => ssl.requestOcsp(LSW_OCSP_REQUIRE) }, server: { prepare: (ssl) => ssl.setTlsextStatusCb(() => { ssl.setTlsextStatusOcspResp(staple); return true }) } })
+      const { link } = handshake({
+        client: { prepare: (ssl) => ssl.requestOcsp(LSW_OCSP_REQUIRE) },
+        server: { prepare: (ssl) => ssl.setTlsextStatusCb(() => { ssl.setTlsextStatusOcspResp(staple); return true }) },
+      })
       const { ssl } = link.client
       const result = ssl.isInitFinished() ? 'accepted' : ssl.getVerifyResult() === X509_V_OK ? 'refused without a word' : 'refused'
       link.free()

@@ -23,7 +23,10 @@ describe.each(VERSIONS)('%s', (version) => {
     /** `peer` says what the forge of its side makes. */
     function forgedLink() {
       let forge!: RecordForge
-      const forger = { configure: useForgeableCiphers, prepare: (ssl: ConstructorParameters<typeof RecordForge>[0]) => { forge = new RecordForge(ssl, other(side)) } }
+      const forger = {
+        configure: useForgeableCiphers,
+        prepare: (ssl: ConstructorParameters<typeof RecordForge>[0]) => { forge = new RecordForge(ssl, other(side)) },
+      }
       const link = new Link(lib, { version, [other(side)]: forger })
       return { link, forge, subject: link[side], peer: link[other(side)] }
     }
@@ -93,15 +96,21 @@ describe.each(VERSIONS)('%s', (version) => {
       const read = subject.ssl.read(buffer)
       expect(read.error).toBe(SSL_ERROR_SSL)
       expect(subject.ssl.getShutdown()).toBe(SSL_RECEIVED_SHUTDOWN)
-      expect(fatalError(subject.ssl, read)).toMatchObject({ code: 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR', alert: { from: 'peer', description: 80 } })
+      expect(fatalError(subject.ssl, read))
+        .toMatchObject({ code: 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR', alert: { from: 'peer', description: 80 } })
       link.free()
     })
 
     it('is told of a write that fails after them: that is not a clean end', () => {
       let forge!: RecordForge
-      const forger = { configure: useForgeableCiphers, prepare: (ssl: ConstructorParameters<typeof RecordForge>[0]) => { forge = new RecordForge(ssl, other(side)) } }
+      const forger = {
+        configure: useForgeableCiphers,
+        prepare: (ssl: ConstructorParameters<typeof RecordForge>[0]) => { forge = new RecordForge(ssl, other(side)) },
+      }
       const link = new CallbackLink(lib, { version, [other(side)]: forger })
-      for (let result = link.client.ssl.connect(); isWish(result); result = link.client.ssl.connect()) settle(link.server.ssl, link.server.ssl.accept())
+      for (let result = link.client.ssl.connect(); isWish(result); result = link.client.ssl.connect()) {
+        settle(link.server.ssl, link.server.ssl.accept())
+      }
       settle(link.server.ssl, link.server.ssl.accept())
       const { ssl } = link[side]
       const incoming = side === 'client' ? link.toClient : link.toServer
@@ -133,7 +142,9 @@ describe.each(VERSIONS)('%s', (version) => {
         subject.give(flight.subarray(0, end))
         forge.backToHandshake()
       }
-      subject.give(version === 'TLSv1.3' ? forge.jdkClose() : Buffer.concat([plaintextAlert(WARNING, USER_CANCELED), plaintextAlert(WARNING, 0)]))
+      subject.give(
+        version === 'TLSv1.3' ? forge.jdkClose() : Buffer.concat([plaintextAlert(WARNING, USER_CANCELED), plaintextAlert(WARNING, 0)]),
+      )
       const result = subject.handshake()
       expect(result).toEqual(ZERO_RETURN)
       const error = fatalError(subject.ssl, result)

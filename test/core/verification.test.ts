@@ -2,8 +2,8 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
-  CertificateError, fatalError, load, PeerError, SSL_ERROR_SSL, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER, X509Store,
-  type LibSsl, type Ssl, type SslCtx, type X509,
+  CertificateError, fatalError, load, PeerError, SSL_ERROR_SSL, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE,
+  SSL_VERIFY_PEER, X509Store, type LibSsl, type Ssl, type SslCtx, type X509,
 } from '../../src/core.js'
 import { authority, date, file, localhost, openssl, temporaryAuthority, type KeyPair } from '../helpers/certificates.js'
 import { writeFileSync } from 'node:fs'
@@ -18,12 +18,25 @@ const stranger = temporaryAuthority('a stranger')
 function intermediate(): { leaf: KeyPair; chain: string; intermediate: string } {
   const [key, csr, cert, ext] = ['int.key', 'int.csr', 'int.pem', 'int.ext'].map(file) as [string, string, string, string]
   writeFileSync(ext, 'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\n')
-  openssl('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', csr, '-subj', '/CN=intermediate')
-  openssl('x509', '-req', '-in', csr, '-CA', authority.ca.certFile, '-CAkey', authority.ca.keyFile, '-set_serial', '77', '-days', '10', '-extfile', ext, '-out', cert)
-  const [leafKey, leafCsr, leafCert, leafExt] = ['below.key', 'below.csr', 'below.pem', 'below.ext'].map(file) as [string, string, string, string]
+  openssl(
+    'req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', csr, '-subj',
+    '/CN=intermediate',
+  )
+  openssl(
+    'x509', '-req', '-in', csr, '-CA', authority.ca.certFile, '-CAkey', authority.ca.keyFile, '-set_serial', '77', '-days', '10',
+    '-extfile', ext, '-out', cert,
+  )
+  const [
+    leafKey, leafCsr, leafCert, leafExt,
+  ] = ['below.key', 'below.csr', 'below.pem', 'below.ext'].map(file) as [string, string, string, string]
   writeFileSync(leafExt, 'subjectAltName=DNS:localhost\n')
-  openssl('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', leafKey, '-out', leafCsr, '-subj', '/CN=below')
-  openssl('x509', '-req', '-in', leafCsr, '-CA', cert, '-CAkey', key, '-set_serial', '78', '-days', '10', '-extfile', leafExt, '-out', leafCert)
+  openssl(
+    'req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', leafKey, '-out', leafCsr, '-subj',
+    '/CN=below',
+  )
+  openssl(
+    'x509', '-req', '-in', leafCsr, '-CA', cert, '-CAkey', key, '-set_serial', '78', '-days', '10', '-extfile', leafExt, '-out', leafCert,
+  )
   const read = (name: string) => openssl('x509', '-in', name)
   const leaf = { certFile: leafCert, keyFile: leafKey, cert: read(leafCert), key: openssl('pkey', '-in', leafKey) }
   return { leaf, chain: leaf.cert + read(cert), intermediate: read(cert) }
@@ -43,10 +56,13 @@ interface Refusal {
 const CA_SUBJECT = 'CN=libssl-wasm test CA,O=libssl-wasm'
 const ip = (address: string) => ({ prepare: (ssl: Ssl) => { ssl.set1Ipaddr(address) } })
 const refusals: readonly Refusal[] = [
-  { title: 'for another host', options: { dnsname: 'www.example.org' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0, subject: 'CN=localhost', alert: 42 },
-  { title: 'for another address', options: { dnsname: null, client: ip('192.0.2.1') }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 64, depth: 0, subject: 'CN=localhost', alert: 42 },
+  { title: 'for another host', options: { dnsname: 'www.example.org' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0,
+    subject: 'CN=localhost', alert: 42 },
+  { title: 'for another address', options: { dnsname: null, client: ip('192.0.2.1') }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 64,
+    depth: 0, subject: 'CN=localhost', alert: 42 },
   {
-    title: 'of a name in its subject alone', options: { identity: authority.leaf({ name: 'only.example', san: 'DNS:other.example' }), dnsname: 'only.example' },
+    title: 'of a name in its subject alone',
+    options: { identity: authority.leaf({ name: 'only.example', san: 'DNS:other.example' }), dnsname: 'only.example' },
     code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0, subject: 'CN=only.example', alert: 42,
   },
   {
@@ -61,10 +77,13 @@ const refusals: readonly Refusal[] = [
     title: 'that is signed by itself', options: { identity: authority.leaf({ name: 'self', selfSigned: true }) },
     code: 'DEPTH_ZERO_SELF_SIGNED_CERT', verifyCode: 18, depth: 0, subject: 'CN=self', alert: 48,
   },
-  { title: 'of an unknown CA', options: { ca: stranger.ca.cert }, code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', verifyCode: 20, depth: 0, subject: 'CN=localhost', alert: 48 },
-  { title: 'when nothing is trusted', options: { ca: null }, code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', verifyCode: 20, depth: 0, subject: 'CN=localhost', alert: 48 },
+  { title: 'of an unknown CA', options: { ca: stranger.ca.cert }, code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', verifyCode: 20, depth: 0,
+    subject: 'CN=localhost', alert: 48 },
+  { title: 'when nothing is trusted', options: { ca: null }, code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', verifyCode: 20, depth: 0,
+    subject: 'CN=localhost', alert: 48 },
   {
-    title: 'of an unknown CA that sends its root along', options: { ca: stranger.ca.cert, identity: { cert: localhost.cert + authority.ca.cert, key: localhost.key } },
+    title: 'of an unknown CA that sends its root along',
+    options: { ca: stranger.ca.cert, identity: { cert: localhost.cert + authority.ca.cert, key: localhost.key } },
     code: 'SELF_SIGNED_CERT_IN_CHAIN', verifyCode: 19, depth: 1, subject: CA_SUBJECT, alert: 48,
   },
   {
@@ -72,20 +91,26 @@ const refusals: readonly Refusal[] = [
     code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', verifyCode: 20, depth: 0, subject: 'CN=below', alert: 48,
   },
   {
-    title: 'below an intermediate whose root is unknown', options: { ca: stranger.ca.cert, identity: { cert: deep.chain, key: deep.leaf.key } },
-    code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', verifyCode: 20, depth: 1, subject: 'CN=intermediate', alert: 48,
+    title: 'below an intermediate whose root is unknown',
+    options: { ca: stranger.ca.cert, identity: { cert: deep.chain, key: deep.leaf.key } }, code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    verifyCode: 20, depth: 1, subject: 'CN=intermediate', alert: 48,
   },
 ]
 
 describe.each(VERSIONS)('%s', (version) => {
   describe('fatalError', () => {
-    for (const { title, options, code, verifyCode, depth, subject, alert } of refusals) it(`is a CertificateError for a certificate ${title}`, () => {
+    for (const {
+      title, options, code, verifyCode, depth, subject, alert,
+    } of refusals) it(`is a CertificateError for a certificate ${title}`, () => {
       const link = new Link(lib, { version, ...options })
       const { client, server } = link.handshake()
       expect(client).toEqual({ ret: -1, error: SSL_ERROR_SSL })
       const error = fatalError(link.client.ssl, client)
       expect(error).toBeInstanceOf(CertificateError)
-      expect(error).toMatchObject({ name: 'CertificateError', code, verifyCode, depth, certificate: { subject }, alert: { from: 'us', level: 'fatal', description: alert } })
+      expect(error).toMatchObject({
+        name: 'CertificateError', code, verifyCode, depth, certificate: { subject },
+        alert: { from: 'us', level: 'fatal', description: alert },
+      })
       expect(error.opensslErrorStack.map((entry) => entry.code)).toContain('ERR_SSL_CERTIFICATE_VERIFY_FAILED')
       expect(error.message).not.toBe('')
       expect(link.client.ssl.getVerifyResult()).toBe(verifyCode)
@@ -103,7 +128,9 @@ describe.each(VERSIONS)('%s', (version) => {
       const calls: [boolean, number, number][] = []
       const link = new Link(lib, {
         version, ca: null, identity: { cert: deep.chain, key: deep.leaf.key }, dnsname: 'elsewhere.example',
-        client: { prepare: (ssl) => { ssl.setVerifyCb((ok, depth, code) => { calls.push([ok, depth, code]); return ok || depth > 0 ? 1 : 0 }) } },
+        client: {
+          prepare: (ssl) => { ssl.setVerifyCb((ok, depth, code) => { calls.push([ok, depth, code]); return ok || depth > 0 ? 1 : 0 }) },
+        },
       })
       const { client } = link.handshake()
       expect(calls[0]).toEqual([false, 1, 20])
@@ -121,7 +148,8 @@ describe.each(VERSIONS)('%s', (version) => {
       ['the chain leads over an intermediate', { identity: { cert: deep.chain, key: deep.leaf.key } }],
       ['a wildcard covers the name', { identity: authority.leaf({ san: 'DNS:*.example.org' }), dnsname: 'www.example.org' }],
       ['the CA is one of several that are trusted', { ca: stranger.ca.cert + authority.ca.cert }],
-      ['it signed itself and is trusted itself', (() => { const self = authority.leaf({ selfSigned: true }); return { identity: self, ca: self.cert } })()],
+      ['it signed itself and is trusted itself',
+        (() => { const self = authority.leaf({ selfSigned: true }); return { identity: self, ca: self.cert } })()],
     ])('lets a certificate pass when %s', (_, options) => {
       const link = new Link(lib, { version, ...options }).established()
       expect(link.client.ssl.getVerifyResultName()).toBe('X509_V_OK')
@@ -137,7 +165,9 @@ describe.each(VERSIONS)('%s', (version) => {
     })
 
     it('lets pass what the callback says 1 to', () => {
-      const link = new Link(lib, { version, ca: null, dnsname: 'elsewhere.example', client: { prepare: (ssl) => { ssl.setVerifyCb(() => 1) } } })
+      const link = new Link(
+        lib, { version, ca: null, dnsname: 'elsewhere.example', client: { prepare: (ssl) => { ssl.setVerifyCb(() => 1) } } },
+      )
       expect(text(link.established().send('client', utf8('trusted')))).toBe('trusted')
       link.free()
     })
@@ -151,7 +181,8 @@ describe.each(VERSIONS)('%s', (version) => {
       const leaf = link.client.ssl.getPeerCertificate() as X509
       expect(leaf).toEqual(chain[0])
       expect(leaf).toMatchObject({ issuer: 'CN=intermediate', subjectAltName: 'DNS:localhost', serialNumber: '4E' })
-      expect(leaf.fingerprint256).toBe(openssl('x509', '-in', deep.leaf.certFile, '-noout', '-fingerprint', '-sha256').split('=')[1]!.trim())
+      expect(leaf.fingerprint256)
+        .toBe(openssl('x509', '-in', deep.leaf.certFile, '-noout', '-fingerprint', '-sha256').split('=')[1]!.trim())
       expect(leaf.validTo).toEqual(new Date(openssl('x509', '-in', deep.leaf.certFile, '-noout', '-enddate').split('=')[1]!))
       expect(leaf.validFrom).toEqual(new Date(openssl('x509', '-in', deep.leaf.certFile, '-noout', '-startdate').split('=')[1]!))
       expect(Buffer.from(leaf.raw).toString('base64')).toBe(deep.leaf.cert.replace(/-----.*-----|\s/g, ''))
@@ -170,15 +201,21 @@ describe.each(VERSIONS)('%s', (version) => {
       store.free()
       ctx.setVerify(mode)
     } })
-    const showing = (pair: { cert: string; key: string }) => ({ configure: (ctx: SslCtx) => { ctx.useCertificateChain(pair.cert); ctx.usePrivateKey(pair.key) } })
+    const showing = (pair: { cert: string; key: string }) => ({
+      configure: (ctx: SslCtx) => { ctx.useCertificateChain(pair.cert); ctx.usePrivateKey(pair.key) },
+    })
 
     it('is shown to a server that asks for it', () => {
       const identity = { cert: authority.leaf({ name: 'somebody' }), chain: deep }
-      const link = new Link(lib, { version, client: showing(identity.cert), server: trusting(SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT) }).established()
+      const link = new Link(
+        lib, { version, client: showing(identity.cert), server: trusting(SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT) },
+      ).established()
       expect(link.server.ssl.getPeerCertificate()?.subject).toBe('CN=somebody')
       expect(link.server.ssl.getVerifyResultName()).toBe('X509_V_OK')
       link.free()
-      const chained = new Link(lib, { version, client: showing({ cert: deep.chain, key: deep.leaf.key }), server: trusting(SSL_VERIFY_PEER) }).established()
+      const chained = new Link(
+        lib, { version, client: showing({ cert: deep.chain, key: deep.leaf.key }), server: trusting(SSL_VERIFY_PEER) },
+      ).established()
       expect(chained.server.ssl.getPeerCertChain().map(({ subject }) => subject)).toEqual(['CN=below', 'CN=intermediate'])
       chained.free()
     })
@@ -187,17 +224,21 @@ describe.each(VERSIONS)('%s', (version) => {
       new Link(lib, { version, server: trusting(SSL_VERIFY_PEER) }).established().free()
       const link = new Link(lib, { version, server: trusting(SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT) })
       const { server } = link.handshake()
-      expect(fatalError(link.server.ssl, server)).toMatchObject({ name: 'PeerError', code: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE', alert: { from: 'us' } })
+      expect(fatalError(link.server.ssl, server))
+        .toMatchObject({ name: 'PeerError', code: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE', alert: { from: 'us' } })
       link.free()
     })
 
     it('is refused if a stranger signed it; the client learns of it by the alert', () => {
       const link = new Link(lib, { version, client: showing(stranger.leaf({ name: 'foreign' })), server: trusting(SSL_VERIFY_PEER) })
       const { client, server } = link.handshake()
-      expect(fatalError(link.server.ssl, server)).toMatchObject({ name: 'CertificateError', code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', depth: 0, certificate: { subject: 'CN=foreign' } })
+      expect(fatalError(link.server.ssl, server)).toMatchObject({
+        name: 'CertificateError', code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', depth: 0, certificate: { subject: 'CN=foreign' },
+      })
       // A TLS 1.3 client was done before the server looked.
       const seen = client.ret === 1 ? link.client.ssl.read(new Uint8Array(1)) : client
-      expect(fatalError(link.client.ssl, seen)).toMatchObject({ name: 'PeerError', alert: { from: 'peer', level: 'fatal', description: 48 } })
+      expect(fatalError(link.client.ssl, seen))
+        .toMatchObject({ name: 'PeerError', alert: { from: 'peer', level: 'fatal', description: 48 } })
       link.free()
     })
   })

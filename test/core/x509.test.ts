@@ -24,16 +24,18 @@ function read(pem: string): X509[] {
 let made = 0
 function make(subject: string, ...extensions: readonly string[]): string {
   const path = file(`x509-${++made}.pem`)
-  openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', file('x509.key'), '-out', path, '-days', '9', '-utf8',
-    '-multivalue-rdn', '-subj', subject, ...extensions.flatMap((extension) => ['-addext', extension]))
+  openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', file('x509.key'), '-out', path,
+    '-days', '9', '-utf8', '-multivalue-rdn', '-subj', subject, ...extensions.flatMap((extension) => ['-addext', extension]))
   return readFileSync(path, 'utf8')
 }
 
 describe('X509', () => {
   it('says what the certificate says', () => {
     const [cert] = read(make('/C=DE/O=Käse & Söhne, GmbH/OU=a+CN=www.example.com/emailAddress=a@example.com',
-      'subjectAltName=DNS:www.example.com,DNS:*.example.com,IP:192.0.2.1,IP:2001:db8::1,email:a@example.com,URI:https://example.com/a,otherName:1.2.3.4;UTF8:x',
-      'basicConstraints=critical,CA:TRUE,pathlen:3', 'keyUsage=critical,digitalSignature,keyCertSign,cRLSign', 'extendedKeyUsage=serverAuth,clientAuth,1.2.3.4',
+      'subjectAltName=DNS:www.example.com,DNS:*.example.com,IP:192.0.2.1,IP:2001:db8::1,email:a@example.com,'
+        + 'URI:https://example.com/a,otherName:1.2.3.4;UTF8:x',
+      'basicConstraints=critical,CA:TRUE,pathlen:3', 'keyUsage=critical,digitalSignature,keyCertSign,cRLSign',
+      'extendedKeyUsage=serverAuth,clientAuth,1.2.3.4',
       'authorityInfoAccess=OCSP;URI:http://ocsp.example.com/,caIssuers;URI:http://example.com/ca.der'))
     expect({ ...cert!.toJSON(), subjectAttributes: cert!.subjectAttributes }).toMatchObject({
       subject: 'emailAddress=a@example.com,CN=www.example.com+OU=a,O=Käse & Söhne\\, GmbH,C=DE',
@@ -41,9 +43,13 @@ describe('X509', () => {
         { type: 'C', value: 'DE' }, { type: 'O', value: 'Käse & Söhne, GmbH' }, { type: 'OU', value: 'a' },
         { type: 'CN', value: 'www.example.com' }, { type: 'emailAddress', value: 'a@example.com' },
       ],
-      names: { dns: ['www.example.com', '*.example.com'], ip: ['192.0.2.1', '2001:db8:0:0:0:0:0:1'], email: ['a@example.com'], uri: ['https://example.com/a'] },
-      isCa: true, pathLength: 3, keyUsage: ['digitalSignature', 'keyCertSign', 'cRLSign'], extendedKeyUsage: ['serverAuth', 'clientAuth', '1.2.3.4'],
-      keyType: 'EC', keyBits: 256, keyGroup: 'prime256v1', signatureAlgorithm: 'ecdsa-with-SHA256',
+      names: {
+        dns: ['www.example.com', '*.example.com'], ip: ['192.0.2.1', '2001:db8:0:0:0:0:0:1'], email: ['a@example.com'],
+        uri: ['https://example.com/a'],
+      },
+      isCa: true, pathLength: 3, keyUsage: ['digitalSignature', 'keyCertSign', 'cRLSign'],
+      extendedKeyUsage: ['serverAuth', 'clientAuth', '1.2.3.4'], keyType: 'EC', keyBits: 256, keyGroup: 'prime256v1',
+      signatureAlgorithm: 'ecdsa-with-SHA256',
       ocspUrls: ['http://ocsp.example.com/'], caIssuersUrls: ['http://example.com/ca.der'],
     })
     expect(cert!.issuerAttributes).toEqual(cert!.subjectAttributes)
@@ -53,8 +59,8 @@ describe('X509', () => {
     const path = file('bare.pem')
     openssl('req', '-x509', '-key', localhost.keyFile, '-out', path, '-subj', '/', '-config', bareConfig(), '-days', '9')
     expect(read(readFileSync(path, 'utf8'))[0]).toMatchObject({
-      subject: '', subjectAttributes: [], subjectAltName: '', names: { dns: [], ip: [], email: [], uri: [] }, isCa: false, pathLength: undefined,
-      keyUsage: undefined, extendedKeyUsage: [], ocspUrls: [], caIssuersUrls: [],
+      subject: '', subjectAttributes: [], subjectAltName: '', names: { dns: [], ip: [], email: [], uri: [] }, isCa: false,
+      pathLength: undefined, keyUsage: undefined, extendedKeyUsage: [], ocspUrls: [], caIssuersUrls: [],
     })
   })
 
@@ -70,7 +76,10 @@ describe('X509', () => {
   })
 
   it('keeps a NUL in a name, so that nobody takes what is before it for the name', () => {
-    openssl('req', '-x509', '-key', localhost.keyFile, '-out', file('nul.pem'), '-subj', '/CN=x', '-days', '9', '-config', bareConfig(), '-addext', 'subjectAltName=DER:300F820D6C6F63616C00686F73742E7878')
+    openssl(
+      'req', '-x509', '-key', localhost.keyFile, '-out', file('nul.pem'), '-subj', '/CN=x', '-days', '9', '-config', bareConfig(),
+      '-addext', 'subjectAltName=DER:300F820D6C6F63616C00686F73742E7878',
+    )
     expect(read(readFileSync(file('nul.pem'), 'utf8'))[0]!.names.dns).toEqual(['local\0host.xx'])
   })
 

@@ -23,7 +23,8 @@ export function startDemo(args: readonly string[], env: Readonly<Record<string, 
     cwd: repository, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'],
   })
   let log = ''
-  const exited = new Promise<number | NodeJS.Signals | null>((resolve) => { child.once('close', (status, signal) => resolve(status ?? signal)) })
+  const exited = new Promise<number | NodeJS.Signals
+    | null>((resolve) => { child.once('close', (status, signal) => resolve(status ?? signal)) })
   const url = new Promise<string>((resolve, reject) => {
     const hear = (chunk: Buffer) => {
       log += chunk.toString()

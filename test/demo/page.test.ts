@@ -8,7 +8,8 @@ import { installedBrowsers, requireFromRuntimes, type Page } from '../helpers/br
 import { startDemo, type Demo } from './demo.js'
 import { opener } from './pages.js'
 
-const TLS13 = ['sent ClientHello', 'received ServerHello', 'received EncryptedExtensions', 'received Certificate', 'received CertificateVerify',
+const TLS13 =
+  ['sent ClientHello', 'received ServerHello', 'received EncryptedExtensions', 'received Certificate', 'received CertificateVerify',
   'received Finished', 'sent Finished']
 const TLS12 = ['sent ClientHello', 'received ServerHello', 'received Certificate', 'received ServerKeyExchange', 'received ServerHelloDone',
   'sent ClientKeyExchange', 'sent Finished', 'received NewSessionTicket', 'received Finished']
@@ -52,9 +53,11 @@ describe.each(installedBrowsers('the demonstration\'s page'))('the page in $name
 
   const text = (page: Page, selector: string) => page.evaluate<string>(`document.querySelector(${JSON.stringify(selector)}).innerText`)
   const terms = (page: Page, selector: string) => page.evaluate<Record<string, string>>(
-    `Object.fromEntries([...document.querySelectorAll(${JSON.stringify(`${selector} dl > div`)})].map((row) => [...row.children].map((cell) => cell.textContent)))`)
+    `Object.fromEntries([...document.querySelectorAll(${JSON.stringify(`${selector} dl > div`)})]`
+      + `.map((row) => [...row.children].map((cell) => cell.textContent)))`)
   const messages = (page: Page, kind = 'handshake') => page.evaluate<string[]>(
-    `[...document.querySelectorAll('.wire[data-kind=${kind}] .message')].map((one) => one.closest('li').dataset.direction + ' ' + one.dataset.name)`)
+    `[...document.querySelectorAll('.wire[data-kind=${kind}] .message')]`
+      + `.map((one) => one.closest('li').dataset.direction + ' ' + one.dataset.name)`)
   const turns = (page: Page) => page.evaluate<string[]>(
     "[...document.querySelectorAll('.turn')].map(({ dataset }) => dataset.call + ' ' + dataset.ret + ' ' + dataset.error)")
 
@@ -70,7 +73,8 @@ describe.each(installedBrowsers('the demonstration\'s page'))('the page in $name
     // Every record has its size, and every row its time; time does not go back.
     const carriers = await page.evaluate<string[]>("[...document.querySelectorAll('.carrier')].map((one) => one.textContent)")
     for (const carrier of carriers) expect(carrier).toMatch(/^record · [1-9][\d,]* B( · encrypted (handshake|application_data|alert))?$/)
-    const times = (await page.evaluate<string[]>("[...document.querySelectorAll('.timeline .at')].map((one) => one.textContent)")).map((at) => Number(at.replace(',', '')))
+    const times = (await page.evaluate<string[]>("[...document.querySelectorAll('.timeline .at')].map((one) => one.textContent)"))
+      .map((at) => Number(at.replace(',', '')))
     expect(times.every((at, index) => at >= (times[index - 1] ?? 0) - 0.5)).toBe(true) // half: 100 is shown without a decimal
 
     const agreed = await terms(page, '#outcome')
@@ -82,10 +86,13 @@ describe.each(installedBrowsers('the demonstration\'s page'))('the page in $name
   it('shows the certificates as a tree, the trust anchor at its top', async () => {
     const page = await open()
     await connect(page, 'tls13')
-    expect(await page.evaluate("document.querySelector('#certificates > .tree > li > .anchor').textContent")).toBe('CN=Demonstration Root,O=libssl-wasm trust anchor')
+    expect(await page.evaluate("document.querySelector('#certificates > .tree > li > .anchor').textContent"))
+      .toBe('CN=Demonstration Root,O=libssl-wasm trust anchor')
     expect(await page.evaluate("document.querySelector('#certificates > .tree > li > .tree > li > details > summary').textContent"))
       .toBe('CN=Demonstration Intermediate intermediate')
-    expect(await page.evaluate("document.querySelector('#certificates > .tree > li > .tree > li > .tree > li > details > summary').textContent")).toBe('CN=localhost server')
+    expect(
+      await page.evaluate("document.querySelector('#certificates > .tree > li > .tree > li > .tree > li > details > summary').textContent"),
+    ).toBe('CN=localhost server')
     const server = await terms(page, '[data-role=server]')
     expect(server['Names']).toContain('DNS:localhost, IP:127.0.0.1')
     expect(server['Valid']).toMatch(/^\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d$/)
@@ -128,7 +135,8 @@ describe.each(installedBrowsers('the demonstration\'s page'))('the page in $name
   it('shows a HelloRetryRequest, and the second ClientHello', async () => {
     const page = await open()
     await connect(page, 'retry')
-    expect((await messages(page)).slice(0, 4)).toEqual(['sent ClientHello', 'received HelloRetryRequest', 'sent ClientHello', 'received ServerHello'])
+    expect((await messages(page)).slice(0, 4))
+      .toEqual(['sent ClientHello', 'received HelloRetryRequest', 'sent ClientHello', 'received ServerHello'])
     expect((await terms(page, '#outcome'))['Key exchange']).toBe('secp384r1')
   })
 
@@ -136,7 +144,8 @@ describe.each(installedBrowsers('the demonstration\'s page'))('the page in $name
     const page = await open()
     await connect(page, 'tls12')
     expect(await messages(page)).toEqual(TLS12)
-    expect(await terms(page, '#outcome')).toMatchObject({ 'Version': 'TLSv1.2', 'Cipher suite': 'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256' })
+    expect(await terms(page, '#outcome'))
+      .toMatchObject({ 'Version': 'TLSv1.2', 'Cipher suite': 'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256' })
     await ask(page)
     expect(await messages(page, 'application_data')).toEqual(['sent application data', 'received application data'])
     expect(await page.download('#key-log')).toMatch(/^CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}\n$/)
@@ -149,7 +158,8 @@ describe.each(installedBrowsers('the demonstration\'s page'))('the page in $name
     const page = await open()
     await connect(page, target)
     expect(await page.evaluate("document.querySelector('.failure').dataset.code")).toBe(code)
-    expect(await terms(page, '.failure')).toMatchObject({ Error: 'CertificateError', Certificate: `${subject}, depth 0`, Alert: `sent: fatal ${alert}` })
+    expect(await terms(page, '.failure'))
+      .toMatchObject({ Error: 'CertificateError', Certificate: `${subject}, depth 0`, Alert: `sent: fatal ${alert}` })
     expect(await messages(page, 'alert')).toEqual([`sent fatal ${alert.split(' ')[0]}`])
     expect(await turns(page)).toContain('SSL_connect -1 SSL_ERROR_SSL')
     expect(await page.evaluate("document.querySelector('[data-failure] > details > summary').textContent")).toBe(`${subject} ${code}`)
@@ -168,7 +178,8 @@ describe.each(installedBrowsers('the demonstration\'s page'))('the page in $name
     await ask(page)
     const lines = (await page.download('#key-log')).trimEnd().split('\n')
     expect(lines.map((line) => line.split(' ')[0]).sort()).toEqual([
-      'CLIENT_HANDSHAKE_TRAFFIC_SECRET', 'CLIENT_TRAFFIC_SECRET_0', 'EXPORTER_SECRET', 'SERVER_HANDSHAKE_TRAFFIC_SECRET', 'SERVER_TRAFFIC_SECRET_0'])
+      'CLIENT_HANDSHAKE_TRAFFIC_SECRET', 'CLIENT_TRAFFIC_SECRET_0', 'EXPORTER_SECRET', 'SERVER_HANDSHAKE_TRAFFIC_SECRET',
+      'SERVER_TRAFFIC_SECRET_0'])
     expect(readFileSync(file('server-keys.txt'), 'utf8').split('\n')).toEqual(expect.arrayContaining(lines))
   })
 
@@ -188,7 +199,11 @@ describe.each(installedBrowsers('the demonstration\'s page'))('the page in $name
     const tabTo = async (id: string) => {
       for (let steps = 0; steps < 12 && await focused() !== id; steps++) await page.press('Tab')
       expect(await focused()).toBe(id)
-      expect(await page.evaluate("getComputedStyle(document.activeElement).outlineStyle !== 'none' && document.activeElement.matches(':focus-visible')")).toBe(true)
+      expect(
+        await page.evaluate(
+          "getComputedStyle(document.activeElement).outlineStyle !== 'none' && document.activeElement.matches(':focus-visible')",
+        ),
+      ).toBe(true)
     }
     await page.press('Tab')
     expect(await focused()).toBe('handshake-tab')
@@ -225,7 +240,8 @@ describe.each(installedBrowsers('the demonstration\'s page'))('the page in $name
       await connect(page, target)
       if (target === 'tls13') await ask(page)
       expect(await width()).toBeLessThanOrEqual(360)
-      expect(await page.evaluate("document.querySelector('#scroller').scrollWidth <= document.querySelector('#scroller').clientWidth")).toBe(true)
+      expect(await page.evaluate("document.querySelector('#scroller').scrollWidth <= document.querySelector('#scroller').clientWidth"))
+        .toBe(true)
     }
   })
 
@@ -239,7 +255,8 @@ describe.each(installedBrowsers('the demonstration\'s page'))('the page in $name
       // Rows fade in; half faded they would be judged by half their contrast.
       await page.evaluate('Promise.all(document.getAnimations().map((animation) => animation.finish()))')
       const objections = await page.evaluate<object[]>(
-        'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => html + failureSummary) })))')
+        'axe.run().then(({ violations }) => '
+          + 'violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => html + failureSummary) })))')
       expect(objections).toEqual([])
     }
   })
@@ -249,7 +266,9 @@ describe('the server of the page', () => {
   it('sends a strict policy, and the WebAssembly code in a form that compiles while it arrives', async () => {
     const response = await fetch(url)
     const policy = response.headers.get('content-security-policy')
-    expect(policy).toMatch(/^default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self' ws:\/\/127\.0\.0\.1:\d+; /)
+    expect(policy).toMatch(
+      /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self' ws:\/\/127\.0\.0\.1:\d+; /,
+    )
     expect((await fetch(new URL('libssl.wasm', url))).headers.get('content-type')).toBe('application/wasm')
     expect((await fetch(new URL('package.json', url))).status).toBe(404)
   })

@@ -35,7 +35,8 @@ describe.each(installedBrowsers('the demonstration\'s SQL prompt'))('the SQL pro
   }
 
   const tables = (page: Page) => page.evaluate<string[][][]>(
-    "[...document.querySelectorAll('#results table')].map((table) => [[table.caption.textContent], ...[...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent))])")
+    "[...document.querySelectorAll('#results table')].map((table) => [[table.caption.textContent], "
+      + '...[...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent))])')
 
   it('shows the table that a query gives', async () => {
     const page = await open(await demo.url)
@@ -45,10 +46,12 @@ describe.each(installedBrowsers('the demonstration\'s SQL prompt'))('the SQL pro
     // What one query sets, the next one finds; and a table for each statement.
     await query(page, 'BEGIN; CREATE TEMPORARY TABLE kept AS SELECT 1 AS one')
     await query(page, 'SELECT one, null AS nothing FROM kept; SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()')
-    expect(await tables(page)).toEqual([[['SELECT · 1 row'], ['one', 'nothing'], ['1', 'null']], [['SELECT · 1 row'], ['ssl', 'version'], ['true', 'TLSv1.3']]])
+    expect(await tables(page))
+      .toEqual([[['SELECT · 1 row'], ['one', 'nothing'], ['1', 'null']], [['SELECT · 1 row'], ['ssl', 'version'], ['true', 'TLSv1.3']]])
     await page.click('#examples :nth-child(3)')
     await page.until("document.querySelectorAll('#results tr').length === 501")
-    expect(await page.evaluate("document.querySelector('#results caption').textContent")).toBe('SELECT · 10,000 rows, of which 500 are shown')
+    expect(await page.evaluate("document.querySelector('#results caption').textContent"))
+      .toBe('SELECT · 10,000 rows, of which 500 are shown')
   })
 
   it('shows what PostgreSQL objects to, and connects again when a connection has ended', async () => {
@@ -80,14 +83,21 @@ describe.each(installedBrowsers('the demonstration\'s SQL prompt'))('the SQL pro
     for (const text of ['SELECT * FROM planets', 'SELECT * FROM nothing']) {
       await query(page, text)
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
-      expect(await page.evaluate('axe.run().then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => html + failureSummary) })))')).toEqual([])
+      expect(
+        await page.evaluate(
+          'axe.run().then(({ violations }) => '
+            + 'violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html, failureSummary }) => html + failureSummary) })))',
+        ),
+      ).toEqual([])
     }
   })
 
   it('says what to install where there is no PostgreSQL', async () => {
     const server = await startPageServer(await bundlePage())
     onTestFinished(() => server.close())
-    const target = { id: 'none', name: 'none', description: '', command: '', address: '', url: '', servername: '', anchors: '', request: '' }
+    const target = {
+      id: 'none', name: 'none', description: '', command: '', address: '', url: '', servername: '', anchors: '', request: '',
+    }
     server.show({ relayUrl: 'ws://127.0.0.1:1', targets: [target], database: { missing: MISSING }, anchors: {} })
     const page = await open(server.url)
     expect(await page.evaluate("document.querySelector('#sql-status').textContent")).toMatch(/install Debian's package postgresql\b/)

@@ -13,7 +13,9 @@ describe('docs/algorithms-and-keys.md', () => {
   afterAll(() => server.stop())
 
   it('its example prints what was agreed, and the certificate', async () => {
-    const { stdout, stderr } = await promisify(execFile)('node', ['examples/algorithms.mjs', 'localhost', String(server.port), authority.ca.certFile], { cwd: repo })
+    const { stdout, stderr } = await promisify(execFile)(
+      'node', ['examples/algorithms.mjs', 'localhost', String(server.port), authority.ca.certFile], { cwd: repo },
+    )
     expect(stderr).toBe('')
     expect(stdout).toMatch(/^(X25519MLKEM768|secp384r1) TLS_CHACHA20_POLY1305_SHA256 EC 256\nX509 \{\n {2}subject: 'CN=localhost',/)
   })

@@ -39,7 +39,9 @@ describe('the examples of README.md and docs/', () => {
   })
 
   it('stand where a task is told', () => {
-    const shown = Object.fromEntries(pages.map(({ page }) => [page, examples.filter((one) => one.page === page).map(({ file }) => file.slice('examples/'.length))]))
+    const shown = Object.fromEntries(
+      pages.map(({ page }) => [page, examples.filter((one) => one.page === page).map(({ file }) => file.slice('examples/'.length))]),
+    )
     expect(shown).toMatchObject({
       'README.md': ['page-imap.mjs', 'node-tls.mjs'],
       'docs/algorithms-and-keys.md': ['algorithms.mjs'],
@@ -84,7 +86,9 @@ describe('the examples of README.md and docs/', () => {
   })
 
   it('examples/handshake-by-hand.mjs prints each result of SSL_connect', async () => {
-    const { status, stdout, stderr } = await run('node', 'examples/handshake-by-hand.mjs', 'localhost', String(server.port), authority.ca.certFile)
+    const { status, stdout, stderr } = await run(
+      'node', 'examples/handshake-by-hand.mjs', 'localhost', String(server.port), authority.ca.certFile,
+    )
     expect(stderr).toBe('')
     const lines = stdout.trimEnd().split('\n')
     expect(lines[0]).toMatch(/^SSL_connect: -1 SSL_ERROR_WANT_READ, \d+ bytes to send$/)

@@ -24,7 +24,9 @@ it('examples/http-server.mjs answers one request after the other upon a connecti
   }
   expect(reused).toEqual([false, true])
   agent.destroy()
-  const curl = await Peer.start('curl', ['-sS', '--cacert', authority.ca.certFile, `https://localhost:${port}/a`, `https://localhost:${port}/b`])
+  const curl = await Peer.start(
+    'curl', ['-sS', '--cacert', authority.ca.certFile, `https://localhost:${port}/a`, `https://localhost:${port}/b`],
+  )
   expect(await curl.end()).toBe(0)
   expect(curl.stdout.toString()).toBe('you asked for /a\nyou asked for /b\n')
 })

@@ -28,7 +28,9 @@ describe('examples/ech.mjs', { timeout: 20_000 }, () => {
       return /BEGIN ECHCONFIG-----([^-]*)/.exec(readFileSync(file(name), 'utf8'))![1]!.replace(/\s/g, '')
     }
     const [current, old] = [list('current'), list('old')]
-    const { port } = await startOpenssl4Server(authority.leaf({ san: 'DNS:localhost,DNS:public.example' }), 'TLSv1.3', ['-www', '-ech_key', file('current')])
+    const { port } = await startOpenssl4Server(
+      authority.leaf({ san: 'DNS:localhost,DNS:public.example' }), 'TLSv1.3', ['-www', '-ech_key', file('current')],
+    )
     const accepted = 'accepted asked for localhost, seen public.example\n'
     const example = (configList: string) => run('examples/ech.mjs', 'localhost', String(port), configList, authority.ca.certFile)
     expect(await example(current)).toEqual({ status: 0, stderr: '', stdout: accepted })

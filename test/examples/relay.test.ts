@@ -25,7 +25,10 @@ const argumentsOf: Readonly<Record<string, () => string[]>> = {
 it.each(Object.keys(argumentsOf))('%s gives the relay flags that it knows, and files of the form that it reads', (name) => {
   const directory = mkdtempSync(join(tmpdir(), 'libssl-wasm-relay-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
-  const files = { allow: '# mail\nmail.example:993\n\nMail.example:465 # submission\n', token: 'first\nsecond\n', 'cert.pem': localhost.cert, 'key.pem': localhost.key }
+  const files = {
+    allow: '# mail\nmail.example:993\n\nMail.example:465 # submission\n', token: 'first\nsecond\n', 'cert.pem': localhost.cert,
+    'key.pem': localhost.key,
+  }
   for (const [file, content] of Object.entries(files)) writeFileSync(join(directory, file), content)
   const args = argumentsOf[name]!().map((argument) => argument.replace('/etc/libssl-wasm-relay', directory))
   const values = readFlags(args)
@@ -39,7 +42,9 @@ it('examples/tunnel.mjs fetches a page through the relay, and gives its place ba
   const { port } = await startOpensslServer(localhost, 'TLSv1.3')
   const relay = await startRelay({ allow: [`localhost:${port}`] })
   onTestFinished(() => relay.close())
-  const example = await Peer.start('node', ['examples/tunnel.mjs', relay.url, 'localhost', String(port), authority.ca.certFile], { cwd: repo })
+  const example = await Peer.start(
+    'node', ['examples/tunnel.mjs', relay.url, 'localhost', String(port), authority.ca.certFile], { cwd: repo },
+  )
   expect(await example.end()).toBe(0)
   expect(example.log).toMatch(/^TLSv1\.3 TLS_CHACHA20_POLY1305_SHA256 \S+\nHTTP\/1\.0 200 ok/)
   await until(() => relay.connections === 0)

@@ -10,17 +10,23 @@ const repo = join(import.meta.dirname, '../..')
 
 describe('examples/sessions.mjs', () => {
   it('makes a full handshake first, and then resumes with early data', { timeout: 30_000 }, async () => {
-    const options = { cert: localhost.cert, key: localhost.key, ticketKeys: new TicketKeys(), sessionCache: memoryServerSessionCache(), maxEarlyDataBytes: 1000 }
+    const options = {
+      cert: localhost.cert, key: localhost.key, ticketKeys: new TicketKeys(), sessionCache: memoryServerSessionCache(),
+      maxEarlyDataBytes: 1000,
+    }
     const port = await serveTcp((socket) => { serve(accept(socket, options)).catch(() => {}) })
     const kept = file('session')
     const said: string[] = []
     for (let i = 0; i < 3; i++) {
-      const { stdout, stderr } = await promisify(execFile)('node', ['examples/sessions.mjs', 'localhost', String(port), authority.ca.certFile, kept], { cwd: repo })
+      const { stdout, stderr } = await promisify(execFile)(
+        'node', ['examples/sessions.mjs', 'localhost', String(port), authority.ca.certFile, kept], { cwd: repo },
+      )
       expect(stderr).toBe('')
       said.push(stdout)
     }
     expect(said).toEqual([
-      'full handshake, early data: not sent\nGET / HTTP/1.0 late\n', ...Array.from({ length: 2 }, () => 'resumed, early data: accepted\nGET / HTTP/1.0 early\n'),
+      'full handshake, early data: not sent\nGET / HTTP/1.0 late\n',
+      ...Array.from({ length: 2 }, () => 'resumed, early data: accepted\nGET / HTTP/1.0 early\n'),
     ])
   })
 })

@@ -27,10 +27,12 @@ describe('the examples of docs/trust.md and docs/client-certificates.md', { time
   it('lets in a client with a certificate, and refuses one without, which learns it at its first read', async () => {
     const client = authority.leaf({ name: 'a client' })
     const files = ['0', authority.ca.certFile, localhost.certFile, localhost.keyFile]
-    expect(await runExample('client-certificates', ...files, client.certFile, client.keyFile)).toEqual({ status: 0, stderr: '', stdout: 'hello, CN=a client\n' })
+    expect(await runExample('client-certificates', ...files, client.certFile, client.keyFile))
+      .toEqual({ status: 0, stderr: '', stdout: 'hello, CN=a client\n' })
     const { status, stdout, stderr } = await runExample('client-certificates', ...files)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(stdout.trimEnd().split('\n').sort()).toEqual(['refused: ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE', 'the server refuses us: ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'])
+    expect(stdout.trimEnd().split('\n').sort())
+      .toEqual(['refused: ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE', 'the server refuses us: ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'])
   })
 
   it('makes certificates by the commands of docs/client-certificates.md', () => {

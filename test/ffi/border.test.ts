@@ -9,7 +9,9 @@ describe('Border', () => {
   it('callback answers a failure to C, and leave throws the first value that was thrown', () => {
     const border = new Border()
     const answers: number[] = []
-    expect(caught(() => within(border, () => answers.push(border.callback(-1, throws('first')), border.callback(() => -2, throws('second')))))).toBe('first')
+    expect(
+      caught(() => within(border, () => answers.push(border.callback(-1, throws('first')), border.callback(() => -2, throws('second'))))),
+    ).toBe('first')
     expect(answers).toEqual([-1, -2])
     expect(within(border, () => border.callback(-1, () => 5))).toBe(5)
   })
@@ -37,7 +39,9 @@ describe('Border', () => {
     const error = caught(() => border.trap(cause))
     expect(error).toMatchObject({ code: 'ERR_TLS_WASM_ABORT', cause })
     expect(border.aborted).toBe(error)
-    for (const use of [() => border.enter(), () => border.throwIfAborted(), () => border.callback(-1, () => 1), () => border.trap(new Error('another'))]) {
+    for (const use of [
+      () => border.enter(), () => border.throwIfAborted(), () => border.callback(-1, () => 1), () => border.trap(new Error('another')),
+    ]) {
       expect(caught(use)).toBe(error)
     }
   })

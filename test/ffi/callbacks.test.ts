@@ -3,7 +3,10 @@ import { RefusalError } from '../../src/index.js'
 import { Border } from '../../src/ffi/border.js'
 import { bindCallbacks, Handles, wantedOf } from '../../src/ffi/callbacks.gen.js'
 import { bioCallbacks, type BioAnswer, type BioCallbacks } from '../../src/ffi/callbacks.js'
-import { LSW_BIO_ACCEPT, LSW_BIO_CONNECT, LSW_BIO_FAILED, LSW_BIO_WOULD_BLOCK, LSW_REFUSE_WITH, LSW_WANT_CERT_CB, LSW_WANT_VERIFY_CB, SSL_CLIENT_HELLO_ERROR } from '../../src/ffi/constants.gen.js'
+import {
+  LSW_BIO_ACCEPT, LSW_BIO_CONNECT, LSW_BIO_FAILED, LSW_BIO_WOULD_BLOCK, LSW_REFUSE_WITH, LSW_WANT_CERT_CB, LSW_WANT_VERIFY_CB,
+  SSL_CLIENT_HELLO_ERROR,
+} from '../../src/ffi/constants.gen.js'
 import type { Memory } from '../../src/ffi/memory.js'
 import { within } from '../helpers/border.js'
 
@@ -13,7 +16,10 @@ const noMemory = { copyIn: () => {}, copyOut: (_: number, length: number) => new
 function callbacks() {
   const border = new Border()
   const handles = new Handles()
-  return { border, handles, c: bindCallbacks(border, () => noMemory, handles), bio: (functions: BioCallbacks) => handles.BIO.add(bioCallbacks(functions, noMemory)) }
+  return {
+    border, handles, c: bindCallbacks(border, () => noMemory, handles),
+    bio: (functions: BioCallbacks) => handles.BIO.add(bioCallbacks(functions, noMemory)),
+  }
 }
 
 const at = 0 as never
@@ -22,12 +28,15 @@ describe('Callbacks', () => {
   it('never throw into C: they answer a failure, and leave throws the first value that was thrown', () => {
     const { border, handles, c, bio } = callbacks()
     const handle = bio({ read: () => { throw 'first' }, write: () => { throw 'second' } })
-    const connection = handles.SSL.add({ certCb: () => { throw 'third' }, clientHelloCb: () => { throw 'fourth' }, verifyCb: () => { throw 'fifth' } })
+    const connection = handles.SSL.add({
+      certCb: () => { throw 'third' }, clientHelloCb: () => { throw 'fourth' }, verifyCb: () => { throw 'fifth' },
+    })
     const answers: number[] = []
     let caught: unknown
     try {
       within(border, () => answers.push(
-        c.bioRead(handle, at, 10), c.bioWrite(handle, at, 10), c.certCb(connection), c.clientHelloCb(connection), c.verifyCb(connection, 1, 0, 0)))
+        c.bioRead(handle, at, 10), c.bioWrite(handle, at, 10), c.certCb(connection), c.clientHelloCb(connection),
+        c.verifyCb(connection, 1, 0, 0)))
     } catch (value) { caught = value }
     expect(caught).toBe('first')
     expect(answers).toEqual([LSW_BIO_FAILED, LSW_BIO_FAILED, 0, SSL_CLIENT_HELLO_ERROR, 0])
@@ -43,7 +52,9 @@ describe('Callbacks', () => {
     expect(answers).toEqual([LSW_REFUSE_WITH - 49, 0])
   })
 
-  it.each<[BioAnswer, number]>([[0, 0], [10, 10], ['would block', LSW_BIO_WOULD_BLOCK], ['want connect', LSW_BIO_CONNECT], ['want accept', LSW_BIO_ACCEPT]])(
+  it.each<[BioAnswer, number]>([
+    [0, 0], [10, 10], ['would block', LSW_BIO_WOULD_BLOCK], ['want connect', LSW_BIO_CONNECT], ['want accept', LSW_BIO_ACCEPT],
+  ])(
     'translate the answer %s', (answer, number) => {
       const { c, bio } = callbacks()
       const handle = bio({ read: () => answer, write: () => answer })

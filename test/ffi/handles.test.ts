@@ -24,7 +24,8 @@ describe('HandleTable', () => {
   it('live throws ERR_TLS_DISPOSED for what get does not find', () => {
     const table = new HandleTable<string>('Thing')
     expect(table.live(table.add('a'))).toBe('a')
-    expect(() => table.live(7)).toThrow(expect.objectContaining({ code: 'ERR_TLS_DISPOSED', message: expect.stringContaining('Thing') as unknown }))
+    expect(() => table.live(7))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_DISPOSED', message: expect.stringContaining('Thing') as unknown }))
   })
 
   it('add never gives a handle that is in use, nor one that was given lately', () => {

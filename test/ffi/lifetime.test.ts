@@ -21,7 +21,9 @@ describe('Lifetime', () => {
   it('ptr throws ERR_TLS_DISPOSED after free, and says what was freed', () => {
     const life = new Lifetime('Thing', address, () => {})
     life.free()
-    expect(() => life.ptr).toThrow(expect.objectContaining({ name: 'ApiMisuseError', code: 'ERR_TLS_DISPOSED', message: expect.stringContaining('Thing') as unknown }))
+    expect(() => life.ptr).toThrow(
+      expect.objectContaining({ name: 'ApiMisuseError', code: 'ERR_TLS_DISPOSED', message: expect.stringContaining('Thing') as unknown }),
+    )
   })
 
   it('free counts as done even if it is called again from within, or throws', () => {

@@ -21,7 +21,8 @@ describe('Memory.scope', () => {
   it('frees when the body throws, and lets the error through', () => {
     const before = lib.allocatedBytes
     const thrown = new Error('from the body')
-    expect(() => lib.memory.scope((scope) => { scope.alloc(5000); scope.cstring('text'); scope.bytes(new Uint8Array(100)); throw thrown })).toThrow(thrown)
+    expect(() => lib.memory.scope((scope) => { scope.alloc(5000); scope.cstring('text'); scope.bytes(new Uint8Array(100)); throw thrown }))
+      .toThrow(thrown)
     expect(lib.allocatedBytes).toBe(before)
   })
 

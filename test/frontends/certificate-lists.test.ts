@@ -17,7 +17,10 @@ const ca = authority.ca.cert
 /** Two of them take more than OpenSSL's default of 102,400 bytes. */
 const long = pemOf(certificateWithSubjectOf(60_000))
 const identity = (...more: readonly string[]) => ({ cert: localhost.cert + more.join(''), key: localhost.key })
-const tooLong = { name: 'PeerError', code: 'ERR_SSL_EXCESSIVE_MESSAGE_SIZE', message: expect.stringContaining("'maxCertificateListBytes'"), alert: { from: 'us' } }
+const tooLong = {
+  name: 'PeerError', code: 'ERR_SSL_EXCESSIVE_MESSAGE_SIZE', message: expect.stringContaining("'maxCertificateListBytes'"),
+  alert: { from: 'us' },
+}
 
 /** A TLS 1.3 client hears of it after its handshake. */
 async function refusedByPeer({ opened, readable }: TlsConnection): Promise<void> {
@@ -72,9 +75,17 @@ describe.each(VERSIONS)('maxCertificateListBytes, %s', (version) => {
       const own = pemOf(certificateWithSubjectOf(102_000 + VERSIONS.indexOf(version) + (role === 'server' ? 10 : 0)))
       const warnings = await warningsDuring(async () => {
         const most = { maxCertificateListBytes: 130_000 }
-        for (let i = 0; i < 2; i++) await closeBoth(await opened({ version, server: { ca, ...most, ...(role === 'server' && identity(own)) }, client: { ...most, ...identity(...(role === 'client' ? [own] : [])) } }))
+        for (let i = 0; i < 2; i++) {
+          await closeBoth(
+            await opened({
+              version, server: { ca, ...most, ...(role === 'server' && identity(own)) },
+              client: { ...most, ...identity(...(role === 'client' ? [own] : [])) },
+            }),
+          )
+        }
       })
-      expect(warnings.filter(({ message }) => / take 10\d{4} bytes/.test(message))).toEqual([{ code: 'WARN_TLS_CHAIN_TOO_LONG', message: expect.stringContaining("option 'cert'") }])
+      expect(warnings.filter(({ message }) => / take 10\d{4} bytes/.test(message)))
+        .toEqual([{ code: 'WARN_TLS_CHAIN_TOO_LONG', message: expect.stringContaining("option 'cert'") }])
     }
   })
 })
@@ -85,7 +96,9 @@ describe.each(VERSIONS)('names of client CAs, %s', (version) => {
   /** What the client is told. */
   async function announced(server: Partial<AcceptOptions>): Promise<readonly string[]> {
     let names: readonly string[] = []
-    const both = await opened({ version, server, client: { onCertificateRequest: ({ caNames }) => { names = caNames; return identity() } } })
+    const both = await opened({
+      version, server, client: { onCertificateRequest: ({ caNames }) => { names = caNames; return identity() } },
+    })
     expect((await both.server.opened).peerCertificate).toMatchObject({ subject: 'CN=localhost' })
     await closeBoth(both)
     return names
@@ -94,10 +107,13 @@ describe.each(VERSIONS)('names of client CAs, %s', (version) => {
   it('are refused by the option before a client comes, where no CertificateRequest can carry them', async () => {
     const refused = async (server: Partial<AcceptOptions>) => {
       const versions = { minVersion: version, maxVersion: version }
-      expect(() => createContext({ ...identity(), ...server, ...versions, libssl } as AcceptOptions)).toThrow(expect.objectContaining({ name: 'ApiMisuseError' }))
+      expect(() => createContext({ ...identity(), ...server, ...versions, libssl } as AcceptOptions))
+        .toThrow(expect.objectContaining({ name: 'ApiMisuseError' }))
       return rejection(accept(memoryTransportPair()[0], { ...identity(), ...server, ...versions }).opened)
     }
-    const error = (option: string) => ({ name: 'ApiMisuseError', code: 'ERR_SSL_LENGTH_TOO_LONG', option, message: expect.stringContaining("'clientCaNames'") })
+    const error = (option: string) => ({
+      name: 'ApiMisuseError', code: 'ERR_SSL_LENGTH_TOO_LONG', option, message: expect.stringContaining("'clientCaNames'"),
+    })
     expect(await refused({ ca: oneMore })).toMatchObject(error('ca'))
     expect(await refused({ ca: [long, ca, certificateWithSubjectOf(6000)] })).toMatchObject(error('ca'))
     expect(await refused({ ca, additionalCa: most })).toMatchObject(error('ca'))
@@ -115,7 +131,8 @@ describe.each(VERSIONS)('names of client CAs, %s', (version) => {
     expect(await announced({ ca: [ca, most], clientCaNames: [ca] })).toEqual([own])
     expect(await announced({ ca, clientCaNames: localhost.cert })).toEqual(['CN=localhost'])
     expect(await announced({ ca: [ca, long, most], clientCaNames: [] })).toEqual([])
-    expect(await announced({ clientCertificate: 'required', dangerouslyReplaceVerification: true, verify: () => true, clientCaNames: ca })).toEqual([own])
+    expect(await announced({ clientCertificate: 'required', dangerouslyReplaceVerification: true, verify: () => true, clientCaNames: ca }))
+      .toEqual([own])
     const answer: HelloAnswer = { ca, clientCaNames: localhost.cert }
     expect(await announced({ onClientHello: () => answer })).toEqual(['CN=localhost'])
   })

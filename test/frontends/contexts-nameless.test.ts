@@ -14,7 +14,9 @@ const otherKey = createPublicKey(authority.ca.cert).export({ type: 'spki', forma
 
 describe.each(VERSIONS)('%s', (version) => {
   const pinned = { minVersion: version, maxVersion: version } as const
-  const kinds = { psk: { psk: { identity: 'x', key: randomBytes(32) } }, acceptedRawPublicKeys: { acceptedRawPublicKeys: otherKey } } as const
+  const kinds = {
+    psk: { psk: { identity: 'x', key: randomBytes(32) } }, acceptedRawPublicKeys: { acceptedRawPublicKeys: otherKey },
+  } as const
 
   describe.each(Object.entries(kinds))('a context with %s', (_, options) => {
     const begin = (context: TlsContext, more: ConnectOptions) => {
@@ -59,7 +61,8 @@ describe.each(VERSIONS)('%s', (version) => {
 
     it('anchors without a name are refused at once', () => {
       const context = createContext({ ...pinned, ...options, ca: authority.ca.cert })
-      expect(() => connect(memoryTransportPair()[0], { context })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'ca' }))
+      expect(() => connect(memoryTransportPair()[0], { context }))
+        .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'ca' }))
     })
   })
 })

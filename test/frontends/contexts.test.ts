@@ -7,7 +7,9 @@ import {
   accept, connect, createContext, load, memoryServerSessionCache, memorySessionStore, memoryTransportPair, TicketKeys,
   type AcceptOptions, type ConnectOptions, type LibSsl, type TlsConnection, type TlsServerConnection, type TlsSession,
 } from '../../src/index.js'
-import { clientFeatures, placeOf, serverFeatures, type ClientConnectionOptions, type ServerConnectionOptions } from '../../src/frontends/options.js'
+import {
+  clientFeatures, placeOf, serverFeatures, type ClientConnectionOptions, type ServerConnectionOptions,
+} from '../../src/frontends/options.js'
 import { authority, localhost, temporaryAuthority } from '../helpers/certificates.js'
 import { closeBoth, rejection, talkAndClose, VERSIONS } from '../helpers/stream-peers.js'
 import { caught } from '../helpers/traps.js'
@@ -74,7 +76,9 @@ describe.each(VERSIONS)('createContext, %s', (version) => {
   })
 
   it('its ALPN protocols are a default: the connection may say others', async () => {
-    const [client, server] = [createContext({ ...pinned, ca, alpnProtocols: ['a', 'b'] }), createContext({ ...pinned, cert, key, alpnProtocols: ['b'] })]
+    const [client, server] = [
+      createContext({ ...pinned, ca, alpnProtocols: ['a', 'b'] }), createContext({ ...pinned, cert, key, alpnProtocols: ['b'] }),
+    ]
     const alpn = async (ofClient: object, ofServer: object) => {
       const pair = await opened({ context: client, servername, ...ofClient }, { context: server, ...ofServer })
       await closeBoth(pair)
@@ -102,7 +106,9 @@ describe.each(VERSIONS)('createContext, %s', (version) => {
   it('a certificate that is chosen when asked for is this connection\'s', async () => {
     const { cert: ownCert, key: ownKey } = authority.leaf({ name: 'somebody' })
     const [client, server] = [createContext({ ...pinned, ca }), createContext({ ...pinned, cert, key, ca, clientCertificate: 'optional' })]
-    for (const [more, subject] of [[{ onCertificateRequest: () => ({ cert: ownCert, key: ownKey }) }, expect.stringContaining('somebody')], [{}, undefined]] as const) {
+    for (const [more, subject] of [
+      [{ onCertificateRequest: () => ({ cert: ownCert, key: ownKey }) }, expect.stringContaining('somebody')], [{}, undefined],
+    ] as const) {
       const pair = await opened({ context: client, servername, ...more }, { context: server })
       expect((await pair.server.opened).peerCertificate?.subject).toEqual(subject)
       await closeBoth(pair)
@@ -112,7 +118,11 @@ describe.each(VERSIONS)('createContext, %s', (version) => {
   it('reads a certificate that is chosen again and again once', async () => {
     const { cert: ownCert, key: ownKey } = authority.leaf({ name: 'somebody' })
     const [client, server] = [createContext({ ...pinned, ca, libssl }), createContext({ ...pinned, cert, key, ca })]
-    const once = async () => closeBoth(await opened({ context: client, servername, onCertificateRequest: async () => ({ cert: ownCert, key: ownKey }) }, { context: server }))
+    const once = async () => closeBoth(
+      await opened(
+        { context: client, servername, onCertificateRequest: async () => ({ cert: ownCert, key: ownKey }) }, { context: server },
+      ),
+    )
     await once()
     const count = counted()
     await once()
@@ -123,7 +133,8 @@ describe.each(VERSIONS)('createContext, %s', (version) => {
     const ticketKeys = new TicketKeys(undefined, { maxKeys: 2 })
     const [client, server] = [createContext({ ...pinned, ca }), createContext({ ...pinned, cert, key, ticketKeys })]
     let session!: TlsSession
-    const again = (given?: TlsSession) => once({ context: client, servername, session: given, onSession: (one) => { session = one } } as ConnectOptions, { context: server })
+    const again = (given?: TlsSession) =>
+      once({ context: client, servername, session: given, onSession: (one) => { session = one } } as ConnectOptions, { context: server })
     expect(await again()).toBe(false)
     const first = session
     expect(await again(first)).toBe(true)
@@ -138,7 +149,9 @@ describe.each(VERSIONS)('createContext, %s', (version) => {
   it('its store and its cache serve all connections, and nothing else remembers', async () => {
     const sessionCache = memoryServerSessionCache()
     const entries = vi.spyOn(sessionCache, 'get')
-    const [client, server] = [createContext({ ...pinned, ca, sessionStore: memorySessionStore() }), createContext({ ...pinned, cert, key, sessionCache })]
+    const [client, server] = [
+      createContext({ ...pinned, ca, sessionStore: memorySessionStore() }), createContext({ ...pinned, cert, key, sessionCache }),
+    ]
     expect(await once({ context: client, servername }, { context: server })).toBe(false)
     expect(await once({ context: client, servername }, { context: server })).toBe(true)
     entries.mockImplementation(() => undefined)
@@ -148,8 +161,14 @@ describe.each(VERSIONS)('createContext, %s', (version) => {
   it('without ticketKeys and sessionCache a server gives no sessions', async () => {
     const sessions: TlsSession[] = []
     const [client, server] = [createContext({ ...pinned, ca }), createContext({ ...pinned, cert, key })]
-    for (const session of [undefined, undefined]) await once({ context: client, servername, session, onSession: (one) => { sessions.push(one) } } as ConnectOptions, { context: server })
-    expect(await Promise.all(sessions.map((session) => once({ context: client, servername, session }, { context: server })))).not.toContain(true)
+    for (const session of [undefined, undefined]) {
+      await once(
+        { context: client, servername, session, onSession: (one) => { sessions.push(one) } } as ConnectOptions, { context: server },
+      )
+    }
+    expect(
+      await Promise.all(sessions.map((session) => once({ context: client, servername, session }, { context: server }))),
+    ).not.toContain(true)
   })
 
   it('a session that was made without verify is not one of a connection with it, on either side', async () => {
@@ -157,7 +176,9 @@ describe.each(VERSIONS)('createContext, %s', (version) => {
     const verify = () => true
     const [client, server] = [createContext({ ...pinned, ca, cert, key }), createContext({ ...pinned, cert, key, ca, ticketKeys })]
     let session!: TlsSession
-    const again = (ofClient: object, ofServer: object) => once({ context: client, servername, onSession: (one: TlsSession) => { session = one }, ...ofClient }, { context: server, ...ofServer })
+    const again = (ofClient: object, ofServer: object) => once(
+      { context: client, servername, onSession: (one: TlsSession) => { session = one }, ...ofClient }, { context: server, ...ofServer },
+    )
     await again({}, {})
     expect(await again({ session }, {})).toBe(true)
     expect(await again({ session, verify }, {})).toBe(false)
@@ -168,7 +189,8 @@ describe.each(VERSIONS)('createContext, %s', (version) => {
 
   it('makes the answers to a ClientHello once for each', async () => {
     const { cert: otherCert, key: otherKey } = authority.leaf({ name: 'other.example', san: 'DNS:other.example' })
-    const onClientHello = vi.fn(({ servername: name }: { servername: string | undefined }) => (name === 'other.example' ? { cert: otherCert, key: otherKey, minVersion: version } : undefined))
+    const onClientHello = vi.fn(({ servername: name }: { servername: string | undefined }) =>
+      (name === 'other.example' ? { cert: otherCert, key: otherKey, minVersion: version } : undefined))
     const [client, server] = [createContext({ ...pinned, ca, libssl }), createContext({ ...pinned, cert, key, onClientHello, libssl })]
     const names = ['other.example', 'localhost', 'other.example', 'other.example']
     const once = async (name: string) => {
@@ -185,7 +207,9 @@ describe.each(VERSIONS)('createContext, %s', (version) => {
   it('early data counts once, though the server\'s context goes on', async () => {
     if (version === 'TLSv1.2') return
     const sessionCache = memoryServerSessionCache()
-    const [client, server] = [createContext({ ...pinned, ca }), createContext({ ...pinned, cert, key, sessionCache, maxEarlyDataBytes: 100 })]
+    const [client, server] = [
+      createContext({ ...pinned, ca }), createContext({ ...pinned, cert, key, sessionCache, maxEarlyDataBytes: 100 }),
+    ]
     let session!: TlsSession
     await once({ context: client, servername, onSession: (one) => { session = one } }, { context: server })
     const told: unknown[] = []
@@ -206,7 +230,10 @@ describe.each(VERSIONS)('createContext, %s', (version) => {
       await talkAndClose(open)
       await Promise.all([begun.client.opened, begun.server.opened])
       await talkAndClose(begun)
-      for (const start of [() => connect(memoryTransportPair()[0], { context: client, servername }), () => accept(memoryTransportPair()[0], { context: server })]) {
+      for (const start of [
+        () => connect(memoryTransportPair()[0], { context: client, servername }),
+        () => accept(memoryTransportPair()[0], { context: server }),
+      ]) {
         expect(start).toThrow(expect.objectContaining({ code: 'ERR_TLS_DISPOSED', option: 'context' }))
       }
     }
@@ -230,7 +257,13 @@ describe.each(VERSIONS)('createContext, %s', (version) => {
     const [near, far] = [{ ...pinned, ca: [ca, stranger], servername, libssl }, { ...pinned, cert, key, libssl }]
     await closeBoth(await opened(near, far))
     const count = counted()
-    for (let i = 0; i < 3; i++) await closeBoth(await opened({ ...near, ca: [ca, stranger], alpnProtocols: [`${i}`] }, { ...far, handshakeTimeoutMs: 1000 + i, alpnProtocols: [`${i}`] }))
+    for (let i = 0; i < 3; i++) {
+      await closeBoth(
+        await opened(
+          { ...near, ca: [ca, stranger], alpnProtocols: [`${i}`] }, { ...far, handshakeTimeoutMs: 1000 + i, alpnProtocols: [`${i}`] },
+        ),
+      )
+    }
     expect([count.contexts(), count.anchors(), count.keys()]).toEqual([0, 0, 0])
     // Not what differs.
     const { client, server } = both({ ...near, ca: [stranger] }, far)
@@ -242,16 +275,25 @@ describe.each(VERSIONS)('createContext, %s', (version) => {
 describe('createContext', () => {
   it('refuses what belongs to a connection, and says where it goes', () => {
     // @ts-expect-error the types know it, too
-    expect(() => createContext({ ca, servername })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'servername', message: expect.stringContaining('connect()') }))
-    expect(() => createContext({ onIo() {} } as never)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'onIo', message: expect.stringContaining('connect() or accept()') }))
-    expect(() => createContext({ context: createContext({}) } as never)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'context' }))
+    expect(() => createContext({ ca, servername })).toThrow(
+      expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'servername', message: expect.stringContaining('connect()') }),
+    )
+    expect(() => createContext({ onIo() {} } as never)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_TLS_INVALID_OPTION', option: 'onIo', message: expect.stringContaining('connect() or accept()'),
+      }),
+    )
+    expect(() => createContext({ context: createContext({}) } as never))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'context' }))
   })
 
   it('connect and accept refuse beside it what belongs to it', () => {
     const context = createContext({ ca, cert, key })
     const [transport] = memoryTransportPair()
     for (const option of [{ ca }, { libssl }, { minVersion: 'TLSv1.3' }, { cert, key }] as const) {
-      const refused = { code: 'ERR_TLS_INVALID_OPTION', option: Object.keys(option)[0], message: expect.stringContaining('createContext()') }
+      const refused = {
+        code: 'ERR_TLS_INVALID_OPTION', option: Object.keys(option)[0], message: expect.stringContaining('createContext()'),
+      }
       expect(() => connect(transport, { context, servername, ...option })).toThrow(expect.objectContaining(refused))
       expect(() => accept(transport, { context, ...option })).toThrow(expect.objectContaining(refused))
     }
@@ -261,9 +303,12 @@ describe('createContext', () => {
     const [transport] = memoryTransportPair()
     const ofClient = createContext({ ca })
     const ofServer = createContext({ cert, key, ticketKeys: new TicketKeys() })
-    expect(() => accept(transport, { context: ofClient })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'cert' }))
-    expect(() => connect(transport, { context: ofServer, servername })).toThrow(expect.objectContaining({ code: 'ERR_TLS_UNKNOWN_OPTION', option: 'ticketKeys' }))
-    expect(() => connect(transport, { context: ofClient })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'servername' }))
+    expect(() => accept(transport, { context: ofClient }))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'cert' }))
+    expect(() => connect(transport, { context: ofServer, servername }))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_UNKNOWN_OPTION', option: 'ticketKeys' }))
+    expect(() => connect(transport, { context: ofClient }))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'servername' }))
     const code = (options: object) => {
       try {
         createContext(options)
@@ -294,7 +339,8 @@ describe('createContext', () => {
   it('throws at once with libssl what OpenSSL refuses, and else rejects the connection with it', async () => {
     const broken = { ca: 'no certificate' }
     expect(() => createContext({ ...broken, libssl })).toThrow(expect.objectContaining({ code: 'ERR_PEM_NO_START_LINE', option: 'ca' }))
-    expect(() => createContext({ cert, key: temporaryAuthority().leaf().key, libssl })).toThrow(expect.objectContaining({ code: 'ERR_TLS_KEY_MISMATCH', option: 'key' }))
+    expect(() => createContext({ cert, key: temporaryAuthority().leaf().key, libssl }))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_KEY_MISMATCH', option: 'key' }))
     const client = connect(memoryTransportPair()[0], { context: createContext(broken), servername })
     expect(await rejection(client.opened)).toMatchObject({ code: 'ERR_PEM_NO_START_LINE', option: 'ca' })
   })
@@ -329,7 +375,9 @@ describe('createContext', () => {
 
   it('says of a context of another copy of the package what it is', async () => {
     const copy: object = await import('../../dist/index.js')
-    expect(() => connect(memoryTransportPair()[0], { context: (copy as { createContext: typeof createContext }).createContext({}), servername }))
+    expect(
+      () => connect(memoryTransportPair()[0], { context: (copy as { createContext: typeof createContext }).createContext({}), servername }),
+    )
       .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'context', message: expect.stringContaining('copy') }))
   })
 
@@ -352,19 +400,21 @@ describe('createContext', () => {
 
   it('places of options are the same as data and as types', () => {
     const client: Record<Exclude<keyof ClientConnectionOptions, never>, 'connection' | 'either'> = {
-      signal: 'connection', handshakeTimeoutMs: 'connection', closeTimeoutMs: 'connection', highWaterMarkBytes: 'connection', onIo: 'connection',
-      onTrace: 'connection', onKeylog: 'connection', keylogFile: 'connection', servername: 'connection', acceptedNames: 'connection', session: 'connection',
-      sessionKey: 'connection', earlyData: 'connection', ech: 'connection',
+      signal: 'connection', handshakeTimeoutMs: 'connection', closeTimeoutMs: 'connection', highWaterMarkBytes: 'connection',
+      onIo: 'connection', onTrace: 'connection', onKeylog: 'connection', keylogFile: 'connection', servername: 'connection',
+      acceptedNames: 'connection', session: 'connection', sessionKey: 'connection', earlyData: 'connection', ech: 'connection',
       maxCertificateListBytes: 'either', alpnProtocols: 'either', verify: 'either', onCertificateRequest: 'either', onSession: 'either',
     }
     const server: Record<keyof ServerConnectionOptions, 'connection' | 'either'> = {
-      signal: 'connection', handshakeTimeoutMs: 'connection', closeTimeoutMs: 'connection', highWaterMarkBytes: 'connection', onIo: 'connection',
-      onTrace: 'connection', onKeylog: 'connection', keylogFile: 'connection',
+      signal: 'connection', handshakeTimeoutMs: 'connection', closeTimeoutMs: 'connection', highWaterMarkBytes: 'connection',
+      onIo: 'connection', onTrace: 'connection', onKeylog: 'connection', keylogFile: 'connection',
       maxCertificateListBytes: 'either', alpnProtocols: 'either', verify: 'either', onClientHello: 'either',
     }
     for (const [features, placed] of [[clientFeatures, client], [serverFeatures, server]] as const) {
       const names = features.flatMap(({ checks }) => Object.keys(checks))
-      const expected = Object.fromEntries(names.map((name) => [name, name === 'context' ? 'connection' : (placed as Record<string, string>)[name] ?? 'context']))
+      const expected = Object.fromEntries(
+        names.map((name) => [name, name === 'context' ? 'connection' : (placed as Record<string, string>)[name] ?? 'context']),
+      )
       expect(Object.fromEntries(names.map((name) => [name, placeOf(name)]))).toEqual(expected)
     }
   })

@@ -1,7 +1,10 @@
 // Options ech and echKeys: what of them does not fit together, and what needs two ends of ours.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { accept, ApiMisuseError, connect, EchRejectedError, generateEchKey, load, memoryTransportPair, type ConnectOptions, type EchKey, type LibSsl } from '../../src/index.js'
+import {
+  accept, ApiMisuseError, connect, EchRejectedError, generateEchKey, load, memoryTransportPair, type ConnectOptions, type EchKey,
+  type LibSsl,
+} from '../../src/index.js'
 import { authority } from '../helpers/certificates.js'
 import { clientOptions, closeBoth, opened, peers, rejection, serverOptions } from '../helpers/stream-peers.js'
 
@@ -63,7 +66,8 @@ describe('option ech', () => {
     expect(error).toBeInstanceOf(EchRejectedError)
     expect(error).toMatchObject({ code: 'ERR_TLS_ECH_REJECTED', publicNameVerified: true, retryConfigList: undefined })
     expect(await rejection(server.opened.then(() => server.closed))).toMatchObject({
-      code: 'ERR_SSL_TLSV13_ALERT_ECH_REQUIRED', message: expect.stringContaining('ech required') as string, alert: { from: 'peer', description: 121 },
+      code: 'ERR_SSL_TLSV13_ALERT_ECH_REQUIRED', message: expect.stringContaining('ech required') as string,
+      alert: { from: 'peer', description: 121 },
     })
   })
 })
@@ -80,7 +84,9 @@ describe('option echKeys', () => {
       byId.set(id, next)
     }
     for (const { configList } of pair) {
-      const both = await opened({ client: { ech: { configList }, libssl }, server: { cert, key, echKeys: pair.map(({ pem }) => pem), libssl } })
+      const both = await opened({
+        client: { ech: { configList }, libssl }, server: { cert, key, echKeys: pair.map(({ pem }) => pem), libssl },
+      })
       expect(await both.client.opened).toMatchObject({ ech: 'accepted' })
       await closeBoth(both)
     }

@@ -70,10 +70,15 @@ describe.each(installedBrowsers('what a page is told of failures'))('a page in $
 
     it(`is told all that may be the matter where the browser tells nothing, with ${options}`, async () => {
       const policed = await open(`${origin}/?policy=connect-src 'none'`)
-      for (const [at, url] of [[page, foreign.url], [page, origin.replace('http', 'ws')], [page, 'ws://127.0.0.1:1'], [policed, relay.url]] as const) {
+      for (const [at, url] of [
+        [page, foreign.url], [page, origin.replace('http', 'ws')], [page, 'ws://127.0.0.1:1'], [policed, relay.url],
+      ] as const) {
         const told = await failure(at, `${url}/?key=secret`, options)
         expect(told).toMatchObject({ code: 'ERR_TLS_TRANSPORT' })
-        for (const part of [url, '127.0.0.1:1', '--allow', 'scheme (ws: or wss:)', `${origin} (--origin)`, 'connect-src', "the browser's console has the status", "the relay's log the reason"]) expect(told.message).toContain(part)
+        for (const part of [
+          url, '127.0.0.1:1', '--allow', 'scheme (ws: or wss:)', `${origin} (--origin)`, 'connect-src',
+          "the browser's console has the status", "the relay's log the reason",
+        ]) expect(told.message).toContain(part)
         expect(told.message.slice(0, 60)).toContain('cannot reach 127.0.0.1:1 through ws://')
         expect(told.message).not.toContain('secret')
       }
@@ -86,7 +91,9 @@ describe.each(installedBrowsers('what a page is told of failures'))('a page in $
     const told = await policed.evaluate<{ name: string; code: string; message: string }>(
       'tls.load().catch(({ name, code, message }) => ({ name, code, message }))')
     expect(told).toMatchObject({ name: 'InternalError', code: 'ERR_TLS_INTERNAL' })
-    for (const part of ['Content-Security-Policy', "add 'wasm-unsafe-eval' to its script-src", 'docs/bundlers.md']) expect(told.message).toContain(part)
+    for (const part of ['Content-Security-Policy', "add 'wasm-unsafe-eval' to its script-src", 'docs/bundlers.md']) {
+      expect(told.message).toContain(part)
+    }
     await policed.close()
   })
 

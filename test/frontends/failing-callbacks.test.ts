@@ -23,7 +23,8 @@ describe.each(VERSIONS)('a callback that throws on a server, %s', (version) => {
     readAll(both.server.readable).catch(() => {})
     expect(await rejection(both.server.closed)).toBe(thrown)
     // The handshake may have been done by then on this side.
-    expect(await rejection(readAll(both.client.readable))).toMatchObject({ name: 'PeerError', alert: { from: 'peer', level: 'fatal', description: 80 } })
+    expect(await rejection(readAll(both.client.readable)))
+      .toMatchObject({ name: 'PeerError', alert: { from: 'peer', level: 'fatal', description: 80 } })
   })
 
   it.each<[string, (fail: () => never) => { server: Partial<AcceptOptions>; client?: Partial<ConnectOptions> }]>([
@@ -38,6 +39,7 @@ describe.each(VERSIONS)('a callback that throws on a server, %s', (version) => {
     const both = peers({ version, client: { libssl, ...client }, server: { libssl, ...server } })
     readAll(both.server.readable).catch(() => {})
     expect(await rejection(both.server.closed)).toBe(refusal)
-    expect(await rejection(readAll(both.client.readable))).toMatchObject({ name: 'PeerError', alert: { from: 'peer', level: 'fatal', description: 49 } })
+    expect(await rejection(readAll(both.client.readable)))
+      .toMatchObject({ name: 'PeerError', alert: { from: 'peer', level: 'fatal', description: 49 } })
   })
 })

@@ -2,7 +2,9 @@
 
 import { createPublicKey, randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { memorySessionStore, type AcceptOptions, type ConnectOptions, type PskIdentityKey, type VerifyContext, type X509 } from '../../src/index.js'
+import {
+  memorySessionStore, type AcceptOptions, type ConnectOptions, type PskIdentityKey, type VerifyContext, type X509,
+} from '../../src/index.js'
 import { authority, localhost } from '../helpers/certificates.js'
 import { closeBoth, opened, peers, rejection, VERSIONS } from '../helpers/stream-peers.js'
 
@@ -25,7 +27,8 @@ describe.each(VERSIONS)('%s', (version) => {
     const identity = '\ufeffa client\u202e'
     const asked: string[] = []
     const both = await opened({
-      version, client: { ...nameless, psk: { ...psk, identity } }, server: { ...certless, psk: (name: string) => { asked.push(name); return psk.key } },
+      version, client: { ...nameless, psk: { ...psk, identity } },
+      server: { ...certless, psk: (name: string) => { asked.push(name); return psk.key } },
     })
     for (const side of [both.client, both.server]) expect(await side.opened).toMatchObject({ pskIdentity: identity })
     expect(new Set(asked)).toEqual(new Set([identity]))
@@ -33,9 +36,13 @@ describe.each(VERSIONS)('%s', (version) => {
   })
 
   it('a server that asks others for certificates takes a pre-shared key, and has nothing against it', async () => {
-    for (const more of [{ ca: authority.ca.cert }, { ca: authority.ca.cert, clientCertificate: 'optional' }, { acceptedRawPublicKeys: key }] as const) {
+    for (const more of [
+      { ca: authority.ca.cert }, { ca: authority.ca.cert, clientCertificate: 'optional' }, { acceptedRawPublicKeys: key },
+    ] as const) {
       const both = await opened({ version, client: { ...nameless, psk }, server: { ...certless, psk, ...more } })
-      for (const side of [both.client, both.server]) expect(await side.opened).toMatchObject({ pskIdentity: psk.identity, verifyResult: 'X509_V_OK' })
+      for (const side of [both.client, both.server]) {
+        expect(await side.opened).toMatchObject({ pskIdentity: psk.identity, verifyResult: 'X509_V_OK' })
+      }
       await closeBoth(both)
     }
   })
@@ -44,7 +51,10 @@ describe.each(VERSIONS)('%s', (version) => {
     const seen: (readonly [readonly X509[], VerifyContext])[] = []
     const options = (answer: boolean) => ({
       version, server: { rawPublicKey: true },
-      client: { ...nameless, acceptedRawPublicKeys: key, verify: (chain: readonly X509[], context: VerifyContext) => { seen.push([chain, context]); return answer } },
+      client: {
+        ...nameless, acceptedRawPublicKeys: key,
+        verify: (chain: readonly X509[], context: VerifyContext) => { seen.push([chain, context]); return answer },
+      },
     })
     await closeBoth(await opened(options(true)))
     expect(seen).toMatchObject([[[], { verifyResult: 'X509_V_OK', failures: [] }]])
@@ -64,18 +74,25 @@ describe.each(VERSIONS)('%s', (version) => {
   })
 
   it('each key of a text is accepted, whatever stands between them', async () => {
-    const both = await opened({ version, server: { rawPublicKey: true }, client: { ...nameless, acceptedRawPublicKeys: `${other}# ours\n${key}` } })
+    const both = await opened({
+      version, server: { rawPublicKey: true }, client: { ...nameless, acceptedRawPublicKeys: `${other}# ours\n${key}` },
+    })
     await closeBoth(both)
   })
 
   it('a client that stores sessions can go on using its key', async () => {
     const sessionStore = memorySessionStore()
     for (let i = 0; i < 2; i++) {
-      const both = await opened({ version, client: { ...nameless, servername: 'localhost', psk, sessionStore } as Partial<ConnectOptions>, server: { ...certless, psk } })
+      const both = await opened({
+        version, client: { ...nameless, servername: 'localhost', psk, sessionStore } as Partial<ConnectOptions>,
+        server: { ...certless, psk },
+      })
       expect(await both.client.opened).toMatchObject({ pskIdentity: psk.identity })
       await closeBoth(both)
     }
   })
 })
 
-const other = createPublicKey(`-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n`).export({ type: 'spki', format: 'pem' }) as string
+const other = createPublicKey(
+  `-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n`,
+).export({ type: 'spki', format: 'pem' }) as string

@@ -20,7 +20,9 @@ describe.each(VERSIONS)('keylogFile, %s', (version) => {
     const told: string[] = []
     writeFileSync(server, '# of before\n')
     for (let round = 0; round < 2; round++) {
-      await closeBoth(await opened({ version, client: { keylogFile: client, onKeylog: (line) => told.push(line) }, server: { keylogFile: server } }))
+      await closeBoth(
+        await opened({ version, client: { keylogFile: client, onKeylog: (line) => told.push(line) }, server: { keylogFile: server } }),
+      )
     }
     expect(lines(client)).toEqual(told)
     expect(new Set(told).size).toBe(version === 'TLSv1.2' ? 2 : 2 * 5)
@@ -48,14 +50,20 @@ describe.each(VERSIONS)('keylogFile, %s', (version) => {
       const both = peers({ version, client: { keylogFile: wrong } })
       const error = await rejection(both.client.opened)
       expect(error).toBeInstanceOf(ApiMisuseError)
-      expect(error).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'keylogFile', cause: { code: wrong === directory ? 'EISDIR' : 'ENOENT' } })
+      expect(error)
+        .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'keylogFile', cause: { code: wrong === directory ? 'EISDIR' : 'ENOENT' } })
       expect(await rejection(both.server.opened)).not.toBe(error)
     }
   })
 
   it('that cannot be appended to any more ends the connection with what the file system says', async () => {
     const keys = fresh()
-    const both = peers({ version, client: { keylogFile: keys, onIo: ({ call, sentBytes }) => { if (call === 'SSL_connect' && sentBytes > 0) replaceByDirectory(keys) } } })
+    const both = peers({
+      version,
+      client: {
+        keylogFile: keys, onIo: ({ call, sentBytes }) => { if (call === 'SSL_connect' && sentBytes > 0) replaceByDirectory(keys) },
+      },
+    })
     const error = await rejection(both.client.opened)
     expect(error).toMatchObject({ code: 'EISDIR' })
     expect(await rejection(both.client.closed)).toBe(error)

@@ -29,7 +29,10 @@ let files = 0
 /** A PKCS#12 file, as the machine's openssl makes it. */
 function pfxOf({ certFile, keyFile }: KeyPair, ...args: readonly string[]): Uint8Array {
   const path = file(`identity-${++files}.p12`)
-  openssl('pkcs12', '-export', '-in', certFile, '-inkey', keyFile, '-out', path, ...(args.includes('-passout') ? [] : ['-passout', 'pass:secret']), ...args)
+  openssl(
+    'pkcs12', '-export', '-in', certFile, '-inkey', keyFile, '-out', path,
+    ...(args.includes('-passout') ? [] : ['-passout', 'pass:secret']), ...args,
+  )
   return new Uint8Array(readFileSync(path))
 }
 /** One whose key is no certificate's. */
@@ -58,8 +61,12 @@ const cases: Readonly<Record<string, readonly [code: string | RegExp, option: ke
   'an encrypted key without passphrase': ['ERR_TLS_PASSPHRASE_MISSING', 'key', { cert, key: encrypted }],
   'an encrypted key with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'key', { cert, key: encrypted, passphrase: 'wrong' }],
   'an encrypted key with an empty passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'key', { cert, key: encrypted, passphrase: '' }],
-  'an encrypted key with a passphrase longer than any': ['ERR_TLS_PASSPHRASE_WRONG', 'key', { cert, key: encrypted, passphrase: 'x'.repeat(100_000) }],
-  'an encrypted key as DER with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'key', { cert, key: derOf(encrypted), passphrase: 'wrong' }],
+  'an encrypted key with a passphrase longer than any': [
+    'ERR_TLS_PASSPHRASE_WRONG', 'key', { cert, key: encrypted, passphrase: 'x'.repeat(100_000) },
+  ],
+  'an encrypted key as DER with a wrong passphrase': [
+    'ERR_TLS_PASSPHRASE_WRONG', 'key', { cert, key: derOf(encrypted), passphrase: 'wrong' },
+  ],
   'a key that is a certificate': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: cert }],
   'a key that is only public': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: openssl('pkey', '-in', localhost.keyFile, '-pubout') }],
   'a key that is no key': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: 'no key' }],
@@ -71,25 +78,53 @@ const cases: Readonly<Record<string, readonly [code: string | RegExp, option: ke
   'a certificate that is not valid yet': ['ERR_TLS_CERT_NOT_YET_VALID', 'cert', { cert: future.cert, key: future.key }],
   'a key encrypted by scrypt': [UNSUPPORTED, 'key', { cert, key: pkcs8('-scrypt'), passphrase: 'secret' }],
   'a key encrypted by Camellia, without passphrase': [UNSUPPORTED, 'key', { cert, key: pkcs8('-v2', 'camellia-256-cbc') }],
-  'a key encrypted by Camellia, SEC1': [UNSUPPORTED, 'key', { cert, key: openssl('ec', '-in', localhost.keyFile, '-camellia256', '-passout', 'pass:secret'), passphrase: 'secret' }],
-  'a key encrypted by single DES, with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'key', { cert, key: pkcs8(...OLD, '-v1', 'PBE-MD5-DES'), passphrase: 'wrong' }],
-  'an encrypted SEC1 key with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'key', { cert, key: openssl('ec', '-in', localhost.keyFile, '-aes256', '-passout', 'pass:secret'), passphrase: 'wrong' }],
-  'an encrypted key whose cipher text is cut off': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: cutText(derOf(pkcs8())), passphrase: 'secret' }],
-  'an encrypted key that, decrypted, cannot be read': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: openssl('pkcs8', '-topk8', '-in', binary, '-passout', 'pass:secret'), passphrase: 'secret' }],
-  'the same as SEC1': ['ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: openssl('ec', '-in', binary, '-aes256', '-passout', 'pass:secret'), passphrase: 'secret' }],
-  'a PKCS#12 file whose MAC is by RIPEMD-160': [UNSUPPORTED, 'pfx', { pfx: pfxOf(localhost, '-macalg', 'ripemd160'), passphrase: 'secret' }],
-  'a PKCS#12 file whose certificate is encrypted by Camellia': [UNSUPPORTED, 'pfx', { pfx: pfxOf(localhost, ...camellia), passphrase: 'secret' }],
-  'a PKCS#12 file whose key is encrypted by Camellia': [UNSUPPORTED, 'pfx', { pfx: pfxOf(localhost, '-keypbe', 'CAMELLIA-256-CBC'), passphrase: 'secret' }],
-  'a PKCS#12 file without MAC, with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'pfx', { pfx: pfxOf(localhost, '-nomac'), passphrase: 'wrong' }],
+  'a key encrypted by Camellia, SEC1': [
+    UNSUPPORTED, 'key',
+    { cert, key: openssl('ec', '-in', localhost.keyFile, '-camellia256', '-passout', 'pass:secret'), passphrase: 'secret' },
+  ],
+  'a key encrypted by single DES, with a wrong passphrase': [
+    'ERR_TLS_PASSPHRASE_WRONG', 'key', { cert, key: pkcs8(...OLD, '-v1', 'PBE-MD5-DES'), passphrase: 'wrong' },
+  ],
+  'an encrypted SEC1 key with a wrong passphrase': [
+    'ERR_TLS_PASSPHRASE_WRONG', 'key',
+    { cert, key: openssl('ec', '-in', localhost.keyFile, '-aes256', '-passout', 'pass:secret'), passphrase: 'wrong' },
+  ],
+  'an encrypted key whose cipher text is cut off': [
+    'ERR_TLS_KEY_UNREADABLE', 'key', { cert, key: cutText(derOf(pkcs8())), passphrase: 'secret' },
+  ],
+  'an encrypted key that, decrypted, cannot be read': [
+    'ERR_TLS_KEY_UNREADABLE', 'key',
+    { cert, key: openssl('pkcs8', '-topk8', '-in', binary, '-passout', 'pass:secret'), passphrase: 'secret' },
+  ],
+  'the same as SEC1': [
+    'ERR_TLS_KEY_UNREADABLE', 'key',
+    { cert, key: openssl('ec', '-in', binary, '-aes256', '-passout', 'pass:secret'), passphrase: 'secret' },
+  ],
+  'a PKCS#12 file whose MAC is by RIPEMD-160': [
+    UNSUPPORTED, 'pfx', { pfx: pfxOf(localhost, '-macalg', 'ripemd160'), passphrase: 'secret' },
+  ],
+  'a PKCS#12 file whose certificate is encrypted by Camellia': [
+    UNSUPPORTED, 'pfx', { pfx: pfxOf(localhost, ...camellia), passphrase: 'secret' },
+  ],
+  'a PKCS#12 file whose key is encrypted by Camellia': [
+    UNSUPPORTED, 'pfx', { pfx: pfxOf(localhost, '-keypbe', 'CAMELLIA-256-CBC'), passphrase: 'secret' },
+  ],
+  'a PKCS#12 file without MAC, with a wrong passphrase': [
+    'ERR_TLS_PASSPHRASE_WRONG', 'pfx', { pfx: pfxOf(localhost, '-nomac'), passphrase: 'wrong' },
+  ],
   'a PKCS#12 file without MAC, by Camellia': [UNSUPPORTED, 'pfx', { pfx: pfxOf(localhost, '-nomac', ...camellia), passphrase: 'secret' }],
-  'a PKCS#12 file by RC2 with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'pfx', { pfx: pfxOf(localhost, ...OLD, ...RC2), passphrase: 'wrong' }],
+  'a PKCS#12 file by RC2 with a wrong passphrase': [
+    'ERR_TLS_PASSPHRASE_WRONG', 'pfx', { pfx: pfxOf(localhost, ...OLD, ...RC2), passphrase: 'wrong' },
+  ],
   'a PKCS#12 file without passphrase': ['ERR_TLS_PASSPHRASE_MISSING', 'pfx', { pfx }],
   'a PKCS#12 file with a wrong passphrase of another script': ['ERR_TLS_PASSPHRASE_WRONG', 'pfx', { pfx, passphrase: 'пароль🔑' }],
   'a PKCS#12 file with a wrong passphrase': ['ERR_TLS_PASSPHRASE_WRONG', 'pfx', { pfx, passphrase: 'wrong' }],
   'a PKCS#12 file with a NUL in the passphrase': ['ERR_TLS_INVALID_ARGUMENT', 'pfx', { pfx, passphrase: 'secret\0' }],
   'a PKCS#12 file that is cut off': ['ERR_TLS_KEY_UNREADABLE', 'pfx', { pfx: pfx.subarray(0, pfx.byteLength / 2), passphrase: 'secret' }],
   'a PKCS#12 file with something behind it': ['ERR_TLS_KEY_UNREADABLE', 'pfx', { pfx: Uint8Array.of(...pfx, 0), passphrase: 'secret' }],
-  'a PKCS#12 file of random bytes': ['ERR_TLS_KEY_UNREADABLE', 'pfx', { pfx: Uint8Array.of(0x30, ...randomBytes(100)), passphrase: 'secret' }],
+  'a PKCS#12 file of random bytes': [
+    'ERR_TLS_KEY_UNREADABLE', 'pfx', { pfx: Uint8Array.of(0x30, ...randomBytes(100)), passphrase: 'secret' },
+  ],
   'a PKCS#12 file that is PEM': ['ERR_TLS_KEY_UNREADABLE', 'pfx', { pfx: new TextEncoder().encode(cert + key), passphrase: 'secret' }],
   'a PKCS#12 file without a key': ['ERR_TLS_KEY_UNREADABLE', 'pfx', { pfx: pfxOfStrangers(), passphrase: 'secret' }],
   'a PKCS#12 file with an expired certificate': ['ERR_TLS_CERT_EXPIRED', 'pfx', { pfx: pfxOf(expired), passphrase: 'secret' }],
@@ -125,9 +160,12 @@ it('PKCS#12 may be what onCertificateRequest answers', async () => {
 describe('a server of several identities', () => {
   it('refuses two of one key type, and the key of one of the others', async () => {
     const refused = async (options: AcceptOptions) => rejection(accept(memoryTransportPair()[0], options).opened)
-    expect(await refused({ cert, key, identities: [{ cert: other.cert, key: other.key }] })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'identities' })
-    expect(await refused({ identities: [{ cert: rsa.cert, key: rsa.key }, { pfx, passphrase: 'secret' }, { cert, key }] })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'identities' })
-    expect(await refused({ cert, key, identities: [{ cert: rsa.cert, key }] })).toMatchObject({ code: 'ERR_TLS_KEY_MISMATCH', option: 'identities' })
+    expect(await refused({ cert, key, identities: [{ cert: other.cert, key: other.key }] }))
+      .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'identities' })
+    expect(await refused({ identities: [{ cert: rsa.cert, key: rsa.key }, { pfx, passphrase: 'secret' }, { cert, key }] }))
+      .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'identities' })
+    expect(await refused({ cert, key, identities: [{ cert: rsa.cert, key }] }))
+      .toMatchObject({ code: 'ERR_TLS_KEY_MISMATCH', option: 'identities' })
   })
 })
 
@@ -137,24 +175,38 @@ describe.each(VERSIONS)('%s', (version) => {
     'PKCS#8, DER': { cert: derOf(cert), key: derOf(key) },
     'PKCS#8, encrypted, PEM': { cert, key: encrypted, passphrase: 'secret' },
     'PKCS#8, encrypted, DER, passphrase as bytes': { cert, key: derOf(encrypted), passphrase: new TextEncoder().encode('secret') },
-    'PKCS#8, encrypted by 3DES': { cert, key: openssl('pkcs8', '-topk8', '-in', localhost.keyFile, '-v1', 'PBE-SHA1-3DES', '-passout', 'pass:secret'), passphrase: 'secret' },
+    'PKCS#8, encrypted by 3DES': {
+      cert, key: openssl('pkcs8', '-topk8', '-in', localhost.keyFile, '-v1', 'PBE-SHA1-3DES', '-passout', 'pass:secret'),
+      passphrase: 'secret',
+    },
     'SEC1': { cert, key: openssl('ec', '-in', localhost.keyFile) },
     'SEC1, encrypted': { cert, key: openssl('ec', '-in', localhost.keyFile, '-aes128', '-passout', 'pass:sécret'), passphrase: 'sécret' },
     'PKCS#1': { cert: rsa.cert, key: openssl('rsa', '-in', rsa.keyFile, '-traditional') },
-    'PKCS#1, encrypted': { cert: rsa.cert, key: openssl('rsa', '-in', rsa.keyFile, '-traditional', '-aes256', '-passout', 'pass:secret'), passphrase: 'secret' },
+    'PKCS#1, encrypted': {
+      cert: rsa.cert, key: openssl('rsa', '-in', rsa.keyFile, '-traditional', '-aes256', '-passout', 'pass:secret'), passphrase: 'secret',
+    },
     'PKCS#12': { pfx, passphrase: 'secret' },
     'PKCS#12, with a chain': { pfx: pfxOf(below, '-certfile', inner.ca.certFile), passphrase: 'secret' },
     'PKCS#12, with a chain in disorder': { pfx: pfxOf(below, '-certfile', bundle(authority.ca, inner.ca)), passphrase: 'secret' },
-    'PKCS#12, by 3DES, as old programs made it': { pfx: pfxOf(rsa, '-certpbe', 'PBE-SHA1-3DES', '-keypbe', 'PBE-SHA1-3DES', '-macalg', 'sha1'), passphrase: 'secret' },
+    'PKCS#12, by 3DES, as old programs made it': {
+      pfx: pfxOf(rsa, '-certpbe', 'PBE-SHA1-3DES', '-keypbe', 'PBE-SHA1-3DES', '-macalg', 'sha1'), passphrase: 'secret',
+    },
     'PKCS#12, by RC2-40, as keytool, macOS and OpenSSL 1 made it': { pfx: pfxOf(localhost, ...OLD, ...RC2), passphrase: 'secret' },
-    'PKCS#12, by RC2-128': { pfx: pfxOf(localhost, ...OLD, '-certpbe', 'PBE-SHA1-RC2-128', '-keypbe', 'PBE-SHA1-RC2-128'), passphrase: 'secret' },
+    'PKCS#12, by RC2-128': {
+      pfx: pfxOf(localhost, ...OLD, '-certpbe', 'PBE-SHA1-RC2-128', '-keypbe', 'PBE-SHA1-RC2-128'), passphrase: 'secret',
+    },
     'PKCS#12, without MAC': { pfx: pfxOf(localhost, '-nomac'), passphrase: 'secret' },
     'PKCS#8, encrypted by single DES and MD5': { cert, key: pkcs8(...OLD, '-v1', 'PBE-MD5-DES'), passphrase: 'secret' },
     'PKCS#8, encrypted by RC2-64': { cert, key: pkcs8(...OLD, '-v1', 'PBE-SHA1-RC2-64'), passphrase: 'secret' },
-    'PKCS#1, encrypted by single DES': { cert: rsa.cert, key: openssl('rsa', '-in', rsa.keyFile, '-traditional', ...OLD, '-des', '-passout', 'pass:secret'), passphrase: 'secret' },
+    'PKCS#1, encrypted by single DES': {
+      cert: rsa.cert, key: openssl('rsa', '-in', rsa.keyFile, '-traditional', ...OLD, '-des', '-passout', 'pass:secret'),
+      passphrase: 'secret',
+    },
     'PKCS#12, its passphrase empty': { pfx: pfxOf(localhost, '-passout', 'pass:'), passphrase: '' },
     'PKCS#12, without passphrase': { pfx: pfxOf(localhost, '-passout', 'pass:') },
-    'PKCS#12, its passphrase as OpenSSL 1.0 encoded it': { pfx: pfxOf(localhost, '-passout', `pass:${Buffer.from('sécret🔑').toString('latin1')}`), passphrase: 'sécret🔑' },
+    'PKCS#12, its passphrase as OpenSSL 1.0 encoded it': {
+      pfx: pfxOf(localhost, '-passout', `pass:${Buffer.from('sécret🔑').toString('latin1')}`), passphrase: 'sécret🔑',
+    },
     'PKCS#12, its passphrase of any script': { pfx: pfxOf(localhost, '-passout', 'pass:пароль🔑'), passphrase: 'пароль🔑' },
   }
 
@@ -171,22 +223,29 @@ describe.each(VERSIONS)('%s', (version) => {
     const old = authority.leaf({ name: `${when} under ${version}`, ...dates })
     const warnings = await warningsDuring(async () => {
       for (const [server, client] of [
-        [{ cert: cert + old.cert, key }, {}], [{}, { cert: cert + old.cert, key }], [{ cert: rsa.cert, key: rsa.key, identities: [{ cert: cert + old.cert, key }] }, {}],
+        [{ cert: cert + old.cert, key }, {}], [{}, { cert: cert + old.cert, key }],
+        [{ cert: rsa.cert, key: rsa.key, identities: [{ cert: cert + old.cert, key }] }, {}],
         [{}, { onCertificateRequest: () => ({ cert: cert + old.cert, key }) }],
-      ] as const) await closeBoth(await opened({ version, server: { ca: authority.ca.cert, clientCertificate: 'optional', ...server }, client }))
+      ] as const) await closeBoth(
+        await opened({ version, server: { ca: authority.ca.cert, clientCertificate: 'optional', ...server }, client }),
+      )
     })
     expect(warnings).toEqual([
       { code, message: expect.stringMatching(/^option 'cert': .* under .*\(\d{4}-\d\d-\d\dT/) },
       { code, message: expect.stringMatching(/^option 'identities': /) },
     ])
-    const silent = await warningsDuring(async () => closeBoth(await opened({ version, server: { cert: cert + old.cert, key, useExpiredCert: true } })))
+    const silent =
+      await warningsDuring(async () => closeBoth(await opened({ version, server: { cert: cert + old.cert, key, useExpiredCert: true } })))
     expect(silent).toEqual([])
   })
 
   it('shows a chain with a stranger in it, and one that is not whole', async () => {
     const chains = [cert + inner.ca.cert, below.cert + inner.ca.cert + cert, below.cert]
     for (const [index, chain] of chains.entries()) {
-      const both = await opened({ version, server: { cert: chain, key: index === 0 ? key : below.key }, client: { ca: [authority.ca.cert, ...(index === 2 ? [inner.ca.cert] : [])] } })
+      const both = await opened({
+        version, server: { cert: chain, key: index === 0 ? key : below.key },
+        client: { ca: [authority.ca.cert, ...(index === 2 ? [inner.ca.cert] : [])] },
+      })
       await closeBoth(both)
     }
   })

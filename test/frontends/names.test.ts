@@ -11,7 +11,9 @@ beforeAll(async () => { libssl = await load() })
 /** A subjectAltName of dNSNames that openssl's own words could not say. */
 function dnsNames(...names: readonly string[]): string {
   const tagged = (tag: number, content: Buffer) =>
-    Buffer.concat([content.length < 128 ? Buffer.of(tag, content.length) : Buffer.of(tag, 0x82, content.length >> 8, content.length & 0xff), content])
+    Buffer.concat([
+      content.length < 128 ? Buffer.of(tag, content.length) : Buffer.of(tag, 0x82, content.length >> 8, content.length & 0xff), content,
+    ])
   return `DER:${tagged(0x30, Buffer.concat(names.map((name) => tagged(0x82, Buffer.from(name))))).toString('hex')}`
 }
 
@@ -23,7 +25,9 @@ function holding(san: string): KeyPair {
   return identity
 }
 
-const options = (client: Partial<ConnectOptions>, { cert, key }: KeyPair): PeersOptions => ({ client: { libssl, ...client }, server: { libssl, cert, key } })
+const options = (client: Partial<ConnectOptions>, { cert, key }: KeyPair): PeersOptions => ({
+  client: { libssl, ...client }, server: { libssl, cert, key },
+})
 
 describe.each(VERSIONS)('a wildcard and a host with an underscore, %s', (version) => {
   it.each([
@@ -40,11 +44,13 @@ describe.each(VERSIONS)('a wildcard and a host with an underscore, %s', (version
   it.each([
     // no whole label, not the leftmost one, not one label, a top-level domain
     ['a_b.corp.test', 'DNS:a*.corp.test'], ['a_b.corp.test', 'DNS:*b.corp.test'], ['a_b.corp.test', 'DNS:a_*.corp.test'],
-    ['a_b.corp.test', 'DNS:*.*.test'], ['a_b.corp.test', 'DNS:a_b.*.test'], ['a_b.x.corp.test', 'DNS:*.corp.test'], ['x.a_b.corp.test', 'DNS:*.corp.test'],
-    ['corp_a.test', 'DNS:*.test'], ['a_b.corp.test', 'DNS:*.test'], ['a_b.corp.test', 'DNS:*'], ['a_b.corp.test', 'DNS:**.corp.test'],
+    ['a_b.corp.test', 'DNS:*.*.test'], ['a_b.corp.test', 'DNS:a_b.*.test'], ['a_b.x.corp.test', 'DNS:*.corp.test'],
+    ['x.a_b.corp.test', 'DNS:*.corp.test'], ['corp_a.test', 'DNS:*.test'], ['a_b.corp.test', 'DNS:*.test'], ['a_b.corp.test', 'DNS:*'],
+    ['a_b.corp.test', 'DNS:**.corp.test'],
     // another name, or none
-    ['a_b.corp.test', 'DNS:*.corp.example'], ['a_b.corp.test', 'DNS:corp.test'], ['a_b.corp.test', 'DNS:.corp.test'], ['a_b.corp.test', 'DNS:*.corp.test.'],
-    ['a_b.corp.test', dnsNames('*.corp.test\0')], ['a_b.corp.test', dnsNames('*.corp.test\0.evil.test')], ['a_b.corp.test', 'URI:*.corp.test'],
+    ['a_b.corp.test', 'DNS:*.corp.example'], ['a_b.corp.test', 'DNS:corp.test'], ['a_b.corp.test', 'DNS:.corp.test'],
+    ['a_b.corp.test', 'DNS:*.corp.test.'], ['a_b.corp.test', dnsNames('*.corp.test\0')],
+    ['a_b.corp.test', dnsNames('*.corp.test\0.evil.test')], ['a_b.corp.test', 'URI:*.corp.test'],
   ])('refuses %s for %j', async (servername, san) => {
     const both = peers({ version, ...options({ servername }, holding(san)) })
     expect(await rejection(both.client.opened)).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0 })
@@ -61,7 +67,9 @@ describe.each(VERSIONS)('a wildcard and a host with an underscore, %s', (version
     let told: VerifyContext | undefined
     const verify: ConnectOptions['verify'] = (_, context) => { told = context; return true }
     const stranger = temporaryAuthority('a stranger').leaf({ san: 'DNS:*.corp.test' })
-    const both = await opened({ version, ...options({ servername: 'a_b.corp.test', verify, dangerouslyReplaceVerification: true }, stranger) })
+    const both = await opened({
+      version, ...options({ servername: 'a_b.corp.test', verify, dangerouslyReplaceVerification: true }, stranger),
+    })
     const codes = told!.failures.map(({ code }) => code)
     expect(codes).toContain('UNABLE_TO_GET_ISSUER_CERT_LOCALLY')
     expect(codes).not.toContain('ERR_TLS_CERT_ALTNAME_INVALID')
@@ -82,7 +90,8 @@ describe('the error for a name that does not match', () => {
   it('says that there is no subjectAltName', async () => {
     expect(await message({}, '')).toMatch(/not for localhost: it has no subjectAltName.*CN=localhost/)
     expect(await message({ servername: '127.0.0.1' }, '')).toMatch(/not for 127\.0\.0\.1: it has no subjectAltName/)
-    expect(await message({}, 'email:someone@example.com')).toMatch(/not for localhost: its subjectAltName has neither DNS names nor IP addresses/)
+    expect(await message({}, 'email:someone@example.com'))
+      .toMatch(/not for localhost: its subjectAltName has neither DNS names nor IP addresses/)
   })
 
   it('says what was asked for, and what the certificate holds', async () => {
@@ -101,7 +110,9 @@ describe('the error for a name that does not match', () => {
     expect(many).toMatch(/, 92 more \(/)
     expect((await message({}, dnsNames('x'.repeat(60_000)))).length).toBeLessThan(600)
     const odd = await message({}, dnsNames('a, DNS:localhost', 'line\nbreak', '\u202eevil', '"', 'a\0b'))
-    expect(odd).toContain(String.raw`for DNS:"a\u002c DNS:localhost", DNS:"line\u000abreak", DNS:"\u00e2\u0080\u00aeevil", DNS:"\"", DNS:"a\u0000b" (`)
+    expect(odd).toContain(
+      String.raw`for DNS:"a\u002c DNS:localhost", DNS:"line\u000abreak", DNS:"\u00e2\u0080\u00aeevil", DNS:"\"", DNS:"a\u0000b" (`,
+    )
     expect(odd).toMatch(/^[\x20-\x7e]*$/)
   })
 })

@@ -4,11 +4,13 @@ import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import {
-  ApiMisuseError, CertificateError, DeadlineError, load, memoryTransportPair, PeerError, RefusalError, type ChannelBindingType, type LibSsl, type TlsConnection, type TraceEvent, type X509,
+  ApiMisuseError, CertificateError, DeadlineError, load, memoryTransportPair, PeerError, RefusalError, type ChannelBindingType, type LibSsl,
+  type TlsConnection, type TraceEvent, type X509,
 } from '../../src/index.js'
 import { authority, openssl, temporaryAuthority } from '../helpers/certificates.js'
 import {
-  closeBoth, isPending, noise, opened, peers, readAll, readBytes, rejection, same, standstill, turns, unhandledDuring, until, VERSIONS, writeAll,
+  closeBoth, isPending, noise, opened, peers, readAll, readBytes, rejection, same, standstill, turns, unhandledDuring, until,
+  VERSIONS, writeAll,
 } from '../helpers/stream-peers.js'
 
 let libssl: LibSsl
@@ -40,8 +42,9 @@ describe.each(VERSIONS)('exportKeyingMaterial, %s', (version) => {
   })
 
   it.each([
-    undefined, null, 'label', {}, { label }, { label: '', bytes: 1 }, { label: 'x'.repeat(250), bytes: 1 }, { label: 'ü'.repeat(125), bytes: 1 }, { label: 1, bytes: 1 },
-    { label, bytes: 0 }, { label, bytes: 8_161 }, { label, bytes: 1.5 }, { label, bytes: '1' }, { label, bytes: 1, context: 'text' }, { label, bytes: 1, context: null },
+    undefined, null, 'label', {}, { label }, { label: '', bytes: 1 }, { label: 'x'.repeat(250), bytes: 1 },
+    { label: 'ü'.repeat(125), bytes: 1 }, { label: 1, bytes: 1 }, { label, bytes: 0 }, { label, bytes: 8_161 }, { label, bytes: 1.5 },
+    { label, bytes: '1' }, { label, bytes: 1, context: 'text' }, { label, bytes: 1, context: null },
   ])('refuses %j, and the connection goes on', async (question) => {
     const both = await opened({ version, client: { libssl }, server: { libssl } })
     const error = await rejection(both.client.exportKeyingMaterial(question as never))
@@ -100,7 +103,9 @@ describe.each(VERSIONS)('channelBinding, %s', (version) => {
     await closeBoth(both)
   })
 
-  it.each([['-sha1', 'sha256'], ['-sha256', 'sha256'], ['-sha384', 'sha384'], ['-sha512', 'sha512']])('tls-server-end-point of a certificate signed with %s is its %s', async (signed, hash) => {
+  it.each([
+    ['-sha1', 'sha256'], ['-sha256', 'sha256'], ['-sha384', 'sha384'], ['-sha512', 'sha512'],
+  ])('tls-server-end-point of a certificate signed with %s is its %s', async (signed, hash) => {
     // Verification is not what is tried here, and a SHA-1 signature would not pass it.
     const { cert, key } = selfSigned(['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'], signed)
     const both = await opened({ version, client: { dangerouslySkipVerification: true, ca: authority.ca.cert }, server: { cert, key } })
@@ -111,7 +116,9 @@ describe.each(VERSIONS)('channelBinding, %s', (version) => {
   })
 
   it('there is no tls-server-end-point of a certificate whose signature has no hash', async () => {
-    const both = await opened({ version, client: { dangerouslySkipVerification: true, ca: authority.ca.cert }, server: selfSigned(['ed25519']) })
+    const both = await opened({
+      version, client: { dangerouslySkipVerification: true, ca: authority.ca.cert }, server: selfSigned(['ed25519']),
+    })
     for (const side of [both.client, both.server]) {
       expect(await rejection(side.channelBinding('tls-server-end-point'))).toMatchObject({ code: 'ERR_TLS_INVALID_STATE' })
     }
@@ -123,7 +130,9 @@ describe.each(VERSIONS)('channelBinding, %s', (version) => {
     for (const type of ['tls-other', '', undefined, 1]) {
       expect(await rejection(both.client.channelBinding(type as never))).toMatchObject({ code: 'ERR_TLS_INVALID_ARGUMENT' })
     }
-    if (version === 'TLSv1.3') expect(await rejection(both.client.channelBinding('tls-unique'))).toMatchObject({ code: 'ERR_TLS_INVALID_STATE' })
+    if (version === 'TLSv1.3') {
+      expect(await rejection(both.client.channelBinding('tls-unique'))).toMatchObject({ code: 'ERR_TLS_INVALID_STATE' })
+    }
     await closeBoth(both)
   })
 })
@@ -132,7 +141,11 @@ function selfSigned(newkey: readonly string[], digest = '-sha256'): { cert: stri
   const key = openssl('genpkey', '-algorithm', ...newkey)
   const keyFile = `${authority.dir}/self-signed.key`
   writeFileSync(keyFile, key)
-  return { key, cert: openssl('req', '-x509', '-new', '-key', keyFile, digest, '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost') }
+  return {
+    key, cert: openssl(
+      'req', '-x509', '-new', '-key', keyFile, digest, '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost',
+    ),
+  }
 }
 
 describe('updateKeys', () => {
@@ -142,7 +155,8 @@ describe('updateKeys', () => {
     const data = noise(300_000)
     const [there, back] = [readBytes(both.server.readable, data.byteLength * 2), readBytes(both.client.readable, data.byteLength)]
     await Promise.all([
-      writeAll(both.client.writable, data, 10_000), both.client.updateKeys({ requestPeer }), writeAll(both.server.writable, data, 10_000), both.server.updateKeys({ requestPeer }),
+      writeAll(both.client.writable, data, 10_000), both.client.updateKeys({ requestPeer }), writeAll(both.server.writable, data, 10_000),
+      both.server.updateKeys({ requestPeer }),
     ])
     await both.client.updateKeys({ requestPeer })
     await writeAll(both.client.writable, data)
@@ -189,7 +203,8 @@ describe('updateKeys', () => {
     const writer = stuck[0].writable.getWriter()
     writer.closed.catch(() => {}) // the test ends it
     const both = await opened({
-      version: 'TLSv1.3', transports: [{ readable: stuck[0].readable, writable }, stuck[1]], client: { libssl: client }, server: { libssl: server },
+      version: 'TLSv1.3', transports: [{ readable: stuck[0].readable, writable }, stuck[1]], client: { libssl: client },
+      server: { libssl: server },
     })
     hold = true
     const reading = readAll(both.client.readable)
@@ -307,8 +322,10 @@ describe('requestClientCertificate', () => {
     }
     expect(await refused({ version: 'TLSv1.2', client, server })).toMatchObject({ code: 'ERR_SSL_WRONG_SSL_VERSION' })
     expect(await refused({ version: 'TLSv1.3', client, server }, 'client')).toMatchObject({ code: 'ERR_SSL_NOT_SERVER' })
-    expect(await refused({ version: 'TLSv1.3', client: { cert: own.cert, key: own.key }, server })).toMatchObject({ code: 'ERR_SSL_EXTENSION_NOT_RECEIVED' })
-    expect(await refused({ version: 'TLSv1.3', client })).toMatchObject({ code: 'ERR_SSL_INVALID_CONFIG', message: expect.stringMatching(/^requestClientCertificate\(\) was refused: /) })
+    expect(await refused({ version: 'TLSv1.3', client: { cert: own.cert, key: own.key }, server }))
+      .toMatchObject({ code: 'ERR_SSL_EXTENSION_NOT_RECEIVED' })
+    expect(await refused({ version: 'TLSv1.3', client }))
+      .toMatchObject({ code: 'ERR_SSL_INVALID_CONFIG', message: expect.stringMatching(/^requestClientCertificate\(\) was refused: /) })
   })
 
   it('is an option that wants ca', async () => {
@@ -341,7 +358,9 @@ describe('requestClientCertificate', () => {
   })
 
   it('settles with undefined if the client shows none and may go without', async () => {
-    const both = await opened({ version: 'TLSv1.3', client: { postHandshakeAuth: true }, server: { ...server, clientCertificate: 'optional' } })
+    const both = await opened({
+      version: 'TLSv1.3', client: { postHandshakeAuth: true }, server: { ...server, clientCertificate: 'optional' },
+    })
     const reading = readAll(both.client.readable)
     expect(await both.server.requestClientCertificate()).toBeUndefined()
     await Promise.all([closeBoth(both), reading])
@@ -449,7 +468,9 @@ describe('requestClientCertificate', () => {
     })
 
     it('onCertificateRequest: likewise, reading or writing', async () => {
-      const both = await opened({ version: 'TLSv1.3', client: { postHandshakeAuth: true, onCertificateRequest: never, handshakeTimeoutMs: 500 }, server })
+      const both = await opened({
+        version: 'TLSv1.3', client: { postHandshakeAuth: true, onCertificateRequest: never, handshakeTimeoutMs: 500 }, server,
+      })
       const reading = rejection(readAll(both.client.readable))
       const asked = rejection(both.server.requestClientCertificate())
       await turns(20)
@@ -489,7 +510,8 @@ describe('requestClientCertificate', () => {
       }) as typeof clearTimeout)
       try {
         const ends: ((both: Awaited<ReturnType<typeof opened>>, answer: (yes: boolean) => void) => unknown)[] = [
-          (_, answer) => answer(true), (_, answer) => answer(false), ({ server }) => server.close(), ({ server }) => server.abort(), ({ client }) => client.abort(),
+          (_, answer) => answer(true), (_, answer) => answer(false), ({ server }) => server.close(), ({ server }) => server.abort(),
+          ({ client }) => client.abort(),
         ]
         for (const end of ends) {
           let answer: ((yes: boolean) => void) | undefined

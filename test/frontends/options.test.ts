@@ -1,6 +1,9 @@
 import { createPublicKey } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { accept, ApiMisuseError, connect, createContext, load, memoryTransportPair, TicketKeys, type AcceptOptions, type ConnectOptions, type LibSsl } from '../../src/index.js'
+import {
+  accept, ApiMisuseError, connect, createContext, load, memoryTransportPair, TicketKeys, type AcceptOptions, type ConnectOptions,
+  type LibSsl,
+} from '../../src/index.js'
 import { authority, localhost, openssl, temporaryAuthority } from '../helpers/certificates.js'
 import { clientOptions, opened, peers, readAll, rejection, serverOptions } from '../helpers/stream-peers.js'
 import { caught } from '../helpers/traps.js'
@@ -36,8 +39,9 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
   maxSendFragmentBytes: [0, 511, 16_385, 600.5, '512', null],
   recordPaddingBytes: [0, -1, 16_385, 1.5, true, null],
   postHandshakeAuth: [1, 'yes', null, {}],
-  psk: [1, 'x', bytes, null, {}, [], { identity: 'x' }, { key: new Uint8Array(16) }, { identity: '', key: new Uint8Array(16) }, { identity: 'a\0', key: new Uint8Array(16) },
-    { identity: 'x'.repeat(256), key: new Uint8Array(16) }, { identity: 'x', key: new Uint8Array(15) }, { identity: 'x', key: new Uint8Array(513) }, { identity: 'x', key: '0123456789abcdef' },
+  psk: [1, 'x', bytes, null, {}, [], { identity: 'x' }, { key: new Uint8Array(16) }, { identity: '', key: new Uint8Array(16) },
+    { identity: 'a\0', key: new Uint8Array(16) }, { identity: 'x'.repeat(256), key: new Uint8Array(16) },
+    { identity: 'x', key: new Uint8Array(15) }, { identity: 'x', key: new Uint8Array(513) }, { identity: 'x', key: '0123456789abcdef' },
     { identity: 'x', key: new Uint8Array(16), hash: 'SHA-1' }, { identity: 'x', key: new Uint8Array(16), name: 'x' }],
   signal: [{}, true, { aborted: false, addEventListener() {} }, null],
   handshakeTimeoutMs: [-1, 0.5, NaN, Infinity, 2 ** 31, '1', null],
@@ -60,12 +64,16 @@ const wrong: Readonly<Record<keyof ConnectOptions, readonly unknown[]>> = {
     { configList: new Uint8Array(8) }, { configList: 'AEX+DQBB', outer: 'x' }, { configList: 'AEX+DQBB' },
   ],
   earlyData: [1, 'GET /', {}, null, new Uint8Array()],
-  acceptedNames: [...notStrings, [''], ['localhost', 1], ['.localhost'], ['localhost', 'bücher.example'], bytes, ['localhost', '127.0.0.1']],
+  acceptedNames: [
+    ...notStrings, [''], ['localhost', 1], ['.localhost'], ['localhost', 'bücher.example'], bytes, ['localhost', '127.0.0.1'],
+  ],
   additionalCa: [...notCertificates, [], [''], ['x', 1]],
   partialChain: [1, 'yes', null],
   crl: [...notCertificates, [], [''], ['x', 1]],
   crlScope: ['all', true, null, 'leaf'],
-  pins: ['', 'x', 'sha256/', 'sha1/AAAAAAAAAAAAAAAAAAAAAAAAAAA=', `sha256/${'A'.repeat(42)}=`, `${'A'.repeat(44)}=`, [], [1], null, 1, bytes],
+  pins: [
+    '', 'x', 'sha256/', 'sha1/AAAAAAAAAAAAAAAAAAAAAAAAAAA=', `sha256/${'A'.repeat(42)}=`, `${'A'.repeat(44)}=`, [], [1], null, 1, bytes,
+  ],
   verify: [{}, true, null],
   dangerouslyReplaceVerification: [1, 'yes', null],
   ocsp: [true, '', 'yes', null],
@@ -90,8 +98,8 @@ const wrongOfServers: Readonly<Record<Exclude<keyof AcceptOptions, keyof Connect
   clientCaNames: [...notCertificates, [''], ['x', 1], 'x', []],
   clientCertificate: ['no', true, null, 'Required'],
   ocspResponse: ['x', {}, true, null, new Uint8Array()],
-  identities: [[], null, 1, 'x', [bytes], {}, [{}], [{ cert }], [{ key }], [{ cert, key, pfx: bytes }], [{ cert, key, name: 'x' }], [{ cert: 1, key }], [{ pfx: 'text' }],
-    [{ cert, key, passphrase: 1 }], [{ cert, key }, null]],
+  identities: [[], null, 1, 'x', [bytes], {}, [{}], [{ cert }], [{ key }], [{ cert, key, pfx: bytes }], [{ cert, key, name: 'x' }],
+    [{ cert: 1, key }], [{ pfx: 'text' }], [{ cert, key, passphrase: 1 }], [{ cert, key }, null]],
 }
 
 const roles = {
@@ -112,10 +120,13 @@ describe.each(Object.entries(roles))('%s', (role, start) => {
 
   it.each(Object.entries(wrong).flatMap(([name, values]) => values.map((value) => [name, value] as const))
     .filter(([name]) => role === 'connect' || !clientOnly.includes(name)))('refuses for option %s the value %j', (name, value) => {
-    expect(refused({ [name]: value })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: name, message: expect.stringContaining(`'${name}'`) })
+    expect(refused({ [name]: value }))
+      .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: name, message: expect.stringContaining(`'${name}'`) })
   })
 
-  it.each(Object.entries(role === 'accept' ? wrongOfServers : {}).flatMap(([name, values]) => values.map((value) => [name, value] as const)))('refuses for option %s the value %j', (name, value) => {
+  it.each(
+    Object.entries(role === 'accept' ? wrongOfServers : {}).flatMap(([name, values]) => values.map((value) => [name, value] as const)),
+  )('refuses for option %s the value %j', (name, value) => {
     expect(refused({ [name]: value })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: name })
   })
 
@@ -124,7 +135,12 @@ describe.each(Object.entries(roles))('%s', (role, start) => {
   })
 
   it('takes undefined for absent', async () => {
-    const connection = start(Object.fromEntries(Object.keys(wrong).filter((name) => !(role === 'accept' ? clientOnly : []).includes(name) && !['servername', 'cert', 'key', 'dangerouslySkipVerification', 'ca'].includes(name)).map((name) => [name, undefined])))
+    const connection = start(
+      Object.fromEntries(
+        Object.keys(wrong).filter((name) => !(role === 'accept' ? clientOnly : []).includes(name)
+        && !['servername', 'cert', 'key', 'dangerouslySkipVerification', 'ca'].includes(name)).map((name) => [name, undefined]),
+      ),
+    )
     connection.abort()
     await rejection(connection.opened)
   })
@@ -135,30 +151,43 @@ describe.each(Object.entries(roles))('%s', (role, start) => {
   })
 
   it('refuses options that contradict each other', () => {
-    expect(refused({ minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'minVersion' })
+    expect(refused({ minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' }))
+      .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'minVersion' })
     expect(refused({ minVersion: 'TLSv1.3', ciphers: 'ECDHE+AESGCM' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'ciphers' })
-    expect(refused({ maxVersion: 'TLSv1.2', ciphersuites: 'TLS_AES_128_GCM_SHA256' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'ciphersuites' })
-    expect(refused({ maxVersion: 'TLSv1.2', groups: '*X25519MLKEM768:?MLKEM1024' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'groups' })
-    expect(refused({ maxVersion: 'TLSv1.2', signatureAlgorithms: 'mldsa44:mldsa65' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'signatureAlgorithms' })
-    expect(refused({ minVersion: 'TLSv1.3', signatureAlgorithms: 'RSA+SHA256:rsa_pkcs1_sha512' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'signatureAlgorithms' })
-    expect(refused({ maxVersion: 'TLSv1.2', clientSignatureAlgorithms: 'mldsa44' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'clientSignatureAlgorithms' })
-    expect(refused({ cert: undefined, key: undefined, clientSignatureAlgorithms: 'RSA+SHA256' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION' })
-    expect(refused({ securityLevel: 3, dangerouslyLowSecurityLevel: 1 })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'dangerouslyLowSecurityLevel' })
+    expect(refused({ maxVersion: 'TLSv1.2', ciphersuites: 'TLS_AES_128_GCM_SHA256' }))
+      .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'ciphersuites' })
+    expect(refused({ maxVersion: 'TLSv1.2', groups: '*X25519MLKEM768:?MLKEM1024' }))
+      .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'groups' })
+    expect(refused({ maxVersion: 'TLSv1.2', signatureAlgorithms: 'mldsa44:mldsa65' }))
+      .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'signatureAlgorithms' })
+    expect(refused({ minVersion: 'TLSv1.3', signatureAlgorithms: 'RSA+SHA256:rsa_pkcs1_sha512' }))
+      .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'signatureAlgorithms' })
+    expect(refused({ maxVersion: 'TLSv1.2', clientSignatureAlgorithms: 'mldsa44' }))
+      .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'clientSignatureAlgorithms' })
+    expect(refused({ cert: undefined, key: undefined, clientSignatureAlgorithms: 'RSA+SHA256' }))
+      .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION' })
+    expect(refused({ securityLevel: 3, dangerouslyLowSecurityLevel: 1 }))
+      .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'dangerouslyLowSecurityLevel' })
     expect(refused({ cert: 'x', key: undefined })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'key' })
     expect(refused({ cert: undefined, key: 'x' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'cert' })
     expect(refused({ cert: 'x', key: undefined, pfx: bytes })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'pfx' })
     expect(refused({ cert: undefined, key: 'x', pfx: bytes })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'pfx' })
-    expect(refused({ cert: undefined, key: undefined, rawPublicKey: true })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'rawPublicKey' })
-    expect(refused({ pins: `${'A'.repeat(43)}=`, acceptedRawPublicKeys: 'x' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'pins' })
+    expect(refused({ cert: undefined, key: undefined, rawPublicKey: true }))
+      .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'rawPublicKey' })
+    expect(refused({ pins: `${'A'.repeat(43)}=`, acceptedRawPublicKeys: 'x' }))
+      .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'pins' })
     expect(refused({ cert: undefined, key: undefined, passphrase: 'x' })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION' })
   })
 
   it('takes options from a plain object only: of others it would not see what they inherit', () => {
     const options = role === 'connect' ? clientOptions() : serverOptions()
     class WithMethod { verify() { return false } }
-    for (const other of [Object.assign(new WithMethod(), options), Object.assign(Object.create({ pins: 'x' }), options), [], new Map(), null, 'x', undefined]) {
+    for (const other of [
+      Object.assign(new WithMethod(), options), Object.assign(Object.create({ pins: 'x' }), options), [], new Map(), null, 'x', undefined,
+    ]) {
       const [transport] = memoryTransportPair()
-      expect(() => (role === 'connect' ? connect : accept)(transport, other as never)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
+      expect(() => (role === 'connect' ? connect : accept)(transport, other as never))
+        .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
     }
   })
 
@@ -173,7 +202,8 @@ describe.each(Object.entries(roles))('%s', (role, start) => {
 
 describe('connect', () => {
   it('refuses sessionKey without sessionStore', () => {
-    expect(() => connect(memoryTransportPair()[0], clientOptions({ client: { sessionKey: 'x' } }))).toThrow(expect.objectContaining({ option: 'sessionKey' }))
+    expect(() => connect(memoryTransportPair()[0], clientOptions({ client: { sessionKey: 'x' } })))
+      .toThrow(expect.objectContaining({ option: 'sessionKey' }))
   })
 
   it.each<Partial<ConnectOptions>>([
@@ -212,10 +242,12 @@ describe('connect', () => {
 
 describe('accept', () => {
   it.each([
-    ['numTickets', { numTickets: 1 }], ['maxEarlyDataBytes', { maxEarlyDataBytes: 1 }], ['maxEarlyDataBytes', { maxEarlyDataBytes: 1, ticketKeys: new TicketKeys() }],
+    ['numTickets', { numTickets: 1 }], ['maxEarlyDataBytes', { maxEarlyDataBytes: 1 }],
+    ['maxEarlyDataBytes', { maxEarlyDataBytes: 1, ticketKeys: new TicketKeys() }],
     ['dangerouslyAllowReplay', { dangerouslyAllowReplay: true }],
   ] as const)('refuses %s without what it needs', (option, options) => {
-    expect(() => accept(memoryTransportPair()[0], serverOptions({ server: options }))).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option }))
+    expect(() => accept(memoryTransportPair()[0], serverOptions({ server: options })))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option }))
   })
 
   it('wants a certificate', () => {
@@ -244,27 +276,38 @@ describe('an option that OpenSSL refuses', () => {
     ['more groups than a hello can hold', 'groups', 'connect', { groups: Array(4096).fill('no-such-group').join(':') }],
     ['unknown signature algorithms', 'signatureAlgorithms', 'connect', { signatureAlgorithms: 'ecdsa_secp256r1_sha256:no_such' }],
     ['unknown signature algorithms', 'signatureAlgorithms', 'accept', { signatureAlgorithms: 'ECDSA+' }],
-    ["unknown signature algorithms of clients' certificates", 'clientSignatureAlgorithms', 'connect', { cert: localhost.cert, key: localhost.key, clientSignatureAlgorithms: 'no_such' }],
-    ["signature algorithms of clients' certificates that the security level forbids", 'clientSignatureAlgorithms', 'accept', { ca: authority.ca.cert, clientSignatureAlgorithms: 'ECDSA+SHA1' }],
-    ['suites that the security level forbids', 'ciphersuites', 'connect', { ciphersuites: 'TLS_AES_128_GCM_SHA256', minVersion: 'TLSv1.3', securityLevel: 4 }],
+    ["unknown signature algorithms of clients' certificates", 'clientSignatureAlgorithms', 'connect',
+      { cert: localhost.cert, key: localhost.key, clientSignatureAlgorithms: 'no_such' }],
+    ["signature algorithms of clients' certificates that the security level forbids", 'clientSignatureAlgorithms', 'accept',
+      { ca: authority.ca.cert, clientSignatureAlgorithms: 'ECDSA+SHA1' }],
+    ['suites that the security level forbids', 'ciphersuites', 'connect',
+      { ciphersuites: 'TLS_AES_128_GCM_SHA256', minVersion: 'TLSv1.3', securityLevel: 4 }],
     ['groups that the security level forbids', 'groups', 'connect', { groups: 'X25519:secp256r1', securityLevel: 4 }],
     ['groups that the security level forbids', 'groups', 'accept', { groups: 'X25519:secp256r1', securityLevel: 4 }],
-    ['signature algorithms that the security level forbids', 'signatureAlgorithms', 'connect', { signatureAlgorithms: 'ecdsa_secp256r1_sha256', securityLevel: 4 }],
+    ['signature algorithms that the security level forbids', 'signatureAlgorithms', 'connect',
+      { signatureAlgorithms: 'ecdsa_secp256r1_sha256', securityLevel: 4 }],
     ['a servername that OpenSSL has for none', 'servername', 'connect', { servername: 'x' }],
     ['signature algorithms that the default security level forbids', 'signatureAlgorithms', 'connect', { signatureAlgorithms: 'RSA+SHA1' }],
-    ['signature algorithms that the default security level forbids', 'signatureAlgorithms', 'accept', { signatureAlgorithms: 'ECDSA+SHA1' }],
-    ['suites of TLS 1.3 that the security level forbids', 'ciphersuites', 'connect', { ciphersuites: 'TLS_AES_128_GCM_SHA256', securityLevel: 4 }],
+    ['signature algorithms that the default security level forbids', 'signatureAlgorithms', 'accept',
+      { signatureAlgorithms: 'ECDSA+SHA1' }],
+    ['suites of TLS 1.3 that the security level forbids', 'ciphersuites', 'connect',
+      { ciphersuites: 'TLS_AES_128_GCM_SHA256', securityLevel: 4 }],
     ['a servername with a port', 'servername', 'connect', { servername: 'localhost:443' }],
     ['a servername that is a URL', 'servername', 'connect', { servername: 'https://localhost' }],
-    ['a servername that is a URL, though it is only asked for', 'servername', 'connect', { servername: 'https://localhost', acceptedNames: 'localhost' }],
-    ['a servername with a port, though it is only asked for', 'servername', 'connect', { servername: 'localhost:443', acceptedNames: 'localhost' }],
-    ['a servername that is no host name, though it is only asked for', 'servername', 'connect', { servername: 'a..b', acceptedNames: 'localhost' }],
+    ['a servername that is a URL, though it is only asked for', 'servername', 'connect',
+      { servername: 'https://localhost', acceptedNames: 'localhost' }],
+    ['a servername with a port, though it is only asked for', 'servername', 'connect',
+      { servername: 'localhost:443', acceptedNames: 'localhost' }],
+    ['a servername that is no host name, though it is only asked for', 'servername', 'connect',
+      { servername: 'a..b', acceptedNames: 'localhost' }],
     ['an accepted name that is a URL', 'acceptedNames', 'connect', { acceptedNames: ['localhost', 'https://localhost'] }],
     ['a certificate that the security level forbids', 'cert', 'accept', { securityLevel: 4 }],
     ['a raw public key that is none', 'acceptedRawPublicKeys', 'connect', { acceptedRawPublicKeys: 'no key' }],
     ['a raw public key that is a certificate', 'acceptedRawPublicKeys', 'accept', { acceptedRawPublicKeys: localhost.cert }],
-    ['a raw public key that is cut off', 'acceptedRawPublicKeys', 'connect', { acceptedRawPublicKeys: [publicKey, publicKey.subarray(0, 40)] }],
-    ['a raw public key with something behind it', 'acceptedRawPublicKeys', 'accept', { acceptedRawPublicKeys: Uint8Array.of(...publicKey, 0) }],
+    ['a raw public key that is cut off', 'acceptedRawPublicKeys', 'connect',
+      { acceptedRawPublicKeys: [publicKey, publicKey.subarray(0, 40)] }],
+    ['a raw public key with something behind it', 'acceptedRawPublicKeys', 'accept',
+      { acceptedRawPublicKeys: Uint8Array.of(...publicKey, 0) }],
     ['a ca that is no PEM', 'ca', 'connect', { ca: 'no certificate' }],
     ['a ca that is broken', 'ca', 'connect', { ca: [authority.ca.cert, broken] }],
     ['a ca that is no DER', 'ca', 'accept', { ca: new Uint8Array([1, 2, 3]) }],
@@ -297,9 +340,10 @@ describe('an option that OpenSSL refuses', () => {
 
   it.each([
     ['https://example.com', 'is a URL', 'example.com'], ['WSS://user:pw@a.example:8443/path?query#fragment', 'is a URL', 'a.example'],
-    ['https://[::1]:443/', 'is a URL', '[::1]'], ['example.com:443', 'has a port', 'example.com'], ['192.0.2.1:443', 'has a port', '192.0.2.1'],
-    ['[::1]:443', 'has a port', '[::1]'], ['example.com/path', 'alone', 'example.com'], ['user@example.com', 'alone', 'example.com'],
-    [' example.com ', 'white space', 'example.com'], ['bücher.example', 'A-label', 'xn--bcher-kva.example'],
+    ['https://[::1]:443/', 'is a URL', '[::1]'], ['example.com:443', 'has a port', 'example.com'],
+    ['192.0.2.1:443', 'has a port', '192.0.2.1'], ['[::1]:443', 'has a port', '[::1]'], ['example.com/path', 'alone', 'example.com'],
+    ['user@example.com', 'alone', 'example.com'], [' example.com ', 'white space', 'example.com'],
+    ['bücher.example', 'A-label', 'xn--bcher-kva.example'],
     ['https://bücher.example/', 'A-label', 'xn--bcher-kva.example'],
   ])('and what to give in place of the servername %j', async (servername, wrong, right) => {
     const begin = async () => await connect(memoryTransportPair()[0], clientOptions({ client: { servername } })).opened
@@ -370,13 +414,16 @@ describe('an option that is negotiated', () => {
   it('ciphers of TLS 1.2', async () => {
     const maxVersion = 'TLSv1.2'
     expect(await agree({ maxVersion })).toMatchObject({ cipher: 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256' })
-    expect(await agree({ maxVersion, ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' })).toMatchObject({ cipher: 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384' })
+    expect(await agree({ maxVersion, ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' }))
+      .toMatchObject({ cipher: 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384' })
     await disagree({ maxVersion, ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' }, { ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' })
   })
 
   it.each(['TLSv1.2', 'TLSv1.3'] as const)('alpnProtocols, in the order of the server, %s', async (maxVersion) => {
-    expect(await agree({ maxVersion, alpnProtocols: ['h2', 'http/1.1'] }, { alpnProtocols: ['http/1.1', 'h2'] })).toMatchObject({ alpnProtocol: 'http/1.1' })
-    expect(await agree({ maxVersion, alpnProtocols: ['x'.repeat(255), 'ü'] }, { alpnProtocols: ['ü'] })).toMatchObject({ alpnProtocol: 'ü' })
+    expect(await agree({ maxVersion, alpnProtocols: ['h2', 'http/1.1'] }, { alpnProtocols: ['http/1.1', 'h2'] }))
+      .toMatchObject({ alpnProtocol: 'http/1.1' })
+    expect(await agree({ maxVersion, alpnProtocols: ['x'.repeat(255), 'ü'] }, { alpnProtocols: ['ü'] }))
+      .toMatchObject({ alpnProtocol: 'ü' })
     expect(await agree({ maxVersion }, { alpnProtocols: ['h2'] })).toMatchObject({ alpnProtocol: undefined })
     expect(await agree({ maxVersion, alpnProtocols: ['h2'] })).toMatchObject({ alpnProtocol: undefined })
     const [error] = await disagree({ maxVersion, alpnProtocols: ['h2'] }, { alpnProtocols: ['h3'] })
@@ -399,18 +446,26 @@ describe('an option that is negotiated', () => {
 
 describe('options that Object.prototype has been given', () => {
   it.each([
-    ['of connections', (more: object) => more], ['of a context', ({ ca, libssl }: Partial<ConnectOptions>) => ({ context: createContext({ ca, libssl }) })],
+    ['of connections', (more: object) => more],
+    ['of a context', ({ ca, libssl }: Partial<ConnectOptions>) => ({ context: createContext({ ca, libssl }) })],
   ] as const)('are none, %s', async (_, given) => {
     const libssl = await load()
     const stranger = temporaryAuthority('a stranger').leaf()
     const lines: string[] = []
-    const added = { dangerouslySkipVerification: true, onKeylog: (line: string) => { lines.push(line) }, psk: { identity: 'x', key: new Uint8Array(16) }, clientCertificate: 'optional' }
-    for (const [name, value] of Object.entries(added)) Object.defineProperty(Object.prototype, name, { value, configurable: true, enumerable: false, writable: true })
+    const added = {
+      dangerouslySkipVerification: true, onKeylog: (line: string) => { lines.push(line) }, psk: { identity: 'x', key: new Uint8Array(16) },
+      clientCertificate: 'optional',
+    }
+    for (const [name, value] of Object.entries(added)) {
+      Object.defineProperty(Object.prototype, name, { value, configurable: true, enumerable: false, writable: true })
+    }
     try {
       for (const shared of [undefined, libssl]) {
         const [near, far] = memoryTransportPair()
         const client = connect(near, { servername: 'localhost', ...given({ ca: authority.ca.cert, libssl: shared }) })
-        const server = accept(far, { cert: stranger.cert, key: stranger.key, onClientHello: () => ({ cert: stranger.cert, key: stranger.key }) })
+        const server = accept(
+          far, { cert: stranger.cert, key: stranger.key, onClientHello: () => ({ cert: stranger.cert, key: stranger.key }) },
+        )
         expect(await rejection(client.opened)).toMatchObject({ name: 'CertificateError' })
         await rejection(server.closed)
       }

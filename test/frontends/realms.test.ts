@@ -5,7 +5,9 @@ import { createContext, runInContext } from 'node:vm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { asBytes, isBytesLike, isUint8Array } from '../../src/base/bytes.js'
 import { abortReason, isAbortSignal, isReadableStream, isWritableStream } from '../../src/base/realms.js'
-import { accept, connect, load, memoryTransportPair, TlsSession, type ByteTransport, type LibSsl, type TicketKeys, type TlsConnection } from '../../src/index.js'
+import {
+  accept, connect, load, memoryTransportPair, TlsSession, type ByteTransport, type LibSsl, type TicketKeys, type TlsConnection,
+} from '../../src/index.js'
 import { createWorker } from '../../src/worker.js'
 import { authority } from '../helpers/certificates.js'
 import { clientOptions, noise, rejection, same, serverOptions, talkAndClose, VERSIONS, writeAll, readAll } from '../helpers/stream-peers.js'
@@ -78,7 +80,8 @@ describe('bytes', () => {
 
   it('a Uint8Array is not any view', () => {
     expect([new foreign.Uint8Array(), Buffer.alloc(1)].map(isUint8Array)).toEqual([true, true])
-    expect([new foreign.DataView(new foreign.ArrayBuffer(1)), new Uint16Array(1), new ArrayBuffer(1)].map(isUint8Array)).toEqual([false, false, false])
+    expect([new foreign.DataView(new foreign.ArrayBuffer(1)), new Uint16Array(1), new ArrayBuffer(1)].map(isUint8Array))
+      .toEqual([false, false, false])
   })
 })
 
@@ -128,7 +131,8 @@ describe.each(Object.entries(faces))('connect(), %s', (_, start) => {
     const connection: TlsConnection = start(memoryTransportPair()[0], { ...clientOptions(), signal: signal as never })
     signal.abort()
     expect(await rejection(connection.opened)).toMatchObject({ name: 'AbortError' })
-    expect(() => start(memoryTransportPair()[0], { ...clientOptions(), signal: signal as never })).toThrow(expect.objectContaining({ name: 'AbortError' }))
+    expect(() => start(memoryTransportPair()[0], { ...clientOptions(), signal: signal as never }))
+      .toThrow(expect.objectContaining({ name: 'AbortError' }))
   })
 })
 
@@ -179,7 +183,11 @@ describe('load()', () => {
   const wasm = readFileSync(new URL('../../lib/libssl-wasm/libssl.wasm', import.meta.url))
   it.each([
     ['bytes', () => foreign.Uint8Array.from(wasm)],
-    ['a response of a polyfill', () => ({ ok: true, headers: new Headers({ 'content-type': 'application/wasm' }), arrayBuffer: async () => foreign.Uint8Array.from(wasm).buffer })],
+    ['a response of a polyfill',
+      () => ({
+        ok: true, headers: new Headers({ 'content-type': 'application/wasm' }),
+        arrayBuffer: async () => foreign.Uint8Array.from(wasm).buffer,
+      })],
     ['a module', () => new foreign.WebAssembly.Module(wasm)],
   ])('takes %s of another realm', async (_, make) => {
     expect((await load({ wasm: make() as never })).version).toMatch(/^OpenSSL /)

@@ -1,7 +1,9 @@
 // What is said of an option that OpenSSL refuses: its name, what is wrong with it, what to give, and nothing of our inner names.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ApiMisuseError, createContext, load, type AcceptOptions, type ConnectOptions, type ContextOptions, type LibSsl } from '../../src/index.js'
+import {
+  ApiMisuseError, createContext, load, type AcceptOptions, type ConnectOptions, type ContextOptions, type LibSsl,
+} from '../../src/index.js'
 import { authority, localhost, RSA, temporaryAuthority } from '../helpers/certificates.js'
 import { opened, peers, rejection } from '../helpers/stream-peers.js'
 
@@ -39,7 +41,9 @@ const files: Readonly<Record<string, (content: string) => ConnectOptions | Accep
 }
 
 describe.each(Object.entries(files))('%s', (option, options) => {
-  it.each(['/etc/ssl/certs/mine.pem', './mine.crt', '../mine', '~/mine', 'C:\\keys\\mine', 'file:///mine', 'mine.key', 'mine.p12\n'])('that is the path %j', (path) => {
+  it.each([
+    '/etc/ssl/certs/mine.pem', './mine.crt', '../mine', '~/mine', 'C:\\keys\\mine', 'file:///mine', 'mine.key', 'mine.p12\n',
+  ])('that is the path %j', (path) => {
     const error = refused(options(path))
     expect(error).toMatchObject({ option })
     expect(error.message).toContain(`option '${option}' was refused: `)
@@ -66,7 +70,9 @@ describe.each(Object.entries(files))('%s', (option, options) => {
 })
 
 it('ocspResponse and acceptedRawPublicKeys, which are a connection\'s', async () => {
-  for (const [option, server] of Object.entries({ ocspResponse: { ocspResponse: bytes('/my/ocsp.der') }, acceptedRawPublicKeys: { acceptedRawPublicKeys: '/my/key.pem' } })) {
+  for (const [option, server] of Object.entries({
+    ocspResponse: { ocspResponse: bytes('/my/ocsp.der') }, acceptedRawPublicKeys: { acceptedRawPublicKeys: '/my/key.pem' },
+  })) {
     const both = peers({ client: { libssl }, server: { libssl, ...server } })
     const error = await rejection(both.server.opened) as ApiMisuseError
     expect(error).toMatchObject({ name: 'ApiMisuseError', option })
@@ -98,7 +104,8 @@ describe('a chain that begins with the CA', () => {
   ])('%s', (_, options) => {
     const error = refused(options)
     expect(error.code).toBe('ERR_TLS_KEY_MISMATCH')
-    expect(error.message).toContain("'cert' begins with CN=above,O=libssl-wasm, which has issued the next certificate: your own comes first")
+    expect(error.message)
+      .toContain("'cert' begins with CN=above,O=libssl-wasm, which has issued the next certificate: your own comes first")
   })
 
   it('is not blamed where only the key is wrong', () => {
@@ -108,7 +115,8 @@ describe('a chain that begins with the CA', () => {
 
 it.each([
   ['ciphers', 'no cipher match'], ['ciphersuites', 'no cipher match'], ['groups', 'names that this build of OpenSSL knows'],
-  ['signatureAlgorithms', 'names that this build of OpenSSL knows'], ['clientSignatureAlgorithms', 'names that this build of OpenSSL knows'],
+  ['signatureAlgorithms', 'names that this build of OpenSSL knows'],
+  ['clientSignatureAlgorithms', 'names that this build of OpenSSL knows'],
 ])('%s with a name that there is not', (option, words) => {
   const error = refused({ [option]: 'nonsense' })
   expect(error).toMatchObject({ option })

@@ -56,7 +56,8 @@ const failures: Readonly<Record<string, (transport: TransportLike) => unknown>> 
   'connect() without options': (transport) => connect(transport, undefined as unknown as ConnectOptions),
   'accept() without options': (transport) => accept(transport, undefined as unknown as AcceptOptions),
   'PlaintextConversation': (transport) => new PlaintextConversation(transport, { nonsense: true } as object),
-  'PlaintextConversation with a signal that is aborted': (transport) => new PlaintextConversation(transport, { signal: AbortSignal.abort() }),
+  'PlaintextConversation with a signal that is aborted': (transport) =>
+    new PlaintextConversation(transport, { signal: AbortSignal.abort() }),
 }
 
 function freedContext() {
@@ -155,7 +156,8 @@ describe('what is no transport is told what to make', () => {
       expect(said(begin, none)).toBe('the transport must be { readable, writable }, a socket of some kind, or a MessagePort: '
         + 'for example net.connect(port, host) of node:net')
     }
-    expect(said(begin, new PlaintextConversation(memoryTransportPair()[0]))).toBe('a PlaintextConversation is no transport: give the one that its release() returns')
+    expect(said(begin, new PlaintextConversation(memoryTransportPair()[0])))
+      .toBe('a PlaintextConversation is no transport: give the one that its release() returns')
   })
 
   it('with a port and a host, too, as node:tls has them', () => {
@@ -167,7 +169,8 @@ it('connect() and accept() that reject destroy the socket: an instance that has 
   const { lib: libssl, arm } = await trappingInstance('lsw_SSL_new', traps.unreachable)
   arm()
   for (const begin of [
-    (socket: net.Socket) => connect(socket, { ...clientOptions(), libssl }), (socket: net.Socket) => accept(socket, { ...serverOptions(), libssl }),
+    (socket: net.Socket) => connect(socket, { ...clientOptions(), libssl }),
+    (socket: net.Socket) => accept(socket, { ...serverOptions(), libssl }),
   ]) {
     const socket = net.connect(port, '127.0.0.1')
     const { opened } = begin(socket)

@@ -3,11 +3,14 @@
 import { createPublicKey } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
-  ApiMisuseError, connect, DeadlineError, load, memoryTransportPair, RefusalError, type AcceptOptions, type ClientHello, type ConnectionInfo, type HelloAnswer, type LibSsl,
+  ApiMisuseError, connect, DeadlineError, load, memoryTransportPair, RefusalError, type AcceptOptions, type ClientHello,
+  type ConnectionInfo, type HelloAnswer, type LibSsl,
 } from '../../src/index.js'
 import { createWorker, type TlsWorker } from '../../src/worker.js'
 import { authority, localhost, RSA, temporaryAuthority } from '../helpers/certificates.js'
-import { ALLOCATION_NOISE_BYTES, clientOptions, closeBoth, opened, peers, rejection, serverOptions, turns, VERSIONS } from '../helpers/stream-peers.js'
+import {
+  ALLOCATION_NOISE_BYTES, clientOptions, closeBoth, opened, peers, rejection, serverOptions, turns, VERSIONS,
+} from '../helpers/stream-peers.js'
 
 const elsewhere = authority.leaf({ name: 'elsewhere', san: 'DNS:elsewhere', newkey: RSA })
 const client = authority.leaf({ name: 'client', san: 'DNS:client.example' })
@@ -26,9 +29,12 @@ const later = async <T>(value: T): Promise<T> => {
 }
 
 describe.each(VERSIONS)('onClientHello, %s', (version) => {
-  const byName = ({ servername }: ClientHello): HelloAnswer | undefined => (servername === 'elsewhere' ? { cert: elsewhere.cert, key: elsewhere.key } : undefined)
+  const byName = ({ servername }: ClientHello): HelloAnswer | undefined =>
+    (servername === 'elsewhere' ? { cert: elsewhere.cert, key: elsewhere.key } : undefined)
 
-  it.each([['at once', byName], ['in its own time', (hello: ClientHello) => later(byName(hello))]])('picks a certificate by the name, %s', async (_, onClientHello) => {
+  it.each([
+    ['at once', byName], ['in its own time', (hello: ClientHello) => later(byName(hello))],
+  ])('picks a certificate by the name, %s', async (_, onClientHello) => {
     for (const servername of ['localhost', 'elsewhere']) {
       const both = await opened({ version, client: { servername }, server: { onClientHello } })
       expect((await both.client.opened).peerCertificate?.subject).toBe(`CN=${servername}`)
@@ -54,14 +60,17 @@ describe.each(VERSIONS)('onClientHello, %s', (version) => {
 
   it('answers with a certificate, and shows it, where a raw public key was to be shown', async () => {
     const given = { rawPublicKey: true }
-    const client = { acceptedRawPublicKeys: [publicKey(localhost.cert), publicKey(elsewhere.cert)] } // or a certificate, having a servername
+    // Or a certificate, having a servername.
+    const client = { acceptedRawPublicKeys: [publicKey(localhost.cert), publicKey(elsewhere.cert)] }
     const raw = await opened({ version, client, server: { ...given, onClientHello: () => later(undefined) } })
     expect((await raw.client.opened).peerRawPublicKey).toEqual(publicKey(localhost.cert))
     await closeBoth(raw)
 
     const answer = { cert: elsewhere.cert, key: elsewhere.key }
     for (const groups of ['x25519', 'secp384r1']) { // the other wants a second ClientHello
-      const both = await opened({ version, client: { ...client, servername: 'elsewhere' }, server: { ...given, groups, onClientHello: () => later(answer) } })
+      const both = await opened({
+        version, client: { ...client, servername: 'elsewhere' }, server: { ...given, groups, onClientHello: () => later(answer) },
+      })
       expect(await both.client.opened).toMatchObject({ peerRawPublicKey: undefined, peerCertificate: { subject: 'CN=elsewhere' } })
       await closeBoth(both)
     }
@@ -72,14 +81,17 @@ describe.each(VERSIONS)('onClientHello, %s', (version) => {
     const both = await opened({ version, client: { alpnProtocols: ['h2'] }, server: { onClientHello: (seen) => { hello = seen } } })
     expect(hello).toMatchObject({ servername: 'localhost', alpnProtocols: ['h2'], versions: [version] })
     expect(hello.groups).toContain('x25519')
-    expect(hello.ciphersuites).toContain(version === 'TLSv1.3' ? 'TLS_CHACHA20_POLY1305_SHA256' : 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256')
+    expect(hello.ciphersuites)
+      .toContain(version === 'TLSv1.3' ? 'TLS_CHACHA20_POLY1305_SHA256' : 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256')
     await closeBoth(both)
   })
 
   it('answers with protocols, as a list and as a chooser', async () => {
     for (const alpnProtocols of [['b'], () => 'b'] as const) {
       for (const before of [['a'], () => 'a'] as const) {
-        const both = await opened({ version, client: { alpnProtocols: ['a', 'b'] }, server: { alpnProtocols: before, onClientHello: () => later({ alpnProtocols }) } })
+        const both = await opened({
+          version, client: { alpnProtocols: ['a', 'b'] }, server: { alpnProtocols: before, onClientHello: () => later({ alpnProtocols }) },
+        })
         expect((await both.client.opened).alpnProtocol).toBe('b')
         await closeBoth(both)
       }
@@ -87,7 +99,10 @@ describe.each(VERSIONS)('onClientHello, %s', (version) => {
   })
 
   it('answers with suites and groups', async () => {
-    const answer = { groups: 'secp384r1:secp256r1', ...(version === 'TLSv1.3' ? { ciphersuites: 'TLS_AES_256_GCM_SHA384' } : { ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' }) }
+    const answer = {
+      groups: 'secp384r1:secp256r1',
+      ...(version === 'TLSv1.3' ? { ciphersuites: 'TLS_AES_256_GCM_SHA384' } : { ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' }),
+    }
     const both = await opened({ version, server: { onClientHello: () => later(answer) } })
     expect(await both.client.opened).toMatchObject({ group: 'secp384r1', cipher: expect.stringMatching(/AES_256_GCM_SHA384$/) })
     await closeBoth(both)
@@ -99,7 +114,10 @@ describe.each(VERSIONS)('onClientHello, %s', (version) => {
     expect(await both.server.opened).toMatchObject({ verifyResult: 'X509_V_OK', peerCertificate: { subject: 'CN=client' } })
     await closeBoth(both)
 
-    for (const [own, code] of [[{}, 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'], [{ cert: otherClient.cert, key: otherClient.key }, 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY']] as const) {
+    for (const [own, code] of [
+      [{}, 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'],
+      [{ cert: otherClient.cert, key: otherClient.key }, 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+    ] as const) {
       const refused = peers({ version, client: own, server: { onClientHello } })
       expect(await rejection(refused.server.opened)).toMatchObject({ code })
       refused.client.abort()
@@ -108,8 +126,13 @@ describe.each(VERSIONS)('onClientHello, %s', (version) => {
 
   it('leaves verify and pins in force for the client certificates that it asks for', async () => {
     const asked: unknown[] = []
-    const verify = (chain: readonly { readonly subject: string }[]) => { asked.push(chain[0]?.subject); return chain[0]?.subject !== 'CN=client' }
-    const server = { ca: authority.ca.cert, verify, onClientHello: () => later({ ca: [authority.ca.cert], cert: elsewhere.cert, key: elsewhere.key }) }
+    const verify = (chain: readonly { readonly subject: string }[]) => {
+      asked.push(chain[0]?.subject)
+      return chain[0]?.subject !== 'CN=client'
+    }
+    const server = {
+      ca: authority.ca.cert, verify, onClientHello: () => later({ ca: [authority.ca.cert], cert: elsewhere.cert, key: elsewhere.key }),
+    }
     const refused = peers({ version, client: { servername: 'elsewhere', cert: client.cert, key: client.key }, server })
     expect(await rejection(refused.server.opened)).toMatchObject({ name: 'CertificateError' })
     expect(asked).toEqual(['CN=client'])
@@ -129,7 +152,12 @@ describe.each(VERSIONS)('onClientHello, %s', (version) => {
 
   it('is asked once, also when the client must say hello again', async () => {
     let asked = 0
-    const both = await opened({ version, server: { groups: 'secp384r1', onClientHello: async () => { asked++; return later(byName({ servername: 'elsewhere' } as ClientHello)) } }, client: { servername: 'elsewhere' } })
+    const both = await opened({
+      version,
+      server: {
+        groups: 'secp384r1', onClientHello: async () => { asked++; return later(byName({ servername: 'elsewhere' } as ClientHello)) },
+      }, client: { servername: 'elsewhere' },
+    })
     expect(await both.client.opened).toMatchObject({ group: 'secp384r1', peerCertificate: { subject: 'CN=elsewhere' } })
     expect(asked).toBe(1)
     await closeBoth(both)
@@ -181,7 +209,10 @@ describe.each(VERSIONS)('onClientHello, %s', (version) => {
   })
 
   it('leaves no memory behind, whatever it does', async () => {
-    const answers = [() => byName({ servername: 'elsewhere' } as ClientHello), () => later({ ca: authority.ca.cert }), () => { throw failure }, () => later({ key: elsewhere.key })]
+    const answers = [
+      () => byName({ servername: 'elsewhere' } as ClientHello), () => later({ ca: authority.ca.cert }), () => { throw failure },
+      () => later({ key: elsewhere.key }),
+    ]
     const round = async () => {
       for (const onClientHello of answers) {
         const both = peers({ version, client: { libssl, servername: 'elsewhere' }, server: { libssl, onClientHello } })
@@ -203,7 +234,10 @@ describe('onClientHello', () => {
     const both = await opened({ server: { onClientHello: () => later({ maxVersion: 'TLSv1.2' } as const) } })
     expect((await both.client.opened).protocol).toBe('TLSv1.2')
     await closeBoth(both)
-    const none = peers({ version: 'TLSv1.2', server: { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', onClientHello: () => ({ minVersion: 'TLSv1.3' as const }) } })
+    const none = peers({
+      version: 'TLSv1.2',
+      server: { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', onClientHello: () => ({ minVersion: 'TLSv1.3' as const }) },
+    })
     expect(await rejection(none.client.opened)).toMatchObject({ alert: { from: 'peer', description: 70 } })
     await rejection(none.server.opened)
   })
@@ -218,7 +252,8 @@ describe.each(VERSIONS)('alpnProtocols as a function, %s', (version) => {
 
   it('is told what is offered, and the name', async () => {
     const seen: unknown[] = []
-    expect(await protocols({ alpnProtocols: (...args) => { seen.push(args); return args[0].at(-1) } }, ['a', 'b'])).toMatchObject({ alpnProtocol: 'b' })
+    expect(await protocols({ alpnProtocols: (...args) => { seen.push(args); return args[0].at(-1) } }, ['a', 'b']))
+      .toMatchObject({ alpnProtocol: 'b' })
     expect(seen).toEqual([[['a', 'b'], 'localhost']])
   })
 
@@ -245,12 +280,16 @@ describe.each(VERSIONS)('alpnProtocols as a function, %s', (version) => {
 
 describe('in a worker', () => {
   let worker: TlsWorker
-  beforeAll(() => { worker = createWorker({ worker: new URL('../../dist/frontends/worker/libssl-wasm/worker-script.js', import.meta.url) }) })
+  beforeAll(
+    () => { worker = createWorker({ worker: new URL('../../dist/frontends/worker/libssl-wasm/worker-script.js', import.meta.url) }) },
+  )
   afterAll(() => worker.terminate())
 
   const start = (servername: string, options: Partial<AcceptOptions>) => {
     const [near, far] = memoryTransportPair()
-    return { server: worker.accept(far, serverOptions({ server: options })), client: connect(near, clientOptions({ client: { servername } })) }
+    return {
+      server: worker.accept(far, serverOptions({ server: options })), client: connect(near, clientOptions({ client: { servername } })),
+    }
   }
 
   it('onClientHello is answered by the page, which may refuse', async () => {

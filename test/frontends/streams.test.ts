@@ -2,7 +2,9 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { connect, load, memoryTransportPair, type LibSsl, type TlsConnection } from '../../src/index.js'
-import { clientOptions, closeBoth, isPending, noise, opened, peers, readAll, readBytes, rejection, same, turns, writeAll } from '../helpers/stream-peers.js'
+import {
+  clientOptions, closeBoth, isPending, noise, opened, peers, readAll, readBytes, rejection, same, turns, writeAll,
+} from '../helpers/stream-peers.js'
 import { FaultyTransport } from '../helpers/faulty-transport.js'
 
 let libssl: LibSsl
@@ -21,7 +23,9 @@ async function say({ writable }: TlsConnection, bytes: Uint8Array<ArrayBuffer>):
 describe('TlsConnection.opened', () => {
   it('tells what was agreed on, the same on both sides', async () => {
     const both = await opened({ client: { libssl, alpnProtocols: ['h2'] }, server: { libssl, alpnProtocols: ['h2'] } })
-    const agreed = { protocol: 'TLSv1.3', cipher: 'TLS_CHACHA20_POLY1305_SHA256', group: 'X25519MLKEM768', alpnProtocol: 'h2', servername: 'localhost' }
+    const agreed = {
+      protocol: 'TLSv1.3', cipher: 'TLS_CHACHA20_POLY1305_SHA256', group: 'X25519MLKEM768', alpnProtocol: 'h2', servername: 'localhost',
+    }
     expect(await both.client.opened).toMatchObject({ ...agreed, verifyResult: 'X509_V_OK' })
     expect(await both.client.opened).toMatchObject({ peerCertificate: { subject: 'CN=localhost' } })
     expect(await both.server.opened).toMatchObject({ ...agreed, peerCertificate: undefined, peerCertificateChain: [] })
@@ -41,7 +45,9 @@ describe('TlsConnection.readable', () => {
     const rest = await reader.read(new DataView(new ArrayBuffer(3000), 500, 2000))
     expect(rest.value!.byteOffset).toBe(500)
     const view = ({ buffer, byteOffset, byteLength }: ArrayBufferView) => new Uint8Array(buffer, byteOffset, byteLength)
-    expect(same(Buffer.concat([view(words.value!), view(rest.value!)]), bytes.subarray(0, words.value!.byteLength + rest.value!.byteLength))).toBe(true)
+    expect(
+      same(Buffer.concat([view(words.value!), view(rest.value!)]), bytes.subarray(0, words.value!.byteLength + rest.value!.byteLength)),
+    ).toBe(true)
     reader.releaseLock()
     await readAll(client.readable)
     await saying
@@ -149,7 +155,9 @@ describe('TlsConnection.writable', () => {
   it('tells by ready and desiredSize when to wait', async () => {
     const [near, far] = memoryTransportPair()
     const transport = new FaultyTransport(near)
-    const { client, server } = await opened({ transports: [transport, far], client: { libssl, highWaterMarkBytes: 1000 }, server: { libssl } })
+    const { client, server } = await opened({
+      transports: [transport, far], client: { libssl, highWaterMarkBytes: 1000 }, server: { libssl },
+    })
     const writer = client.writable.getWriter()
     await writer.ready
     expect(writer.desiredSize).toBe(1000)
@@ -181,7 +189,9 @@ describe('connect', () => {
     const before = libssl.allocatedBytes
     const { Instance } = WebAssembly
     let instances = 0
-    WebAssembly.Instance = new Proxy(Instance, { construct: (target, args) => { instances++; return Reflect.construct(target, args) as object } })
+    WebAssembly.Instance = new Proxy(
+      Instance, { construct: (target, args) => { instances++; return Reflect.construct(target, args) as object } },
+    )
     const both = await opened().finally(() => { WebAssembly.Instance = Instance })
     expect(instances).toBe(2)
     expect(libssl.allocatedBytes).toBe(before)

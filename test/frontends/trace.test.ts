@@ -33,7 +33,10 @@ describe.each(VERSIONS)('onTrace, %s', (version) => {
     const states = events.filter((event): event is StateTraceEvent => event.kind === 'state')
     expect(states[0]).toMatchObject({ step: 'handshake started', name: 'before SSL initialization' })
     const passed = states.filter(({ step }) => step === 'passed').map(({ name }) => name)
-    const wanted = ['SSLv3/TLS write client hello', 'SSLv3/TLS read server hello', 'SSLv3/TLS read server certificate', 'SSLv3/TLS write finished', 'SSLv3/TLS read finished']
+    const wanted = [
+      'SSLv3/TLS write client hello', 'SSLv3/TLS read server hello', 'SSLv3/TLS read server certificate', 'SSLv3/TLS write finished',
+      'SSLv3/TLS read finished',
+    ]
     if (version === 'TLSv1.3') wanted.splice(3, 2, 'SSLv3/TLS read finished', 'SSLv3/TLS write finished')
     expect(wanted.map((name) => passed.indexOf(name))).toEqual(wanted.map((name) => passed.indexOf(name)).toSorted((a, b) => a - b))
     expect(passed).toEqual(expect.arrayContaining(wanted))
@@ -46,7 +49,9 @@ describe.each(VERSIONS)('onTrace, %s', (version) => {
 
   it.each(['state', 'record', 'handshake'])('ends the connection with what it throws at a %s', async (kind) => {
     const thrown = new Error('enough')
-    const { client, server } = peers({ version, client: { libssl, onTrace: (event) => { if (event.kind === kind) throw thrown } }, server: { libssl } })
+    const { client, server } = peers({
+      version, client: { libssl, onTrace: (event) => { if (event.kind === kind) throw thrown } }, server: { libssl },
+    })
     expect(await rejection(client.opened)).toBe(thrown)
     expect(await rejection(client.closed)).toBe(thrown)
     await rejection(server.opened)

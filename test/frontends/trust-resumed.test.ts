@@ -56,7 +56,8 @@ describe.each(VERSIONS)('%s, resumed', (version) => {
     answer = false
     const both = peers({ version, client: { verify, session }, server: { ticketKeys } })
     expect(await rejection(both.client.opened)).toMatchObject({ code: 'APPLICATION_VERIFICATION' })
-    expect(await rejection(both.server.opened.then(() => readAll(both.server.readable)))).toMatchObject({ alert: { from: 'peer', description: 46 } })
+    expect(await rejection(both.server.opened.then(() => readAll(both.server.readable))))
+      .toMatchObject({ alert: { from: 'peer', description: 46 } })
   })
 
   it('a server asks verify again, which may say something else', async () => {
@@ -74,14 +75,17 @@ describe.each(VERSIONS)('%s, resumed', (version) => {
     answer = false
     const both = peers({ version, client: { ...own, session }, server })
     expect(await rejection(both.server.opened)).toMatchObject({ code: 'APPLICATION_VERIFICATION', certificate: { subject: 'CN=client' } })
-    expect(await rejection(both.client.opened.then(() => readAll(both.client.readable)))).toMatchObject({ alert: { from: 'peer', description: 46 } })
+    expect(await rejection(both.client.opened.then(() => readAll(both.client.readable))))
+      .toMatchObject({ alert: { from: 'peer', description: 46 } })
   })
 
   it('a server asks verify again about a raw public key', async () => {
     let asked = 0
     let answer = true
     const own = { key: client.key, rawPublicKey: true }
-    const server = { ticketKeys, ca: authority.ca.cert, acceptedRawPublicKeys: publicKey(client.cert), verify: () => { asked++; return answer } }
+    const server = {
+      ticketKeys, ca: authority.ca.cert, acceptedRawPublicKeys: publicKey(client.cert), verify: () => { asked++; return answer },
+    }
     const { session } = await once({ client: own, server })
     expect((await once({ client: { ...own, session }, server })).resumed).toBe(true)
     expect(asked).toBe(2)
@@ -106,7 +110,10 @@ describe.each(VERSIONS)('%s, resumed', (version) => {
 
   it('onCertificateRequest is not asked', async () => {
     let asked = 0
-    const options: PeersOptions = { client: { onCertificateRequest: async () => { asked++; return { cert: client.cert, key: client.key } } }, server: { ca: authority.ca.cert } }
+    const options: PeersOptions = {
+      client: { onCertificateRequest: async () => { asked++; return { cert: client.cert, key: client.key } } },
+      server: { ca: authority.ca.cert },
+    }
     const { session } = await once(options)
     expect((await once({ ...options, client: { ...options.client, session } })).resumed).toBe(true)
     expect(asked).toBe(1)
@@ -114,6 +121,12 @@ describe.each(VERSIONS)('%s, resumed', (version) => {
 })
 
 it('early data is not taken by a server whose verify would come after it', () => {
-  expect(() => peers({ server: { ca: authority.ca.cert, verify: () => true, maxEarlyDataBytes: 10, ticketKeys: new TicketKeys(), dangerouslyAllowReplay: true } }))
+  expect(
+    () => peers({
+      server: {
+        ca: authority.ca.cert, verify: () => true, maxEarlyDataBytes: 10, ticketKeys: new TicketKeys(), dangerouslyAllowReplay: true,
+      },
+    }),
+  )
     .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'maxEarlyDataBytes' }))
 })

@@ -11,7 +11,9 @@ const intermediate = temporaryAuthority('an intermediate', authority)
 const beneath = intermediate.leaf()
 const chain = beneath.cert + intermediate.ca.cert
 const stranger = temporaryAuthority('a stranger')
-const twins = [temporaryAuthority('twin'), temporaryAuthority('twin')].map((twin) => ({ ca: twin.ca, leaf: twin.leaf({ extensions: 'authorityKeyIdentifier=none\n' }) }))
+const twins = [
+  temporaryAuthority('twin'), temporaryAuthority('twin'),
+].map((twin) => ({ ca: twin.ca, leaf: twin.leaf({ extensions: 'authorityKeyIdentifier=none\n' }) }))
 const stapler = authority.leaf({ name: 'stapler', extensions: 'tlsfeature=status_request\n' })
 const responder = authority.leaf({ name: 'responder', extensions: 'extendedKeyUsage=OCSPSigning\n' })
 
@@ -29,33 +31,43 @@ async function accepted(version: ProtocolVersion, client: Partial<ConnectOptions
 async function refusedByClient(version: ProtocolVersion, client: Partial<ConnectOptions>, server: Partial<AcceptOptions> = {}) {
   const both = peers({ version, client, server })
   const error = await rejection(both.client.opened)
-  expect(await rejection(both.server.opened.then(() => readAll(both.server.readable)))).toMatchObject({ name: 'PeerError', alert: { from: 'peer', level: 'fatal' } })
+  expect(await rejection(both.server.opened.then(() => readAll(both.server.readable))))
+    .toMatchObject({ name: 'PeerError', alert: { from: 'peer', level: 'fatal' } })
   return error
 }
 
 async function refusedByServer(version: ProtocolVersion, client: Partial<ConnectOptions>, server: Partial<AcceptOptions>) {
   const both = peers({ version, client, server })
   const error = await rejection(both.server.opened)
-  expect(await rejection(both.client.opened.then(() => readAll(both.client.readable)))).toMatchObject({ name: 'PeerError', alert: { from: 'peer', level: 'fatal' } })
+  expect(await rejection(both.client.opened.then(() => readAll(both.client.readable))))
+    .toMatchObject({ name: 'PeerError', alert: { from: 'peer', level: 'fatal' } })
   return error
 }
 
 describe.each(VERSIONS)('%s', (version) => {
   describe('names', () => {
-    it.each(['a.example.org', 'A.EXAMPLE.ORG', 'a.example.org.', '10.0.0.7', '2001:db8::7', '[2001:db8:0::7]'])('%s matches', async (servername) => {
+    it.each([
+      'a.example.org', 'A.EXAMPLE.ORG', 'a.example.org.', '10.0.0.7', '2001:db8::7', '[2001:db8:0::7]',
+    ])('%s matches', async (servername) => {
       await accepted(version, { servername }, show(wild))
     })
 
-    it.each(['example.org', 'a.b.example.org', 'www.partial.example', 'com', '10.0.0.8', '2001:db8::8'])('%s does not match', async (servername) => {
-      expect(await refusedByClient(version, { servername }, show(wild))).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID', depth: 0, alert: { description: 42 } })
+    it.each([
+      'example.org', 'a.b.example.org', 'www.partial.example', 'com', '10.0.0.8', '2001:db8::8',
+    ])('%s does not match', async (servername) => {
+      expect(await refusedByClient(version, { servername }, show(wild)))
+        .toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID', depth: 0, alert: { description: 42 } })
     })
 
     it('acceptedNames are verified in place of servername, which is asked for', async () => {
-      const { server } = await accepted(version, { servername: 'front.example', acceptedNames: ['other.example', 'b.example.org'] }, show(wild))
+      const { server } = await accepted(
+        version, { servername: 'front.example', acceptedNames: ['other.example', 'b.example.org'] }, show(wild),
+      )
       expect(server.servername).toBe('front.example')
       await accepted(version, { servername: 'front.example', acceptedNames: ['10.1.1.1', '10.0.0.7'] }, show(wild))
       for (const acceptedNames of [['other.example', 'example.org'], ['10.1.1.1', '2001:db8::8']]) {
-        expect(await refusedByClient(version, { servername: 'a.example.org', acceptedNames }, show(wild))).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+        expect(await refusedByClient(version, { servername: 'a.example.org', acceptedNames }, show(wild)))
+          .toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
       }
     })
 
@@ -77,7 +89,8 @@ describe.each(VERSIONS)('%s', (version) => {
     })
 
     it('an intermediate alone is no anchor without partialChain', async () => {
-      expect(await refusedByClient(version, { ca: intermediate.ca.cert }, show(beneath))).toMatchObject({ code: 'UNABLE_TO_GET_ISSUER_CERT' })
+      expect(await refusedByClient(version, { ca: intermediate.ca.cert }, show(beneath)))
+        .toMatchObject({ code: 'UNABLE_TO_GET_ISSUER_CERT' })
       await accepted(version, { ca: intermediate.ca.cert, partialChain: true }, show(beneath))
       await accepted(version, { ca: intermediate.ca.cert, partialChain: true }, { cert: chain, key: beneath.key })
     })
@@ -85,7 +98,8 @@ describe.each(VERSIONS)('%s', (version) => {
     it('the very certificate is an anchor with partialChain, for its names alone', async () => {
       expect(await refusedByClient(version, { ca: localhost.cert })).toMatchObject({ name: 'CertificateError' })
       await accepted(version, { ca: localhost.cert, partialChain: true })
-      expect(await refusedByClient(version, { ca: localhost.cert, partialChain: true, servername: 'other.example' })).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+      expect(await refusedByClient(version, { ca: localhost.cert, partialChain: true, servername: 'other.example' }))
+        .toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
     })
 
     it('two of one subject, told apart by no key identifier: the first counts, and the error says so', async () => {
@@ -102,7 +116,8 @@ describe.each(VERSIONS)('%s', (version) => {
     it('additionalCa is beside ca, or beside the platform\'s', async () => {
       await accepted(version, { ca: stranger.ca.cert, additionalCa: [der(authority.ca.cert)] })
       await accepted(version, { ca: undefined as never, additionalCa: authority.ca.cert })
-      expect(await refusedByClient(version, { ca: undefined as never, additionalCa: stranger.ca.cert })).toMatchObject({ name: 'CertificateError' })
+      expect(await refusedByClient(version, { ca: undefined as never, additionalCa: stranger.ca.cert }))
+        .toMatchObject({ name: 'CertificateError' })
       // … and leaves the platform's as they were
       expect(await refusedByClient(version, { ca: undefined as never })).toMatchObject({ code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY' })
     })
@@ -111,17 +126,21 @@ describe.each(VERSIONS)('%s', (version) => {
   describe('pins', () => {
     it('of the leaf, an intermediate or the root are found', async () => {
       for (const pair of [beneath, intermediate.ca, authority.ca]) {
-        await accepted(version, { pins: ['sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=', pinOf(pair)] }, { cert: chain, key: beneath.key })
+        await accepted(
+          version, { pins: ['sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=', pinOf(pair)] }, { cert: chain, key: beneath.key },
+        )
       }
       await accepted(version, { pins: pinOf(localhost).replace('sha256/', '') })
     })
 
     it('that nobody has refuse', async () => {
-      expect(await refusedByClient(version, { pins: pinOf(beneath) }, show(localhost))).toMatchObject({ name: 'CertificateError', code: 'ERR_TLS_CERT_PIN_MISMATCH', alert: { description: 46 } })
+      expect(await refusedByClient(version, { pins: pinOf(beneath) }, show(localhost)))
+        .toMatchObject({ name: 'CertificateError', code: 'ERR_TLS_CERT_PIN_MISMATCH', alert: { description: 46 } })
     })
 
     it('of what is sent and is no part of the verified chain do not count', async () => {
-      expect(await refusedByClient(version, { pins: pinOf(stranger.ca) }, { cert: localhost.cert + stranger.ca.cert, key: localhost.key })).toMatchObject({ code: 'ERR_TLS_CERT_PIN_MISMATCH' })
+      expect(await refusedByClient(version, { pins: pinOf(stranger.ca) }, { cert: localhost.cert + stranger.ca.cert, key: localhost.key }))
+        .toMatchObject({ code: 'ERR_TLS_CERT_PIN_MISMATCH' })
     })
 
     it('do not stand in for verification', async () => {
@@ -132,7 +151,8 @@ describe.each(VERSIONS)('%s', (version) => {
     it('of a client', async () => {
       const server = { ca: authority.ca.cert, pins: pinOf(wild) }
       await accepted(version, show(wild), server)
-      expect(await refusedByServer(version, show(beneath), { ...server, ca: [authority.ca.cert, intermediate.ca.cert] })).toMatchObject({ code: 'ERR_TLS_CERT_PIN_MISMATCH' })
+      expect(await refusedByServer(version, show(beneath), { ...server, ca: [authority.ca.cert, intermediate.ca.cert] }))
+        .toMatchObject({ code: 'ERR_TLS_CERT_PIN_MISMATCH' })
     })
   })
 
@@ -147,14 +167,18 @@ describe.each(VERSIONS)('%s', (version) => {
     })
 
     it('that name it refuse it, on both sides', async () => {
-      const revoked = { name: 'CertificateError', code: 'CERT_REVOKED', verifyCode: 23, depth: 0, certificate: { subject: 'CN=wild' }, alert: { description: 44 } }
+      const revoked = {
+        name: 'CertificateError', code: 'CERT_REVOKED', verifyCode: 23, depth: 0, certificate: { subject: 'CN=wild' },
+        alert: { description: 44 },
+      }
       expect(await refusedByClient(version, { crl: lists(), servername: 'a.example.org' }, show(wild))).toMatchObject(revoked)
       expect(await refusedByServer(version, show(wild), { ca: authority.ca.cert, crl: lists() })).toMatchObject(revoked)
     })
 
     it('that name its issuer refuse it, unless the leaf alone is in question', async () => {
       const crls = [crl(authority, { revoked: [intermediate.ca] }), crl(intermediate)]
-      expect(await refusedByClient(version, { crl: crls }, { cert: chain, key: beneath.key })).toMatchObject({ code: 'CERT_REVOKED', depth: 1 })
+      expect(await refusedByClient(version, { crl: crls }, { cert: chain, key: beneath.key }))
+        .toMatchObject({ code: 'CERT_REVOKED', depth: 1 })
       await accepted(version, { crl: crls, crlScope: 'leaf' }, { cert: chain, key: beneath.key })
     })
 
@@ -174,19 +198,24 @@ describe.each(VERSIONS)('%s', (version) => {
     it('that are optional may be absent, and are verified if they are shown', async () => {
       const server = { ...required, clientCertificate: 'optional' } as const
       expect((await accepted(version, {}, server)).server.peerCertificate).toBeUndefined()
-      expect((await accepted(version, show(wild), server)).server).toMatchObject({ peerCertificate: { subject: 'CN=wild' }, verifyResult: 'X509_V_OK' })
+      expect((await accepted(version, show(wild), server)).server)
+        .toMatchObject({ peerCertificate: { subject: 'CN=wild' }, verifyResult: 'X509_V_OK' })
       expect(await refusedByServer(version, show(stranger.leaf()), server)).toMatchObject({ name: 'CertificateError', depth: 0 })
     })
 
     it('that are required must be shown', async () => {
-      expect(await refusedByServer(version, {}, { ...required, clientCertificate: 'required' })).toMatchObject({ code: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' })
+      expect(await refusedByServer(version, {}, { ...required, clientCertificate: 'required' }))
+        .toMatchObject({ code: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' })
     })
 
     it('of anybody, for verify to decide upon', async () => {
       const anybody = stranger.leaf({ name: 'anybody' })
-      const server: Partial<AcceptOptions> = { clientCertificate: 'required', dangerouslyReplaceVerification: true, verify: async ([leaf]) => leaf!.subject === 'CN=anybody' }
+      const server: Partial<AcceptOptions> = {
+        clientCertificate: 'required', dangerouslyReplaceVerification: true, verify: async ([leaf]) => leaf!.subject === 'CN=anybody',
+      }
       expect((await accepted(version, show(anybody), server)).server.peerCertificate).toMatchObject({ subject: 'CN=anybody' })
-      expect(await refusedByServer(version, show(stranger.leaf({ name: 'other' })), server)).toMatchObject({ code: 'APPLICATION_VERIFICATION' })
+      expect(await refusedByServer(version, show(stranger.leaf({ name: 'other' })), server))
+        .toMatchObject({ code: 'APPLICATION_VERIFICATION' })
     })
 
     it('are chosen when the server asks, by the names of its CAs', async () => {
@@ -197,7 +226,9 @@ describe.each(VERSIONS)('%s', (version) => {
         onCertificateRequest: async (request) => { asked.push(request); return { cert: wild.cert, key: encrypted, passphrase: 'secret' } },
       }, server)
       expect(info.peerCertificate?.subject).toBe('CN=wild')
-      expect(asked).toEqual([{ servername: 'localhost', caNames: expect.arrayContaining(['CN=libssl-wasm test CA,O=libssl-wasm', 'CN=a stranger,O=libssl-wasm']) }])
+      expect(asked).toEqual([{
+        servername: 'localhost', caNames: expect.arrayContaining(['CN=libssl-wasm test CA,O=libssl-wasm', 'CN=a stranger,O=libssl-wasm']),
+      }])
     })
 
     it('bring their chain when they are chosen', async () => {
@@ -212,7 +243,9 @@ describe.each(VERSIONS)('%s', (version) => {
     })
 
     it('may be none when the server asks', async () => {
-      const { server } = await accepted(version, { onCertificateRequest: async () => undefined }, { ...required, clientCertificate: 'optional' })
+      const { server } = await accepted(
+        version, { onCertificateRequest: async () => undefined }, { ...required, clientCertificate: 'optional' },
+      )
       expect(server.peerCertificate).toBeUndefined()
     })
 
@@ -221,7 +254,8 @@ describe.each(VERSIONS)('%s', (version) => {
       ['rejects', async () => { throw new Error('no') }, { message: 'no' }],
       ['gives no key', () => ({ cert: wild.cert }), { code: 'ERR_TLS_INVALID_OPTION', option: 'key' }],
       ['gives no certificate', () => ({}), { code: 'ERR_TLS_INVALID_OPTION', option: 'onCertificateRequest' }],
-      ['gives something else', async () => ({ certificate: wild.cert }), { code: 'ERR_TLS_INVALID_OPTION', option: 'onCertificateRequest' }],
+      ['gives something else', async () => ({ certificate: wild.cert }),
+        { code: 'ERR_TLS_INVALID_OPTION', option: 'onCertificateRequest' }],
       ['gives the key of another', () => ({ cert: wild.cert, key: localhost.key }), { name: 'ApiMisuseError', option: 'key' }],
       ['gives garbage', () => ({ cert: 'garbage', key: wild.key }), { name: 'ApiMisuseError', option: 'cert' }],
     ])('a choice that %s is the cause, and the server gets the alert', async (_, onCertificateRequest, cause) => {
@@ -233,7 +267,9 @@ describe.each(VERSIONS)('%s', (version) => {
     const good = ocsp(authority, localhost)
     const require = { ocsp: 'require' } as const
 
-    it.each([['request', good], ['require', good], ['require', () => good]] as const)('%s takes a good response', async (mode, ocspResponse) => {
+    it.each(
+      [['request', good], ['require', good], ['require', () => good]] as const,
+    )('%s takes a good response', async (mode, ocspResponse) => {
       await accepted(version, { ocsp: mode }, { ocspResponse })
     })
 
@@ -244,9 +280,11 @@ describe.each(VERSIONS)('%s', (version) => {
 
     it('may be missing if it is requested, not if it is required or promised', async () => {
       await accepted(version, { ocsp: 'request' })
-      expect(await refusedByClient(version, require)).toMatchObject({ name: 'CertificateError', code: 'OCSP_NO_RESPONSE', depth: 0, alert: { from: 'us', description: 113 } })
+      expect(await refusedByClient(version, require))
+        .toMatchObject({ name: 'CertificateError', code: 'OCSP_NO_RESPONSE', depth: 0, alert: { from: 'us', description: 113 } })
       expect(await refusedByClient(version, require, { ocspResponse: () => undefined })).toMatchObject({ code: 'OCSP_NO_RESPONSE' })
-      expect(await refusedByClient(version, { ocsp: 'request' }, show(stapler))).toMatchObject({ code: 'OCSP_NO_RESPONSE', certificate: { subject: 'CN=stapler' } })
+      expect(await refusedByClient(version, { ocsp: 'request' }, show(stapler)))
+        .toMatchObject({ code: 'OCSP_NO_RESPONSE', certificate: { subject: 'CN=stapler' } })
       await accepted(version, { ocsp: 'request' }, { ...show(stapler), ocspResponse: ocsp(authority, stapler) })
       await accepted(version, {}, show(stapler)) // nobody asked
     })
@@ -254,11 +292,13 @@ describe.each(VERSIONS)('%s', (version) => {
     it.each([
       ['revoked', { status: 'revoked' }, 'CERT_REVOKED'],
       ['unknown to its CA', { status: 'unknown' }, 'OCSP_CERT_UNKNOWN'],
-      ['said to be good by a stranger', { signer: stranger.leaf({ extensions: 'extendedKeyUsage=OCSPSigning\n' }) }, 'OCSP_SIGNATURE_FAILURE'],
+      ['said to be good by a stranger', { signer: stranger.leaf({ extensions: 'extendedKeyUsage=OCSPSigning\n' }) },
+        'OCSP_SIGNATURE_FAILURE'],
       ['said to be good by itself', { signer: localhost }, 'OCSP_SIGNATURE_FAILURE'],
       ['said to be good by whom nobody has charged', { signer: wild }, 'OCSP_SIGNATURE_FAILURE'],
     ] as const)('refuses what is %s, though it is only requested', async (_, told, code) => {
-      expect(await refusedByClient(version, { ocsp: 'request' }, { ocspResponse: ocsp(authority, localhost, told) })).toMatchObject({ name: 'CertificateError', code, depth: 0 })
+      expect(await refusedByClient(version, { ocsp: 'request' }, { ocspResponse: ocsp(authority, localhost, told) }))
+        .toMatchObject({ name: 'CertificateError', code, depth: 0 })
     })
 
     it('refuses what its CA could not say', async () => {
@@ -266,19 +306,30 @@ describe.each(VERSIONS)('%s', (version) => {
       expect(await refusedByClient(version, { ocsp: 'request' }, { ocspResponse: tryLater })).toMatchObject({ code: 'OCSP_RESP_INVALID' })
     })
 
-    it.each([['OCSP_HAS_EXPIRED', 2, 1], ['OCSP_HAS_EXPIRED', 11, null], ['OCSP_NOT_YET_VALID', -0.5, 1]] as const)('%s: refuses what is of another day', async (code, days, valid) => {
+    it.each(
+      [['OCSP_HAS_EXPIRED', 2, 1], ['OCSP_HAS_EXPIRED', 11, null], ['OCSP_NOT_YET_VALID', -0.5, 1]] as const,
+    )('%s: refuses what is of another day', async (code, days, valid) => {
       const ocspResponse = ocsp(intermediate, beneath, { days: valid })
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + days * 86_400_000 })
       onTestFinished(() => void vi.useRealTimers())
-      expect(await refusedByClient(version, { ocsp: 'request', ca: intermediate.ca.cert, partialChain: true }, { ...show(beneath), ocspResponse })).toMatchObject({ code })
+      expect(
+        await refusedByClient(
+          version, { ocsp: 'request', ca: intermediate.ca.cert, partialChain: true }, { ...show(beneath), ocspResponse },
+        ),
+      ).toMatchObject({ code })
     })
 
     it('is found by the chain that was verified, below an intermediate', async () => {
       await accepted(version, require, { cert: chain, key: beneath.key, ocspResponse: ocsp(intermediate, beneath) })
-      await accepted(version, { ...require, ca: intermediate.ca.cert, partialChain: true }, { ...show(beneath), ocspResponse: ocsp(intermediate, beneath) })
+      await accepted(
+        version, { ...require, ca: intermediate.ca.cert, partialChain: true },
+        { ...show(beneath), ocspResponse: ocsp(intermediate, beneath) },
+      )
     })
 
-    it.each<[string, unknown]>([['throws', () => { throw new Error('no') }], ['gives garbage', () => new Uint8Array(5)], ['takes its time', async () => good]])('a server\'s function that %s fails the handshake', async (what, ocspResponse) => {
+    it.each<[string, unknown]>([
+      ['throws', () => { throw new Error('no') }], ['gives garbage', () => new Uint8Array(5)], ['takes its time', async () => good],
+    ])('a server\'s function that %s fails the handshake', async (what, ocspResponse) => {
       const error = await refusedByServer(version, require, { ocspResponse: ocspResponse as never })
       expect(error).toMatchObject(what === 'throws' ? { message: 'no' } : { name: 'ApiMisuseError', option: 'ocspResponse' })
     })
@@ -299,29 +350,39 @@ describe('options that are refused before the first byte', () => {
     [{ acceptedNames: ['localhost', '127.0.0.1'] }, 'acceptedNames'],
     [{ onCertificateRequest: () => {}, cert: localhost.cert, key: localhost.key }, 'onCertificateRequest'],
   ])('of a client %#', (options, option) => {
-    expect(() => connect(transport, { servername: 'localhost', ca: authority.ca.cert, ...options })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option }))
+    expect(() => connect(transport, { servername: 'localhost', ca: authority.ca.cert, ...options }))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option }))
   })
 
   it.each<[Partial<AcceptOptions>, string]>([
-    [{ clientCertificate: 'optional' }, 'ca'], [{ verify: () => true }, 'verify'], [{ pins: pinOf(localhost) }, 'pins'], [{ crl: 'x' }, 'crl'], [{ additionalCa: 'x' }, 'additionalCa'],
+    [{ clientCertificate: 'optional' }, 'ca'], [{ verify: () => true }, 'verify'], [{ pins: pinOf(localhost) }, 'pins'],
+    [{ crl: 'x' }, 'crl'], [{ additionalCa: 'x' }, 'additionalCa'],
   ])('of a server %#', (options, option) => {
-    expect(() => accept(transport, { ...show(localhost), ...options })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option }))
+    expect(() => accept(transport, { ...show(localhost), ...options }))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option }))
   })
 
   const list = der(crl(authority))
   const response = ocsp(authority, localhost)
   it.each([0, 1, 2, 10, 60, 100])('lists and responses that are cut after %i bytes, or go on', async (cut) => {
-    for (const broken of [list.subarray(0, -1 - cut), new Uint8Array([...list, 0]), new Uint8Array([...list.subarray(0, cut + 1).map((byte) => byte ^ 0xff), ...list.subarray(cut + 1)])]) {
+    for (const broken of [
+      list.subarray(0, -1 - cut), new Uint8Array([...list, 0]),
+      new Uint8Array([...list.subarray(0, cut + 1).map((byte) => byte ^ 0xff), ...list.subarray(cut + 1)]),
+    ]) {
       expect(await rejection(peers({ client: { crl: broken } }).client.opened)).toMatchObject({ name: 'ApiMisuseError', option: 'crl' })
     }
     for (const broken of [response.subarray(0, -1 - cut), new Uint8Array([...response, 0])]) {
-      expect(await rejection(peers({ server: { ocspResponse: broken } }).server.opened)).toMatchObject({ name: 'ApiMisuseError', option: 'ocspResponse' })
+      expect(await rejection(peers({ server: { ocspResponse: broken } }).server.opened))
+        .toMatchObject({ name: 'ApiMisuseError', option: 'ocspResponse' })
     }
   })
 
   it('a list that is a certificate, and anchors that are a list', async () => {
-    expect(await rejection(peers({ client: { crl: authority.ca.cert } }).client.opened)).toMatchObject({ name: 'ApiMisuseError', option: 'crl' })
-    expect(await rejection(peers({ client: { additionalCa: crl(authority) } }).client.opened)).toMatchObject({ name: 'ApiMisuseError', option: 'additionalCa' })
-    expect(await rejection(peers({ client: { crl: crl(authority).slice(0, -40) } }).client.opened)).toMatchObject({ name: 'ApiMisuseError', option: 'crl' })
+    expect(await rejection(peers({ client: { crl: authority.ca.cert } }).client.opened))
+      .toMatchObject({ name: 'ApiMisuseError', option: 'crl' })
+    expect(await rejection(peers({ client: { additionalCa: crl(authority) } }).client.opened))
+      .toMatchObject({ name: 'ApiMisuseError', option: 'additionalCa' })
+    expect(await rejection(peers({ client: { crl: crl(authority).slice(0, -40) } }).client.opened))
+      .toMatchObject({ name: 'ApiMisuseError', option: 'crl' })
   })
 })

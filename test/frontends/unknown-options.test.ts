@@ -51,7 +51,9 @@ describe('an option that there is not', () => {
       'exportKeyingMaterial()': () => client.exportKeyingMaterial({ label: 'x', bytes: 8, ...wrong }),
     })) {
       const error = await failure(call)
-      expect(error).toMatchObject({ code: 'ERR_TLS_UNKNOWN_OPTION', option: 'colour', message: expect.stringContaining(`${name} has no option 'colour': there`) })
+      expect(error).toMatchObject({
+        code: 'ERR_TLS_UNKNOWN_OPTION', option: 'colour', message: expect.stringContaining(`${name} has no option 'colour': there`),
+      })
     }
     await Promise.all([client.close(), server.close()])
   })
@@ -61,12 +63,13 @@ describe('what the target of a tunnel does not have', () => {
   const open = (target: object) => openTunnel('ws://relay.example', target as Target, { WebSocket: Silent })
 
   it('may stand in it if it means nothing here', () => {
-    expect(open({ host: 'a.example', port: 1, address: 'a.example:1', hostname: 'a.example', close() {}, colour: 'red' })).toHaveProperty('readable')
+    expect(open({ host: 'a.example', port: 1, address: 'a.example:1', hostname: 'a.example', close() {}, colour: 'red' }))
+      .toHaveProperty('readable')
   })
 
   it.each([
-    ['WebSocket', "'WebSocket' is"], ['websocket', "'WebSocket' is"], ['signal', "'signal' is"], ['token', "'token' is"], ['form', "'form' is"],
-    ['hostname', "did you mean 'host'?"], ['Port', "did you mean 'port'?"],
+    ['WebSocket', "'WebSocket' is"], ['websocket', "'WebSocket' is"], ['signal', "'signal' is"], ['token', "'token' is"],
+    ['form', "'form' is"], ['hostname', "did you mean 'host'?"], ['Port', "did you mean 'port'?"],
   ])('%s', async (option, words) => {
     const whole: Record<string, unknown> = { host: 'a.example', port: 1, [option]: 'x' }
     if (words.startsWith('did')) delete whole[words.split("'")[1]!]

@@ -30,22 +30,49 @@ const CERTIFICATE_EXPIRED = 45
 const UNKNOWN_CA = 48
 
 const failures: Readonly<Record<string, Failure>> = {
-  'another name': { client: { servername: 'elsewhere' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0, alert: BAD_CERTIFICATE },
-  'a name below': { client: { servername: 'a.localhost' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0, alert: BAD_CERTIFICATE },
-  'another IPv4 address': { client: { servername: '127.0.0.2' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 64, depth: 0, alert: BAD_CERTIFICATE },
-  'another IPv6 address': { client: { servername: '::2' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 64, depth: 0, alert: BAD_CERTIFICATE },
-  'an expired certificate': { identity: authority.leaf({ notBefore: date(-3), notAfter: date(-1) }), code: 'CERT_HAS_EXPIRED', verifyCode: 10, depth: 0, alert: CERTIFICATE_EXPIRED },
-  'a certificate of the future': { identity: authority.leaf({ notBefore: date(1) }), code: 'CERT_NOT_YET_VALID', verifyCode: 9, depth: 0, alert: BAD_CERTIFICATE },
-  'a self-signed certificate': { identity: authority.leaf({ selfSigned: true }), code: 'DEPTH_ZERO_SELF_SIGNED_CERT', verifyCode: 18, depth: 0, alert: UNKNOWN_CA },
+  'another name': {
+    client: { servername: 'elsewhere' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0, alert: BAD_CERTIFICATE,
+  },
+  'a name below': {
+    client: { servername: 'a.localhost' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0, alert: BAD_CERTIFICATE,
+  },
+  'another IPv4 address': {
+    client: { servername: '127.0.0.2' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 64, depth: 0, alert: BAD_CERTIFICATE,
+  },
+  'another IPv6 address': {
+    client: { servername: '::2' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 64, depth: 0, alert: BAD_CERTIFICATE,
+  },
+  'an expired certificate': {
+    identity: authority.leaf({ notBefore: date(-3), notAfter: date(-1) }), code: 'CERT_HAS_EXPIRED', verifyCode: 10, depth: 0,
+    alert: CERTIFICATE_EXPIRED,
+  },
+  'a certificate of the future': {
+    identity: authority.leaf({ notBefore: date(1) }), code: 'CERT_NOT_YET_VALID', verifyCode: 9, depth: 0, alert: BAD_CERTIFICATE,
+  },
+  'a self-signed certificate': {
+    identity: authority.leaf({ selfSigned: true }), code: 'DEPTH_ZERO_SELF_SIGNED_CERT', verifyCode: 18, depth: 0, alert: UNKNOWN_CA,
+  },
   'an unknown CA': { identity: stranger.leaf(), code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', verifyCode: 20, depth: 0, alert: UNKNOWN_CA },
-  'a name that stands in the subject alone': { identity: authority.leaf({ san: 'email:nobody@example.com' }), code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0, alert: BAD_CERTIFICATE },
-  'part of a wildcard': { identity: authority.leaf({ san: 'DNS:w*.example.com' }), client: { servername: 'www.example.com' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0, alert: BAD_CERTIFICATE },
-  'a wildcard of two labels': { identity: authority.leaf({ san: 'DNS:*.example.com' }), client: { servername: 'a.b.example.com' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0, alert: BAD_CERTIFICATE },
+  'a name that stands in the subject alone': {
+    identity: authority.leaf({ san: 'email:nobody@example.com' }), code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0,
+    alert: BAD_CERTIFICATE,
+  },
+  'part of a wildcard': {
+    identity: authority.leaf({ san: 'DNS:w*.example.com' }), client: { servername: 'www.example.com' },
+    code: 'ERR_TLS_CERT_ALTNAME_INVALID', verifyCode: 62, depth: 0, alert: BAD_CERTIFICATE,
+  },
+  'a wildcard of two labels': {
+    identity: authority.leaf({ san: 'DNS:*.example.com' }), client: { servername: 'a.b.example.com' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+    verifyCode: 62, depth: 0, alert: BAD_CERTIFICATE,
+  },
 }
 
 describe.each(VERSIONS)('connect, %s', (version) => {
-  it.each(Object.entries(failures))('refuses %s', async (_, { identity = localhost, client: options = {}, code, verifyCode, depth, alert }) => {
-    const { client, server } = peers({ version, client: { libssl, ...options }, server: { libssl, cert: identity.cert, key: identity.key, useExpiredCert: true } })
+  it.each(Object.entries(failures))('refuses %s',
+      async (_, { identity = localhost, client: options = {}, code, verifyCode, depth, alert }) => {
+    const { client, server } = peers({
+      version, client: { libssl, ...options }, server: { libssl, cert: identity.cert, key: identity.key, useExpiredCert: true },
+    })
     const error = await rejection(client.opened)
     expect(error).toBeInstanceOf(CertificateError)
     expect(error).toMatchObject({ code, verifyCode, depth, alert: { from: 'us', level: 'fatal', description: alert } })
@@ -56,18 +83,24 @@ describe.each(VERSIONS)('connect, %s', (version) => {
     expect(told).toMatchObject({ alert: { from: 'peer', level: 'fatal', description: alert } })
   })
 
-  it.each(Object.entries(failures))('tells verify of %s by the same code', async (_, { identity = localhost, client: options = {}, code, verifyCode, depth }) => {
+  it.each(Object.entries(failures))('tells verify of %s by the same code',
+      async (_, { identity = localhost, client: options = {}, code, verifyCode, depth }) => {
     let told: unknown
     const verify: ConnectOptions['verify'] = (_chain, context) => { told = context.failures; return false }
-    const { client, server } = peers({ version, client: { libssl, ...options, dangerouslyReplaceVerification: true, verify }, server: { libssl, cert: identity.cert, key: identity.key, useExpiredCert: true } })
+    const { client, server } = peers({
+      version, client: { libssl, ...options, dangerouslyReplaceVerification: true, verify },
+      server: { libssl, cert: identity.cert, key: identity.key, useExpiredCert: true },
+    })
     await rejection(client.opened)
     await rejection(server.opened.then(() => server.closed))
     expect(told).toContainEqual({ code, verifyCode, depth })
   })
 
-  it.each(Object.entries(failures))('with dangerouslySkipVerification accepts %s, and says what is wrong', async (_, { identity = localhost, client: options = {}, verifyCode }) => {
+  it.each(Object.entries(failures))('with dangerouslySkipVerification accepts %s, and says what is wrong',
+      async (_, { identity = localhost, client: options = {}, verifyCode }) => {
     const both = await opened({
-      version, client: { libssl, dangerouslySkipVerification: true, ...options }, server: { libssl, cert: identity.cert, key: identity.key, useExpiredCert: true },
+      version, client: { libssl, dangerouslySkipVerification: true, ...options },
+      server: { libssl, cert: identity.cert, key: identity.key, useExpiredCert: true },
     })
     const info = await both.client.opened
     expect(info.verifyResult).toMatch({ 62: /HOSTNAME_MISMATCH/, 64: /IP_ADDRESS_MISMATCH/ }[verifyCode] ?? /^X509_V_ERR_/)
@@ -142,7 +175,8 @@ describe('connect without ca', () => {
   }
 
   /** A process of its own: Node reads its variables when it starts. It runs what was built, which Node can load as it is. */
-  const runInNode = async (script: string, env: NodeJS.ProcessEnv) => (await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+  const runInNode = async (script: string, env: NodeJS.ProcessEnv) =>
+      (await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)), env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined, ...env },
   })).stdout
 
@@ -166,7 +200,8 @@ describe('connect without ca', () => {
     await close()
   })
 
-  it.each(VERSIONS)('and without servername, but with a raw public key: no certificate of a server that knows no such keys, %s', async (version) => {
+  it.each(VERSIONS)('and without servername, but with a raw public key: no certificate of a server that knows no such keys, %s',
+      async (version) => {
     const { port, close } = await serve()
     const key = createPublicKey(stranger.leaf().cert).export({ type: 'spki', format: 'pem' })
     const script = `

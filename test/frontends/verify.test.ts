@@ -35,7 +35,8 @@ describe.each(['client', 'server'] as const)('verify on the %s', (side) => {
       }))
       expect(asked).toHaveLength(1)
       const [chain, context] = asked[0]!
-      expect(chain.map(({ subject }) => subject)).toEqual([side === 'client' ? 'CN=localhost' : 'CN=client', 'CN=libssl-wasm test CA,O=libssl-wasm'])
+      expect(chain.map(({ subject }) => subject))
+        .toEqual([side === 'client' ? 'CN=localhost' : 'CN=client', 'CN=libssl-wasm test CA,O=libssl-wasm'])
       expect(context).toEqual({ servername: 'localhost', verifyResult: 'X509_V_OK', failures: [], resumed: false })
       expect(await both[side].opened).toMatchObject({ verifyResult: 'X509_V_OK' })
       await closeBoth(both)
@@ -47,7 +48,8 @@ describe.each(['client', 'server'] as const)('verify on the %s', (side) => {
     ])('refuses by %s, and the peer gets the alert', async (_, answer) => {
       const both = peers(options(version, answer))
       expect(await rejection(both[side].opened)).toMatchObject({
-        name: 'CertificateError', code: 'APPLICATION_VERIFICATION', depth: 0, certificate: { subject: side === 'client' ? 'CN=localhost' : 'CN=client' },
+        name: 'CertificateError', code: 'APPLICATION_VERIFICATION', depth: 0,
+        certificate: { subject: side === 'client' ? 'CN=localhost' : 'CN=client' },
         alert: { from: 'us', level: 'fatal', description: CERTIFICATE_UNKNOWN },
       })
       expect(await rejection(both[other].opened.then(() => readAll(both[other].readable))))
@@ -55,11 +57,14 @@ describe.each(['client', 'server'] as const)('verify on the %s', (side) => {
     })
 
     const no = new Error('no')
-    it.each<[string, Verify]>([['throws', () => { throw no }], ['rejects', async () => { await turns(); throw no }]])('that %s is the cause, and the peer gets the alert', async (_, answer) => {
+    it.each<[string, Verify]>([
+      ['throws', () => { throw no }], ['rejects', async () => { await turns(); throw no }],
+    ])('that %s is the cause, and the peer gets the alert', async (_, answer) => {
       const both = peers(options(version, answer))
       expect(await rejection(both[side].opened)).toBe(no)
       expect(await rejection(both[side].closed)).toBe(no)
-      expect(await rejection(both[other].opened.then(() => readAll(both[other].readable)))).toMatchObject({ alert: { from: 'peer', description: CERTIFICATE_UNKNOWN } })
+      expect(await rejection(both[other].opened.then(() => readAll(both[other].readable))))
+        .toMatchObject({ alert: { from: 'peer', description: CERTIFICATE_UNKNOWN } })
     })
 
     it.each<[string, (refusal: Error) => Verify]>([
@@ -70,14 +75,16 @@ describe.each(['client', 'server'] as const)('verify on the %s', (side) => {
         const both = peers(options(version, refusing(refusal)))
         expect(await rejection(both[side].opened)).toBe(refusal)
         expect(refusal.alert.description).toBe(description)
-        expect(await rejection(both[other].opened.then(() => readAll(both[other].readable)))).toMatchObject({ alert: { from: 'peer', level: 'fatal', description } })
+        expect(await rejection(both[other].opened.then(() => readAll(both[other].readable))))
+          .toMatchObject({ alert: { from: 'peer', level: 'fatal', description } })
       }
     })
 
     it('that never answers has handshakeTimeoutMs', async () => {
       const both = peers(options(version, () => new Promise(() => {}), { handshakeTimeoutMs: 50 }))
       expect(await rejection(both[side].opened)).toMatchObject({ code: 'ERR_TLS_HANDSHAKE_TIMEOUT' })
-      expect(await rejection(both[other].opened.then(() => readAll(both[other].readable)))).toMatchObject({ alert: { from: 'peer', description: CERTIFICATE_UNKNOWN } })
+      expect(await rejection(both[other].opened.then(() => readAll(both[other].readable))))
+        .toMatchObject({ alert: { from: 'peer', description: CERTIFICATE_UNKNOWN } })
     })
 
     it('invariant 13: that has not answered holds all application data back, both ways', async () => {
@@ -117,7 +124,8 @@ describe.each(['client', 'server'] as const)('verify on the %s', (side) => {
       let asked = 0
       const both = peers({
         ...options(version, () => { asked++; return true }),
-        ...(side === 'client' ? { server: { libssl, ca: authority.ca.cert, cert: expired.cert, key: expired.key, useExpiredCert: true } } : { client: { libssl, cert: expired.cert, key: expired.key, useExpiredCert: true } }),
+        ...(side === 'client' ? { server: { libssl, ca: authority.ca.cert, cert: expired.cert, key: expired.key, useExpiredCert: true } }
+          : { client: { libssl, cert: expired.cert, key: expired.key, useExpiredCert: true } }),
       })
       expect(await rejection(both[side].opened)).toMatchObject({ code: 'CERT_HAS_EXPIRED', depth: 0 })
       expect(asked).toBe(0)
@@ -129,7 +137,10 @@ describe.each(['client', 'server'] as const)('verify on the %s', (side) => {
         const replacing = { verify, dangerouslyReplaceVerification: true }
         return side === 'client'
           ? { version, client: { libssl, ...replacing }, server: { libssl, cert: shown.cert, key: shown.key, useExpiredCert: true } }
-          : { version, client: { libssl, cert: shown.cert, key: shown.key, useExpiredCert: true }, server: { libssl, ca: authority.ca.cert, ...replacing } }
+          : {
+            version, client: { libssl, cert: shown.cert, key: shown.key, useExpiredCert: true },
+            server: { libssl, ca: authority.ca.cert, ...replacing },
+          }
       }
 
       it('is told every failure, and true accepts', async () => {
@@ -137,7 +148,11 @@ describe.each(['client', 'server'] as const)('verify on the %s', (side) => {
         const both = await opened(replaced(async (_, context) => { told = context; return true }))
         expect(told!.verifyResult).not.toBe('X509_V_OK')
         const codes = told!.failures.map(({ code }) => code)
-        expect(codes).toEqual(expect.arrayContaining(['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_HAS_EXPIRED', ...(side === 'client' ? ['ERR_TLS_CERT_ALTNAME_INVALID'] : [])]))
+        expect(codes).toEqual(
+          expect.arrayContaining([
+            'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_HAS_EXPIRED', ...(side === 'client' ? ['ERR_TLS_CERT_ALTNAME_INVALID'] : []),
+          ]),
+        )
         expect(told!.failures.every(({ depth }) => depth === 0)).toBe(true)
         expect((await both[side].opened).verifyResult).not.toBe('X509_V_OK')
         await closeBoth(both)
@@ -156,14 +171,17 @@ describe.each(['client', 'server'] as const)('verify on the %s', (side) => {
 
       it('the peer is told of the refusal, and not of what was overruled', async () => {
         const both = peers(replaced(() => false))
-        expect(await rejection(both[side].opened)).toMatchObject({ code: 'APPLICATION_VERIFICATION', alert: { from: 'us', description: 46 } })
+        expect(await rejection(both[side].opened))
+          .toMatchObject({ code: 'APPLICATION_VERIFICATION', alert: { from: 'us', description: 46 } })
         const peer = side === 'client' ? both.server : both.client
         expect(await rejection(peer.opened.then(() => readAll(peer.readable)))).toMatchObject({ alert: { from: 'peer', description: 46 } })
       })
 
       it('has no failures to look at where there are none', async () => {
         let told: VerifyContext | undefined
-        const both = await opened(replaced((_, context) => { told = context; return context.failures.length === 0 }, side === 'client' ? localhost : client))
+        const both = await opened(
+          replaced((_, context) => { told = context; return context.failures.length === 0 }, side === 'client' ? localhost : client),
+        )
         expect(told).toMatchObject({ verifyResult: 'X509_V_OK', failures: [] })
         await closeBoth(both)
       })

@@ -20,7 +20,9 @@ const value = fc.oneof(fc.constantFrom(0, 1, 0x7f, 0x80, 0xfe, 0xff), fc.nat(255
 const size = fc.oneof({ arbitrary: fc.nat(8), weight: 6 }, { arbitrary: fc.nat(300), weight: 3 }, { arbitrary: fc.nat(20_000), weight: 1 })
 
 /** None to six. Those of the tree come before those of the bytes. */
-export const changes = fc.array(fc.record<Change>({ kind: fc.constantFrom(...treeKinds, ...byteKinds), at: place, value, size }), { maxLength: 6 })
+export const changes = fc.array(
+  fc.record<Change>({ kind: fc.constantFrom(...treeKinds, ...byteKinds), at: place, value, size }), { maxLength: 6 },
+)
 
 /** `original`, changed. */
 export function applyChanges(original: Uint8Array, format: Format, list: readonly Change[]): Uint8Array<ArrayBuffer> {
@@ -54,7 +56,8 @@ function changeTree(tree: TreeNode[], { kind, at, value, size }: Change): void {
       break
     }
     case 'nest': for (let more = 1 + size % 1000; more > 0; more--) siblings[index] = { ...node, content: [siblings[index]!] }; break
-    case 'retag': if (node.tag.length > 0) node.tag = node.tag.map((byte, place) => (place === size % node.tag.length ? value : byte)); break
+    case 'retag': if (node.tag.length > 0) node.tag =
+      node.tag.map((byte, place) => (place === size % node.tag.length ? value : byte)); break
     case 'lie': node.lie = size - value; break
     case 'flip':
       if (node.content instanceof Uint8Array) node.content = changeBytes(node.content, { kind: 'set', at: size, value, size })

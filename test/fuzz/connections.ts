@@ -2,7 +2,8 @@
 // is read by more than the cipher.
 
 import {
-  fatalError, InternalError, SSL_ERROR_ZERO_RETURN, SSL_VERIFY_CLIENT_ONCE, SSL_VERIFY_PEER, X509Store, type IoResult, type LibSsl, type SslCtx,
+  fatalError, InternalError, SSL_ERROR_ZERO_RETURN, SSL_VERIFY_CLIENT_ONCE, SSL_VERIFY_PEER, X509Store, type IoResult, type LibSsl,
+  type SslCtx,
 } from '../../src/core.js'
 import { concat } from '../../src/base/bytes.js'
 import { authority, localhost } from '../helpers/certificates.js'
@@ -27,7 +28,8 @@ export interface Situation {
 /** Before TLS 1.2 encrypts there is nothing to change beneath it, as in the first flight of TLS 1.3. */
 const situations: readonly Situation[] = (['client', 'server'] as const).flatMap((side) => VERSIONS.flatMap((version) => STATES.flatMap(
   (state) => LAYERS.map((layer) => ({ side, version, state, layer })),
-))).filter(({ version, state, layer }) => layer === 'records' || state === 'open' || state === 'closing' || (state === 'halfway' && version === 'TLSv1.3'))
+))).filter(({ version, state, layer }) => layer === 'records' || state === 'open' || state === 'closing'
+  || (state === 'halfway' && version === 'TLSv1.3'))
 
 export const connectionTargets: readonly Target[] = situations.map((situation) => ({
   name: `${situation.side}, ${situation.version}, ${situation.state}, ${situation.layer}`,

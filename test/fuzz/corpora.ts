@@ -35,7 +35,10 @@ for (const target of connectionTargets) {
   for (const kind of oneChange) for (let at = 0; at < PARTS; at++) await hold(target, [{ kind, at, value: 0xff, size: 1 }], `${kind} ${at}`)
 }
 watch.stop()
-console.log(`corpora: ${files} files${given === undefined ? " of OpenSSL's tests (its fuzz corpora are not here)" : ' of the fuzz corpora'}, ${inputs} inputs, ${failed} failed`)
+console.log(
+  `corpora: ${files} files${given === undefined ? " of OpenSSL's tests (its fuzz corpora are not here)" : ' of the fuzz corpora'}, `
+    + `${inputs} inputs, ${failed} failed`,
+)
 process.exit(failed > 0 ? 1 : 0)
 
 async function hold(target: Target, list: readonly Change[], what: string): Promise<void> {
@@ -67,7 +70,8 @@ function targetsFor(folder: string, bytes: Uint8Array): Target[] {
   const names = side ? [] : folder === 'crl' ? ofCrl : Object.keys(readers) as Reader[]
   return [
     ...names.map((name): Target => ({ name, run(lib) { readers[name](lib, bytes) } })),
-    ...(['client', 'server'] as const).filter((one) => side === undefined || side === one).flatMap((one) => (['TLSv1.2', 'TLSv1.3'] as const).map((version): Target => ({
+    ...(['client', 'server'] as const).filter((one) => side === undefined || side === one)
+        .flatMap((one) => (['TLSv1.2', 'TLSv1.3'] as const).map((version): Target => ({
       name: `${one}, ${version}`,
       run(lib) { give(lib, { side: one, version, state: 'begun', layer: 'records' }, { pick: 0, change: () => Uint8Array.from(bytes) }) },
     }))),
@@ -77,7 +81,9 @@ function targetsFor(folder: string, bytes: Uint8Array): Target[] {
 async function withSourceTree(use: (tree: string) => Promise<void>): Promise<void> {
   const tree = mkdtempSync(join(tmpdir(), 'libssl-wasm-corpora-'))
   try {
-    const tarball = execFileSync(fileURLToPath(new URL('../../openssl-src/fetch.sh', import.meta.url)), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim()
+    const tarball = execFileSync(
+      fileURLToPath(new URL('../../openssl-src/fetch.sh', import.meta.url)), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
+    ).trim()
     execFileSync('tar', ['-xzf', tarball, '-C', tree, '--strip-components=1', '--no-same-owner', '--wildcards', '*/test/*', '*/apps/*'])
     await use(tree)
   } finally {

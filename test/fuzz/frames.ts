@@ -30,11 +30,18 @@ const changed = (input: Input, ...original: readonly Uint8Array[]) =>
 
 const line = utf8('a line\n')
 const talk = [dataPacket(1, line), continuePacket(1, 3), dataPacket(1, line)]
-const client1 = [connectPacket(1, 'target.example', 80), ...talk, connectPacket(2, '127.0.0.1', 443), dataPacket(2, line), closePacket(1, 2), closePacket(2, 3)]
+const client1 = [
+  connectPacket(1, 'target.example', 80), ...talk, connectPacket(2, '127.0.0.1', 443), dataPacket(2, line), closePacket(1, 2),
+  closePacket(2, 3),
+]
 const client2 = [infoPacket({ major: 2, minor: 0, extensions: [{ id: 5, payload: new Uint8Array() }] }), ...client1]
 const server1 = [continuePacket(0, 128), ...talk, closePacket(1, 2)]
-const server2 = [infoPacket(serverInfo({ motd: 'hello', password: false })), continuePacket(0, 4), ...talk, continuePacket(1, 4), closePacket(1, 2)]
-const credit = [Uint8Array.of(1, 0, 1, 0, 0), Uint8Array.of(0, ...line), Uint8Array.of(1, 0, 0, 1, 0), Uint8Array.of(0, ...line), Uint8Array.of(2)]
+const server2 = [
+  infoPacket(serverInfo({ motd: 'hello', password: false })), continuePacket(0, 4), ...talk, continuePacket(1, 4), closePacket(1, 2),
+]
+const credit = [
+  Uint8Array.of(1, 0, 1, 0, 0), Uint8Array.of(0, ...line), Uint8Array.of(1, 0, 0, 1, 0), Uint8Array.of(0, ...line), Uint8Array.of(2),
+]
 
 class ProtocolSocket extends PageWebSocket {
   readonly protocol: string

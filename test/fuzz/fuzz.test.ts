@@ -21,7 +21,9 @@ afterAll(async () => {
 })
 
 describe('what others write', () => {
-  it.each(targets.map((target) => [target.name, target] as const))('ends well or in a documented error: %s', { timeout: 600_000 }, async (_, target) => {
+  it.each(
+    targets.map((target) => [target.name, target] as const),
+  )('ends well or in a documented error: %s', { timeout: 600_000 }, async (_, target) => {
     expect(await fuzz(watch, target, { runs: 15, seed: 1 })).toBeUndefined()
   })
 })
@@ -29,21 +31,28 @@ describe('what others write', () => {
 describe('fuzz()', () => {
   const wrong: readonly (readonly [string, Target['run'], unknown])[] = [
     ['an error that is none of ours', () => { throw new TypeError('a bug') }, expect.any(TypeError)],
-    ['a rejection that nothing handles', async () => { void Promise.reject(new Error('lost')) }, expect.objectContaining({ cause: expect.any(Error) })],
-    ['memory that is not freed', (lib) => { new SslCtx(lib, 'TLS_client_method') }, expect.objectContaining({ message: expect.stringMatching(/^it leaves [\d.]+ bytes/) })],
+    ['a rejection that nothing handles', async () => { void Promise.reject(new Error('lost')) },
+      expect.objectContaining({ cause: expect.any(Error) })],
+    ['memory that is not freed', (lib) => { new SslCtx(lib, 'TLS_client_method') },
+      expect.objectContaining({ message: expect.stringMatching(/^it leaves [\d.]+ bytes/) })],
     ['a trap', (lib) => { lib.ffi.X509_STORE_free(-8 as never) }, expect.objectContaining({ code: 'ERR_TLS_WASM_ABORT' })],
   ]
   it.each(wrong)('finds %s', async (_, run, error) => {
-    expect(await fuzz(watch, { name: 'wrong', run }, { runs: 3, seed: 1 })).toMatchObject({ target: 'wrong', seed: 1, error, input: { list: [] } })
+    expect(await fuzz(watch, { name: 'wrong', run }, { runs: 3, seed: 1 }))
+      .toMatchObject({ target: 'wrong', seed: 1, error, input: { list: [] } })
   })
 
   it('makes an input smaller', async () => {
-    const target: Target = { name: 'no 7', run(_, { change }) { if (change(Uint8Array.of(1, 2, 3)).byteLength > 3) throw new Error('too long') } }
+    const target: Target = {
+      name: 'no 7', run(_, { change }) { if (change(Uint8Array.of(1, 2, 3)).byteLength > 3) throw new Error('too long') },
+    }
     expect((await fuzz(watch, target, { runs: 500, seed: 1 }))?.input.list).toHaveLength(1)
   })
 
   it('takes a documented error for a good end', async () => {
-    const target: Target = { name: 'refuses', async run() { await setTimeout(0); throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'no') } }
+    const target: Target = {
+      name: 'refuses', async run() { await setTimeout(0); throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'no') },
+    }
     expect(await fuzz(watch, target, { runs: 3, seed: 1 })).toBeUndefined()
   })
 })

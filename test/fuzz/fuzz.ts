@@ -119,7 +119,9 @@ export const inputOf = (pick: number, list: readonly Change[]): Input => ({
  * Tries `runs` inputs, the first of them unchanged; resolves with what broke, made smaller, if anything did.
  * `began` is told before each.
  */
-export async function fuzz(watch: Watch, target: Target, { runs, seed, began = () => {} }: { runs: number; seed: number; began?: () => void }): Promise<Finding | undefined> {
+export async function fuzz(
+  watch: Watch, target: Target, { runs, seed, began = () => {} }: { runs: number; seed: number; began?: () => void },
+): Promise<Finding | undefined> {
   const property = fc.asyncProperty(fc.nat(0xffff), changes, async (pick, list) => {
     began()
     await watch.hold(target, inputOf(pick, list))

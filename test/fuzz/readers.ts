@@ -59,8 +59,8 @@ export const readers = {
     ctx.set1Echstore(store)
   }),
   'a session': (lib, bytes) => using([SslSession.fromBytes(lib, bytes)], (session) => {
-    for (const ask of ['getTime', 'getTimeout', 'getTicketLifetimeHint', 'isResumable', 'getProtocolVersion', 'getTicket', 'getMaxEarlyData',
-      'get0Hostname', 'get0AlpnSelected', 'getPeer', 'toBytes'] as const) session[ask]()
+    for (const ask of ['getTime', 'getTimeout', 'getTicketLifetimeHint', 'isResumable', 'getProtocolVersion', 'getTicket',
+      'getMaxEarlyData', 'get0Hostname', 'get0AlpnSelected', 'getPeer', 'toBytes'] as const) session[ask]()
     session.expiresAtMs(300)
     using([client(lib)], (ctx) => { hello(lib, ctx, session) })
   }),
@@ -110,7 +110,9 @@ export function readerTargets(seeds: Seeds): Target[] {
     'a list of ECH configurations': seeds.echLists,
     'an ECH key': seeds.echKeys,
     'a session': seeds.sessions,
-    'ticket keys': [LSW_TICKET_KEY_BYTES, LSW_TICKET_KEY128_BYTES].map((bytes) => concat([new Uint8Array(bytes).fill(1), new Uint8Array(bytes).fill(2)])),
+    'ticket keys': [
+      LSW_TICKET_KEY_BYTES, LSW_TICKET_KEY128_BYTES,
+    ].map((bytes) => concat([new Uint8Array(bytes).fill(1), new Uint8Array(bytes).fill(2)])),
   }
   return (Object.keys(readers) as Reader[]).map((name) => ({
     name,

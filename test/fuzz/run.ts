@@ -9,7 +9,9 @@ import { fuzz, Watch, type Finding } from './fuzz.js'
 import { openTargets } from './targets.js'
 import { Watchdog } from './watchdog.js'
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' }, target: { type: 'string', default: '' } } })
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' }, target: { type: 'string', default: '' } },
+})
 const [seconds, first] = [Number(values.seconds), Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))]
 if (!(seconds > 0) || !Number.isInteger(first)) throw new Error('usage: npm run fuzz -- [--seconds N] [--seed S] [--target WORDS]')
 
@@ -17,7 +19,9 @@ if (!(seconds > 0) || !Number.isInteger(first)) throw new Error('usage: npm run 
 const RUNS = 100
 const { targets, close } = await openTargets()
 const chosen = targets.filter(({ name }) => name.includes(values.target))
-if (chosen.length === 0) throw new Error(`no target has '${values.target}' in its name; there are: ${targets.map(({ name }) => name).join('; ')}`)
+if (chosen.length === 0) {
+  throw new Error(`no target has '${values.target}' in its name; there are: ${targets.map(({ name }) => name).join('; ')}`)
+}
 const watch = new Watch()
 const dog = new Watchdog()
 const findings: Finding[] = []

@@ -44,16 +44,24 @@ export function makeSeeds(lib: LibSsl): Seeds {
     const encrypted = (name: string, ...how: readonly string[]) =>
       made(name, 'pkcs8', '-topk8', '-in', localhost.keyFile, '-passout', `pass:${PASSPHRASE}`, ...how)
     const pkcs12 = (name: string, ...how: readonly string[]) =>
-      made(name, 'pkcs12', '-export', '-in', localhost.certFile, '-inkey', localhost.keyFile, '-certfile', authority.ca.certFile, '-passout', `pass:${PASSPHRASE}`, ...how)
-    const ech = ['x25519,hkdf-sha256,aes-128-gcm', 'P-256,hkdf-sha256,chacha20-poly1305'].map((suite) => generateEchKey(lib, { publicName: 'front.example', suite }))
+      made(
+        name, 'pkcs12', '-export', '-in', localhost.certFile, '-inkey', localhost.keyFile, '-certfile', authority.ca.certFile, '-passout',
+        `pass:${PASSPHRASE}`, ...how,
+      )
+    const ech = [
+      'x25519,hkdf-sha256,aes-128-gcm', 'P-256,hkdf-sha256,chacha20-poly1305',
+    ].map((suite) => generateEchKey(lib, { publicName: 'front.example', suite }))
     return {
-      certificates: [...pems.map(der), utf8(pems.join('\n')), ...pems.map(utf8), ...[...oddCertificates.values()].map((one) => new Uint8Array(one))],
+      certificates: [
+        ...pems.map(der), utf8(pems.join('\n')), ...pems.map(utf8), ...[...oddCertificates.values()].map((one) => new Uint8Array(one)),
+      ],
       keys: [...keys.map(utf8), ...keys.map(der), encrypted('aes.pem', '-v2', 'aes-256-cbc'), encrypted('scrypt.der', '-outform', 'DER'),
         made('sec1.pem', 'ec', '-in', localhost.keyFile), made('rsa1.pem', 'rsa', '-in', rsa.keyFile)],
       pkcs12: [pkcs12('modern.p12'), pkcs12('old.p12', '-keypbe', 'PBE-SHA1-3DES', '-certpbe', 'PBE-SHA1-3DES', '-macalg', 'sha1')],
       crls: [utf8(list), der(list)],
       dhParams: [utf8(dhParams('modp14'))],
-      ocspResponses: (['good', 'revoked', 'unknown'] as const).map((status) => new Uint8Array(readFileSync(ocspFile(authority, rsa, { status })))),
+      ocspResponses: (['good', 'revoked', 'unknown'] as const)
+        .map((status) => new Uint8Array(readFileSync(ocspFile(authority, rsa, { status })))),
       echLists: ech.map(({ configList }) => configList),
       echKeys: ech.map(({ pem }) => utf8(pem)),
       sessions: (['TLSv1.2', 'TLSv1.3'] as const).map((version) => sessionOf(lib, version)),

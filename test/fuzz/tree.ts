@@ -78,7 +78,11 @@ export const labelOf = (bytes: Uint8Array) => BLOCK.exec(latin1(bytes))?.[1]
 
 /** DER in PEM's armour. */
 export const armoured = (label: string, bytes: Uint8Array) =>
-  new Uint8Array(Buffer.from(`-----BEGIN ${label}-----\n${Buffer.from(bytes).toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n-----END ${label}-----\n`))
+  new Uint8Array(
+    Buffer.from(
+      `-----BEGIN ${label}-----\n${Buffer.from(bytes).toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n-----END ${label}-----\n`,
+    ),
+  )
 
 /** TLS records, whose plaintext can be read: messages of the handshake, and their extensions. */
 export const records: Format = {

@@ -12,7 +12,9 @@ import { records } from './tree.js'
 const PIECES = 6
 
 /** Passes on what is read, but for the piece that is changed, with which it ends. */
-async function carry(from: ByteTransport, to: ByteTransport, change?: (piece: Uint8Array, index: number) => Uint8Array | undefined): Promise<void> {
+async function carry(
+  from: ByteTransport, to: ByteTransport, change?: (piece: Uint8Array, index: number) => Uint8Array | undefined,
+): Promise<void> {
   let index = 0
   const wire = new TransformStream<Uint8Array, Uint8Array>({
     transform(piece, controller) {

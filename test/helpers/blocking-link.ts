@@ -14,7 +14,9 @@ const RING_BYTES = 100
  * Runs `job` in a worker over `socket`. Bytes are given and taken only after the worker said that it sleeps for want of that,
  * `pieceBytes` at most at a time: it sleeps in every run, not only when this thread is slow.
  */
-export async function runBlocking(socket: Socket, job: Omit<BlockingJob, 'toWorker' | 'fromWorker'>, pieceBytes = 50): Promise<BlockingOutcome> {
+export async function runBlocking(
+  socket: Socket, job: Omit<BlockingJob, 'toWorker' | 'fromWorker'>, pieceBytes = 50,
+): Promise<BlockingOutcome> {
   const toWorker = new Ring(RING_BYTES)
   const fromWorker = new Ring(RING_BYTES)
   const url = (file: string) => JSON.stringify(new URL(file, import.meta.url).href)

@@ -76,7 +76,8 @@ const HEIGHT = 900
 
 /** Collects violations in the page, from before its own first script. */
 const WATCH = `globalThis.violations = []
-document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => violations.push(violatedDirective + ' ' + blockedURI))`
+document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+  violations.push(violatedDirective + ' ' + blockedURI))`
 
 /** What both drivers share. */
 interface DriverPage {
@@ -138,15 +139,17 @@ async function startChromium(): Promise<Browser> {
   interface Playwright {
     readonly chromium: { launch(options: object): Promise<{
       newContext(options: object): Promise<{ newPage(): Promise<ChromiumPage>; close(): Promise<void> }>
-      newBrowserCDPSession(): Promise<{ send(method: 'SystemInfo.getProcessInfo'): Promise<{ processInfo: { type: string; id: number }[] }> }>
+      newBrowserCDPSession(): Promise<{
+        send(method: 'SystemInfo.getProcessInfo'): Promise<{ processInfo: { type: string; id: number }[] }>
+      }>
       close(): Promise<void>
     }> }
   }
   const browser = await (requireFromRuntimes('playwright-core') as Playwright).chromium.launch({
     executablePath: onPath('chromium'),
     // As root there is no sandbox; the rest keeps it from talking to anyone but the test.
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-      '--js-flags=--expose-gc'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync', '--js-flags=--expose-gc'],
   })
   const { processInfo } = await (await browser.newBrowserCDPSession()).send('SystemInfo.getProcessInfo')
   return {

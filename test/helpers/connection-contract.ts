@@ -8,7 +8,8 @@ import type { FaultyTransport } from './faulty-transport.js'
 import type { TestKit } from './transport-contract.js'
 
 /** Options that a client and a server have in common. */
-export type SubjectOptions = Pick<ConnectOptions, 'signal' | 'handshakeTimeoutMs' | 'closeTimeoutMs' | 'highWaterMarkBytes' | 'dangerouslyAllowTruncation'>
+export type SubjectOptions = Pick<ConnectOptions, 'signal' | 'handshakeTimeoutMs' | 'closeTimeoutMs' | 'highWaterMarkBytes'
+  | 'dangerouslyAllowTruncation'>
 
 interface ConnectionPair {
   readonly subject: TlsConnection
@@ -57,7 +58,9 @@ export function connectionContract(
     test('holds writes and reads until the handshake is done, and delivers both directions at once, in order', async () => {
       const { subject, peer } = await begin({})
       const [there, back] = [noise(600_000), noise(500_000, 2)]
-      const [atPeer, atSubject] = await Promise.all([readAll(peer.readable), readAll(subject.readable), say(subject, there), say(peer, back)])
+      const [atPeer, atSubject] = await Promise.all([
+        readAll(peer.readable), readAll(subject.readable), say(subject, there), say(peer, back),
+      ])
       expect(same(atPeer, there)).toBe(true)
       expect(same(atSubject, back)).toBe(true)
       await Promise.all([subject.closed, peer.closed])
@@ -148,7 +151,8 @@ export function connectionContract(
       await subject.closed
     })
 
-    it('sends what is queued before it closes, each side waiting for the other, with data under way in both directions', async ({ subject, peer }) => {
+    it('sends what is queued before it closes, each side waiting for the other, with data under way in both directions',
+        async ({ subject, peer }) => {
       for (const { writable } of [subject, peer]) {
         const writer = writable.getWriter()
         for (let message = 0; message < 20; message++) writer.write(noise(100_000)).catch(() => {})
@@ -352,7 +356,8 @@ export function connectionContract(
       peer.abort()
     })
 
-    it('delivers what came before the transport failed, and then says so, with its error as the cause', async ({ subject, peer, transport }) => {
+    it('delivers what came before the transport failed, and then says so, with its error as the cause',
+        async ({ subject, peer, transport }) => {
       await writeAll(peer.writable, noise(30_000))
       const reader = subject.readable.getReader()
       const first = (await reader.read()).value!
@@ -378,7 +383,8 @@ export function connectionContract(
       expect((failed as Error).cause).toBe(cause)
     })
 
-    it('tells the clean end behind the last plaintext, though sending has failed and the connection is over by then', async ({ subject, peer, transport }) => {
+    it('tells the clean end behind the last plaintext, though sending has failed and the connection is over by then',
+        async ({ subject, peer, transport }) => {
       const saying = say(peer, noise(100))
       const cause = new Error('nobody listens')
       transport.failWritingNow(cause)

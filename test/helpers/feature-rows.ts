@@ -6,7 +6,7 @@ export const featureGroups = {
     'versions': 'minimum and maximum version',
     'suites': 'TLS 1.2 cipher list, DHE among them, TLS 1.3 suites',
     'groups': 'key exchange groups; X25519MLKEM768, X25519, P-256, P-384; HelloRetryRequest',
-    'signature-algorithms': "signature algorithms, of client certificates apart, security level",
+    'signature-algorithms': 'signature algorithms, of client certificates apart, security level',
     'certificate-types': 'certificates RSA, RSA-PSS, ECDSA P-256, P-384 and P-521, Ed25519, ML-DSA',
     'two-certificates': 'two certificates of different types at one server',
     'raw-public-keys': 'raw public keys (RFC 7250)',

@@ -9,7 +9,9 @@ import type { WebSocket } from 'ws'
 export const MiB = 1024 * 1024
 
 /** Sends 64 MiB, each piece when the one before is taken. `done` has the SHA-256 of it all. */
-export function pour(send: (chunk: Buffer, taken: (error?: Error | null) => void) => void): { readonly taken: number, readonly done: Promise<string> } {
+export function pour(
+  send: (chunk: Buffer, taken: (error?: Error | null) => void) => void,
+): { readonly taken: number, readonly done: Promise<string> } {
   const sum = createHash('sha256')
   let taken = 0
   const done = new Promise<string>((resolve) => {

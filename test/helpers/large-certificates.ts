@@ -13,7 +13,9 @@ export function certificateWithSubjectOf(subjectBytes: number): Uint8Array<Array
   const [whole] = splitDer(new Uint8Array(Buffer.from(localhost.cert.replace(/-----[^-]+-----/g, ''), 'base64')))
   const [signed, algorithm, signature] = partsOf(whole!)
   const [version, serial, signedBy, issuer, validity, , ...others] = partsOf(signed!)
-  return element(SEQUENCE, element(SEQUENCE, version!, serial!, signedBy!, issuer!, validity!, nameOf(subjectBytes), ...others), algorithm!, signature!)
+  return element(
+    SEQUENCE, element(SEQUENCE, version!, serial!, signedBy!, issuer!, validity!, nameOf(subjectBytes), ...others), algorithm!, signature!,
+  )
 }
 
 function nameOf(bytes: number): Uint8Array<ArrayBuffer> {

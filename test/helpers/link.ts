@@ -93,8 +93,10 @@ function makeSsl(lib: LibSsl, side: Side, options: LinkOptions): { ctx: SslCtx; 
 export const HANDSHAKES: readonly { name: string; as: string; side: Side; call: (ssl: Ssl) => IoResult; prepare: (ssl: Ssl) => void }[] = [
   { name: 'SSL_connect(3)', as: '', side: 'client', call: (ssl) => ssl.connect(), prepare: () => {} },
   { name: 'SSL_accept(3)', as: '', side: 'server', call: (ssl) => ssl.accept(), prepare: () => {} },
-  { name: 'SSL_do_handshake(3)', as: ', as a client', side: 'client', call: (ssl) => ssl.doHandshake(), prepare: (ssl) => { ssl.setConnectState() } },
-  { name: 'SSL_do_handshake(3)', as: ', as a server', side: 'server', call: (ssl) => ssl.doHandshake(), prepare: (ssl) => { ssl.setAcceptState() } },
+  { name: 'SSL_do_handshake(3)', as: ', as a client', side: 'client', call: (ssl) => ssl.doHandshake(),
+    prepare: (ssl) => { ssl.setConnectState() } },
+  { name: 'SSL_do_handshake(3)', as: ', as a server', side: 'server', call: (ssl) => ssl.doHandshake(),
+    prepare: (ssl) => { ssl.setAcceptState() } },
 ]
 
 /**

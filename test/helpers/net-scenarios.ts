@@ -225,7 +225,9 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       const states: unknown[] = []
       const note = () => {
         const { readyState, pending, connecting, destroyed, remoteAddress, remotePort, remoteFamily, timeout } = socket
-        states.push({ readyState, pending, connecting, destroyed, remoteAddress, remotePort: remotePort === place.port, remoteFamily, timeout })
+        states.push({
+          readyState, pending, connecting, destroyed, remoteAddress, remotePort: remotePort === place.port, remoteFamily, timeout,
+        })
       }
       note()
       socket.connect(place.port, place.host)

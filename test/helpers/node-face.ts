@@ -13,7 +13,9 @@ export const trust = { ca: authority.ca.cert, servername: 'localhost', host: '12
 export type Socket = nodeTls.TLSSocket
 
 /** A server of ours; what it was told of, by event. */
-export function serve(options: nodeTls.TlsOptions & Record<string, unknown> = {}, onSocket: (socket: Socket) => void = (socket) => void socket.pipe(socket)) {
+export function serve(
+  options: nodeTls.TlsOptions & Record<string, unknown> = {}, onSocket: (socket: Socket) => void = (socket) => void socket.pipe(socket),
+) {
   const server = ours.createServer({ cert, key, ...options } as nodeTls.TlsOptions, (socket) => {
     socket.on('error', () => {})
     onSocket(socket)

@@ -49,7 +49,9 @@ export async function project(files: Readonly<Record<string, string>>): Promise<
   mkdirSync(join(directory, 'node_modules'))
   // A copy, not a link: bundlers would see through that, and find other packages around it.
   await runNode('cp', ['-r', await unpack(), join(directory, 'node_modules/libssl-wasm')], directory)
-  for (const name of dependenciesOfPackage()) cpSync(join(repository, 'node_modules', name), join(directory, 'node_modules', name), { recursive: true })
+  for (const name of dependenciesOfPackage()) {
+    cpSync(join(repository, 'node_modules', name), join(directory, 'node_modules', name), { recursive: true })
+  }
   for (const [path, text] of Object.entries({ 'package.json': '{ "private": true, "type": "module" }', ...files })) {
     mkdirSync(dirname(join(directory, path)), { recursive: true })
     writeFileSync(join(directory, path), text)

@@ -73,7 +73,9 @@ export class RecordForge {
     const inner = old ? plaintext : Buffer.concat([plaintext, Uint8Array.of(contentType)])
     const header = (bytes: number) => Uint8Array.of(old ? contentType : 23, 3, 3, bytes >> 8, bytes & 0xff)
     const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 })
-    cipher.setAAD(old ? Buffer.concat([sequence, header(inner.byteLength)]) : header(inner.byteLength + 16), { plaintextLength: inner.byteLength })
+    cipher.setAAD(
+      old ? Buffer.concat([sequence, header(inner.byteLength)]) : header(inner.byteLength + 16), { plaintextLength: inner.byteLength },
+    )
     return Buffer.concat([header(inner.byteLength + 16), cipher.update(inner), cipher.final(), cipher.getAuthTag()])
   }
 
@@ -93,7 +95,8 @@ export class RecordForge {
   #oldKeys(): { key: Uint8Array; iv: Uint8Array } {
     const [clientRandom, master] = this.#secrets.get('CLIENT_RANDOM')!
     const seed = Buffer.concat([Buffer.from('key expansion'), this.#serverRandom, Buffer.from(clientRandom, 'hex')])
-    const hmac = (...parts: Uint8Array[]) => parts.reduce((mac, part) => mac.update(part), createHmac('sha256', Buffer.from(master, 'hex'))).digest()
+    const hmac = (...parts: Uint8Array[]) =>
+      parts.reduce((mac, part) => mac.update(part), createHmac('sha256', Buffer.from(master, 'hex'))).digest()
     let block = Buffer.alloc(0)
     for (let a = hmac(seed); block.byteLength < 88; a = hmac(a)) block = Buffer.concat([block, hmac(a, seed)])
     const side = this.#side === 'client' ? 0 : 1

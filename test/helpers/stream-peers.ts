@@ -1,6 +1,9 @@
 // A client and a server over streams, for tests in Node.
 
-import { accept, connect, memoryTransportPair, type AcceptOptions, type ByteTransport, type ConnectOptions, type ProtocolVersion, type TlsConnection } from '../../src/index.js'
+import {
+  accept, connect, memoryTransportPair, type AcceptOptions, type ByteTransport, type ConnectOptions, type ProtocolVersion,
+  type TlsConnection,
+} from '../../src/index.js'
 import { authority, localhost } from './certificates.js'
 import { noise, readAll, turns, writeAll } from './streams.js'
 

@@ -74,7 +74,8 @@ export async function turns(count = 20): Promise<void> {
 }
 
 // Where there is no setImmediate a timer's turn comes last, too.
-const nextTurn: (run: (value?: unknown) => void) => void = typeof setImmediate === 'function' ? setImmediate : (run) => { setTimeout(run, 0) }
+const nextTurn: (run: (value?: unknown) => void) => void = typeof setImmediate === 'function'
+  ? setImmediate : (run) => { setTimeout(run, 0) }
 
 /** Waits turn by turn until `condition` holds. It is for what comes without an event; the test's own time limit bounds it. */
 export async function until(condition: () => boolean): Promise<void> {

@@ -215,13 +215,16 @@ export function transportContract(
       await rejection(writer.write(Uint8Array.of(1)))
     })
 
-    it(losesUnread ? 'reports a failure to a reader that is late' : 'delivers what arrived before a failure, and then the failure', async (pair) => {
+    it(losesUnread
+        ? 'reports a failure to a reader that is late' : 'delivers what arrived before a failure, and then the failure', async (pair) => {
       const { near, far, fail, failure = /./, arrived = () => turns(200) } = pair
       const writer = near.writable.getWriter()
       const bytes = noise(3000, 7)
       let accepted = 0
       const saying = far.writable.getWriter()
-      for (let at = 0; at < bytes.byteLength; at += 1000) saying.write(bytes.slice(at, at + 1000)).then(() => { accepted = at + 1000 }, () => {})
+      for (let at = 0; at < bytes.byteLength; at += 1000) {
+        saying.write(bytes.slice(at, at + 1000)).then(() => { accepted = at + 1000 }, () => {})
+      }
       saying.releaseLock() // a transport with a narrow window does not accept it all
       await arrived()
       const told = rejection(writer.closed)

@@ -24,10 +24,13 @@ export const traps = {
   'the end of the stack': () => run(0x10, 0x00), // call itself
 } as const
 
-const shortNames = JSON.parse(readFileSync(new URL('../../build/export-names.json', import.meta.url), 'utf8')) as Readonly<Record<string, string>>
+const shortNames =
+  JSON.parse(readFileSync(new URL('../../build/export-names.json', import.meta.url), 'utf8')) as Readonly<Record<string, string>>
 
 /** An instance whose export `call`, a function of lsw.h, runs `trap` from {@link arm} on. */
-export async function trappingInstance(call: string, trap: () => never): Promise<{ lib: LibSsl; memory: LibsslModule['wasmMemory']; arm(): void }> {
+export async function trappingInstance(
+  call: string, trap: () => never,
+): Promise<{ lib: LibSsl; memory: LibsslModule['wasmMemory']; arm(): void }> {
   let armed = false
   let memory!: LibsslModule['wasmMemory']
   const lib = await LibSsl.create(async (callbacks) => {

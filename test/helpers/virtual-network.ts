@@ -31,7 +31,8 @@ export function virtualNetwork(options: VirtualNetworkOptions = {}): [ByteTransp
 }
 
 async function carry(
-  direction: Direction, from: ReadableStream<Uint8Array>, to: WritableStream<Uint8Array>, next: () => number, options: VirtualNetworkOptions,
+  direction: Direction, from: ReadableStream<Uint8Array>, to: WritableStream<Uint8Array>, next: () => number,
+  options: VirtualNetworkOptions,
 ): Promise<void> {
   const { maxPieceBytes = Infinity, maxDelayTurns = 0, tap = (_, bytes) => bytes } = options
   let left = options.cutAfterBytes?.[direction] ?? Infinity
@@ -46,7 +47,9 @@ async function carry(
       left -= bytes.byteLength
       for (let at = 0; at < bytes.byteLength;) {
         const size = Math.min(bytes.byteLength - at, maxPieceBytes === Infinity ? Infinity : 1 + Math.floor(next() * maxPieceBytes))
-        for (let delay = Math.floor(next() * (maxDelayTurns + 1)); delay > 0; delay--) await new Promise((resolve) => { setImmediate(resolve) })
+        for (let delay = Math.floor(next() * (maxDelayTurns + 1)); delay > 0; delay--) {
+          await new Promise((resolve) => { setImmediate(resolve) })
+        }
         await writer.write(bytes.slice(at, at + size))
         at += size
       }

@@ -6,7 +6,9 @@ import { connect as connectTcp, type AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { fromNodeStream, memoryTransportPair, type ByteTransport } from '../../src/index.js'
-import { connectWisp, serveWisp, type ConnectWispOptions, type ServeWispOptions, type WebSocketLike, type WispConnection, type WispServer } from '../../src/wisp.js'
+import {
+  connectWisp, serveWisp, type ConnectWispOptions, type ServeWispOptions, type WebSocketLike, type WispConnection, type WispServer,
+} from '../../src/wisp.js'
 import { parsePacket, type Packet } from '../../src/transports/wisp/packets.js'
 
 export interface WispHost {
@@ -18,7 +20,9 @@ export interface WispHost {
 }
 
 /** Serves Wisp on a port of the system's choice. Without a dispose of yours it ends with the test. */
-export async function wispHost(options: ServeWispOptions, webSocket: ConstructorParameters<typeof WebSocketServer>[0] = {}): Promise<WispHost> {
+export async function wispHost(
+  options: ServeWispOptions, webSocket: ConstructorParameters<typeof WebSocketServer>[0] = {},
+): Promise<WispHost> {
   const http = createServer()
   const webSockets = new WebSocketServer({ server: http, perMessageDeflate: false, ...webSocket })
   const servers: WispServer[] = []
@@ -42,7 +46,9 @@ export async function wispHost(options: ServeWispOptions, webSocket: Constructor
 }
 
 /** As {@link wispHost}, and ends with the test. */
-export async function hostForTest(options: ServeWispOptions, webSocket?: ConstructorParameters<typeof WebSocketServer>[0]): Promise<WispHost> {
+export async function hostForTest(
+  options: ServeWispOptions, webSocket?: ConstructorParameters<typeof WebSocketServer>[0],
+): Promise<WispHost> {
   const host = await wispHost(options, webSocket)
   onTestFinished(() => host.close())
   return host
@@ -140,10 +146,15 @@ export class ByHand {
 }
 
 /** A server of packets by hand: calls `serve` with each client. Ends with the test. */
-export async function serverByHand(serve: (peer: ByHand, protocols: string) => void, options: ConstructorParameters<typeof WebSocketServer>[0] = {}): Promise<string> {
+export async function serverByHand(
+  serve: (peer: ByHand, protocols: string) => void, options: ConstructorParameters<typeof WebSocketServer>[0] = {},
+): Promise<string> {
   const http = createServer()
   const webSockets = new WebSocketServer({ server: http, ...options })
-  webSockets.on('connection', (socket: WebSocket, request: IncomingMessage) => serve(new ByHand(socket), request.headers['sec-websocket-protocol'] ?? ''))
+  webSockets.on(
+    'connection',
+    (socket: WebSocket, request: IncomingMessage) => serve(new ByHand(socket), request.headers['sec-websocket-protocol'] ?? ''),
+  )
   const url = await listen(http)
   onTestFinished(() => {
     for (const socket of webSockets.clients) socket.terminate()

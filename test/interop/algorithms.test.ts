@@ -46,13 +46,17 @@ describe('versions', { timeout: 20_000 }, () => {
   for (const version of versions) {
     const apart = version === 'TLSv1.2' ? { minVersion: other[version] } : { maxVersion: other[version] }
 
-    proves('versions', { peer: S_SERVER, role: 'client', version }, 'agrees on the only version of the peer, and refuses to leave its own', async () => {
+    proves('versions', {
+      peer: S_SERVER, role: 'client', version,
+    }, 'agrees on the only version of the peer, and refuses to leave its own', async () => {
       const { port } = await startOpensslServer(identities.EC, version)
       expect(await agreed(await connectTo(port))).toMatchObject({ protocol: version })
       expect((await refusal(await connectTo(port, apart))).alert).toMatchObject({ from: 'peer', description: 70 })
     })
 
-    proves('versions', { peer: S_CLIENT, role: 'server', version }, 'agrees on the only version of the peer, and refuses to leave its own', async () => {
+    proves('versions', {
+      peer: S_CLIENT, role: 'server', version,
+    }, 'agrees on the only version of the peer, and refuses to leave its own', async () => {
       const server = await acceptOne()
       await startOpensslClient(server.port, version)
       expect(await agreed(await server.connection)).toMatchObject({ protocol: version })
@@ -63,7 +67,8 @@ describe('versions', { timeout: 20_000 }, () => {
     })
 
     proves('versions', { peer: 'node:tls', role: 'client', version }, 'agrees on the highest version that both have', async () => {
-      expect(await agreed(await connectTo(await nodeServer({ maxVersion: version } as TLSSocketOptions)))).toMatchObject({ protocol: version })
+      expect(await agreed(await connectTo(await nodeServer({ maxVersion: version } as TLSSocketOptions))))
+        .toMatchObject({ protocol: version })
       expect(await agreed(await connectTo(await nodeServer({}), { maxVersion: version }))).toMatchObject({ protocol: version })
     })
   }
@@ -85,7 +90,9 @@ describe('suites', { timeout: 20_000 }, () => {
 
     proves('suites', { peer: S_SERVER, role: 'client', version }, 'offers what the option says, and takes what the peer has', async () => {
       const { port } = await startOpensslServer(identities.EC, version)
-      for (const [openssl, name] of suites[version]) expect(await agreed(await connectTo(port, { [ours]: openssl }))).toMatchObject({ cipher: name })
+      for (const [openssl, name] of suites[version]) {
+        expect(await agreed(await connectTo(port, { [ours]: openssl }))).toMatchObject({ cipher: name })
+      }
       const [[first], [second]] = suites[version]
       const strict = await startOpensslServer(identities.EC, version, ['-www', theirs, first])
       expect((await refusal(await connectTo(strict.port, { [ours]: second }))).alert).toMatchObject({ from: 'peer', description: 40 })
@@ -109,7 +116,9 @@ describe('suites with DHE', { timeout: 20_000 }, () => {
   const suite = 'DHE-RSA-AES128-GCM-SHA256'
 
   for (const [level, bits, newkey] of [[2, 2048, 'rsa:2048'], [3, 3072, 'rsa:3072']] as const) {
-    proves('suites', { peer: S_CLIENT, role: 'server', version }, `agrees on one, with parameters of ${bits} bits at level ${level}`, async () => {
+    proves('suites', {
+      peer: S_CLIENT, role: 'server', version,
+    }, `agrees on one, with parameters of ${bits} bits at level ${level}`, async () => {
       const { cert, key } = authority.leaf({ newkey: [newkey] })
       const server = await acceptOne({ cert, key, ciphers: suite, securityLevel: level })
       const peer = await startOpensslClient(server.port, version, ['-cipher', suite])
@@ -146,7 +155,9 @@ describe('groups', { timeout: 20_000 }, () => {
       }
     })
 
-    proves('groups', { peer: S_CLIENT, role: 'server', version }, 'agrees on each group that both have, and on none that it was not given', async () => {
+    proves('groups', {
+      peer: S_CLIENT, role: 'server', version,
+    }, 'agrees on each group that both have, and on none that it was not given', async () => {
       const { cert, key } = identities.RSA
       for (const [name, reported] of groups[version]) {
         const server = await acceptOne({ cert, key, groups: name })
@@ -177,7 +188,9 @@ describe('groups', { timeout: 20_000 }, () => {
     expect(seen.count).toBe(2)
   })
 
-  proves('groups', { peer: S_CLIENT, role: 'server', version }, 'asks by a HelloRetryRequest for a group that the peer has but sent no share of', async () => {
+  proves('groups', {
+    peer: S_CLIENT, role: 'server', version,
+  }, 'asks by a HelloRetryRequest for a group that the peer has but sent no share of', async () => {
     const seen = hellos()
     const server = await acceptOne({ groups: 'secp384r1', onTrace: seen.onTrace })
     await startOpensslClient(server.port, version, ['-groups', 'X25519:P-384'])
@@ -185,7 +198,9 @@ describe('groups', { timeout: 20_000 }, () => {
     expect(seen.count).toBe(2)
   })
 
-  proves('groups', { peer: 'gnutls-cli', role: 'server', version }, 'asks by a HelloRetryRequest for a group that the peer has but sent no share of', async () => {
+  proves('groups', {
+    peer: 'gnutls-cli', role: 'server', version,
+  }, 'asks by a HelloRetryRequest for a group that the peer has but sent no share of', async () => {
     const seen = hellos()
     const server = await acceptOne({ groups: 'secp521r1', onTrace: seen.onTrace })
     await startGnutlsClient(server.port, version)
@@ -196,14 +211,19 @@ describe('groups', { timeout: 20_000 }, () => {
 
 describe('signature algorithms', { timeout: 20_000 }, () => {
   for (const version of versions) {
-    proves('signature-algorithms', { peer: S_SERVER, role: 'client', version }, 'offers what the option says, and is refused by a peer that has none of it', async () => {
+    proves('signature-algorithms', {
+      peer: S_SERVER, role: 'client', version,
+    }, 'offers what the option says, and is refused by a peer that has none of it', async () => {
       const { peer, port } = await startOpensslServer(identities.RSA, version, [])
       await agreed(await connectTo(port, { signatureAlgorithms: 'rsa_pss_rsae_sha384:rsa_pss_rsae_sha256:ECDSA+SHA256' }))
       await peer.printed(/^Signature Algorithms: RSA-PSS\+SHA384:RSA-PSS\+SHA256:ECDSA\+SHA256$/m)
-      expect((await refusal(await connectTo(port, { signatureAlgorithms: 'ecdsa_secp256r1_sha256' }))).alert).toMatchObject({ from: 'peer', description: 40 })
+      expect((await refusal(await connectTo(port, { signatureAlgorithms: 'ecdsa_secp256r1_sha256' }))).alert)
+        .toMatchObject({ from: 'peer', description: 40 })
     })
 
-    proves('signature-algorithms', { peer: S_CLIENT, role: 'server', version }, 'signs with what the option says, and refuses a peer that takes none of it', async () => {
+    proves('signature-algorithms', {
+      peer: S_CLIENT, role: 'server', version,
+    }, 'signs with what the option says, and refuses a peer that takes none of it', async () => {
       const { cert, key } = identities.RSA
       const server = await acceptOne({ cert, key, signatureAlgorithms: 'rsa_pss_rsae_sha512:rsa_pss_rsae_sha256' })
       const peer = await startOpensslClient(server.port, version, ['-sigalgs', 'rsa_pss_rsae_sha256:rsa_pss_rsae_sha512:ECDSA+SHA256'])
@@ -214,7 +234,9 @@ describe('signature algorithms', { timeout: 20_000 }, () => {
       expect((await refusal(await strict.connection)).alert).toMatchObject({ from: 'us', description: 40 })
     })
 
-    proves('signature-algorithms', { peer: S_SERVER, role: 'client', version }, 'refuses by its security level a key that is too weak, and takes it at a lower one', async () => {
+    proves('signature-algorithms', {
+      peer: S_SERVER, role: 'client', version,
+    }, 'refuses by its security level a key that is too weak, and takes it at a lower one', async () => {
       const { port } = await startOpensslServer(identities.RSA, version) // 2048 bits
       await agreed(await connectTo(port, { securityLevel: 2 }))
       const error = await (await connectTo(port, { securityLevel: 3 })).opened.catch((reason: unknown) => reason)
@@ -239,8 +261,12 @@ describe("signature algorithms of clients' certificates", { timeout: 20_000 }, (
     const { cert, key } = client // ECDSA
     const rsaServer = { signatureAlgorithms: 'rsa_pss_rsae_sha256', clientSignatureAlgorithms: 'ecdsa_secp256r1_sha256' } as const
 
-    proves('signature-algorithms', { peer: S_SERVER, role: 'client', version }, 'signs with what the option says at a server whose key is of another type', async () => {
-      const { peer, port } = await startOpensslServer(identities.RSA, version, ['-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile])
+    proves('signature-algorithms', {
+      peer: S_SERVER, role: 'client', version,
+    }, 'signs with what the option says at a server whose key is of another type', async () => {
+      const { peer, port } = await startOpensslServer(
+        identities.RSA, version, ['-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile],
+      )
       await agreed(await connectTo(port, { ...rsaServer, cert, key }))
       await peer.printed(/^Signature Algorithms: RSA-PSS\+SHA256$/m)
       await peer.printed(/^Peer signature type: (ECDSA|ecdsa_secp256r1_sha256)$/m)
@@ -248,15 +274,20 @@ describe("signature algorithms of clients' certificates", { timeout: 20_000 }, (
       await agreed(chosen)
     })
 
-    proves('signature-algorithms', { peer: S_CLIENT, role: 'server', version }, 'asks its clients for what the option says, and signs with another', async () => {
+    proves('signature-algorithms', {
+      peer: S_CLIENT, role: 'server', version,
+    }, 'asks its clients for what the option says, and signs with another', async () => {
       const server = await acceptOne({ cert: identities.RSA.cert, key: identities.RSA.key, ca: authority.ca.cert, ...rsaServer })
       const peer = await startOpensslClient(server.port, version, ['-cert', client.certFile, '-key', client.keyFile])
-      expect((await agreed(await server.connection)).peerCertificate).toMatchObject({ subject: expect.stringContaining('client') as string })
+      expect((await agreed(await server.connection)).peerCertificate)
+        .toMatchObject({ subject: expect.stringContaining('client') as string })
       await peer.printed(/^Requested Signature Algorithms: (ECDSA\+SHA256|ecdsa_secp256r1_sha256)$/m)
       await peer.printed(/^Peer signature type: (RSA-PSS|rsa_pss_rsae_sha256)$/m)
     })
 
-    proves('signature-algorithms', { peer: S_CLIENT, role: 'server', version }, 'refuses a client that can sign with none of what the option says', async () => {
+    proves('signature-algorithms', {
+      peer: S_CLIENT, role: 'server', version,
+    }, 'refuses a client that can sign with none of what the option says', async () => {
       const server = await acceptOne({ ca: authority.ca.cert, clientSignatureAlgorithms: 'rsa_pss_rsae_sha256' })
       await startOpensslClient(server.port, version, ['-cert', client.certFile, '-key', client.keyFile])
       expect((await refusal(await server.connection)).code).toBe('ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE')
@@ -273,7 +304,8 @@ describe('servers without RFC 5746', { timeout: 20_000 }, () => {
   proves('renegotiation', { peer: 'gnutls-serv', role: 'client', version }, 'are refused unless an option allows them', async () => {
     const server = await startGnutlsServer(namespace, identities.EC, version, ['--echo', '--disable-client-cert',
       '--priority', 'NORMAL:-VERS-ALL:+VERS-TLS1.2:%DISABLE_SAFE_RENEGOTIATION'])
-    const open = async (options: Partial<ConnectOptions>) => connect(await server.dial(), { servername: 'localhost', ca: authority.ca.cert, ...options })
+    const open = async (options: Partial<ConnectOptions>) =>
+      connect(await server.dial(), { servername: 'localhost', ca: authority.ca.cert, ...options })
     const error = await refusal(await open({}))
     expect(error).toMatchObject({ code: 'ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED', alert: { from: 'us', description: 40 } })
     expect(error.message).toContain('dangerouslyAllowLegacyRenegotiation')

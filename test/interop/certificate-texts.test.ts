@@ -12,7 +12,9 @@ import { connectTo, HOST } from './peers/tcp.js'
 const inner = temporaryAuthority('an intermediate', authority)
 const stranger = temporaryAuthority('a stranger')
 
-async function refusal(identity: KeyPair, chain: readonly string[] = [], options: Parameters<typeof connectTo>[1] = {}): Promise<CertificateError> {
+async function refusal(
+  identity: KeyPair, chain: readonly string[] = [], options: Parameters<typeof connectTo>[1] = {},
+): Promise<CertificateError> {
   const peer = await Peer.start('openssl', ['s_server', '-accept', `${HOST}:0`, '-cert', identity.certFile, '-key', identity.keyFile,
     ...chain.flatMap((file) => ['-cert_chain', file])])
   const [, port] = await peer.printed(/^ACCEPT .*:(\d+)$/m)
@@ -30,14 +32,24 @@ describe('a CertificateError says whose certificate it is, and', () => {
   it('when it expired, and the time here', async () => {
     const error = await refusal(authority.leaf({ name: 'old', notBefore: '20200101000000Z', notAfter: '20210203040506Z' }))
     expect(error.code).toBe('CERT_HAS_EXPIRED')
-    expectWords(error, ['CN=old', 'issued by CN=libssl-wasm test CA', 'DNS:localhost', 'expired at 2021-02-03T04:05:06.000Z', `clock says ${new Date().toISOString().slice(0, 10)}`])
+    expectWords(
+      error, [
+        'CN=old', 'issued by CN=libssl-wasm test CA', 'DNS:localhost', 'expired at 2021-02-03T04:05:06.000Z',
+        `clock says ${new Date().toISOString().slice(0, 10)}`,
+      ],
+    )
     expect(error.message).not.toContain('is that right')
   })
 
   it('from when it is valid, and the time here', async () => {
     const error = await refusal(authority.leaf({ name: 'young', notBefore: date(2), notAfter: date(9) }))
     expect(error.code).toBe('CERT_NOT_YET_VALID')
-    expectWords(error, ['CN=young', `valid from ${error.certificate && new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10)}`, "this machine's clock says", 'is that right?'])
+    expectWords(
+      error, [
+        'CN=young', `valid from ${error.certificate && new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10)}`,
+        "this machine's clock says", 'is that right?',
+      ],
+    )
   })
 
   it('that the clock is wrong, if it stands before the release of OpenSSL', async () => {
@@ -72,7 +84,12 @@ describe('a CertificateError says whose certificate it is, and', () => {
   it('that the issuer is not known, or an intermediate is missing', async () => {
     const error = await refusal(inner.leaf({ name: 'below' }))
     expect(error.code).toBe('UNABLE_TO_GET_ISSUER_CERT_LOCALLY')
-    expectWords(error, ['depth 0, CN=below, issued by CN=an intermediate', 'CN=an intermediate is not among the trust anchors', TRUST, 'docs/trust.md', 'may have left out an intermediate'])
+    expectWords(
+      error, [
+        'depth 0, CN=below, issued by CN=an intermediate', 'CN=an intermediate is not among the trust anchors', TRUST, 'docs/trust.md',
+        'may have left out an intermediate',
+      ],
+    )
     const whole = await refusal(inner.leaf(), [inner.ca.certFile], { ca: stranger.ca.cert })
     expect(whole.code).toBe('UNABLE_TO_GET_ISSUER_CERT_LOCALLY')
     expectWords(whole, ['depth 1, CN=an intermediate, issued by CN=libssl-wasm test CA', TRUST])
@@ -89,7 +106,11 @@ describe('a CertificateError says whose certificate it is, and', () => {
     const own = inner.leaf({ name: 'own' })
     const error = await refusal(own, [], { ca: own.cert })
     expect(error.code).toMatch(/^UNABLE_TO_(GET_ISSUER_CERT_LOCALLY|VERIFY_LEAF_SIGNATURE)$/)
-    expectWords(error, ['CN=own', 'is among the trust anchors itself, and it is no root', "'partialChain'", 'give CN=an intermediate', 'docs/trust.md'])
+    expectWords(
+      error, [
+        'CN=own', 'is among the trust anchors itself, and it is no root', "'partialChain'", 'give CN=an intermediate', 'docs/trust.md',
+      ],
+    )
     expect(error.message).not.toContain('left out')
   })
 
@@ -116,7 +137,9 @@ it('of a client, a server says the same', async () => {
   expect(error.message).not.toContain('left out')
 })
 
-it.each(['TLSv1.2', 'TLSv1.3'] as const)('of a client whose certificate is self-signed, a server says that none of its own CAs issued it, %s', async (maxVersion) => {
+it.each(
+  ['TLSv1.2', 'TLSv1.3'] as const,
+)('of a client whose certificate is self-signed, a server says that none of its own CAs issued it, %s', async (maxVersion) => {
   const mine = authority.leaf({ name: 'mine', selfSigned: true })
   const own = authority.leaf()
   const [near, far] = memoryTransportPair()
@@ -128,7 +151,8 @@ it.each(['TLSv1.2', 'TLSv1.3'] as const)('of a client whose certificate is self-
 })
 
 it.each([
-  ['none, TLS 1.2', 'TLSv1.2', 'ERR_SSL_TLS_ALERT_HANDSHAKE_FAILURE'], ['none, TLS 1.3', 'TLSv1.3', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'],
+  ['none, TLS 1.2', 'TLSv1.2', 'ERR_SSL_TLS_ALERT_HANDSHAKE_FAILURE'],
+  ['none, TLS 1.3', 'TLSv1.3', 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'],
 ] as const)('a client that has %s is told which option', async (_, version, code) => {
   const own = authority.leaf()
   const [near, far] = memoryTransportPair()
@@ -174,11 +198,14 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a server that hangs up without a
   async function told(flights: number, client: Partial<ConnectOptions>, server: Partial<AcceptOptions>, reset?: Error): Promise<Error> {
     const [near, far] = memoryTransportPair()
     let end!: () => void
-    const answers = new TransformStream<Uint8Array, Uint8Array>({ start: (controller) => { end = () => (reset ? controller.error(reset) : controller.terminate()) } })
+    const answers = new TransformStream<Uint8Array,
+      Uint8Array>({ start: (controller) => { end = () => (reset ? controller.error(reset) : controller.terminate()) } })
     near.readable.pipeTo(answers.writable).catch(() => {})
     const writer = near.writable.getWriter()
     const writable = new WritableStream<Uint8Array>({ write: (flight) => (--flights > 0 ? writer.write(flight) : end()) })
-    const connection = connect({ readable: answers.readable, writable }, { servername: 'localhost', ca: authority.ca.cert, maxVersion: version, ...client })
+    const connection = connect(
+      { readable: answers.readable, writable }, { servername: 'localhost', ca: authority.ca.cert, maxVersion: version, ...client },
+    )
     const other = accept(far, { cert: own.cert, key: own.key, ...server })
     const error = await rejection(connection.readable.getReader().read()) as TlsError
     other.abort()
@@ -191,7 +218,9 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a server that hangs up without a
     const where = version === 'TLSv1.2' ? 'in the middle of the handshake' : 'without close_notify'
     const asked = `the stream ended ${where}: the server asked for a certificate of CN=libssl-wasm test CA`
     expectWords(await told(2, {}, { ca: authority.ca.cert }), [asked, 'was shown none', "'cert'"])
-    expectWords(await told(2, { cert: mine.cert, key: mine.key }, { ca: authority.ca.cert }), [asked, 'may not take the one that it was shown'])
+    expectWords(
+      await told(2, { cert: mine.cert, key: mine.key }, { ca: authority.ca.cert }), [asked, 'may not take the one that it was shown'],
+    )
   })
 
   it('is said so, too, if the connection is reset', async () => {

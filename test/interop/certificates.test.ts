@@ -20,7 +20,9 @@ const curve = (name: string) => authority.leaf({ newkey: ['ec', '-pkeyopt', `ec_
 const ed25519 = authority.leaf({ newkey: ['ed25519'] })
 const types: Readonly<Record<string, { readonly pair: KeyPair; readonly said: object }>> = {
   'RSA': { pair: identities.RSA, said: { keyType: 'RSA', keyBits: 2048, keyGroup: undefined } },
-  'RSA-PSS': { pair: authority.leaf({ newkey: ['rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048'] }), said: { keyType: 'RSA-PSS', keyBits: 2048 } },
+  'RSA-PSS': {
+    pair: authority.leaf({ newkey: ['rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048'] }), said: { keyType: 'RSA-PSS', keyBits: 2048 },
+  },
   'ECDSA P-256': { pair: identities.EC, said: { keyType: 'EC', keyBits: 256, keyGroup: 'prime256v1' } },
   'ECDSA P-384': { pair: curve('P-384'), said: { keyType: 'EC', keyBits: 384, keyGroup: 'secp384r1' } },
   'ECDSA P-521': { pair: curve('P-521'), said: { keyType: 'EC', keyBits: 521, keyGroup: 'secp521r1' } },
@@ -32,8 +34,9 @@ function mlDsa(level: 44 | 65 | 87): KeyPair {
   const [certFile, keyFile] = [file(`ml-dsa-${level}.pem`), file(`ml-dsa-${level}.key`)]
   // It has no configuration file of its own, and wants one.
   writeFileSync(file('req.cnf'), '[req]\ndistinguished_name=dn\n[dn]\n')
-  openssl4('req', '-config', file('req.cnf'), '-x509', '-newkey', `ML-DSA-${level}`, '-noenc', '-keyout', keyFile, '-out', certFile, '-subj', '/CN=localhost', '-days', '9',
-    '-CA', authority.ca.certFile, '-CAkey', authority.ca.keyFile, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE')
+  openssl4('req', '-config', file('req.cnf'), '-x509', '-newkey', `ML-DSA-${level}`, '-noenc', '-keyout', keyFile, '-out', certFile,
+    '-subj', '/CN=localhost', '-days', '9', '-CA', authority.ca.certFile, '-CAkey', authority.ca.keyFile, '-addext',
+    'subjectAltName=DNS:localhost,IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE')
   return { certFile, keyFile, get cert() { return readFileSync(certFile, 'utf8') }, get key() { return readFileSync(keyFile, 'utf8') } }
 }
 const mlDsas = ([44, 65, 87] as const).map((level) => [level, mlDsa(level)] as const)
@@ -57,8 +60,12 @@ const groups = 'X25519:secp256r1:secp384r1:secp521r1'
 describe('certificates', { timeout: 20_000 }, () => {
   for (const version of versions) {
     for (const [type, { pair, said }] of Object.entries(types)) {
-      proves('certificate-types', { peer: 'openssl s_server', role: 'client', version }, `verifies ${type}, and shows such a one`, async () => {
-        const { port } = await startOpensslServer(pair, version, ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile])
+      proves('certificate-types', {
+        peer: 'openssl s_server', role: 'client', version,
+      }, `verifies ${type}, and shows such a one`, async () => {
+        const { port } = await startOpensslServer(
+          pair, version, ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile],
+        )
         const connection = await connectTo(port, { groups, cert: pair.cert, key: pair.key })
         const info = await connection.opened
         expect(info).toMatchObject({ protocol: version, verifyResult: 'X509_V_OK' })
@@ -67,7 +74,9 @@ describe('certificates', { timeout: 20_000 }, () => {
         await connection.close()
       })
 
-      proves('certificate-types', { peer: 'openssl s_client', role: 'server', version }, `shows ${type}, and verifies such a one`, async () => {
+      proves('certificate-types', {
+        peer: 'openssl s_client', role: 'server', version,
+      }, `shows ${type}, and verifies such a one`, async () => {
         const server = await acceptOne({ groups, cert: pair.cert, key: pair.key, ca: authority.ca.cert })
         const peer = await startOpensslClient(server.port, version, ['-cert', pair.certFile, '-key', pair.keyFile])
         const info = await agreed(await server.connection)
@@ -95,15 +104,21 @@ describe('certificates', { timeout: 20_000 }, () => {
 
   for (const [level, pair] of mlDsas) {
     const version = 'TLSv1.3'
-    proves('certificate-types', { peer: 'OpenSSL 4.0 s_server', role: 'client', version }, `verifies ML-DSA-${level}, and shows such a one`, async () => {
-      const { peer, port } = await startOpenssl4Server(pair, version, ['-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile])
+    proves('certificate-types', {
+      peer: 'OpenSSL 4.0 s_server', role: 'client', version,
+    }, `verifies ML-DSA-${level}, and shows such a one`, async () => {
+      const { peer, port } = await startOpenssl4Server(
+        pair, version, ['-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile],
+      )
       const info = await agreed(await connectTo(port, { cert: pair.cert, key: pair.key }))
       expect(info.peerCertificate).toMatchObject({ keyType: `ML-DSA-${level}`, signatureAlgorithm: 'ecdsa-with-SHA256' })
       expect(info.verifyResult).toBe('X509_V_OK')
       await peer.printed(new RegExp(`[Pp]eer signature type: mldsa${level}`))
     })
 
-    proves('certificate-types', { peer: 'OpenSSL 4.0 s_client', role: 'server', version }, `shows ML-DSA-${level}, and verifies such a one`, async () => {
+    proves('certificate-types', {
+      peer: 'OpenSSL 4.0 s_client', role: 'server', version,
+    }, `shows ML-DSA-${level}, and verifies such a one`, async () => {
       const server = await acceptOne({ cert: pair.cert, key: pair.key, ca: authority.ca.cert })
       const peer = await startOpenssl4Client(server.port, version, ['-cert', pair.certFile, '-key', pair.keyFile])
       const info = await agreed(await server.connection)
@@ -124,10 +139,14 @@ describe('several certificates at one server', { timeout: 20_000 }, () => {
   ] as const
 
   for (const version of versions) {
-    proves('two-certificates', { peer: 'openssl s_client', role: 'server', version }, 'shows each client one that it can verify', async () => {
+    proves('two-certificates', {
+      peer: 'openssl s_client', role: 'server', version,
+    }, 'shows each client one that it can verify', async () => {
       for (const [sigalgs, ciphers, said] of clients) {
         const server = await acceptOne({ cert, key, identities: others })
-        const peer = await startOpensslClient(server.port, version, ['-sigalgs', sigalgs, ...(version === 'TLSv1.2' ? ['-cipher', ciphers] : [])])
+        const peer = await startOpensslClient(
+          server.port, version, ['-sigalgs', sigalgs, ...(version === 'TLSv1.2' ? ['-cipher', ciphers] : [])],
+        )
         await agreed(await server.connection)
         await peer.printed(new RegExp(`^Peer signature type: ${said}$`, 'm'))
         await peer.printed(/Verification: OK/)
@@ -137,15 +156,21 @@ describe('several certificates at one server', { timeout: 20_000 }, () => {
     proves('two-certificates', { peer: 'node:tls', role: 'server', version }, 'shows each client one that it can verify', async () => {
       for (const [sigalgs, ciphers, , expected] of clients) {
         const server = await acceptOne({ identities: others })
-        const socket = await nodeClient(server.port, { minVersion: version, maxVersion: version, sigalgs, ...(version === 'TLSv1.2' && { ciphers }) })
+        const socket = await nodeClient(
+          server.port, { minVersion: version, maxVersion: version, sigalgs, ...(version === 'TLSv1.2' && { ciphers }) },
+        )
         expect(socket.authorized).toBe(true)
         expect(socket.getPeerCertificate().fingerprint256).toBe(new X509Certificate(expected).fingerprint256)
         await agreed(await server.connection)
       }
     })
 
-    proves('two-certificates', { peer: 'nginx', role: 'client', version }, 'is shown the one that its signature algorithms ask for', async () => {
-      const { port } = await startNginx(identities.EC, version, [`ssl_certificate ${identities.RSA.certFile};`, `ssl_certificate_key ${identities.RSA.keyFile};`])
+    proves('two-certificates', {
+      peer: 'nginx', role: 'client', version,
+    }, 'is shown the one that its signature algorithms ask for', async () => {
+      const { port } = await startNginx(
+        identities.EC, version, [`ssl_certificate ${identities.RSA.certFile};`, `ssl_certificate_key ${identities.RSA.keyFile};`],
+      )
       const ask = async (signatureAlgorithms: string, ciphers: string) => (await agreed(await connectTo(port, {
         signatureAlgorithms, ...(version === 'TLSv1.2' && { ciphers }),
       }))).peerCertificate?.keyType
@@ -157,14 +182,21 @@ describe('several certificates at one server', { timeout: 20_000 }, () => {
 
 describe('keys', { timeout: 20_000 }, () => {
   const p12 = file('client.p12')
-  openssl('pkcs12', '-export', '-in', client.certFile, '-inkey', client.keyFile, '-certfile', authority.ca.certFile, '-out', p12, '-passout', 'pass:open sesame')
+  openssl(
+    'pkcs12', '-export', '-in', client.certFile, '-inkey', client.keyFile, '-certfile', authority.ca.certFile, '-out', p12, '-passout',
+    'pass:open sesame',
+  )
   const modern = file('server.p12')
-  openssl4('pkcs12', '-export', '-in', identities.RSA.certFile, '-inkey', identities.RSA.keyFile, '-out', modern, '-passout', 'pass:open sesame')
+  openssl4(
+    'pkcs12', '-export', '-in', identities.RSA.certFile, '-inkey', identities.RSA.keyFile, '-out', modern, '-passout', 'pass:open sesame',
+  )
   const passphrase = 'open sesame'
 
   for (const version of versions) {
     proves('keys', { peer: 'openssl s_server', role: 'client', version }, 'shows what was in a PKCS#12 file', async () => {
-      const { port } = await startOpensslServer(identities.EC, version, ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile])
+      const { port } = await startOpensslServer(
+        identities.EC, version, ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile],
+      )
       const connection = await connectTo(port, { pfx: readFileSync(p12), passphrase })
       expect((await fetchPage(connection)).toString()).toMatch(/Subject: CN ?= ?client/)
       await connection.close()
@@ -178,7 +210,8 @@ describe('keys', { timeout: 20_000 }, () => {
     })
 
     const formats: Readonly<Record<string, () => string>> = {
-      'PKCS#8, encrypted': () => openssl('pkcs8', '-topk8', '-in', identities.RSA.keyFile, '-v2', 'aes-256-cbc', '-passout', `pass:${passphrase}`),
+      'PKCS#8, encrypted': () =>
+        openssl('pkcs8', '-topk8', '-in', identities.RSA.keyFile, '-v2', 'aes-256-cbc', '-passout', `pass:${passphrase}`),
       'PKCS#1, encrypted': () => openssl('rsa', '-in', identities.RSA.keyFile, '-traditional', '-aes256', '-passout', `pass:${passphrase}`),
       'PKCS#1': () => openssl('rsa', '-in', identities.RSA.keyFile, '-traditional'),
     }

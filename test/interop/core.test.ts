@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs'
 import { createServer as createTlsServer, connect as tlsConnect, TLSSocket } from 'node:tls'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
-  load, SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_PEER, TLSEXT_cert_type_rpk, TLSEXT_cert_type_x509, X509Store,
-  type LibSsl, type Ssl, type SslCtx,
+  load, SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_PEER, TLSEXT_cert_type_rpk,
+  TLSEXT_cert_type_x509, X509Store, type LibSsl, type Ssl, type SslCtx,
 } from '../../src/core.js'
 import { ocsp, ocspFile } from '../../tools/revocation.js'
 import { handshakeByHand } from '../helpers/by-hand.js'
@@ -54,7 +54,9 @@ describe.each(versions)('the core, %s', { timeout: 20_000 }, (version) => {
   }
 
   it('names the signatures of both ends, and the algorithms that they share, on a client', async () => {
-    const { peer, port } = await startOpenssl4Server(identities.RSA, version, ['-Verify', '1', '-CAfile', authority.ca.certFile, '-client_sigalgs', 'RSA-PSS+SHA512:ECDSA+SHA256:ed25519'])
+    const { peer, port } = await startOpenssl4Server(
+      identities.RSA, version, ['-Verify', '1', '-CAfile', authority.ca.certFile, '-client_sigalgs', 'RSA-PSS+SHA512:ECDSA+SHA256:ed25519'],
+    )
     const ssl = await connectByHand(port, (ctx) => {
       show(ctx)
       ctx.set1SigalgsList('rsa_pss_rsae_sha384:rsa_pss_rsae_sha256')
@@ -77,7 +79,9 @@ describe.each(versions)('the core, %s', { timeout: 20_000 }, (version) => {
 
   it('names the signatures of both ends, and the algorithms that they share, on a server', async () => {
     const server = await acceptByHand(identities.RSA, askForCertificates)
-    await startOpenssl4Client(server.port, version, ['-cert', client.certFile, '-key', client.keyFile, '-sigalgs', 'RSA-PSS+SHA512:ECDSA+SHA256:ed25519'])
+    await startOpenssl4Client(
+      server.port, version, ['-cert', client.certFile, '-key', client.keyFile, '-sigalgs', 'RSA-PSS+SHA512:ECDSA+SHA256:ed25519'],
+    )
     const ssl = await server.ssl
     expect(ssl.get0PeerSignatureName()).toBe('ecdsa_secp256r1_sha256')
     expect(ssl.get0SignatureName()).toBe('rsa_pss_rsae_sha512')
@@ -99,7 +103,9 @@ describe.each(versions)('the core, %s', { timeout: 20_000 }, (version) => {
   })
 
   it("tells the peer's ephemeral key as node:tls does", async () => {
-    for (const [group, info] of [['X25519', { type: 'ECDH', name: 'X25519', size: 253 }], ['P-384', { type: 'ECDH', name: 'secp384r1', size: 384 }]] as const) {
+    for (const [group, info] of [
+      ['X25519', { type: 'ECDH', name: 'X25519', size: 253 }], ['P-384', { type: 'ECDH', name: 'secp384r1', size: 384 }],
+    ] as const) {
       const { port } = await startOpenssl4Server(identities.RSA, version, ['-www', '-groups', group])
       expect((await connectByHand(port)).getPeerTmpKey()).toEqual(info)
       const raw = await dial(port)
@@ -244,12 +250,15 @@ describe('pre-shared keys of TLS 1.2, by hand', { timeout: 20_000 }, () => {
   it('come with a hint to the client, of the context or of one connection', async () => {
     expect(await hintAt(await server(() => {}))).toBe('None')
     expect(await hintAt(await server((ctx) => ctx.usePskIdentityHint('for all')))).toBe('for all')
-    expect(await hintAt(await server((ctx) => ctx.usePskIdentityHint('for all'), (ssl) => ssl.usePskIdentityHint('for one')))).toBe('for one')
+    expect(await hintAt(await server((ctx) => ctx.usePskIdentityHint('for all'), (ssl) => ssl.usePskIdentityHint('for one'))))
+      .toBe('for one')
     expect(await hintAt(await server((ctx) => ctx.usePskIdentityHint('for all'), (ssl) => ssl.usePskIdentityHint(undefined)))).toBe('None')
   })
 
   it('come with the hint of the server', async () => {
-    const { port } = await startOpenssl4Server(null, version, ['-nocert', '-psk', hex, '-psk_identity', psk.identity, '-psk_hint', 'a hint'])
+    const { port } = await startOpenssl4Server(
+      null, version, ['-nocert', '-psk', hex, '-psk_identity', psk.identity, '-psk_hint', 'a hint'],
+    )
     const hints: (string | undefined)[] = []
     const ctx = makeCtx(lib, 'client', { version, client: { configure: (one) => one.setCipherList('PSK') } })
     const ssl = await handshakeByHand(await dial(port), ctx, 'localhost', (one) => one.setPskClientCallback((hint) => {

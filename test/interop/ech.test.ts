@@ -96,12 +96,15 @@ describe('connect() with ECH', { timeout: 20_000 }, () => {
   })
 
   proves('ech', asClient, 'takes no configuration from who is not the public name', async () => {
-    const { port } = await startOpenssl4Server(authority.leaf({ name: 'inner alone', san: 'DNS:localhost' }), 'TLSv1.3', ['-www', '-ech_key', current.path])
+    const { port } = await startOpenssl4Server(
+      authority.leaf({ name: 'inner alone', san: 'DNS:localhost' }), 'TLSv1.3', ['-www', '-ech_key', current.path],
+    )
     const error = await rejection((await connectTo(port, { ech: { configList: old.list } })).opened)
     expect(error).toBeInstanceOf(CertificateError)
     expect(error).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
     // Nor if nothing is verified: then nobody has proved anything.
-    expect(await rejected(port, { dangerouslySkipVerification: true })).toMatchObject({ publicNameVerified: false, retryConfigList: undefined })
+    expect(await rejected(port, { dangerouslySkipVerification: true }))
+      .toMatchObject({ publicNameVerified: false, retryConfigList: undefined })
   })
 
   proves('ech', asClient, 'shows its certificate to nobody but the server that was meant', async () => {

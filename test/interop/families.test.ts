@@ -2,7 +2,9 @@
 
 import { randomBytes } from 'node:crypto'
 import { describe, expect } from 'vitest'
-import { CertificateError, PeerError, TlsError, type AcceptOptions, type ConnectOptions, type ProtocolVersion, type TlsConnection } from '../../src/index.js'
+import {
+  CertificateError, PeerError, TlsError, type AcceptOptions, type ConnectOptions, type ProtocolVersion, type TlsConnection,
+} from '../../src/index.js'
 import { authority, RSA, temporaryAuthority, type KeyPair } from '../helpers/certificates.js'
 import { proves } from '../helpers/features.js'
 import { rejection } from '../helpers/streams.js'

@@ -21,7 +21,9 @@ describe('connect() with gnutls-serv', { timeout: 20_000 }, () => {
   beforeAll(async () => { namespace = await Namespace.open() })
   afterAll(() => namespace?.close())
 
-  async function connectTo(server: Awaited<ReturnType<typeof startGnutlsServer>>, options: Partial<ConnectOptions> = {}): Promise<TlsConnection> {
+  async function connectTo(
+    server: Awaited<ReturnType<typeof startGnutlsServer>>, options: Partial<ConnectOptions> = {},
+  ): Promise<TlsConnection> {
     return connect(await server.dial(), { servername: 'localhost', ca: authority.ca.cert, ...options })
   }
 
@@ -92,7 +94,9 @@ describe('connect() with gnutls-serv', { timeout: 20_000 }, () => {
 
 describe('accept() with gnutls-cli', { timeout: 20_000 }, () => {
   for (const { version, keyType } of matrix) {
-    proves('gnutls', { peer: 'gnutls-cli', role: 'server', version }, `takes and sends text with an ${keyType} key, and sees it close`, async () => {
+    proves('gnutls', {
+      peer: 'gnutls-cli', role: 'server', version,
+    }, `takes and sends text with an ${keyType} key, and sees it close`, async () => {
       const { cert, key } = identities[keyType]
       const server = await acceptOne({ cert, key })
       const { peer, said } = await startGnutlsClient(server.port, version)

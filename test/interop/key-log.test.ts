@@ -17,7 +17,9 @@ const lines = (path: string) => readFileSync(path, 'utf8').split('\n').filter((l
 
 describe('the key log', { timeout: 40_000 }, () => {
   for (const version of versions) {
-    proves('key-log', { peer: 'nginx, tshark', role: 'client', version }, 'a capture of ours with nginx decrypts with the file that SSLKEYLOGFILE names', async () => {
+    proves('key-log', {
+      peer: 'nginx, tshark', role: 'client', version,
+    }, 'a capture of ours with nginx decrypts with the file that SSLKEYLOGFILE names', async () => {
       const [keys, pcap] = [file(`nginx-${version}.keys`), file(`nginx-${version}.pcap`)]
       const nginx = await startNginx(identities.EC, version)
       const between = await capture(nginx.port)
@@ -37,7 +39,9 @@ describe('the key log', { timeout: 40_000 }, () => {
       expect(await decrypt(pcap, undefined)).not.toContain('GET /told')
     })
 
-    proves('key-log', { peer: 'curl, tshark', role: 'server', version }, 'a capture of ours with curl decrypts with the file that keylogFile names', async () => {
+    proves('key-log', {
+      peer: 'curl, tshark', role: 'server', version,
+    }, 'a capture of ours with curl decrypts with the file that keylogFile names', async () => {
       const [keys, pcap] = [file(`curl-${version}.keys`), file(`curl-${version}.pcap`)]
       const server = await acceptOne({ ...only(version), keylogFile: keys })
       const between = await capture(server.port)

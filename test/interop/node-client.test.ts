@@ -21,7 +21,10 @@ interface Accepted {
 }
 
 /** A connected pair: node:tls to ours. */
-async function pair(version: ProtocolVersion, options: Partial<AcceptOptions> = {}, { allowHalfOpen = false, ...clientOptions }: ConnectionOptions & { allowHalfOpen?: boolean } = {}): Promise<Accepted> {
+async function pair(
+  version: ProtocolVersion, options: Partial<AcceptOptions> = {},
+  { allowHalfOpen = false, ...clientOptions }: ConnectionOptions & { allowHalfOpen?: boolean } = {},
+): Promise<Accepted> {
   const server = await acceptOne(options)
   const raw = await dial(server.port, { allowHalfOpen })
   const tls = tlsConnect({ socket: raw, servername: 'localhost', ca: authority.ca.cert, ...only(version), ...clientOptions })
@@ -64,7 +67,9 @@ describe('accept() with a node:tls client', { timeout: 20_000 }, () => {
 
     it(`refuses a client with which no application protocol is common under ${version}`, async () => {
       const { connection, tls } = await pair(version, { alpnProtocols: ['x'] }, { ALPNProtocols: ['y'] })
-      const [[error]] = await Promise.all([once(tls, 'error'), expect(connection.opened).rejects.toMatchObject({ alert: { from: 'us', description: 120 } })])
+      const [[error]] = await Promise.all([
+        once(tls, 'error'), expect(connection.opened).rejects.toMatchObject({ alert: { from: 'us', description: 120 } }),
+      ])
       expect((error as NodeJS.ErrnoException).code).toBe('ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL')
     })
 
@@ -86,7 +91,9 @@ describe('accept() with a node:tls client', { timeout: 20_000 }, () => {
     it(`refuses a certificate of another CA under ${version}, and the client gets the alert`, async () => {
       const other = stranger.leaf()
       const { connection, tls } = await pair(version, { ca: authority.ca.cert }, { cert: other.cert, key: other.key })
-      const [[error]] = await Promise.all([once(tls, 'error'), expect(connection.opened).rejects.toMatchObject({ depth: 0, alert: { from: 'us', description: 48 } })])
+      const [[error]] = await Promise.all([
+        once(tls, 'error'), expect(connection.opened).rejects.toMatchObject({ depth: 0, alert: { from: 'us', description: 48 } }),
+      ])
       expect((error as NodeJS.ErrnoException).code).toBe('ERR_SSL_TLSV1_ALERT_UNKNOWN_CA')
     })
 

@@ -24,7 +24,9 @@ interface Served {
 }
 
 /** A connected pair: ours to node:tls. A TLSSocket around a socket that we keep, so that it can be cut beneath TLS. */
-async function pair(options: Partial<ConnectOptions> = {}, { allowHalfOpen = false, ...serverOptions }: TLSSocketOptions & { allowHalfOpen?: boolean } = {}): Promise<Served> {
+async function pair(
+  options: Partial<ConnectOptions> = {}, { allowHalfOpen = false, ...serverOptions }: TLSSocketOptions & { allowHalfOpen?: boolean } = {},
+): Promise<Served> {
   let served!: (sides: Pick<Served, 'tls' | 'raw'>) => void
   const sides = new Promise<Pick<Served, 'tls' | 'raw'>>((resolve) => { served = resolve })
   const { cert, key } = identities.EC
@@ -197,7 +199,9 @@ describe('connect() with a node:tls server', { timeout: 20_000 }, () => {
 
   it('verifies an IP address in place of a name, and asks for no name', async () => {
     const asked: string[] = []
-    const { connection } = await pair({ servername: '127.0.0.1' }, { SNICallback: (name, callback) => { asked.push(name); callback(null) } })
+    const { connection } = await pair(
+      { servername: '127.0.0.1' }, { SNICallback: (name, callback) => { asked.push(name); callback(null) } },
+    )
     expect(await connection.opened).toMatchObject({ servername: undefined, verifyResult: 'X509_V_OK' })
     expect(asked).toEqual([])
   })

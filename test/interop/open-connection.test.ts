@@ -31,7 +31,9 @@ async function serveNode(): Promise<{ port: number; socket: Promise<TLSSocket> }
 
 describe('the exporter and channel bindings', { timeout: 20_000 }, () => {
   for (const version of versions) {
-    proves('exporter', { peer: 'node:tls', role: 'client', version }, 'exportKeyingMaterial() gives what its exportKeyingMaterial() gives', async () => {
+    proves('exporter', {
+      peer: 'node:tls', role: 'client', version,
+    }, 'exportKeyingMaterial() gives what its exportKeyingMaterial() gives', async () => {
       const { port, socket } = await serveNode()
       const connection = await connectTo(port, only(version))
       await connection.opened
@@ -39,7 +41,9 @@ describe('the exporter and channel bindings', { timeout: 20_000 }, () => {
       await connection.close()
     })
 
-    proves('exporter', { peer: 'node:tls', role: 'server', version }, 'exportKeyingMaterial() gives what its exportKeyingMaterial() gives', async () => {
+    proves('exporter', {
+      peer: 'node:tls', role: 'server', version,
+    }, 'exportKeyingMaterial() gives what its exportKeyingMaterial() gives', async () => {
       const server = await acceptOne(only(version))
       const tls = connectNode({ port: server.port, host: HOST, servername: 'localhost', ca: authority.ca.cert })
       tls.on('error', () => {})
@@ -75,7 +79,8 @@ describe('the exporter and channel bindings', { timeout: 20_000 }, () => {
         .map(async (type) => [type, await connection.channelBinding(type).then(hex, () => 'not available')])))
       await connection.close()
       await peer.end() // it prints nothing before
-      expect(Object.fromEntries([...said().matchAll(/^ - '(tls-[a-z-]+)': (.+)$/gm)].map(([, type, binding]) => [type, binding]))).toEqual(bindings)
+      expect(Object.fromEntries([...said().matchAll(/^ - '(tls-[a-z-]+)': (.+)$/gm)].map(([, type, binding]) => [type, binding])))
+        .toEqual(bindings)
       expect(bindings['tls-unique'] === 'not available').toBe(version === 'TLSv1.3')
     })
   }
@@ -91,7 +96,9 @@ describe('the exporter and channel bindings', { timeout: 20_000 }, () => {
 describe('key updates', { timeout: 20_000 }, () => {
   const version = 'TLSv1.3'
 
-  proves('key-update', { peer: 'openssl s_client', role: 'server', version }, 'its updates (k, and K that asks for ours) are taken, and it takes ours', async () => {
+  proves('key-update', {
+    peer: 'openssl s_client', role: 'server', version,
+  }, 'its updates (k, and K that asks for ours) are taken, and it takes ours', async () => {
     const seen = trace()
     const server = await acceptOne({ onTrace: seen.onTrace })
     const peer = await startOpensslClient(server.port, version, ['-msg'])
@@ -120,7 +127,9 @@ describe('key updates', { timeout: 20_000 }, () => {
     await connection.close()
   })
 
-  proves('key-update', { peer: 'openssl s_server', role: 'client', version }, 'its updates (k, and K that asks for ours) are taken, and it takes ours', async () => {
+  proves('key-update', {
+    peer: 'openssl s_server', role: 'client', version,
+  }, 'its updates (k, and K that asks for ours) are taken, and it takes ours', async () => {
     const seen = trace()
     const { peer, port } = await startOpensslServer(identities.EC, version, ['-msg'])
     const connection = await connectTo(port, { onTrace: seen.onTrace })
@@ -164,7 +173,9 @@ describe('key updates', { timeout: 20_000 }, () => {
 describe('renegotiation', { timeout: 20_000 }, () => {
   const version = 'TLSv1.2'
 
-  proves('renegotiation', { peer: 'openssl s_client', role: 'server', version }, 'R is answered by no_renegotiation; s_client takes that for the end', async () => {
+  proves('renegotiation', {
+    peer: 'openssl s_client', role: 'server', version,
+  }, 'R is answered by no_renegotiation; s_client takes that for the end', async () => {
     const seen = trace()
     const server = await acceptOne({ onTrace: seen.onTrace })
     const peer = await startOpensslClient(server.port, version)
@@ -182,7 +193,9 @@ describe('renegotiation', { timeout: 20_000 }, () => {
   })
 
   for (const command of ['r', 'R']) {
-    proves('renegotiation', { peer: 'openssl s_server', role: 'client', version }, `${command} is answered by no_renegotiation; s_server takes that for the end`, async () => {
+    proves('renegotiation', {
+      peer: 'openssl s_server', role: 'client', version,
+    }, `${command} is answered by no_renegotiation; s_server takes that for the end`, async () => {
       const seen = trace()
       const { peer, port } = await startOpensslServer(identities.EC, version, [])
       const connection = await connectTo(port, { onTrace: seen.onTrace })
@@ -198,7 +211,9 @@ describe('renegotiation', { timeout: 20_000 }, () => {
     })
   }
 
-  proves('renegotiation', { peer: 'node:tls', role: 'server', version }, 'a client that asks for it is answered by no_renegotiation, and ends', async () => {
+  proves('renegotiation', {
+    peer: 'node:tls', role: 'server', version,
+  }, 'a client that asks for it is answered by no_renegotiation, and ends', async () => {
     const seen = trace()
     const server = await acceptOne({ ...only(version), onTrace: seen.onTrace })
     const tls = connectNode({ port: server.port, host: HOST, servername: 'localhost', ca: authority.ca.cert })
@@ -212,7 +227,9 @@ describe('renegotiation', { timeout: 20_000 }, () => {
     expect(seen.named('sent')).toContain('warning no_renegotiation')
   })
 
-  proves('renegotiation', { peer: 'node:tls', role: 'client', version }, 'a server that asks for it is answered by no_renegotiation', async () => {
+  proves('renegotiation', {
+    peer: 'node:tls', role: 'client', version,
+  }, 'a server that asks for it is answered by no_renegotiation', async () => {
     const seen = trace()
     const { port, socket } = await serveNode()
     const connection = await connectTo(port, { ...only(version), onTrace: seen.onTrace })
@@ -231,7 +248,9 @@ describe('certificates after the handshake', { timeout: 20_000 }, () => {
   const version = 'TLSv1.3'
   const asking = { postHandshakeAuth: true, ca: authority.ca.cert } as const
 
-  proves('post-handshake-auth', { peer: 'openssl s_client', role: 'server', version }, 'requestClientCertificate() gives what -enable_pha shows when it is asked', async () => {
+  proves('post-handshake-auth', {
+    peer: 'openssl s_client', role: 'server', version,
+  }, 'requestClientCertificate() gives what -enable_pha shows when it is asked', async () => {
     const server = await acceptOne(asking)
     const peer = await startOpensslClient(server.port, version, ['-enable_pha', '-cert', client.certFile, '-key', client.keyFile])
     const connection = await server.connection
@@ -242,7 +261,9 @@ describe('certificates after the handshake', { timeout: 20_000 }, () => {
     await connection.close()
   })
 
-  proves('post-handshake-auth', { peer: 'openssl s_client', role: 'server', version }, 'an s_client without a certificate is refused by certificate_required when it is asked', async () => {
+  proves('post-handshake-auth', {
+    peer: 'openssl s_client', role: 'server', version,
+  }, 'an s_client without a certificate is refused by certificate_required when it is asked', async () => {
     const server = await acceptOne(asking)
     const peer = await startOpensslClient(server.port, version, ['-enable_pha'])
     const connection = await server.connection
@@ -252,7 +273,9 @@ describe('certificates after the handshake', { timeout: 20_000 }, () => {
     await peer.printed(/alert certificate required/)
   })
 
-  proves('post-handshake-auth', { peer: 'openssl s_client', role: 'server', version }, 'an s_client without -enable_pha cannot be asked, and the connection goes on', async () => {
+  proves('post-handshake-auth', {
+    peer: 'openssl s_client', role: 'server', version,
+  }, 'an s_client without -enable_pha cannot be asked, and the connection goes on', async () => {
     const server = await acceptOne(asking)
     const peer = await startOpensslClient(server.port, version, ['-cert', client.certFile, '-key', client.keyFile])
     const connection = await server.connection
@@ -263,7 +286,9 @@ describe('certificates after the handshake', { timeout: 20_000 }, () => {
     await connection.close()
   })
 
-  proves('post-handshake-auth', { peer: 'openssl s_server', role: 'client', version }, 'its command c is answered with our certificate', async () => {
+  proves('post-handshake-auth', {
+    peer: 'openssl s_server', role: 'client', version,
+  }, 'its command c is answered with our certificate', async () => {
     const { peer, port } = await startOpensslServer(identities.EC, version, ['-CAfile', authority.ca.certFile, '-msg'])
     const connection = await connectTo(port, { postHandshakeAuth: true, cert: client.cert, key: client.key })
     await connection.opened
@@ -276,9 +301,13 @@ describe('certificates after the handshake', { timeout: 20_000 }, () => {
     await connection.close()
   })
 
-  proves('post-handshake-auth', { peer: 'gnutls-cli', role: 'server', version }, 'requestClientCertificate() gives what --post-handshake-auth shows when it is asked', async () => {
+  proves('post-handshake-auth', {
+    peer: 'gnutls-cli', role: 'server', version,
+  }, 'requestClientCertificate() gives what --post-handshake-auth shows when it is asked', async () => {
     const server = await acceptOne(asking)
-    const { peer } = await startGnutlsClient(server.port, version, ['--post-handshake-auth', '--x509certfile', client.certFile, '--x509keyfile', client.keyFile])
+    const { peer } = await startGnutlsClient(
+      server.port, version, ['--post-handshake-auth', '--x509certfile', client.certFile, '--x509keyfile', client.keyFile],
+    )
     const connection = await server.connection
     expect((await connection.opened).peerCertificate).toBeUndefined()
     expect(await connection.requestClientCertificate()).toMatchObject({ subject: 'CN=client' })
@@ -291,7 +320,8 @@ describe('certificates after the handshake', { timeout: 20_000 }, () => {
 /** What onTrace has seen. */
 function trace() {
   const events: TraceEvent[] = []
-  const named = (wanted: 'sent' | 'received') => events.flatMap((event) => ('direction' in event && event.direction === wanted ? [event.name] : []))
+  const named = (wanted: 'sent' | 'received') =>
+    events.flatMap((event) => ('direction' in event && event.direction === wanted ? [event.name] : []))
   return {
     onTrace: (event: TraceEvent) => { events.push(event) },
     named,

@@ -14,14 +14,18 @@ const stranger = temporaryAuthority('a stranger')
 
 describe('accept() with openssl s_client', { timeout: 20_000 }, () => {
   for (const { version, keyType } of matrix) {
-    proves('openssl', { peer: 'openssl s_client', role: 'server', version }, `takes and sends random data with an ${keyType} key, and closes cleanly`, async () => {
+    proves('openssl', {
+      peer: 'openssl s_client', role: 'server', version,
+    }, `takes and sends random data with an ${keyType} key, and closes cleanly`, async () => {
       const { cert, key } = identities[keyType]
       const server = await acceptOne({ cert, key })
       // -quiet: its standard output is the data alone, and no byte of its input is a command.
       const peer = await startOpensslClient(server.port, version, ['-quiet'])
       const connection = await server.connection
       const info = await connection.opened
-      expect(info).toMatchObject({ protocol: version, servername: 'localhost', alpnProtocol: undefined, peerCertificate: undefined, verifyResult: 'X509_V_OK' })
+      expect(info).toMatchObject({
+        protocol: version, servername: 'localhost', alpnProtocol: undefined, peerCertificate: undefined, verifyResult: 'X509_V_OK',
+      })
       expect(info.cipher).toMatch(/CHACHA20_POLY1305/)
 
       const there = randomBytes(300_001)

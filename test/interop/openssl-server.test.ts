@@ -32,7 +32,9 @@ describe('connect() with openssl s_server', { timeout: 20_000 }, () => {
       await connection.closed
     })
 
-    proves('openssl', { peer: 'openssl s_server', role: 'client', version }, `takes a file of a megabyte and sends one with an ${keyType} key`, async () => {
+    proves('openssl', {
+      peer: 'openssl s_server', role: 'client', version,
+    }, `takes a file of a megabyte and sends one with an ${keyType} key`, async () => {
       const file = randomBytes(1_000_003)
       writeFileSync(`${authority.dir}/megabyte`, file)
       const { port } = await startOpensslServer(identities[keyType], version, ['-WWW', '-http_server_binmode'], { cwd: authority.dir })
@@ -74,7 +76,9 @@ describe('connect() with openssl s_server', { timeout: 20_000 }, () => {
     })
 
     it(`shows its client certificate to -Verify under ${version}`, async () => {
-      const { port } = await startOpensslServer(identities.EC, version, ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile])
+      const { port } = await startOpensslServer(
+        identities.EC, version, ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile],
+      )
       const connection = await connectTo(port, { cert: client.cert, key: client.key })
       const page = (await fetchPage(connection)).toString()
       expect(page).toMatch(/Subject: CN ?= ?client/)
@@ -83,17 +87,22 @@ describe('connect() with openssl s_server', { timeout: 20_000 }, () => {
     })
 
     it(`is told by an alert that -Verify wants a certificate under ${version}`, async () => {
-      const { port } = await startOpensslServer(identities.EC, version, ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile])
+      const { port } = await startOpensslServer(
+        identities.EC, version, ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile],
+      )
       const connection = await connectTo(port)
       // TLS 1.3: the client has finished before the server looks at its certificate (RFC 8446 §4.4.2.4).
-      const error: unknown = await (version === 'TLSv1.3' ? readAll(connection.readable) : connection.opened).catch((reason: unknown) => reason)
+      const error: unknown = await (version === 'TLSv1.3' ? readAll(connection.readable) : connection.opened)
+        .catch((reason: unknown) => reason)
       expect(error).toBeInstanceOf(PeerError)
       expect((error as PeerError).alert).toEqual({ from: 'peer', level: 'fatal', description: version === 'TLSv1.3' ? 116 : 40 })
       await expect(connection.closed).rejects.toBe(error)
     })
 
     it(`is told by an alert that its certificate is refused, though it was uploading, under ${version}`, async () => {
-      const { port } = await startOpensslServer(identities.EC, version, ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile])
+      const { port } = await startOpensslServer(
+        identities.EC, version, ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile],
+      )
       const { cert, key } = stranger.leaf()
       const outcome = async () => {
         const connection = await connectTo(port, { cert, key })
@@ -103,7 +112,8 @@ describe('connect() with openssl s_server', { timeout: 20_000 }, () => {
         return { connection, error }
       }
       // Node throws away what it has not read when a write meets the reset: a process that was not run in time does not hear the alert.
-      const unheard = ({ error }: { error: unknown }) => ['EPIPE', 'ECONNRESET'].includes(((error as Error).cause as { code?: string } | undefined)?.code ?? '')
+      const unheard = ({ error }: { error: unknown }) =>
+        ['EPIPE', 'ECONNRESET'].includes(((error as Error).cause as { code?: string } | undefined)?.code ?? '')
       let told = await outcome()
       for (let tries = 1; unheard(told) && tries < 10; tries++) told = await outcome()
       const { connection, error } = told
@@ -115,7 +125,8 @@ describe('connect() with openssl s_server', { timeout: 20_000 }, () => {
       const { peer, port } = await startOpensslServer(stranger.leaf(), version)
       const error: unknown = await (await connectTo(port)).opened.catch((reason: unknown) => reason)
       expect(error).toBeInstanceOf(CertificateError)
-      expect(error).toMatchObject({ code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', depth: 0, alert: { from: 'us', level: 'fatal', description: 48 } })
+      expect(error)
+        .toMatchObject({ code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', depth: 0, alert: { from: 'us', level: 'fatal', description: 48 } })
       await peer.printed(/alert unknown ca/)
     })
 

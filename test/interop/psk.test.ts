@@ -5,7 +5,9 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { TLSSocket, connect as tlsConnect, type TLSSocketOptions } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ApiMisuseError, CertificateError, connect, PeerError, type ConnectOptions, type PskIdentityKey, type TlsConnection } from '../../src/index.js'
+import {
+  ApiMisuseError, CertificateError, connect, PeerError, type ConnectOptions, type PskIdentityKey, type TlsConnection,
+} from '../../src/index.js'
 import { authority, file } from '../helpers/certificates.js'
 import { proves } from '../helpers/features.js'
 import { closeBoth, peers, rejection } from '../helpers/stream-peers.js'
@@ -53,7 +55,8 @@ describe('a client with a pre-shared key', { timeout: 20_000 }, () => {
       const { peer, port } = await startServer(version, ['-nocert', '-psk', hex, '-psk_identity', identity])
       const connection = await connectTo(port)
       expect(await connection.opened).toMatchObject({
-        protocol: version, cipher: suite[version], group: expect.stringMatching(/x25519/i), pskIdentity: identity, peerCertificate: undefined, peerCertificateChain: [],
+        protocol: version, cipher: suite[version], group: expect.stringMatching(/x25519/i), pskIdentity: identity,
+        peerCertificate: undefined, peerCertificateChain: [],
       })
       await send(connection.writable, 'from here\n')
       await peer.printed(/^from here$/m)
@@ -63,7 +66,9 @@ describe('a client with a pre-shared key', { timeout: 20_000 }, () => {
       await peer.printed(/^DONE$/m)
     })
 
-    proves('psk', { peer: 'openssl s_server', role: 'client', version }, 'is refused with another key, or an identity that is unknown', async () => {
+    proves('psk', {
+      peer: 'openssl s_server', role: 'client', version,
+    }, 'is refused with another key, or an identity that is unknown', async () => {
       const { port } = await startServer(version, ['-nocert', '-psk', hex, '-psk_identity', identity])
       // In TLS 1.2 s_server warns of another identity, and goes on.
       for (const wrong of [{ identity, key: other }, ...(version === 'TLSv1.3' ? [{ identity: 'nobody', key }] : [])]) {
@@ -72,14 +77,18 @@ describe('a client with a pre-shared key', { timeout: 20_000 }, () => {
       }
     })
 
-    proves('psk', { peer: 'openssl s_server', role: 'client', version }, 'takes no certificate in the place of the key unless it was given a name', async () => {
+    proves('psk', {
+      peer: 'openssl s_server', role: 'client', version,
+    }, 'takes no certificate in the place of the key unless it was given a name', async () => {
       const { port } = await startServer(version, ['-cert', identities.EC.certFile, '-key', identities.EC.keyFile])
       const error = await rejection((await connectTo(port)).opened)
       expect(error).toBeInstanceOf(CertificateError)
       expect(error).toMatchObject({ alert: { from: 'us' } })
       const named = { servername: 'localhost', ca: authority.ca.cert }
-      expect(await agreed(await connectTo(port, named))).toMatchObject({ pskIdentity: undefined, verifyResult: 'X509_V_OK', peerCertificate: { subject: 'CN=localhost' } })
-      expect(await rejection((await connectTo(port, { ...named, servername: 'elsewhere.example' })).opened)).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+      expect(await agreed(await connectTo(port, named)))
+        .toMatchObject({ pskIdentity: undefined, verifyResult: 'X509_V_OK', peerCertificate: { subject: 'CN=localhost' } })
+      expect(await rejection((await connectTo(port, { ...named, servername: 'elsewhere.example' })).opened))
+        .toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
     })
 
     proves('psk', { peer: 'OpenSSL 4.0 s_server', role: 'client', version }, 'is asked for it by a callback', async () => {
@@ -102,9 +111,13 @@ describe('a client with a pre-shared key', { timeout: 20_000 }, () => {
 
     proves('psk', { peer: 'node:tls', role: 'client', version }, 'needs no certificate', async () => {
       const asked: string[] = []
-      const options = { ciphers: 'ECDHE-PSK-CHACHA20-POLY1305:TLS_CHACHA20_POLY1305_SHA256', pskCallback: (_: unknown, name: string) => { asked.push(name); return key } }
+      const options = {
+        ciphers: 'ECDHE-PSK-CHACHA20-POLY1305:TLS_CHACHA20_POLY1305_SHA256',
+        pskCallback: (_: unknown, name: string) => { asked.push(name); return key },
+      }
       const port = await serveTcp((raw) => new TLSSocket(raw, { isServer: true, ...options } as TLSSocketOptions).on('error', () => {}))
-      expect(await agreed(await connectTo(port, only(version)))).toMatchObject({ protocol: version, cipher: suite[version], pskIdentity: identity })
+      expect(await agreed(await connectTo(port, only(version))))
+        .toMatchObject({ protocol: version, cipher: suite[version], pskIdentity: identity })
       expect(asked).toContain(identity)
     })
   }
@@ -112,7 +125,8 @@ describe('a client with a pre-shared key', { timeout: 20_000 }, () => {
   proves('psk', { peer: 'openssl s_server', role: 'client', version: 'TLSv1.3' }, 'offers it again after a HelloRetryRequest', async () => {
     const { port } = await startServer('TLSv1.3', ['-nocert', '-psk', hex, '-psk_identity', identity, '-groups', 'P-384'])
     let asked = 0
-    expect(await agreed(await connectTo(port, { psk: () => { asked++; return psk } }))).toMatchObject({ pskIdentity: identity, group: 'secp384r1' })
+    expect(await agreed(await connectTo(port, { psk: () => { asked++; return psk } })))
+      .toMatchObject({ pskIdentity: identity, group: 'secp384r1' })
     expect(asked).toBe(2)
   })
 })
@@ -120,14 +134,18 @@ describe('a client with a pre-shared key', { timeout: 20_000 }, () => {
 describe('a server with pre-shared keys', { timeout: 20_000 }, () => {
   for (const version of versions) {
     // s_client of 3.0 verifies nothing where there is no certificate.
-    const startClient = (port: number, name: string, secret: string) => startOpensslClient(port, version, ['-psk', secret, '-psk_identity', name])
+    const startClient = (port: number, name: string, secret: string) =>
+      startOpensslClient(port, version, ['-psk', secret, '-psk_identity', name])
 
-    proves('psk', { peer: 'openssl s_client', role: 'server', version }, 'needs no certificate, knows its clients apart, and refuses others', async () => {
+    proves('psk', {
+      peer: 'openssl s_client', role: 'server', version,
+    }, 'needs no certificate, knows its clients apart, and refuses others', async () => {
       const psks = [{ identity: 'somebody', key: other }, psk]
       const server = await acceptOne({ cert: undefined, key: undefined, psk: psks } as object)
       const peer = await startClient(server.port, identity, hex)
       const connection = await server.connection
-      expect(await connection.opened).toMatchObject({ protocol: version, cipher: suite[version], pskIdentity: identity, peerCertificate: undefined })
+      expect(await connection.opened)
+        .toMatchObject({ protocol: version, cipher: suite[version], pskIdentity: identity, peerCertificate: undefined })
       peer.stdin.write('from there\n')
       await readUntil(connection.readable, (bytes) => bytes.toString() === 'from there\n')
       await connection.close()
@@ -153,15 +171,20 @@ describe('a server with pre-shared keys', { timeout: 20_000 }, () => {
 
     proves('psk', { peer: 'gnutls-cli', role: 'server', version }, 'needs no certificate', async () => {
       const server = await acceptOne({ cert: undefined, key: undefined, psk: { identity: 'client', key } } as object)
-      await startGnutlsClient(server.port, version, ['--pskusername', 'client', '--pskkey', hex, '--priority', `NORMAL:-VERS-ALL:+VERS-TLS${version.slice(-3)}:-KX-ALL:+ECDHE-PSK:+DHE-PSK`])
+      await startGnutlsClient(
+        server.port, version,
+        ['--pskusername', 'client', '--pskkey', hex, '--priority',
+        `NORMAL:-VERS-ALL:+VERS-TLS${version.slice(-3)}:-KX-ALL:+ECDHE-PSK:+DHE-PSK`],
+      )
       expect(await agreed(await server.connection)).toMatchObject({ protocol: version, cipher: suite[version], pskIdentity: 'client' })
     })
 
     proves('psk', { peer: 'node:tls', role: 'server', version }, 'needs no certificate', async () => {
       const server = await acceptOne({ cert: undefined, key: undefined, psk } as object)
       const socket = tlsConnect({
-        socket: await dial(server.port), minVersion: version, maxVersion: version, ciphers: 'ECDHE-PSK-CHACHA20-POLY1305:TLS_CHACHA20_POLY1305_SHA256',
-        pskCallback: () => ({ psk: key, identity }), checkServerIdentity: () => undefined,
+        socket: await dial(server.port), minVersion: version, maxVersion: version,
+        ciphers: 'ECDHE-PSK-CHACHA20-POLY1305:TLS_CHACHA20_POLY1305_SHA256', pskCallback: () => ({ psk: key, identity }),
+        checkServerIdentity: () => undefined,
       })
       await once(socket, 'secureConnect')
       socket.on('error', () => {})
@@ -172,7 +195,8 @@ describe('a server with pre-shared keys', { timeout: 20_000 }, () => {
 
 describe.each(versions)('pre-shared keys on both sides, %s', (version) => {
   const pair = (client: Partial<ConnectOptions>, server: object) => peers({
-    version, client: { servername: undefined, ca: undefined, ...client } as Partial<ConnectOptions>, server: { cert: undefined, key: undefined, ...server } as object,
+    version, client: { servername: undefined, ca: undefined, ...client } as Partial<ConnectOptions>,
+    server: { cert: undefined, key: undefined, ...server } as object,
   })
 
   it('may have any length from 16 to 512 bytes, and identities of any script', async () => {

@@ -59,17 +59,24 @@ describe('a client and raw public keys', { timeout: 20_000 }, () => {
       await server.printed(/alert/)
     })
 
-    proves('raw-public-keys', { peer, role: 'client', version }, 'takes no certificate in the place of the key unless it was given a name', async () => {
+    proves('raw-public-keys', {
+      peer, role: 'client', version,
+    }, 'takes no certificate in the place of the key unless it was given a name', async () => {
       const { port } = await startOpenssl4Server(EC, version)
       const keys = { acceptedRawPublicKeys: pem(EC.cert) } // of the very key that the certificate is for
       expect(await rejection((await connectTo(port, keys)).opened)).toBeInstanceOf(CertificateError)
       const named = { ...keys, servername: 'localhost', ca: authority.ca.cert }
-      expect(await agreed(await connectTo(port, named))).toMatchObject({ verifyResult: 'X509_V_OK', peerRawPublicKey: undefined, peerCertificate: { subject: 'CN=localhost' } })
-      expect(await rejection((await connectTo(port, { ...named, servername: 'elsewhere.example' })).opened)).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+      expect(await agreed(await connectTo(port, named)))
+        .toMatchObject({ verifyResult: 'X509_V_OK', peerRawPublicKey: undefined, peerCertificate: { subject: 'CN=localhost' } })
+      expect(await rejection((await connectTo(port, { ...named, servername: 'elsewhere.example' })).opened))
+        .toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
     })
 
     proves('raw-public-keys', { peer, role: 'client', version }, 'shows its own, which needs no certificate', async () => {
-      const args = ['-enable_server_rpk', '-enable_client_rpk', '-Verify', '1', '-verify_return_error', '-expected-rpks', publicFile(own.cert, 'own.pub')]
+      const args = [
+        '-enable_server_rpk', '-enable_client_rpk', '-Verify', '1', '-verify_return_error', '-expected-rpks',
+        publicFile(own.cert, 'own.pub'),
+      ]
       const { port } = await startOpenssl4Server(EC, version, ['-www', ...args])
       const base = { acceptedRawPublicKeys: pem(EC.cert), rawPublicKey: true }
       const good = await connectTo(port, { ...base, key: own.key })
@@ -84,7 +91,8 @@ describe('a client and raw public keys', { timeout: 20_000 }, () => {
 
     proves('raw-public-keys', { peer: 'gnutls-serv', role: 'client', version }, 'takes the key that it knows', async () => {
       const server = await namespace.start('gnutls-serv', ['--port', '4433', '--echo', '--disable-client-cert',
-        '--priority', `NORMAL:-VERS-ALL:+VERS-TLS${version.slice(-3)}:+CTYPE-SRV-RAWPK`, '--rawpkkeyfile', EC.keyFile, '--rawpkfile', publicFile(EC.cert, 'server.pub')])
+        '--priority', `NORMAL:-VERS-ALL:+VERS-TLS${version.slice(-3)}:+CTYPE-SRV-RAWPK`, '--rawpkkeyfile', EC.keyFile, '--rawpkfile',
+        publicFile(EC.cert, 'server.pub')])
       await server.printed(/listening on IPv4 .*done/)
       const info = await agreed(connect(await namespace.dial(4433), { acceptedRawPublicKeys: pem(EC.cert) }))
       expect(info.peerRawPublicKey).toEqual(der(EC.cert))
@@ -105,7 +113,8 @@ describe('a server and raw public keys', { timeout: 20_000 }, () => {
       await client.printed(/Verification: OK/)
       const strict = await acceptOne(bare)
       await rpkClient(strict.port, '-expected-rpks', publicFile(stranger.cert, 'stranger.pub'))
-      expect(await rejection(strict.connection.then((connection) => connection.opened.then(() => readAll(connection.readable))))).toBeInstanceOf(PeerError)
+      expect(await rejection(strict.connection.then((connection) => connection.opened.then(() => readAll(connection.readable)))))
+        .toBeInstanceOf(PeerError)
     })
 
     proves('raw-public-keys', { peer, role: 'server', version }, 'shows its certificate to a client that knows no raw keys', async () => {
@@ -115,7 +124,9 @@ describe('a server and raw public keys', { timeout: 20_000 }, () => {
       await client.printed(/Verification: OK/)
     })
 
-    proves('raw-public-keys', { peer, role: 'server', version }, 'takes clients whose key it knows, and refuses others and those that have none', async () => {
+    proves('raw-public-keys', {
+      peer, role: 'server', version,
+    }, 'takes clients whose key it knows, and refuses others and those that have none', async () => {
       const options = { acceptedRawPublicKeys: [pem(stranger.cert), pem(own.cert)] }
       const server = await acceptOne(options)
       await startOpenssl4Client(server.port, version, ['-enable_client_rpk', '-cert', own.certFile, '-key', own.keyFile])
@@ -137,12 +148,14 @@ describe('a server and raw public keys', { timeout: 20_000 }, () => {
     proves('raw-public-keys', { peer, role: 'server', version }, 'takes certificates too if it has anchors for them', async () => {
       const server = await acceptOne({ acceptedRawPublicKeys: pem(own.cert), ca: authority.ca.cert })
       await startOpenssl4Client(server.port, version, ['-cert', rsa.certFile, '-key', rsa.keyFile])
-      expect(await agreed(await server.connection)).toMatchObject({ peerRawPublicKey: undefined, peerCertificate: { subject: 'CN=localhost' } })
+      expect(await agreed(await server.connection))
+        .toMatchObject({ peerRawPublicKey: undefined, peerCertificate: { subject: 'CN=localhost' } })
     })
 
     proves('raw-public-keys', { peer: 'gnutls-cli', role: 'server', version }, 'shows its own', async () => {
       const server = await acceptOne(bare)
-      const client = await Peer.start('gnutls-cli', ['--port', String(server.port), '--priority', `NORMAL:-VERS-ALL:+VERS-TLS${version.slice(-3)}:+CTYPE-SRV-RAWPK`,
+      const client = await Peer.start('gnutls-cli',
+        ['--port', String(server.port), '--priority', `NORMAL:-VERS-ALL:+VERS-TLS${version.slice(-3)}:+CTYPE-SRV-RAWPK`,
         '--no-ca-verification', '--rawpkkeyfile', EC.keyFile, '--rawpkfile', publicFile(EC.cert, 'client.pub'), HOST])
       expect(await agreed(await server.connection)).toMatchObject({ protocol: version })
       await client.printed(/Raw Public Key/i)
@@ -153,8 +166,12 @@ describe('a server and raw public keys', { timeout: 20_000 }, () => {
 describe.each(versions)('raw public keys on both sides, %s', (version) => {
   it('know each other without a single certificate', async () => {
     const both = await opened({
-      version, client: { servername: undefined, ca: undefined, key: own.key, rawPublicKey: true, acceptedRawPublicKeys: der(EC.cert) } as object as Partial<ConnectOptions>,
-      server: { cert: undefined, key: EC.key, rawPublicKey: true, acceptedRawPublicKeys: der(own.cert) } as object as Partial<AcceptOptions>,
+      version,
+      client: { servername: undefined, ca: undefined, key: own.key, rawPublicKey: true,
+      acceptedRawPublicKeys: der(EC.cert) } as object as Partial<ConnectOptions>,
+      server: {
+        cert: undefined, key: EC.key, rawPublicKey: true, acceptedRawPublicKeys: der(own.cert),
+      } as object as Partial<AcceptOptions>,
     })
     expect((await both.client.opened).peerRawPublicKey).toEqual(der(EC.cert))
     expect((await both.server.opened).peerRawPublicKey).toEqual(der(own.cert))

@@ -39,7 +39,9 @@ describe('record sizes', { timeout: 20_000 }, () => {
     for (const maxFragmentLength of [512, 4096] as const) {
       const largest = maxFragmentLength + overhead[version]
 
-      proves('fragments-and-padding', { peer: 'openssl s_server', role: 'client', version }, `maxFragmentLength ${maxFragmentLength} bounds the records of both`, async () => {
+      proves('fragments-and-padding', {
+        peer: 'openssl s_server', role: 'client', version,
+      }, `maxFragmentLength ${maxFragmentLength} bounds the records of both`, async () => {
         const { seen, onTrace } = sizes()
         const { peer, port } = await startOpensslServer(identities.EC, version, ['-msg'])
         const connection = await connectTo(port, { maxFragmentLength, onTrace })
@@ -53,7 +55,9 @@ describe('record sizes', { timeout: 20_000 }, () => {
         await connection.close()
       })
 
-      proves('fragments-and-padding', { peer: 'openssl s_client', role: 'server', version }, `-maxfraglen ${maxFragmentLength} bounds our records`, async () => {
+      proves('fragments-and-padding', {
+        peer: 'openssl s_client', role: 'server', version,
+      }, `-maxfraglen ${maxFragmentLength} bounds our records`, async () => {
         const { seen, onTrace } = sizes()
         const server = await acceptOne({ onTrace })
         const peer = await startOpensslClient(server.port, version, ['-quiet', '-maxfraglen', String(maxFragmentLength)])
@@ -69,7 +73,9 @@ describe('record sizes', { timeout: 20_000 }, () => {
       })
     }
 
-    proves('fragments-and-padding', { peer: 'gnutls-serv', role: 'client', version }, 'maxFragmentLength bounds the records of both', async () => {
+    proves('fragments-and-padding', {
+      peer: 'gnutls-serv', role: 'client', version,
+    }, 'maxFragmentLength bounds the records of both', async () => {
       const { seen, onTrace } = sizes()
       const server = await startGnutlsServer(namespace, identities.EC, version, ['--echo', '--disable-client-cert'])
       const connection = connect(await server.dial(), { servername: 'localhost', ca: authority.ca.cert, maxFragmentLength: 1024, onTrace })
@@ -82,7 +88,9 @@ describe('record sizes', { timeout: 20_000 }, () => {
       await connection.close()
     })
 
-    proves('fragments-and-padding', { peer: 'openssl s_server', role: 'client', version }, 'maxSendFragmentBytes bounds our records', async () => {
+    proves('fragments-and-padding', {
+      peer: 'openssl s_server', role: 'client', version,
+    }, 'maxSendFragmentBytes bounds our records', async () => {
       const { seen, onTrace } = sizes()
       const { peer, port } = await startOpensslServer(identities.EC, version, [])
       const connection = await connectTo(port, { maxSendFragmentBytes: 1000, onTrace })
@@ -94,7 +102,9 @@ describe('record sizes', { timeout: 20_000 }, () => {
     })
   }
 
-  proves('fragments-and-padding', { peer: 'openssl s_server', role: 'client', version: 'TLSv1.3' }, 'recordPaddingBytes pads our records, and its -record_padding is taken', async () => {
+  proves('fragments-and-padding', {
+    peer: 'openssl s_server', role: 'client', version: 'TLSv1.3',
+  }, 'recordPaddingBytes pads our records, and its -record_padding is taken', async () => {
     const { seen, onTrace } = sizes()
     const { peer, port } = await startOpensslServer(identities.EC, 'TLSv1.3', ['-record_padding', '512'])
     const connection = await connectTo(port, { recordPaddingBytes: 256, onTrace })
@@ -109,7 +119,9 @@ describe('record sizes', { timeout: 20_000 }, () => {
     await connection.close()
   })
 
-  proves('fragments-and-padding', { peer: 'openssl s_client', role: 'server', version: 'TLSv1.3' }, 'recordPaddingBytes pads our records', async () => {
+  proves('fragments-and-padding', {
+    peer: 'openssl s_client', role: 'server', version: 'TLSv1.3',
+  }, 'recordPaddingBytes pads our records', async () => {
     const { seen, onTrace } = sizes()
     const server = await acceptOne({ recordPaddingBytes: 1000, onTrace })
     const peer = await startOpensslClient(server.port, 'TLSv1.3', ['-quiet'])
@@ -124,7 +136,9 @@ describe('record sizes', { timeout: 20_000 }, () => {
 
   for (const version of versions) {
     it(`the largest padding and the smallest fragments carry everything under ${version}`, async () => {
-      for (const options of [{ recordPaddingBytes: 16_384 }, { recordPaddingBytes: 16_384, maxSendFragmentBytes: 512 }, { recordPaddingBytes: 1 }]) {
+      for (const options of [
+        { recordPaddingBytes: 16_384 }, { recordPaddingBytes: 16_384, maxSendFragmentBytes: 512 }, { recordPaddingBytes: 1 },
+      ]) {
         const both = await opened({ version, client: { ...options, maxFragmentLength: 512 }, server: options })
         const data = noise(50_000)
         const [there, back] = [readBytes(both.server.readable, data.byteLength), readBytes(both.client.readable, data.byteLength)]

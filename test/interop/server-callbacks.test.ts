@@ -28,9 +28,13 @@ describe('accept() with onClientHello', { timeout: 20_000 }, () => {
   for (const version of versions) {
     const proof = { role: 'server', version } as const
 
-    proves('server-callbacks', { ...proof, peer: 'openssl s_client' }, 'shows another certificate for another name, in its own time', async () => {
+    proves('server-callbacks', {
+      ...proof, peer: 'openssl s_client',
+    }, 'shows another certificate for another name, in its own time', async () => {
       const { port, connection } = await acceptOne({ onClientHello: byName })
-      const peer = await startOpensslClient(port, version, ['-servername', 'elsewhere.example', '-verify_hostname', 'elsewhere.example', '-alpn', 'one,two'])
+      const peer = await startOpensslClient(
+        port, version, ['-servername', 'elsewhere.example', '-verify_hostname', 'elsewhere.example', '-alpn', 'one,two'],
+      )
       expect(await (await connection).opened).toMatchObject({ servername: 'elsewhere.example', alpnProtocol: 'two' })
       await peer.printed(/^ALPN protocol: two$/m)
       await peer.printed(/^ *Verify return code: 0 \(ok\)$/m)
@@ -84,10 +88,13 @@ describe('accept() with onClientHello', { timeout: 20_000 }, () => {
       await (await connection).close()
     })
 
-    proves('server-callbacks', { ...proof, peer: 'openssl s_client' }, 'resumes no session where another answer asks for a certificate', async () => {
+    proves('server-callbacks', {
+      ...proof, peer: 'openssl s_client',
+    }, 'resumes no session where another answer asks for a certificate', async () => {
       const options = {
         ticketKeys: new TicketKeys(),
-        onClientHello: ({ servername }: ClientHello) => (servername === 'elsewhere.example' ? { cert: elsewhere.cert, key: elsewhere.key, ca: authority.ca.cert } : {}),
+        onClientHello: ({ servername }: ClientHello) =>
+          (servername === 'elsewhere.example' ? { cert: elsewhere.cert, key: elsewhere.key, ca: authority.ca.cert } : {}),
       }
       const path = file(`${version}.session`)
       const first = await acceptOne(options)
@@ -104,7 +111,9 @@ describe('accept() with onClientHello', { timeout: 20_000 }, () => {
       await (await second.connection).close()
 
       const third = await acceptOne(options)
-      await startOpensslClient(third.port, version, ['-sess_in', path, '-servername', 'elsewhere.example', '-verify_hostname', 'elsewhere.example'])
+      await startOpensslClient(
+        third.port, version, ['-sess_in', path, '-servername', 'elsewhere.example', '-verify_hostname', 'elsewhere.example'],
+      )
       expect(await rejection((await third.connection).opened)).toMatchObject({ code: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' })
     })
 
@@ -122,12 +131,21 @@ describe('accept() with onClientHello', { timeout: 20_000 }, () => {
     })
   }
 
-  proves('server-callbacks', { role: 'server', version: 'TLSv1.3', peer: 'OpenSSL 4.0 s_client' }, 'sees the name that ECH has hidden', async () => {
+  proves('server-callbacks', {
+    role: 'server', version: 'TLSv1.3', peer: 'OpenSSL 4.0 s_client',
+  }, 'sees the name that ECH has hidden', async () => {
     const { pem, configList } = await generateEchKey({ publicName: 'localhost' })
     const seen: (string | undefined)[] = []
-    const { port, connection } = await acceptOne({ echKeys: pem, onClientHello: (hello) => { seen.push(hello.servername); return byName(hello) } })
-    const peer = await startOpenssl4Client(port, 'TLSv1.3', ['-servername', 'elsewhere.example', '-verify_hostname', 'elsewhere.example', '-ech_config_list', Buffer.from(configList).toString('base64')])
-    expect(await (await connection).opened).toMatchObject({ ech: 'accepted', servername: 'elsewhere.example', outerServername: 'localhost' })
+    const { port, connection } = await acceptOne({
+      echKeys: pem, onClientHello: (hello) => { seen.push(hello.servername); return byName(hello) },
+    })
+    const peer = await startOpenssl4Client(
+      port, 'TLSv1.3',
+      ['-servername', 'elsewhere.example', '-verify_hostname', 'elsewhere.example', '-ech_config_list',
+      Buffer.from(configList).toString('base64')],
+    )
+    expect(await (await connection).opened)
+      .toMatchObject({ ech: 'accepted', servername: 'elsewhere.example', outerServername: 'localhost' })
     expect(seen).toEqual(['elsewhere.example'])
     await peer.printed(/^ECH: success: 1$/m)
     await (await connection).close()
@@ -151,7 +169,9 @@ describe('accept() with a chooser of ALPN protocols', { timeout: 20_000 }, () =>
 
     proves('alpn', { ...proof, peer: 'node:tls' }, 'refuses, by an alert', async () => {
       const { port, connection } = await server(() => undefined)
-      const tls = tlsConnect({ socket: await dial(port), servername: 'localhost', ca: authority.ca.cert, ALPNProtocols: ['one'], ...only(version) })
+      const tls = tlsConnect({
+        socket: await dial(port), servername: 'localhost', ca: authority.ca.cert, ALPNProtocols: ['one'], ...only(version),
+      })
       onTestFinished(() => void tls.destroy())
       const [error] = await once(tls, 'error') as [NodeJS.ErrnoException]
       expect(error.code).toMatch(/NO_APPLICATION_PROTOCOL$/)

@@ -29,7 +29,9 @@ const newFile = (name: string) => file(`${++files}-${name}`)
 interface Visit { readonly info: ConnectionInfo; readonly page: Buffer; readonly sessions: readonly TlsSession[] }
 
 /** One connection that asks for a page (as early data if that is given) and reads to the end. */
-async function visit(open: (options: Partial<ConnectOptions>) => Promise<ReturnType<typeof connect>>, options: Partial<ConnectOptions> = {}, path = '/'): Promise<Visit> {
+async function visit(
+  open: (options: Partial<ConnectOptions>) => Promise<ReturnType<typeof connect>>, options: Partial<ConnectOptions> = {}, path = '/',
+): Promise<Visit> {
   const sessions: TlsSession[] = []
   const connection = await open({ onSession: (session) => sessions.push(session), ...options })
   const page = options.earlyData ? await readAll(connection.readable) : await fetchPage(connection, path)
@@ -76,10 +78,14 @@ describe('sessions of connect()', { timeout: 30_000 }, () => {
       ['in memory', () => memorySessionStore()],
       ['of keys and values, asynchronous', () => {
         const map = new Map<string, Uint8Array>()
-        return keyValueSessionStore({ get: async (key) => map.get(key), put: async (key, value) => map.set(key, value), delete: async (key) => map.delete(key) })
+        return keyValueSessionStore({
+          get: async (key) => map.get(key), put: async (key, value) => map.set(key, value), delete: async (key) => map.delete(key),
+        })
       }],
     ] as readonly [string, () => SessionStore][]) {
-      proves('sessions', { peer: 'nginx', role: 'client', version }, `go from one connection to the next through a store ${what}`, async () => {
+      proves('sessions', {
+        peer: 'nginx', role: 'client', version,
+      }, `go from one connection to the next through a store ${what}`, async () => {
         const { port } = await startNginx(identities.EC, version, ['add_header X-Reused $ssl_session_reused;'])
         const sessionStore = make()
         const reused: unknown[] = []
@@ -119,7 +125,8 @@ describe('sessions of connect()', { timeout: 30_000 }, () => {
     for (const version of versions) {
       proves('sessions', { peer: 'gnutls-serv', role: 'client', version }, 'are resumed', async () => {
         const server = await startGnutlsServer(namespace, identities.EC, version, ['--http', '--disable-client-cert'])
-        const open = async (options: Partial<ConnectOptions>) => connect(await server.dial(), { servername: 'localhost', ca: authority.ca.cert, ...options })
+        const open = async (options: Partial<ConnectOptions>) =>
+          connect(await server.dial(), { servername: 'localhost', ca: authority.ca.cert, ...options })
         const { sessions } = await visit(open)
         const again = await visit(open, { session: sessions[0]! })
         expect(again.info.resumed).toBe(true)
@@ -128,14 +135,21 @@ describe('sessions of connect()', { timeout: 30_000 }, () => {
     }
 
     proves('early-data', { peer: 'gnutls-serv', role: 'client', version: 'TLSv1.3' }, 'is accepted', async () => {
-      const server = await startGnutlsServer(namespace, identities.EC, 'TLSv1.3', ['--echo', '--earlydata', '--maxearlydata', '1000', '--disable-client-cert'])
+      const server = await startGnutlsServer(
+        namespace, identities.EC, 'TLSv1.3', ['--echo', '--earlydata', '--maxearlydata', '1000', '--disable-client-cert'],
+      )
       const sessions: TlsSession[] = []
-      const first = connect(await server.dial(), { servername: 'localhost', ca: authority.ca.cert, onSession: (session) => sessions.push(session) })
+      const first = connect(
+        await server.dial(), { servername: 'localhost', ca: authority.ca.cert, onSession: (session) => sessions.push(session) },
+      )
       await send(first.writable, 'hello\n')
       await readUntil(first.readable, ({ byteLength }) => byteLength >= 6)
       await first.close()
       expect(sessions[0]!.maxEarlyDataBytes).toBe(1000)
-      const again = connect(await server.dial(), { servername: 'localhost', ca: authority.ca.cert, session: sessions[0]!, earlyData: new TextEncoder().encode('early\n') })
+      const again = connect(
+        await server.dial(),
+        { servername: 'localhost', ca: authority.ca.cert, session: sessions[0]!, earlyData: new TextEncoder().encode('early\n') },
+      )
       expect(await again.opened).toMatchObject({ resumed: true, earlyData: 'accepted' })
       await send(again.writable, 'later\n')
       expect((await readUntil(again.readable, ({ byteLength }) => byteLength >= 6)).toString()).toBe('later\n')
@@ -187,7 +201,9 @@ describe('early data of connect()', { timeout: 30_000 }, () => {
 })
 
 /** Listens; each connection is accepted with `options()`, and says hello. */
-async function serving(options: () => Partial<AcceptOptions>, serve: (connection: TlsServerConnection) => Promise<void> = greet): Promise<number> {
+async function serving(
+  options: () => Partial<AcceptOptions>, serve: (connection: TlsServerConnection) => Promise<void> = greet,
+): Promise<number> {
   const { cert, key } = identities.EC
   return serveTcp((socket: Socket) => {
     const connection = accept(socket, { cert, key, ...options() })
@@ -238,7 +254,9 @@ describe('sessions of accept()', { timeout: 30_000 }, () => {
         const reused: boolean[] = []
         for (let i = 0; i < 3; i++) {
           const raw = await dial(port)
-          const settings: ConnectionOptions = { socket: raw, servername: 'localhost', ca: authority.ca.cert, ...only(version), ...(session && { session }) }
+          const settings: ConnectionOptions = {
+            socket: raw, servername: 'localhost', ca: authority.ca.cert, ...only(version), ...(session && { session }),
+          }
           const tls: TLSSocket = tlsConnect(settings)
           tls.on('session', (one: Buffer) => { session = one })
           tls.resume()
@@ -262,7 +280,8 @@ describe('sessions of accept()', { timeout: 30_000 }, () => {
       })
     }
 
-    proves('tickets', openssl, 'of an older key are renewed, of a key that is gone are not resumed, and keys go to other machines as bytes', async () => {
+    proves('tickets', openssl, 'of an older key are renewed, of a key that is gone are not resumed, and keys go to other machines as bytes',
+        async () => {
       const ticketKeys = new TicketKeys(undefined, { maxKeys: 2 })
       const port = await serving(() => ({ ticketKeys }))
       const [kept, renewed] = [newFile('session.pem'), newFile('session.pem')]
@@ -311,10 +330,14 @@ describe('sessions of accept()', { timeout: 30_000 }, () => {
 
     // A certificate of 70 KB: OpenSSL makes no ticket of a session over 65,280 bytes.
     const largeClient = () => authority.leaf({
-      name: 'client', san: '@names', extensions: `[names]\n${Array.from({ length: 1000 }, (_, index) => `DNS.${index}=${String(index).padStart(60, 'x')}.example`).join('\n')}\n`,
+      name: 'client', san: '@names',
+      extensions:
+      `[names]\n${Array.from({ length: 1000 }, (_, index) => `DNS.${index}=${String(index).padStart(60, 'x')}.example`).join('\n')}\n`,
     })
 
-    for (const [what, make] of [['', () => ({})], [', though there is a cache', () => ({ sessionCache: memoryServerSessionCache() })]] as const) {
+    for (const [what, make] of [
+      ['', () => ({})], [', though there is a cache', () => ({ sessionCache: memoryServerSessionCache() })],
+    ] as const) {
       proves('tickets', openssl, `are not made of a session that is too large for one${what}: the connection goes on`, async () => {
         const { certFile, keyFile } = largeClient()
         const infos: ConnectionInfo[] = []

@@ -80,7 +80,9 @@ describe('accept() of a client that speaks no TLS', () => {
     expectWords(error, ['the client does not speak TLS', '"GET /a?b HTTP/1.1\\r\\n', 'https:'])
   })
 
-  it.each([['a proxy\'s client', 'CONNECT a.example:443 HTTP/1.1\r\n\r\n', 'HTTP'], ['others', 'EHLO x\r\n', '"EHLO x\\r\\n"']])('but what %s say', async (_, says, word) => {
+  it.each([
+    ['a proxy\'s client', 'CONNECT a.example:443 HTTP/1.1\r\n\r\n', 'HTTP'], ['others', 'EHLO x\r\n', '"EHLO x\\r\\n"'],
+  ])('but what %s say', async (_, says, word) => {
     const { port, connection } = await acceptOne()
     ;(await dial(port)).write(says)
     expectWords(await rejection((await connection).opened) as TlsError, ['the client does not speak TLS', word])
@@ -157,7 +159,9 @@ describe('a peer with nothing in common', () => {
 })
 
 async function old(args: readonly string[]): Promise<number> {
-  const peer = await Peer.start('openssl', ['s_server', '-accept', `${HOST}:0`, '-cert', identities.EC.certFile, '-key', identities.EC.keyFile, ...args])
+  const peer = await Peer.start(
+    'openssl', ['s_server', '-accept', `${HOST}:0`, '-cert', identities.EC.certFile, '-key', identities.EC.keyFile, ...args],
+  )
   return Number((await peer.printed(/^ACCEPT .*:(\d+)$/m))[1])
 }
 

@@ -35,7 +35,9 @@ async function dialled(port: number, options: Partial<ConnectOptions> = {}): Pro
   return result
 }
 
-async function nodeServer(options: TlsOptions, onOcspRequest?: (respond: (error: null, response: Buffer) => void) => void): Promise<number> {
+async function nodeServer(
+  options: TlsOptions, onOcspRequest?: (respond: (error: null, response: Buffer) => void) => void,
+): Promise<number> {
   const server = createTlsServer({ cert: localhost.cert, key: localhost.key, ...options }, (socket) => { socket.on('error', () => {}) })
   server.on('tlsClientError', () => {})
   if (onOcspRequest) server.on('OCSPRequest', (_cert, _issuer, respond) => onOcspRequest(respond))
@@ -50,19 +52,28 @@ describe.each(versions)('%s', { timeout: 20_000 }, (version) => {
 
     proves('names', peer, 'a wildcard, an IP address and several accepted names match, others do not', async () => {
       const { port } = await startOpensslServer(wild, version)
-      for (const right of [{ servername: 'a.example.org' }, { servername: 'a_b.example.org' }, { servername: '127.0.0.1' }, { servername: 'front.example', acceptedNames: ['b.example', 'b.example.org'] }]) {
+      for (const right of [
+        { servername: 'a.example.org' }, { servername: 'a_b.example.org' }, { servername: '127.0.0.1' },
+        { servername: 'front.example', acceptedNames: ['b.example', 'b.example.org'] },
+      ]) {
         expect(await dialled(port, right)).toBe('accepted')
       }
-      for (const wrong of [{ servername: 'example.org' }, { servername: 'a.b.example.org' }, { servername: '127.0.0.2' }, { servername: 'a.example.org', acceptedNames: ['b.example', 'c.example'] }]) {
+      for (const wrong of [
+        { servername: 'example.org' }, { servername: 'a.b.example.org' }, { servername: '127.0.0.2' },
+        { servername: 'a.example.org', acceptedNames: ['b.example', 'c.example'] },
+      ]) {
         expect(await dialled(port, wrong)).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
       }
     })
 
     proves('names', peer, 'servername is what is asked for, whatever is accepted', async () => {
       // It shows its second certificate to whom asks for that name.
-      const { port } = await startOpensslServer(localhost, version, ['-www', '-servername', 'front.example', '-cert2', wild.certFile, '-key2', wild.keyFile])
+      const { port } = await startOpensslServer(
+        localhost, version, ['-www', '-servername', 'front.example', '-cert2', wild.certFile, '-key2', wild.keyFile],
+      )
       expect(await dialled(port, { servername: 'front.example', acceptedNames: 'a.example.org' })).toBe('accepted')
-      expect(await dialled(port, { servername: 'else.example', acceptedNames: 'a.example.org' })).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+      expect(await dialled(port, { servername: 'else.example', acceptedNames: 'a.example.org' }))
+        .toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
     })
 
     proves('names', peerClient, 'the name that is asked for is told', async () => {
@@ -95,7 +106,9 @@ describe.each(versions)('%s', { timeout: 20_000 }, (version) => {
 
     proves('pins', peer, 'one of the chain\'s keys must be pinned', async () => {
       const { port } = await startOpensslServer(beneath, version, ['-www', '-cert_chain', intermediate.ca.certFile])
-      for (const pair of [beneath, intermediate.ca, authority.ca]) expect(await dialled(port, { pins: [pinOf(stranger.ca), pinOf(pair)] })).toBe('accepted')
+      for (const pair of [beneath, intermediate.ca, authority.ca]) {
+        expect(await dialled(port, { pins: [pinOf(stranger.ca), pinOf(pair)] })).toBe('accepted')
+      }
       expect(await dialled(port, { pins: [pinOf(stranger.ca), pinOf(localhost)] })).toMatchObject({ code: 'ERR_TLS_CERT_PIN_MISMATCH' })
     })
 
@@ -109,7 +122,8 @@ describe.each(versions)('%s', { timeout: 20_000 }, (version) => {
     proves('crl', peer, 'a revoked server is refused, one that is not listed is accepted', async () => {
       expect(await dialled((await startOpensslServer(localhost, version)).port, { crl: lists() })).toBe('accepted')
       const { peer: server, port } = await startOpensslServer(revoked, version)
-      expect(await dialled(port, { crl: lists() })).toMatchObject({ code: 'CERT_REVOKED', depth: 0, certificate: { subject: 'CN=revoked' } })
+      expect(await dialled(port, { crl: lists() }))
+        .toMatchObject({ code: 'CERT_REVOKED', depth: 0, certificate: { subject: 'CN=revoked' } })
       await server.printed(/alert certificate revoked/)
     })
 
@@ -121,11 +135,15 @@ describe.each(versions)('%s', { timeout: 20_000 }, (version) => {
     })
 
     proves('ocsp', peer, 'a staple is required and must be good', async () => {
-      const staple = async (...args: Parameters<typeof ocspFile>) => (await startOpensslServer(args[1], version, ['-www', '-status_file', ocspFile(...args)])).port
+      const staple = async (...args: Parameters<typeof ocspFile>) =>
+        (await startOpensslServer(args[1], version, ['-www', '-status_file', ocspFile(...args)])).port
       expect(await dialled(await staple(authority, localhost), { ocsp: 'require' })).toBe('accepted')
-      expect(await dialled(await staple(authority, localhost, { status: 'revoked' }), { ocsp: 'request' })).toMatchObject({ code: 'CERT_REVOKED', depth: 0 })
-      expect(await dialled(await staple(stranger, localhost), { ocsp: 'request' })).toMatchObject({ name: 'CertificateError', code: 'OCSP_SIGNATURE_FAILURE' })
-      expect(await dialled((await startOpensslServer(localhost, version)).port, { ocsp: 'require' })).toMatchObject({ code: 'OCSP_NO_RESPONSE', alert: { description: 113 } })
+      expect(await dialled(await staple(authority, localhost, { status: 'revoked' }), { ocsp: 'request' }))
+        .toMatchObject({ code: 'CERT_REVOKED', depth: 0 })
+      expect(await dialled(await staple(stranger, localhost), { ocsp: 'request' }))
+        .toMatchObject({ name: 'CertificateError', code: 'OCSP_SIGNATURE_FAILURE' })
+      expect(await dialled((await startOpensslServer(localhost, version)).port, { ocsp: 'require' }))
+        .toMatchObject({ code: 'OCSP_NO_RESPONSE', alert: { description: 113 } })
     })
 
     proves('ocsp', peer, 'a certificate that must be stapled is refused without, once it is asked', async () => {
@@ -157,15 +175,19 @@ describe.each(versions)('%s', { timeout: 20_000 }, (version) => {
     proves('verify-callback', peer, 'replaces OpenSSL\'s verdict where it is told to', async () => {
       const own = stranger.leaf({ name: 'own', selfSigned: true })
       const { port } = await startOpensslServer(own, version)
-      const verify: NonNullable<ConnectOptions['verify']> = async ([leaf], { failures }) => leaf!.subject === 'CN=own' && failures.every(({ code }) => code === 'DEPTH_ZERO_SELF_SIGNED_CERT')
+      const verify: NonNullable<ConnectOptions['verify']> = async ([leaf], { failures }) => leaf!.subject === 'CN=own'
+        && failures.every(({ code }) => code === 'DEPTH_ZERO_SELF_SIGNED_CERT')
       expect(await dialled(port, { verify })).toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
       expect(await dialled(port, { verify, dangerouslyReplaceVerification: true })).toBe('accepted')
-      expect(await dialled(port, { verify, dangerouslyReplaceVerification: true, servername: 'other.example' })).toMatchObject({ code: 'APPLICATION_VERIFICATION' })
+      expect(await dialled(port, { verify, dangerouslyReplaceVerification: true, servername: 'other.example' }))
+        .toMatchObject({ code: 'APPLICATION_VERIFICATION' })
     })
 
     for (const answer of [true, false]) {
       proves('verify-callback', peerClient, `takes its time over a client, and ${answer ? 'accepts' : 'refuses'}`, async () => {
-        const server = await acceptOne({ ca: authority.ca.cert, verify: async () => { await new Promise((resolve) => { setTimeout(resolve, 20) }); return answer } })
+        const server = await acceptOne({
+          ca: authority.ca.cert, verify: async () => { await new Promise((resolve) => { setTimeout(resolve, 20) }); return answer },
+        })
         const openssl = await startOpensslClient(server.port, version, ['-quiet', '-cert', client.certFile, '-key', client.keyFile])
         const connection = await server.connection
         if (answer) {
@@ -181,7 +203,9 @@ describe.each(versions)('%s', { timeout: 20_000 }, (version) => {
     }
 
     proves('client-certificates', peer, 'one is chosen by the names of CAs, when the server asks', async () => {
-      const { port } = await startOpensslServer(localhost, version, ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile])
+      const { port } = await startOpensslServer(
+        localhost, version, ['-www', '-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile],
+      )
       let names: readonly string[] = []
       const connection = await connectTo(port, {
         async onCertificateRequest({ caNames }) {
@@ -199,7 +223,10 @@ describe.each(versions)('%s', { timeout: 20_000 }, (version) => {
       const without = await startOpensslClient(optional.port, version)
       expect((await (await optional.connection).opened).peerCertificate).toBeUndefined()
       await without.printed(/Acceptable client certificate CA names\n[^]*CN ?= ?a stranger/)
-      for (const [clientCaNames, said] of [[stranger.ca.cert, /Acceptable client certificate CA names\n[^\n]*CN ?= ?a stranger\n(?!.*CN)/], [[], /No client certificate CA names sent/]] as const) {
+      for (const [clientCaNames, said] of [
+        [stranger.ca.cert, /Acceptable client certificate CA names\n[^\n]*CN ?= ?a stranger\n(?!.*CN)/],
+        [[], /No client certificate CA names sent/],
+      ] as const) {
         const { port, connection } = await acceptOne({ ...options, clientCaNames })
         const asked = await startOpensslClient(port, version, ['-cert', client.certFile, '-key', client.keyFile])
         expect(await (await connection).opened).toMatchObject({ peerCertificate: { subject: 'CN=client' }, verifyResult: 'X509_V_OK' })
@@ -218,8 +245,11 @@ describe.each(versions)('%s', { timeout: 20_000 }, (version) => {
     const peer = { peer: 'nginx', role: 'client', version } as const
 
     proves('client-certificates', peer, 'ssl_verify_client is shown the one that was chosen, or none', async () => {
-      const { port } = await startNginx(localhost, version, [`ssl_client_certificate ${authority.ca.certFile};`, 'ssl_verify_client optional;'])
-      const told = async (options: Partial<ConnectOptions>) => bodyOf(await fetchPage(await connectTo(port, options), '/told')).toString().split('|').slice(-2)
+      const { port } = await startNginx(
+        localhost, version, [`ssl_client_certificate ${authority.ca.certFile};`, 'ssl_verify_client optional;'],
+      )
+      const told = async (options: Partial<ConnectOptions>) =>
+        bodyOf(await fetchPage(await connectTo(port, options), '/told')).toString().split('|').slice(-2)
       expect(await told({ onCertificateRequest: async () => ({ cert: client.cert, key: client.key }) })).toEqual(['SUCCESS', 'CN=client'])
       expect(await told({ onCertificateRequest: async () => {} })).toEqual(['NONE', ''])
     })
@@ -250,7 +280,8 @@ describe.each(versions)('%s', { timeout: 20_000 }, (version) => {
     proves('ocsp', peer, 'what its OCSPRequest gives is checked, for this certificate and no other', async () => {
       const about = (response: Uint8Array) => nodeServer(only(version), (respond) => respond(null, Buffer.from(response)))
       expect(await dialled(await about(ocsp(authority, localhost)), { ocsp: 'require' })).toBe('accepted')
-      expect(await dialled(await about(ocsp(authority, localhost, { status: 'unknown' })), { ocsp: 'request' })).toMatchObject({ code: 'OCSP_CERT_UNKNOWN' })
+      expect(await dialled(await about(ocsp(authority, localhost, { status: 'unknown' })), { ocsp: 'request' }))
+        .toMatchObject({ code: 'OCSP_CERT_UNKNOWN' })
       expect(await dialled(await about(ocsp(authority, client)), { ocsp: 'request' })).toMatchObject({ code: 'OCSP_CERT_UNKNOWN' })
     })
 
@@ -264,7 +295,8 @@ describe.each(versions)('%s', { timeout: 20_000 }, (version) => {
     proves('client-certificates', peer, 'requestCert is shown the one that was chosen', async () => {
       let shown!: (name: unknown) => void
       const name = new Promise((resolve) => { shown = resolve })
-      const server = createTlsServer({ ...localhostPair, ca: authority.ca.cert, requestCert: true, rejectUnauthorized: true, ...only(version) },
+      const server =
+        createTlsServer({ ...localhostPair, ca: authority.ca.cert, requestCert: true, rejectUnauthorized: true, ...only(version) },
         (socket) => { socket.on('error', () => {}); shown(socket.getPeerCertificate().subject.CN) })
       onTestFinished(() => void server.close())
       const connection = await connectTo(await listening(server), { onCertificateRequest: () => ({ cert: client.cert, key: client.key }) })
@@ -297,7 +329,10 @@ describe.each(versions)('%s', { timeout: 20_000 }, (version) => {
 
     proves('ocsp', peer, '--ocsp-response is checked', async () => {
       const stapling = async (told: Parameters<typeof ocspFile>[2]) => {
-        const server = await startGnutlsServer(namespace, localhost, version, ['--http', '--disable-client-cert', '--ignore-ocsp-response-errors', '--ocsp-response', ocspFile(authority, localhost, told)])
+        const server = await startGnutlsServer(
+          namespace, localhost, version,
+          ['--http', '--disable-client-cert', '--ignore-ocsp-response-errors', '--ocsp-response', ocspFile(authority, localhost, told)],
+        )
         const connection = connect(await server.dial(), { servername: 'localhost', ca: authority.ca.cert, ocsp: 'require' })
         const result = await outcome(connection.opened)
         connection.abort()
@@ -321,8 +356,13 @@ describe.each(versions)('%s', { timeout: 20_000 }, (version) => {
     })
 
     proves('client-certificates', peer, '--require-client-cert is shown the one that was chosen', async () => {
-      const server = await startGnutlsServer(namespace, localhost, version, ['--echo', '--require-client-cert', '--verify-client-cert', '--x509cafile', authority.ca.certFile])
-      const connection = connect(await server.dial(), { servername: 'localhost', ca: authority.ca.cert, onCertificateRequest: async () => ({ cert: client.cert, key: client.key }) })
+      const server = await startGnutlsServer(
+        namespace, localhost, version, ['--echo', '--require-client-cert', '--verify-client-cert', '--x509cafile', authority.ca.certFile],
+      )
+      const connection = connect(
+        await server.dial(),
+        { servername: 'localhost', ca: authority.ca.cert, onCertificateRequest: async () => ({ cert: client.cert, key: client.key }) },
+      )
       await send(connection.writable, 'hello\n')
       await server.peer.printed(/Subject: CN=client/)
       connection.abort()
@@ -330,7 +370,9 @@ describe.each(versions)('%s', { timeout: 20_000 }, (version) => {
 
     proves('verify-callback', peerClient, 'takes its time over its certificate, and refuses', async () => {
       const server = await acceptOne({ ca: authority.ca.cert, verify: async () => { throw new Error('no') } })
-      const { peer: gnutls } = await startGnutlsClient(server.port, version, ['--x509certfile', client.certFile, '--x509keyfile', client.keyFile])
+      const { peer: gnutls } = await startGnutlsClient(
+        server.port, version, ['--x509certfile', client.certFile, '--x509keyfile', client.keyFile],
+      )
       const connection = await server.connection
       expect(await outcome(connection.opened)).toMatchObject({ message: 'no' })
       expect(await outcome(readAll(connection.readable))).toMatchObject({ message: 'no' })

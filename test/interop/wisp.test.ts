@@ -54,7 +54,8 @@ describe.each([1, 2] as const)('our client and the server of wisp-js, version %s
   it('fail a stream whose target refuses', async () => {
     const port = await onFreePort(async (free) => free)
     const connection = await clientOf(await startWispJsServer(version))
-    expect(await rejection(readAll(connection.open({ host: HOST, port }).readable))).toMatchObject({ code: 'ERR_TLS_TRANSPORT', reason: expect.any(Number) })
+    expect(await rejection(readAll(connection.open({ host: HOST, port }).readable)))
+      .toMatchObject({ code: 'ERR_TLS_TRANSPORT', reason: expect.any(Number) })
   })
 })
 

@@ -38,13 +38,15 @@ describe('Poly1305', () => {
   const four = '0100000000000000 0400000000000000' + '00'.repeat(16)
   // RFC 8439, 2.5.2, and numbers 7 to 13 of A.3, which are about carries and the last subtraction.
   it.each([
-    ['2.5.2', '85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b', Buffer.from('Cryptographic Forum Research Group').toString('hex'), 'a8061dc1305136c6c22b8baf0c0127a9'],
+    ['2.5.2', '85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b',
+      Buffer.from('Cryptographic Forum Research Group').toString('hex'), 'a8061dc1305136c6c22b8baf0c0127a9'],
     ['7', `02${zeros}00${zeros}`, ones, `03${zeros}`],
     ['8', `02${zeros}${ones}`, `02${zeros}`, `03${zeros}`],
     ['9', `01${zeros}00${zeros}`, `${ones} f0${ones.slice(2)} 11${zeros}`, `05${zeros}`],
     ['10', `01${zeros}00${zeros}`, `${ones} fb${'fe'.repeat(15)} ${'01'.repeat(16)}`, `00${zeros}`],
     ['11', `02${zeros}00${zeros}`, `fd${ones.slice(2)}`, `fa${ones.slice(2)}`],
-    ['12', four, `e33594d7505e43b9 0000000000000000 3394d7505e4379cd 0100000000000000 00${zeros} 01${zeros}`, '14000000000000005500000000000000'],
+    ['12', four, `e33594d7505e43b9 0000000000000000 3394d7505e4379cd 0100000000000000 00${zeros} 01${zeros}`,
+      '14000000000000005500000000000000'],
     ['13', four, `e33594d7505e43b9 0000000000000000 3394d7505e4379cd 0100000000000000 00${zeros}`, `13${zeros}`],
   ])('gives the tag of RFC 8439, %s', (_, key, message, tag) => {
     expect(tagOf(hex(key), hex(message))).toBe(tag)
@@ -95,7 +97,8 @@ describe("ChaCha20-Poly1305 of TLS's records", () => {
       const aad = (counted: number) => Buffer.concat([sequence, Buffer.from([23, 3, 3, counted >> 8, counted & 255])])
       const sequence = random.bytes(8)
       const nonce = fixed.map((byte, index) => byte ^ (index < 4 ? 0 : sequence[index - 4]!))
-      const node = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG_BYTES }).setAAD(aad(length), { plaintextLength: length })
+      const node = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG_BYTES })
+        .setAAD(aad(length), { plaintextLength: length })
       const expected = Buffer.concat([node.update(text), node.final(), node.getAuthTag()])
       const room = Buffer.concat([text, Buffer.alloc(TAG_BYTES)])
       const inPlace = random.once(2)

@@ -84,5 +84,8 @@ export function hash(name: string): CipherCase {
 }
 
 function manner(random: Random, length: number, unit = 1): Manner {
-  return { pieces: random.pieces(length, unit), inPlace: random.once(2), inputAt: random.pick([0, random.below(64)]), outputAt: random.pick([0, random.below(64)]) }
+  return {
+    pieces: random.pieces(length, unit), inPlace: random.once(2), inputAt: random.pick([0, random.below(64)]),
+    outputAt: random.pick([0, random.below(64)]),
+  }
 }

@@ -74,7 +74,9 @@ export class Cipher {
     })
   }
 
-  /** One record of an AEAD again and again, with the key of the last {@link run}: no byte leaves WebAssembly, so that it is alone measured. */
+  /**
+   * One record of an AEAD again and again, with the key of the last {@link run}: no byte leaves WebAssembly, so that it is alone measured.
+   */
   repeat({ iv, aad: [aad] = [], tag }: Required<Pick<CipherInput, 'iv' | 'aad' | 'tag'>>, text: Uint8Array): () => void {
     const [lib, ctx] = [this.#lib, this.#ctx]
     const place = (bytes: Uint8Array) => {
@@ -83,7 +85,9 @@ export class Cipher {
       return at
     }
     const wanted = typeof tag === 'number' ? new Uint8Array(tag) : tag
-    const [ivAt, aadAt, tagAt, sizeAt, from] = [iv, aad!, wanted, new Uint8Array(4), text].map(place) as [number, number, number, number, number]
+    const [
+      ivAt, aadAt, tagAt, sizeAt, from,
+    ] = [iv, aad!, wanted, new Uint8Array(4), text].map(place) as [number, number, number, number, number]
     return () => {
       this.#begin(0, iv.length, ivAt, wanted.length, tagAt, false)
       lib.must('EVP_CipherUpdate', ctx, 0, sizeAt, aadAt, aad!.length)
@@ -103,7 +107,10 @@ export class Cipher {
     lib.must('EVP_CIPHER_CTX_set_padding', ctx, Number(padding))
   }
 
-  #text(text: Uint8Array, manner: Manner, update: (to: number, from: number, length: number) => number, tagLength: number, tagAt: number, sizeAt: number) {
+  #text(
+    text: Uint8Array, manner: Manner, update: (to: number, from: number, length: number) => number, tagLength: number, tagAt: number,
+    sizeAt: number,
+  ) {
     const lib = this.#lib
     const from = lib.input + (manner.inputAt ?? 0)
     const to = manner.inPlace ? from : lib.output + (manner.outputAt ?? 0)
@@ -125,7 +132,9 @@ export class Cipher {
 }
 
 /** One message. @param name OpenSSL's, for example `AES-128-GCM` */
-export function cipher(lib: LibCrypto, name: string, encrypt: boolean, input: CipherInput, text: Uint8Array, manner?: Manner): CipherOutput {
+export function cipher(
+  lib: LibCrypto, name: string, encrypt: boolean, input: CipherInput, text: Uint8Array, manner?: Manner,
+): CipherOutput {
   const one = new Cipher(lib, name, encrypt)
   try {
     return one.run(input, text, manner)

@@ -31,7 +31,9 @@ export function scalarOf(random: Random): bigint {
   const small = BigInt(random.below(64))
   const power = 1n << BigInt(random.below(257))
   const runs = random.bytes(32).map((byte) => (byte & 1 ? 255 : 0))
-  const value = random.pick([any, any, any, small, ORDER - small, power + small, power - small, BigInt(`0x${Buffer.from(runs).toString('hex')}`), power * small])
+  const value = random.pick([
+    any, any, any, small, ORDER - small, power + small, power - small, BigInt(`0x${Buffer.from(runs).toString('hex')}`), power * small,
+  ])
   return 1n + (((value - 1n) % (ORDER - 1n)) + ORDER - 1n) % (ORDER - 1n)
 }
 
@@ -46,7 +48,11 @@ export const p256: KeyCase = (lib, random) => {
     const scalar = BigInt(`0x${Buffer.from(node.export({ format: 'jwk' }).d!, 'base64url').toString('hex')}`)
     const point = scalar === ourScalar ? reference.point : p256Node(scalar).point
     deepStrictEqual(ours.publicDer(), p256PublicDer(point), 'public key')
-    deepStrictEqual(ours.derive(theirs), diffieHellman({ privateKey: node, publicKey: createPublicKey({ key: p256PublicDer(other.point), format: 'der', type: 'spki' }) }), 'ECDH')
+    deepStrictEqual(
+      ours.derive(theirs),
+      diffieHellman({ privateKey: node, publicKey: createPublicKey({ key: p256PublicDer(other.point), format: 'der', type: 'spki' }) }),
+      'ECDH',
+    )
     const message = random.bytes(random.below(100))
     const publicKey = createPublicKey({ key: p256PublicDer(point), format: 'der', type: 'spki' })
     strictEqual(verify('sha256', message, publicKey, ours.signMessage(message, 'SHA256')), true, 'our signature')
@@ -130,7 +136,10 @@ function rsaKey(bits: number, random: Random): KeyObject {
     const hex = value.toString(16)
     return Buffer.from(hex.length % 2 ? `0${hex}` : hex, 'hex').toString('base64url')
   }
-  const key = { kty: 'RSA', n: text(p * q), e: text(e), d: text(d), p: text(p), q: text(q), dp: text(d % (p - 1n)), dq: text(d % (q - 1n)), qi: text(inverse(q, p)) }
+  const key = {
+    kty: 'RSA', n: text(p * q), e: text(e), d: text(d), p: text(p), q: text(q), dp: text(d % (p - 1n)), dq: text(d % (q - 1n)),
+    qi: text(inverse(q, p)),
+  }
   return createPrivateKey({ key, format: 'jwk' })
 }
 

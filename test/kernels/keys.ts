@@ -36,7 +36,9 @@ export class Key {
 
   /** Of the bytes of an X25519 key. */
   static x25519(lib: LibCrypto, which: 'private' | 'public', bytes: Uint8Array): Key {
-    return lib.with(['X25519', bytes], (name, at) => new Key(lib, lib.must(`EVP_PKEY_new_raw_${which}_key_ex`, 0, name!, 0, at!, bytes.length)))
+    return lib.with(
+      ['X25519', bytes], (name, at) => new Key(lib, lib.must(`EVP_PKEY_new_raw_${which}_key_ex`, 0, name!, 0, at!, bytes.length)),
+    )
   }
 
   /** A new one on P-256. */
@@ -111,7 +113,9 @@ export class Key {
     }), pkey, saltLength)
   }
 
-  #digestContext<T>(what: 'Sign' | 'Verify', md: string, padding: Padding | undefined, body: (ctx: number) => T, pkey: number, saltLength?: number): T {
+  #digestContext<T>(
+    what: 'Sign' | 'Verify', md: string, padding: Padding | undefined, body: (ctx: number) => T, pkey: number, saltLength?: number,
+  ): T {
     const { lib } = this
     const ctx = lib.must('EVP_MD_CTX_new')
     try {

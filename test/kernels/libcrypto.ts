@@ -43,7 +43,9 @@ export class LibCrypto {
     const known: Readonly<Record<string, (...args: never[]) => number | void>> = {
       emscripten_notify_memory_growth() {},
       random_get(address: number, length: number) {
-        for (let at = 0; at < length; at += 65_536) randomFillSync(new Uint8Array(memory.buffer, address + at, Math.min(65_536, length - at)))
+        for (let at = 0; at < length; at += 65_536) {
+          randomFillSync(new Uint8Array(memory.buffer, address + at, Math.min(65_536, length - at)))
+        }
         return 0
       },
       clock_time_get(_clock: number, _precision: bigint, address: number) {

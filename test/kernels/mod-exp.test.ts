@@ -42,7 +42,10 @@ function baseOf(modulus: Buffer, random: Random): Buffer {
 
 describe('BN_mod_exp_mont with the kernels, beside BigInt', () => {
   // Every size in words of 64 bits has its own number of limbs; 28 bits in a limb, 27 above 3,500 bits, 26 above 13,700.
-  const sizes = [65, 448, 449, 511, 512, 513, ...Array.from({ length: 24 }, (_, i) => 576 + 64 * i), 1023, 1025, 2048, 2049, 3072, 3456, 3520, 3584, 4095, 4096]
+  const sizes = [
+    65, 448, 449, 511, 512, 513, ...Array.from({ length: 24 }, (_, i) => 576 + 64 * i), 1023, 1025, 2048, 2049, 3072, 3456, 3520,
+    3584, 4095, 4096,
+  ]
 
   it.each(sizes)('a modulus of %i bits, and a secret exponent', (bits) => {
     for (let index = 0; index < (bits > 1600 ? 2 : 6); index++) {
@@ -50,18 +53,26 @@ describe('BN_mod_exp_mont with the kernels, beside BigInt', () => {
       const modulus = modulusOf(bits, random)
       const base = baseOf(modulus, random)
       const { length } = modulus
-      const exponent = random.pick([random.bytes(length), random.bytes(8 + random.below(60)), Buffer.alloc(40, 255), Buffer.concat([Buffer.alloc(1, 1), Buffer.alloc(length - 1)])])
+      const exponent = random.pick([
+        random.bytes(length), random.bytes(8 + random.below(60)), Buffer.alloc(40, 255),
+        Buffer.concat([Buffer.alloc(1, 1), Buffer.alloc(length - 1)]),
+      ])
       const expected = power(number(base), number(exponent), number(modulus))
       expect(modExp(true, random.once(2), base, exponent, modulus)).toBe(expected)
     }
   })
 
-  it.each([512, 1024, 1500, 2048, 3072, 4096, 8192, 13_696, 13_760, 16_384, 16_448])('a modulus of %i bits, and a public exponent', (bits) => {
+  it.each([
+    512, 1024, 1500, 2048, 3072, 4096, 8192, 13_696, 13_760, 16_384, 16_448,
+  ])('a modulus of %i bits, and a public exponent', (bits) => {
     for (let index = 0; index < 12; index++) {
       const random = pool.case(`mod_exp public ${bits}`, index)
       const modulus = modulusOf(bits, random)
       const base = baseOf(modulus, random)
-      const exponent = random.pick([Buffer.from([1, 0, 1]), Buffer.from([3]), Buffer.alloc(8, 255), Buffer.from([1]), Buffer.alloc(0), random.bytes(1 + random.below(8))])
+      const exponent = random.pick([
+        Buffer.from([1, 0, 1]), Buffer.from([3]), Buffer.alloc(8, 255), Buffer.from([1]), Buffer.alloc(0),
+        random.bytes(1 + random.below(8)),
+      ])
       expect(modExp(false, random.once(2), base, exponent, modulus)).toBe(power(number(base), number(exponent), number(modulus)))
     }
   })
@@ -76,6 +87,8 @@ describe('BN_mod_exp_mont with the kernels, beside BigInt', () => {
 
   it('refuses an even modulus', () => {
     const even = Buffer.alloc(64, 254)
-    for (const secret of [true, false]) expect(() => modExp(secret, false, Buffer.alloc(3, 3), Buffer.alloc(20, 3), even)).toThrow('called with even modulus')
+    for (const secret of [true, false]) {
+      expect(() => modExp(secret, false, Buffer.alloc(3, 3), Buffer.alloc(20, 3), even)).toThrow('called with even modulus')
+    }
   })
 })

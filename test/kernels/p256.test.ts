@@ -63,17 +63,22 @@ describe('P-256\'s field', () => {
       const four = [extreme(random, 2), extreme(random, 2), extreme(random, 2), extreme(random, 5)] as const
       expectSum(call('multiply_two', NOTHING, ...four), valueOf(four[0]) * valueOf(four[1]) - valueOf(four[2]) * valueOf(four[3]), { four })
       const three = [extreme(random), extreme(random, 6), extreme(random)] as const
-      expectSum(call('multiply_less_8_squares', NOTHING, ...three), valueOf(three[0]) * valueOf(three[1]) - 8n * valueOf(three[2]) ** 2n, { three })
+      expectSum(
+        call('multiply_less_8_squares', NOTHING, ...three), valueOf(three[0]) * valueOf(three[1]) - 8n * valueOf(three[2]) ** 2n, { three },
+      )
     }
   })
 
-  it.each([['p', P, 0, R * R], ['n', ORDER, 1, 1n]] as const)('inverts modulo %s, and finds least residues', (_name, modulus, order, unit) => {
+  it.each(
+    [['p', P, 0, R * R], ['n', ORDER, 1, 1n]] as const,
+  )('inverts modulo %s, and finds least residues', (_name, modulus, order, unit) => {
     const powers = Array.from({ length: 256 }, (_, i) => 2n ** BigInt(i))
     const special = [...powers, ...powers.map((power) => power - 1n), ...powers.map((power) => modulus - power), (modulus + 1n) / 2n]
     for (let index = 0; index < special.length + 1000; index++) {
       const random = pool.case('inverse', index)
       const value = modulo(special[index] ?? BigInt(`0x${random.bytes(32).toString('hex')}`), modulus)
-      expect(valueOf(call('inverse', NOTHING, canonical(value), order)), `1 / ${value}`).toBe(modulo(inverse(value, modulus) * unit, modulus))
+      expect(valueOf(call('inverse', NOTHING, canonical(value), order)), `1 / ${value}`)
+        .toBe(modulo(inverse(value, modulus) * unit, modulus))
       // Any multiple within ±32 moduli, with limbs that hold carries back.
       const far = value + BigInt(random.below(63) - 31) * modulus
       const limbs = times29(far).map(BigInt)
@@ -136,7 +141,8 @@ describe('P-256\'s points', () => {
       expect(pointOf(call('generator_times', Array<number>(27).fill(0), canonical(least))), `${least} G`).toEqual(timesGenerator(least))
       const log = random.pick([1n, -1n, LOG])
       const affine = [...timesGenerator(log)!.flatMap((value) => coordinate(value, random)), 0, 0]
-      expect(pointOf(call('point_times', Array<number>(27).fill(0), affine, canonical(least))), `${least} P`).toEqual(timesGenerator(least * log))
+      expect(pointOf(call('point_times', Array<number>(27).fill(0), affine, canonical(least))), `${least} P`)
+        .toEqual(timesGenerator(least * log))
     }
   })
 
@@ -147,7 +153,9 @@ describe('P-256\'s points', () => {
         for (const b of scalars) {
           const [x, y] = [a, b].map((scalar) => (scalar === undefined ? Buffer.of() : bytesOf(scalar, 80))) as [Buffer, Buffer]
           const result = lib.with([Buffer.alloc(65), x, encode(timesGenerator(log)), y], (r, first, point, second) =>
-            lib.read(r!, lib.must('p256_inside_ec_point_mul', r!, first!, a === undefined ? -1 : 80, point!, second!, b === undefined ? -1 : 80)))
+            lib.read(
+              r!, lib.must('p256_inside_ec_point_mul', r!, first!, a === undefined ? -1 : 80, point!, second!, b === undefined ? -1 : 80),
+            ))
           expect(result, `${a} G + ${b} times ${log} G`).toEqual(encode(timesGenerator((a ?? 0n) + (b ?? 0n) * log)))
         }
       }

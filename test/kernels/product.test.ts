@@ -56,15 +56,22 @@ describe.each(['ed25519', 'ed448'] as const)('%s', (type) => {
   })
 })
 
-const DIGESTS = ['MD5', 'SHA1', 'SHA224', 'SHA256', 'SHA384', 'SHA512', 'SHA3-224', 'SHA3-256', 'SHA3-384', 'SHA3-512', 'SHAKE-128', 'SHAKE-256']
-const CIPHERS = ['AES-128-GCM', 'AES-256-GCM', 'AES-128-CCM', 'AES-256-CCM', 'ChaCha20-Poly1305', 'AES-128-CBC', 'AES-192-CBC', 'AES-256-CBC',
+const DIGESTS = [
+  'MD5', 'SHA1', 'SHA224', 'SHA256', 'SHA384', 'SHA512', 'SHA3-224', 'SHA3-256', 'SHA3-384', 'SHA3-512', 'SHAKE-128', 'SHAKE-256',
+]
+const CIPHERS =
+  ['AES-128-GCM', 'AES-256-GCM', 'AES-128-CCM', 'AES-256-CCM', 'ChaCha20-Poly1305', 'AES-128-CBC', 'AES-192-CBC', 'AES-256-CBC',
   'AES-128-ECB', 'AES-256-ECB', 'AES-128-CTR', 'AES-256-CTR', 'DES-EDE3-CBC', 'DES-EDE-CBC', 'ChaCha20']
-it.each([...DIGESTS.map((name) => ['MD', name] as const), ...CIPHERS.map((name) => ['CIPHER', name] as const)])('%s %s is there', (kind, name) => {
+it.each([
+  ...DIGESTS.map((name) => ['MD', name] as const), ...CIPHERS.map((name) => ['CIPHER', name] as const),
+])('%s %s is there', (kind, name) => {
   expect(lib.fetch(kind, name)).toBeGreaterThan(0)
 })
 
-const KEYS: readonly (readonly [type: string, group?: string])[] = [['ML-KEM-512'], ['ML-KEM-768'], ['ML-KEM-1024'], ['X25519MLKEM768'], ['SecP256r1MLKEM768'], ['SecP384r1MLKEM1024'], ['ML-DSA-44'],
-  ['ML-DSA-65'], ['ML-DSA-87'], ['DH', 'ffdhe2048'], ['DH', 'ffdhe3072'], ['ED25519'], ['ED448'], ...CURVES.map((name) => ['EC', name] as const)]
+const KEYS: readonly (readonly [type: string, group?: string])[] =
+  [['ML-KEM-512'], ['ML-KEM-768'], ['ML-KEM-1024'], ['X25519MLKEM768'], ['SecP256r1MLKEM768'], ['SecP384r1MLKEM1024'], ['ML-DSA-44'],
+  ['ML-DSA-65'], ['ML-DSA-87'], ['DH', 'ffdhe2048'], ['DH', 'ffdhe3072'], ['ED25519'], ['ED448'],
+  ...CURVES.map((name) => ['EC', name] as const)]
 it.each(KEYS.map(([type, group = '']) => ({ type, group })))('keys of $type $group can be made', ({ type, group }) => {
   expect(generate(type, group)).toBeGreaterThan(0)
 })
@@ -76,7 +83,10 @@ it.each([
   expect(() => lib.fetch(kind, name)).toThrow('unsupported')
 })
 
-it.each([['EC', 'secp192r1', 'invalid curve'], ['EC', 'brainpoolP320r1', 'EVP_PKEY_generate'], ['RSA', '', 'operation not supported for this keytype']])(
+it.each([
+  ['EC', 'secp192r1', 'invalid curve'], ['EC', 'brainpoolP320r1', 'EVP_PKEY_generate'],
+  ['RSA', '', 'operation not supported for this keytype'],
+])(
   'keys of %s %s are not made, and the error says why', (type, group, why) => {
     expect(() => generate(type, group)).toThrow(why)
   })

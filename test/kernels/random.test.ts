@@ -8,7 +8,10 @@ import { ciphers, keys, LONGEST_BYTES } from './targets.js'
 // `npm run kernels` is the same, a million times, with every length.
 const pool = new Pool('vitest')
 /** Every length near a block's, a group's of blocks and a record's; and the longest. */
-const lengths = [...Array.from({ length: 300 }, (_, length) => length), 511, 512, 513, 1023, 1024, 2047, 2048, 2049, 2063, 4096, 4112, 16_384, 16_401, LONGEST_BYTES]
+const lengths = [
+  ...Array.from({ length: 300 }, (_, length) => length), 511, 512, 513, 1023, 1024, 2047, 2048, 2049, 2063, 4096, 4112, 16_384, 16_401,
+  LONGEST_BYTES,
+]
 
 describe('libcrypto with the kernels, beside node:crypto', () => {
   let lib: LibCrypto

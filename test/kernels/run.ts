@@ -14,7 +14,9 @@ import { ciphers, keys, lengthOf } from './targets.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { count: { type: 'string' }, seed: { type: 'string' }, from: { type: 'string', default: '0' }, build: { type: 'string', default: 'on' } },
+  options: {
+    count: { type: 'string' }, seed: { type: 'string' }, from: { type: 'string', default: '0' }, build: { type: 'string', default: 'on' },
+  },
 })
 const seed = values.seed ?? randomBytes(8).toString('hex')
 const known = [...Object.keys(ciphers), ...Object.keys(keys)]
@@ -40,11 +42,17 @@ for (const name of positionals.length > 0 ? positionals : known) {
       passed++
       if (process.stdout.isTTY && index % 1000 === 0) process.stdout.write(`\r${name}: ${index}`)
     }
-    console.log(`${process.stdout.isTTY ? '\r' : ''}${name}: ${(end - from).toLocaleString('en')} cases from ${from} are as node:crypto's (${((performance.now() - start) / 1000).toFixed(0)} s)`)
+    console.log(
+      `${process.stdout.isTTY ? '\r' : ''}${name}: ${(end - from).toLocaleString('en')} cases from ${from} are as node:crypto's `
+        + `(${((performance.now() - start) / 1000).toFixed(0)} s)`,
+    )
   } catch (error) {
     failed++
     console.error(error)
-    console.error(`${name}: case ${index} differs, length ${lengthOf(index)}. Again: npm run kernels -- ${name} --seed ${seed} --from ${index} --count 1`)
+    console.error(
+      `${name}: case ${index} differs, length ${lengthOf(index)}. `
+        + `Again: npm run kernels -- ${name} --seed ${seed} --from ${index} --count 1`,
+    )
   }
 }
 console.log(`${passed} passed, ${failed} failed`)

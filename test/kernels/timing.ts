@@ -33,7 +33,10 @@ const count = Number(values.count)
 
 /** `fixed` many times, and as many others. */
 function pool(fixed: Uint8Array): readonly (readonly Uint8Array[])[] {
-  return [Array.from({ length: INPUTS }, () => new Uint8Array(fixed)), Array.from({ length: INPUTS }, () => new Uint8Array(randomBytes(fixed.length)))]
+  return [
+    Array.from({ length: INPUTS }, () => new Uint8Array(fixed)),
+    Array.from({ length: INPUTS }, () => new Uint8Array(randomBytes(fixed.length))),
+  ]
 }
 
 /** Blocks by one key. Its tables, if it has any, are not in the processor's first cache when it begins. */
@@ -117,14 +120,14 @@ function withPublicKey(lib: LibCrypto, scalar: bigint): Buffer {
 function comparison(): Target {
   const inputs = pool(new Uint8Array(256))
   const [expected, given] = [new Uint8Array(256), new Uint8Array(256)]
-  let equal = 0
+  let _equal = 0 // so that the loop is for something
   return {
     leaks: true,
     prepare: (one, index) => given.set(inputs[one]![index]!),
     run() {
       let at = 0
       while (at < 256 && expected[at] === given[at]) at++
-      equal += at
+      _equal += at
     },
   }
 }
@@ -173,7 +176,8 @@ function welch(times: Float64Array, classes: Uint8Array, limit: number): number 
   return error > 0 ? (mean[0]! - mean[1]!) / error : 0
 }
 
-console.log(`Node ${process.versions.node}, ${count.toLocaleString('en')} measurements of each; |t| above ${THRESHOLD}: the classes differ`)
+console.log(`Node ${process.versions.node}, `
+  + `${count.toLocaleString('en')} measurements of each; |t| above ${THRESHOLD}: the classes differ`)
 let [tried, failed] = [0, 0]
 for (const [name, make] of Object.entries(targets)) {
   if (positionals.length > 0 && !positionals.some((word) => name.includes(word))) continue
@@ -182,7 +186,13 @@ for (const [name, make] of Object.entries(targets)) {
   const t = largestT(target)
   const right = t > THRESHOLD === target.leaks
   if (!right) failed++
-  console.log(`${name.padEnd(64)} |t| ${t.toFixed(1).padStart(7)}  ${t > THRESHOLD ? 'differ' : 'no difference found'}${right ? '' : target.leaks ? ': THE CONTROL HAS NOT BEEN FOUND' : ': LEAKS'}`)
+  console.log(
+    `${name.padEnd(64)} |t| ${t.toFixed(1).padStart(7)}  ${t > THRESHOLD ? 'differ' : 'no difference found'}`
+      + `${right ? '' : target.leaks ? ': THE CONTROL HAS NOT BEEN FOUND' : ': LEAKS'}`,
+  )
 }
-console.log(`timing: ${tried - failed} of ${tried} are as they should be, Node ${process.versions.node}, ${count.toLocaleString('en')} measurements of each`)
+console.log(
+  `timing: ${tried - failed} of ${tried} are as they should be, `
+    + `Node ${process.versions.node}, ${count.toLocaleString('en')} measurements of each`,
+)
 process.exitCode = failed > 0 ? 1 : 0

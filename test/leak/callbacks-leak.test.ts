@@ -2,7 +2,8 @@
 
 import { beforeAll, it } from 'vitest'
 import {
-  generateEchKey, load, memoryServerSessionCache, memorySessionStore, RefusalError, TicketKeys, type AcceptOptions, type ConnectOptions, type LibSsl,
+  generateEchKey, load, memoryServerSessionCache, memorySessionStore, RefusalError, TicketKeys, type AcceptOptions, type ConnectOptions,
+  type LibSsl,
 } from '../../src/index.js'
 import { authority } from '../helpers/certificates.js'
 import { closeBoth, noise, opened, peers, readAll, rejection, talkAndClose, turns, type PeersOptions } from '../helpers/stream-peers.js'
@@ -53,23 +54,34 @@ function server(slowly: boolean): Partial<AcceptOptions> {
 /** Each leaves both sides ended. */
 const lives: readonly Life[] = [
   ...[true, false].map((slowly) => async (options: PeersOptions) => {
-    await talkAndClose(await opened({ ...options, client: { ...options.client, ...client(slowly) }, server: { ...options.server, ...server(slowly) } }))
+    await talkAndClose(
+      await opened({ ...options, client: { ...options.client, ...client(slowly) }, server: { ...options.server, ...server(slowly) } }),
+    )
   }),
   // Pre-shared keys, asked for on both sides.
   async (options) => {
     const both = await opened({
-      ...options, client: { ...options.client, ...observers(), psk: () => psk }, server: { ...options.server, ...observers(), psk: () => psk },
+      ...options, client: { ...options.client, ...observers(), psk: () => psk },
+      server: { ...options.server, ...observers(), psk: () => psk },
     })
     await closeBoth(both)
   },
   async (options) => {
     const { configList } = ech
     const tls13 = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' } as const
-    await closeBoth(await opened({ client: { ...options.client, ...tls13, ech: { configList } }, server: { ...options.server, ...tls13, echKeys: ech.pem } }))
+    await closeBoth(
+      await opened({
+        client: { ...options.client, ...tls13, ech: { configList } }, server: { ...options.server, ...tls13, echKeys: ech.pem },
+      }),
+    )
   },
   // Each callback fails in each way.
-  ...failures<ConnectOptions>('client', { verify: true, onCertificateRequest: true, onTrace: false, onKeylog: false, onIo: false, psk: false }),
-  ...failures<AcceptOptions>('server', { verify: true, onClientHello: true, alpnProtocols: false, onTrace: false, onKeylog: false, onIo: false, psk: false }),
+  ...failures<ConnectOptions>(
+    'client', { verify: true, onCertificateRequest: true, onTrace: false, onKeylog: false, onIo: false, psk: false },
+  ),
+  ...failures<AcceptOptions>(
+    'server', { verify: true, onClientHello: true, alpnProtocols: false, onTrace: false, onKeylog: false, onIo: false, psk: false },
+  ),
 ]
 
 /** `callbacks`: whether each may take its time, and so reject or never settle. */
@@ -81,7 +93,9 @@ function failures<Options>(side: 'client' | 'server', callbacks: Partial<Record<
       const all = { client: { ...options.client, ...client(true) }, server: { ...options.server, ...server(true) } }
       if (name === 'psk') all[side === 'client' ? 'server' : 'client'] = { ...options.client, psk: () => psk } as object
       delete all.client.sessionStore // a resumed one asks for less
-      const { [side]: failing, [side === 'client' ? 'server' : 'client']: other } = peers({ ...options, ...all, [side]: { ...all[side], [name]: fail } })
+      const { [side]: failing, [side === 'client' ? 'server' : 'client']: other } = peers({
+        ...options, ...all, [side]: { ...all[side], [name]: fail },
+      })
       readAll(other.readable).catch(nothing)
       await turns(5)
       failing.abort(new Error('enough')) // does nothing to one that has failed

@@ -48,7 +48,10 @@ function sharing(client: object, server: object, ofClient: object = { servername
 const answers = (chosen: object) => ({ onClientHello: () => Promise.resolve(chosen) })
 const lives: readonly Life[] = [
   sharing({ ca }, { cert, key }),
-  sharing({ ca, cert, key }, { ca, cert, key }, { servername, alpnProtocols: ['a'], verify: () => true }, { alpnProtocols: ['a'], verify: () => true }),
+  sharing(
+    { ca, cert, key }, { ca, cert, key }, { servername, alpnProtocols: ['a'], verify: () => true },
+    { alpnProtocols: ['a'], verify: () => true },
+  ),
   sharing({ ca, sessionStore }, { cert, key, ticketKeys }),
   sharing({ ca, sessionStore }, { cert, key, sessionCache, maxEarlyDataBytes: 1000 }, { servername, earlyData: noise(100) }),
   sharing({ ca, sessionStore }, { cert, key, sessionCache }),

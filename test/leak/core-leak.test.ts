@@ -1,7 +1,9 @@
 // Thousands of connections, ended in every way there is: the allocator's live count is back where it began.
 
 import { describe, expect, it } from 'vitest'
-import { BioCallback, fatalError, load, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_PEER, type LibSsl, type SslCtx } from '../../src/core.js'
+import {
+  BioCallback, fatalError, load, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_PEER, type LibSsl, type SslCtx,
+} from '../../src/core.js'
 import { localhost } from '../helpers/certificates.js'
 import { CallbackLink, Link, makeCtx, utf8 } from '../helpers/link.js'
 
@@ -14,11 +16,19 @@ function scenarios(lib: LibSsl) {
   const ctxs = {
     client: makeCtx(lib, 'client', own), server: makeCtx(lib, 'server', own), old: makeCtx(lib, 'client', { version: 'TLSv1.2' }),
     any: makeCtx(lib, 'server'), untrusting: makeCtx(lib, 'client', { ...own, ca: null }),
-    asking: makeCtx(lib, 'server', { ...own, server: { configure: (ctx) => { groups(ctx); ctx.setVerify(SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT) } } }),
-    identified: makeCtx(lib, 'client', { ...own, client: { configure: (ctx) => { groups(ctx); ctx.useCertificateChain(localhost.cert); ctx.usePrivateKey(localhost.key) } } }),
+    asking: makeCtx(
+      lib, 'server',
+      { ...own, server: { configure: (ctx) => { groups(ctx); ctx.setVerify(SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT) } } },
+    ),
+    identified: makeCtx(
+      lib, 'client',
+      { ...own,
+      client: { configure: (ctx) => { groups(ctx); ctx.useCertificateChain(localhost.cert); ctx.usePrivateKey(localhost.key) } } },
+    ),
     retrying: makeCtx(lib, 'server', { version: 'TLSv1.3', server: { configure: (ctx) => { ctx.set1GroupsList('secp256r1') } } }),
   }
-  const link = (client: SslCtx, server: SslCtx, options = {}) => new Link(lib, { client: { ctx: client }, server: { ctx: server }, ...options })
+  const link = (client: SslCtx, server: SslCtx, options = {}) =>
+    new Link(lib, { client: { ctx: client }, server: { ctx: server }, ...options })
   const failed = (one: Link) => {
     const { client, server } = one.handshake()
     const errors = [client, server].filter(({ ret }) => ret < 1)
@@ -27,7 +37,12 @@ function scenarios(lib: LibSsl) {
     expect(errors.length).toBeGreaterThan(0)
     return one
   }
-  const talk = (one: Link) => { one.established().client.ssl.write(utf8('data')); one.carry(); one.server.ssl.read(new Uint8Array(10)); return one }
+  const talk = (one: Link) => {
+    one.established().client.ssl.write(utf8('data'))
+    one.carry()
+    one.server.ssl.read(new Uint8Array(10))
+    return one
+  }
   const well: (() => Link)[] = [
     () => { // the whole way, from the first word to the last
       const one = talk(link(ctxs.client, ctxs.server))
@@ -41,7 +56,13 @@ function scenarios(lib: LibSsl) {
     },
     () => talk(link(ctxs.client, ctxs.server)), // left open
     () => talk(link(ctxs.old, ctxs.any)),
-    () => { const one = talk(link(ctxs.client, ctxs.server)); one.server.ssl.write(utf8('unread')); one.carry(); one.client.ssl.keyUpdate(1); return one },
+    () => {
+      const one = talk(link(ctxs.client, ctxs.server))
+      one.server.ssl.write(utf8('unread'))
+      one.carry()
+      one.client.ssl.keyUpdate(1)
+      return one
+    },
     () => talk(link(ctxs.client, ctxs.retrying)),
   ]
   const ill: (() => Link)[] = [
@@ -49,8 +70,15 @@ function scenarios(lib: LibSsl) {
     () => failed(link(ctxs.client, ctxs.server, { dnsname: 'elsewhere.example' })),
     () => failed(link(ctxs.identified, ctxs.asking)), // the server trusts nobody
     () => failed(link(ctxs.old, ctxs.server)), // no version in common
-    () => { const one = link(ctxs.client, ctxs.server); one.client.handshake(); one.carry(); one.server.handshake(); return one }, // given up
-    () => { const one = link(ctxs.client, ctxs.server); one.client.handshake(); one.client.give(utf8('garbage, not TLS')); one.client.handshake(); return one },
+    // Given up.
+    () => { const one = link(ctxs.client, ctxs.server); one.client.handshake(); one.carry(); one.server.handshake(); return one },
+    () => {
+      const one = link(ctxs.client, ctxs.server)
+      one.client.handshake()
+      one.client.give(utf8('garbage, not TLS'))
+      one.client.handshake()
+      return one
+    },
     () => { // cut in the middle
       const one = link(ctxs.client, ctxs.server)
       one.client.handshake()
@@ -91,7 +119,8 @@ describe('allocatedBytes', () => {
     free()
   })
 
-  it('is back at its beginning after contexts and callback BIOs were made and freed with each connection', { timeout: 300_000 }, async () => {
+  it('is back at its beginning after contexts and callback BIOs were made and freed with each connection', { timeout: 300_000 },
+      async () => {
     const lib = await load()
     const one = (index: number) => {
       const link = new CallbackLink(lib, { version: index % 2 ? 'TLSv1.2' : 'TLSv1.3' })

@@ -8,7 +8,9 @@ import { VERSIONS } from '../helpers/stream-peers.js'
 const PAIRS = 50
 const MOST_BYTES = 32 * 1024
 
-async function openPairs(lib: LibSsl, version: typeof VERSIONS[number], use: (client: TlsConnection, server: TlsConnection) => Promise<void>) {
+async function openPairs(
+  lib: LibSsl, version: typeof VERSIONS[number], use: (client: TlsConnection, server: TlsConnection) => Promise<void>,
+) {
   const common = { libssl: lib, minVersion: version, maxVersion: version }
   const context = createContext({ ca: authority.ca.cert, ...common })
   const serverContext = createContext({ cert: localhost.cert, key: localhost.key, ...common })

@@ -3,7 +3,7 @@
 import { beforeAll, it } from 'vitest'
 import { load, type LibSsl, type TlsConnection } from '../../src/index.js'
 import { authority, temporaryAuthority } from '../helpers/certificates.js'
-import { closeBoth, noise, opened, peers, readAll, talkAndClose, writeAll, type PeersOptions } from '../helpers/stream-peers.js'
+import { closeBoth, noise, opened, peers, readAll, talkAndClose, writeAll } from '../helpers/stream-peers.js'
 import { virtualNetwork } from '../helpers/virtual-network.js'
 import { expectNothingLeft, type Life } from './lives.js'
 
@@ -18,13 +18,19 @@ const lives: Readonly<Record<string, Life>> = {
     await talkAndClose(await opened(options))
   },
   async 'client certificate'(options) {
-    await closeBoth(await opened({ ...options, client: { ...options.client, cert: own.cert, key: own.key }, server: { ...options.server, ca: authority.ca.cert } }))
+    await closeBoth(
+      await opened({
+        ...options, client: { ...options.client, cert: own.cert, key: own.key }, server: { ...options.server, ca: authority.ca.cert },
+      }),
+    )
   },
   async 'bad certificate'(options) {
     await ended(peers({ ...options, server: { ...options.server, cert: stranger.cert, key: stranger.key } }))
   },
   async 'no common protocol'(options) {
-    await ended(peers({ ...options, client: { ...options.client, alpnProtocols: ['a'] }, server: { ...options.server, alpnProtocols: ['b'] } }))
+    await ended(
+      peers({ ...options, client: { ...options.client, alpnProtocols: ['a'] }, server: { ...options.server, alpnProtocols: ['b'] } }),
+    )
   },
   async 'truncated handshake'(options) {
     await ended(peers({ ...options, transports: virtualNetwork({ cutAfterBytes: { 'server to client': 300 } }) }))

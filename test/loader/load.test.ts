@@ -46,7 +46,8 @@ describe('load', () => {
     ['a compiled module', () => module],
     ['bytes', () => bytes],
     ['an ArrayBuffer', () => bytes.buffer],
-    ['a view into more bytes', () => { const more = new Uint8Array(bytes.length + 20); more.set(bytes, 10); return more.subarray(10, 10 + bytes.length) }],
+    ['a view into more bytes',
+      () => { const more = new Uint8Array(bytes.length + 20); more.set(bytes, 10); return more.subarray(10, 10 + bytes.length) }],
     ['a promise of a module', () => Promise.resolve(module)],
     ['a promise of bytes', () => Promise.resolve(bytes)],
     ['a response of the right type', () => new Response(bytes, { headers: { 'content-type': 'application/wasm' } })],
@@ -77,7 +78,8 @@ describe('load', () => {
   })
 
   const page = (type?: string) => async (): Promise<string> => {
-    const server = createServer((_, response) => { response.writeHead(200, type === undefined ? {} : { 'content-type': type }).end('<!doctype html>') })
+    const server =
+      createServer((_, response) => { response.writeHead(200, type === undefined ? {} : { 'content-type': type }).end('<!doctype html>') })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => { server.close() })
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/libssl.wasm`
@@ -90,7 +92,9 @@ describe('load', () => {
   ])('says of %s where it came from, and what to do', async (_, serve, words) => {
     const url = await serve()
     const answer = load({ wasm: fetch(url) })
-    await expect(answer).rejects.toMatchObject({ name: 'InternalError', code: 'ERR_TLS_INTERNAL', message: expect.stringContaining(url) as unknown })
+    await expect(answer).rejects.toMatchObject({
+      name: 'InternalError', code: 'ERR_TLS_INTERNAL', message: expect.stringContaining(url) as unknown,
+    })
     await expect(answer).rejects.toThrow(words)
   })
 
@@ -98,7 +102,9 @@ describe('load', () => {
     const directory = mkdtempSync(join(tmpdir(), 'libssl-wasm-load-'))
     onTestFinished(() => { rmSync(directory, { recursive: true }) })
     const entry = fileURLToPath(new URL('../../dist/core.js', import.meta.url))
-    await build({ entryPoints: [entry], bundle: true, platform: 'node', format: 'esm', outfile: join(directory, 'core.mjs'), logLevel: 'silent' })
+    await build({
+      entryPoints: [entry], bundle: true, platform: 'node', format: 'esm', outfile: join(directory, 'core.mjs'), logLevel: 'silent',
+    })
     const { load: missing } = await import(pathToFileURL(join(directory, 'core.mjs')).href) as { load: typeof load }
     await expect(missing()).rejects.toMatchObject({
       name: 'InternalError', code: 'ERR_TLS_INTERNAL', cause: { code: 'ENOENT' },
@@ -129,7 +135,8 @@ describe('load', () => {
     const entry = fileURLToPath(new URL('../../dist/core.js', import.meta.url))
     await build({ entryPoints: [entry], bundle: true, platform: 'browser', format: 'esm', outfile, logLevel: 'silent' })
     const page = await import(pathToFileURL(outfile).href) as { load: typeof load; loadSync: typeof loadSync }
-    expect(() => page.loadSync()).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_STATE', message: expect.stringContaining('await') as unknown }))
+    expect(() => page.loadSync())
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_STATE', message: expect.stringContaining('await') as unknown }))
     await page.load({ wasm: bytes })
     expect(() => page.loadSync()).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_STATE' })) // that was another code
     expect(page.loadSync({ wasm: bytes }).version).toContain('OpenSSL')
@@ -155,7 +162,8 @@ describe('crypto.getRandomValues', () => {
       ${prepare}
       const failed = (error) => error.name + ' ' + error.code
       const lib = await load().catch((error) => console.log(failed(error)))
-      if (lib) try { console.log(typeof new SslCtx(lib, 'TLS_client_method')) } catch (error) { console.log('loaded', failed(error), lib.allocatedBytes > 0) }`
+      if (lib) try { console.log(typeof new SslCtx(lib, 'TLS_client_method')) } catch (error)
+        { console.log('loaded', failed(error), lib.allocatedBytes > 0) }`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: root })
     return stdout.trim()
   }

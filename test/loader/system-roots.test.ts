@@ -1,4 +1,5 @@
-// systemRoots(), and the roots that NODE_EXTRA_CA_CERTS adds, in each Node that is here: a process of its own, for the list is the environment's.
+// systemRoots(), and the roots that NODE_EXTRA_CA_CERTS adds, in each Node that is here: a process of its own, for the list is the
+// environment's.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import * as crypto from 'node:crypto'
@@ -17,7 +18,9 @@ const nodes = [20, 22, 24].flatMap((major) => {
 
 function run(node: string, code: string, environment: Readonly<Record<string, string>>): string {
   const script = `const { systemRoots } = await import(${JSON.stringify(built)}); ${code}`
-  return execFileSync(node, ['--input-type=module', '-e', script], { encoding: 'utf8', env: { PATH: process.env['PATH']!, ...environment } })
+  return execFileSync(
+    node, ['--input-type=module', '-e', script], { encoding: 'utf8', env: { PATH: process.env['PATH']!, ...environment } },
+  )
 }
 
 describe.each(nodes)('systemRoots, %s', (_, node) => {
@@ -29,7 +32,7 @@ describe.each(nodes)('systemRoots, %s', (_, node) => {
   })
 
   it('gives nothing where there is nothing', () => {
-    const list = run(node, "console.log((systemRoots() ?? []).length)", { SSL_CERT_FILE: '/nonexistent', SSL_CERT_DIR: '/nonexistent' })
+    const list = run(node, 'console.log((systemRoots() ?? []).length)', { SSL_CERT_FILE: '/nonexistent', SSL_CERT_DIR: '/nonexistent' })
     expect(list.trim()).toBe('0')
   })
 })
@@ -81,7 +84,8 @@ describe.each(nodes)('a list of which not all can be read, %s', (_, node) => {
   })
 
   it.each(['not-last.pem', 'last.pem'])('SSL_CERT_FILE=%s: systemRoots() gives the others', (name) => {
-    const list = JSON.parse(run(node, 'console.log(JSON.stringify(systemRoots() ?? []))', { SSL_CERT_FILE: file(name), SSL_CERT_DIR: '/nonexistent' }))
+    const list =
+      JSON.parse(run(node, 'console.log(JSON.stringify(systemRoots() ?? []))', { SSL_CERT_FILE: file(name), SSL_CERT_DIR: '/nonexistent' }))
     expect(list.map((pem: string) => pem.trim())).toEqual(readsItself || name === 'last.pem' ? [cert.trim()] : [])
   })
 })

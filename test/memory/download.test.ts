@@ -25,7 +25,8 @@ const MAX_GROWTH_BYTES = 16 * MIB
 const TIMEOUT_MS = 300_000
 
 const ways = [
-  { way: 'a WebSocket with the credit window', browsers: ['Chromium', 'Firefox'], transport: 'WebSocket', options: { flowControl: 'credit' } },
+  { way: 'a WebSocket with the credit window', browsers: ['Chromium', 'Firefox'], transport: 'WebSocket',
+    options: { flowControl: 'credit' } },
   { way: 'a WebSocketStream', browsers: ['Chromium'], transport: 'WebSocketStream', options: {} },
 ] as const
 
@@ -45,7 +46,9 @@ describe.each(installedBrowsers('the memory of a long download'))('$name', ({ na
     return { server, relay, browser, order }
   }
 
-  it.each(ways.filter(({ browsers }) => (browsers as readonly string[]).includes(name)))('holds little of a download by $way', async ({ way, ...how }) => {
+  it.each(
+    ways.filter(({ browsers }) => (browsers as readonly string[]).includes(name)),
+  )('holds little of a download by $way', async ({ way, ...how }) => {
     const { server, relay, browser, order } = await setUp()
     await browser.start(order(how, WARM_UP))
     while (await browser.pausedOrDone() === 'paused') await browser.resume()
@@ -83,7 +86,10 @@ describe.each(installedBrowsers('the memory of a long download'))('$name', ({ na
     expect(await browser.pausedOrDone()).toBe('paused')
     await allSent(server, 64 * MIB)
     const growth = before.growthTo(await browser.settled())
-    console.log(`${name}, a WebSocket that nothing holds back: ${mib(server.sentBytes)} sent, ${mib((await browser.progress()).readBytes)} read: browser ${growth}`)
+    console.log(
+      `${name}, a WebSocket that nothing holds back: ${mib(server.sentBytes)} sent, `
+        + `${mib((await browser.progress()).readBytes)} read: browser ${growth}`,
+    )
     // 48 MiB are there that nobody has read: the measure above sees such things.
     expect(growth.bytes).toBeGreaterThan(40 * MIB)
     while (await browser.pausedOrDone() === 'paused') await browser.resume()

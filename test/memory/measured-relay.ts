@@ -14,7 +14,8 @@ const dist = (path: string) => fileURLToPath(new URL(`../../dist/${path}`, impor
 const GIVE_BACK = 'MALLOC_MMAP_THRESHOLD_=32768'
 
 /** Beside the program: collects garbage upon a signal, and says so. */
-const collector = `data:text/javascript,${encodeURIComponent("let times = 0; process.on('SIGUSR2', () => { gc(); console.error('collected', ++times) })")}`
+const collector =
+  `data:text/javascript,${encodeURIComponent("let times = 0; process.on('SIGUSR2', () => { gc(); console.error('collected', ++times) })")}`
 
 export class MeasuredRelay {
   readonly url: string

@@ -20,7 +20,9 @@ export async function startPageServer(): Promise<string> {
     entryPoints: [here('./page.ts')], bundle: true, format: 'esm', platform: 'browser', target: 'es2022', write: false, logLevel: 'silent',
   })
   const files = new Map<string | undefined, readonly [type: string, body: Uint8Array | string]>([
-    ['/', ['text/html', '<!doctype html><title>download</title><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>']],
+    ['/', [
+      'text/html', '<!doctype html><title>download</title><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>',
+    ]],
     ['/page.js', ['text/javascript', outputFiles[0]!.contents]],
     ['/libssl-wasm/libssl.wasm', ['application/wasm', await readFile(here('../../lib/libssl-wasm/libssl.wasm'))]],
   ])

@@ -28,14 +28,17 @@ type Socket = nodeTls.TLSSocket
 const plain = (onSocket: (socket: net.Socket) => void) => listening(net.createServer(onSocket))
 
 /** The port of a server of node:tls. */
-function secure(onSocket: (socket: Socket) => void = (socket) => socket.resume(), options: nodeTls.TlsOptions = {}, tls: Tls = nodeTls): Promise<number> {
+function secure(
+  onSocket: (socket: Socket) => void = (socket) => socket.resume(), options: nodeTls.TlsOptions = {}, tls: Tls = nodeTls,
+): Promise<number> {
   return listening(tls.createServer({ cert, key, ...options }, (socket) => {
     socket.on('error', () => {})
     onSocket(socket)
   }))
 }
 
-const client = (tls: Tls, port: number, options: object = {}) => kept(tls.connect({ ...trusting, port, ...options } as nodeTls.ConnectionOptions))
+const client = (tls: Tls, port: number, options: object = {}) =>
+  kept(tls.connect({ ...trusting, port, ...options } as nodeTls.ConnectionOptions))
 
 type Log = (line: string) => void
 
@@ -214,7 +217,8 @@ describe('a socket that goes, as node:tls tells it:', () => {
 describe('a peer that is no peer of TLS:', () => {
   const garbage = Object.entries({
     'text': Buffer.from('220 mail.example ESMTP\r\n'), 'HTTP': Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), 'zeros': Buffer.alloc(100),
-    'one kind of byte': Buffer.alloc(20_000, 0x16), 'an alert': Buffer.from([21, 3, 3, 0, 2, 2, 40]), 'the first bytes of a record': Buffer.from([22, 3, 3]),
+    'one kind of byte': Buffer.alloc(20_000, 0x16), 'an alert': Buffer.from([21, 3, 3, 0, 2, 2, 40]),
+    'the first bytes of a record': Buffer.from([22, 3, 3]),
   })
 
   it.each(garbage)('a client that gets %s, and the end, has one error', async (_, bytes) => {
@@ -252,7 +256,9 @@ describe('a peer that is no peer of TLS:', () => {
     expect(socket.destroyed).toBe(false)
   })
 
-  it.each(['TLSv1.2', 'TLSv1.3'] as const)('a connection of %s that is reset, or cut without close_notify, ends as in node:tls', async (maxVersion) => {
+  it.each(
+    ['TLSv1.2', 'TLSv1.3'] as const,
+  )('a connection of %s that is reset, or cut without close_notify, ends as in node:tls', async (maxVersion) => {
     const tell = async (tls: Tls, cut: (near: net.Socket, far: net.Socket) => unknown) => {
       const port = await secure()
       let ends!: [net.Socket, net.Socket]
@@ -271,7 +277,9 @@ describe('a peer that is no peer of TLS:', () => {
       await closed(socket)
       return lines
     }
-    for (const cut of [(near: net.Socket) => near.resetAndDestroy(), (near: net.Socket, far: net.Socket) => far.unpipe(near) && near.end()]) {
+    for (const cut of [
+      (near: net.Socket) => near.resetAndDestroy(), (near: net.Socket, far: net.Socket) => far.unpipe(near) && near.end(),
+    ]) {
       expect(await tell(ours, cut)).toEqual(await tell(nodeTls, cut))
     }
   })
@@ -289,7 +297,8 @@ describe('what applications answer:', () => {
     const server = ours.createServer({ cert, key, ...options })
     const told = once(server, 'tlsClientError')
     const socket = client(nodeTls, await listening(server), {
-      ALPNProtocols: ['a'], ...('pskCallback' in options ? { ciphers: 'PSK', pskCallback: () => ({ psk: Buffer.alloc(16), identity: 'x' }) } : {}),
+      ALPNProtocols: ['a'],
+      ...('pskCallback' in options ? { ciphers: 'PSK', pskCallback: () => ({ psk: Buffer.alloc(16), identity: 'x' }) } : {}),
     })
     socket.on('error', () => {})
     expect((await told as [Error])[0].message).toContain(message)
@@ -312,8 +321,9 @@ describe('what applications answer:', () => {
   const wrong: readonly [string, object, string][] = [
     ['secureContext', {}, 'ERR_TLS_INVALID_CONTEXT'], ['session', 5 as never, 'ERR_INVALID_ARG_TYPE'],
     ['checkServerIdentity', 5 as never, 'ERR_INVALID_ARG_TYPE'], ['minDHSize', 'x' as never, 'ERR_INVALID_ARG_TYPE'],
-    ['timeout', -1 as never, 'ERR_OUT_OF_RANGE'], ['servername', 5 as never, 'ERR_INVALID_ARG_TYPE'], ['ca', 5 as never, 'ERR_INVALID_ARG_TYPE'],
-    ['key', {}, 'ERR_INVALID_ARG_TYPE'], ['ciphers', 'NOPE' as never, 'ERR_SSL_NO_CIPHER_MATCH'], ['port', 70_000 as never, 'ERR_SOCKET_BAD_PORT'],
+    ['timeout', -1 as never, 'ERR_OUT_OF_RANGE'], ['servername', 5 as never, 'ERR_INVALID_ARG_TYPE'],
+    ['ca', 5 as never, 'ERR_INVALID_ARG_TYPE'], ['key', {}, 'ERR_INVALID_ARG_TYPE'],
+    ['ciphers', 'NOPE' as never, 'ERR_SSL_NO_CIPHER_MATCH'], ['port', 70_000 as never, 'ERR_SOCKET_BAD_PORT'],
     ['minVersion', 'x' as never, 'ERR_TLS_INVALID_PROTOCOL_VERSION'], ['pskCallback', 5 as never, 'ERR_INVALID_ARG_TYPE'],
   ]
   it.each(wrong)('%s of the wrong kind is refused with the code of node:tls (of Node 22)', (option, value, code) => {
@@ -321,7 +331,8 @@ describe('what applications answer:', () => {
   })
 
   it('callbacks that are null are none, as in node:tls', async () => {
-    const port = await listening(ours.createServer({ cert, key, SNICallback: null, ALPNCallback: null } as never, (socket) => socket.end('served')))
+    const port =
+      await listening(ours.createServer({ cert, key, SNICallback: null, ALPNCallback: null } as never, (socket) => socket.end('served')))
     expect(await textOf(client(nodeTls, port))).toBe('served')
   })
 })
@@ -333,7 +344,9 @@ describe('as a stream', () => {
     const socket = client(ours, await echo(nodeTls))
     const sent = Buffer.alloc(3_000_000, 'some bytes ')
     const chunks: Buffer[] = []
-    await pipeline(Readable.from([sent]), socket, async (source: AsyncIterable<Buffer>) => { for await (const chunk of source) chunks.push(chunk) })
+    await pipeline(
+      Readable.from([sent]), socket, async (source: AsyncIterable<Buffer>) => { for await (const chunk of source) chunks.push(chunk) },
+    )
     expect(Buffer.concat(chunks).equals(sent)).toBe(true)
     const another = client(ours, await echo(nodeTls))
     let calls = 0
@@ -480,7 +493,8 @@ describe('under load', () => {
     })
     server.on('tlsClientError', () => {})
     const port = await listening(server)
-    const contexts = (['TLSv1.2', 'TLSv1.3'] as const).map((maxVersion) => ours.createSecureContext({ ca: trusting.ca, maxVersion, libssl } as object))
+    const contexts = (['TLSv1.2', 'TLSv1.3'] as const)
+      .map((maxVersion) => ours.createSecureContext({ ca: trusting.ca, maxVersion, libssl } as object))
     const live = async () => {
       const socket = client(ours, port, { secureContext: contexts[random(2)] })
       socket.on('error', () => {}).resume()
@@ -528,10 +542,14 @@ describe('under load', () => {
 describe('a program whose sockets have closed ends by itself', () => {
   const command = (found: string | readonly string[] | undefined) => (typeof found === 'string' ? [found] : [...found ?? []])
   const programs: readonly [string, string[]][] = [
-    ['Node', [process.execPath]], ['Deno', [...command(denoProgram()), 'run', '--allow-all', '--no-remote', '--quiet']], ['Bun', command(bunProgram())],
+    ['Node', [process.execPath]], ['Deno', [...command(denoProgram()), 'run', '--allow-all', '--no-remote', '--quiet']],
+    ['Bun', command(bunProgram())],
   ]
   it.each(programs)('in %s', async (_, [program, ...args]) => {
-    const out = await runNode(program!, [...args, fileURLToPath(new URL('ends-by-itself.mjs', import.meta.url)), cert, key, authority.ca.cert], '.', {
+    const out =
+        await runNode(program!, [
+          ...args, fileURLToPath(new URL('ends-by-itself.mjs', import.meta.url)), cert, key, authority.ca.cert,
+        ], '.', {
       DENO_NO_UPDATE_CHECK: '1',
     })
     expect(out.trim().split('\n')).toEqual(['secure true', 'bytes 300000', 'closed false', 'refused ECONNRESET', 'server closed'])

@@ -7,16 +7,17 @@ import { checkServerIdentity } from '../../src/node/check-server-identity.js'
 import { canonicalIp, isIP, isIPv4, isIPv6 } from '../../src/node/ip-address.js'
 
 const HOSTS = [
-  'a.com', 'A.com', 'a.com.', 'b.a.com', 'xn--a.a.com', 'c.b.a.com', 'com', '', '.', '..', 'a..com', '.a.com', 'a_b.com', 'a b.com', 'ä.com', 'xn--4ca.com',
-  'foo.example.com', 'foobar.example.com', 'f.example.com', 'localhost', '*.a.com', '127.0.0.1', '127.0.0.1.', '192.168.1.1', '1.2.3', '01.2.3.4',
-  '::1', '0:0:0:0:0:0:0:1', '2001:DB8::1', '::ffff:1.2.3.4', 'fe80::1%eth0',
+  'a.com', 'A.com', 'a.com.', 'b.a.com', 'xn--a.a.com', 'c.b.a.com', 'com', '', '.', '..', 'a..com', '.a.com', 'a_b.com', 'a b.com',
+  'ä.com', 'xn--4ca.com', 'foo.example.com', 'foobar.example.com', 'f.example.com', 'localhost', '*.a.com', '127.0.0.1', '127.0.0.1.',
+  '192.168.1.1', '1.2.3', '01.2.3.4', '::1', '0:0:0:0:0:0:0:1', '2001:DB8::1', '::ffff:1.2.3.4', 'fe80::1%eth0',
 ]
 const ALT_NAMES = [
-  'DNS:a.com', 'DNS:*.a.com', 'DNS:*.com', 'DNS:f*.example.com', 'DNS:*o.example.com', 'DNS:f*o.example.com', 'DNS:*.*.com', 'DNS:**.a.com', 'DNS:b.*.com',
-  'DNS:xn--*.a.com', 'DNS:*xn--.a.com', 'DNS:', 'DNS:*', 'DNS:a.com.', 'DNS:.a.com', 'DNS:a..com', 'DNS:ä.com', 'DNS:A.COM', 'DNS:localhost', 'DNS:"a.com"',
-  'DNS:"a\\u0000.com"', 'IP Address:127.0.0.1', 'IP Address:0:0:0:0:0:0:0:1', 'IP Address:2001:DB8:0:0:0:0:0:1', 'IP Address:0:0:0:0:0:FFFF:102:304',
-  'IP Address:FE80:0:0:0:0:0:0:1', 'IP Address:<invalid length=5>', 'URI:http://a.com/', 'URI:"http://x/\\u002c DNS:a.com"', 'email:a@a.com', 'DirName:"CN=a.com"',
-  'othername:<unsupported>', 'DNS:"a', 'x"', 'DNS:"\\x"',
+  'DNS:a.com', 'DNS:*.a.com', 'DNS:*.com', 'DNS:f*.example.com', 'DNS:*o.example.com', 'DNS:f*o.example.com', 'DNS:*.*.com', 'DNS:**.a.com',
+  'DNS:b.*.com', 'DNS:xn--*.a.com', 'DNS:*xn--.a.com', 'DNS:', 'DNS:*', 'DNS:a.com.', 'DNS:.a.com', 'DNS:a..com', 'DNS:ä.com', 'DNS:A.COM',
+  'DNS:localhost', 'DNS:"a.com"', 'DNS:"a\\u0000.com"', 'IP Address:127.0.0.1', 'IP Address:0:0:0:0:0:0:0:1',
+  'IP Address:2001:DB8:0:0:0:0:0:1', 'IP Address:0:0:0:0:0:FFFF:102:304',
+  'IP Address:FE80:0:0:0:0:0:0:1', 'IP Address:<invalid length=5>', 'URI:http://a.com/', 'URI:"http://x/\\u002c DNS:a.com"',
+  'email:a@a.com', 'DirName:"CN=a.com"', 'othername:<unsupported>', 'DNS:"a', 'x"', 'DNS:"\\x"',
 ]
 const COMMON_NAMES = [undefined, 'a.com', '*.a.com', ['x', 'a.com'], [], '', '127.0.0.1', ['*.com'], 'b.a.com.']
 
@@ -46,7 +47,9 @@ function* certificates(): Generator<Certificate> {
 
 describe('checkServerIdentity', () => {
   it.each(HOSTS)('says what node:tls says for the host %j', (host) => {
-    for (const cert of certificates()) expect(outcome(checkServerIdentity, host, cert)).toEqual(outcome(tls.checkServerIdentity, host, cert))
+    for (const cert of certificates()) {
+      expect(outcome(checkServerIdentity, host, cert)).toEqual(outcome(tls.checkServerIdentity, host, cert))
+    }
   })
 
   it('parts a name at the full stops of other scripts, as DNS does, and as Node 24', () => {
@@ -69,20 +72,21 @@ describe('checkServerIdentity', () => {
 
 describe('isIP', () => {
   it.each([
-    '::', '::1', '::1.2.3.4', '1::', '1:0:0:2::3', '1::2::3', ':1', '1:', ':::', '1:2:3:4:5:6:7:8', '1:2:3:4:5:6:7', '1:2:3:4:5:6:7:8:9', '1:2:3:4:5:6:7::',
-    '::2:3:4:5:6:7:8', '1::2:3:4:5:6:7:8', '1:2:3:4:5:6:1.2.3.4', '1:2:3:4:5:6:7:1.2.3.4', '::1.2.3', '::1.2.3.256', '1.2.3.4::', '::1.2.3.4:5', 'fe80::1%',
-    'fe80::1%eth0', 'fe80::1%eth 0', '12345::', 'g::', '::ffff:01.2.3.4', '1:2:3:4:5:6:7:', '1.2.3.4', '1.2.3.4 ', ' 1.2.3.4', '256.1.1.1', '', '::%x',
-    '1:2:3:4:5:1.2.3.4', '::1:1.2.3.4', '::1::1.2.3.4', '1.2.3.4%x',
+    '::', '::1', '::1.2.3.4', '1::', '1:0:0:2::3', '1::2::3', ':1', '1:', ':::', '1:2:3:4:5:6:7:8', '1:2:3:4:5:6:7', '1:2:3:4:5:6:7:8:9',
+    '1:2:3:4:5:6:7::', '::2:3:4:5:6:7:8', '1::2:3:4:5:6:7:8', '1:2:3:4:5:6:1.2.3.4', '1:2:3:4:5:6:7:1.2.3.4', '::1.2.3', '::1.2.3.256',
+    '1.2.3.4::', '::1.2.3.4:5', 'fe80::1%', 'fe80::1%eth0', 'fe80::1%eth 0', '12345::', 'g::', '::ffff:01.2.3.4', '1:2:3:4:5:6:7:',
+    '1.2.3.4', '1.2.3.4 ', ' 1.2.3.4', '256.1.1.1', '', '::%x', '1:2:3:4:5:1.2.3.4', '::1:1.2.3.4', '::1::1.2.3.4', '1.2.3.4%x',
   ])('says what node:net says of %j', (address) => {
-    expect({ ip: isIP(address), v4: isIPv4(address), v6: isIPv6(address) }).toEqual({ ip: net.isIP(address), v4: net.isIPv4(address), v6: net.isIPv6(address) })
+    expect({ ip: isIP(address), v4: isIPv4(address), v6: isIPv6(address) })
+      .toEqual({ ip: net.isIP(address), v4: net.isIPv4(address), v6: net.isIPv6(address) })
   })
 })
 
 describe('canonicalIp', () => {
   it.each([
-    ['::', '::'], ['1.2.3.4', '1.2.3.4'], ['A:0:0::B', 'a::b'], ['1:0:0:2:0:0:0:3', '1:0:0:2::3'], ['1:0:2:0:3:0:4:0', '1:0:2:0:3:0:4:0'], ['1::', '1::'],
-    ['::1.2.3.4', '::1.2.3.4'], ['0:0:0:0:0:0:1:2', '::0.1.0.2'], ['::ffff:102:304', '::ffff:1.2.3.4'], ['::ffff:0:1.2.3.4', '::ffff:0:102:304'],
-    ['fe80::1%eth0', 'fe80::1'], ['1.2.3', undefined],
+    ['::', '::'], ['1.2.3.4', '1.2.3.4'], ['A:0:0::B', 'a::b'], ['1:0:0:2:0:0:0:3', '1:0:0:2::3'], ['1:0:2:0:3:0:4:0', '1:0:2:0:3:0:4:0'],
+    ['1::', '1::'], ['::1.2.3.4', '::1.2.3.4'], ['0:0:0:0:0:0:1:2', '::0.1.0.2'], ['::ffff:102:304', '::ffff:1.2.3.4'],
+    ['::ffff:0:1.2.3.4', '::ffff:0:102:304'], ['fe80::1%eth0', 'fe80::1'], ['1.2.3', undefined],
   ])('of %s is %s', (address, canonical) => {
     expect(canonicalIp(address)).toBe(canonical)
   })

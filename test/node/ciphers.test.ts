@@ -15,10 +15,14 @@ beforeAll(async () => { lib = await load() })
 const rsa = authority.leaf({ newkey: RSA })
 
 async function agreedByNode(server: string | undefined, client: string | undefined): Promise<string> {
-  const listening = tls.createServer({ ...rsa, ...(server !== undefined && { ciphers: server }) }, (socket) => { socket.on('error', () => {}).end() })
+  const listening = tls.createServer(
+    { ...rsa, ...(server !== undefined && { ciphers: server }) }, (socket) => { socket.on('error', () => {}).end() },
+  )
   await once(listening.listen(0, '127.0.0.1'), 'listening')
   const { port } = listening.address() as AddressInfo
-  const socket = tls.connect({ port, host: '127.0.0.1', servername: 'localhost', ca: authority.ca.cert, ...(client !== undefined && { ciphers: client }) })
+  const socket = tls.connect({
+    port, host: '127.0.0.1', servername: 'localhost', ca: authority.ca.cert, ...(client !== undefined && { ciphers: client }),
+  })
   try {
     return await new Promise<string>((resolve) => {
       socket.on('secureConnect', () => { resolve(socket.getCipher().name) }).on('error', () => { resolve('none') })
@@ -69,7 +73,8 @@ describe('setCiphers', () => {
         return code === 'ERR_INVALID_ARG_VALUE' ? { code, name, message: (error as Error).message } : { code }
       }
     }
-    expect(thrown(() => { setCiphers(ctx, ciphers, TLS1_2_VERSION, TLS1_3_VERSION) })).toEqual(thrown(() => { tls.createSecureContext({ ciphers }) }))
+    expect(thrown(() => { setCiphers(ctx, ciphers, TLS1_2_VERSION, TLS1_3_VERSION) }))
+      .toEqual(thrown(() => { tls.createSecureContext({ ciphers }) }))
     ctx.free()
   })
 })

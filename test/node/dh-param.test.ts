@@ -34,7 +34,8 @@ describe('setDhParam', () => {
     const tooSmall = ours(params('modp1'))
     expect(tooSmall).toEqual({ name: 'TypeError', message: 'DH parameter is less than 1024 bits', code: 'ERR_INVALID_ARG_VALUE' })
     expect(tooSmall).toEqual(outcome(() => { tls.createSecureContext({ dhparam: params('modp1') }) }))
-    expect(ours(params('modp2'))).toEqual({ name: 'Error', message: 'Error setting temp DH parameter', code: 'ERR_CRYPTO_OPERATION_FAILED' })
+    expect(ours(params('modp2')))
+      .toEqual({ name: 'Error', message: 'Error setting temp DH parameter', code: 'ERR_CRYPTO_OPERATION_FAILED' })
   })
 
   it('gives their size', () => {

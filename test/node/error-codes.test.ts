@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
-  ApiMisuseError, fatalError, load, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER, SslCtx, TLS1_2_VERSION, TLS1_3_VERSION, TransportError,
-  X509_V_ERR_EE_KEY_TOO_SMALL, X509Store, type IoResult, type LibSsl, type Ssl,
+  ApiMisuseError, fatalError, load, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER, SslCtx, TLS1_2_VERSION,
+  TLS1_3_VERSION, TransportError, X509_V_ERR_EE_KEY_TOO_SMALL, X509Store, type IoResult, type LibSsl, type Ssl,
 } from '../../src/core.js'
 import { connectionError, contextError, operationFailed, verificationError, type NodeOpensslError } from '../../src/node/error-codes.js'
 import { authority, date, file, localhost, openssl, temporaryAuthority } from '../helpers/certificates.js'
@@ -32,12 +32,18 @@ interface Options {
 
 const only = (version: 'TLSv1.2' | 'TLSv1.3') => ({ minVersion: version, maxVersion: version })
 const handshakes: Readonly<Record<string, readonly [server: Options, client: Options]>> = {
-  'no cipher suite in common': [{ ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256', ...only('TLSv1.2') }, { ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384', ...only('TLSv1.2') }],
-  'no cipher suite of TLS 1.3 in common': [{ ciphers: 'TLS_AES_128_GCM_SHA256', ...only('TLSv1.3') }, { ciphers: 'TLS_AES_256_GCM_SHA384', ...only('TLSv1.3') }],
+  'no cipher suite in common': [
+    { ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256', ...only('TLSv1.2') }, { ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384', ...only('TLSv1.2') },
+  ],
+  'no cipher suite of TLS 1.3 in common': [
+    { ciphers: 'TLS_AES_128_GCM_SHA256', ...only('TLSv1.3') }, { ciphers: 'TLS_AES_256_GCM_SHA384', ...only('TLSv1.3') },
+  ],
   'a client that is too old': [only('TLSv1.3'), only('TLSv1.2')],
   'a server that is too old': [only('TLSv1.2'), only('TLSv1.3')],
   'no group in common': [{ ecdhCurve: 'P-256', ...only('TLSv1.3') }, { ecdhCurve: 'X25519', ...only('TLSv1.3') }],
-  'no signature algorithm in common': [{ ...only('TLSv1.3'), sigalgs: 'ecdsa_secp256r1_sha256' }, { ...only('TLSv1.3'), sigalgs: 'rsa_pss_rsae_sha256' }],
+  'no signature algorithm in common': [
+    { ...only('TLSv1.3'), sigalgs: 'ecdsa_secp256r1_sha256' }, { ...only('TLSv1.3'), sigalgs: 'rsa_pss_rsae_sha256' },
+  ],
   'no protocol in common': [{ ALPNProtocols: ['a'] }, { ALPNProtocols: ['b'] }],
   'no certificate of the client, TLS 1.2': [{ requestCert: true, ...only('TLSv1.2') }, {}],
   'no certificate of the client, TLS 1.3': [{ requestCert: true, ...only('TLSv1.3') }, {}],
@@ -45,10 +51,14 @@ const handshakes: Readonly<Record<string, readonly [server: Options, client: Opt
 
 /** OpenSSL 3.0 has another name for it than all later ones. */
 const TOO_LONG = 'a record that is too long'
-const named35 = (openssl: string): Told => (openssl.startsWith('3.0.') ? { code: 'ERR_SSL_DATA_LENGTH_TOO_LONG', reason: 'data length too long' } : {})
+const named35 = (openssl: string): Told =>
+  (openssl.startsWith('3.0.') ? { code: 'ERR_SSL_DATA_LENGTH_TOO_LONG', reason: 'data length too long' } : {})
 const record = (type: number, ...bytes: readonly number[]) => Buffer.from([type, 3, 3, bytes.length >> 8, bytes.length & 0xff, ...bytes])
 /** RFC 8446 and RFC 5246; OpenSSL 3.0 knows no reason for the last ones. */
-const ALERTS = [10, 20, 21, 22, 30, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 60, 70, 71, 80, 86, 90, 100, 109, 110, 111, 112, 113, 114, 115, 116, 120]
+const ALERTS = [
+  10, 20, 21, 22, 30, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 60, 70, 71, 80, 86, 90, 100, 109, 110, 111, 112, 113, 114,
+  115, 116, 120,
+]
 const toClients: Readonly<Record<string, Buffer>> = {
   'HTTP': Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'),
   'application data': record(23, 0),
@@ -90,7 +100,15 @@ openssl('pkcs12', '-export', '-in', localhost.certFile, '-inkey', localhost.keyF
 const pfx = readFileSync(file('all.p12'))
 /** PEM of what is no certificate. */
 const block = (contents: string) => `-----BEGIN CERTIFICATE-----\n${contents}\n-----END CERTIFICATE-----\n`
-interface ContextOptions { readonly cert?: string; readonly key?: string; readonly passphrase?: string; readonly ciphers?: string; readonly ecdhCurve?: string; readonly crl?: string; readonly pfx?: string }
+interface ContextOptions {
+  readonly cert?: string
+  readonly key?: string
+  readonly passphrase?: string
+  readonly ciphers?: string
+  readonly ecdhCurve?: string
+  readonly crl?: string
+  readonly pfx?: string
+}
 const contexts: Readonly<Record<string, ContextOptions>> = {
   'a certificate that is none': { cert: 'garbage' },
   'a certificate that is not base64': { cert: block('garbage') },
@@ -133,7 +151,13 @@ const verifications: Readonly<Record<string, Verification>> = {
 
 // ---- Node's errors ----
 
-interface Told { readonly code?: string; readonly library?: string; readonly reason?: string; readonly message?: string; readonly opensslErrorStack?: readonly string[] }
+interface Told {
+  readonly code?: string
+  readonly library?: string
+  readonly reason?: string
+  readonly message?: string
+  readonly opensslErrorStack?: readonly string[]
+}
 interface Answers {
   readonly openssl: string
   readonly handshakes: readonly { readonly server?: Told; readonly client?: Told }[]
@@ -152,8 +176,8 @@ function ask(path: string): Answers {
   const base64 = (some: Readonly<Record<string, Buffer>>) => Object.values(some).map((bytes) => bytes.toString('base64'))
   const identity = { cert: localhost.cert, key: localhost.key, ca: authority.ca.cert }
   const input = JSON.stringify({
-    handshakes: Object.values(handshakes).map(([server, client]) => [{ ...identity, ...server }, client]), contexts: Object.values(contexts), identity,
-    toClients: base64(toClients), toServers: base64(toServers),
+    handshakes: Object.values(handshakes).map(([server, client]) => [{ ...identity, ...server }, client]),
+    contexts: Object.values(contexts), identity, toClients: base64(toClients), toServers: base64(toServers),
     verifications: Object.values(verifications).map(({ cert, key, ...client }) => [{ cert, key }, client]),
   })
   const script = fileURLToPath(new URL('errors.mjs', import.meta.url))
@@ -261,7 +285,9 @@ describe.each(NODES)('errors as of Node %i', (_, path) => {
   let answers: Answers
   beforeAll(() => { answers = ask(path) }, 120_000)
   // Its names depend on the OpenSSL of the Node that it runs in.
-  beforeEach(() => { vi.stubGlobal('process', Object.create(process, { versions: { value: { ...process.versions, openssl: answers.openssl } } })) })
+  beforeEach(
+    () => { vi.stubGlobal('process', Object.create(process, { versions: { value: { ...process.versions, openssl: answers.openssl } } })) },
+  )
   afterEach(() => { vi.unstubAllGlobals() })
 
   const each = <T>(cases: Readonly<Record<string, T>>) => Object.entries(cases).map(([what, one], index) => ({ what, one, index }))
@@ -296,7 +322,8 @@ describe.each(NODES)('errors as of Node %i', (_, path) => {
 describe('verificationError', () => {
   it('wants a certificate of a client, but of one that has a key', () => {
     const link = new Link(lib).established()
-    expect(verificationError(link.server.ssl)).toMatchObject({ code: 'UNABLE_TO_GET_ISSUER_CERT', message: 'unable to get issuer certificate' })
+    expect(verificationError(link.server.ssl))
+      .toMatchObject({ code: 'UNABLE_TO_GET_ISSUER_CERT', message: 'unable to get issuer certificate' })
     link.free()
     const key = new Uint8Array(32)
     for (const version of VERSIONS) {
@@ -316,7 +343,10 @@ describe('verificationError', () => {
   })
 
   it('has Node’s names alone', () => {
-    const ssl = { getPeerCertificate: () => ({}), getVerifyResult: () => X509_V_ERR_EE_KEY_TOO_SMALL, verifyCertErrorString: () => 'EE certificate key too weak' }
+    const ssl = {
+      getPeerCertificate: () => ({}), getVerifyResult: () => X509_V_ERR_EE_KEY_TOO_SMALL,
+      verifyCertErrorString: () => 'EE certificate key too weak',
+    }
     expect(verificationError(ssl as unknown as Ssl)).toMatchObject({ code: 'UNSPECIFIED' })
   })
 })
@@ -325,7 +355,9 @@ describe('connectionError', () => {
   it('keeps ours as the cause, and gives back what OpenSSL has no part in', () => {
     const error = new TransportError('it failed')
     expect(connectionError(error)).toBe(error)
-    const link = new Link(lib, { server: { configure: (ctx) => { configure(ctx, { ciphers: 'ECDHE-RSA-AES128-SHA', ...only('TLSv1.2') }) } } })
+    const link = new Link(
+      lib, { server: { configure: (ctx) => { configure(ctx, { ciphers: 'ECDHE-RSA-AES128-SHA', ...only('TLSv1.2') }) } } },
+    )
     const failed = fatalError(link.client.ssl, link.handshake().client)
     const asNodes = connectionError(failed)
     expect(asNodes.cause).toBe(failed)
@@ -337,9 +369,15 @@ describe('connectionError', () => {
 
 describe('contextError', () => {
   it('has the further errors of OpenSSL’s, and of pfx the reason alone', () => {
-    const further = { opensslErrorStack: [{ packed: 0x0680009b, library: 'asn1 encoding routines', reason: 'too long', code: 'ERR_x', data: '' }, { packed: 0x0488000d, library: 'PEM routines', reason: 'ASN1 lib', code: 'ERR_x', data: '' }] } as const
+    const further = {
+      opensslErrorStack: [
+        { packed: 0x0680009b, library: 'asn1 encoding routines', reason: 'too long', code: 'ERR_x', data: '' },
+        { packed: 0x0488000d, library: 'PEM routines', reason: 'ASN1 lib', code: 'ERR_x', data: '' },
+      ],
+    } as const
     expect(contextError(new ApiMisuseError('ERR_PEM_x', 'x', further), 'cert')).toMatchObject({
-      code: 'ERR_OSSL_ASN1_TOO_LONG', message: 'error:0680009B:asn1 encoding routines::too long', opensslErrorStack: ['error:0488000D:PEM routines::ASN1 lib'],
+      code: 'ERR_OSSL_ASN1_TOO_LONG', message: 'error:0680009B:asn1 encoding routines::too long',
+      opensslErrorStack: ['error:0488000D:PEM routines::ASN1 lib'],
     })
     const pfx = contextError(new ApiMisuseError('ERR_TLS_PASSPHRASE_WRONG', 'x'), 'pfx')
     expect([pfx.message, Object.keys(pfx)]).toEqual(['mac verify failure', []])

@@ -7,7 +7,9 @@ import net from 'node:net'
 import tls from 'node:tls'
 
 /** The words where there is no code. */
-const told = ({ code, library, reason, opensslErrorStack, message }) => ({ code, library, reason, opensslErrorStack, ...code === undefined && { message } })
+const told = ({ code, library, reason, opensslErrorStack, message }) => ({
+  code, library, reason, opensslErrorStack, ...code === undefined && { message },
+})
 const dial = (server) => ({ port: server.address().port, host: '127.0.0.1' })
 
 /** A server's first failure, if it has one. */
@@ -74,7 +76,9 @@ function context(options) {
 }
 
 const input = JSON.parse(readFileSync(0, 'utf8'))
-const answers = { openssl: process.versions.openssl, handshakes: [], contexts: input.contexts.map(context), toClients: [], toServers: [], verifications: [] }
+const answers = {
+  openssl: process.versions.openssl, handshakes: [], contexts: input.contexts.map(context), toClients: [], toServers: [], verifications: [],
+}
 for (const one of input.handshakes) answers.handshakes.push(await handshake(one))
 for (const bytes of input.toClients) answers.toClients.push(await toClient(Buffer.from(bytes, 'base64')))
 for (const bytes of input.toServers) answers.toServers.push(await toServer(input.identity, Buffer.from(bytes, 'base64')))

@@ -46,7 +46,10 @@ describe('a dialer', () => {
     const { host, port } = target
     const attempts: unknown[][] = []
     const watched = (socket: nodeNet.Socket) =>
-      socket.on('connectionAttemptFailed', (...[address, at, family, error]: unknown[]) => attempts.push([address, at, family, (error as { code: string }).code]))
+      socket.on(
+        'connectionAttemptFailed',
+        (...[address, at, family, error]: unknown[]) => attempts.push([address, at, family, (error as { code: string }).code]),
+      )
     const expected = await failure(watched(nodeNet.connect({ host, port })))
     net.setDialer(net.tunnelDialer(relay.url, { WebSocket: undici.WebSocket }))
     const { events, error } = await failure(watched(connect({ host, port })))
@@ -93,7 +96,8 @@ describe('a dialer', () => {
       net.setDialer(dialer)
       const { events, error } = await failure(connect({ host: '127.0.0.1', port: 9 }))
       expect(events).toEqual(['error ENETUNREACH', 'close true'])
-      expect(error).toMatchObject({ syscall: 'connect', errno: -101, address: '127.0.0.1', port: 9, message: expect.stringContaining(relay.url) })
+      expect(error)
+        .toMatchObject({ syscall: 'connect', errno: -101, address: '127.0.0.1', port: 9, message: expect.stringContaining(relay.url) })
     }
   })
 
@@ -143,7 +147,9 @@ describe('a dialer', () => {
     expect(hosts.sort()).toEqual(['10.0.0.1', 'localhost'])
     expect(await lookup).toEqual([null, '10.0.0.1', 4, 'db.example'])
     expect([looked.remoteAddress, looked.remoteFamily, looked._host, plain._host]).toEqual(['10.0.0.1', 'IPv4', 'db.example', 'localhost'])
-    const failed = net.connect({ host: 'a', port: 80, lookup: (_name, _options, done) => done(Object.assign(new Error('none'), { code: 'EAI_AGAIN' }), '') })
+    const failed = net.connect({
+      host: 'a', port: 80, lookup: (_name, _options, done) => done(Object.assign(new Error('none'), { code: 'EAI_AGAIN' }), ''),
+    })
     expect((await failure(failed)).events).toEqual(['error EAI_AGAIN', 'close true'])
   })
 
@@ -343,7 +349,8 @@ it('BlockList and SocketAddress answer as those of node:net', () => {
     return [
       asked.map(([address, family]) => list.check(address, family)), list.check(new SocketAddress({ address: '10.0.0.2' })),
       thrownCode(() => list.addRange('10.0.0.9', '10.0.0.1')),
-      addresses.map((options) => new SocketAddress(options)).map(({ address, family, port, flowlabel }) => [address, family, port, flowlabel]),
+      addresses.map((options) => new SocketAddress(options))
+        .map(({ address, family, port, flowlabel }) => [address, family, port, flowlabel]),
     ]
   }
   const thrownCode = (call: () => unknown) => rejection((async () => call())()).then((error) => (error as NodeJS.ErrnoException).code)

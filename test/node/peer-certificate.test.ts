@@ -34,7 +34,8 @@ const intermediate = temporaryAuthority('intermediate', authority)
 const leaf = intermediate.leaf()
 const shown: Readonly<Record<string, Shown>> = {
   'RSA, with everything': selfSigned('rsa', '/C=DE/O=A/O=B/OU=x+CN=localhost', '-newkey', 'rsa:2048',
-    '-addext', 'subjectAltName=DNS:localhost,DNS:*.example.com,IP:127.0.0.1,IP:::1,email:a@b.c,URI:http://a/b?c%2C,otherName:1.2.3.4;UTF8:x,RID:1.2.3',
+    '-addext',
+    'subjectAltName=DNS:localhost,DNS:*.example.com,IP:127.0.0.1,IP:::1,email:a@b.c,URI:http://a/b?c%2C,otherName:1.2.3.4;UTF8:x,RID:1.2.3',
     '-addext', 'authorityInfoAccess=OCSP;URI:http://ocsp.example/,caIssuers;URI:http://example/ca.der,OCSP;URI:http://b',
     '-addext', 'extendedKeyUsage=serverAuth,clientAuth,1.2.3.4'),
   'RSA-PSS': selfSigned('pss', '/CN=pss', '-newkey', 'rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048'),
@@ -59,8 +60,9 @@ const alone = [...oddCertificates, ['secp256k1', secp256k1] as const]
 const OTHER = ['UTCTime without seconds', 'words for times', 'an attribute of a very long type', 'bits in a name']
 /** Node tells an extension that is empty, or cannot be read, from none; for checkServerIdentity() it is the same. */
 const EMPTY: Readonly<Record<string, keyof PeerCertificate>> = {
-  'no names in subjectAltName': 'subjectaltname', 'broken subjectAltName': 'subjectaltname', 'subjectAltName that is text': 'subjectaltname',
-  'no access in authorityInfoAccess': 'infoAccess', 'broken authorityInfoAccess': 'infoAccess', 'no purposes': 'ext_key_usage',
+  'no names in subjectAltName': 'subjectaltname', 'broken subjectAltName': 'subjectaltname',
+  'subjectAltName that is text': 'subjectaltname', 'no access in authorityInfoAccess': 'infoAccess',
+  'broken authorityInfoAccess': 'infoAccess', 'no purposes': 'ext_key_usage',
 }
 
 const NODES: readonly (readonly [major: number, path: string])[] = [
@@ -73,7 +75,10 @@ type Plain = Partial<Record<keyof PeerCertificate | 'prototypes' | 'buffers', un
 interface Answers { readonly alone: readonly (Plain | null)[]; readonly shown: readonly Readonly<Record<'short' | 'detailed', Plain>>[] }
 
 function ask(major: number, path: string): Answers {
-  const input = JSON.stringify({ alone: alone.map(([what, der]) => (CRASHES.includes(what) && major >= 24 ? '' : der.toString('base64'))), shown: Object.values(shown), curves: CURVES })
+  const input = JSON.stringify({
+    alone: alone.map(([what, der]) => (CRASHES.includes(what) && major >= 24 ? '' : der.toString('base64'))), shown: Object.values(shown),
+    curves: CURVES,
+  })
   const script = fileURLToPath(new URL('peer-certificates.mjs', import.meta.url))
   const { stdout, stderr } = spawnSync(path, [script], { input, encoding: 'utf8', maxBuffer: 64 << 20, timeout: 100_000 })
   if (stdout === '') throw new Error(stderr)
@@ -109,7 +114,9 @@ function read(der: Buffer): X509 | undefined {
   const ctx = new SslCtx(lib, 'TLS_server_method')
   try {
     ctx.setSecurityLevel(0)
-    ctx.useCertificateChain(`${localhost.cert}-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`)
+    ctx.useCertificateChain(
+      `${localhost.cert}-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`,
+    )
     return ctx.getCertChain()[1]
   } catch {
     return undefined
@@ -137,7 +144,9 @@ describe.each(NODES)('certificates as of Node %i', (major, path) => {
 
   it.each(Object.entries(shown).map(([what, one], index) => ({ what, one, index })))('peerCertificate: $what', ({ one, index }) => {
     withLink(one, ({ client: { ssl } }) => {
-      for (const form of ['short', 'detailed'] as const) expectNodes(major, plain(peerCertificate(ssl, form === 'detailed')!), answers.shown[index]![form])
+      for (const form of ['short', 'detailed'] as const) {
+        expectNodes(major, plain(peerCertificate(ssl, form === 'detailed')!), answers.shown[index]![form])
+      }
     })
   })
 

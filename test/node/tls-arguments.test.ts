@@ -63,11 +63,13 @@ const calls: readonly [string, (tls: Tls) => unknown][] = [
 
 const idle = () => new Duplex({ read() {}, write(_chunk, _encoding, callback) { callback() } })
 const client = (tls: Tls): nodeTls.TLSSocket & { setServername(name: string): void } => new tls.TLSSocket(idle() as never) as never
-const server = (tls: Tls): ReturnType<typeof client> => new tls.TLSSocket(idle() as never, { isServer: true, secureContext: tls.createSecureContext({ cert, key }) }) as never
+const server = (tls: Tls): ReturnType<typeof client> =>
+  new tls.TLSSocket(idle() as never, { isServer: true, secureContext: tls.createSecureContext({ cert, key }) }) as never
 
 describe('connect() of ours refuses, as that of Node 24', () => {
   it.each([{ checkServerIdentity: 1 }, { minDHSize: 'x' }])('%o', (options) => {
-    expect(() => ours.connect({ port: 1, ...options } as never)).toThrow(expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }))
+    expect(() => ours.connect({ port: 1, ...options } as never))
+      .toThrow(expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }))
   })
 })
 
@@ -75,12 +77,14 @@ describe('what node:tls refuses with other words, or dies of:', () => {
   const sock = () => new ours.TLSSocket(idle() as never, { isServer: true, cert, key } as never)
   it.each<[string, () => unknown, string]>([
     ...[5, 'h2', true, {}].flatMap((ALPNProtocols): [string, () => unknown, string][] => [
-      [`ALPNProtocols ${String(ALPNProtocols)} of a client`, () => ours.connect({ socket: idle(), ALPNProtocols } as never), 'ERR_INVALID_ARG_TYPE'],
+      [`ALPNProtocols ${String(ALPNProtocols)} of a client`, () => ours.connect({ socket: idle(), ALPNProtocols } as never),
+        'ERR_INVALID_ARG_TYPE'],
       [`ALPNProtocols ${String(ALPNProtocols)} of a server`, () => ours.createServer({ ALPNProtocols } as never), 'ERR_INVALID_ARG_TYPE'],
     ]),
     ['a protocol that is no text', () => ours.connect({ socket: idle(), ALPNProtocols: [5] } as never), 'ERR_INVALID_ARG_TYPE'],
     ['a protocol without letters', () => ours.createServer({ ALPNProtocols: ['a', ''] }), 'ERR_INVALID_ARG_VALUE'],
-    ['bytes that are no list of protocols', () => ours.connect({ socket: idle(), ALPNProtocols: Buffer.from([2, 1]) } as never), 'ERR_INVALID_ARG_VALUE'],
+    ['bytes that are no list of protocols', () => ours.connect({ socket: idle(), ALPNProtocols: Buffer.from([2, 1]) } as never),
+      'ERR_INVALID_ARG_VALUE'],
     ['setKeyCert(5)', () => sock().setKeyCert(5 as never), 'ERR_INVALID_ARG_TYPE'],
     ['setKeyCert() of a list', () => sock().setKeyCert([] as never), 'ERR_INVALID_ARG_TYPE'],
     ['setKeyCert() without a certificate', () => sock().setKeyCert({}), 'ERR_CRYPTO_OPERATION_FAILED'],
@@ -102,7 +106,10 @@ describe('what node:tls refuses with other words, or dies of:', () => {
       }
     }
     const out: { ALPNProtocols?: Buffer } = {}
-    under('24.1.0', () => expect(() => convertALPNProtocols(Buffer.from([0]), out)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' })))
+    under(
+      '24.1.0',
+      () => expect(() => convertALPNProtocols(Buffer.from([0]), out)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' })),
+    )
     expect(out).toEqual({})
     under('22.1.0', () => convertALPNProtocols(Buffer.from([0]), out))
     expect(out.ALPNProtocols).toEqual(Buffer.from([0]))

@@ -14,7 +14,9 @@ const ca = authority.ca.cert
 type Tls = typeof nodeTls
 
 /** The port of a server of `tls` that sends back what it gets. */
-async function echo(tls: Tls, options: nodeTls.TlsOptions = {}, onSocket = (_: nodeTls.TLSSocket) => {}): Promise<{ port: number; server: nodeTls.Server }> {
+async function echo(
+  tls: Tls, options: nodeTls.TlsOptions = {}, onSocket = (_: nodeTls.TLSSocket) => {},
+): Promise<{ port: number; server: nodeTls.Server }> {
   const server = tls.createServer({ cert, key, ...options }, (socket) => {
     socket.on('error', () => {})
     onSocket(socket)
@@ -29,7 +31,9 @@ async function textOf(socket: Duplex): Promise<string> {
   return text
 }
 
-const sides: readonly [string, Tls, Tls][] = [['ours to ours', ours, ours], ['ours to node:tls', ours, nodeTls], ['node:tls to ours', nodeTls, ours]]
+const sides: readonly [string, Tls, Tls][] = [
+  ['ours to ours', ours, ours], ['ours to node:tls', ours, nodeTls], ['node:tls to ours', nodeTls, ours],
+]
 
 describe.each(sides)('a connection of %s', (_, client, server) => {
   it.each(VERSIONS)('over %s carries bytes both ways, and tells what was agreed on', async (version) => {
@@ -93,7 +97,9 @@ describe.each(sides)('a connection of %s', (_, client, server) => {
 
   it('with a client certificate is known to the server', async () => {
     const known: unknown[] = []
-    const { port } = await echo(server, { requestCert: true, ca }, (socket) => known.push(socket.authorized, socket.getPeerCertificate().subject.CN))
+    const { port } = await echo(
+      server, { requestCert: true, ca }, (socket) => known.push(socket.authorized, socket.getPeerCertificate().subject.CN),
+    )
     const { cert, key } = authority.leaf({ name: 'somebody' })
     const socket = client.connect({ port, host: '127.0.0.1', ca, servername: 'localhost', cert, key })
     socket.end('x')

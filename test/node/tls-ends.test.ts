@@ -13,7 +13,8 @@ type Tls = typeof nodeTls
 type Log = (line: string) => void
 
 const plain = (onSocket: (socket: net.Socket) => void) => listening(net.createServer(onSocket))
-const secure = (onSocket: (socket: nodeTls.TLSSocket) => void, tls: Tls = nodeTls) => listening(tls.createServer({ cert, key }, (socket) => {
+const secure = (onSocket: (socket: nodeTls.TLSSocket) => void, tls: Tls = nodeTls) =>
+    listening(tls.createServer({ cert, key }, (socket) => {
   socket.on('error', () => {})
   onSocket(socket)
 }))
@@ -47,7 +48,9 @@ const ends: Readonly<Record<string, (tls: Tls, log: Log, writes: boolean) => Pro
   'the peer cuts within the handshake': async (tls, log, writes) =>
     watched(connect(tls, { port: await plain((peer) => peer.once('data', () => peer.resetAndDestroy())) }), log, writes),
   'the peer is no peer of TLS': async (tls, log, writes) =>
-    watched(connect(tls, { port: await plain((peer) => peer.once('data', () => peer.write('HTTP/1.1 400 Bad Request\r\n\r\n'))) }), log, writes),
+    watched(
+      connect(tls, { port: await plain((peer) => peer.once('data', () => peer.write('HTTP/1.1 400 Bad Request\r\n\r\n'))) }), log, writes,
+    ),
   'the server speaks another version': async (tls, log, writes) => {
     const server = nodeTls.createServer({ cert, key, minVersion: 'TLSv1.3' })
     return watched(connect(tls, { port: await listening(server), maxVersion: 'TLSv1.2' }), log, writes)

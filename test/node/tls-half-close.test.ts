@@ -18,7 +18,9 @@ describe.each([['node:tls', tls], ['ours', ours as typeof tls]])('end() of a cli
       const [arrived, accepted] = [once(front, 'connection'), once(server, 'secureConnection')]
       const { port } = front.address() as net.AddressInfo
       const client = module.connect({ ...trust, port })
-      const [[beneath], [served]] = await Promise.all([arrived, accepted, once(client, 'secureConnect')]) as unknown as [[net.Socket], [tls.TLSSocket]]
+      const [[beneath], [served]] = await Promise.all([
+        arrived, accepted, once(client, 'secureConnect'),
+      ]) as unknown as [[net.Socket], [tls.TLSSocket]]
       client.end('the last words')
       await once(beneath, 'end')
       const heard = once(client, 'data')

@@ -21,16 +21,20 @@ void asNamespace
 
 const repo = join(import.meta.dirname, '../..')
 const dist = (file: string) => join(repo, 'dist/node', file)
-const node = (code: string, ...args: string[]) => execFileSync(process.execPath, [...args, '-e', code], { encoding: 'utf8', cwd: repo }).trim()
+const node = (code: string, ...args: string[]) =>
+  execFileSync(process.execPath, [...args, '-e', code], { encoding: 'utf8', cwd: repo }).trim()
 
 describe('libssl-wasm/node/tls', () => {
-  it.each(Object.keys(nodeTls).filter((name) => name !== 'default' && name !== 'module.exports'))('has %s, of the same type as in node:tls', (name) => {
+  it.each(
+    Object.keys(nodeTls).filter((name) => name !== 'default' && name !== 'module.exports'),
+  )('has %s, of the same type as in node:tls', (name) => {
     expect(typeof Reflect.get(tls, name)).toBe(typeof Reflect.get(nodeTls, name))
     if (name !== 'createSecurePair') expect(Reflect.get(face, name)).toBe(Reflect.get(tls, name))
   })
 
   it.each(['TLSSocket', 'Server'] as const)('has every public method of %s', (name) => {
-    const methods = (of: { prototype: object }) => Object.getOwnPropertyNames(of.prototype).filter((method) => !method.startsWith('_') && method !== 'setOptions')
+    const methods = (of: { prototype: object }) =>
+      Object.getOwnPropertyNames(of.prototype).filter((method) => !method.startsWith('_') && method !== 'setOptions')
     for (const method of methods(nodeTls[name])) expect(tls[name].prototype, method).toHaveProperty(method)
   })
 
@@ -70,9 +74,11 @@ describe('libssl-wasm/node/tls', () => {
   })
 
   it('imports nothing of what it replaces', () => {
-    const files = readdirSync(join(repo, 'src/node'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && file !== 'register.ts')
+    const files = readdirSync(join(repo, 'src/node'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && file !== 'register.ts')
     for (const file of files) {
-      const code = readFileSync(join(repo, 'src/node', file), 'utf8').replace(/import type [^\n]*/g, '').replace(/\/\/.*|\/\*[^]*?\*\//g, '')
+      const code = readFileSync(join(repo, 'src/node', file), 'utf8').replace(/import type [^\n]*/g, '')
+        .replace(/\/\/.*|\/\*[^]*?\*\//g, '')
       expect(code, file).not.toMatch(/['"](?:node:)?_?tls(?:_\w+)?['"]/)
     }
   })
@@ -82,9 +88,12 @@ describe("Node's own flags hold for the face, too:", () => {
   const tlsOf = `const tls = require(${JSON.stringify(dist('tls.cjs'))});`
 
   it('--use-system-ca and NODE_USE_SYSTEM_CA', () => {
-    const certificates = `${tlsOf} console.log(['bundled', 'system', 'extra', 'default'].map((type) => tls.getCACertificates(type).length).join())`
+    const certificates =
+      `${tlsOf} console.log(['bundled', 'system', 'extra', 'default'].map((type) => tls.getCACertificates(type).length).join())`
     // As files, for Node 20 does not know these flags: its program sees them all the same.
-    const counts = (code: string, env = {}) => execFileSync(process.execPath, ['-e', code], { encoding: 'utf8', cwd: repo, env: { ...process.env, ...env } }).trim().split(',').map(Number)
+    const counts = (code: string, env = {}) => execFileSync(
+      process.execPath, ['-e', code], { encoding: 'utf8', cwd: repo, env: { ...process.env, ...env } },
+    ).trim().split(',').map(Number)
     const flag = (name: string) => `process.execArgv.push('${name}');`
     const [bundled, system, extra] = counts(certificates) as [number, number, number]
     expect(counts(certificates)[3]).toBe(bundled + extra)
@@ -98,8 +107,10 @@ describe("Node's own flags hold for the face, too:", () => {
     const file = join(directory, 'keys.log')
     const { cert, key } = localhost
     const code = `${tlsOf}
-      const server = tls.createServer({ cert: ${JSON.stringify(cert)}, key: ${JSON.stringify(key)}, maxVersion: 'TLSv1.2' }, (socket) => socket.end())
-      server.listen(0, () => tls.connect({ port: server.address().port, rejectUnauthorized: false }).resume().on('close', () => server.close()))`
+      const server = tls.createServer({
+        cert: ${JSON.stringify(cert)}, key: ${JSON.stringify(key)}, maxVersion: 'TLSv1.2' }, (socket) => socket.end())
+      server.listen(0, () => tls.connect({ port: server.address().port, rejectUnauthorized: false })
+        .resume().on('close', () => server.close()))`
     try {
       const output = await runNode(process.execPath, [`--tls-keylog=${file}`, '--trace-tls', '-e', code], repo)
       const lines = readFileSync(file, 'utf8').trim().split('\n')
@@ -124,20 +135,28 @@ describe('the built package', () => {
   it.each(Object.entries(programs).flatMap(([name, program]) => program === undefined ? [] : [[name, program]]))(
     'is one module for require() and import in %s', (_, program) => {
       const code = "const tls = require('libssl-wasm/node/tls'); tls.DEFAULT_ECDH_CURVE = 'P-256'; "
-        + "import('libssl-wasm/node/tls').then((face) => console.log(face.default === tls, face.default.DEFAULT_ECDH_CURVE, typeof face.connect))"
+        + "import('libssl-wasm/node/tls').then((face) => console.log(face.default === tls, "
+        + 'face.default.DEFAULT_ECDH_CURVE, typeof face.connect))'
       expect(execFileSync(program!, ['-e', code], { encoding: 'utf8', cwd: repo }).trim()).toBe('true P-256 function')
     })
 
   it('replaces node:tls for require(), import and https', () => {
     const code = "const ours = (await import('libssl-wasm/node/tls')).default; const { connect } = await import('node:tls');"
-      + "console.log(connect === ours.connect, require('tls').Server === ours.Server, require('https').createServer({}) instanceof ours.Server)"
+      + "console.log(connect === ours.connect, require('tls').Server === ours.Server, "
+      + "require('https').createServer({}) instanceof ours.Server)"
     const url = pathToFileURL(dist('register.js')).href
     expect(node(`(async () => { ${code} })()`, '--import', url)).toBe('true true true')
   })
 
-  const runtimes = { 'this Node': [process.execPath], Deno: [denoProgram(), 'run', '--allow-all', '--no-remote', '--quiet'], Bun: [bunProgram()] }
-  it.each(Object.entries(runtimes).filter(([, [program]]) => program !== undefined))('replaces node:tls for what is imported later in %s', async (name, [program, ...args]) => {
-    const out = await runNode(program!, [...args as string[], fileURLToPath(new URL('registers.mjs', import.meta.url))], repo, { DENO_NO_UPDATE_CHECK: '1' })
+  const runtimes = {
+    'this Node': [process.execPath], Deno: [denoProgram(), 'run', '--allow-all', '--no-remote', '--quiet'], Bun: [bunProgram()],
+  }
+  it.each(
+    Object.entries(runtimes).filter(([, [program]]) => program !== undefined),
+  )('replaces node:tls for what is imported later in %s', async (name, [program, ...args]) => {
+    const out = await runNode(
+      program!, [...args as string[], fileURLToPath(new URL('registers.mjs', import.meta.url))], repo, { DENO_NO_UPDATE_CHECK: '1' },
+    )
     expect(out.trim()).toBe(name === 'Bun' ? 'default, require, https' : 'name, default, require, https') // Bun's names are its own
   })
 })

@@ -43,7 +43,9 @@ describe('tls.Server', () => {
     expect(names).toHaveLength(2)
   })
 
-  it.each([[new Error('no such name'), 'no such name'], [{}, 'Invalid SNI context']])('tells of an SNICallback that answers %o', async (answer, message) => {
+  it.each([
+    [new Error('no such name'), 'no such name'], [{}, 'Invalid SNI context'],
+  ])('tells of an SNICallback that answers %o', async (answer, message) => {
     const { server, port } = serve({ SNICallback: (_: string, done: (error: Error | null, context?: nodeTls.SecureContext) => void) => {
       if (answer instanceof Error) done(answer)
       else done(null, answer as never)
@@ -101,7 +103,8 @@ describe('tls.Server', () => {
     const { port } = serve({ cert: undefined, key: undefined, ciphers: 'PSK+HIGH', pskIdentityHint: 'hint',
       pskCallback: (_: Socket, identity: string) => (identity === 'me' ? psk : null) })
     const hints: unknown[] = []
-    const socket = ours.connect({ port: await port, host: '127.0.0.1', ciphers: 'PSK+HIGH', maxVersion: 'TLSv1.2', checkServerIdentity: () => undefined,
+    const socket =
+      ours.connect({ port: await port, host: '127.0.0.1', ciphers: 'PSK+HIGH', maxVersion: 'TLSv1.2', checkServerIdentity: () => undefined,
       pskCallback: (hint: string | null) => {
         hints.push(hint)
         return { psk, identity: 'me' }
@@ -150,7 +153,9 @@ describe('tls.Server', () => {
     socket.destroy()
   })
 
-  it.each(['TLSv1.2', 'TLSv1.3'] as const)('that wants a certificate knows a client without one also when it comes back (%s)', async (version) => {
+  it.each(
+    ['TLSv1.2', 'TLSv1.3'] as const,
+  )('that wants a certificate knows a client without one also when it comes back (%s)', async (version) => {
     const options = { requestCert: true, ca: authority.ca.cert, ticketKeys: randomBytes(48), minVersion: version, maxVersion: version }
     const told: unknown[] = []
     const lenient = serve({ ...options, rejectUnauthorized: false }, (socket) => {

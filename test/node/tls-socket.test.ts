@@ -8,7 +8,7 @@ import { SslSession } from '../../src/core.js'
 import ours from '../../src/node/tls/index.js'
 import { instance } from '../../src/node/tls/instance.js'
 import { listening } from '../helpers/kept.js'
-import { cert, connected, errorOf, key, serve, trust, type Socket } from '../helpers/node-face.js'
+import { connected, errorOf, serve, trust, type Socket } from '../helpers/node-face.js'
 
 describe('TLSSocket', () => {
   it('tells its state as net.Socket does', async () => {
@@ -27,7 +27,8 @@ describe('TLSSocket', () => {
   })
 
   it.each<[string, () => net.Socket | Duplex | undefined]>([
-    ['nothing', () => undefined], ['a socket that is not connected', () => new net.Socket()], ['a Duplex', () => new Duplex({ read() {}, write() {} })],
+    ['nothing', () => undefined], ['a socket that is not connected', () => new net.Socket()],
+    ['a Duplex', () => new Duplex({ read() {}, write() {} })],
   ])('upon %s has the state that node:tls tells, before and after destroy()', (_, beneath) => {
     const states = (tls: typeof nodeTls) => {
       const socket = new tls.TLSSocket(beneath() as never)
@@ -212,7 +213,8 @@ describe('TLSSocket', () => {
     }
     socket.destroy()
     await once(socket, 'close')
-    expect([socket.getPeerCertificate(), socket.getCipher(), socket.getProtocol(), socket.isSessionReused()]).toEqual([null, null, null, null])
+    expect([socket.getPeerCertificate(), socket.getCipher(), socket.getProtocol(), socket.isSessionReused()])
+      .toEqual([null, null, null, null])
   })
 
   it('is destroyed by its signal', async () => {
@@ -323,7 +325,8 @@ describe('tls.connect()', () => {
   it('says which name was wrong', async () => {
     const { port } = serve()
     const socket = ours.connect({ ...trust, servername: 'other.test', port: await port })
-    expect(await errorOf(socket)).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID', host: 'other.test', cert: { subject: { CN: 'localhost' } } })
+    expect(await errorOf(socket))
+      .toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID', host: 'other.test', cert: { subject: { CN: 'localhost' } } })
   })
 
   it('upgrades an open socket, which then tells nobody else', async () => {

@@ -16,7 +16,8 @@ const open = (socket: net.Socket) => toNodeStream(connect(socket, { servername: 
 describe('toNodeStream', () => {
   it('is a socket for an agent of node:http that keeps connections', async () => {
     let connections = 0
-    const server = https.createServer(localhost, (request, response) => response.end(request.url)).on('secureConnection', () => connections++)
+    const server = https.createServer(localhost, (request, response) => response.end(request.url))
+      .on('secureConnection', () => connections++)
     const first = await reach(server)
     const agent = new http.Agent({ keepAlive: true })
     ;(agent as { createConnection: unknown }).createConnection = () => open(first)

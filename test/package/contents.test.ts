@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { packed } from '../helpers/project.js'
 
-const lines = readFileSync(join(import.meta.dirname, 'contents.txt'), 'utf8').split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+const lines = readFileSync(join(import.meta.dirname, 'contents.txt'), 'utf8').split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'))
 const patterns = lines.map((line) => ({
   line,
   matches: new RegExp(`^${line.replace(/[.+]/g, '\\$&').replaceAll('**', '\0').replaceAll('*', '[^/]*').replaceAll('\0', '.*')}$`),

@@ -50,7 +50,8 @@ const consumersTest = `
       await tls.opened
       controller.abort()
       await expect(tls.closed).rejects.toMatchObject({ name: 'AbortError' })
-      expect(() => connect(memoryTransportPair()[0], { ...options, signal: controller.signal })).toThrow(expect.objectContaining({ name: 'AbortError' }))
+      expect(() => connect(memoryTransportPair()[0], { ...options, signal: controller.signal }))
+        .toThrow(expect.objectContaining({ name: 'AbortError' }))
     })
   })
 

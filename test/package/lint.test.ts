@@ -26,7 +26,10 @@ describe('no shipped file', () => {
 
   it('makes code of text: no eval, no Function constructor, no timer with a string', () => {
     expect(scripts().length).toBeGreaterThan(40)
-    expect(scripts().filter((file) => /\beval\s*\(|\bFunction\s*\(|\.constructor\s*\(\s*["'`]|set(?:Timeout|Interval)\s*\(\s*["'`]/.test(text(file)))).toEqual([])
+    expect(
+      scripts()
+      .filter((file) => /\beval\s*\(|\bFunction\s*\(|\.constructor\s*\(\s*["'`]|set(?:Timeout|Interval)\s*\(\s*["'`]/.test(text(file))),
+    ).toEqual([])
   })
 
   it('names a source map, or a source, that is not there', () => {
@@ -42,7 +45,10 @@ describe('no shipped file', () => {
     const lost = scripts().filter((file) => file !== 'dist/inline.js').flatMap((file) => {
       const known = file.startsWith('examples/') ? [...others, ...own] : others
       return [...text(file).matchAll(/^(?:(?:import|export)\b.*\bfrom|import) ["']([^"']+)["'];?$/gm)].map(([, specifier]) => specifier!)
-        .filter((specifier) => (specifier.startsWith('.') ? !existsSync(join(directory, dirname(file), specifier)) : !/^(?:node|cloudflare):/.test(specifier) && !known.includes(specifier)))
+        .filter(
+          (specifier) => (specifier.startsWith('.') ? !existsSync(join(directory, dirname(file), specifier))
+          : !/^(?:node|cloudflare):/.test(specifier) && !known.includes(specifier)),
+        )
         .map((specifier) => `${file} imports ${specifier}`)
     })
     expect(lost).toEqual([])
@@ -74,7 +80,9 @@ describe('the tools of others are content', () => {
     // The rules that are ignored decide about its exit status alone: what they find is told, and expected below.
     const output = await runInstalled('@arethetypeswrong/cli/dist/index.js', [(await packed()).path, '--format', 'json',
       '--exclude-entrypoints', ...untyped, '--ignore-rules', 'no-resolution', 'cjs-resolves-to-esm'], directory)
-    const { analysis } = JSON.parse(output) as { analysis: { entrypoints: object; problems: readonly Record<'kind' | 'entrypoint' | 'resolutionKind', string>[] } }
+    const { analysis } = JSON.parse(output) as {
+      analysis: { entrypoints: object; problems: readonly Record<'kind' | 'entrypoint' | 'resolutionKind', string>[] }
+    }
     const { exports } = JSON.parse(text('package.json')) as { exports: object }
     const entries = Object.keys(exports).filter((entry) => !untyped.includes(entry))
     expect(Object.keys(analysis.entrypoints).sort()).toEqual(entries.sort())
@@ -82,7 +90,8 @@ describe('the tools of others are content', () => {
     // by Node ≥ 20.19 takes those, of which this tool warns.
     const modules = entries.filter((entry) => entry !== './node/tls').map((entry) => `${entry} node16-cjs: CJSResolvesToESM`)
     const problems = analysis.problems.filter(({ resolutionKind }) => resolutionKind !== 'node10')
-    expect(problems.map(({ entrypoint, resolutionKind, kind }) => `${entrypoint} ${resolutionKind}: ${kind}`).sort()).toEqual(modules.sort())
+    expect(problems.map(({ entrypoint, resolutionKind, kind }) => `${entrypoint} ${resolutionKind}: ${kind}`).sort())
+      .toEqual(modules.sort())
   })
 
   it('deno publish --dry-run, with the layout for JSR, which Deno loads', async () => {

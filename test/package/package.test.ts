@@ -62,7 +62,9 @@ beforeAll(async () => {
   mkdirSync(project)
   // The dependency comes from what is installed here: the test asks no registry, and what is not declared is not there.
   const ws = await pack(join(repository, 'node_modules/ws'))
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module', overrides: { ws: `file:${ws}` } }))
+  writeFileSync(
+    join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module', overrides: { ws: `file:${ws}` } }),
+  )
   await succeed('npm', ['install', '--no-audit', '--no-fund', '--offline', '--silent', await pack(repository)], project)
 }, 60_000)
 
@@ -74,7 +76,8 @@ describe('the package', () => {
       expect(files.filter((file) => file.startsWith(`${folder}/`))).toEqual(inRepository)
     }
     // Each module of the sources has its two files, and there is no other: leftovers of an older build would show.
-    const modules = filesBelow(join(repository, 'src')).filter((file) => !file.endsWith('.d.ts')).map((file) => `dist/${file.replace(/\.ts$/, '')}`)
+    const modules = filesBelow(join(repository, 'src')).filter((file) => !file.endsWith('.d.ts'))
+      .map((file) => `dist/${file.replace(/\.ts$/, '')}`)
     expect(files.filter((file) => file.startsWith('dist/'))).toEqual([
       ...modules.flatMap((module) => [`${module}.d.ts`, `${module}.js`]), 'dist/node/tls.cjs', 'dist/node/tls.d.cts',
     ].sort())
@@ -135,9 +138,14 @@ describe('the package', () => {
       const inner = await import('libssl-wasm/dist/index.js').catch((error) => error.code)
       const { version } = await main.load()
       const same = Object.keys(main).join() === Object.keys(inline).join() && (await inline.load()).version === version
-      console.log(JSON.stringify([typeof main.connect, typeof main.accept, typeof core.Ssl, same, typeof relay.startRelay, mozillaRoots.length > 100, name, wasm, inner, version]))
+      console.log(JSON.stringify([
+      typeof main.connect, typeof main.accept, typeof core.Ssl, same, typeof relay.startRelay,
+      mozillaRoots.length > 100, name, wasm, inner, version]))
     `)
-    expect(JSON.parse(printed)).toEqual(['function', 'function', 'function', true, 'function', true, 'libssl-wasm', true, 'ERR_PACKAGE_PATH_NOT_EXPORTED', expect.stringMatching(/^OpenSSL 4\.0\./)])
+    expect(JSON.parse(printed)).toEqual([
+      'function', 'function', 'function', true, 'function', true, 'libssl-wasm', true, 'ERR_PACKAGE_PATH_NOT_EXPORTED',
+      expect.stringMatching(/^OpenSSL 4\.0\./),
+    ])
   })
 
   it('does nothing when it is imported', async () => {

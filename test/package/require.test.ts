@@ -21,7 +21,9 @@ async function run(node: string, program: string): Promise<unknown> {
   return JSON.parse(await runNode(node, ['program.cjs'], directory))
 }
 
-const nodes = [['Node 20.18', () => installed(oldestNode), 'dist/node/tls.cjs'], ['this Node', () => process.execPath, 'dist/node/tls/module-sync.js']] as const
+const nodes = [
+  ['Node 20.18', () => installed(oldestNode), 'dist/node/tls.cjs'], ['this Node', () => process.execPath, 'dist/node/tls/module-sync.js'],
+] as const
 
 it.each(nodes)('libssl-wasm/node/tls is served and connected by require() in %s', async (_, node, file) => {
   const told = await run(node(), `
@@ -29,7 +31,8 @@ it.each(nodes)('libssl-wasm/node/tls is served and connected by require() in %s'
     const { once } = require('node:events')
     const { relative } = require('node:path')
     const { ca, cert, key } = ${JSON.stringify({ ca: authority.ca.cert, cert: localhost.cert, key: localhost.key })}
-    const told = { file: relative('node_modules/libssl-wasm', require.resolve('libssl-wasm/node/tls')), roots: tls.rootCertificates.length > 100 }
+    const told = {
+      file: relative('node_modules/libssl-wasm', require.resolve('libssl-wasm/node/tls')), roots: tls.rootCertificates.length > 100 }
     const server = tls.createServer({ cert, key }, (socket) => socket.pipe(socket)).listen(0, '127.0.0.1', async () => {
       const socket = tls.connect({ port: server.address().port, host: '127.0.0.1', servername: 'localhost', ca })
       await once(socket, 'secureConnect')
@@ -52,7 +55,8 @@ it('libssl-wasm/node/tls is imported in Node 20.18, and connects to node:tls', a
   await once(server, 'listening')
   const told = await run(installed(oldestNode), `
     import('libssl-wasm/node/tls').then(async ({ default: tls, connect }) => {
-      const socket = connect({ port: ${(server.address() as AddressInfo).port}, host: '127.0.0.1', servername: 'localhost', ca: ${JSON.stringify(authority.ca.cert)} })
+      const socket = connect({ port: ${(server.address() as AddressInfo).port}, host: '127.0.0.1', servername: 'localhost',
+        ca: ${JSON.stringify(authority.ca.cert)} })
       socket.write('GET /there HTTP/1.0\\r\\n\\r\\n')
       let text = ''
       for await (const chunk of socket) text += chunk

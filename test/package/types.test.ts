@@ -19,24 +19,30 @@ const BROWSER = ['ES2023', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable']
 
 /** What the compiler says of a project of these files that has the types named, from `modules`, and nothing else. */
 async function check(
-  compiler: string, files: Readonly<Record<string, string>>, { lib = BROWSER, types = [], ...options }: Readonly<Record<string, unknown>> & { readonly lib?: readonly string[]; readonly types?: readonly string[] },
-  modules = join(repository, 'node_modules'),
+  compiler: string, files: Readonly<Record<string, string>>,
+  { lib = BROWSER, types = [], ...options }: Readonly<Record<string, unknown>> & {
+    readonly lib?: readonly string[]
+    readonly types?: readonly string[]
+  }, modules = join(repository, 'node_modules'),
 ): Promise<string> {
   const module = options['moduleResolution'] === 'bundler' ? 'ESNext' : options['moduleResolution'] ?? 'nodenext'
   const compilerOptions = {
-    strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true, target: 'ES2022', types, allowJs: true, checkJs: true, module, lib, ...options,
+    strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true, target: 'ES2022', types, allowJs: true,
+    checkJs: true, module, lib, ...options,
   }
   const directory = await project({ ...files, 'tsconfig.json': JSON.stringify({ compilerOptions, files: Object.keys(files) }) })
   mkdirSync(join(directory, 'node_modules/@types'))
   if (types.includes('node')) {
     for (const name of ['@types/node', 'undici-types']) symlinkSync(join(modules, name), join(directory, 'node_modules', name))
   }
-  return runNode(process.execPath, [compiler, '-p', directory], directory).catch((error: Error) => error.message.replace(/^Command failed.*\n/, ''))
+  return runNode(process.execPath, [compiler, '-p', directory], directory)
+    .catch((error: Error) => error.message.replace(/^Command failed.*\n/, ''))
 }
 
 const programs = {
   main: `
-    import { CertificateError, connect, load, memoryTransportPair, type ConnectionInfo, type ConnectOptions, type TlsConnection } from 'libssl-wasm'
+    import { CertificateError,
+      connect, load, memoryTransportPair, type ConnectionInfo, type ConnectOptions, type TlsConnection } from 'libssl-wasm'
     const options: ConnectOptions = { servername: 'localhost', ca: 'PEM', minVersion: 'TLSv1.3', libssl: await load() }
     const connection: TlsConnection = connect(memoryTransportPair()[0], options)
     const info: ConnectionInfo = await connection.opened.catch((error: unknown) => {
@@ -55,7 +61,8 @@ const programs = {
       chunk.toUpperCase()
     }
     const maybe = <T>(value: T): T | undefined => value
-    connect(memoryTransportPair()[0], { servername: maybe('localhost'), ca: maybe('PEM'), signal: maybe(new AbortController().signal), verify: maybe(() => true) })
+    connect(memoryTransportPair()[0], { servername: maybe('localhost'), ca: maybe('PEM'), signal: maybe(new AbortController().signal),
+      verify: maybe(() => true) })
     // @ts-expect-error: there is no such version
     connect(memoryTransportPair()[0], { servername: 'localhost', minVersion: 'TLSv1.1' })
   `,
@@ -66,7 +73,8 @@ const programs = {
   `,
   inline: `
     import { connect, load, type TlsConnection } from 'libssl-wasm/inline'
-    export const connection: TlsConnection = connect(new WebSocket('wss://localhost/'), { servername: 'localhost', ca: 'PEM', libssl: await load() })
+    export const connection: TlsConnection =
+      connect(new WebSocket('wss://localhost/'), { servername: 'localhost', ca: 'PEM', libssl: await load() })
   `,
   core: `
     import { BioPair, load, Ssl, SslCtx, SSL_ERROR_WANT_READ, type IoResult } from 'libssl-wasm/core'
@@ -114,7 +122,9 @@ const filesOf = (...names: readonly (keyof typeof programs)[]) =>
   Object.fromEntries(names.map((name) => [`${name}.${name === 'javascript' ? 'js' : 'ts'}`, programs[name]]))
 
 describe.each(Object.entries(compilers))("the package's types, checked without skipLibCheck by %s,", (_, compiler) => {
-  it.each(['node16', 'nodenext', 'bundler'])('suit programs for browsers, in TypeScript and in plain JavaScript, without @types packages under %s', async (moduleResolution) => {
+  it.each([
+    'node16', 'nodenext', 'bundler',
+  ])('suit programs for browsers, in TypeScript and in plain JavaScript, without @types packages under %s', async (moduleResolution) => {
     expect(await check(compiler(), filesOf('main', 'browser', 'inline', 'core', 'javascript'), { moduleResolution })).toBe('')
   })
 
@@ -147,12 +157,17 @@ describe.each(Object.entries(compilers))("the package's types, checked without s
  * `Duplex.fromWeb()` takes no streams of the DOM's types, whose `read(view)` knows no `min`; Node's alone it takes. Bundlers and their
  * plugins, whose configurations are among the examples, are not here.
  */
-const LAX = new RegExp(["TS2531|FileList \\| null|Cannot assign to 'constants'|TS18046|TS18048|'port' does not exist on type 'string \\| AddressInfo'|'cloudflare:sockets'",
+const LAX =
+  new RegExp(["TS2531|FileList \\| null|Cannot assign to 'constants'|TS18046|TS18048|"
+    + "'port' does not exist on type 'string \\| AddressInfo'|'cloudflare:sockets'",
   "Cannot find module '(?:@rollup/|(?:esbuild|node-stdlib-browser|pg|rollup|vite|vite-plugin-node-polyfills|webpack)\\b)",
-  "'TlsServerConnection' is not assignable to parameter of type '\\{ readable: ReadableStream<any>; writable: WritableStream<any>; \\}'"].join('|'))
+  "'TlsServerConnection' is not assignable to parameter of type "
+    + "'\\{ readable: ReadableStream<any>; writable: WritableStream<any>; \\}'"].join('|'))
 
 async function checkExamples(compiler: string): Promise<readonly string[]> {
-  const documents = [...readdirSync(join(repository, 'docs')).filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`), 'README.md']
+  const documents = [
+    ...readdirSync(join(repository, 'docs')).filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`), 'README.md',
+  ]
   const examples = Object.fromEntries(documents.flatMap((document) => {
     const fences = readFileSync(join(repository, document), 'utf8').matchAll(/^```(?:js|ts)\n(.*?)^```/gms)
     return [...fences].map(([, code], index) => [`${document.replace(/\W/g, '-')}-${index}.ts`, code!] as const)
@@ -160,7 +175,10 @@ async function checkExamples(compiler: string): Promise<readonly string[]> {
   expect(Object.keys(examples).length).toBeGreaterThan(25)
   const options = { types: ['node'], noImplicitAny: false }
   // Many are parts of a program: what they leave out is imported from the package, or is something.
-  const missing = [...(await check(compiler, complete(examples, []), options)).matchAll(/^([\w-]+\.ts).*(?:Cannot find name|shorthand property) '(\w+)'/gm)]
+  const missing = [
+    ...(await check(compiler, complete(examples, []), options))
+    .matchAll(/^([\w-]+\.ts).*(?:Cannot find name|shorthand property) '(\w+)'/gm),
+  ]
   const output = await check(compiler, complete(examples, missing.map(([, file, name]) => `${file} ${name}`)), options)
   return output.split('\n').filter((line) => /error TS/.test(line) && !LAX.test(line))
 }
@@ -169,7 +187,9 @@ async function checkExamples(compiler: string): Promise<readonly string[]> {
 function complete(examples: Readonly<Record<string, string>>, missing: readonly string[]): Record<string, string> {
   const names = (file: string) => [...new Set(missing)].filter((one) => one.startsWith(`${file} `)).map((one) => one.split(' ')[1]!)
   const declare = (name: string) => (name in library ? `import { ${name} } from 'libssl-wasm'` : `declare const ${name}: any`)
-  return Object.fromEntries(Object.entries(examples).map(([file, code]) => [file, [code, 'export {}', ...names(file).map(declare)].join('\n')]))
+  return Object.fromEntries(
+    Object.entries(examples).map(([file, code]) => [file, [code, 'export {}', ...names(file).map(declare)].join('\n')]),
+  )
 }
 
 describe('the declarations', () => {
@@ -177,7 +197,9 @@ describe('the declarations', () => {
     .filter((file) => file.endsWith('.d.ts')).map((file) => [file, readFileSync(join(repository, 'dist', folder, file), 'utf8')] as const)
 
   const folders = ['base', 'core', 'frontends', 'transports', 'apps/relay']
-  const entries = ['index', 'core', 'wisp', 'worker', 'apps/relay/relay'].map((entry) => readFileSync(join(repository, `dist/${entry}.d.ts`), 'utf8')).join()
+  const entries = [
+    'index', 'core', 'wisp', 'worker', 'apps/relay/relay',
+  ].map((entry) => readFileSync(join(repository, `dist/${entry}.d.ts`), 'utf8')).join()
   const exported = (name: string) => new RegExp(`\\b${name}\\b`).test(entries)
 
   it('take undefined for every optional property of a public type', () => {

@@ -6,7 +6,10 @@ import tls from 'node:tls'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { connect, fromNodeStream, load, memoryTransportPair, type ConnectOptions, type IoEvent, type LibSsl } from '../../src/index.js'
 import { localhost } from '../helpers/certificates.js'
-import { ALLOCATION_NOISE_BYTES, clientOptions, closeBoth, isPending, noise, opened, peers, readAll, readBytes, rejection, same, turns, unhandledDuring, VERSIONS, writeAll } from '../helpers/stream-peers.js'
+import {
+  ALLOCATION_NOISE_BYTES, clientOptions, closeBoth, isPending, noise, opened, peers, readAll, readBytes, rejection, same, turns,
+  unhandledDuring, VERSIONS, writeAll,
+} from '../helpers/stream-peers.js'
 import { FaultyTransport } from '../helpers/faulty-transport.js'
 import { virtualNetwork } from '../helpers/virtual-network.js'
 

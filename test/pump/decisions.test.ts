@@ -24,7 +24,8 @@ type Decide = () => boolean | Promise<boolean>
 
 /** Where a decision is asked for, by whom, and with which alert (RFC 8446 §6) its refusal ends. */
 const questions = [
-  { name: 'setVerifyCb', side: 'client', alert: 40, install: (ssl: Ssl, ask: () => CallbackVerdict) => ssl.setVerifyCb((_, depth) => (depth === 0 ? ask() : 1)) },
+  { name: 'setVerifyCb', side: 'client', alert: 40,
+    install: (ssl: Ssl, ask: () => CallbackVerdict) => ssl.setVerifyCb((_, depth) => (depth === 0 ? ask() : 1)) },
   { name: 'setCertCb', side: 'server', alert: 80, install: (ssl: Ssl, ask: () => CallbackVerdict) => ssl.setCertCb(ask) },
   { name: 'setClientHelloCb', side: 'server', alert: 80, install: (ssl: Ssl, ask: () => CallbackVerdict) => ssl.setClientHelloCb(ask) },
 ] as const

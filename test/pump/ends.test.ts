@@ -62,7 +62,8 @@ describe.each(VERSIONS)('%s', (version) => {
       await peer.send(Buffer.concat([plaintextAlert(USER_CANCELED), plaintextAlert(0)]))
       const error = await rejection(subject.opened)
       // A server knows no alert before a ClientHello.
-      expect(error).toMatchObject({ name: 'PeerError', code: side === 'client' ? 'ERR_TLS_HANDSHAKE_CLOSED' : 'ERR_SSL_UNEXPECTED_MESSAGE' })
+      expect(error)
+        .toMatchObject({ name: 'PeerError', code: side === 'client' ? 'ERR_TLS_HANDSHAKE_CLOSED' : 'ERR_SSL_UNEXPECTED_MESSAGE' })
       expect(await rejection(subject.closed)).toBe(error)
       peer.free()
     })

@@ -2,7 +2,8 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
-  accept, connect, CertificateError, DeadlineError, load, memoryTransportPair, PeerError, TransportError, TruncationError, type LibSsl, type TlsConnection,
+  accept, connect, CertificateError, DeadlineError, load, memoryTransportPair, PeerError, TransportError, TruncationError, type LibSsl,
+  type TlsConnection,
 } from '../../src/index.js'
 import { Decisions } from '../../src/pump/decisions.js'
 import { Pump } from '../../src/pump/pump.js'
@@ -12,7 +13,8 @@ import { BioPair } from '../../src/core/bio-pair.js'
 import { Port } from '../../src/pump/port.js'
 import { authority, RSA } from '../helpers/certificates.js'
 import {
-  ALLOCATION_NOISE_BYTES, clientOptions, closeBoth, noise, opened, peers, readAll, readBytes, rejection, serverOptions, turns, unhandledDuring, VERSIONS,
+  ALLOCATION_NOISE_BYTES, clientOptions, closeBoth, noise, opened, peers, readAll, readBytes, rejection, serverOptions, turns,
+  unhandledDuring, VERSIONS,
 } from '../helpers/stream-peers.js'
 import { FaultyTransport } from '../helpers/faulty-transport.js'
 import { virtualNetwork, type Direction } from '../helpers/virtual-network.js'
@@ -253,7 +255,8 @@ describe.each(VERSIONS)('a connection whose transport misbehaves, %s', (version)
     expect(got).toBe('onetwo')
     expect(error).toMatchObject({ name: 'PeerError', alert: { from: 'us', level: 'fatal', description: 20 } }) // bad_record_mac
     expect(await rejection(client.closed)).toBe(error)
-    expect(await rejection(readAll(server.readable))).toMatchObject({ name: 'PeerError', alert: { from: 'peer', level: 'fatal', description: 20 } })
+    expect(await rejection(readAll(server.readable)))
+      .toMatchObject({ name: 'PeerError', alert: { from: 'peer', level: 'fatal', description: 20 } })
   })
 
   it('is a truncation wherever a man in the middle cuts the stream, at every border of records and in the middle of each', async () => {
@@ -392,7 +395,9 @@ describe('a connection that is observed', () => {
     const baseline = libssl.allocatedBytes
     for (const call of ['SSL_connect', 'SSL_read', 'SSL_write', 'SSL_shutdown']) {
       const thrown = new Error(`seen ${call}`)
-      const { client, server } = peers({ client: { libssl, onIo: (event) => { if (event.call === call) throw thrown } }, server: { libssl: other } })
+      const { client, server } = peers({
+        client: { libssl, onIo: (event) => { if (event.call === call) throw thrown } }, server: { libssl: other },
+      })
       const written = (async () => {
         const writer = server.writable.getWriter()
         await writer.write(Uint8Array.of(1))
@@ -443,13 +448,16 @@ describe('Pump', () => {
     const pair = new BioPair(libssl)
     ssl.setBio(pair.internal)
     const broken: unknown[] = []
-    const pump = new Pump({ ssl, pair, port: new Port(near), decisions: new Decisions(), onBroken: (error) => broken.push(error), onClosed() {} })
+    const pump = new Pump({
+      ssl, pair, port: new Port(near), decisions: new Decisions(), onBroken: (error) => broken.push(error), onClosed() {},
+    })
     const thrown = new Error('cannot say')
     expect(await rejection(pump.handshake('SSL_connect', () => { throw thrown }))).toBe(thrown)
     expect(broken).toEqual([thrown])
     expect(pump.state).toBe('BROKEN')
     expectFreed(baseline)
-    expect(await rejection(readAll(server.readable))).toMatchObject({ alert: { from: 'peer', level: 'fatal', description: 80 } }) // internal_error
+    // Internal_error.
+    expect(await rejection(readAll(server.readable))).toMatchObject({ alert: { from: 'peer', level: 'fatal', description: 80 } })
   })
 })
 

@@ -4,7 +4,9 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import tls from 'node:tls'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { fromNodeStream, load, memoryTransportPair, type ByteTransport, type IoEvent, type LibSsl, type ProtocolVersion } from '../../src/index.js'
+import {
+  fromNodeStream, load, memoryTransportPair, type ByteTransport, type IoEvent, type LibSsl, type ProtocolVersion,
+} from '../../src/index.js'
 import {
   BioPair, Ssl, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE, SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED,
   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_MODE_ENABLE_PARTIAL_WRITE, SSL_OP_NO_RENEGOTIATION, SSL_VERIFY_PEER, SslCtx,
@@ -30,7 +32,10 @@ interface Piece {
 }
 
 /** A pump with nothing above it, whose pair is as small as the test wants it. */
-function makePump(side: Side, transport: ByteTransport, version: ProtocolVersion, { pairBytes = 0, configure }: { pairBytes?: number; configure?: (ctx: SslCtx) => void } = {}): Piece {
+function makePump(
+  side: Side, transport: ByteTransport, version: ProtocolVersion,
+  { pairBytes = 0, configure }: { pairBytes?: number; configure?: (ctx: SslCtx) => void } = {},
+): Piece {
   const ctx = makeCtx(libssl, side, { version })
   // As the front ends have it.
   ctx.setMode(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER)
@@ -49,12 +54,15 @@ function makePump(side: Side, transport: ByteTransport, version: ProtocolVersion
   const events: IoEvent[] = []
   const broken: unknown[] = []
   const pump = new Pump({
-    ssl, pair, port: new Port(transport), decisions: new Decisions(), onIo: (event) => events.push(event), onBroken: (error) => broken.push(error), onClosed() {},
+    ssl, pair, port: new Port(transport), decisions: new Decisions(), onIo: (event) => events.push(event),
+    onBroken: (error) => broken.push(error), onClosed() {},
   })
   return { pump, ssl, events, broken }
 }
 
-async function shakenHands(version: ProtocolVersion, transports: [ByteTransport, ByteTransport] = memoryTransportPair(), pairBytes = 0): Promise<{ client: Piece; server: Piece }> {
+async function shakenHands(
+  version: ProtocolVersion, transports: [ByteTransport, ByteTransport] = memoryTransportPair(), pairBytes = 0,
+): Promise<{ client: Piece; server: Piece }> {
   const client = makePump('client', transports[0], version, { pairBytes })
   const server = makePump('server', transports[1], version, { pairBytes })
   await Promise.all([client.pump.handshake('SSL_connect', () => {}), server.pump.handshake('SSL_accept', () => {})])
@@ -133,7 +141,9 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
   })
 
   it('invariant 4: hands blocks on in the order of OpenSSL, with writes, reads and a close at once', async () => {
-    const { client, server } = await shakenHands(version, virtualNetwork({ seed: 3, maxDelayTurns: 2, maxPieceBytes: 5000, highWaterMarkBytes: 1000 }))
+    const { client, server } = await shakenHands(
+      version, virtualNetwork({ seed: 3, maxDelayTurns: 2, maxPieceBytes: 5000, highWaterMarkBytes: 1000 }),
+    )
     const writes: Promise<void>[] = []
     const expected: number[] = []
     for (let message = 0; message < 200; message++) {
@@ -224,7 +234,9 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
   it('invariant 3: makes a writer wait while the transport takes nothing, and holds little meanwhile', async () => {
     const [near, far] = memoryTransportPair()
     const transport = new FaultyTransport(near)
-    const { client, server } = await opened({ version, transports: [transport, far], client: { libssl, highWaterMarkBytes: 10_000 }, server: { libssl } })
+    const { client, server } = await opened({
+      version, transports: [transport, far], client: { libssl, highWaterMarkBytes: 10_000 }, server: { libssl },
+    })
     transport.stall()
     const writer = client.writable.getWriter()
     expect(writer.desiredSize).toBe(10_000)
@@ -370,7 +382,8 @@ describe.each(VERSIONS)('Pump, %s', (version) => {
 })
 
 describe('Pump, TLSv1.2', () => {
-  it('invariant 10: refuses a renegotiation, and does not wait until the refusal is sent before it hands on what came with it', async () => {
+  it('invariant 10: refuses a renegotiation, and does not wait until the refusal is sent before it hands on what came with it',
+      async () => {
     const [near, far] = duplexPair()
     const ours = fromNodeStream(far)
     // Two records that come together.

@@ -90,7 +90,7 @@ describe('StateMachine', () => {
   ]
   const ways: Readonly<Record<State, readonly State[]>> = {
     IDLE: [], HANDSHAKE: ['HANDSHAKE'], OPEN: ['HANDSHAKE', 'OPEN'], CLOSING: ['HANDSHAKE', 'OPEN', 'CLOSING'],
-    
+
     LEAVING: ['HANDSHAKE', 'OPEN', 'LEAVING'], CLOSED: ['HANDSHAKE', 'OPEN', 'LEAVING', 'CLOSED'], BROKEN: ['BROKEN'],
   }
   const states = Object.keys(ways) as State[]
@@ -146,7 +146,7 @@ describe('Port', () => {
 
   it('gives up a peer that never ends, in the end', async () => {
     const transport = new FaultyTransport(memoryTransportPair()[0])
-    new Port(transport).leave([], new Error('why'))
+    void new Port(transport).leave([], new Error('why'))
     expect(await isPending(until(() => transport.cancelled !== undefined))).toBe(true)
     await until(() => transport.cancelled !== undefined)
   })

@@ -7,7 +7,8 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { connect, fromNodeStream, load, memoryTransportPair, type ByteTransport, type LibSsl } from '../../src/index.js'
 import { authority, localhost, temporaryAuthority } from '../helpers/certificates.js'
 import {
-  ALLOCATION_NOISE_BYTES, clientOptions, closeBoth, isPending, noise, opened, peers, readAll, rejection, turns, unhandledDuring, VERSIONS, writeAll,
+  ALLOCATION_NOISE_BYTES, clientOptions, closeBoth, isPending, noise, opened, peers, readAll, rejection, turns, unhandledDuring,
+  VERSIONS, writeAll,
 } from '../helpers/stream-peers.js'
 import { FaultyTransport } from '../helpers/faulty-transport.js'
 
@@ -218,11 +219,12 @@ describe.each(VERSIONS)('invariant 16: a failed send ends writing, not reading, 
       const transport = { readable: near.readable, writable }
       const [client, server] = side === 'client' ? [libssl, other] : [other, libssl]
       const both = peers({
-        version, transports: side === 'client' ? [transport, far] : [far, transport], client: { libssl: client }, server: { libssl: server },
+        version, transports: side === 'client' ? [transport, far] : [far, transport], client: { libssl: client },
+        server: { libssl: server },
       })
       const ends = Object.values(both).flatMap((connection) => [
-        readAll(connection.readable), writeAll(connection.writable, noise(200_000), 50_000).then(() => connection.close({ waitForPeerMs: 50_000 })),
-        connection.closed,
+        readAll(connection.readable),
+        writeAll(connection.writable, noise(200_000), 50_000).then(() => connection.close({ waitForPeerMs: 50_000 })), connection.closed,
       ])
       await Promise.allSettled(ends.slice(side === 'client' ? 0 : 3).slice(0, 3))
       both.client.abort()
@@ -280,7 +282,9 @@ describe('invariant 16: a failed send ends writing, not reading, TLSv1.3', () =>
   it('reading goes on when its own reply cannot be sent, and a message of ours is refused', async () => {
     const [near, far] = memoryTransportPair()
     const transport = new FaultyTransport(near)
-    const { client, server } = await opened({ version: 'TLSv1.3', transports: [transport, far], client: { libssl }, server: { libssl: other } })
+    const { client, server } = await opened({
+      version: 'TLSv1.3', transports: [transport, far], client: { libssl }, server: { libssl: other },
+    })
     transport.failWriting(cause)
     await server.updateKeys({ requestPeer: true })
     await writeAll(server.writable, bytes('the answer'))

@@ -9,7 +9,8 @@ type Accident = (both: { client: TlsConnection; server: TlsConnection }) => Prom
 
 const accidents: readonly [string, Parameters<typeof trappingInstance>[0], Accident][] = [
   ['an I/O call (SSL_write)', 'lsw_SSL_write', ({ client }) => rejection(client.writable.getWriter().write(Uint8Array.of(1)))],
-  ['a call that is none (SSL_export_keying_material)', 'SSL_export_keying_material', ({ client }) => rejection(client.exportKeyingMaterial({ label: 'EXPORTER-test', bytes: 32 }))],
+  ['a call that is none (SSL_export_keying_material)', 'SSL_export_keying_material',
+    ({ client }) => rejection(client.exportKeyingMaterial({ label: 'EXPORTER-test', bytes: 32 }))],
 ]
 
 describe.each(VERSIONS)('%s: a trap', (version) => {
@@ -30,7 +31,8 @@ describe.each(VERSIONS)('%s: a trap', (version) => {
     const unhandled = await unhandledDuring(async () => {
       arm()
       const error = await accident(unlucky)
-      expect(error).toMatchObject({ name: 'InternalError', code: 'ERR_TLS_WASM_ABORT', cause: expect.any(WebAssembly.RuntimeError) as unknown })
+      expect(error)
+        .toMatchObject({ name: 'InternalError', code: 'ERR_TLS_WASM_ABORT', cause: expect.any(WebAssembly.RuntimeError) as unknown })
       expect(await rejection(pending)).toBe(error)
       expect(await rejection(silent.client.opened)).toBe(error)
       expect(await writing).toBe(error)

@@ -5,7 +5,9 @@ import { createServer, connect as connectSocket, type AddressInfo, type Socket }
 import { MessageChannel } from 'node:worker_threads'
 import { WebSocket } from 'ws'
 import type { Relay } from '../../src/apps/relay/relay.js'
-import { fromMessagePort, fromNodeStream, memoryTransportPair, openTunnel, type ByteTransport, type WebSocketConstructor } from '../../src/index.js'
+import {
+  fromMessagePort, fromNodeStream, memoryTransportPair, openTunnel, type ByteTransport, type WebSocketConstructor,
+} from '../../src/index.js'
 import { connectWisp, type WispConnection } from '../../src/wisp.js'
 import type { Carrier } from './plan.js'
 

@@ -115,7 +115,9 @@ async function behave(connection: TlsConnection, side: Side, seed: number, own: 
   return report
 }
 
-async function interfere(connection: TlsConnection, { manner }: Side, own: AbortController, reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+async function interfere(
+  connection: TlsConnection, { manner }: Side, own: AbortController, reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<void> {
   if (manner === 'close') await connection.close().catch(check)
   else if (manner === 'abort') connection.abort(new PlannedEnd('aborted'))
   else if (manner === 'signal') own.abort(new PlannedEnd('signalled'))

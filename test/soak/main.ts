@@ -18,7 +18,9 @@ import { live } from './connection.js'
 import { planOf } from './plan.js'
 
 const number = (initial: string) => ({ type: 'string', default: initial }) as const
-const { values } = parseArgs({ options: { connections: number('100000'), seed: number('1'), lanes: number('16'), only: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { connections: number('100000'), seed: number('1'), lanes: number('16'), only: { type: 'string' } },
+})
 const [connections, seed, laneCount] = [Number(values.connections), Number(values.seed), Number(values.lanes)]
 /** OpenSSL's error queue and what it makes once. */
 const NOISE_BYTES = 4096
@@ -84,7 +86,9 @@ if (values.only === undefined) {
   const step = Math.max(1_000, Math.ceil(connections / 10))
   for (let at = warmUp; at < connections; at += step) {
     await run(at, Math.min(connections, at + step))
-    console.log(`${Math.min(connections, at + step)} connections, ${failures.length} failed, ${Math.round((performance.now() - started) / 1000)} s`)
+    console.log(
+      `${Math.min(connections, at + step)} connections, ${failures.length} failed, ${Math.round((performance.now() - started) / 1000)} s`,
+    )
     if (failures.length >= MAX_SHOWN) break
   }
   const after = await held(atRest)

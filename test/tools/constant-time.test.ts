@@ -15,7 +15,8 @@ describe('tools/constant-time.sh', () => {
     const { stdout, stderr } = spawnSync(join(repository, 'tools/constant-time.sh'), { encoding: 'utf8' })
     // Such a build is a comparison: of it the tool has to say that it cannot tell.
     if (process.env['LIBSSL_WASM_KERNELS'] === 'off') expect([stdout, stderr]).toEqual(['', expect.stringMatching(NO_KERNELS)])
-    else expect([stdout, stderr]).toEqual([expect.stringMatching(/^constant time: \d+ functions and \d+ that they call: 0 problems\n$/), ''])
+    else expect([stdout, stderr])
+      .toEqual([expect.stringMatching(/^constant time: \d+ functions and \d+ that they call: 0 problems\n$/), ''])
   }, 300_000)
 
   it('says in words that a .wasm has no kernels, and does not pass', () => {
@@ -49,7 +50,8 @@ describe('analyze', () => {
   it('finds branches, selections, divisions and stores that a secret decides', () => {
     expect(kindsIn('(if (local.get $0) (then (nop))) (i32.const 0)', 'secret x')).toEqual(['branch'])
     expect(kindsIn('(block $a (br_if $a (i32.eqz (local.get $0)))) (i32.const 0)', 'secret x')).toEqual(['branch'])
-    expect(kindsIn('(loop $a (br_if $a (local.tee $0 (i32.sub (local.get $0) (i32.const 1))))) (i32.const 0)', 'secret x')).toEqual(['branch'])
+    expect(kindsIn('(loop $a (br_if $a (local.tee $0 (i32.sub (local.get $0) (i32.const 1))))) (i32.const 0)', 'secret x'))
+      .toEqual(['branch'])
     expect(kindsIn('(block $a (br_table $a $a (local.get $0))) (i32.const 0)', 'secret x')).toEqual(['table branch'])
     expect(kindsIn('(select (i32.const 1) (i32.const 2) (local.get $0))', 'secret x')).toEqual(['select'])
     expect(kindsIn('(i32.rem_u (local.get $0) (i32.const 10))', 'secret x')).toEqual(['division'])

@@ -33,7 +33,8 @@ function run(test: string, module: string, { file = 'test.cjs', moduleFile = 'tl
   return runTest(obtained, file, write(join(dir, 'module', moduleFile), module), 0, timeoutMs)
 }
 
-const esm = "const tls = { whose: 'ours', connect() { throw new Error('our connect') } }\nexport default tls\nexport const { whose, connect } = tls\n"
+const esm =
+  "const tls = { whose: 'ours', connect() { throw new Error('our connect') } }\nexport default tls\nexport const { whose, connect } = tls\n"
 
 describe('a test', () => {
   it.each<[string, string, string?]>([
@@ -109,10 +110,10 @@ describe('the module borrows nothing of Node', () => {
 })
 
 describe('runTest', () => {
-  const ofNode = (test: string, timeoutMs = 30_000) => run(test, "exports.connect = () => {}", { timeoutMs })
+  const ofNode = (test: string, timeoutMs = 30_000) => run(test, 'exports.connect = () => {}', { timeoutMs })
 
   it('honours the flags of a test', async () => {
-    const test = "// Flags: --expose-gc --title=flagged\nconsole.log(typeof gc, process.title)"
+    const test = '// Flags: --expose-gc --title=flagged\nconsole.log(typeof gc, process.title)'
     expect(await ofNode(test)).toEqual({ outcome: 'passed', output: 'function flagged\n' })
   })
 
@@ -139,7 +140,7 @@ describe('runTest', () => {
   it("keeps the machine's own settings of Node from it", async () => {
     process.env['NODE_EXTRA_CA_CERTS'] = join(dir, 'nothing')
     try {
-      expect(await ofNode("console.log(process.env.NODE_EXTRA_CA_CERTS)")).toEqual({ outcome: 'passed', output: 'undefined\n' })
+      expect(await ofNode('console.log(process.env.NODE_EXTRA_CA_CERTS)')).toEqual({ outcome: 'passed', output: 'undefined\n' })
     } finally {
       delete process.env['NODE_EXTRA_CA_CERTS']
     }

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const repo = join(import.meta.dirname, '../..')
-const run = (command: string, ...args: string[]) => spawnSync(join(repo, 'node_modules/.bin', command), args, { cwd: repo, encoding: 'utf8' })
+const run = (command: string, ...args: string[]) =>
+  spawnSync(join(repo, 'node_modules/.bin', command), args, { cwd: repo, encoding: 'utf8' })
 
 describe('tools/check-floors.ts', () => {
   it('finds no import that goes up, and no circle', () => {
@@ -32,7 +33,8 @@ describe('tools/check-floors.ts', () => {
   })
 
   it('takes no word in a comment or a text for a use', () => {
-    const result = runOnCopy((copy) => appendFileSync(join(copy, 'wasm/shim/conn.c'), '/* lsw_rpk_verdict(conn) */\nstatic const char words[] = "lsw_rpk_verdict";\n'))
+    const result = runOnCopy((copy) =>
+      appendFileSync(join(copy, 'wasm/shim/conn.c'), '/* lsw_rpk_verdict(conn) */\nstatic const char words[] = "lsw_rpk_verdict";\n'))
     expect([result.stderr, result.status]).toEqual(['', 0])
   })
 })

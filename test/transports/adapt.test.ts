@@ -25,7 +25,8 @@ describe('toByteTransport', () => {
 
   it('says of a promise that it must be awaited', () => {
     const promise = Promise.resolve(memoryTransportPair()[0]) as unknown as TransportLike
-    expect(() => toByteTransport(promise)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT', message: 'the transport is a promise: await it' }))
+    expect(() => toByteTransport(promise))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT', message: 'the transport is a promise: await it' }))
   })
 
   it('passes a pair of streams through as it is', () => {
@@ -49,7 +50,8 @@ describe('connect', () => {
   it('takes the transport at once, so that a second connection upon it is refused', async () => {
     const [transport] = memoryTransportPair()
     const first = connect(transport, { servername: 'localhost', ca: 'x' })
-    expect(() => connect(transport, { servername: 'localhost', ca: 'x' })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
+    expect(() => connect(transport, { servername: 'localhost', ca: 'x' }))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
     first.abort()
     await rejection(first.opened)
   })

@@ -16,12 +16,12 @@ const contract = (name: string, open: () => Promise<TransportPair>, options: Con
 
 contract('memoryTransportPair', async () => {
   const [near, far] = memoryTransportPair()
-  return { near, far, fail: () => { far.readable.cancel(new Error('broken')); far.writable.abort(new Error('broken')) }, failure: /broken/ }
+  return { near, far, fail: () => breakOff(far), failure: /broken/ }
 }, { boundBytes: 128 * 1024 })
 
 contract('memoryTransportPair of one byte', async () => {
   const [near, far] = memoryTransportPair(1)
-  return { near, far, fail: () => { far.readable.cancel(new Error('broken')); far.writable.abort(new Error('broken')) }, failure: /broken/ }
+  return { near, far, fail: () => breakOff(far), failure: /broken/ }
 }, { boundBytes: 64 * 1024 })
 
 contract('fromNodeStream upon a Duplex', async () => {
@@ -58,10 +58,16 @@ contract('a pair of TransformStreams', async () => {
   return {
     near: { readable: back.readable, writable: there.writable },
     far: { readable: there.readable, writable: back.writable },
-    fail: () => { there.readable.cancel(new Error('broken')); back.writable.abort(new Error('broken')) },
+    fail: () => breakOff({ readable: there.readable, writable: back.writable }),
     failure: /broken/,
   }
 }, { boundBytes: 128 * 1024, abortWaitsForWrite: true, losesUnread: true })
+
+/** Of the other end: both its directions. */
+function breakOff({ readable, writable }: TransportPair['far']): void {
+  void readable.cancel(new Error('broken'))
+  void writable.abort(new Error('broken'))
+}
 
 async function openSockets(): Promise<TransportPair & { farSocket: net.Socket }> {
   const server = net.createServer({ allowHalfOpen: true })

@@ -66,7 +66,9 @@ const client = { servername: 'localhost', dangerouslySkipVerification: true }
 describe.each([['here', connect], ['in a worker', worker.connect]] as const)('connect, %s', (_where, connect) => {
   it('holds the words of the system for a server that is not there', async () => {
     const port = await unusedPort()
-    for (const [host, words] of [['127.0.0.1', `ECONNREFUSED 127.0.0.1:${port}`], ['no-such-host.invalid', 'no-such-host.invalid']] as const) {
+    for (const [host, words] of [
+      ['127.0.0.1', `ECONNREFUSED 127.0.0.1:${port}`], ['no-such-host.invalid', 'no-such-host.invalid'],
+    ] as const) {
       const error = await rejection(connect(net.connect(port, host), client).opened) as TransportError
       expect(error).toMatchObject({ name: 'TransportError', code: 'ERR_TLS_TRANSPORT' })
       expect(error.message).toContain(words)
@@ -75,9 +77,11 @@ describe.each([['here', connect], ['in a worker', worker.connect]] as const)('co
 
   it('has the code that the relay gave', async () => {
     const { relay } = await relayWith({})
-    const error = await rejection(connect(openTunnel(relay.url, { host: 'mail.example', port: 993 }, { WebSocket: Pausable }), client).closed)
+    const error =
+      await rejection(connect(openTunnel(relay.url, { host: 'mail.example', port: 993 }, { WebSocket: Pausable }), client).closed)
     expect(error).toMatchObject({ name: 'TransportError', code: 'ERR_TLS_RELAY_TARGET_NOT_ALLOWED', cause: { closeCode: 4011 } })
-    const message = `cannot reach mail.example:993 through ${relay.url}: "this target is not allowed" (close code 4011). Give the relay --allow`
+    const message =
+      `cannot reach mail.example:993 through ${relay.url}: "this target is not allowed" (close code 4011). Give the relay --allow`
     expect((error as Error).message.slice(0, message.length)).toBe(message)
     expect((error as Error).stack).toContain(`TransportError: ${message}`)
   })
@@ -85,7 +89,9 @@ describe.each([['here', connect], ['in a worker', worker.connect]] as const)('co
   it('says what it cannot reach, through what, and why, also in a conversation before TLS', async () => {
     const url = `ws://127.0.0.1:${await unusedPort()}`
     const tunnel = () => openTunnel(url, { host: 'mail.example', port: 993 }, { WebSocket: Pausable })
-    for (const error of [await rejection(connect(tunnel(), client).opened), await rejection(new PlaintextConversation(tunnel()).readLine())]) {
+    for (const error of [
+      await rejection(connect(tunnel(), client).opened), await rejection(new PlaintextConversation(tunnel()).readLine()),
+    ]) {
       expect(error).toMatchObject({ name: 'TransportError', code: 'ERR_TLS_TRANSPORT', cause: { name: 'WebSocketError' } })
       expect((error as Error).message).toMatch(/^cannot reach mail\.example:993 through ws:[^ ]*: connect ECONNREFUSED [^ ]*\. Check /)
       expect((error as Error).message).not.toMatch(/Error:|\.\./)
@@ -96,11 +102,18 @@ describe.each([['here', connect], ['in a worker', worker.connect]] as const)('co
     const plain = await relayWith({ allow: ['a:1'] })
     const safe = await relayWith({ allow: ['a:1'], tlsCert: localhost.cert, tlsKey: localhost.key })
     for (const WebSocket of [Pausable, undici.WebSocket]) {
-      const failure = async (url: string) => (await rejection(connect(openTunnel(url, { host: 'a', port: 1 }, { WebSocket, flowControl: 'credit' }), client).opened) as Error).message
-      const [toPlain, toSafe] = [await failure(plain.relay.url.replace('ws:', 'wss:')), await failure(safe.relay.url.replace('wss:', 'ws:'))]
+      const failure = async (url: string) =>
+        (await rejection(
+          connect(openTunnel(url, { host: 'a', port: 1 }, { WebSocket, flowControl: 'credit' }), client).opened,
+        ) as Error).message
+      const [toPlain, toSafe] = [
+        await failure(plain.relay.url.replace('ws:', 'wss:')), await failure(safe.relay.url.replace('wss:', 'ws:')),
+      ]
       expect(toPlain).toMatch(/^cannot reach a:1 through wss:.* Check the scheme \(ws: or wss:\)/)
       expect(toSafe).toMatch(/^cannot reach a:1 through ws:.* Check the scheme \(ws: or wss:\)/)
-      if (WebSocket === Pausable) expect(toPlain).toContain('through ' + plain.relay.url.replace('ws:', 'wss:') + ': it speaks no TLS: begin its URL with ws:. Check')
+      if (WebSocket === Pausable) {
+        expect(toPlain).toContain('through ' + plain.relay.url.replace('ws:', 'wss:') + ': it speaks no TLS: begin its URL with ws:. Check')
+      }
       for (const message of [toPlain, toSafe]) expect(message).not.toMatch(/routines|openssl|EPROTO/i)
     }
   })
@@ -117,7 +130,8 @@ it('a close tells what the peer says as text of one line, of printable ASCII, in
   const failed = rejection(readAll(fromWebSocket(socket).readable))
   socket.dispatchEvent(Object.assign(new Event('close'), { code: 1011, reason: 'a\nb \u001b[2J\u202e "x"\\' + 'y'.repeat(500) }))
   const { message, reason } = await failed as Error & { reason: string }
-  expect(message).toMatch(/^the connection to ws:\/\/a\.example was closed with code 1011: "a\\u000ab \\u001b\[2J\\u202e \\"x\\"\\\\y{250,300}"$/)
+  expect(message)
+    .toMatch(/^the connection to ws:\/\/a\.example was closed with code 1011: "a\\u000ab \\u001b\[2J\\u202e \\"x\\"\\\\y{250,300}"$/)
   expect(reason.length).toBeGreaterThan(500)
 })
 
@@ -130,9 +144,9 @@ it('what a platform says is followed by one full stop', async () => {
 
 describe('TransportError', () => {
   it.each<[unknown, string]>([
-    [new Error('why'), 'it failed: why'], ['why', 'it failed: why'], [undefined, 'it failed'], [null, 'it failed'], [new Error(), 'it failed: Error'],
-    [new AggregateError([new Error('one'), new Error('two')]), 'it failed: one; two'], [{ code: 'EPIPE' }, 'it failed: EPIPE'], [{}, 'it failed'],
-    [new Error('failed'), 'it failed'],
+    [new Error('why'), 'it failed: why'], ['why', 'it failed: why'], [undefined, 'it failed'], [null, 'it failed'],
+    [new Error(), 'it failed: Error'], [new AggregateError([new Error('one'), new Error('two')]), 'it failed: one; two'],
+    [{ code: 'EPIPE' }, 'it failed: EPIPE'], [{}, 'it failed'], [new Error('failed'), 'it failed'],
   ])('holds the words of its cause: %j', (cause, message) => {
     expect(new TransportError('it failed', { cause }).message).toBe(message)
   })
@@ -176,13 +190,17 @@ describe.each(kinds)('openTunnel with %s', (_, options) => {
 
 describe('openTunnel', () => {
   it('says what the system says of a relay that is not there, and the HTTP status of one that refuses', async () => {
-    const refused = await rejection(readAll(openTunnel(`ws://127.0.0.1:${await unusedPort()}`, { host: 'a', port: 1 }, { WebSocket: Pausable }).readable))
+    const refused =
+      await rejection(readAll(openTunnel(`ws://127.0.0.1:${await unusedPort()}`, { host: 'a', port: 1 }, { WebSocket: Pausable }).readable))
     expect(String(refused)).toContain('ECONNREFUSED')
     const { relay } = await relayWith({ token: 's3cret' })
     const closed = await rejection(readAll(openTunnel(relay.url, { host: 'a', port: 1 }, { WebSocket: Pausable }).readable))
     expect(String(closed)).toContain('HTTP status 401: the token is missing or wrong. Check')
-    for (const [status, words] of [[200, 'our relay never answers so'], [404, 'our relay never answers so'], [502, 'the target cannot be reached, or not in time']] as const) {
-      const other = http.createServer().on('upgrade', (_request, socket) => socket.end(`HTTP/1.1 ${status} so\r\nContent-Length: 0\r\n\r\n`)).listen(0, '127.0.0.1')
+    for (const [status, words] of [
+      [200, 'our relay never answers so'], [404, 'our relay never answers so'], [502, 'the target cannot be reached, or not in time'],
+    ] as const) {
+      const other = http.createServer()
+        .on('upgrade', (_request, socket) => socket.end(`HTTP/1.1 ${status} so\r\nContent-Length: 0\r\n\r\n`)).listen(0, '127.0.0.1')
       await once(other, 'listening')
       cleanups.push(() => other.close())
       const url = `ws://127.0.0.1:${(other.address() as AddressInfo).port}`

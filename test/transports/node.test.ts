@@ -12,7 +12,8 @@ describe('fromNodeStream', () => {
     near.setEncoding('utf8')
     const { readable } = fromNodeStream(near)
     far.write('text')
-    expect(await rejection(readable.getReader().read())).toMatchObject({ name: 'TypeError', message: expect.stringContaining('setEncoding') })
+    expect(await rejection(readable.getReader().read()))
+      .toMatchObject({ name: 'TypeError', message: expect.stringContaining('setEncoding') })
   })
 
   it('fails upon a stream that was destroyed before', async () => {

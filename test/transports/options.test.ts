@@ -68,6 +68,8 @@ describe.each(Object.entries(takers))('%s', (taker, [, misspelt, meant]) => {
 })
 
 // The others would begin to connect, or to listen.
-it.each(Object.entries(takers).filter(([name]) => !['connectWisp', 'startRelay'].includes(name)))('%s takes undefined for an option that is not given', (_, [take, , meant]) => {
+it.each(
+  Object.entries(takers).filter(([name]) => !['connectWisp', 'startRelay'].includes(name)),
+)('%s takes undefined for an option that is not given', (_, [take, , meant]) => {
   take({ [meant]: undefined })
 })

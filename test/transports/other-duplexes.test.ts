@@ -33,7 +33,8 @@ async function plain(file: string): Promise<() => Duplex> {
 }
 
 async function ofDuplexify(): Promise<Pair> {
-  const { default: duplexify } = await importInstalled<{ default: (writable: PassThrough, readable: PassThrough) => Duplex }>('duplexify/index.js')
+  const { default: duplexify } =
+    await importInstalled<{ default: (writable: PassThrough, readable: PassThrough) => Duplex }>('duplexify/index.js')
   return () => {
     const [there, back] = [new PassThrough(), new PassThrough()]
     return [duplexify(there, back), duplexify(back, there)]

@@ -3,7 +3,9 @@
 
 import vm from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import { fromDataChannel, fromWebSocket, fromWebSocketStream, memoryTransportPair, openTunnel, PlaintextConversation, type DataChannelLike } from '../../src/index.js'
+import {
+  fromDataChannel, fromWebSocket, fromWebSocketStream, memoryTransportPair, openTunnel, PlaintextConversation, type DataChannelLike,
+} from '../../src/index.js'
 import { connectWisp } from '../../src/wisp.js'
 import { continuePacket } from '../../src/transports/wisp/packets.js'
 import { toByteTransport } from '../../src/transports/adapt.js'
@@ -18,7 +20,9 @@ const foreignBuffer = (bytes: Uint8Array) => ForeignBytes.from(bytes).buffer
 /** A signal of a polyfill: no class of the platform's, no `reason`, no `throwIfAborted`. */
 function foreignSignal(): AbortSignal & { abort(): void } {
   const target = new EventTarget()
-  return Object.assign(target, { aborted: false, abort() { Object.assign(target, { aborted: true }).dispatchEvent(new Event('abort')) } }) as never
+  return Object.assign(
+    target, { aborted: false, abort() { Object.assign(target, { aborted: true }).dispatchEvent(new Event('abort')) } },
+  ) as never
 }
 
 describe('bytes of another realm', () => {
@@ -45,7 +49,9 @@ describe('bytes of another realm', () => {
 
   it('are bytes to fromWebSocketStream, whose promises may be of another realm, too', async () => {
     const [near, far] = memoryTransportPair()
-    const foreignPromise = vm.runInContext('(own) => new Promise((resolve, reject) => own.then(resolve, reject))', foreign) as <T>(own: Promise<T>) => Promise<T>
+    const foreignPromise = vm.runInContext(
+      '(own) => new Promise((resolve, reject) => own.then(resolve, reject))', foreign,
+    ) as <T>(own: Promise<T>) => Promise<T>
     const readable = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(ForeignBytes.of(1, 2)) })
     const stream = {
       opened: foreignPromise(Promise.resolve({ readable, writable: near.writable })),
@@ -53,7 +59,9 @@ describe('bytes of another realm', () => {
       close: () => {},
     }
     expect([...await readBytes(toByteTransport(stream).readable, 2)]).toEqual([1, 2])
-    await fromWebSocketStream({ ...stream, opened: Promise.resolve({ readable: new ReadableStream(), writable: new WritableStream() }) }).writable.abort()
+    await fromWebSocketStream({
+      ...stream, opened: Promise.resolve({ readable: new ReadableStream(), writable: new WritableStream() }),
+    }).writable.abort()
     await far.writable.close()
   })
 
@@ -83,6 +91,7 @@ describe('a signal of a polyfill', () => {
     await turns(1)
     for (const signal of signals) signal.abort()
     for (const error of await Promise.all([reading, tunnelled, wisp])) expect(error).toMatchObject({ name: 'AbortError' })
-    expect(() => new PlaintextConversation(memoryTransportPair()[0], { signal: signals[0]! })).toThrow(expect.objectContaining({ name: 'AbortError' }))
+    expect(() => new PlaintextConversation(memoryTransportPair()[0], { signal: signals[0]! }))
+      .toThrow(expect.objectContaining({ name: 'AbortError' }))
   })
 })

@@ -67,7 +67,9 @@ describe('Incoming', () => {
 
   it('follows a stream only as it is read, and refuses what is not bytes', async () => {
     let pulled = 0
-    const source = new ReadableStream({ pull: (controller) => controller.enqueue(++pulled < 3 ? chunk(pulled) : 'text') }, { highWaterMark: 0 })
+    const source = new ReadableStream(
+      { pull: (controller) => controller.enqueue(++pulled < 3 ? chunk(pulled) : 'text') }, { highWaterMark: 0 },
+    )
     const incoming = new Incoming()
     follow(incoming, source.getReader() as ReadableStreamDefaultReader<Uint8Array>).catch((error) => incoming.cut(error))
     await turns()
@@ -94,7 +96,9 @@ describe('Outgoing', () => {
     expect(String(await written)).toMatch(/enough/)
   })
 
-  it.each<[string, unknown]>([['text', 'text'], ['an ArrayBuffer', new ArrayBuffer(1)], ['nothing', undefined]])('refuses %s, which is not a chunk of bytes', async (_, value) => {
+  it.each<[string, unknown]>([
+    ['text', 'text'], ['an ArrayBuffer', new ArrayBuffer(1)], ['nothing', undefined],
+  ])('refuses %s, which is not a chunk of bytes', async (_, value) => {
     let written = 0
     const writer = outgoing(() => { written++ }).writable.getWriter()
     writer.closed.catch(() => {})
@@ -117,7 +121,8 @@ describe('StreamEnds', () => {
   const made = (lingers = false) => {
     const calls: string[] = []
     const ends = new StreamEnds({
-      lingers, write: () => {}, end: () => { calls.push('end') }, done: () => { calls.push('done') }, giveUp: (reason) => { calls.push(String(reason)) },
+      lingers, write: () => {}, end: () => { calls.push('end') }, done: () => { calls.push('done') },
+      giveUp: (reason) => { calls.push(String(reason)) },
     })
     return { ends, calls }
   }

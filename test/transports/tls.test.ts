@@ -54,7 +54,9 @@ describe.each(VERSIONS)('connect and accept, %s', (version) => {
         await writeAll(connection.writable, bytes, 50_000)
         await connection.writable.close()
       }
-      const [atServer, atClient] = await Promise.all([readAll(server.readable), readAll(client.readable), say(client, there), say(server, back)])
+      const [atServer, atClient] = await Promise.all([
+        readAll(server.readable), readAll(client.readable), say(client, there), say(server, back),
+      ])
       expect(same(atServer, there)).toBe(true)
       expect(same(atClient, back)).toBe(true)
       await Promise.all([client.closed, server.closed])

@@ -44,7 +44,8 @@ async function foreign(options: ServerOptions = {}) {
   return { server, requests, received, url: `ws://${HOST}:${(server.address() as AddressInfo).port}` }
 }
 
-const invalid = (code: string, option?: string) => expect.objectContaining({ name: 'ApiMisuseError', code, ...(option && { option }) }) as Error
+const invalid = (code: string, option?: string) =>
+  expect.objectContaining({ name: 'ApiMisuseError', code, ...(option && { option }) }) as Error
 
 describe('openTunnel', () => {
   it.each<[string, TunnelOptions]>([
@@ -77,21 +78,25 @@ describe('openTunnel', () => {
     ['', { form: 'query', addressParameter: 'target' }, '/?target=mail.example%3A993'],
   ])('asks for %s with %j as %s', async (path, options, expected) => {
     const { url, requests } = await foreign()
-    const { writable } = openTunnel(url + path, { host: 'Mail.Example', port: 993 }, { WebSocket: Pausable, flowControl: 'none', ...options })
+    const { writable } = openTunnel(
+      url + path, { host: 'Mail.Example', port: 993 }, { WebSocket: Pausable, flowControl: 'none', ...options },
+    )
     await writeAll(writable, Uint8Array.of(1))
     expect(requests).toEqual([{ path: expected, offered: [] }])
   })
 
   it('writes an IPv6 address in brackets, and http: as ws:', async () => {
     const { url, requests } = await foreign()
-    const { writable } = openTunnel(new URL(url.replace('ws:', 'http:')), { host: '2001:DB8:0::1', port: 1 }, { WebSocket: Pausable, flowControl: 'none' })
+    const { writable } = openTunnel(
+      new URL(url.replace('ws:', 'http:')), { host: '2001:DB8:0::1', port: 1 }, { WebSocket: Pausable, flowControl: 'none' },
+    )
     await writeAll(writable, Uint8Array.of(1))
     expect(requests[0]!.path).toBe('/[2001:db8::1]:1')
   })
 
   it.each([
-    undefined, { host: '', port: 1 }, { host: 'a/b', port: 1 }, { host: 'a?b', port: 1 }, { host: 'a', port: 0 }, { host: 'a', port: 65536 },
-    { host: 'a', port: 1.5 }, { host: '[::1', port: 1 }, { host: 'a:1', port: 1 },
+    undefined, { host: '', port: 1 }, { host: 'a/b', port: 1 }, { host: 'a?b', port: 1 }, { host: 'a', port: 0 },
+    { host: 'a', port: 65536 }, { host: 'a', port: 1.5 }, { host: '[::1', port: 1 }, { host: 'a:1', port: 1 },
   ])('refuses the target %j', (target) => {
     expect(() => openTunnel('ws://127.0.0.1:9', target, { WebSocket: Pausable })).toThrow(invalid('ERR_TLS_INVALID_ARGUMENT'))
   })
@@ -104,18 +109,23 @@ describe('openTunnel', () => {
     ['form', 'socks'], ['flowControl', true], ['token', ''], ['addressParameter', ''], ['signal', {}], ['highWaterMarkBytes', 0],
     ['maxBufferedBytes', NaN], ['windowBytes', 1000], ['WebSocket', 'ws'], ['WebSocketStream', {}],
   ])('refuses a wrong option %s: %j', (option, value) => {
-    expect(() => openTunnel('ws://127.0.0.1:9', { host: 'a', port: 1 }, { WebSocket: Pausable, [option]: value })).toThrow(invalid('ERR_TLS_INVALID_OPTION', option))
+    expect(() => openTunnel('ws://127.0.0.1:9', { host: 'a', port: 1 }, { WebSocket: Pausable, [option]: value }))
+      .toThrow(invalid('ERR_TLS_INVALID_OPTION', option))
   })
 
   it('refuses an unknown option by name, and a target for a fixed tunnel', () => {
     const options = { Websocket: Pausable } as TunnelOptions
     expect(() => openTunnel('ws://127.0.0.1:9', { host: 'a', port: 1 }, options)).toThrow(invalid('ERR_TLS_UNKNOWN_OPTION'))
-    expect(() => openTunnel('ws://127.0.0.1:9', { host: 'a', port: 1 }, { WebSocket: Pausable, form: 'fixed' })).toThrow(invalid('ERR_TLS_INVALID_ARGUMENT'))
+    expect(() => openTunnel('ws://127.0.0.1:9', { host: 'a', port: 1 }, { WebSocket: Pausable, form: 'fixed' }))
+      .toThrow(invalid('ERR_TLS_INVALID_ARGUMENT'))
   })
 
-  it.each<[unknown, unknown?]>([['localhost:993'], [993], [{ host: 5, port: 1 }], [{ port: 1 }], [undefined], [null], ['a:1', 'query']])('says of a target %j what it must be', (target, form = 'path') => {
+  it.each<[unknown, unknown?]>([
+    ['localhost:993'], [993], [{ host: 5, port: 1 }], [{ port: 1 }], [undefined], [null], ['a:1', 'query'],
+  ])('says of a target %j what it must be', (target, form = 'path') => {
     const open = () => openTunnel('ws://127.0.0.1:9', target as never, { WebSocket: Pausable, form: form as 'path' })
-    expect(open).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT', message: expect.stringContaining('must be { host, port }') }))
+    expect(open)
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT', message: expect.stringContaining('must be { host, port }') }))
   })
 
   it('asks for a class by the option\'s name where the platform has none', () => {
@@ -184,7 +194,9 @@ describe('openTunnel', () => {
   it('fails reader and writer if the relay refuses', async () => {
     const { relay } = await startAll()
     const { readable, writable } = openTunnel(relay.url, { host: 'elsewhere.example', port: 1 }, { WebSocket: Pausable })
-    for (const failure of [rejection(readAll(readable)), rejection(writable.getWriter().closed)]) expect(await failure).toMatchObject({ code: 'ERR_TLS_RELAY_TARGET_NOT_ALLOWED' })
+    for (const failure of [rejection(readAll(readable)), rejection(writable.getWriter().closed)]) {
+      expect(await failure).toMatchObject({ code: 'ERR_TLS_RELAY_TARGET_NOT_ALLOWED' })
+    }
   })
 
   it.each(['before', 'while', 'after'])('ends with the signal\'s reason when it aborts %s it opens', async (when) => {
@@ -300,7 +312,9 @@ describe('openTunnel', () => {
       if (socket.protocol === '') socket.on('close', resolve)
       for (let message = 0; message < 64; message++) socket.send(new Uint8Array(64 * KIB))
     }))
-    const { readable } = openTunnel(url, { host: 'a', port: 1 }, { WebSocket: undici.WebSocket, flowControl: 'none', maxBufferedBytes: MIB })
+    const { readable } = openTunnel(
+      url, { host: 'a', port: 1 }, { WebSocket: undici.WebSocket, flowControl: 'none', maxBufferedBytes: MIB },
+    )
     const reader = readable.getReader()
     await reader.read()
     expect(await closed).toBe(4000)
@@ -340,7 +354,9 @@ describe('openTunnel through Debian\'s websockify', () => {
     expect(same(await received, back)).toBe(true)
   })
 
-  it.each<[string, TunnelOptions]>([['ws', fixed], ['a WebSocket that cannot be paused', { form: 'fixed', WebSocket: undici.WebSocket }]])('carries TLS to OpenSSL, with %s', async (_name, options) => {
+  it.each<[string, TunnelOptions]>([
+    ['ws', fixed], ['a WebSocket that cannot be paused', { form: 'fixed', WebSocket: undici.WebSocket }],
+  ])('carries TLS to OpenSSL, with %s', async (_name, options) => {
     const { port } = await startOpensslServer(localhost, 'TLSv1.3')
     const tls = connect(openTunnel(await websockify(port), undefined, options), { servername: 'localhost', ca: authority.ca.cert })
     expect((await tls.opened).protocol).toBe('TLSv1.3')

@@ -158,10 +158,11 @@ describe('fromWebSocket with libssl-wasm.credit.v1', () => {
   })
 
   it.each<[string, Buffer[]]>([
-    ['no type', [Buffer.alloc(0)]], ['an unknown type', [Buffer.of(3)]], ['DATA without bytes', [data(0)]], ['DATA that is too long', [data(64 * KIB + 1)]],
-    ['a short CREDIT', [Buffer.of(1, 0, 0, 0)]], ['a long CREDIT', [Buffer.of(1, 0, 0, 0, 0, 0)]], ['END with a tail', [Buffer.of(2, 0)]],
-    ['DATA after END', [end, data(1)]], ['two ENDs', [end, end]], ['too much credit', [credit(2 ** 31 - 1)]],
-    ['too much credit in steps', [credit(2 ** 30), credit(2 ** 30)]], ['credit beyond 2^31', [credit(2 ** 32 - 1)]],
+    ['no type', [Buffer.alloc(0)]], ['an unknown type', [Buffer.of(3)]], ['DATA without bytes', [data(0)]],
+    ['DATA that is too long', [data(64 * KIB + 1)]], ['a short CREDIT', [Buffer.of(1, 0, 0, 0)]],
+    ['a long CREDIT', [Buffer.of(1, 0, 0, 0, 0, 0)]], ['END with a tail', [Buffer.of(2, 0)]], ['DATA after END', [end, data(1)]],
+    ['two ENDs', [end, end]], ['too much credit', [credit(2 ** 31 - 1)]], ['too much credit in steps', [credit(2 ** 30), credit(2 ** 30)]],
+    ['credit beyond 2^31', [credit(2 ** 32 - 1)]],
   ])('is closed with 4002 after %s', async (_what, messages) => {
     const { readable, peer, closed } = await byHand({ role: 'server' })
     for (const message of messages) peer.send(message)
@@ -231,6 +232,7 @@ describe('fromWebSocket with libssl-wasm.credit.v1', () => {
     const socket = new WebSocket('ws://127.0.0.1:9', protocol)
     socket.on('error', () => {})
     cleanups.push(() => socket.terminate())
-    expect(() => fromWebSocket(socket as WebSocketLike, { windowBytes })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }) as Error)
+    expect(() => fromWebSocket(socket as WebSocketLike, { windowBytes }))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }) as Error)
   })
 })

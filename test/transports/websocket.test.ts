@@ -274,6 +274,8 @@ describe('fromWebSocketStream', () => {
     const stream = { opened: Promise.reject(cause), closed: Promise.reject(cause), close() {} }
     const { readable, writable } = fromWebSocketStream(stream)
     const failures = [rejection(readable.getReader().read()), rejection(writable.getWriter().write(Uint8Array.of(1)))]
-    for (const error of await Promise.all(failures)) expect(error).toMatchObject({ message: expect.stringMatching(/^cannot reach the WebSocket: refused/), cause })
+    for (const error of await Promise.all(failures)) {
+      expect(error).toMatchObject({ message: expect.stringMatching(/^cannot reach the WebSocket: refused/), cause })
+    }
   })
 })

@@ -5,7 +5,9 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { ApiMisuseError } from '../../src/index.js'
 import { connectWisp, WispCloseError, WispCloseReason, type ConnectWispOptions, type WebSocketLike } from '../../src/wisp.js'
-import { CLOSE, closePacket, CONNECT, continuePacket, DATA, dataPacket, INFO, infoPacket, type Extension } from '../../src/transports/wisp/packets.js'
+import {
+  CLOSE, closePacket, CONNECT, continuePacket, DATA, dataPacket, INFO, infoPacket, type Extension,
+} from '../../src/transports/wisp/packets.js'
 import { listening } from '../interop/peers/tcp.js'
 import { isPending, noise, readAll, readBytes, rejection, same, standstill, turns, until, writeAll } from '../helpers/stream-peers.js'
 import { clientOf, hostForTest, memoryDial, PageWebSocket, serverByHand, tcpDial, type ByHand } from '../helpers/wisp-peers.js'
@@ -75,7 +77,9 @@ describe('connectWisp', () => {
   })
 
   it('gives user name and password to a server that wants them, and reports what it thinks of them', async () => {
-    const host = await hostForTest({ dial: memoryDial().dial, authenticate: (username, password) => username === 'me' && password === 'secret' })
+    const host = await hostForTest({
+      dial: memoryDial().dial, authenticate: (username, password) => username === 'me' && password === 'secret',
+    })
     const connection = await clientOf(host.url, { credentials: { username: 'me', password: 'secret' } })
     expect(connection.version).toBe(2)
     const refused = await rejection(connectWisp(host.url, { WebSocket, credentials: { username: 'me', password: 'guess' } }))
@@ -113,17 +117,20 @@ describe('connectWisp', () => {
     signal.abort('changed my mind')
     expect(await aborted).toBe('changed my mind')
     expect(await rejection(connectWisp(silent, { WebSocket, signal: signal.signal }))).toBe('changed my mind')
-    expect(await rejection(connectWisp(await serverByHand(() => {}), { WebSocket, handshakeTimeoutMs: 20 }))).toMatchObject({ code: 'ERR_TLS_TRANSPORT' })
+    expect(await rejection(connectWisp(await serverByHand(() => {}), { WebSocket, handshakeTimeoutMs: 20 })))
+      .toMatchObject({ code: 'ERR_TLS_TRANSPORT' })
     await new Promise((resolve) => tcp.close(resolve))
     expect(await rejection(connectWisp(silent, { WebSocket }))).toMatchObject({ code: 'ERR_TLS_TRANSPORT' })
   })
 
   it('checks its options before anything else', async () => {
-    const refused = (options: object, url = 'ws://127.0.0.1:1/') => rejection(connectWisp(url, { WebSocket, ...options } as ConnectWispOptions))
+    const refused = (options: object, url = 'ws://127.0.0.1:1/') =>
+      rejection(connectWisp(url, { WebSocket, ...options } as ConnectWispOptions))
     expect(await refused({ versoin: 2 })).toMatchObject({ code: 'ERR_TLS_UNKNOWN_OPTION', option: 'versoin' })
     expect(await refused({ version: 3 })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'version' })
     expect(await refused({ maxBufferedBytes: 0.5 })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'maxBufferedBytes' })
-    expect(await refused({ credentials: { username: 'x'.repeat(256), password: '' } })).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'credentials' })
+    expect(await refused({ credentials: { username: 'x'.repeat(256), password: '' } }))
+      .toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'credentials' })
     expect(await refused({}, 'not a url')).toMatchObject({ code: 'ERR_TLS_INVALID_ARGUMENT' })
   })
 })
@@ -132,17 +139,23 @@ describe('a Wisp connection', () => {
   it('refuses UDP and targets that are none, and sends nothing of them', async () => {
     const { connection, peer } = await version1()
     const open = (value: object) => () => connection.open(value as typeof target)
-    for (const bad of [{ ...target, protocol: 'udp' }, { host: '', port: 1 }, { host: 'a b', port: 1 }, { host: 'é'.repeat(128), port: 1 }, { host: 'a', port: 0 }, { host: 'a', port: 65536 }]) {
+    for (const bad of [
+      { ...target, protocol: 'udp' }, { host: '', port: 1 }, { host: 'a b', port: 1 }, { host: 'é'.repeat(128), port: 1 },
+      { host: 'a', port: 0 }, { host: 'a', port: 65536 },
+    ]) {
       expect(open(bad)).toThrow(ApiMisuseError)
       expect(open(bad)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
     }
     for (const [bad, option, words] of [
-      [{ ...target, credentials: {} }, 'credentials', "'credentials' is an option of connectWisp()"], [{ hostname: 'a', port: 1 }, 'hostname', "did you mean 'host'?"],
+      [{ ...target, credentials: {} }, 'credentials', "'credentials' is an option of connectWisp()"],
+      [{ hostname: 'a', port: 1 }, 'hostname', "did you mean 'host'?"],
     ] as const) {
-      expect(open(bad)).toThrow(expect.objectContaining({ code: 'ERR_TLS_UNKNOWN_OPTION', option, message: expect.stringContaining(words) }))
+      expect(open(bad))
+        .toThrow(expect.objectContaining({ code: 'ERR_TLS_UNKNOWN_OPTION', option, message: expect.stringContaining(words) }))
     }
     for (const bad of ['localhost:993', undefined, null]) {
-      expect(() => connection.open(bad as never)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT', message: expect.stringContaining('must be { host, port }') }))
+      expect(() => connection.open(bad as never))
+        .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT', message: expect.stringContaining('must be { host, port }') }))
     }
     connection.open(target)
     expect(await peer.next()).toMatchObject({ type: CONNECT, streamId: 1, ...target })
@@ -201,7 +214,8 @@ describe('a Wisp connection', () => {
   })
 
   it.each([
-    [WispCloseReason.REFUSED, 'REFUSED', 'ERR_TLS_RELAY_CONNECTION_REFUSED'], [WispCloseReason.BLOCKED, 'BLOCKED', 'ERR_TLS_RELAY_TARGET_NOT_ALLOWED'],
+    [WispCloseReason.REFUSED, 'REFUSED', 'ERR_TLS_RELAY_CONNECTION_REFUSED'],
+    [WispCloseReason.BLOCKED, 'BLOCKED', 'ERR_TLS_RELAY_TARGET_NOT_ALLOWED'],
     [WispCloseReason.UNSPECIFIED, 'UNSPECIFIED', 'ERR_TLS_TRANSPORT'], [0xee, undefined, 'ERR_TLS_TRANSPORT'],
   ])('fails both directions of a stream that the server closes with 0x%s', async (reason, reasonName, code) => {
     const { connection, peer } = await version1()
@@ -218,7 +232,10 @@ describe('a Wisp connection', () => {
   it('passes over packets of streams that are gone, and of types that it does not know', async () => {
     const { connection, peer } = await version1()
     const { readable } = connection.open(target)
-    peer.send(dataPacket(9, Uint8Array.of(1)), continuePacket(9, 1), closePacket(9, 3), Uint8Array.of(0x77, 1, 0, 0, 0), dataPacket(1, new Uint8Array()), dataPacket(1, Uint8Array.of(4)))
+    peer.send(
+      dataPacket(9, Uint8Array.of(1)), continuePacket(9, 1), closePacket(9, 3), Uint8Array.of(0x77, 1, 0, 0, 0),
+      dataPacket(1, new Uint8Array()), dataPacket(1, Uint8Array.of(4)),
+    )
     expect([...await readBytes(readable, 1)]).toEqual([4])
   })
 
@@ -367,4 +384,3 @@ describe.each([1, 2] as const)('many streams on one WebSocket, version %s', (ver
     await flood
   })
 })
-

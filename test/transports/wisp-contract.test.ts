@@ -37,9 +37,14 @@ async function openPair(options: ConnectWispOptions, clientIsNear: boolean): Pro
 }
 
 const contract = (name: string, options: ConnectWispOptions, clientIsNear: boolean, contractOptions: Partial<ContractOptions> = {}) =>
-  transportContract({ describe, it, expect }, name, () => openPair(options, clientIsNear), { boundBytes: tcpBuffersBytes(1), ...contractOptions })
+  transportContract(
+    { describe, it, expect }, name, () => openPair(options, clientIsNear), { boundBytes: tcpBuffersBytes(1), ...contractOptions },
+  )
 
 contract('a Wisp stream, version 2, seen by the client', { version: 2 }, true)
 contract('a Wisp stream, version 2, seen by the target', { version: 2, maxBufferedBytes: MIB }, false)
 contract('a Wisp stream, version 1, seen by the client', { version: 1 }, true, { noHalfClose: true })
-contract('a Wisp stream in a page, seen by the target', { version: 2, maxBufferedBytes: MIB, WebSocket: PageWebSocket }, false, { cannotHoldBack: true })
+contract(
+  'a Wisp stream in a page, seen by the target', { version: 2, maxBufferedBytes: MIB, WebSocket: PageWebSocket }, false,
+  { cannotHoldBack: true },
+)

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { clientInfo, readClientInfo, readServerInfo, serverInfo } from '../../src/transports/wisp/handshake.js'
 import {
-  CLOSE, closePacket, CONNECT, connectPacket, CONTINUE, continuePacket, DATA, dataPacket, INFO, infoPacket, parsePacket, TCP, UDP, type Info, type Packet,
+  CLOSE, closePacket, CONNECT, connectPacket, CONTINUE, continuePacket, DATA, dataPacket, INFO, infoPacket, parsePacket, TCP, UDP,
+  type Info, type Packet,
 } from '../../src/transports/wisp/packets.js'
 
 const streamId = fc.integer({ min: 0, max: 0xffff_ffff })
@@ -13,7 +14,9 @@ const info: fc.Arbitrary<Info> = fc.record({
 })
 const packet: fc.Arbitrary<readonly [Uint8Array, Packet]> = fc.oneof(
   fc.tuple(streamId, host, fc.integer({ min: 1, max: 65535 }))
-    .map(([id, name, port]) => [connectPacket(id, name, port), { type: CONNECT, streamId: id, streamType: TCP, host: name, port }] as const),
+    .map(
+      ([id, name, port]) => [connectPacket(id, name, port), { type: CONNECT, streamId: id, streamType: TCP, host: name, port }] as const,
+    ),
   fc.tuple(streamId, bytes).map(([id, data]) => [dataPacket(id, data), { type: DATA, streamId: id, bytes: data }] as const),
   fc.tuple(streamId, streamId).map(([id, packets]) => [continuePacket(id, packets), { type: CONTINUE, streamId: id, packets }] as const),
   fc.tuple(streamId, fc.nat(255)).map(([id, reason]) => [closePacket(id, reason), { type: CLOSE, streamId: id, reason }] as const),
@@ -21,7 +24,8 @@ const packet: fc.Arbitrary<readonly [Uint8Array, Packet]> = fc.oneof(
 )
 
 /** Plain numbers, however the bytes are held. */
-const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value, (_, inner: unknown) => (inner instanceof Uint8Array ? [...inner] : inner)))
+const plain = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_, inner: unknown) => (inner instanceof Uint8Array ? [...inner] : inner)))
 const fromHex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'))
 
 describe('Wisp packets', () => {
@@ -46,7 +50,8 @@ describe('Wisp packets', () => {
     fc.assert(fc.property(packet, fc.nat(), ([message, expected], cut) => {
       const parsed = parsePacket(message.subarray(0, cut % message.byteLength))
       if (cut % message.byteLength < 5) expect(parsed).toMatchObject({ type: 'malformed', streamId: undefined })
-      else if (expected.type === CONTINUE || expected.type === CLOSE) expect(parsed).toMatchObject({ type: 'malformed', streamId: expected.streamId })
+      else if (expected.type === CONTINUE || expected.type === CLOSE) expect(parsed)
+        .toMatchObject({ type: 'malformed', streamId: expected.streamId })
       else expect(plain(parsed)).not.toEqual(plain(expected))
     }))
   })
@@ -87,9 +92,12 @@ describe('Wisp packets', () => {
 
 describe('the introductions of version 2', () => {
   it('say what was to be said', () => {
-    fc.assert(fc.property(fc.option(fc.string(), { nil: undefined }), fc.boolean(), fc.string({ maxLength: 60 }), fc.string(), (motd, password, username, secret) => {
+    fc.assert(fc.property(fc.option(
+      fc.string(), { nil: undefined },
+    ), fc.boolean(), fc.string({ maxLength: 60 }), fc.string(), (motd, password, username, secret) => {
       const server = readServerInfo(through(serverInfo({ motd, password })))
-      expect(server).toEqual({ major: 2, motd, password: password ? 'required' : 'none', keyRequired: false, openConfirmation: true, halfClose: true })
+      expect(server)
+        .toEqual({ major: 2, motd, password: password ? 'required' : 'none', keyRequired: false, openConfirmation: true, halfClose: true })
       const client = readClientInfo(through(clientInfo(server, { username, password: secret })))
       expect(client).toEqual({ major: 2, halfClose: true, credentials: password ? { username, password: secret } : undefined })
     }))

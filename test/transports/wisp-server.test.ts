@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { memoryTransportPair, type ByteTransport } from '../../src/index.js'
 import { serveWisp, WispCloseReason, type ServeWispOptions, type WebSocketLike, type WispLogEntry } from '../../src/wisp.js'
 import { clientInfo, readServerInfo } from '../../src/transports/wisp/handshake.js'
-import { CLOSE, closePacket, connectPacket, CONTINUE, continuePacket, DATA, dataPacket, INFO, infoPacket } from '../../src/transports/wisp/packets.js'
+import {
+  CLOSE, closePacket, connectPacket, CONTINUE, continuePacket, DATA, dataPacket, INFO, infoPacket,
+} from '../../src/transports/wisp/packets.js'
 import { isPending, noise, readAll, readBytes, rejection, same, standstill, turns, until, writeAll } from '../helpers/stream-peers.js'
 import { ByHand, hostForTest, memoryDial, PageWebSocket } from '../helpers/wisp-peers.js'
 
@@ -84,7 +86,9 @@ describe('serveWisp', () => {
   })
 
   it('finds the reason in a cause, and a time limit by its name', async () => {
-    const failures = [new Error('outer', { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) }), new DOMException('', 'TimeoutError'), 'no error']
+    const failures = [
+      new Error('outer', { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) }), new DOMException('', 'TimeoutError'), 'no error',
+    ]
     const { client } = await start({ dial: async () => { throw failures.shift() } })
     const reasons: number[] = []
     for (const id of [1, 2, 3]) {
@@ -109,13 +113,18 @@ describe('serveWisp', () => {
     const udp = connectPacket(1, 'a.example', 53)
     udp[5] = 2
     client.send(udp, connectPacket(2, 'a.example', 0), connectPacket(3, 'a\nb', 1), Uint8Array.of(1, 4, 0, 0, 0))
-    for (const streamId of [1, 2, 3, 4]) expect(await client.next()).toEqual({ type: CLOSE, streamId, reason: WispCloseReason.INVALID_TARGET })
+    for (const streamId of [1, 2, 3, 4]) {
+      expect(await client.next()).toEqual({ type: CLOSE, streamId, reason: WispCloseReason.INVALID_TARGET })
+    }
     await open(5)
   })
 
   it('passes over what it does not know: streams, types, CONTINUE, a second INFO', async () => {
     const { client, open, server } = await start()
-    client.send(dataPacket(7, Uint8Array.of(1)), closePacket(7, 2), continuePacket(7, 1), Uint8Array.of(0x77, 1, 0, 0, 0), infoPacket({ major: 2, minor: 0, extensions: [] }))
+    client.send(
+      dataPacket(7, Uint8Array.of(1)), closePacket(7, 2), continuePacket(7, 1), Uint8Array.of(0x77, 1, 0, 0, 0),
+      infoPacket({ major: 2, minor: 0, extensions: [] }),
+    )
     const target = await open(1)
     client.send(dataPacket(1, Uint8Array.of(5)))
     expect([...await readBytes(target.readable, 1)]).toEqual([5])
@@ -149,7 +158,9 @@ describe('serveWisp', () => {
   })
 
   it('takes no more streams than it was told to, and counts those that are being dialled', async () => {
-    const { client, server } = await start({ maxStreams: 2, dial: (_, signal) => new Promise((__, reject) => { signal.addEventListener('abort', () => reject(signal.reason)) }) })
+    const { client, server } = await start({
+      maxStreams: 2, dial: (_, signal) => new Promise((__, reject) => { signal.addEventListener('abort', () => reject(signal.reason)) }),
+    })
     client.send(...[1, 2, 3].map((id) => connectPacket(id, 'a.example', 443)))
     expect(await client.next()).toEqual({ type: CLOSE, streamId: 3, reason: WispCloseReason.THROTTLED })
     expect(server.streams).toBe(2)
@@ -187,7 +198,9 @@ describe('serveWisp', () => {
     expect([...await readBytes(far.readable, 3)]).toEqual([1, 2, 3])
   })
 
-  it.each([WispCloseReason.VOLUNTARY, WispCloseReason.UNSPECIFIED])('delivers what came before CLOSE %s, then ends the target in order', async (reason) => {
+  it.each([
+    WispCloseReason.VOLUNTARY, WispCloseReason.UNSPECIFIED,
+  ])('delivers what came before CLOSE %s, then ends the target in order', async (reason) => {
     const { client, open, server } = await start()
     const target = await open(1)
     const sent = noise(300_000)
@@ -206,10 +219,14 @@ describe('serveWisp', () => {
     await until(() => server.streams === 0)
   })
 
-  it.each([[WispCloseReason.CLIENT_ERROR, 1], [WispCloseReason.VOLUNTARY, 0]])('upon CLOSE %s calls the reset of what was dialled %s times', async (reason, times) => {
+  it.each([
+    [WispCloseReason.CLIENT_ERROR, 1], [WispCloseReason.VOLUNTARY, 0],
+  ])('upon CLOSE %s calls the reset of what was dialled %s times', async (reason, times) => {
     const { dial, far } = memoryDial()
     let resets = 0
-    const { client, server } = await start({ dial: async (target, signal) => ({ ...await dial(target, signal), reset: () => { resets++ } }) })
+    const { client, server } = await start({
+      dial: async (target, signal) => ({ ...await dial(target, signal), reset: () => { resets++ } }),
+    })
     client.send(connectPacket(1, 'a.example', 443))
     await client.nextOf(CONTINUE)
     const reading = Promise.allSettled([readAll(far[0]!.readable)])
@@ -239,7 +256,8 @@ describe('serveWisp', () => {
   })
 
   const leaves: [string, (client: ByHand) => void][] = [
-    ['closes its stream in order', (client) => client.send(closePacket(1, WispCloseReason.VOLUNTARY))], ['closes the WebSocket', ({ socket }) => socket.close(1000)],
+    ['closes its stream in order', (client) => client.send(closePacket(1, WispCloseReason.VOLUNTARY))],
+    ['closes the WebSocket', ({ socket }) => socket.close(1000)],
   ]
 
   it.each(leaves)('delivers what was sent before the target is reached by a client that %s', async (_, leave) => {
@@ -335,7 +353,10 @@ describe('serveWisp', () => {
     let dialling!: AbortSignal
     const { dial, far } = memoryDial()
     const { client, server } = await start({
-      dial: (target, signal) => (target.port === 1 ? new Promise((_, reject) => { (dialling = signal).addEventListener('abort', () => reject(signal.reason)) }) : dial(target, signal)),
+      dial: (target,
+        signal) => (target.port === 1
+        ? new Promise((_, reject) => { (dialling = signal).addEventListener('abort', () => reject(signal.reason)) })
+        : dial(target, signal)),
     })
     client.send(connectPacket(1, 'a.example', 443), connectPacket(2, 'a.example', 1))
     await client.next()
@@ -440,7 +461,8 @@ describe('serveWisp', () => {
     expect(serve({ dial, maxStreams: 0 })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'maxStreams' }))
     expect(serve({ dial, version: 3 })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'version' }))
     const connecting = Object.assign(new PageWebSocket(), { readyState: 0 })
-    expect(() => serveWisp(connecting as unknown as WebSocketLike, { dial })).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_STATE' }))
+    expect(() => serveWisp(connecting as unknown as WebSocketLike, { dial }))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_STATE' }))
   })
 })
 
@@ -462,7 +484,8 @@ describe('serveWisp, version 2', () => {
   it.each([
     ['a wrong password', { username: 'me', password: 'guess' }, authenticate, WispCloseReason.BAD_PASSWORD],
     ['no password', undefined, authenticate, WispCloseReason.CREDENTIALS_WANTED],
-    ['a judge that fails', { username: 'me', password: 'secret' }, async () => { throw new Error('database') }, WispCloseReason.BAD_PASSWORD],
+    ['a judge that fails', { username: 'me', password: 'secret' }, async () => { throw new Error('database') },
+      WispCloseReason.BAD_PASSWORD],
   ])('refuses %s', async (_, credentials, judge, reason) => {
     const client = await introduced({ authenticate: judge }, credentials)
     expect(await client.next()).toEqual({ type: CLOSE, streamId: 0, reason })
@@ -512,10 +535,14 @@ describe('serveWisp and chance', () => {
     const { dial, far } = memoryDial()
     const message = fc.oneof(
       { weight: 1, arbitrary: fc.uint8Array({ maxLength: 40 }) },
-      { weight: 6, arbitrary: fc.tuple(fc.nat(6), fc.nat(4), fc.uint8Array({ maxLength: 12 })).map(([type, id, rest]) => Uint8Array.of(type, id, 0, 0, 0, ...rest)) },
-      { weight: 6, arbitrary: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 9 })).map(([id, port]) => connectPacket(id, 'a.example', port)) },
+      { weight: 6, arbitrary: fc.tuple(fc.nat(6), fc.nat(4), fc.uint8Array({ maxLength: 12 }))
+        .map(([type, id, rest]) => Uint8Array.of(type, id, 0, 0, 0, ...rest)) },
+      { weight: 6, arbitrary: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 9 }))
+        .map(([id, port]) => connectPacket(id, 'a.example', port)) },
     )
-    await fc.assert(fc.asyncProperty(fc.boolean(), fc.array(message, { maxLength: 40 }), fc.constantFrom(1000, 1006), async (introduce, messages, code) => {
+    await fc.assert(fc.asyncProperty(fc.boolean(), fc.array(
+      message, { maxLength: 40 },
+    ), fc.constantFrom(1000, 1006), async (introduce, messages, code) => {
       const socket = new PageWebSocket()
       const server = serveWisp(socket as unknown as WebSocketLike, {
         version: introduce ? 2 : 1,
@@ -537,4 +564,3 @@ describe('serveWisp and chance', () => {
     }), { numRuns: 200 })
   })
 })
-

@@ -29,8 +29,14 @@ let [passed, failed] = [0, 0]
 for (const line of readFileSync(new URL('SHA256SUMS', import.meta.url), 'utf8').trim().split('\n')) {
   const [sha256, file] = line.split('  ') as [string, string]
   const bytes = readFileSync(join(folder, file))
-  if (createHash('sha256').update(bytes).digest('hex') !== sha256) throw new Error(`${join(folder, file)} is not the file that SHA256SUMS names`)
-  const { algorithm, numberOfTests, testGroups } = JSON.parse(bytes.toString()) as { algorithm: string; numberOfTests: number; testGroups: Group[] }
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
+    throw new Error(`${join(folder, file)} is not the file that SHA256SUMS names`)
+  }
+  const { algorithm, numberOfTests, testGroups } = JSON.parse(bytes.toString()) as {
+    algorithm: string
+    numberOfTests: number
+    testGroups: Group[]
+  }
   const counts = new Map<string, number>()
   let tried = 0
   for (const group of testGroups) {
@@ -58,12 +64,16 @@ function judge(vector: Vector, ours: Outcome, theirs: Outcome): string {
   if (vector.result === 'invalid' && ours === false) return 'invalid refused'
   if (vector.result === 'acceptable') return `acceptable ${accepted(ours)}, as without the kernels`
   const reason = (vector['flags'] as string[]).map((flag) => known[flag]).find((one) => one?.[0] === accepted(ours))?.[1]
-  return reason === undefined ? `WRONG: ${vector.result}, but ${accepted(ours)}` : `${vector.result} ${accepted(ours)}, as without the kernels (${reason})`
+  return reason === undefined
+    ? `WRONG: ${vector.result}, but ${accepted(ours)}` : `${vector.result} ${accepted(ours)}, as without the kernels (${reason})`
 }
 
 function vectorsFolder(): string {
   const beside = fileURLToPath(new URL('../../../shared/vectors/wycheproof', import.meta.url))
   const given = process.argv[2] ?? process.env['LIBSSL_WASM_VECTORS'] ?? beside
   if (existsSync(given)) return resolve(given)
-  throw new Error(`there are no vectors in ${given}: name the folder testvectors_v1 of C2SP/wycheproof as npm run vectors -- FOLDER, or by LIBSSL_WASM_VECTORS`)
+  throw new Error(
+    `there are no vectors in ${given}: name the folder testvectors_v1 of C2SP/wycheproof `
+      + `as npm run vectors -- FOLDER, or by LIBSSL_WASM_VECTORS`,
+  )
 }

@@ -7,7 +7,12 @@ import { OpensslFailure, type LibCrypto } from '../kernels/libcrypto.js'
 
 /** As in the file: a group's fields and a test's are hexadecimal text, numbers and names. */
 export interface Group { readonly type: string; readonly tests: readonly Vector[]; readonly [field: string]: unknown }
-export interface Vector { readonly tcId: number; readonly result: 'valid' | 'acceptable' | 'invalid'; readonly comment: string; readonly [field: string]: unknown }
+export interface Vector {
+  readonly tcId: number
+  readonly result: 'valid' | 'acceptable' | 'invalid'
+  readonly comment: string
+  readonly [field: string]: unknown
+}
 
 /** `true`: OpenSSL did what the vector says. `false`: it refused. Text: it gave something else. */
 export type Outcome = boolean | string
@@ -49,7 +54,8 @@ const schemes: Readonly<Record<string, Scheme>> = {
 
 /** @param algorithm the file's, for example `AES-GCM` */
 export function outcomeOf(lib: LibCrypto, algorithm: string, group: Group, vector: Vector): Outcome {
-  const scheme = group.type === 'AeadTest' ? aead(algorithm === 'AES-GCM' ? `AES-${group['keySize']}-GCM` : 'ChaCha20-Poly1305') : schemes[group.type]
+  const scheme = group.type === 'AeadTest'
+    ? aead(algorithm === 'AES-GCM' ? `AES-${group['keySize']}-GCM` : 'ChaCha20-Poly1305') : schemes[group.type]
   if (!scheme) throw new Error(`no scheme for ${group.type}`)
   try {
     return scheme(lib, group, vector)

@@ -26,7 +26,9 @@ export interface Surroundings {
 }
 
 /** What is found in the function `name` and those that it calls, by place; and which they are. */
-export function analyze(surroundings: Surroundings, name: string, parameters: Parameters): { findings: Map<Expression, Finding>; followed: Set<string> } {
+export function analyze(
+  surroundings: Surroundings, name: string, parameters: Parameters,
+): { findings: Map<Expression, Finding>; followed: Set<string> } {
   const analysis = new Analysis(surroundings, name, parameters)
   analysis.run()
   return analysis
@@ -57,7 +59,9 @@ class Analysis {
     this.#declared = new Set(Object.entries(surroundings.stackFields).flatMap(([of, words]) => words.map((word) => `${of} ${word}`)))
     this.#root = surroundings.code.byName(name)
     this.#parameters = parseParameters(parameters)
-    if (this.#parameters.length !== this.#root.params) throw new Error(`${name} has ${this.#root.params} parameters, the list has ${this.#parameters.length}`)
+    if (this.#parameters.length !== this.#root.params) {
+      throw new Error(`${name} has ${this.#root.params} parameters, the list has ${this.#parameters.length}`)
+    }
   }
 
   /** Again, until it is known which words of the stack are fields that the list calls public. */
@@ -154,7 +158,8 @@ class Analysis {
       case 'i32.add': return sum(operands[0]!, operands[1]!, 1)
       case 'i32.sub': return sum(operands[0]!, operands[1]!, -1)
       // The compiler adds by it where the lowest bits are known to be zero.
-      case 'i32.or': return operands[0]!.region !== 'static' && operands[1]!.region === 'static' ? sum(operands[0]!, operands[1]!, 1) : mixed(operands)
+      case 'i32.or': return operands[0]!.region !== 'static' && operands[1]!.region === 'static'
+        ? sum(operands[0]!, operands[1]!, 1) : mixed(operands)
       case 'i32.and': return this.#aligned(operands)
       case 'select':
         this.#find('select', at, operands[2]!)
@@ -187,7 +192,8 @@ class Analysis {
 
   /** An address that is made a multiple of something stays the same for our purposes. */
   #aligned([a, b]: readonly Value[]): Value {
-    return a!.region === 'stack' && b!.region === 'static' && b!.offset < 0 && a!.exact ? { ...a!, offset: a!.offset & b!.offset } : mixed([a!, b!])
+    return a!.region === 'stack' && b!.region === 'static' && b!.offset < 0 && a!.exact
+      ? { ...a!, offset: a!.offset & b!.offset } : mixed([a!, b!])
   }
 
   // --- where the program goes
@@ -288,7 +294,11 @@ class Analysis {
 
   /** A function that is not followed may write where it is pointed to. */
   #giveAway(operands: readonly Value[]): void {
-    for (const { region, offset } of operands) if (region === 'stack' || region === 'anywhere') this.#state!.smear(offset, this.#frameEnd(offset), secret('a function that is not followed'))
+    for (const { region, offset } of operands) {
+      if (region === 'stack' || region === 'anywhere') {
+        this.#state!.smear(offset, this.#frameEnd(offset), secret('a function that is not followed'))
+      }
+    }
   }
 
   // --- memory
@@ -328,7 +338,9 @@ class Analysis {
       else this.#state!.smear(offset, this.#frameEnd(offset), value)
     } else if (region === 'static' && offset >= FIRST_VARIABLE) this.#find('public field', at, value)
     else if (region !== undefined && exact) {
-      for (const [start, { bytes: size }] of this.#regions.get(region) ?? []) if (offset < start + size && offset + bytes > start) this.#find('public field', at, value)
+      for (const [start, { bytes: size }] of this.#regions.get(region) ?? []) {
+        if (offset < start + size && offset + bytes > start) this.#find('public field', at, value)
+      }
     }
     return undefined
   }

@@ -18,7 +18,8 @@ export interface Exception {
   readonly reason: string
 }
 
-export type FindingKind = 'load' | 'store' | 'branch' | 'select' | 'table branch' | 'division' | 'indirect call' | 'public field' | 'recursion'
+export type FindingKind = 'load' | 'store' | 'branch' | 'select' | 'table branch' | 'division' | 'indirect call' | 'public field'
+  | 'recursion'
 
 /** Functions that are called and not followed. What they are given to write to is taken for secret; `gives`: their result. */
 export const notFollowed: Readonly<Record<string, { readonly gives: 'public' | 'secret'; readonly reason: string }>> = {
@@ -110,7 +111,8 @@ export const stackFields: Readonly<Record<string, readonly number[]>> = {
 
 export const exceptions: readonly Exception[] = [
   { kind: 'public field', in: 'gcm_setiv', count: 1, reason: 'an IV that is not 12 bytes long is hashed; TLS has none' },
-  { kind: 'branch', in: 'aead_cipher', count: 2, reason: 'whether the tag is right, which the peer is told; how many of its bytes are does not show' },
+  { kind: 'branch', in: 'aead_cipher', count: 2,
+    reason: 'whether the tag is right, which the peer is told; how many of its bytes are does not show' },
 ]
 
 /** Functions of kernels that are not looked at, and why. */

@@ -1,5 +1,6 @@
 // Looks in the shipped .wasm for places of wasm/kernels where a secret decides an address, or which way the program goes.
-// list.ts says where it begins and what is public; analyze.ts how it follows. Exits 1 if there are any, and 2 if kernels are missing. Run by tools/constant-time.sh, which prepares its input.
+// list.ts says where it begins and what is public; analyze.ts how it follows. Exits 1 if there are any, and 2 if kernels are missing. Run
+// by tools/constant-time.sh, which prepares its input.
 //
 //   tsx tools/constant-time/main.ts WAT SYMBOLS DEFINED
 //
@@ -16,7 +17,8 @@ const missing = Object.keys(roots).filter((name) => !code.has(name))
 if (missing.length > 0) {
   const more = missing.length > 3 ? ` and ${missing.length - 3} others` : ''
   console.error(`the .wasm has no function ${missing.slice(0, 3).join(', ')}${more}. Was it built with LIBSSL_WASM_KERNELS=off? `
-    + 'There is nothing to look at without the kernels: build with them (./build.sh). Else tools/constant-time/list.ts names what is no more.')
+    + 'There is nothing to look at without the kernels: build with them (./build.sh). '
+    + 'Else tools/constant-time/list.ts names what is no more.')
   process.exit(2)
 }
 const findings = new Map<Expression, Finding & { readonly root: string }>()
@@ -33,12 +35,19 @@ for (const { kind, in: name, count } of exceptions) {
   if (matching.length === count) for (const [at] of matching) findings.delete(at)
   else problems.push(`the list excepts ${count} × ${kind} in ${name}; there are ${matching.length}`)
 }
-for (const { kind, function: name, line, from, root } of findings.values()) problems.push(`${kind} in ${name}, line ${line}, by ${from} (from ${root})`)
+for (const { kind, function: name, line, from, root } of findings.values()) {
+  problems.push(`${kind} in ${name}, line ${line}, by ${from} (from ${root})`)
+}
 // What was inlined is looked at where it stands now; what stands in the .wasm by its name must have been followed.
 for (const name of defined.trim().split('\n')) {
-  if (code.has(name) && !followed.has(name) && !(name in notLookedAt)) problems.push(`${name} is a kernel's, and is reached from no function of the list`)
+  if (code.has(name) && !followed.has(name) && !(name in notLookedAt)) {
+    problems.push(`${name} is a kernel's, and is reached from no function of the list`)
+  }
 }
 
 for (const problem of problems) console.log(problem)
-console.log(`constant time: ${Object.keys(roots).length} functions and ${followed.size - Object.keys(roots).length} that they call: ${problems.length} problems`)
+console.log(
+  `constant time: ${Object.keys(roots).length} functions and ${followed.size - Object.keys(roots).length} that they call: `
+    + `${problems.length} problems`,
+)
 process.exitCode = problems.length > 0 ? 1 : 0

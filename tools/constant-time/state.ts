@@ -14,7 +14,10 @@ export class State {
   readonly #declared: (word: number) => boolean
 
   /** @param declared which words hold what is public, and are no part of the arrays beside them */
-  constructor(locals: Value[], stackPointer: Value, declared: (word: number) => boolean, words = new Map<number, Value>(), smears: readonly Smear[] = []) {
+  constructor(
+    locals: Value[], stackPointer: Value, declared: (word: number) => boolean, words = new Map<number, Value>(),
+    smears: readonly Smear[] = [],
+  ) {
     this.locals = locals
     this.stackPointer = stackPointer
     this.#declared = declared
@@ -45,7 +48,9 @@ export class State {
     if (known) return known
     if (this.#declared(word)) return PUBLIC
     let value: Value | undefined
-    for (const smear of this.#smears) if (word + 4 > smear.from && word < smear.to) value = value === undefined ? smear.value : join(value, smear.value)
+    for (const smear of this.#smears) {
+      if (word + 4 > smear.from && word < smear.to) value = value === undefined ? smear.value : join(value, smear.value)
+    }
     return value ?? PUBLIC // never written
   }
 
@@ -60,12 +65,16 @@ export class State {
 
   /** A write to any place from `from` up to `to`. */
   smear(from: number, to: number, value: Value): void {
-    for (const [word, old] of this.#words) if (word + 4 > from && word < to && !this.#declared(word)) this.#words.set(word, join(old, value))
+    for (const [word, old] of this.#words) {
+      if (word + 4 > from && word < to && !this.#declared(word)) this.#words.set(word, join(old, value))
+    }
     this.#addSmear({ from, to, value: value.secret === undefined ? PUBLIC : { ...PUBLIC, secret: value.secret } })
   }
 
   #addSmear(smear: Smear): void {
-    const covered = this.#smears.some((old) => old.from <= smear.from && old.to >= smear.to && (old.value.secret !== undefined || smear.value.secret === undefined))
+    const covered = this.#smears.some(
+      (old) => old.from <= smear.from && old.to >= smear.to && (old.value.secret !== undefined || smear.value.secret === undefined),
+    )
     if (!covered) this.#smears = [...this.#smears, smear]
   }
 

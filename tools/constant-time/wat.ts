@@ -41,7 +41,8 @@ export class Disassembly {
       ids.push(id.replace(/\)+$/, ''))
       if (defined) this.#starts.set(ids.at(-1)!, index)
     }
-    const numbered = new Map(symbols?.trimEnd().split('\n').map((line) => [Number(line.split(':', 1)[0]), line.slice(line.indexOf(':') + 1)]))
+    const numbered =
+      new Map(symbols?.trimEnd().split('\n').map((line) => [Number(line.split(':', 1)[0]), line.slice(line.indexOf(':') + 1)]))
     for (const [number, id] of ids.entries()) {
       const name = symbols === undefined ? id.slice(1) : numbered.get(number) ?? id
       this.#names.set(id, name)

@@ -8,7 +8,9 @@ async function main(args: readonly string[]): Promise<void> {
   const options = args.filter((arg) => arg.startsWith('-'))
   const targets = args.filter((arg) => !arg.startsWith('-'))
   const unknown = options.find((option) => option !== '--browser')
-  if (unknown !== undefined) throw new Error(`there is no option ${unknown}; use: ./build.sh demo [HOST:PORT], or ./build.sh demo --browser [HOST:PORT ...]`)
+  if (unknown !== undefined) {
+    throw new Error(`there is no option ${unknown}; use: ./build.sh demo [HOST:PORT], or ./build.sh demo --browser [HOST:PORT ...]`)
+  }
   if (options.length > 0) return serveDemo(targets)
   if (targets.length > 1) throw new Error('one HOST:PORT at a time')
   return showHandshake(targets[0])

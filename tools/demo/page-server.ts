@@ -35,10 +35,10 @@ export async function bundle(script: string, options: { readonly minify?: boolea
   const node = here('./page/node.ts')
   const others = ['util', 'util/types', 'crypto', 'dns', 'fs', 'pgpass']
   const { outputFiles } = await build({
-    ...options, entryPoints: [here(script)], bundle: true, format: 'esm', platform: 'browser', target: 'es2022', write: false, logLevel: 'silent',
+    ...options, entryPoints: [here(script)], bundle: true, format: 'esm', platform: 'browser', target: 'es2022', write: false,
+    logLevel: 'silent',
     alias: { net: 'libssl-wasm/node/net', tls: 'libssl-wasm/node/tls', ...Object.fromEntries(others.map((name) => [name, node])) },
-    inject: [node],
-    define: { global: 'globalThis' },
+    inject: [node], define: { global: 'globalThis' },
     external: ['pg-native'],
   })
   return outputFiles[0]!.contents

@@ -22,7 +22,8 @@ export interface Postgresql {
 
 /** Where the newest PostgreSQL's programs are, as Debian installs them. */
 export function findPostgresql(versions = '/usr/lib/postgresql'): string | undefined {
-  const found = existsSync(versions) ? readdirSync(versions).map(Number).filter((version) => existsSync(join(versions, String(version), 'bin/postgres'))) : []
+  const found = existsSync(versions)
+    ? readdirSync(versions).map(Number).filter((version) => existsSync(join(versions, String(version), 'bin/postgres'))) : []
   return found.length === 0 ? undefined : join(versions, String(Math.max(...found)), 'bin')
 }
 
@@ -45,8 +46,13 @@ export async function startPostgresql(programs: string, chain: string, key: stri
   const [user, password] = ['demo', randomBytes(12).toString('hex')]
   try {
     own(directory)
-    await run(join(programs, 'initdb'), ['--pgdata', path('data'), '--username', 'postgres', '--no-sync', '--encoding', 'UTF8', '--no-locale'])
-    await run(join(programs, 'postgres'), ['--single', '-D', path('data'), '-c', 'password_encryption=scram-sha-256', 'postgres'], contents(user, password))
+    await run(
+      join(programs, 'initdb'), ['--pgdata', path('data'), '--username', 'postgres', '--no-sync', '--encoding', 'UTF8', '--no-locale'],
+    )
+    await run(
+      join(programs, 'postgres'), ['--single', '-D', path('data'), '-c', 'password_encryption=scram-sha-256', 'postgres'],
+      contents(user, password),
+    )
     const settings = {
       listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off',
       hba_file: write('access.conf', `hostssl postgres ${user} 127.0.0.1/32 scram-sha-256\n`),
@@ -83,7 +89,10 @@ function own(path: string): void {
 }
 
 function environment(stderr: 'pipe') {
-  return { ...NOBODY, cwd: '/', env: { PATH: process.env['PATH'], LC_ALL: 'C' }, stdio: ['ignore', 'ignore', stderr] as ['ignore', 'ignore', 'pipe'] }
+  return {
+    ...NOBODY, cwd: '/', env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+    stdio: ['ignore', 'ignore', stderr] as ['ignore', 'ignore', 'pipe'],
+  }
 }
 
 /** Runs a program to its end. Rejects, with what it printed, if it fails. */

@@ -19,11 +19,16 @@ export async function startServer({ certFile, keyFile }: KeyPair, args: readonly
   const port = await freePort()
   const accept = ['-accept', `127.0.0.1:${port}`]
   const chain = chainFile === undefined ? [] : ['-cert_chain', chainFile]
-  const child = spawn('openssl', ['s_server', ...accept, '-cert', certFile, '-key', keyFile, ...chain, '-www', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(
+    'openssl', ['s_server', ...accept, '-cert', certFile, '-key', keyFile, ...chain, '-www', ...args],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  )
   await listening(child)
   return {
     port,
-    command: ['openssl s_server', ...accept, '-cert … -key …', ...(chainFile === undefined ? [] : ['-cert_chain …']), '-www', ...args].join(' '),
+    command: [
+      'openssl s_server', ...accept, '-cert … -key …', ...(chainFile === undefined ? [] : ['-cert_chain …']), '-www', ...args,
+    ].join(' '),
     stop: () => new Promise((resolve) => {
       if (child.exitCode !== null || child.signalCode !== null) return resolve()
       child.once('exit', () => resolve())

@@ -52,7 +52,8 @@ export async function startTargets(): Promise<OwnTargets> {
     await add('wrong-name', 'Wrong name', 'Its certificate is for another host',
       startServer(intermediate.leaf({ name: 'elsewhere.example', san: 'DNS:elsewhere.example' }), [], chain))
     const programs = findPostgresql()
-    const postgresql = programs === undefined ? { missing: MISSING } : await startPostgresql(programs, localhost.cert + readFileSync(chain, 'utf8'), localhost.key)
+    const postgresql = programs === undefined
+      ? { missing: MISSING } : await startPostgresql(programs, localhost.cert + readFileSync(chain, 'utf8'), localhost.key)
     if ('stop' in postgresql) servers.push(postgresql)
     return { targets, postgresql, ca: root.ca.cert, stop }
   } catch (error) {
@@ -65,7 +66,10 @@ export async function startTargets(): Promise<OwnTargets> {
 export function givenTarget(text: string, index: number): Target {
   const { host, port, servername } = parseAddress(text)
   const address = `${host}:${port}`
-  return { ...describe(address, servername, PLATFORM_ANCHORS), id: `given-${index}`, name: address, description: "Verified with Node's roots", command: address }
+  return {
+    ...describe(address, servername, PLATFORM_ANCHORS), id: `given-${index}`, name: address, description: "Verified with Node's roots",
+    command: address,
+  }
 }
 
 function describe(address: string, servername: string, anchors: string) {

@@ -68,7 +68,10 @@ async function ownTarget(): Promise<Target> {
 }
 
 function sayIo({ call, ret, error, sentBytes, receivedBytes }: IoEvent): void {
-  say(call, `${String(ret).padStart(5)}  ${error.padEnd(22)} ${String(sentBytes).padStart(6)} bytes to send, ${String(receivedBytes).padStart(6)} received`)
+  say(
+    call, `${String(ret).padStart(5)}  ${error.padEnd(22)} ${String(sentBytes).padStart(6)} bytes to send, `
+      + `${String(receivedBytes).padStart(6)} received`,
+  )
 }
 
 function require(condition: boolean, complaint: string): void {

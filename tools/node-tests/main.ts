@@ -49,10 +49,13 @@ const [jobs, timeoutMs] = [positive('jobs'), positive('timeout') * 1000]
 const poison = path('controls/poison.cjs')
 const module = control ? path(`controls/${control}.cjs`) : findModule()
 const partial = flags.only !== undefined || control !== undefined || flags.module !== undefined
-if (partial && flags['update-docs']) fail('--update-docs cannot be combined with --only, --control or --module: they do not give the counts')
+if (partial && flags['update-docs']) {
+  fail('--update-docs cannot be combined with --only, --control or --module: they do not give the counts')
+}
 
 process.once('SIGINT', () => process.exit(130)) // for run.ts, which ends its processes then
-const obtained = realpathSync(execFileSync(path('obtain.sh'), [flags.node], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim())
+const obtained =
+  realpathSync(execFileSync(path('obtain.sh'), [flags.node], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim())
 const results = await runAll()
 console.log(describeResults(results))
 if (!partial) save(major, results)

@@ -69,7 +69,8 @@ function firstError(output: string): string {
   const lines = output.split('\n').map((line) => line.trim()).filter((line) => line !== '')
   const from = (what: RegExp) => {
     const at = lines.findIndex((line) => what.test(line))
-    const more = lines[at]?.endsWith(':') ? lines.slice(at, at + 4).filter((line) => !/^(at |\+ actual - expected)/.test(line)) : lines.slice(at, at + 1)
+    const more = lines[at]?.endsWith(':')
+      ? lines.slice(at, at + 4).filter((line) => !/^(at |\+ actual - expected)/.test(line)) : lines.slice(at, at + 1)
     return at < 0 ? undefined : more.join(' ')
   }
   return from(/^(Uncaught )?\w*Error\b.*:/) ?? from(/^Mismatched /) ?? lines[0] ?? 'it printed nothing'

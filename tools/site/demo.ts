@@ -14,7 +14,8 @@ const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-
 const TARGETS = `<label for="relay">Relay <small>its URL; it carries ciphertext</small></label>
             <input id="relay" type="url" placeholder="ws://127.0.0.1:8080" autocomplete="off" spellcheck="false" required>
             <label for="server">Server <small>host:port</small></label>
-            <input id="server" type="text" placeholder="example.org:443" autocomplete="off" autocapitalize="off" spellcheck="false" required>
+            <input id="server" type="text" placeholder="example.org:443"
+              autocomplete="off" autocapitalize="off" spellcheck="false" required>
             <details>
               <summary>Trust</summary>
               <label for="anchors">More trust anchors, PEM <small>beside Mozilla’s roots</small></label>

@@ -30,7 +30,9 @@ console.log(`the site is in ${html}`)
 
 /** A tool of site/node_modules. What it says is shown if it fails. */
 function run(tool: string, ...args: readonly string[]): void {
-  const { status, stdout, stderr } = spawnSync(join(repository, 'site/node_modules/.bin', tool), args, { cwd: repository, encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(
+    join(repository, 'site/node_modules/.bin', tool), args, { cwd: repository, encoding: 'utf8' },
+  )
   if (status === 0) return
   console.error(`${stdout}${stderr}`)
   process.exit(1)

@@ -13,9 +13,14 @@ export function writePages(repository: string, to: string): void {
   cpSync(join(repository, 'site/index.md'), join(to, 'index.md'))
   cpSync(join(repository, 'tools/demo/page/icon.svg'), join(to, 'public/icon.svg'))
   for (const file of readdirSync(repository).filter((name) => name.endsWith('.md'))) cpSync(join(repository, file), join(to, file))
-  for (const name of TEXTS) writeFileSync(join(to, `${name}.md`), `# ${name}\n\n\`\`\`text\n${readFileSync(join(repository, name), 'utf8')}\`\`\`\n`)
+  for (const name of TEXTS) {
+    writeFileSync(join(to, `${name}.md`), `# ${name}\n\n\`\`\`text\n${readFileSync(join(repository, name), 'utf8')}\`\`\`\n`)
+  }
   cpSync(join(repository, 'examples'), join(to, 'public/examples'), { recursive: true })
-  writeFileSync(join(to, 'sidebar.json'), JSON.stringify(sidebarOf(readFileSync(join(repository, 'docs/README.md'), 'utf8'), readdirSync(join(to, 'docs')))))
+  writeFileSync(
+    join(to, 'sidebar.json'),
+    JSON.stringify(sidebarOf(readFileSync(join(repository, 'docs/README.md'), 'utf8'), readdirSync(join(to, 'docs')))),
+  )
 }
 
 interface Section {
@@ -29,7 +34,9 @@ export function sidebarOf(list: string, files: readonly string[]): Section[] {
   const sections = list.split(/^## /m).slice(1).map((section) => ({
     text: section.slice(0, section.indexOf('\n')).trim(),
     collapsed: false,
-    items: [...section.matchAll(/\[([^\]]+)\]\(([^)\s]+\.md)(?:#[^)]*)?\)/g)].map(([, text, file]) => ({ text: text!, link: pageLink(file!) })),
+    items: [
+      ...section.matchAll(/\[([^\]]+)\]\(([^)\s]+\.md)(?:#[^)]*)?\)/g),
+    ].map(([, text, file]) => ({ text: text!, link: pageLink(file!) })),
   }))
   const named = new Set(sections.flatMap(({ items }) => items.map(({ link }) => link)))
   const missing = files.filter((file) => file.endsWith('.md') && file !== 'README.md' && !named.has(pageLink(file)))

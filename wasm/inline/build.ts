@@ -22,13 +22,18 @@ await build({
     '#source': root('wasm/inline/source.ts'), '#roots': root('dist/loader/roots.any.js'), '#keylog': root('dist/loader/keylog.any.js'),
     '#sockets': root('dist/transports/sockets.any.js'),
   },
-  banner: { js: `// libssl-wasm ${version}, with OpenSSL's libssl in WebAssembly inside. Apache-2.0: see LICENSE and NOTICE of the package libssl-wasm.` },
+  banner: {
+    js: `// libssl-wasm ${version}, with OpenSSL's libssl in WebAssembly inside. `
+      + `Apache-2.0: see LICENSE and NOTICE of the package libssl-wasm.`,
+  },
   logLevel: 'warning',
   plugins: [{
     name: 'libssl.wasm.gz',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^libssl\.wasm\.gz$/ }, () => ({ path: root('lib/libssl-wasm/libssl.wasm'), namespace: 'gzip' }))
-      onLoad({ filter: /.*/, namespace: 'gzip' }, ({ path }) => ({ contents: gzipSync(readFileSync(path), { level: 9 }), loader: 'base64' }))
+      onLoad(
+        { filter: /.*/, namespace: 'gzip' }, ({ path }) => ({ contents: gzipSync(readFileSync(path), { level: 9 }), loader: 'base64' }),
+      )
     },
   }],
 })

@@ -10,7 +10,8 @@ import { dirname, join } from 'node:path'
 const [source, target, list] = process.argv.slice(2) as [string, string, string]
 const path = 'crypto/objects/obj_dat.h'
 const lines = readFileSync(join(source, path), 'utf8').split('\n')
-const rules = readFileSync(list, 'utf8').split('\n').map((line) => line.replace(/#.*/, '').trim().split(/\s{2,}/)[0]!).flatMap((line) => line.split(', ')).filter(Boolean)
+const rules = readFileSync(list, 'utf8').split('\n').map((line) => line.replace(/#.*/, '').trim().split(/\s{2,}/)[0]!)
+  .flatMap((line) => line.split(', ')).filter(Boolean)
 
 const cut = new Set<number>()
 const used = new Set<string>()
@@ -44,7 +45,8 @@ const kept = table('const unsigned char so[').filter((at) => {
 })
 if (kept.length === 0) throw new Error(`${path}: nothing would remain`)
 for (const [nid, at] of objects.entries()) {
-  lines[at] = cut.has(nid) ? '    {NULL, NULL, NID_undef},' : lines[at]!.replace(/&so\[(\d+)\]/, (_, old: string) => `&so[${moved.get(old)}]`)
+  lines[at] = cut.has(nid)
+    ? '    {NULL, NULL, NID_undef},' : lines[at]!.replace(/&so\[(\d+)\]/, (_, old: string) => `&so[${moved.get(old)}]`)
 }
 const counts = new Map<string, number>()
 for (const size of ['NUM_SN', 'NUM_LN', 'NUM_OBJ']) {

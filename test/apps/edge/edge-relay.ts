@@ -28,10 +28,13 @@ export async function startEdgeRelay(bindings: Record<string, string>): Promise<
     bundle: true, format: 'esm', outfile: worker, external: ['cloudflare:sockets'], conditions: ['workerd'], logLevel: 'error',
   })
   // miniflare asks for Node 22.
-  const node = Number(process.versions.node.split('.')[0]) >= 22 ? process.execPath : installed(`node22-${process.platform}-${process.arch}/bin/node`)
+  const node = Number(process.versions.node.split('.')[0]) >= 22
+    ? process.execPath : installed(`node22-${process.platform}-${process.arch}/bin/node`)
   const miniflare = installed('miniflare/dist/src/index.js')
   for (const file of [node, miniflare]) if (!existsSync(file)) throw new Error(`${file} is missing: tools/install-runtimes.sh installs it`)
-  const child = spawn(node, [join(root, 'test/apps/edge/serve.mjs'), miniflare, worker, JSON.stringify(bindings)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(
+    node, [join(root, 'test/apps/edge/serve.mjs'), miniflare, worker, JSON.stringify(bindings)], { stdio: ['pipe', 'pipe', 'inherit'] },
+  )
   const log: Record<string, unknown>[] = []
   const exited = once(child, 'exit')
   const port = await new Promise<number>((resolve, reject) => {

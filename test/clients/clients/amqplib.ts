@@ -19,7 +19,8 @@ async function connected<T>(kit: AmqpKit, options: object, use: (connection: amq
 }
 
 const identity = ({ ca, cert, key }: AmqpKit) => ({ ca: [ca], cert, key })
-const refused = (kit: AmqpKit, options: object, code: string | RegExp) => assert.rejects(connected(kit, options, () => Promise.resolve()), { code })
+const refused = (kit: AmqpKit, options: object, code: string | RegExp) =>
+  assert.rejects(connected(kit, options, () => Promise.resolve()), { code })
 
 export const shows: Shows<RabbitmqPlace> = {
   async 'mutual TLS'(kit) {

@@ -7,7 +7,9 @@ import type { Kit, Shows } from '../show.js'
 type ImapKit = Kit<DovecotPlace>
 
 const auth = ({ place: { user, password: pass } }: ImapKit) => ({ user, pass })
-const imaps = (kit: ImapKit) => ({ host: 'localhost', port: kit.place.imapsPort, secure: true, auth: auth(kit), tls: { ca: kit.ca }, logger: false })
+const imaps = (kit: ImapKit) => ({
+  host: 'localhost', port: kit.place.imapsPort, secure: true, auth: auth(kit), tls: { ca: kit.ca }, logger: false,
+})
 const starttls = (kit: ImapKit) => ({ ...imaps(kit), port: kit.place.starttlsPort, secure: false, doSTARTTLS: true })
 
 async function connected<T>(config: object, use: (client: ImapFlow) => Promise<T>): Promise<T> {
@@ -53,7 +55,9 @@ export const shows: Shows<DovecotPlace> = {
 
   async 'wrong CA refused'(kit) {
     for (const config of [imaps(kit), starttls(kit)]) {
-      await assert.rejects(connected({ ...config, tls: { ca: kit.otherCa } }, () => Promise.resolve()), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })
+      await assert.rejects(
+        connected({ ...config, tls: { ca: kit.otherCa } }, () => Promise.resolve()), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' },
+      )
       await connected({ ...config, tls: { rejectUnauthorized: false } }, () => Promise.resolve())
     }
   },

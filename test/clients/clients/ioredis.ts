@@ -8,7 +8,9 @@ import type { Kit, Shows } from '../show.js'
 
 type RedisKit = Kit<RedisPlace>
 
-const options = ({ place: { port }, ca, cert, key }: RedisKit) => ({ host: 'localhost', port, connectTimeout: 60_000, tls: { ca, cert, key } })
+const options = ({ place: { port }, ca, cert, key }: RedisKit) => ({
+  host: 'localhost', port, connectTimeout: 60_000, tls: { ca, cert, key },
+})
 
 async function connected<T>(config: object, use: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(config)

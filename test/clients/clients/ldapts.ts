@@ -18,8 +18,13 @@ async function connected(options: object, use: (client: Client) => Promise<void>
 
 async function bindAndSearch(client: Client, { place: { base, user, password, people } }: LdapKit): Promise<void> {
   await client.bind(user, password)
-  const { searchEntries } = await client.search(base, { filter: '(objectClass=inetOrgPerson)', attributes: ['mail'], paged: { pageSize: 200 } })
-  assert.deepEqual([searchEntries.length, searchEntries.at(-1)], [people, { dn: `cn=person ${people - 1},${base}`, mail: `person.${people - 1}@example.org` }])
+  const { searchEntries } = await client.search(
+    base, { filter: '(objectClass=inetOrgPerson)', attributes: ['mail'], paged: { pageSize: 200 } },
+  )
+  assert.deepEqual(
+    [searchEntries.length, searchEntries.at(-1)],
+    [people, { dn: `cn=person ${people - 1},${base}`, mail: `person.${people - 1}@example.org` }],
+  )
 }
 
 export const shows: Shows<SlapdPlace> = {
@@ -34,7 +39,10 @@ export const shows: Shows<SlapdPlace> = {
 
   async 'wrong CA refused'(kit) {
     const { user, password } = kit.place
-    await connected({ ...ldaps(kit), tlsOptions: { ca: kit.otherCa } }, (client) => assert.rejects(client.bind(user, password), { code: 'SELF_SIGNED_CERT_IN_CHAIN' }))
+    await connected(
+      { ...ldaps(kit), tlsOptions: { ca: kit.otherCa } },
+      (client) => assert.rejects(client.bind(user, password), { code: 'SELF_SIGNED_CERT_IN_CHAIN' }),
+    )
     await connected({ ...ldaps(kit), tlsOptions: { rejectUnauthorized: false } }, (client) => client.bind(user, password))
   },
 }

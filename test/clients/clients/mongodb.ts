@@ -41,8 +41,8 @@ export const shows: Shows<MongodPlace> = {
     const names: string[] = []
     const checkServerIdentity = (name: string) => void names.push(name)
     const options = {
-      checkServerIdentity, servername: 'localhost', ALPNProtocols: ['mongodb'], ciphers: 'TLS_AES_128_GCM_SHA256', ecdhCurve: 'prime256v1', minDHSize: 1024,
-      allowPartialTrustChain: true, rejectUnauthorized: true,
+      checkServerIdentity, servername: 'localhost', ALPNProtocols: ['mongodb'], ciphers: 'TLS_AES_128_GCM_SHA256', ecdhCurve: 'prime256v1',
+      minDHSize: 1024, allowPartialTrustChain: true, rejectUnauthorized: true,
     }
     assert.equal((await connected(kit, { ...identity(kit), ...options }, ping)).ok, 1)
     assert.equal((await connected(kit, { tls: true, secureContext: tls.createSecureContext({ ca, cert, key }) }, ping)).ok, 1)
@@ -50,7 +50,9 @@ export const shows: Shows<MongodPlace> = {
   },
 
   async '8 MiB up'(kit) {
-    const { received } = await connected(kit, identity(kit), (client) => client.db('tests').command({ ping: 1, bytes: Buffer.alloc(8 << 20) }))
+    const { received } = await connected(
+      kit, identity(kit), (client) => client.db('tests').command({ ping: 1, bytes: Buffer.alloc(8 << 20) }),
+    )
     assert.ok(received > 8 << 20)
   },
 

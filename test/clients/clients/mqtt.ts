@@ -11,7 +11,9 @@ const { default: mqtt } = await import('mqtt' as string)
 
 type MqttKit = Kit<MosquittoPlace>
 
-const options = ({ place: { port }, ca, cert, key }: MqttKit) => ({ protocol: 'mqtts', host: 'localhost', port, ca, cert, key, reconnectPeriod: 10, connectTimeout: 60_000 })
+const options = ({ place: { port }, ca, cert, key }: MqttKit) => ({
+  protocol: 'mqtts', host: 'localhost', port, ca, cert, key, reconnectPeriod: 10, connectTimeout: 60_000,
+})
 
 /** Its build for pages makes WebSockets alone: there it is given the socket. */
 async function connect(config: object): Promise<any> {
@@ -34,7 +36,8 @@ async function connected<T>(config: object, use: (client: any) => Promise<T>): P
   }
 }
 
-const refused = (config: object, code: string | RegExp) => assert.rejects(connected({ ...config, reconnectPeriod: 0 }, () => Promise.resolve()), { code })
+const refused = (config: object, code: string | RegExp) =>
+  assert.rejects(connected({ ...config, reconnectPeriod: 0 }, () => Promise.resolve()), { code })
 
 export const shows: Shows<MosquittoPlace> = {
   async 'mutual TLS'(kit) {

@@ -6,7 +6,10 @@ import { patterned } from '../bytes.js'
 
 type MysqlKit = Kit<MariadbPlace>
 
-const options = ({ place: { port, user, password }, ca }: MysqlKit) => ({ host: 'localhost', port, user, password, database: 'tests', connectTimeout: 60_000, disableEval: !makesCode(), ssl: { ca, verifyIdentity: true } })
+const options = ({ place: { port, user, password }, ca }: MysqlKit) => ({
+  host: 'localhost', port, user, password, database: 'tests', connectTimeout: 60_000, disableEval: !makesCode(),
+  ssl: { ca, verifyIdentity: true },
+})
 
 /** Edge workers make no code of text, which mysql2 does by default. */
 function makesCode(): boolean {
@@ -17,7 +20,6 @@ function makesCode(): boolean {
   }
 }
 
-
 async function connected<T>(config: object, use: (connection: mysql.Connection) => Promise<T>): Promise<T> {
   const connection = await mysql.createConnection(config)
   try {
@@ -27,8 +29,10 @@ async function connected<T>(config: object, use: (connection: mysql.Connection) 
   }
 }
 
-const rowsOf = async (connection: mysql.Connection, query: string, values?: readonly unknown[]) => (await connection.query(query, values))[0]
-const statusOf = async (connection: mysql.Connection, name: string) => (await rowsOf(connection, 'SHOW SESSION STATUS LIKE ?', [name]))[0].Value as string
+const rowsOf = async (connection: mysql.Connection, query: string, values?: readonly unknown[]) =>
+  (await connection.query(query, values))[0]
+const statusOf = async (connection: mysql.Connection, name: string) =>
+  (await rowsOf(connection, 'SHOW SESSION STATUS LIKE ?', [name]))[0].Value as string
 
 export const shows: Shows<MariadbPlace> = {
   async 'TLS, which the server requires'(kit) {
@@ -38,7 +42,9 @@ export const shows: Shows<MariadbPlace> = {
 
   async 'client certificate'(kit) {
     const { ca, cert, key, place: { certifiedUser: user } } = kit
-    const rows = await connected({ ...options(kit), user, database: '', ssl: { ca, cert, key } }, (connection) => rowsOf(connection, 'SELECT current_user() AS me'))
+    const rows = await connected(
+      { ...options(kit), user, database: '', ssl: { ca, cert, key } }, (connection) => rowsOf(connection, 'SELECT current_user() AS me'),
+    )
     assert.deepEqual({ ...rows[0] }, { me: `${user}@127.0.0.1` })
     await assert.rejects(connected({ ...options(kit), user, database: '' }, () => Promise.resolve()), { code: 'ER_ACCESS_DENIED_ERROR' })
   },
@@ -53,7 +59,9 @@ export const shows: Shows<MariadbPlace> = {
   },
 
   async '10,000 rows'(kit) {
-    const rows = await connected(options(kit), (connection) => rowsOf(connection, "SELECT seq AS n, REPEAT('x', 100) AS text FROM seq_1_to_10000"))
+    const rows = await connected(
+      options(kit), (connection) => rowsOf(connection, "SELECT seq AS n, REPEAT('x', 100) AS text FROM seq_1_to_10000"),
+    )
     assert.equal(rows.length, 10_000)
     assert.deepEqual({ ...rows.at(-1) }, { n: 10_000, text: 'x'.repeat(100) })
   },
@@ -72,7 +80,8 @@ export const shows: Shows<MariadbPlace> = {
   async 'a pool of 10'(kit) {
     const pool = mysql.createPool({ ...options(kit), connectionLimit: 10 })
     const connections = await Promise.all(Array.from({ length: 10 }, () => pool.getConnection()))
-    const ids = new Set(await Promise.all(connections.map(async (connection) => (await rowsOf(connection, 'SELECT connection_id() AS id'))[0].id)))
+    const ids =
+      new Set(await Promise.all(connections.map(async (connection) => (await rowsOf(connection, 'SELECT connection_id() AS id'))[0].id)))
     for (const connection of connections) connection.release()
     await pool.end()
     assert.equal(ids.size, 10)

@@ -37,7 +37,11 @@ export const shows: Shows<NatsPlace> = {
 
   async 'request, 512 KiB'(kit) {
     await connected(options(kit), (server) => connected(options(kit), async (client) => {
-      server.subscribe('echo', { callback: (_error: unknown, message: { data: Uint8Array; respond(data: Uint8Array): void }) => message.respond(message.data) })
+      server.subscribe(
+        'echo', {
+          callback: (_error: unknown, message: { data: Uint8Array; respond(data: Uint8Array): void }) => message.respond(message.data),
+        },
+      )
       await server.flush()
       const bytes = new Uint8Array(512 << 10).fill(7)
       assert.deepEqual((await client.request('echo', bytes, { timeout: 60_000 })).data, bytes)

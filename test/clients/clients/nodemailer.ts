@@ -7,9 +7,14 @@ import type { Kit, Shows } from '../show.js'
 type SmtpKit = Kit<EximPlace>
 
 const smtps = ({ place: { smtpsPort: port }, ca }: SmtpKit) => ({ host: 'localhost', port, secure: true, tls: { ca } })
-const starttls = ({ place: { starttlsPort: port }, ca }: SmtpKit) => ({ host: 'localhost', port, secure: false, requireTLS: true, tls: { ca } })
+const starttls = ({ place: { starttlsPort: port }, ca }: SmtpKit) => ({
+  host: 'localhost', port, secure: false, requireTLS: true, tls: { ca },
+})
 const attachment = patterned(5 << 20)
-const message = { from: 'a@localhost', to: 'b@localhost', subject: 'five megabytes', text: 'see below', attachments: [{ filename: 'bytes', content: attachment }] }
+const message = {
+  from: 'a@localhost', to: 'b@localhost', subject: 'five megabytes', text: 'see below',
+  attachments: [{ filename: 'bytes', content: attachment }],
+}
 
 /** Sends the message, and looks for it where the server has put it. */
 async function send(transport: nodemailer.Transporter, { place: { messages } }: SmtpKit): Promise<void> {
@@ -38,7 +43,10 @@ export const shows: Shows<EximPlace> = {
 
   async 'wrong CA refused'(kit) {
     for (const options of [smtps(kit), starttls(kit)]) {
-      await assert.rejects(nodemailer.createTransport({ ...options, tls: { ca: kit.otherCa } }).verify(), { code: 'ESOCKET', originalCode: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })
+      await assert.rejects(
+        nodemailer.createTransport({ ...options, tls: { ca: kit.otherCa } }).verify(),
+        { code: 'ESOCKET', originalCode: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' },
+      )
       assert.ok(await nodemailer.createTransport({ ...options, tls: { rejectUnauthorized: false } }).verify())
     }
   },

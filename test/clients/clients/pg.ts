@@ -5,7 +5,9 @@ import type { Kit, Shows } from '../show.js'
 
 type PgKit = Kit<PostgresqlPlace>
 
-const options = ({ place: { port, user, password }, ca }: PgKit) => ({ host: 'localhost', port, user, password, database: 'postgres', ssl: { ca } })
+const options = ({ place: { port, user, password }, ca }: PgKit) => ({
+  host: 'localhost', port, user, password, database: 'postgres', ssl: { ca },
+})
 
 /** What a client's connection gives, until it has been used. */
 async function connected<T>(config: object, use: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -40,19 +42,27 @@ export const shows: Shows<PostgresqlPlace> = {
   },
 
   async 'direct TLS'(kit) {
-    const rows = await connected({ ...options(kit), port: kit.place.directPort, sslnegotiation: 'direct' }, async (client) => (await client.query('SELECT 1 AS one')).rows)
+    const rows = await connected(
+      { ...options(kit), port: kit.place.directPort, sslnegotiation: 'direct' },
+      async (client) => (await client.query('SELECT 1 AS one')).rows,
+    )
     assert.deepEqual(rows, [{ one: 1 }])
   },
 
   async 'client certificate'(kit) {
     const { ca, cert, key, place: { certifiedUser } } = kit
-    const rows = await connected({ ...options(kit), user: certifiedUser, password: '', ssl: { ca, cert, key } }, async (client) => (await client.query('SELECT current_user AS me')).rows)
+    const rows = await connected(
+      { ...options(kit), user: certifiedUser, password: '', ssl: { ca, cert, key } },
+      async (client) => (await client.query('SELECT current_user AS me')).rows,
+    )
     assert.deepEqual(rows, [{ me: certifiedUser }])
     await refused({ ...options(kit), user: certifiedUser, password: '' }, '28000')
   },
 
   async '10,000 rows'(kit) {
-    const rows = await connected(options(kit), async (client) => (await client.query("SELECT n, repeat('x', 100) AS text FROM generate_series(1, 10000) AS n")).rows)
+    const rows = await connected(
+      options(kit), async (client) => (await client.query("SELECT n, repeat('x', 100) AS text FROM generate_series(1, 10000) AS n")).rows,
+    )
     assert.equal(rows.length, 10_000)
     assert.deepEqual(rows.at(-1), { n: 10_000, text: 'x'.repeat(100) })
   },
@@ -84,7 +94,8 @@ export const shows: Shows<PostgresqlPlace> = {
   async 'a pool of 10'(kit) {
     const pool = new pg.Pool({ ...options(kit), max: 10 })
     const clients = await Promise.all(Array.from({ length: 10 }, () => pool.connect() as Promise<pg.PoolClient>))
-    const backends = new Set(await Promise.all(clients.map(async (client) => (await client.query('SELECT pg_backend_pid() AS pid')).rows[0].pid)))
+    const backends =
+      new Set(await Promise.all(clients.map(async (client) => (await client.query('SELECT pg_backend_pid() AS pid')).rows[0].pid)))
     for (const client of clients) client.release()
     await pool.end()
     assert.equal(backends.size, 10)

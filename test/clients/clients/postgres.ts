@@ -10,7 +10,9 @@ const pipeline = promisify(pipe)
 
 type PostgresKit = Kit<PostgresqlPlace>
 
-const options = ({ place: { port, user, password }, ca }: PostgresKit) => ({ host: 'localhost', port, user, password, database: 'postgres', max: 1, ssl: { ca } })
+const options = ({ place: { port, user, password }, ca }: PostgresKit) => ({
+  host: 'localhost', port, user, password, database: 'postgres', max: 1, ssl: { ca },
+})
 
 async function connected(config: object, use: (sql: postgres.Sql) => unknown): Promise<any> {
   const sql = postgres(config)
@@ -81,7 +83,8 @@ export const shows: Shows<PostgresqlPlace> = {
     await connected({ ...options(kit), max: 2 }, async (sql) => {
       const sleeping = sql`SELECT pg_sleep(600) AS here`
       const refused = assert.rejects(sleeping.execute(), { code: '57014' })
-      const asleep = () => sql`SELECT count(*)::int AS count FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%AS here%'`
+      const asleep = () =>
+        sql`SELECT count(*)::int AS count FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%AS here%'`
       while ((await asleep())[0].count === 0);
       await sleeping.cancel()
       await refused

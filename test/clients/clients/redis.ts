@@ -5,7 +5,9 @@ import { CERTIFICATE_REQUIRED } from '../refusals.js'
 import type { RedisPlace } from '../servers/redis.js'
 import type { Kit, Shows } from '../show.js'
 
-const socket = ({ place: { port }, ca, cert, key }: Kit<RedisPlace>) => ({ host: 'localhost', port, connectTimeout: 60_000, tls: true, ca, cert, key })
+const socket = ({ place: { port }, ca, cert, key }: Kit<RedisPlace>) => ({
+  host: 'localhost', port, connectTimeout: 60_000, tls: true, ca, cert, key,
+})
 
 async function connected<T>(config: object, use: (client: any) => Promise<T>): Promise<T> {
   const client = createClient(config)
@@ -18,7 +20,8 @@ async function connected<T>(config: object, use: (client: any) => Promise<T>): P
   }
 }
 
-const refused = (config: object, code: string | RegExp) => assert.rejects(connected({ socket: { ...config, reconnectStrategy: false } }, (client) => client.ping()), { code })
+const refused = (config: object, code: string | RegExp) =>
+  assert.rejects(connected({ socket: { ...config, reconnectStrategy: false } }, (client) => client.ping()), { code })
 
 export const shows: Shows<RedisPlace> = {
   async 'mutual TLS'(kit) {

@@ -7,7 +7,8 @@ import type { Kit, Shows } from '../show.js'
 type TdsKit = Kit<SqlServerPlace>
 
 const config = (port: number, options: object) => ({
-  server: 'localhost', authentication: { type: 'default', options: { userName: 'tester', password: 'a password, not a secret' } }, options: { port, encrypt: true, connectTimeout: 60_000, ...options },
+  server: 'localhost', authentication: { type: 'default', options: { userName: 'tester', password: 'a password, not a secret' } },
+  options: { port, encrypt: true, connectTimeout: 60_000, ...options },
 })
 const trusting = (ca: string) => ({ cryptoCredentialsDetails: { ca } })
 
@@ -16,7 +17,9 @@ async function run(port: number, options: object, length: number): Promise<numbe
   const connection = new Connection(config(port, options))
   await new Promise<void>((resolve, reject) => connection.connect((error?: Error) => (error ? reject(error) : resolve())))
   const rows = await new Promise<number>((resolve, reject) => {
-    connection.execSqlBatch(new Request('x'.repeat(length), (error: Error | undefined, count: number) => (error ? reject(error) : resolve(count))))
+    connection.execSqlBatch(
+      new Request('x'.repeat(length), (error: Error | undefined, count: number) => (error ? reject(error) : resolve(count))),
+    )
   })
   const ended = once(connection, 'end')
   connection.close()
@@ -25,7 +28,10 @@ async function run(port: number, options: object, length: number): Promise<numbe
 }
 
 async function refused(port: number, options: object): Promise<void> {
-  await assert.rejects(run(port, options, 1), (error: Error & { code: string }) => error.code === 'ESOCKET' && /self-signed|unable to verify/.test(error.message))
+  await assert.rejects(
+    run(port, options, 1),
+    (error: Error & { code: string }) => error.code === 'ESOCKET' && /self-signed|unable to verify/.test(error.message),
+  )
 }
 
 export const shows: Shows<SqlServerPlace> = {

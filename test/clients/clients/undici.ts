@@ -7,7 +7,9 @@ type WebKit = Kit<WebPlace>
 
 const url = ({ place: { nginxPort } }: WebKit, path: string) => `https://localhost:${nginxPort}${path}`
 
-async function through<T>({ connect, ...options }: { readonly connect: object; readonly [option: string]: unknown }, use: (agent: Agent) => Promise<T>): Promise<T> {
+async function through<T>(
+  { connect, ...options }: { readonly connect: object; readonly [option: string]: unknown }, use: (agent: Agent) => Promise<T>,
+): Promise<T> {
   const agent = new Agent({ connect: { timeout: 60_000, ...connect }, ...options })
   try {
     return await use(agent)
@@ -62,7 +64,9 @@ export const shows: Shows<WebPlace> = {
   },
 
   async 'wrong CA refused'(kit) {
-    await through({ connect: { ca: kit.otherCa } }, (agent) => assert.rejects(told(kit, agent), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }))
+    await through(
+      { connect: { ca: kit.otherCa } }, (agent) => assert.rejects(told(kit, agent), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }),
+    )
     await through({ connect: { rejectUnauthorized: false } }, (agent) => told(kit, agent))
   },
 }

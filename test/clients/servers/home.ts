@@ -32,7 +32,9 @@ export class Home {
   readonly #programs: Program[] = []
   readonly #closing: (() => unknown)[] = []
   // Servers live in sbin, which is not on everyone's PATH.
-  readonly #environment = { PATH: [process.env['PATH'], '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter), HOME: this.directory, LC_ALL: 'C' }
+  readonly #environment = {
+    PATH: [process.env['PATH'], '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter), HOME: this.directory, LC_ALL: 'C',
+  }
 
   constructor(identities: Identities) {
     this.identities = identities
@@ -68,8 +70,12 @@ export class Home {
     return program.output
   }
 
-  /** Starts a server that listens on `count` ports; `command` is asked for the program that listens there. Resolves when all of them answer. */
-  serve(count: number, command: (...ports: number[]) => readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<readonly number[]> {
+  /**
+   * Starts a server that listens on `count` ports; `command` is asked for the program that listens there. Resolves when all of them answer.
+   */
+  serve(
+    count: number, command: (...ports: number[]) => readonly string[], environment: Readonly<Record<string, string>> = {},
+  ): Promise<readonly number[]> {
     return onFreePorts(count, async (ports) => {
       const program = this.#start(command(...ports), environment)
       let how: string | undefined
@@ -111,7 +117,8 @@ export class Home {
 
 /** The newest of the folders `PARENT/VERSION/CHILD`. */
 export function newest(parent: string, child: string): string {
-  const versions = existsSync(parent) ? readdirSync(parent).map(Number).filter((version) => existsSync(join(parent, String(version), child))) : []
+  const versions = existsSync(parent)
+    ? readdirSync(parent).map(Number).filter((version) => existsSync(join(parent, String(version), child))) : []
   if (versions.length === 0) throw new Error(`there is no ${parent}/*/${child}: run tools/install-clients.sh`)
   return join(parent, String(Math.max(...versions)), child)
 }

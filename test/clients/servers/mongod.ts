@@ -13,7 +13,9 @@ export interface MongodPlace {
 
 export async function startMongod(home: Home): Promise<MongodPlace> {
   const { server: { cert, key }, ca } = home.identities
-  const server = createServer({ cert, key, ca: ca.cert, requestCert: true, rejectUnauthorized: true }, (socket) => void serve(socket).catch(() => socket.destroy()))
+  const server = createServer(
+    { cert, key, ca: ca.cert, requestCert: true, rejectUnauthorized: true }, (socket) => void serve(socket).catch(() => socket.destroy()),
+  )
   server.listen(0, HOST)
   await once(server, 'listening')
   home.onClose(() => server.close())
@@ -28,10 +30,12 @@ async function serve(socket: TLSSocket): Promise<void> {
   for await (const chunk of messages(socket)) {
     const [length, request, opcode] = [chunk.length, chunk.readInt32LE(4), chunk.readInt32LE(12)]
     const answer = document({
-      isWritablePrimary: true, ismaster: true, helloOk: true, maxBsonObjectSize: 16 << 20, maxMessageSizeBytes: 48_000_000, maxWriteBatchSize: 100_000,
-      minWireVersion: 0, maxWireVersion: 21, received: length, ok: 1,
+      isWritablePrimary: true, ismaster: true, helloOk: true, maxBsonObjectSize: 16 << 20, maxMessageSizeBytes: 48_000_000,
+      maxWriteBatchSize: 100_000, minWireVersion: 0, maxWireVersion: 21, received: length, ok: 1,
     })
-    if (opcode === OP_QUERY) socket.write(message(request, OP_REPLY, Buffer.from('0000000000000000000000000000000001000000', 'hex'), answer))
+    if (opcode === OP_QUERY) socket.write(
+      message(request, OP_REPLY, Buffer.from('0000000000000000000000000000000001000000', 'hex'), answer),
+    )
     else socket.write(message(request, OP_MSG, Buffer.alloc(5), answer))
   }
   socket.end()

@@ -9,7 +9,8 @@ export interface MosquittoPlace {
 export async function startMosquitto(home: Home): Promise<MosquittoPlace> {
   const { cert, key, ca } = home.writeIdentity()
   const [port] = await home.serve(1, (free) => ['mosquitto', '-c', home.write('mosquitto.conf', [
-    `listener ${free} 127.0.0.1`, `cafile ${ca}`, `certfile ${cert}`, `keyfile ${key}`, 'require_certificate true', 'use_identity_as_username true', 'persistence false',
+    `listener ${free} 127.0.0.1`, `cafile ${ca}`, `certfile ${cert}`, `keyfile ${key}`, 'require_certificate true',
+    'use_identity_as_username true', 'persistence false',
   ].join('\n'))])
   return { port: port! }
 }

@@ -19,8 +19,8 @@ export async function startPostgresql(home: Home): Promise<PostgresqlPlace> {
   const { cert, key, ca } = home.writeIdentity()
   const [user, password, certifiedUser] = ['tester', 'a password, not a secret', 'certified']
   const data = home.path('data')
-  await home.run([`${programs}/initdb`, '--pgdata', data, '--username', user, '--auth', 'scram-sha-256', '--no-sync', '--encoding', 'UTF8', '--no-locale',
-    '--pwfile', home.write('password', password)])
+  await home.run([`${programs}/initdb`, '--pgdata', data, '--username', user, '--auth', 'scram-sha-256', '--no-sync', '--encoding', 'UTF8',
+    '--no-locale', '--pwfile', home.write('password', password)])
   const access = home.write('access.conf', [
     'hostssl all tester 127.0.0.1/32 scram-sha-256',
     'hostssl all certified 127.0.0.1/32 cert',
@@ -35,7 +35,8 @@ export async function startPostgresql(home: Home): Promise<PostgresqlPlace> {
   await home.run(['sh', '-c', `"$0" --single -D "$1" postgres <"$2"`, `${programs}/postgres`, data, role])
   const [port] = await home.serve(1, (free) => [`${programs}/postgres`, '-D', data, '-p', String(free), ...options])
   const [directPort] = await home.serve(1, (free) => ['stunnel4', home.write('stunnel.conf', [
-    'foreground = yes', 'pid =', '[postgresql]', `accept = 127.0.0.1:${free}`, `connect = 127.0.0.1:${port}`, `cert = ${cert}`, `key = ${key}`,
+    'foreground = yes', 'pid =', '[postgresql]', `accept = 127.0.0.1:${free}`, `connect = 127.0.0.1:${port}`, `cert = ${cert}`,
+    `key = ${key}`,
   ].join('\n'))])
   return { port: port!, directPort: directPort!, user, password, certifiedUser }
 }

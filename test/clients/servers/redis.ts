@@ -8,7 +8,8 @@ export interface RedisPlace {
 
 export async function startRedis(home: Home): Promise<RedisPlace> {
   const { cert, key, ca } = home.writeIdentity()
-  const [port] = await home.serve(1, (free) => ['redis-server', '--port', '0', '--tls-port', String(free), '--bind', '127.0.0.1', '--dir', home.directory, '--save', '',
+  const [port] = await home.serve(1,
+    (free) => ['redis-server', '--port', '0', '--tls-port', String(free), '--bind', '127.0.0.1', '--dir', home.directory, '--save', '',
     '--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', ca, '--tls-auth-clients', 'yes'])
   return { port: port! }
 }

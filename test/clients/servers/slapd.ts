@@ -20,14 +20,21 @@ export async function startSlapd(home: Home): Promise<SlapdPlace> {
   const configuration = home.write('slapd.conf', [
     ...['core', 'cosine', 'inetorgperson'].map((schema) => `include /etc/ldap/schema/${schema}.schema`),
     'modulepath /usr/lib/ldap', 'moduleload back_mdb', `pidfile ${home.path('pid')}`,
-    `TLSCACertificateFile ${ca}`, `TLSCertificateFile ${cert}`, `TLSCertificateKeyFile ${key}`, 'TLSVerifyClient try', 'security simple_bind=128',
-    'database mdb', `suffix "${base}"`, `rootdn "${user}"`, `rootpw "${password}"`, `directory ${home.path('data')}`, 'maxsize 16777216', 'dbnosync',
+    `TLSCACertificateFile ${ca}`, `TLSCertificateFile ${cert}`, `TLSCertificateKeyFile ${key}`, 'TLSVerifyClient try',
+    'security simple_bind=128', 'database mdb', `suffix "${base}"`, `rootdn "${user}"`, `rootpw "${password}"`,
+    `directory ${home.path('data')}`, 'maxsize 16777216', 'dbnosync',
   ].join('\n'))
   const entries = home.write('entries.ldif', [
     `dn: ${base}\nobjectClass: dcObject\nobjectClass: organization\no: example\n`,
-    ...Array.from({ length: people }, (_, index) => `dn: cn=person ${index},${base}\nobjectClass: inetOrgPerson\ncn: person ${index}\nsn: ${index}\nmail: person.${index}@example.org\n`),
+    ...Array.from(
+      { length: people },
+      (_, index) =>
+      `dn: cn=person ${index},${base}\nobjectClass: inetOrgPerson\ncn: person ${index}\nsn: ${index}\nmail: person.${index}@example.org\n`,
+    ),
   ].join('\n'))
   await home.run(['slapadd', '-q', '-f', configuration, '-l', entries])
-  const [starttlsPort, ldapsPort] = await home.serve(2, (plain, secure) => ['slapd', '-d', '0', '-f', configuration, '-h', `ldap://127.0.0.1:${plain}/ ldaps://127.0.0.1:${secure}/`])
+  const [starttlsPort, ldapsPort] = await home.serve(
+    2, (plain, secure) => ['slapd', '-d', '0', '-f', configuration, '-h', `ldap://127.0.0.1:${plain}/ ldaps://127.0.0.1:${secure}/`],
+  )
   return { starttlsPort: starttlsPort!, ldapsPort: ldapsPort!, base, user, password, people }
 }

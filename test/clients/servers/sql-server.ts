@@ -133,7 +133,9 @@ function preloginAnswer(encryption: number): Buffer {
 /** LOGINACK, in the version that the client has asked for. */
 function loginAnswer(login: Buffer): Buffer {
   const name = Buffer.from('tests', 'utf16le')
-  const token = Buffer.concat([Buffer.of(1), Buffer.from(login.subarray(4, 8)).reverse(), Buffer.of(name.length / 2), name, Buffer.of(16, 0, 0, 0)])
+  const token = Buffer.concat([
+    Buffer.of(1), Buffer.from(login.subarray(4, 8)).reverse(), Buffer.of(name.length / 2), name, Buffer.of(16, 0, 0, 0),
+  ])
   const header = Buffer.of(0xad, 0, 0)
   header.writeUInt16LE(token.length, 1)
   return Buffer.concat([header, token])

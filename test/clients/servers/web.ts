@@ -22,7 +22,9 @@ async function startNginx(home: Home, messages: number): Promise<number> {
   const { cert, key, ca } = home.writeIdentity()
   for (const folder of ['root', 'temporary']) home.folder(folder)
   home.write('root/large', 'x'.repeat(8 << 20))
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${home.path('temporary')}/${name};`)
+  const temporary = [
+    'client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi',
+  ].map((name) => `${name}_temp_path ${home.path('temporary')}/${name};`)
   const [port] = await home.serve(1, (free) => ['nginx', '-p', home.directory, '-e', 'stderr', '-c', home.write('nginx.conf', `
     daemon off;
     master_process off;

@@ -19,7 +19,10 @@ export async function conduct(url: string, session: string, makeRuntime: () => P
     await fetch(`${url}/report`, { method: 'POST', body: JSON.stringify({ session, ...what }) })
   }
   try {
-    const given = { expect: chai.expect as unknown as ExpectStatic, runtime: await makeRuntime(), host, meeting: await host.meeting(), identities: await host.identities() }
+    const given = {
+      expect: chai.expect as unknown as ExpectStatic, runtime: await makeRuntime(), host, meeting: await host.meeting(),
+      identities: await host.identities(),
+    }
     await runSuite(suite, given, (result) => report({ result }))
     await report({ done: true })
   } catch (error) {

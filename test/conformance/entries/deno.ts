@@ -10,7 +10,10 @@ import { conduct } from './conduct.js'
 declare const Deno: {
   readonly args: readonly string[]
   connect(options: { hostname: string; port: number }): Promise<DenoConnLike>
-  listen(options: { hostname: string; port: number }): AsyncIterable<DenoConnLike> & { readonly addr: { readonly port: number }; close(): void }
+  listen(options: { hostname: string; port: number }): AsyncIterable<DenoConnLike> & {
+    readonly addr: { readonly port: number }
+    close(): void
+  }
   exit(): never
 }
 

@@ -7,7 +7,8 @@ import { Host } from '../suite/host.js'
 
 const PAUSE_EVERY_BYTES = 32 * MIB
 
-const parameters = Object.fromEntries(new URL(location.href).searchParams) as Record<'session' | 'relay' | 'port' | 'flow' | 'total', string>
+const parameters = Object.fromEntries(new URL(location.href).searchParams) as Record<'session' | 'relay' | 'port' | 'flow'
+  | 'total', string>
 const { session } = parameters
 const post = (path: string, what: object) => fetch(path, { method: 'POST', body: JSON.stringify({ session, ...what }) })
 
@@ -38,4 +39,5 @@ async function download(): Promise<void> {
   await tls.close()
 }
 
-await download().then(() => post('/report', { done: true }), (error: Error) => post('/report', { crashed: `${error.message}\n${error.stack}` }))
+await download()
+  .then(() => post('/report', { done: true }), (error: Error) => post('/report', { crashed: `${error.message}\n${error.stack}` }))

@@ -14,8 +14,8 @@ export function certificatesByType(authority: CertificateAuthority): Certificate
   }
   const curve = (name: string) => leaf('ec', '-pkeyopt', `ec_paramgen_curve:${name}`)
   return {
-    'RSA-PSS': leaf('rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048'), 'P-384': curve('P-384'), 'P-521': curve('P-521'), 'Ed25519': leaf('ed25519'),
-    'ML-DSA-65': mlDsa(authority),
+    'RSA-PSS': leaf('rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048'), 'P-384': curve('P-384'), 'P-521': curve('P-521'),
+    'Ed25519': leaf('ed25519'), 'ML-DSA-65': mlDsa(authority),
   }
 }
 
@@ -23,7 +23,9 @@ export function certificatesByType(authority: CertificateAuthority): Certificate
 function mlDsa({ dir, ca }: CertificateAuthority): Identity {
   const [config, cert, key] = ['ml-dsa.cnf', 'ml-dsa.pem', 'ml-dsa.key'].map((name) => join(dir, name)) as [string, string, string]
   writeFileSync(config, '[req]\ndistinguished_name=dn\n[dn]\n') // it has none of its own
-  execFileSync(nativeOpenssl(), ['req', '-config', config, '-x509', '-newkey', 'ML-DSA-65', '-noenc', '-keyout', key, '-out', cert, '-subj', '/CN=localhost', '-days', '9',
-    '-CA', ca.certFile, '-CAkey', ca.keyFile, '-addext', 'subjectAltName=DNS:localhost', '-addext', 'basicConstraints=critical,CA:FALSE'], { stdio: 'pipe' })
+  execFileSync(nativeOpenssl(),
+    ['req', '-config', config, '-x509', '-newkey', 'ML-DSA-65', '-noenc', '-keyout', key, '-out', cert, '-subj', '/CN=localhost',
+    '-days', '9', '-CA', ca.certFile, '-CAkey', ca.keyFile, '-addext', 'subjectAltName=DNS:localhost', '-addext',
+    'basicConstraints=critical,CA:FALSE'], { stdio: 'pipe' })
   return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
 }

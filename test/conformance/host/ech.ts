@@ -26,7 +26,8 @@ export class EchServers {
 
   async start(): Promise<{ peer: OpensslPeer; port: number; configList: string; oldConfigList: string }> {
     const { openssl, identity, current, old } = this.#made ??= this.#make()
-    const peer = new OpensslPeer(['s_server', '-accept', '127.0.0.1:0', '-cert', identity.certFile, '-key', identity.keyFile, '-tls1_3', '-www',
+    const peer =
+      new OpensslPeer(['s_server', '-accept', '127.0.0.1:0', '-cert', identity.certFile, '-key', identity.keyFile, '-tls1_3', '-www',
       '-ech_key', current.path], this.#authority.dir, openssl)
     const [port] = await peer.printed(/^ACCEPT .*:(\d+)$/m)
     return { peer, port: Number(port), configList: current.configList, oldConfigList: old.configList }
@@ -39,6 +40,8 @@ export class EchServers {
       execFileSync(openssl, ['ech', '-public_name', PUBLIC_NAME, '-out', path], { stdio: 'ignore' })
       return { path, configList: /BEGIN ECHCONFIG-----([^-]*)/.exec(readFileSync(path, 'utf8'))![1]!.replace(/\s/g, '') }
     }
-    return { openssl, identity: this.#authority.leaf({ san: `DNS:localhost,DNS:${PUBLIC_NAME}` }), current: key('current'), old: key('old') }
+    return {
+      openssl, identity: this.#authority.leaf({ san: `DNS:localhost,DNS:${PUBLIC_NAME}` }), current: key('current'), old: key('old'),
+    }
   }
 }

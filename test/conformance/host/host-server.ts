@@ -29,7 +29,8 @@ export interface HostServer {
 /** @param root what is served to browsers */
 export async function startHostServer(root: string): Promise<HostServer> {
   const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => json(response, 500, { error: error instanceof Error ? error.message : String(error) }))
+    answer(request, response)
+      .catch((error: unknown) => json(response, 500, { error: error instanceof Error ? error.message : String(error) }))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -13,16 +13,22 @@ const PATIENCE_MS = 20_000
 const versionFlag = { 'TLSv1.2': '-tls1_2', 'TLSv1.3': '-tls1_3' } as const
 
 /** `openssl s_server` on a port that it picks. Without -quiet, for then it would not say which. */
-export async function startServer(identity: KeyPair, version: Version, args: readonly string[], cwd: string): Promise<{ peer: OpensslPeer; port: number }> {
-  const peer = new OpensslPeer(['s_server', '-accept', '127.0.0.1:0', '-cert', identity.certFile, '-key', identity.keyFile, versionFlag[version], ...args], cwd)
+export async function startServer(
+  identity: KeyPair, version: Version, args: readonly string[], cwd: string,
+): Promise<{ peer: OpensslPeer; port: number }> {
+  const peer = new OpensslPeer(
+    ['s_server', '-accept', '127.0.0.1:0', '-cert', identity.certFile, '-key', identity.keyFile, versionFlag[version], ...args], cwd,
+  )
   const [port] = await peer.printed(/^ACCEPT .*:(\d+)$/m)
   return { peer, port: Number(port) }
 }
 
 /** `openssl s_client`, which verifies `localhost`. */
-export function startClient(port: number, version: Version, args: readonly string[], ca: KeyPair, identity: KeyPair | undefined, cwd: string): OpensslPeer {
-  return new OpensslPeer(['s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'localhost', versionFlag[version], '-verify_return_error',
-    '-verify_hostname', 'localhost', ...(args.includes('-CAfile') ? [] : ['-CAfile', ca.certFile]),
+export function startClient(
+  port: number, version: Version, args: readonly string[], ca: KeyPair, identity: KeyPair | undefined, cwd: string,
+): OpensslPeer {
+  return new OpensslPeer(['s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'localhost', versionFlag[version],
+    '-verify_return_error', '-verify_hostname', 'localhost', ...(args.includes('-CAfile') ? [] : ['-CAfile', ca.certFile]),
     ...(identity ? ['-cert', identity.certFile, '-key', identity.keyFile] : []), ...args], cwd)
 }
 
@@ -106,9 +112,13 @@ export class OpensslPeer {
       }
       const look = () => {
         if (condition()) settle(resolve)
-        else if (this.#status !== undefined) settle(() => reject(new Error(`ended (${this.#status}) and has not ${what}: ${this.#report()}`)))
+        else if (this.#status !== undefined) settle(
+          () => reject(new Error(`ended (${this.#status}) and has not ${what}: ${this.#report()}`)),
+        )
       }
-      const deadline = setTimeout(() => settle(() => reject(new Error(`not ${what} within ${PATIENCE_MS} ms: ${this.#report()}`))), PATIENCE_MS)
+      const deadline = setTimeout(
+        () => settle(() => reject(new Error(`not ${what} within ${PATIENCE_MS} ms: ${this.#report()}`))), PATIENCE_MS,
+      )
       this.#waiting.add(look)
       look()
     })

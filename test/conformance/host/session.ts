@@ -40,9 +40,14 @@ export class Shared {
       strangerClient: this.#strangers.leaf(client),
     }
     const texts = Object.fromEntries(Object.entries(this.keyPairs).map(([name, { cert, key }]) => [name, { cert, key }]))
-    this.identities = { ...texts as Record<IdentityName, { cert: string; key: string }>, ca: this.authority.ca.cert, strangerCa: this.#strangers.ca.cert }
+    this.identities = {
+      ...texts as Record<IdentityName, { cert: string; key: string }>, ca: this.authority.ca.cert, strangerCa: this.#strangers.ca.cert,
+    }
     const staple = (status: 'good' | 'revoked') => Buffer.from(ocsp(this.authority, this.keyPairs.ec, { status })).toString('base64')
-    this.revocation = { crl: crl(this.authority, { revoked: [this.keyPairs.client] }), good: staple('good'), revoked: staple('revoked'), pin: pinOf(this.keyPairs.ec) }
+    this.revocation = {
+      crl: crl(this.authority, { revoked: [this.keyPairs.client] }), good: staple('good'), revoked: staple('revoked'),
+      pin: pinOf(this.keyPairs.ec),
+    }
   }
 
   /** Made when they are asked for, once. */
@@ -86,7 +91,8 @@ export class Session {
   async answer(what: string, details: Details): Promise<object> {
     const { directories: [dir], keyPairs, authority, identities, relay } = this.#shared
     const identity = keyPairs[details['identity'] as IdentityName]
-    const args = ((details['args'] ?? []) as string[]).map((arg) => arg.replace('CA_FILE', authority.ca.certFile).replace('STRANGER_FILE', this.#shared.strangerCaFile))
+    const args = ((details['args'] ?? []) as string[])
+      .map((arg) => arg.replace('CA_FILE', authority.ca.certFile).replace('STRANGER_FILE', this.#shared.strangerCaFile))
     const peer = this.#peers.get(details['id'])!
     switch (what) {
       case 'identities': return identities

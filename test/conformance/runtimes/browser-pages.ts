@@ -41,9 +41,13 @@ export function pageExample(open: (url: string) => readonly string[], environmen
 </script>
 `)
       const port = await serve()
-      const target = new URLSearchParams({ session: host.session, relay: (await host.relay(port)).replace(/\/[^/]*$/, ''), host: '127.0.0.1', port: String(port) })
+      const target = new URLSearchParams({
+        session: host.session, relay: (await host.relay(port)).replace(/\/[^/]*$/, ''), host: '127.0.0.1', port: String(port),
+      })
       await running(open(`${host.url}/page.html?${target}`), environment, async (browser) => {
-        const text = await Promise.race([host.said(), browser.ended, setTimeout(PATIENCE_MS, `nothing within ${PATIENCE_MS} ms`, { ref: false })])
+        const text = await Promise.race([
+          host.said(), browser.ended, setTimeout(PATIENCE_MS, `nothing within ${PATIENCE_MS} ms`, { ref: false }),
+        ])
         if (!page.test(text)) throw new Error(`the page says ${text}\n${browser.output}`)
       })
     },
@@ -65,7 +69,8 @@ async function make(project: Project): Promise<void> {
 <script type="importmap">${JSON.stringify(project.importMap(conditions))}</script>
 <script type="module">
   const { searchParams } = new URL(location.href)
-  const crashed = (why) => fetch('/report', { method: 'POST', body: JSON.stringify({ session: searchParams.get('session'), crashed: String(why) }) })
+  const crashed = (why) =>
+    fetch('/report', { method: 'POST', body: JSON.stringify({ session: searchParams.get('session'), crashed: String(why) }) })
   window.onerror = (message) => void crashed(message)
   try {
     const context = searchParams.get('context')

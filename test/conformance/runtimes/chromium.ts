@@ -13,7 +13,9 @@ export function findChromium(): Browser | Missing {
   const driver = fromNpm('playwright-core/index.mjs')
   if (!program) return { missing: byDebian('chromium') }
   if (!driver) return { missing: byNpm }
-  return { program, open: (url) => [process.execPath, fileURLToPath(new URL('./drive-chromium.mjs', import.meta.url)), driver, program, url] }
+  return {
+    program, open: (url) => [process.execPath, fileURLToPath(new URL('./drive-chromium.mjs', import.meta.url)), driver, program, url],
+  }
 }
 
 export const chromium: RuntimeDriver = {

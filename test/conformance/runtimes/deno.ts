@@ -20,7 +20,8 @@ export const deno: RuntimeDriver = {
       version: (await ask(program, '--version')).replace(/ \(.*/, ''),
       prepare: (project) => project.compile('deno'),
       // Nothing of the registry is asked for: what the program imports lies beside it.
-      command: (project, hostUrl, session) => [program, 'run', '--allow-all', '--no-remote', '--quiet', project.path('deno.js'), hostUrl, session],
+      command: (project, hostUrl, session) =>
+        [program, 'run', '--allow-all', '--no-remote', '--quiet', project.path('deno.js'), hostUrl, session],
       environment: { DENO_NO_UPDATE_CHECK: '1' },
       examples: [{ file: 'deno.mjs', run: (kit) => kit.runClient([...run, kit.path]) }, nodeExample(run)],
     }

@@ -9,7 +9,10 @@ const [playwright, executablePath, url] = process.argv.slice(2)
 const { chromium } = await import(pathToFileURL(playwright).href)
 const browser = await chromium.launch({
   executablePath,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: [
+    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+    '--disable-sync',
+  ],
 })
 const page = await browser.newPage()
 page.on('console', (message) => console.log(message.text()))

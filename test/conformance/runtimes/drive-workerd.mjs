@@ -13,7 +13,8 @@ const worker = new Miniflare({
   modulesRoot: directory,
   modules: [
     { type: 'ESModule', path: join(directory, file) },
-    ...readdirSync(directory).filter((name) => name.endsWith('.wasm')).map((name) => ({ type: 'CompiledWasm', path: join(directory, name) })),
+    ...readdirSync(directory).filter((name) => name.endsWith('.wasm'))
+      .map((name) => ({ type: 'CompiledWasm', path: join(directory, name) })),
   ],
   compatibilityDate: '2026-07-01',
   ...JSON.parse(options),

@@ -13,7 +13,9 @@ export function findFirefox(): Browser | Missing {
   const profiles = fromNpm('@puppeteer/browsers/lib/esm/main.js')
   if (!program) return { missing: byDebian('firefox-esr') }
   if (!profiles) return { missing: byNpm }
-  return { program, open: (url) => [process.execPath, fileURLToPath(new URL('./drive-firefox.mjs', import.meta.url)), profiles, program, url] }
+  return {
+    program, open: (url) => [process.execPath, fileURLToPath(new URL('./drive-firefox.mjs', import.meta.url)), profiles, program, url],
+  }
 }
 
 export const firefox: RuntimeDriver = {

@@ -47,7 +47,10 @@ export class Project {
     else if (readFileSync(path, 'utf8') !== text) throw new Error(`${name} is there, with another text: choose another name`)
   }
 
-  /** Bundles `entries/NAME.ts` to `NAME.js`, in which `libssl-wasm` stays an import: for the runtime itself to resolve, or for {@link bundle}. */
+  /**
+   * Bundles `entries/NAME.ts` to `NAME.js`, in which `libssl-wasm` stays an import: for the runtime itself to resolve, or for {@link
+   * bundle}.
+   */
   async compile(name: string): Promise<void> {
     await this.#build(`${name}.js`, {
       entryPoints: [join(repository, 'test/conformance/entries', `${name}.ts`)],
@@ -66,7 +69,9 @@ export class Project {
 
   /** Bundles each of these files of the repository to `NAME.js` in a folder of the project; every package stays an import. */
   async compileEach(files: readonly string[], folder = ''): Promise<void> {
-    await esbuild({ entryPoints: files.map((file) => join(repository, file)), outdir: this.path(folder), entryNames: '[name]', packages: 'external' })
+    await esbuild({
+      entryPoints: files.map((file) => join(repository, file)), outdir: this.path(folder), entryNames: '[name]', packages: 'external',
+    })
   }
 
   /** Lets programs of the project import what is installed in `modules`, a `node_modules`. */
@@ -77,7 +82,10 @@ export class Project {
     }
   }
 
-  /** Bundles a program of the project's with what it imports, as a user's bundler does under these conditions. What is WebAssembly goes beside it. */
+  /**
+   * Bundles a program of the project's with what it imports, as a user's bundler does under these conditions. What is WebAssembly goes
+   * beside it.
+   */
   async bundle(input: string, output: string, options: { conditions: readonly string[]; format?: 'esm' | 'iife' }): Promise<void> {
     await this.#build(output, { entryPoints: [this.path(input)], ...options, external: platforms, loader: { '.wasm': 'copy' } })
   }
@@ -91,7 +99,8 @@ export class Project {
   /** An import map for what the package's own package.json says under these conditions: what a bundler would do. */
   importMap(conditions: readonly string[]): { imports: Record<string, string> } {
     type Target = string | { readonly [condition: string]: Target }
-    const { exports, imports } = JSON.parse(readFileSync(join(this.#package, 'package.json'), 'utf8')) as Record<'exports' | 'imports', Record<string, Target>>
+    const { exports, imports } = JSON.parse(readFileSync(join(this.#package, 'package.json'), 'utf8')) as Record<'exports'
+      | 'imports', Record<string, Target>>
     const resolve = (target: Target): string | undefined => {
       if (typeof target === 'string') return target
       for (const [condition, below] of Object.entries(target)) {

@@ -16,7 +16,9 @@ export const webkit: RuntimeDriver = {
   async find() {
     const driver = onPath('WebKitWebDriver')
     const browser = miniBrowser()
-    if (!driver || !browser || !onPath('xvfb-run') || !onPath('xauth') || !onPath('dbus-run-session')) return { missing: byDebian(packages) }
+    if (!driver || !browser || !onPath('xvfb-run') || !onPath('xauth') || !onPath('dbus-run-session')) {
+      return { missing: byDebian(packages) }
+    }
     const open = (url: string, ...tell: readonly string[]) => ['xvfb-run', '--auto-servernum', 'dbus-run-session', '--',
       process.execPath, fileURLToPath(new URL('./drive-webkit.mjs', import.meta.url)), driver, browser, url, ...tell]
     const environment = {
@@ -37,7 +39,8 @@ export const webkit: RuntimeDriver = {
 /** Debian has it below /usr/lib/TRIPLET/webkit2gtk-4.1. */
 function miniBrowser(): string | undefined {
   const libraries = '/usr/lib'
-  const found = readSafely(libraries).flatMap((triplet) => readSafely(join(libraries, triplet)).filter((name) => name.startsWith('webkit2gtk-'))
+  const found = readSafely(libraries)
+    .flatMap((triplet) => readSafely(join(libraries, triplet)).filter((name) => name.startsWith('webkit2gtk-'))
     .map((name) => join(libraries, triplet, name))).filter((directory) => readSafely(directory).includes('MiniBrowser'))
   return found[0] === undefined ? undefined : join(found[0], 'MiniBrowser')
 }

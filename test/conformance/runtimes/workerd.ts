@@ -11,7 +11,9 @@ const node = findNode(22) ?? findNode(24) // what miniflare asks for
 /** Runs a file of the directory as a worker, with `options` of Miniflare's: asks for these paths, or listens if there are none. */
 export function workerdCommand(directory: string, file: string, options: object, ...paths: readonly string[]): readonly string[] {
   if (!miniflare || !node) throw new Error(byNpm)
-  return [node, fileURLToPath(new URL('./drive-workerd.mjs', import.meta.url)), miniflare, directory, file, JSON.stringify(options), ...paths]
+  return [
+    node, fileURLToPath(new URL('./drive-workerd.mjs', import.meta.url)), miniflare, directory, file, JSON.stringify(options), ...paths,
+  ]
 }
 
 export const workerd: RuntimeDriver = {
@@ -30,14 +32,20 @@ export const workerd: RuntimeDriver = {
       },
       // What one request has made another may not wait for: the first three load at once, each for itself.
       command: (project, hostUrl, session) =>
-        workerdCommand(project.directory, 'workerd-bundle.js', {}, '/version', '/version', '/version', `/?${new URLSearchParams({ url: hostUrl, session })}`),
+        workerdCommand(
+          project.directory, 'workerd-bundle.js', {}, '/version', '/version', '/version',
+          `/?${new URLSearchParams({ url: hostUrl, session })}`,
+        ),
       examples: [{
         file: 'worker.mjs',
         async run(kit) {
           const { ca, client } = kit.identities
           await kit.project.bundle('worker.mjs', 'worker-bundle.js', { conditions })
           const bindings = { HOST: '127.0.0.1', PORT: String(await kit.serve(true)), CA: ca, CERT: client.cert, KEY: client.key }
-          await kit.running(workerdCommand(kit.project.directory, 'worker-bundle.js', { bindings }, '/'), {}, (worker) => worker.printed(/^200 HTTP\/1\.0 200 ok/m))
+          await kit.running(
+            workerdCommand(kit.project.directory, 'worker-bundle.js', { bindings }, '/'), {},
+            (worker) => worker.printed(/^200 HTTP\/1\.0 200 ok/m),
+          )
         },
       }],
     }

@@ -62,7 +62,9 @@ export async function readUntil(readable: ReadableStream<Uint8Array>, enough: Re
 }
 
 /** Writes, each piece when the one before was accepted, and leaves the stream open and unlocked. */
-export async function send(writable: WritableStream<Uint8Array<ArrayBuffer>>, bytes: string | Uint8Array<ArrayBuffer>, pieceBytes = 100_000): Promise<void> {
+export async function send(
+  writable: WritableStream<Uint8Array<ArrayBuffer>>, bytes: string | Uint8Array<ArrayBuffer>, pieceBytes = 100_000,
+): Promise<void> {
   const all = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes
   const writer = writable.getWriter()
   try {

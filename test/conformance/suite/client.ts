@@ -1,6 +1,8 @@
 // connect() to `openssl s_server`: through the relay, and by what the runtime has of its own to reach TCP.
 
-import { CertificateError, connect, PeerError, TransportError, TruncationError, type ConnectOptions, type TlsConnection, type TransportLike } from 'libssl-wasm'
+import {
+  CertificateError, connect, PeerError, TransportError, TruncationError, type ConnectOptions, type TlsConnection, type TransportLike,
+} from 'libssl-wasm'
 import { digest, MIB, noise, readAll, readUntil, send } from './bytes.js'
 import type { Dial, Harness } from './harness.js'
 import type { Version } from './host.js'
@@ -35,7 +37,8 @@ function client({ describe, it, expect, runtime, host }: Harness, dial: Dial): v
   const connectTo = async (port: number, version: Version, options: Partial<ConnectOptions> = {}): Promise<TlsConnection> => {
     const transport: TransportLike = await dial(port)
     return connect(transport, {
-      servername: 'localhost', ca: (await host.identities()).ca, libssl: await sharedInstance(runtime), minVersion: version, maxVersion: version, ...options,
+      servername: 'localhost', ca: (await host.identities()).ca, libssl: await sharedInstance(runtime), minVersion: version,
+      maxVersion: version, ...options,
     })
   }
   const refused = async (connection: TlsConnection) => {
@@ -54,7 +57,8 @@ function client({ describe, it, expect, runtime, host }: Harness, dial: Dial): v
           protocol: version, verifyResult: 'X509_V_OK', servername: 'localhost', alpnProtocol: undefined,
           peerCertificate: { subject: 'CN=localhost', issuer: 'CN=libssl-wasm test CA,O=libssl-wasm' },
         })
-        expect(info.cipher).toMatch(version === 'TLSv1.3' ? /^TLS_CHACHA20_POLY1305_SHA256$/ : /^TLS_ECDHE_(ECDSA|RSA)_WITH_CHACHA20_POLY1305_SHA256$/)
+        expect(info.cipher)
+          .toMatch(version === 'TLSv1.3' ? /^TLS_CHACHA20_POLY1305_SHA256$/ : /^TLS_ECDHE_(ECDSA|RSA)_WITH_CHACHA20_POLY1305_SHA256$/)
         await send(connection.writable, 'GET / HTTP/1.0\r\n\r\n')
         const page = new TextDecoder().decode(await readAll(connection.readable)) // ends with its close_notify
         expect(page).toMatch(/^HTTP\/1\.0 200 ok\r\n/)
@@ -99,7 +103,8 @@ function client({ describe, it, expect, runtime, host }: Harness, dial: Dial): v
       const server = await host.serve(version, { identity: 'stranger' })
       const error = await refused(await connectTo(server.port, version))
       expect(error).toBeInstanceOf(CertificateError)
-      expect(error).toMatchObject({ code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', depth: 0, alert: { from: 'us', level: 'fatal', description: 48 } })
+      expect(error)
+        .toMatchObject({ code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', depth: 0, alert: { from: 'us', level: 'fatal', description: 48 } })
       await server.printed(/alert unknown ca/)
     })
 
@@ -187,6 +192,8 @@ function client({ describe, it, expect, runtime, host }: Harness, dial: Dial): v
     const failed: unknown = await (async () => (await connectTo(port, 'TLSv1.3')).opened)().catch((reason: unknown) => reason)
     // Some interfaces fail while they dial, others once they are read.
     expect(failed).toBeInstanceOf(Error)
-    if (failed instanceof Error && 'code' in failed && String(failed.code).startsWith('ERR_TLS')) expect(failed).toBeInstanceOf(TransportError)
+    if (failed instanceof Error && 'code' in failed && String(failed.code).startsWith('ERR_TLS')) {
+      expect(failed).toBeInstanceOf(TransportError)
+    }
   })
 }

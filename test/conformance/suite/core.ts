@@ -1,8 +1,8 @@
 // OpenSSL's objects driven by hand: what each call returns, and what SSL_get_error says then.
 
 import {
-  BioCallback, BioPair, fatalError, Ssl, SslCtx, SSL_ERROR_NONE, SSL_ERROR_SSL, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE, SSL_ERROR_ZERO_RETURN,
-  TLS1_2_VERSION, TLS1_3_VERSION, X509Store, type IoResult, type LibSsl,
+  BioCallback, BioPair, fatalError, Ssl, SslCtx, SSL_ERROR_NONE, SSL_ERROR_SSL, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE,
+  SSL_ERROR_ZERO_RETURN, TLS1_2_VERSION, TLS1_3_VERSION, X509Store, type IoResult, type LibSsl,
 } from 'libssl-wasm/core'
 import { same, noise } from './bytes.js'
 import type { Harness } from './harness.js'
@@ -101,7 +101,8 @@ export function coreByHand({ describe, it, expect, runtime, host }: Harness): vo
         const both = await link(version, { dnsname: 'elsewhere' })
         const { client } = both.handshake()
         expect(client).toEqual({ ret: -1, error: SSL_ERROR_SSL })
-        expect(fatalError(both.client.ssl, client)).toMatchObject({ name: 'CertificateError', code: 'ERR_TLS_CERT_ALTNAME_INVALID', depth: 0 })
+        expect(fatalError(both.client.ssl, client))
+          .toMatchObject({ name: 'CertificateError', code: 'ERR_TLS_CERT_ALTNAME_INVALID', depth: 0 })
         both.free()
       })
     })
@@ -180,7 +181,9 @@ class Link {
       this.carry()
       // A server's tickets come after a client's handshake: read, or they fill a small pair.
       if (client.ret === 1) this.client.ssl.peek(new Uint8Array(1))
-      if ([client, server].every(({ ret }) => ret === 1) || [client, server].some(({ error }) => error === SSL_ERROR_SSL)) return { client, server }
+      if ([client, server].every(({ ret }) => ret === 1) || [client, server].some(({ error }) => error === SSL_ERROR_SSL)) {
+        return { client, server }
+      }
     }
     throw new Error('the handshake does not end')
   }
@@ -198,8 +201,8 @@ class Side {
   readonly ssl: Ssl
   readonly pair: BioPair
 
-  constructor(lib: LibSsl, method: 'TLS_client_method' | 'TLS_server_method', version: number, internalBytes: number | undefined, networkBytes: number | undefined,
-    configure: (ctx: SslCtx) => void) {
+  constructor(lib: LibSsl, method: 'TLS_client_method' | 'TLS_server_method', version: number, internalBytes: number | undefined,
+    networkBytes: number | undefined, configure: (ctx: SslCtx) => void) {
     this.ctx = new SslCtx(lib, method)
     this.ctx.setMinProtoVersion(version)
     this.ctx.setMaxProtoVersion(version)

@@ -140,7 +140,9 @@ export class Host {
 
   /** @internal */
   async ask<T>(what: string, details: object = {}): Promise<T> {
-    const response = await fetch(`${this.url}/host/${what}`, { method: 'POST', body: JSON.stringify({ session: this.session, ...details }) })
+    const response = await fetch(
+      `${this.url}/host/${what}`, { method: 'POST', body: JSON.stringify({ session: this.session, ...details }) },
+    )
     const answer = await response.json() as T & { error?: string }
     if (!response.ok) throw new HostError(answer.error ?? `HTTP status ${response.status}`)
     return answer

@@ -15,7 +15,8 @@ export function keys(harness: Harness): void {
       it('suites, groups and signature algorithms are what both allow', async () => {
         const suite = version === 'TLSv1.2' ? { ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' } : { ciphersuites: 'TLS_AES_256_GCM_SHA384' }
         const both = await openedPair(harness, {
-          version, client: { ...suite, signatureAlgorithms: 'ecdsa_secp256r1_sha256', securityLevel: 3 }, server: { groups: 'secp384r1:secp256r1' },
+          version, client: { ...suite, signatureAlgorithms: 'ecdsa_secp256r1_sha256', securityLevel: 3 },
+          server: { groups: 'secp384r1:secp256r1' },
         })
         const cipher = version === 'TLSv1.2' ? 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384' : 'TLS_AES_256_GCM_SHA384'
         expect(await both.client.opened).toMatchObject({ protocol: version, cipher, group: 'secp384r1' })
@@ -32,13 +33,16 @@ export function keys(harness: Harness): void {
           if (type === 'ML-DSA-65' && version === 'TLSv1.2') continue
           const both = await openedPair(harness, { version, client: { groups }, server: { groups, ...identity } })
           const { keyType, keyGroup } = (await both.client.opened).peerCertificate!
-          expect([keyType, keyGroup && { secp384r1: 'P-384', secp521r1: 'P-521' }[keyGroup]].map((name) => name?.toUpperCase())).toContain(type.toUpperCase())
+          expect([keyType, keyGroup && { secp384r1: 'P-384', secp521r1: 'P-521' }[keyGroup]].map((name) => name?.toUpperCase()))
+            .toContain(type.toUpperCase())
           await closeBoth(both)
         }
       })
 
       it('names: an IP address, one of several, and none of them', async () => {
-        for (const client of [{ servername: '127.0.0.1' }, { acceptedNames: ['elsewhere.example', 'localhost'] }]) await closeBoth(await openedPair(harness, { version, client }))
+        for (const client of [{ servername: '127.0.0.1' }, { acceptedNames: ['elsewhere.example', 'localhost'] }]) {
+          await closeBoth(await openedPair(harness, { version, client }))
+        }
         for (const client of [{ servername: '127.0.0.2' }, { acceptedNames: ['elsewhere.example'] }]) {
           const { client: refused, server } = await pair(harness, { version, client })
           await expect(refused.opened).rejects.toMatchObject({ name: 'CertificateError', code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
@@ -48,7 +52,9 @@ export function keys(harness: Harness): void {
 
       it('one server shows each client the certificate that it can verify', async () => {
         const { rsa } = await host.identities()
-        for (const [signatureAlgorithms, ciphers, keyType] of [['ecdsa_secp256r1_sha256', 'ECDHE+ECDSA', 'EC'], ['rsa_pss_rsae_sha256', 'ECDHE+aRSA', 'RSA']] as const) {
+        for (const [
+          signatureAlgorithms, ciphers, keyType,
+        ] of [['ecdsa_secp256r1_sha256', 'ECDHE+ECDSA', 'EC'], ['rsa_pss_rsae_sha256', 'ECDHE+aRSA', 'RSA']] as const) {
           const both = await openedPair(harness, {
             version, client: { signatureAlgorithms, ...(version === 'TLSv1.2' && { ciphers }) }, server: { identities: [rsa] },
           })
@@ -64,7 +70,8 @@ export function keys(harness: Harness): void {
         expect(ec.cert).toContain(certificate.toPem())
         expect(certificate.toJSON()).toMatchObject({
           subject: 'CN=localhost', keyType: 'EC', keyBits: 256, keyGroup: 'prime256v1', isCa: false, keyUsage: ['digitalSignature'],
-          extendedKeyUsage: ['serverAuth', 'clientAuth'], names: { dns: ['localhost'], ip: ['127.0.0.1', '0:0:0:0:0:0:0:1'], email: [], uri: [] },
+          extendedKeyUsage: ['serverAuth', 'clientAuth'],
+          names: { dns: ['localhost'], ip: ['127.0.0.1', '0:0:0:0:0:0:0:1'], email: [], uri: [] },
         })
         expect(certificate.subjectAttributes).toEqual([{ type: 'CN', value: 'localhost' }])
         expect(certificate.validTo.getTime()).toBeGreaterThan(Date.now())
@@ -73,7 +80,11 @@ export function keys(harness: Harness): void {
 
       it('a pre-shared key, without certificates', async () => {
         const psk = { identity: 'a client', key: secret }
-        const both = await openedPair(harness, { version, client: { servername: undefined, ca: undefined, psk } as object, server: { cert: undefined, key: undefined, psk: () => secret } as object })
+        const both = await openedPair(
+          harness,
+          { version, client: { servername: undefined, ca: undefined, psk } as object,
+          server: { cert: undefined, key: undefined, psk: () => secret } as object },
+        )
         expect((await both.server.opened).pskIdentity).toBe('a client')
         expect(await both.client.opened).toMatchObject({ pskIdentity: 'a client', peerCertificate: undefined, resumed: false })
         await closeBoth(both)
@@ -83,7 +94,10 @@ export function keys(harness: Harness): void {
         const first = await openedPair(harness, { version })
         const spki = (await first.client.opened).peerCertificate!.publicKey
         await closeBoth(first)
-        const options = { version, client: { servername: undefined, ca: undefined, acceptedRawPublicKeys: spki } as object as Partial<ConnectOptions>, server: { rawPublicKey: true } }
+        const options = {
+          version, client: { servername: undefined, ca: undefined, acceptedRawPublicKeys: spki } as object as Partial<ConnectOptions>,
+          server: { rawPublicKey: true },
+        }
         const both = await openedPair(harness, options)
         expect((await both.client.opened).peerRawPublicKey).toEqual(spki)
         await closeBoth(both)

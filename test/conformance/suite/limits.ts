@@ -72,7 +72,9 @@ export function limits(harness: Harness): void {
 
     it('onIo tells each call, what it returned, and the bytes it moved', async () => {
       const events: Record<'client' | 'server', IoEvent[]> = { client: [], server: [] }
-      const both = await openedPair(harness, { client: { onIo: (event) => events.client.push(event) }, server: { onIo: (event) => events.server.push(event) } })
+      const both = await openedPair(
+        harness, { client: { onIo: (event) => events.client.push(event) }, server: { onIo: (event) => events.server.push(event) } },
+      )
       await send(both.client.writable, 'hello')
       expect(await readUntil(both.server.readable, /hello/)).toBe('hello')
       await closeBoth(both)
@@ -81,7 +83,8 @@ export function limits(harness: Harness): void {
       expect(events.client).toContainEqual(expect.objectContaining({ call: 'SSL_connect', ret: 1, error: 'SSL_ERROR_NONE' }))
       expect(events.server).toContainEqual(expect.objectContaining({ call: 'SSL_read', ret: 5 }))
       expect(events.server).toContainEqual(expect.objectContaining({ call: 'SSL_read', ret: 0, error: 'SSL_ERROR_ZERO_RETURN' }))
-      const sum = (which: 'client' | 'server', count: 'sentBytes' | 'receivedBytes') => events[which].reduce((total, event) => total + event[count], 0)
+      const sum = (which: 'client' | 'server', count: 'sentBytes' | 'receivedBytes') =>
+        events[which].reduce((total, event) => total + event[count], 0)
       expect(sum('client', 'sentBytes')).toBe(sum('server', 'receivedBytes'))
     })
   })

@@ -17,7 +17,9 @@ export function whileOpen(harness: Harness): void {
       const server = await host.serve('TLSv1.2')
       const sent: string[] = []
       const onTrace = (event: TraceEvent) => { if (event.kind !== 'state' && event.direction === 'sent') sent.push(event.name) }
-      const connection = connect(runtime.webSocket(await host.relay(server.port)), { servername: 'localhost', ca, libssl: await sharedInstance(runtime), onTrace })
+      const connection = connect(
+        runtime.webSocket(await host.relay(server.port)), { servername: 'localhost', ca, libssl: await sharedInstance(runtime), onTrace },
+      )
       await connection.opened
       await server.type('R\n')
       await expect(readAll(connection.readable)).rejects.toMatchObject({ name: 'PeerError', alert: { from: 'peer' } })
@@ -73,7 +75,9 @@ export function whileOpen(harness: Harness): void {
 
     it('keys are updated in both directions, and padded records carry the data', async () => {
       const seen: string[] = []
-      const both = await openedPair(harness, { version: 'TLSv1.3', client: { recordPaddingBytes: 512 }, server: { onTrace: ({ name }) => seen.push(name) } })
+      const both = await openedPair(
+        harness, { version: 'TLSv1.3', client: { recordPaddingBytes: 512 }, server: { onTrace: ({ name }) => seen.push(name) } },
+      )
       await both.client.updateKeys({ requestPeer: true })
       await send(both.client.writable, noise(1_000, 2))
       expect(await readBytes(both.server.readable, 1_000)).toEqual(noise(1_000, 2))
@@ -100,11 +104,17 @@ export function whileOpen(harness: Harness): void {
     if (hasFiles) {
       it('keylogFile appends the lines that onKeylog is given', async () => {
         const module = 'node:fs' // not to be resolved by a bundler
-        const fs = await import(module) as { mkdtempSync(prefix: string): string; readFileSync(path: string, encoding: 'utf8'): string; rmSync(path: string, options: object): void }
+        const fs = await import(module) as {
+          mkdtempSync(prefix: string): string
+          readFileSync(path: string, encoding: 'utf8'): string
+          rmSync(path: string, options: object): void
+        }
         const directory = fs.mkdtempSync('/tmp/libssl-wasm-keys-')
         try {
           const [keylogFile, lines] = [`${directory}/keys`, [] as string[]]
-          for (let round = 0; round < 2; round++) await closeBoth(await openedPair(harness, { client: { keylogFile, onKeylog: (line) => lines.push(line) } }))
+          for (let round = 0; round < 2; round++) {
+            await closeBoth(await openedPair(harness, { client: { keylogFile, onKeylog: (line) => lines.push(line) } }))
+          }
           expect(lines.length).toBe(2 * 5)
           expect(fs.readFileSync(keylogFile, 'utf8')).toBe(lines.map((line) => `${line}\n`).join(''))
         } finally {

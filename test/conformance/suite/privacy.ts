@@ -1,6 +1,8 @@
 // Encrypted Client Hello with OpenSSL 4.0's s_server, and what a server does between a ClientHello and its answer.
 
-import { connect, EchRejectedError, generateEchKey, RefusalError, type ClientHello, type ConnectOptions, type TlsConnection } from 'libssl-wasm'
+import {
+  connect, EchRejectedError, generateEchKey, RefusalError, type ClientHello, type ConnectOptions, type TlsConnection,
+} from 'libssl-wasm'
 import { readUntil, send } from './bytes.js'
 import type { Harness } from './harness.js'
 import { sharedInstance } from './instance.js'
@@ -13,7 +15,8 @@ export function encryptedClientHello(harness: Harness): void {
     await readUntil(connection.readable, what)
     await connection.close()
   }
-  const connectTo = async (port: number, options: Partial<ConnectOptions>): Promise<TlsConnection> => connect(runtime.webSocket(await host.relay(port)), {
+  const connectTo = async (port: number, options: Partial<ConnectOptions>): Promise<TlsConnection> =>
+      connect(runtime.webSocket(await host.relay(port)), {
     servername: 'localhost', ca: (await host.identities()).ca, libssl: await sharedInstance(runtime), ...options,
   })
 
@@ -24,7 +27,8 @@ export function encryptedClientHello(harness: Harness): void {
       expect(await connection.opened).toMatchObject({ ech: 'accepted', servername: 'localhost', outerServername: 'public.localhost' })
       await page(connection, /ECH success: outer sni: public\.localhost, inner sni: localhost/)
 
-      const error = await (await connectTo(port, { ech: { configList: oldConfigList } })).opened.catch((reason: unknown) => reason) as EchRejectedError
+      const error =
+        await (await connectTo(port, { ech: { configList: oldConfigList } })).opened.catch((reason: unknown) => reason) as EchRejectedError
       expect(error).toBeInstanceOf(EchRejectedError)
       expect(error).toMatchObject({ code: 'ERR_TLS_ECH_REJECTED', publicNameVerified: true })
       const again = await connectTo(port, { ech: { configList: error.retryConfigList! } })

@@ -61,11 +61,15 @@ export function serverUponStreams(harness: Harness): void {
         const [there, back] = [new TransformStream<Uint8Array, Uint8Array>(), new TransformStream<Uint8Array, Uint8Array>()]
         const { ca } = await host.identities()
         const libssl = await sharedInstance(runtime)
-        const client = connect({ readable: back.readable, writable: there.writable }, { servername: 'localhost', ca, libssl, maxVersion: version })
+        const client = connect(
+          { readable: back.readable, writable: there.writable }, { servername: 'localhost', ca, libssl, maxVersion: version },
+        )
         const server = accept({ readable: there.readable, writable: back.writable }, await acceptOptions(harness))
         expect((await server.opened).protocol).toBe(version)
         const echo = server.readable.pipeTo(server.writable)
-        const [answer] = await Promise.all([readAll(client.readable), send(client.writable, noise(200_000, 5)).then(() => client.writable.close())])
+        const [answer] = await Promise.all([
+          readAll(client.readable), send(client.writable, noise(200_000, 5)).then(() => client.writable.close()),
+        ])
         expect(await digest(answer)).toEqual(await digest(noise(200_000, 5)))
         await echo
         await Promise.all([client.closed, server.closed])
@@ -89,7 +93,8 @@ function server({ describe, it, expect, host }: Harness, meet: Meet): void {
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) describe(version, () => {
     it('takes and sends megabytes unchanged, and the client ends well', async () => {
       const { connection, peer } = await meet(version, {})
-      expect(await connection.opened).toMatchObject({ protocol: version, servername: 'localhost', peerCertificate: undefined, verifyResult: 'X509_V_OK' })
+      expect(await connection.opened)
+        .toMatchObject({ protocol: version, servername: 'localhost', peerCertificate: undefined, verifyResult: 'X509_V_OK' })
       await peer.feed(LARGE_BYTES, 3)
       expect(await digest(await readBytes(connection.readable, LARGE_BYTES))).toEqual(await digest(noise(LARGE_BYTES, 3)))
       const back = noise(LARGE_BYTES, 4)
@@ -127,7 +132,8 @@ function server({ describe, it, expect, host }: Harness, meet: Meet): void {
     it('reads the certificate of a client', async () => {
       const { ca } = await host.identities()
       const { connection, peer } = await meet(version, { identity: 'client' }, { ca })
-      expect(await connection.opened).toMatchObject({ peerCertificate: { subject: 'CN=client', subjectAltName: 'DNS:client.example' }, verifyResult: 'X509_V_OK' })
+      expect(await connection.opened)
+        .toMatchObject({ peerCertificate: { subject: 'CN=client', subjectAltName: 'DNS:client.example' }, verifyResult: 'X509_V_OK' })
       await send(connection.writable, 'welcome\n')
       await peer.printed(/^welcome$/m)
       await connection.close()
@@ -136,7 +142,8 @@ function server({ describe, it, expect, host }: Harness, meet: Meet): void {
     it('refuses a client without a certificate, and tells it', async () => {
       const { ca } = await host.identities()
       const { connection, peer } = await meet(version, {}, { ca })
-      expect(await refused(connection)).toMatchObject({ code: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE', alert: { from: 'us', level: 'fatal' } })
+      expect(await refused(connection))
+        .toMatchObject({ code: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE', alert: { from: 'us', level: 'fatal' } })
       await peer.printed(version === 'TLSv1.3' ? /alert certificate required/ : /alert handshake failure/)
     })
 
@@ -169,4 +176,3 @@ function server({ describe, it, expect, host }: Harness, meet: Meet): void {
     })
   })
 }
-

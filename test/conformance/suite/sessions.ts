@@ -1,6 +1,8 @@
 // Sessions: kept as bytes, taken up again here, though they were made elsewhere; early data.
 
-import { accept, connect, indexedDbSessionStore, memoryServerSessionCache, memoryTransportPair, TicketKeys, TlsSession, type TlsServerConnection } from 'libssl-wasm'
+import {
+  accept, connect, indexedDbSessionStore, memoryServerSessionCache, memoryTransportPair, TicketKeys, TlsSession, type TlsServerConnection,
+} from 'libssl-wasm'
 import { readAll, readUntil, send } from './bytes.js'
 import type { Harness } from './harness.js'
 import { sharedInstance } from './instance.js'
@@ -27,8 +29,12 @@ export function sessions(harness: Harness): void {
         const first = await once({ version, server: { ticketKeys: keys } })
         expect((await first.client.opened).resumed).toBe(false)
         await closeBoth(first)
-        const again = await once({ version, server: { ticketKeys: new TicketKeys(keys.toBytes()) }, client: { session: TlsSession.fromBytes(first.session.toBytes()) } })
-        expect(await again.client.opened).toMatchObject({ resumed: true, verifyResult: 'X509_V_OK', peerCertificate: { subject: 'CN=localhost' } })
+        const again = await once({
+          version, server: { ticketKeys: new TicketKeys(keys.toBytes()) },
+          client: { session: TlsSession.fromBytes(first.session.toBytes()) },
+        })
+        expect(await again.client.opened)
+          .toMatchObject({ resumed: true, verifyResult: 'X509_V_OK', peerCertificate: { subject: 'CN=localhost' } })
         await closeBoth(again)
       })
     }

@@ -91,7 +91,9 @@ export function streams(harness: Harness): void {
         await send(side.writable, bytes, 30_000)
         await side.writable.close()
       }
-      const [atServer, atClient] = await Promise.all([readAll(server.readable), readAll(client.readable), say(client, there), say(server, back)])
+      const [atServer, atClient] = await Promise.all([
+        readAll(server.readable), readAll(client.readable), say(client, there), say(server, back),
+      ])
       expect(same(atServer, there) && same(atClient, back)).toBe(true)
     })
 

@@ -18,8 +18,8 @@ import { inWorkers } from './workers.js'
 
 export function suite(harness: Harness): void {
   const parts = [
-    loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, connections, streams, limits, keys, sessions, trust, whileOpen,
-    encryptedClientHello, serverCallbacks, many,
+    loading, coreByHand, clientOverWebSocket, clientOverTcp, serverUponStreams, serverByListening, connections, streams, limits, keys,
+    sessions, trust, whileOpen, encryptedClientHello, serverCallbacks, many,
   ]
   for (const part of parts) part(harness)
   harness.describe("transports: the contract, by the runtime's own", () => harness.runtime.transports(harness, harness.meeting))

@@ -27,7 +27,9 @@ export function trust(harness: Harness): void {
     const both = await pair(harness, options)
     const other = both[side === 'client' ? 'server' : 'client']
     await expect(both[side].opened).rejects.toMatchObject(error)
-    await expect(other.opened.then(() => readAll(other.readable))).rejects.toMatchObject({ name: 'PeerError', alert: { from: 'peer', level: 'fatal' } })
+    await expect(other.opened.then(() => readAll(other.readable))).rejects.toMatchObject({
+      name: 'PeerError', alert: { from: 'peer', level: 'fatal' },
+    })
   }
 
   describe('trust: verify, pins, CRLs, OCSP, client certificates, Mozilla\'s roots', () => {
@@ -46,7 +48,9 @@ export function trust(harness: Harness): void {
 
       it('verify refuses, on both sides', async () => {
         const { ca, client } = await host.identities()
-        await refuses('client', { version, client: { verify: async () => false } }, { name: 'CertificateError', code: 'APPLICATION_VERIFICATION' })
+        await refuses(
+          'client', { version, client: { verify: async () => false } }, { name: 'CertificateError', code: 'APPLICATION_VERIFICATION' },
+        )
         await refuses('server', { version, client, server: { ca, verify: async () => { throw new Error('no') } } }, { message: 'no' })
       })
 
@@ -59,7 +63,8 @@ export function trust(harness: Harness): void {
         for (const word of [subject, issuer, ...names.dns]) expect(error!.message).toContain(word)
         // What consoles show of an object are the fields that are enumerable.
         expect(Object.values(error!).some((field) => ArrayBuffer.isView(field) || field === error!.certificate)).toBe(false)
-        expect(JSON.parse(JSON.stringify(error))).toMatchObject({ message: error!.message, code: error!.code, certificate: { subject, issuer, names } })
+        expect(JSON.parse(JSON.stringify(error)))
+          .toMatchObject({ message: error!.message, code: error!.code, certificate: { subject, issuer, names } })
         for (const shown of [error, new Error('above it', { cause: error }), { certificate: error!.certificate }]) {
           const text = inspect?.(shown)
           if (text === undefined) continue // this platform has consoles for people alone
@@ -86,14 +91,18 @@ export function trust(harness: Harness): void {
       it('stapled OCSP', async () => {
         const { good, revoked } = await host.revocation()
         await accepts({ version, client: { ocsp: 'require' }, server: { ocspResponse: bytesOf(good) } })
-        await refuses('client', { version, client: { ocsp: 'request' }, server: { ocspResponse: bytesOf(revoked) } }, { code: 'CERT_REVOKED' })
+        await refuses(
+          'client', { version, client: { ocsp: 'request' }, server: { ocspResponse: bytesOf(revoked) } }, { code: 'CERT_REVOKED' },
+        )
         await refuses('client', { version, client: { ocsp: 'require' } }, { code: 'OCSP_NO_RESPONSE' })
       })
 
       it('a client certificate is chosen when the server asks', async () => {
         const { ca, client } = await host.identities()
         let names: readonly string[] = []
-        const { server } = await accepts({ version, client: { onCertificateRequest: async ({ caNames }) => { names = caNames; return client } }, server: { ca } })
+        const { server } = await accepts({
+          version, client: { onCertificateRequest: async ({ caNames }) => { names = caNames; return client } }, server: { ca },
+        })
         expect((await server.opened).peerCertificate?.subject).toBe('CN=client')
         expect(names).toEqual(['CN=libssl-wasm test CA,O=libssl-wasm'])
       })

@@ -20,7 +20,9 @@ export function cloudflareSocketTransport(kit: TestKit, port: number, reset: () 
     kit.it('fails with what `opened` says, and not with the cancelling of the streams', async () => {
       const socket = connect({ hostname: '127.0.0.1', port: 1 }, { allowHalfOpen: true })
       const { readable, writable } = fromCloudflareSocket(socket) // still connecting
-      const failures = [readable.getReader().read(), writable.getWriter().closed].map((promise) => promise.then(() => undefined, (error: unknown) => error))
+      const failures = [
+        readable.getReader().read(), writable.getWriter().closed,
+      ].map((promise) => promise.then(() => undefined, (error: unknown) => error))
       const why = await socket.opened.catch((error: unknown) => error)
       for (const failure of await Promise.all(failures)) kit.expect(failure).toBe(why)
     })

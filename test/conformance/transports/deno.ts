@@ -18,7 +18,9 @@ declare const Deno: {
 }
 
 export function denoConnTransport(kit: TestKit): void {
-  transportContract(kit, 'fromDenoConn over TCP', () => pair(Deno.listen({ hostname: '127.0.0.1', port: 0 })), { boundBytes: tcpBuffersBytes(1) })
+  transportContract(
+    kit, 'fromDenoConn over TCP', () => pair(Deno.listen({ hostname: '127.0.0.1', port: 0 })), { boundBytes: tcpBuffersBytes(1) },
+  )
 
   transportContract(kit, 'fromDenoConn over a Unix socket', async () => {
     const directory = await Deno.makeTempDir()

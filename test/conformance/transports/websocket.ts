@@ -17,7 +17,9 @@ export function webSocketTransport(kit: TestKit, meetingUrl: string): void {
   // And what a browser takes before the failure comes back: WebKit's own process for the network takes all that it is
   // given, and does not count it in bufferedAmount.
   const boundBytes = tcpBuffersBytes(CONNECTIONS) + 32 * MIB
-  transportContract(kit, 'fromWebSocket', () => joined(() => new WebSocket(meetingUrl), (socket) => fromWebSocket(socket, { maxBufferedBytes: MIB })), {
+  transportContract(kit, 'fromWebSocket', () => joined(
+    () => new WebSocket(meetingUrl), (socket) => fromWebSocket(socket, { maxBufferedBytes: MIB }),
+  ), {
     boundBytes, cannotHoldBack: true,
   })
 }
@@ -37,7 +39,9 @@ export function webSocketStreamTransport(kit: TestKit, meetingUrl: string): void
 }
 
 /** Two transports upon sockets that are closed after the test, with all that was still under way. */
-async function joined<Socket extends { close(): void }>(dial: () => Socket, wrap: (socket: Socket) => ByteTransport): Promise<TransportPair> {
+async function joined<Socket extends { close(): void }>(
+  dial: () => Socket, wrap: (socket: Socket) => ByteTransport,
+): Promise<TransportPair> {
   const [near, far] = [dial(), dial()]
   return {
     ...await pair(wrap(near), wrap(far)),

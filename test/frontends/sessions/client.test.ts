@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import {
-  memoryServerSessionCache, memorySessionStore, TicketKeys, TlsSession, type AcceptOptions, type ConnectionInfo, type ConnectOptions, type SessionStore,
+  memoryServerSessionCache, memorySessionStore, TicketKeys, TlsSession, type AcceptOptions, type ConnectionInfo, type ConnectOptions,
+  type SessionStore,
 } from '../../../src/index.js'
 import { authority, temporaryAuthority } from '../../helpers/certificates.js'
 import { isPending, opened, peers, rejection, until, VERSIONS, type PeersOptions } from '../../helpers/stream-peers.js'
@@ -40,7 +41,8 @@ describe.each(VERSIONS)('sessions under %s', (version) => {
 
       const second = await once({ version, server, client: { session: session!.toBytes() } })
       expect([second.client.resumed, second.server.resumed]).toEqual([true, true])
-      expect(second.client).toMatchObject({ verifyResult: 'X509_V_OK', peerCertificate: { subject: 'CN=localhost' }, earlyData: 'not sent' })
+      expect(second.client)
+        .toMatchObject({ verifyResult: 'X509_V_OK', peerCertificate: { subject: 'CN=localhost' }, earlyData: 'not sent' })
 
       const sessions: TlsSession[] = []
       await once({ version, server, client: { session: session!, onSession: (one) => sessions.push(one) } })
@@ -67,8 +69,12 @@ describe.each(VERSIONS)('sessions under %s', (version) => {
   })
 
   it('are as many as numTickets says', async () => {
-    if (version === 'TLSv1.2') return expect((await once({ version, server: { ticketKeys: new TicketKeys(), numTickets: 5 } })).sessions).toHaveLength(1)
-    for (const numTickets of [0, 1, 5]) expect((await once({ version, server: { ticketKeys: new TicketKeys(), numTickets } })).sessions).toHaveLength(numTickets)
+    if (version === 'TLSv1.2') {
+      return expect((await once({ version, server: { ticketKeys: new TicketKeys(), numTickets: 5 } })).sessions).toHaveLength(1)
+    }
+    for (const numTickets of [0, 1, 5]) {
+      expect((await once({ version, server: { ticketKeys: new TicketKeys(), numTickets } })).sessions).toHaveLength(numTickets)
+    }
   })
 
   it('are not offered for another name, to other trust, after their time, or in another version', async () => {
@@ -99,13 +105,15 @@ describe.each(VERSIONS)('sessions under %s', (version) => {
     const identity = { ticketKeys: server.ticketKeys, cert: server.cert, key: server.key }
     const skip = { dangerouslySkipVerification: true }
     const session = await one(identity, skip)
-    expect((await once({ version, server: identity, client: { session, ...skip } })).client).toMatchObject({ resumed: true, verifyResult: 'X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY' })
+    expect((await once({ version, server: identity, client: { session, ...skip } })).client)
+      .toMatchObject({ resumed: true, verifyResult: 'X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY' })
     const { client } = peers({ version, server: identity, client: { session } })
     expect(await rejection(client.opened)).toMatchObject({ name: 'CertificateError', code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY' })
     // Nor if its own words were better than OpenSSL's part of it.
     const verified = await one({ ticketKeys: new TicketKeys() })
     const forged = new TlsSession({ ...verified.parts, asn1: session.parts.asn1 })
-    expect(await rejection(peers({ version, server: identity, client: { session: forged } }).client.opened)).toMatchObject({ name: 'CertificateError' })
+    expect(await rejection(peers({ version, server: identity, client: { session: forged } }).client.opened))
+      .toMatchObject({ name: 'CertificateError' })
   })
 
   it('of a client that has proved itself are for servers that ask for the same proof', async () => {
@@ -115,7 +123,8 @@ describe.each(VERSIONS)('sessions under %s', (version) => {
     const again = await once({ version, server: { ticketKeys, ca: authority.ca.cert }, client: { session, cert, key } })
     expect(again.server).toMatchObject({ resumed: true, peerCertificate: { subject: 'CN=client' } })
     // One without a certificate does not get in by the ticket of one with it: its trust differs, and so it is not offered.
-    expect(await rejection(peers({ version, server: { ticketKeys, ca: authority.ca.cert }, client: { session } }).server.opened)).toMatchObject({ name: 'PeerError' })
+    expect(await rejection(peers({ version, server: { ticketKeys, ca: authority.ca.cert }, client: { session } }).server.opened))
+      .toMatchObject({ name: 'PeerError' })
     // A server that wants another CA's certificates sees to it itself.
     const other = peers({ version, server: { ticketKeys, ca: strangers.ca.cert }, client: { session, cert, key } })
     expect(await rejection(other.server.opened)).toMatchObject({ name: 'CertificateError' })
@@ -151,7 +160,9 @@ describe.each(VERSIONS)('sessions under %s', (version) => {
     expect((await client.opened).resumed).toBe(true)
     client.abort()
     other.abort()
-    const never = peers({ version, server, client: { sessionStore: { take: () => new Promise(() => {}), put() {} }, handshakeTimeoutMs: 1 } })
+    const never = peers({
+      version, server, client: { sessionStore: { take: () => new Promise(() => {}), put() {} }, handshakeTimeoutMs: 1 },
+    })
     expect(await rejection(never.client.opened)).toMatchObject({ code: 'ERR_TLS_HANDSHAKE_TIMEOUT' })
     never.server.abort()
   })

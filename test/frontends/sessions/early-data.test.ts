@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import {
-  accept, connect, load, memoryServerSessionCache, memoryTransportPair, TicketKeys, TlsSession, type AcceptOptions, type ByteTransport, type ConnectOptions,
-  type TlsServerConnection,
+  accept, connect, load, memoryServerSessionCache, memoryTransportPair, TicketKeys, TlsSession, type AcceptOptions, type ByteTransport,
+  type ConnectOptions, type TlsServerConnection,
 } from '../../../src/index.js'
 import {
   ALLOCATION_NOISE_BYTES, clientOptions, noise, readAll, readBytes, rejection, same, serverOptions, turns, type PeersOptions,
@@ -83,7 +83,9 @@ describe.each(servers)('early data with %s', (_, make) => {
     for (const seed of [1, 2, 3]) {
       const one = await session(server)
       const earlyData = noise(16_384, seed)
-      const both = pair({ server, client: { session: one, earlyData }, transports: virtualNetwork({ seed, maxPieceBytes: 3_000, maxDelayTurns: 2 }) })
+      const both = pair({
+        server, client: { session: one, earlyData }, transports: virtualNetwork({ seed, maxPieceBytes: 3_000, maxDelayTurns: 2 }),
+      })
       expect(same(await readAll(both.server.earlyData), earlyData)).toBe(true)
       expect((await both.client.opened).earlyData).toBe('accepted')
       await Promise.all([both.client.close(), both.server.close()])
@@ -163,7 +165,10 @@ describe('early data', () => {
       let one = await session(server(spoken[0]), { alpnProtocols: ['b', 'a'] })
       const seen: unknown[] = []
       for (const name of spoken) {
-        const both = pair({ server: server(name), client: { session: one, earlyData: utf8('x'), alpnProtocols: ['b', 'a'], onSession: (next) => { one = next } } })
+        const both = pair({
+          server: server(name),
+          client: { session: one, earlyData: utf8('x'), alpnProtocols: ['b', 'a'], onSession: (next) => { one = next } },
+        })
         await both.server.opened // the tickets go before what is written now
         const writer = both.server.writable.getWriter()
         await Promise.all([writer.write(Uint8Array.of(1)), both.client.readable.getReader().read()])
@@ -266,7 +271,10 @@ describe('early data', () => {
     const flight = await firstFlight(await session(server))
     const whole = flight[0]!
     for (const length of [whole.byteLength - 1, whole.byteLength]) {
-      const cut = accept({ readable: new ReadableStream({ start(controller) { controller.enqueue(whole.slice(0, length)); controller.close() } }), writable: new WritableStream() }, serverOptions({ server }))
+      const cut = accept(
+        { readable: new ReadableStream({ start(controller) { controller.enqueue(whole.slice(0, length)); controller.close() } }),
+        writable: new WritableStream() }, serverOptions({ server }),
+      )
       expect(await rejection(cut.opened)).toMatchObject({ name: 'TruncationError' })
       expect(await rejection(cut.closed)).toMatchObject({ name: 'TruncationError' })
     }

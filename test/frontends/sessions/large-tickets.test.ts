@@ -8,13 +8,16 @@ import { peers, readAll, VERSIONS } from '../../helpers/stream-peers.js'
 
 /** A client's certificate of so many bytes, about. The ticket holds it. */
 function clientOf(bytes: number): KeyPair {
-  const names = Array.from({ length: Math.floor((bytes - 500) / 70) }, (_, index) => `DNS.${index}=${String(index).padStart(60, 'x')}.example`)
+  const names = Array.from(
+    { length: Math.floor((bytes - 500) / 70) }, (_, index) => `DNS.${index}=${String(index).padStart(60, 'x')}.example`,
+  )
   return authority.leaf({ name: 'client', san: '@names', extensions: `[names]\n${names.join('\n')}\n` })
 }
 
 /** The session with another ticket: element [10] of its ASN.1. */
 function withTicketOf(bytes: number, session: TlsSession): TlsSession {
-  const parts = partsOf(new Uint8Array(session.parts.asn1)).map((part) => (part[0] === 0xaa ? element(0xaa, element(4, new Uint8Array(bytes))) : part))
+  const parts = partsOf(new Uint8Array(session.parts.asn1))
+    .map((part) => (part[0] === 0xaa ? element(0xaa, element(4, new Uint8Array(bytes))) : part))
   return new TlsSession({ ...session.parts, asn1: element(0x30, ...parts) })
 }
 
@@ -22,7 +25,9 @@ function withTicketOf(bytes: number, session: TlsSession): TlsSession {
 describe.each(VERSIONS)('a large ticket, from a server of %s', (maxVersion) => {
   const ticketKeys = new TicketKeys()
 
-  async function once({ cert, key }: KeyPair, client: Partial<ConnectOptions> = {}): Promise<{ resumed: boolean; session: TlsSession | undefined }> {
+  async function once(
+    { cert, key }: KeyPair, client: Partial<ConnectOptions> = {},
+  ): Promise<{ resumed: boolean; session: TlsSession | undefined }> {
     let session: TlsSession | undefined
     const both = peers({
       client: { cert, key, onSession: (one) => { session = one }, ...client },

@@ -19,7 +19,8 @@ async function once(options: PeersOptions): Promise<{ resumed: boolean; session:
 }
 
 describe.each(VERSIONS)('TicketKeys under %s', (version) => {
-  const withKeys = (ticketKeys: TicketKeys, session?: TlsSession) => once({ version, server: { ticketKeys }, client: session ? { session } : {} })
+  const withKeys = (ticketKeys: TicketKeys, session?: TlsSession) =>
+    once({ version, server: { ticketKeys }, client: session ? { session } : {} })
 
   it('accepts tickets of older keys and renews them, and forgets keys', async () => {
     const keys = new TicketKeys(undefined, { maxKeys: 2 })
@@ -84,8 +85,9 @@ function find(haystack: Uint8Array, needle: Uint8Array): number {
 describe('TicketKeys', () => {
   it('refuses bytes that are not those of TicketKeys, and options that make no sense', () => {
     const bytes = new TicketKeys().toBytes()
-    const broken = [new Uint8Array(), bytes.subarray(0, 5), bytes.subarray(0, -1), Uint8Array.of(...bytes, 0), bytes.map((byte, index) => (index === 5 ? 2 : byte)),
-      bytes.map((byte, index) => (index === 5 ? 0 : byte)), bytes.map((byte, index) => (index === 4 ? 9 : byte)), new Uint8Array(94)]
+    const broken = [new Uint8Array(), bytes.subarray(0, 5), bytes.subarray(0, -1), Uint8Array.of(...bytes, 0),
+      bytes.map((byte, index) => (index === 5 ? 2 : byte)), bytes.map((byte, index) => (index === 5 ? 0 : byte)),
+      bytes.map((byte, index) => (index === 4 ? 9 : byte)), new Uint8Array(94)]
     for (const wrong of broken) expect(() => new TicketKeys(wrong)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
     for (const wrong of [{ maxKeys: 0 }, { maxKeys: 1.5 }, { maxKeys: 17 }, { rotateAfterMs: 0 }, { rotateAfterMs: NaN }]) {
       expect(() => new TicketKeys(undefined, wrong)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
@@ -127,7 +129,9 @@ describe.each(VERSIONS)('sessionCache under %s', (version) => {
     for (const answer of [Promise.resolve(undefined), 'text', 1, {}]) {
       const sessionCache: ServerSessionCache = { get: () => answer as never, put() {}, delete() {} }
       const both = peers({ version, server: { sessionCache }, client: { session: session! } })
-      expect(await rejection(both.server.closed)).toMatchObject({ name: 'ApiMisuseError', code: 'ERR_TLS_INVALID_OPTION', option: 'sessionCache', message: expect.stringContaining('at once') })
+      expect(await rejection(both.server.closed)).toMatchObject({
+        name: 'ApiMisuseError', code: 'ERR_TLS_INVALID_OPTION', option: 'sessionCache', message: expect.stringContaining('at once'),
+      })
       both.client.abort()
     }
   })
@@ -135,7 +139,9 @@ describe.each(VERSIONS)('sessionCache under %s', (version) => {
   it('that throws ends the connection with that, and the client is told', async () => {
     const why = new Error('no')
     const { session } = await once({ version, server: { sessionCache: memoryServerSessionCache() } })
-    const broken = peers({ version, server: { sessionCache: { get: () => { throw why }, put() {}, delete() {} } }, client: { session: session! } })
+    const broken = peers({
+      version, server: { sessionCache: { get: () => { throw why }, put() {}, delete() {} } }, client: { session: session! },
+    })
     expect(await rejection(broken.server.closed)).toBe(why)
     broken.client.abort()
     const full = peers({ version, server: { sessionCache: { get: () => undefined, put: () => { throw why }, delete() {} } } })
@@ -190,7 +196,11 @@ describe.each(VERSIONS)('the session of a client whose certificate expires, unde
     ['a cache', () => ({ sessionCache: memoryServerSessionCache() })],
     ['a cache that forgets nothing', () => {
       const sessions = new Map<string, Uint8Array>()
-      return { sessionCache: { get: (id) => sessions.get(id), put: (id, session) => { sessions.set(id, session) }, delete: (id) => { sessions.delete(id) } } }
+      return {
+        sessionCache: {
+          get: (id) => sessions.get(id), put: (id, session) => { sessions.set(id, session) }, delete: (id) => { sessions.delete(id) },
+        },
+      }
     }],
     ['a cache, and early data', () => ({ sessionCache: memoryServerSessionCache(), ticketKeys: new TicketKeys(), maxEarlyDataBytes: 100 })],
   ])('makes for a full handshake afterwards, with %s', async (_, make) => {
@@ -206,7 +216,8 @@ describe.each(VERSIONS)('the session of a client whose certificate expires, unde
     vi.spyOn(Date, 'now').mockImplementation(() => now + 120_000)
     const late = peers({ version, server, client: { ...client, session: before.session ?? another! } })
     expect(await rejection(late.server.opened)).toMatchObject({
-      name: 'CertificateError', code: 'CERT_HAS_EXPIRED', certificate: { subject: 'CN=client' }, alert: { from: 'us', description: CERTIFICATE_EXPIRED },
+      name: 'CertificateError', code: 'CERT_HAS_EXPIRED', certificate: { subject: 'CN=client' },
+      alert: { from: 'us', description: CERTIFICATE_EXPIRED },
     })
     late.client.abort()
     // The trust is the same with another certificate if the session is told so: a client that has renewed its own just goes on.
@@ -232,7 +243,10 @@ describe.each(VERSIONS)('the name that a client asks for, under %s', (version) =
   const cases: readonly [string, (seen: unknown[]) => Partial<AcceptOptions>][] = [
     ['asked of nobody', () => ({})],
     ['told to the chooser of protocols', chooser],
-    ['told when the ClientHello is answered in time', (seen) => ({ ...chooser(seen), onClientHello: async () => ({ minVersion: version, cert: localhost.cert, key: localhost.key, ...chooser(seen) }) })],
+    ['told when the ClientHello is answered in time',
+      (seen) => ({
+        ...chooser(seen), onClientHello: async () => ({ minVersion: version, cert: localhost.cert, key: localhost.key, ...chooser(seen) }),
+      })],
     ['told to verify', (seen) => ({ ca: authority.ca.cert, verify: (_, { servername, resumed }) => { seen.push(servername, resumed) } })],
   ]
   it.each(cases)('is that of a resumed connection, too: %s', async (_, options) => {

@@ -5,12 +5,16 @@ import { keyValueSessionStore, memorySessionStore, TlsSession } from '../../../s
 import { random } from '../../helpers/streams.js'
 
 const parts = {
-  protocol: 'TLSv1.3', servername: 'bücher.example', alpnProtocol: 'h2', expiresAtMs: 1_800_000_000_123, maxEarlyDataBytes: 0xffffffff, verified: true,
-  trust: new Uint8Array(32).fill(7), asn1: Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x01),
+  protocol: 'TLSv1.3', servername: 'bücher.example', alpnProtocol: 'h2', expiresAtMs: 1_800_000_000_123, maxEarlyDataBytes: 0xffffffff,
+  verified: true, trust: new Uint8Array(32).fill(7), asn1: Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x01),
 } as const
 
 describe('TlsSession', () => {
-  it.each([parts, { ...parts, servername: undefined, alpnProtocol: undefined, protocol: 'TLSv1.2', verified: false, maxEarlyDataBytes: 0 } as const])('comes back from its bytes as it was', (some) => {
+  it.each([
+    parts, {
+      ...parts, servername: undefined, alpnProtocol: undefined, protocol: 'TLSv1.2', verified: false, maxEarlyDataBytes: 0,
+    } as const,
+  ])('comes back from its bytes as it was', (some) => {
     const session = new TlsSession(some)
     const back = TlsSession.fromBytes(session.toBytes())
     expect(back.parts).toEqual(some)
@@ -33,7 +37,9 @@ describe('TlsSession', () => {
     for (const at of [0, 3, 4, 5, 6, 52, bytes.byteLength - 5]) wrong.push(bytes.map((byte, index) => (index === at ? byte ^ 0xf2 : byte)))
     wrong.push(bytes.map((byte, index) => (index >= 8 && index < 16 ? 0xff : byte))) // not a number
     wrong.push(bytes.map((byte, index) => (index === 54 ? 0xff : byte))) // not UTF-8
-    for (const one of wrong) expect(() => TlsSession.fromBytes(one as Uint8Array)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
+    for (const one of wrong) {
+      expect(() => TlsSession.fromBytes(one as Uint8Array)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
+    }
   })
 
   it('makes of random changes either a session or that error', () => {

@@ -5,7 +5,8 @@ import { runInNewContext } from 'node:vm'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
-  accept, createContext, load, memoryServerSessionCache, memoryTransportPair, TicketKeys, type AcceptOptions, type ConnectOptions, type LibSsl, type TlsSession,
+  accept, createContext, load, memoryServerSessionCache, memoryTransportPair, TicketKeys, type AcceptOptions, type ConnectOptions,
+  type LibSsl, type TlsSession,
 } from '../../../src/index.js'
 import { createWorker, type TlsWorker } from '../../../src/worker.js'
 import { authority, localhost } from '../../helpers/certificates.js'
@@ -16,7 +17,11 @@ const ca = authority.ca.cert
 const servername = 'localhost'
 
 /** What was posted to the worker over the worker itself. */
-const posted: { readonly type: string; readonly context?: { readonly id: number; readonly options?: object }; readonly options?: object }[] = []
+const posted: {
+  readonly type: string
+  readonly context?: { readonly id: number; readonly options?: object }
+  readonly options?: object
+}[] = []
 let libssl: LibSsl
 let worker: TlsWorker
 beforeAll(async () => {

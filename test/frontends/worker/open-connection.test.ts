@@ -1,11 +1,15 @@
 // What can be asked of an open connection whose OpenSSL is in a worker. The other side's is here.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { accept, ApiMisuseError, CertificateError, connect, memoryTransportPair, type TlsConnection, type TraceEvent } from '../../../src/index.js'
+import {
+  accept, ApiMisuseError, CertificateError, connect, memoryTransportPair, type TlsConnection, type TraceEvent,
+} from '../../../src/index.js'
 import { X509 } from '../../../src/core.js'
 import { createWorker, type TlsWorker } from '../../../src/worker.js'
 import { authority, temporaryAuthority } from '../../helpers/certificates.js'
-import { clientOptions, closeBoth, readAll, readBytes, rejection, serverOptions, unhandledDuring, VERSIONS, writeAll, type PeersOptions } from '../../helpers/stream-peers.js'
+import {
+  clientOptions, closeBoth, readAll, readBytes, rejection, serverOptions, unhandledDuring, VERSIONS, writeAll, type PeersOptions,
+} from '../../helpers/stream-peers.js'
 
 const script = new URL('../../../dist/frontends/worker/libssl-wasm/worker-script.js', import.meta.url)
 const stranger = temporaryAuthority('a stranger')
@@ -31,15 +35,18 @@ describe.each(VERSIONS)('in a worker, %s', (version) => {
     const both = await opened({ version })
     const question = { label, context: new Uint8Array([1, 2]), bytes: 24 }
     expect(await both.client.exportKeyingMaterial(question)).toEqual(await both.server.exportKeyingMaterial(question))
-    for (const type of ['tls-exporter', 'tls-server-end-point'] as const) expect(await both.client.channelBinding(type)).toEqual(await both.server.channelBinding(type))
+    for (const type of ['tls-exporter', 'tls-server-end-point'] as const) {
+      expect(await both.client.channelBinding(type)).toEqual(await both.server.channelBinding(type))
+    }
     await closeBoth(both)
   })
 
   it('tells of misuse, and the connection goes on', async () => {
     const both = await opened({ version })
     for (const asked of [
-      both.client.exportKeyingMaterial({ label: '', bytes: 1 }), both.client.exportKeyingMaterial(undefined as never), both.client.channelBinding('x' as never),
-      both.client.updateKeys({ requestPeer: 'yes' as never }), both.client.requestClientCertificate(),
+      both.client.exportKeyingMaterial({ label: '', bytes: 1 }), both.client.exportKeyingMaterial(undefined as never),
+      both.client.channelBinding('x' as never), both.client.updateKeys({ requestPeer: 'yes' as never }),
+      both.client.requestClientCertificate(),
     ]) {
       const error = await rejection(asked)
       expect(error).toBeInstanceOf(ApiMisuseError)
@@ -79,7 +86,9 @@ it('in a worker, TLSv1.3: changes keys', async () => {
 
 it('in a worker, TLSv1.3: asks for a certificate after the handshake, gets it, or refuses it', async () => {
   const server = { postHandshakeAuth: true, ca: authority.ca.cert } as const
-  const good = await opened({ version: 'TLSv1.3', far: 'server', client: { postHandshakeAuth: true, cert: own.cert, key: own.key }, server })
+  const good = await opened({
+    version: 'TLSv1.3', far: 'server', client: { postHandshakeAuth: true, cert: own.cert, key: own.key }, server,
+  })
   const reading = readAll(good.client.readable)
   const certificate = await good.server.requestClientCertificate()
   expect(certificate).toBeInstanceOf(X509)
@@ -87,7 +96,9 @@ it('in a worker, TLSv1.3: asks for a certificate after the handshake, gets it, o
   await Promise.all([closeBoth(good), reading])
 
   const other = stranger.leaf({ name: 'client' })
-  const bad = await opened({ version: 'TLSv1.3', far: 'server', client: { postHandshakeAuth: true, cert: other.cert, key: other.key }, server })
+  const bad = await opened({
+    version: 'TLSv1.3', far: 'server', client: { postHandshakeAuth: true, cert: other.cert, key: other.key }, server,
+  })
   const refused = rejection(readAll(bad.client.readable))
   const error = await rejection(bad.server.requestClientCertificate())
   expect(error).toBeInstanceOf(CertificateError)

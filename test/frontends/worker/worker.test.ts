@@ -4,14 +4,15 @@ import { PassThrough } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
-  accept, ApiMisuseError, CertificateError, connect, InternalError, load, memoryServerSessionCache, memorySessionStore, memoryTransportPair, TicketKeys, TlsSession, TransportError,
-  TruncationError, type AcceptOptions,
+  accept, ApiMisuseError, CertificateError, connect, InternalError, load, memoryServerSessionCache, memorySessionStore, memoryTransportPair,
+  TicketKeys, TlsSession, TransportError, TruncationError, type AcceptOptions,
   type ConnectOptions, type IoEvent, type LibSsl, type TlsConnection, type TransportLike,
 } from '../../../src/index.js'
 import { createWorker, X509, type TlsWorker, type WorkerLike } from '../../../src/worker.js'
 import type { Begin } from '../../../src/frontends/worker/protocol.js'
 import {
-  clientOptions, closeBoth, isPending, noise, readAll, rejection, serverOptions, turns, unhandledDuring, until, VERSIONS, writeAll, type PeersOptions,
+  clientOptions, closeBoth, isPending, noise, readAll, rejection, serverOptions, turns, unhandledDuring, until, VERSIONS, writeAll,
+  type PeersOptions,
 } from '../../helpers/stream-peers.js'
 import { authority, localhost } from '../../helpers/certificates.js'
 import { FaultyTransport } from '../../helpers/faulty-transport.js'
@@ -51,7 +52,8 @@ describe.each(VERSIONS)('createWorker().connect, %s', (version) => {
     const both = await opened({ version, client: { alpnProtocols: ['h2'] }, server: { alpnProtocols: ['h2'] } })
     const info = await both.client.opened
     expect(info).toMatchObject({
-      protocol: version, alpnProtocol: 'h2', servername: 'localhost', verifyResult: 'X509_V_OK', peerCertificate: { subject: 'CN=localhost' },
+      protocol: version, alpnProtocol: 'h2', servername: 'localhost', verifyResult: 'X509_V_OK',
+      peerCertificate: { subject: 'CN=localhost' },
     })
     expect(info.peerCertificate!.validTo).toBeInstanceOf(Date)
     expect(info.peerCertificate!.raw).toBeInstanceOf(Uint8Array)
@@ -66,7 +68,12 @@ describe.each(VERSIONS)('createWorker().connect, %s', (version) => {
     const seen: string[][] = []
     const { ca } = clientOptions()
     const server = worker.accept(far, { ...serverOptions({ version }), ca, clientCaNames: [], maxCertificateListBytes: 5000 })
-    const client = connect(near, { ...clientOptions({ version }), onCertificateRequest: ({ caNames }) => { seen.push([...caNames]); return { cert: localhost.cert, key: localhost.key } } })
+    const client = connect(
+      near, {
+        ...clientOptions({ version }),
+        onCertificateRequest: ({ caNames }) => { seen.push([...caNames]); return { cert: localhost.cert, key: localhost.key } },
+      },
+    )
     await Promise.all([client.opened, server.opened])
     expect(seen).toEqual([[]])
     await closeBoth({ client, server })
@@ -117,7 +124,8 @@ describe.each(VERSIONS)('createWorker().connect, %s', (version) => {
     await closeBoth(both)
     const refused = peers({ version, client: { verify: async () => false } })
     expect(await rejection(refused.client.opened)).toMatchObject({ name: 'CertificateError', code: 'APPLICATION_VERIFICATION' })
-    expect(await rejection(refused.server.opened.then(() => readAll(refused.server.readable)))).toMatchObject({ alert: { from: 'peer', description: 46 } })
+    expect(await rejection(refused.server.opened.then(() => readAll(refused.server.readable))))
+      .toMatchObject({ alert: { from: 'peer', description: 46 } })
   })
 
   it('gives a close up at its limit, and the transport with it, when that takes nothing any more', async () => {
@@ -261,7 +269,9 @@ describe('options in worker mode', () => {
     const refusal = await rejection(client.opened)
     expect(refusal).toBeInstanceOf(ApiMisuseError)
     expect(refusal).toMatchObject(error)
-    for (const ended of [client.closed, readAll(client.readable), client.writable.getWriter().closed]) expect(await rejection(ended)).toBe(refusal)
+    for (const ended of [client.closed, readAll(client.readable), client.writable.getWriter().closed]) {
+      expect(await rejection(ended)).toBe(refusal)
+    }
     expect(await rejection(readAll(far.readable))).toMatchObject({ message: (refusal as Error).message })
   })
 
@@ -272,16 +282,20 @@ describe('options in worker mode', () => {
     ['context', { context: {} }, { code: 'ERR_TLS_INVALID_OPTION', option: 'context' }],
   ]
   it.each(wrongHere)('%s, which the page itself uses, is refused at once', (_, options, error) => {
-    expect(() => worker.connect(memoryTransportPair()[0], { ...clientOptions(), ...options } as ConnectOptions)).toThrow(expect.objectContaining(error))
+    expect(() => worker.connect(memoryTransportPair()[0], { ...clientOptions(), ...options } as ConnectOptions))
+      .toThrow(expect.objectContaining(error))
   })
 
   it('that are no plain object are refused at once', () => {
-    expect(() => worker.connect(memoryTransportPair()[0], 42 as never)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
+    expect(() => worker.connect(memoryTransportPair()[0], 42 as never))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT' }))
   })
 
   it('that Object.prototype has been given are none', async () => {
     const added = { signal: AbortSignal.abort(), closeTimeoutMs: -1, context: {} }
-    for (const [name, value] of Object.entries(added)) Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true })
+    for (const [name, value] of Object.entries(added)) {
+      Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true })
+    }
     try {
       await closeBoth(await opened())
     } finally {
@@ -331,13 +345,15 @@ describe('options in worker mode', () => {
   it('that are refused destroy a socket', () => {
     const socket = new PassThrough()
     const options = { ...clientOptions(), sessionStore: memorySessionStore() }
-    expect(() => worker.connect(socket, options)).toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'sessionStore' }))
+    expect(() => worker.connect(socket, options))
+      .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option: 'sessionStore' }))
     expect(socket.destroyed).toBe(true)
   })
 
   it('OpenSSL refuses some later, by name, too', async () => {
     const [near] = memoryTransportPair()
-    expect(await rejection(worker.connect(near, { ...clientOptions(), groups: 'nonsense' }).opened)).toMatchObject({ name: 'ApiMisuseError', option: 'groups' })
+    expect(await rejection(worker.connect(near, { ...clientOptions(), groups: 'nonsense' }).opened))
+      .toMatchObject({ name: 'ApiMisuseError', option: 'groups' })
   })
 
   it('signal ends the connection with its very reason, at each moment', async () => {
@@ -393,7 +409,8 @@ describe.each(VERSIONS)('sessions in worker mode, %s', (version) => {
       expect(sessions.at(-1)).toBeInstanceOf(TlsSession)
       expect(sessions.at(-1)).toMatchObject({ protocol: version, servername: 'localhost' })
       const { expiresAt, maxEarlyDataBytes } = sessions.at(-1)!
-      expect(TlsSession.fromBytes(sessions.at(-1)!.toBytes())).toMatchObject({ protocol: version, servername: 'localhost', expiresAt, maxEarlyDataBytes })
+      expect(TlsSession.fromBytes(sessions.at(-1)!.toBytes()))
+        .toMatchObject({ protocol: version, servername: 'localhost', expiresAt, maxEarlyDataBytes })
       await closeBoth(both)
     }
   })
@@ -413,7 +430,9 @@ describe.each(VERSIONS)('sessions in worker mode, %s', (version) => {
     for (let i = 0; i < 2; i++) {
       const [near, far] = memoryTransportPair()
       const server = worker.accept(far, serverOptions({ version, server: { ticketKeys } }))
-      const client = connect(near, { ...clientOptions({ version, client: { onSession: (one) => { session = one }, ...(session && { session }) } }), libssl })
+      const client = connect(
+        near, { ...clientOptions({ version, client: { onSession: (one) => { session = one }, ...(session && { session }) } }), libssl },
+      )
       await say(server, Uint8Array.of(1))
       await readAll(client.readable)
       resumed.push((await server.opened).resumed)
@@ -428,9 +447,15 @@ describe('sessions in worker mode', () => {
   it('are not kept by stores and caches, which cannot cross, nor is there early data to read: refused by name', () => {
     const refused = (option: string) => expect.objectContaining({ code: 'ERR_TLS_INVALID_OPTION', option })
     const [transport] = memoryTransportPair()
-    expect(() => worker.connect(transport, clientOptions({ client: { sessionStore: memorySessionStore() } }))).toThrow(refused('sessionStore'))
-    expect(() => worker.accept(transport, serverOptions({ server: { sessionCache: memoryServerSessionCache() } }))).toThrow(refused('sessionCache'))
-    expect(() => worker.accept(transport, serverOptions({ server: { ticketKeys: new TicketKeys(), maxEarlyDataBytes: 1, dangerouslyAllowReplay: true } })))
+    expect(() => worker.connect(transport, clientOptions({ client: { sessionStore: memorySessionStore() } })))
+      .toThrow(refused('sessionStore'))
+    expect(() => worker.accept(transport, serverOptions({ server: { sessionCache: memoryServerSessionCache() } })))
+      .toThrow(refused('sessionCache'))
+    expect(
+      () => worker.accept(
+        transport, serverOptions({ server: { ticketKeys: new TicketKeys(), maxEarlyDataBytes: 1, dangerouslyAllowReplay: true } }),
+      ),
+    )
       .toThrow(refused('maxEarlyDataBytes'))
   })
 })
@@ -469,7 +494,8 @@ describe('the worker', () => {
     const own = createWorker({ worker: new URL('./nowhere.js', import.meta.url) })
     const [near] = memoryTransportPair()
     const error = await rejection(own.connect(near, clientOptions()).opened)
-    expect(error).toMatchObject({ name: 'InternalError', code: 'ERR_TLS_INTERNAL', message: expect.stringContaining('nowhere.js') as unknown })
+    expect(error)
+      .toMatchObject({ name: 'InternalError', code: 'ERR_TLS_INTERNAL', message: expect.stringContaining('nowhere.js') as unknown })
     for (const later of ['connect', 'accept'] as const) {
       const attempt = async () => own[later](memoryTransportPair()[0], clientOptions())
       expect(await rejection(attempt())).toBe(error)

@@ -27,7 +27,9 @@ class Conversation {
   }
 
   sent(from: 'client' | 'server', bytes: Buffer): void {
-    for (let at = 0; at < bytes.byteLength; at += MAX_SEGMENT_BYTES) this.#packet(from, PSH | ACK, bytes.subarray(at, at + MAX_SEGMENT_BYTES))
+    for (let at = 0; at < bytes.byteLength; at += MAX_SEGMENT_BYTES) {
+      this.#packet(from, PSH | ACK, bytes.subarray(at, at + MAX_SEGMENT_BYTES))
+    }
   }
 
   ended(from: 'client' | 'server'): void {
@@ -107,7 +109,11 @@ export async function capture(port: number): Promise<Capture> {
 
 /** What tshark makes of a capture's TLS: the plaintext of the connection of this number, both ways; without keys there is none. */
 export async function decrypt(file: string, keylogFile: string | undefined, connection = 0): Promise<string> {
-  const peer = await Peer.start('tshark', ['-n', '-r', file, ...(keylogFile === undefined ? [] : ['-o', `tls.keylog_file:${keylogFile}`]), '-q', '-z', `follow,tls,ascii,${connection}`])
+  const peer = await Peer.start(
+    'tshark',
+    ['-n', '-r', file, ...(keylogFile === undefined ? [] : ['-o', `tls.keylog_file:${keylogFile}`]), '-q', '-z',
+    `follow,tls,ascii,${connection}`],
+  )
   await peer.end()
   return peer.stdout.toString()
 }

@@ -46,7 +46,8 @@ export const families: readonly EchoFamily[] = [
     row: 'rustls',
     peer: 'Deno',
     lacks: ['client certificates asked for', 'the server name', 'what was agreed'],
-    command: () => ['env', 'DENO_NO_UPDATE_CHECK=1', installed(denoProgram()), 'run', '--allow-all', '--no-remote', '--quiet', source('deno.mjs')],
+    command: () =>
+      ['env', 'DENO_NO_UPDATE_CHECK=1', installed(denoProgram()), 'run', '--allow-all', '--no-remote', '--quiet', source('deno.mjs')],
   },
   { row: 'go', peer: 'gccgo', command: () => [compiled('go')] },
   // It lives too short for the optimizing compiler.

@@ -38,7 +38,8 @@ export async function startGnutlsClient(port: number, version: ProtocolVersion, 
   const logfile = join(authority.dir, `gnutls-cli-${++clients}.log`)
   const said = () => readFileSync(logfile, 'utf8')
   onTestFailed(() => console.error(said()))
-  const peer = await Peer.start('gnutls-cli', ['--port', String(port), '--logfile', logfile, '--priority', priority(version), '--sni-hostname', 'localhost', '--verify-hostname', 'localhost',
-    ...(args.includes('--x509cafile') ? [] : ['--x509cafile', authority.ca.certFile]), ...args, HOST])
+  const peer = await Peer.start('gnutls-cli',
+    ['--port', String(port), '--logfile', logfile, '--priority', priority(version), '--sni-hostname', 'localhost', '--verify-hostname',
+    'localhost', ...(args.includes('--x509cafile') ? [] : ['--x509cafile', authority.ca.certFile]), ...args, HOST])
   return { peer, said }
 }

@@ -32,7 +32,10 @@ export class Namespace {
   static async open(): Promise<Namespace> {
     // Without root, a user namespace in which we are root may make one, where the system permits that.
     const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']
-    const child = spawn('unshare', [...user, '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh', process.execPath, '--import', 'tsx', agent], {
+    const child =
+        spawn('unshare', [
+          ...user, '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh', process.execPath, '--import', 'tsx', agent,
+        ], {
       env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
@@ -59,7 +62,9 @@ export class Namespace {
   async dial(port: number): Promise<Socket> {
     const id = ++this.#lastId
     const socket = await new Promise<Socket>((resolve, reject) => {
-      this.#dialled.set(id, (error, dialled) => (dialled ? resolve(dialled) : reject(new Error(`cannot connect inside the namespace: ${error}`))))
+      this.#dialled.set(
+        id, (error, dialled) => (dialled ? resolve(dialled) : reject(new Error(`cannot connect inside the namespace: ${error}`))),
+      )
       this.#agent.send({ id, port } satisfies DialRequest)
     })
     onTestFinished(() => void socket.destroy())

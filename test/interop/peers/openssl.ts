@@ -25,5 +25,6 @@ export async function startOpensslServer(
 /** Starts `openssl s_client`, which verifies `localhost` against the test CA. */
 export function startOpensslClient(port: number, version: ProtocolVersion, args: readonly string[] = []): Promise<Peer> {
   return Peer.start('openssl', ['s_client', '-connect', `${HOST}:${port}`, '-servername', 'localhost', versionFlag[version],
-    '-verify_return_error', '-verify_hostname', 'localhost', ...(args.includes('-CAfile') ? [] : ['-CAfile', authority.ca.certFile]), ...args])
+    '-verify_return_error', '-verify_hostname', 'localhost',
+    ...(args.includes('-CAfile') ? [] : ['-CAfile', authority.ca.certFile]), ...args])
 }

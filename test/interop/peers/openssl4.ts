@@ -27,6 +27,7 @@ export async function startOpenssl4Server(
 /** Starts `openssl s_client`, which verifies `localhost` against the test CA unless `args` say otherwise. */
 export function startOpenssl4Client(port: number, version: ProtocolVersion, args: readonly string[] = []): Promise<Peer> {
   const unless = (flag: string, ...value: string[]) => (args.includes(flag) ? [] : [flag, ...value])
-  return Peer.start(nativeOpenssl(), ['s_client', '-connect', `${HOST}:${port}`, versionFlag[version], ...unless('-servername', 'localhost'),
+  return Peer.start(nativeOpenssl(),
+    ['s_client', '-connect', `${HOST}:${port}`, versionFlag[version], ...unless('-servername', 'localhost'),
     '-verify_return_error', ...unless('-verify_hostname', 'localhost'), ...unless('-CAfile', authority.ca.certFile), ...args])
 }

@@ -114,7 +114,9 @@ export class Peer {
         this.#onNews = () => {}
         how()
       }
-      const deadline = setTimeout(() => give(() => reject(new Error(`not ${what} within ${PATIENCE_MS} ms: ${this.report()}`))), PATIENCE_MS)
+      const deadline = setTimeout(
+        () => give(() => reject(new Error(`not ${what} within ${PATIENCE_MS} ms: ${this.report()}`))), PATIENCE_MS,
+      )
       const look = () => {
         if (condition()) give(resolve)
         else if (this.#ended && !endIsFine) give(() => reject(new Error(`ended and has not ${what}: ${this.report()}`)))

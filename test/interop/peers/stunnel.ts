@@ -5,7 +5,9 @@ import { Peer } from './process.js'
 import { HOST } from './tcp.js'
 
 /** Starts it in front of what listens at `backendPort`, which hears plaintext. The port is one that stunnel picks. */
-export async function startStunnel(protocol: 'imap' | 'pgsql' | 'smtp', identity: KeyPair, backendPort: number): Promise<{ peer: Peer; port: number }> {
+export async function startStunnel(
+  protocol: 'imap' | 'pgsql' | 'smtp', identity: KeyPair, backendPort: number,
+): Promise<{ peer: Peer; port: number }> {
   const peer = await Peer.start('stunnel4', ['-fd', '0'])
   peer.stdin.end(`
     foreground = yes

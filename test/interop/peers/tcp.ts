@@ -1,6 +1,8 @@
 // TCP on the loopback address, for the length of a test.
 
-import { createServer, connect as netConnect, type AddressInfo, type Server, type ServerOpts, type Socket, type SocketConstructorOpts } from 'node:net'
+import {
+  createServer, connect as netConnect, type AddressInfo, type Server, type ServerOpts, type Socket, type SocketConstructorOpts,
+} from 'node:net'
 import { onTestFinished } from 'vitest'
 import { accept, connect, type AcceptOptions, type ConnectOptions, type TlsConnection } from '../../../src/index.js'
 import { authority } from '../../helpers/certificates.js'

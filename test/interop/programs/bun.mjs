@@ -7,7 +7,8 @@ import { connect, createServer } from 'node:tls'
 const options = Object.fromEntries(process.argv.slice(2).map((arg) => arg.split('=')))
 const read = (name) => options[name] && readFileSync(options[name])
 const common = {
-  minVersion: options.version, maxVersion: options.version, ALPNProtocols: [options.alpn], cert: read('cert'), key: read('key'), ca: read('ca'),
+  minVersion: options.version, maxVersion: options.version, ALPNProtocols: [options.alpn], cert: read('cert'), key: read('key'),
+  ca: read('ca'),
 }
 
 if (options.role === 'server') {

@@ -11,7 +11,8 @@ export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
 
 /** A new element; `data` becomes its data attributes. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag, { className = '', data = {} }: { readonly className?: string; readonly data?: Readonly<Record<string, string>> } = {}, ...content: readonly Content[]
+  tag: Tag, { className = '', data = {} }: { readonly className?: string; readonly data?: Readonly<Record<string, string>> } = {},
+  ...content: readonly Content[]
 ): HTMLElementTagNameMap[Tag] {
   const created = document.createElement(tag)
   if (className) created.className = className

@@ -24,6 +24,8 @@ function showTargets(targets: readonly PageTarget[]): void {
   byId('targets', HTMLFieldSetElement).append(...targets.map(({ id, name, description }, index) => {
     const radio = element('input')
     Object.assign(radio, { type: 'radio', name: 'target', value: id, checked: index === 0 })
-    return element('label', { className: 'card' }, radio, element('span', {}, element('strong', {}, name), ' ', element('small', {}, description)))
+    return element(
+      'label', { className: 'card' }, radio, element('span', {}, element('strong', {}, name), ' ', element('small', {}, description)),
+    )
   }))
 }

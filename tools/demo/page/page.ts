@@ -103,7 +103,9 @@ async function connectChosen(chooser: Chooser, instance: () => Promise<LibSsl>):
   await connectTo(target, () => chooser.anchors(target), instance)
 }
 
-async function connectTo(target: PageTarget, anchors: () => ReturnType<Chooser['anchors']>, instance: () => Promise<LibSsl>): Promise<void> {
+async function connectTo(
+  target: PageTarget, anchors: () => ReturnType<Chooser['anchors']>, instance: () => Promise<LibSsl>,
+): Promise<void> {
   session?.abandon()
   session = undefined
   clear(target)
@@ -141,7 +143,8 @@ function observer(target: PageTarget): SessionObserver {
     onAnswer: (chunk) => {
       if (answered < MAX_SHOWN_BYTES) page.answer.append(decoder.decode(chunk, { stream: true }))
       answered += chunk.byteLength
-      page.answerSize.textContent = `${bytes(answered)}${answered > MAX_SHOWN_BYTES ? `, of which ${bytes(MAX_SHOWN_BYTES)} or so are shown` : ''}`
+      page.answerSize.textContent =
+        `${bytes(answered)}${answered > MAX_SHOWN_BYTES ? `, of which ${bytes(MAX_SHOWN_BYTES)} or so are shown` : ''}`
     },
     onClosed: () => say('closed', 'Closed cleanly: close_notify went both ways.'),
     onFailed: (error) => fail(error, alert),
@@ -183,6 +186,7 @@ function keepSecret(line: string): void {
   keyLogLines.push(line)
   URL.revokeObjectURL(page.keyLog.href)
   page.keyLog.href = URL.createObjectURL(new Blob(keyLogLines.map((each) => `${each}\n`), { type: 'text/plain' }))
-  page.keyLogHint.textContent = `The key log has ${plural(keyLogLines.length, 'line')} for Wireshark. Whoever has it can read this connection.`
+  page.keyLogHint.textContent =
+    `The key log has ${plural(keyLogLines.length, 'line')} for Wireshark. Whoever has it can read this connection.`
   page.keyLog.hidden = page.keyLogHint.hidden = false
 }

@@ -21,7 +21,8 @@ export class Session {
 
   constructor(target: PageTarget, ca: string | readonly (string | Uint8Array)[], libssl: LibSsl, observer: SessionObserver) {
     const { signal } = this.#abandoned
-    const told = <Arguments extends unknown[]>(tell: (...args: Arguments) => void) => (...args: Arguments) => { if (!signal.aborted) tell(...args) }
+    const told = <Arguments extends unknown[]>(tell: (...args: Arguments) => void) =>
+      (...args: Arguments) => { if (!signal.aborted) tell(...args) }
     const socket = new WebSocket(target.url, CREDIT_PROTOCOL)
     socket.addEventListener('open', told(() => observer.onTunnel()))
     this.#tls = connect(socket, {
@@ -34,7 +35,8 @@ export class Session {
       onKeylog: told((line) => observer.onKeylog(line)),
     })
     const failed = told((error) => observer.onFailed(error))
-    this.#run(told((info) => observer.onOpened(info)), told((chunk) => observer.onAnswer(chunk))).then(told(() => observer.onClosed()), failed)
+    this.#run(told((info) => observer.onOpened(info)), told((chunk) => observer.onAnswer(chunk)))
+      .then(told(() => observer.onClosed()), failed)
   }
 
   async send(text: string): Promise<void> {

@@ -98,7 +98,9 @@ async function connect({ host, port, servername, user, password, database, ancho
 function describe({ command, rowCount, fields, rows }: Result): HTMLElement {
   const counted = rowCount === null ? '' : ` · ${plural(rowCount, 'row')}`
   const hidden = rows.length - MAX_SHOWN_ROWS
-  const caption = element('caption', {}, `${command ?? 'nothing to do'}${counted}${hidden > 0 ? `, of which ${MAX_SHOWN_ROWS} are shown` : ''}`)
+  const caption = element(
+    'caption', {}, `${command ?? 'nothing to do'}${counted}${hidden > 0 ? `, of which ${MAX_SHOWN_ROWS} are shown` : ''}`,
+  )
   if (fields.length === 0) return element('table', {}, caption)
   return element('table', {}, caption,
     element('thead', {}, element('tr', {}, ...fields.map(({ name }) => element('th', {}, name)))),
@@ -107,7 +109,9 @@ function describe({ command, rowCount, fields, rows }: Result): HTMLElement {
 
 function cellOf(value: unknown): HTMLElement {
   if (value === null) return element('td', { className: 'null' }, 'null')
-  return element('td', { className: typeof value === 'number' ? 'number' : '' }, typeof value === 'object' ? JSON.stringify(value) : String(value))
+  return element(
+    'td', { className: typeof value === 'number' ? 'number' : '' }, typeof value === 'object' ? JSON.stringify(value) : String(value),
+  )
 }
 
 interface DatabaseError extends Error {
@@ -119,7 +123,9 @@ interface DatabaseError extends Error {
 
 function failure({ name, code = name, message, detail, hint }: DatabaseError): HTMLElement {
   const more = [detail, hint].flatMap((words) => words === undefined ? [] : [element('p', {}, words)])
-  return element('div', { className: 'failure', data: { code } }, element('p', {}, element('strong', {}, code)), element('p', {}, message), ...more)
+  return element(
+    'div', { className: 'failure', data: { code } }, element('p', {}, element('strong', {}, code)), element('p', {}, message), ...more,
+  )
 }
 
 function say(state: 'connecting' | 'open' | 'failed', text: string): void {

@@ -139,6 +139,7 @@ export class Timeline {
     const { sent, received } = this.#traffic
     const hidden = this.#rows - MAX_ROWS
     this.#totals.textContent = `${plural(this.#calls, 'SSL call')} · sent ${plural(sent.records, 'record')}, ${bytes(sent.bytes)} · `
-      + `received ${plural(received.records, 'record')}, ${bytes(received.bytes)}${hidden > 0 ? ` · ${plural(hidden, 'row')} not shown` : ''}`
+      + `received ${plural(received.records, 'record')}, ${bytes(received.bytes)}`
+      + `${hidden > 0 ? ` · ${plural(hidden, 'row')} not shown` : ''}`
   }
 }

@@ -9,7 +9,9 @@ for (const name of Object.keys(native)) {
   const refuse = () => {
     throw new Error(`POISON: tls.${name}`)
   }
-  if (typeof native[name] !== 'function') Object.defineProperty(exports, name, { enumerable: true, configurable: true, get: refuse, set: refuse })
+  if (typeof native[name] !== 'function') Object.defineProperty(
+    exports, name, { enumerable: true, configurable: true, get: refuse, set: refuse },
+  )
   else {
     exports[name] = function () { refuse() }
     if (PROTOTYPES.includes(name)) exports[name].prototype = native[name].prototype
