@@ -7,10 +7,17 @@ export function requireEntropySource(): void {
   if (typeof (globalThis.crypto as Crypto | undefined)?.getRandomValues !== 'function') throw noEntropy()
 }
 
-/** Throws `ERR_TLS_NO_ENTROPY` if it gives nothing now. Edge workers refuse it while they start, outside of a handler. */
+let hasGiven = false
+
+/**
+ * Throws `ERR_TLS_NO_ENTROPY` if it has given nothing yet and gives nothing now. Edge workers refuse it while they start, outside of a
+ * handler.
+ */
 export function requireEntropy(): void {
+  if (hasGiven) return
   try {
     globalThis.crypto.getRandomValues(new Uint8Array(32))
+    hasGiven = true
   } catch (cause) {
     throw noEntropy({ cause })
   }

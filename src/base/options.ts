@@ -50,17 +50,26 @@ export function checkOptions<Options extends object>(
   options: Options, checks: Readonly<Record<keyof Options, Check>>, taker: string, lasting: readonly string[] = [],
 ): Options {
   const checked = own<Record<string, unknown>>({})
-  for (const [option, value] of Object.entries(ownOptions(options, taker))) {
+  const given = ownOptions(options, taker)
+  demandOptions(given, checks, taker)
+  for (const [option, value] of Object.entries(given)) {
+    if (value !== undefined) checked[option] = copyOption(value, lasting.includes(option) ? copyBytes : undefined)
+  }
+  return checked as Options
+}
+
+/** Throws as {@link checkOptions}, and copies nothing. */
+export function demandOptions<Options extends object>(
+  options: Options, checks: Readonly<Record<keyof Options, Check>>, taker: string,
+): void {
+  for (const [option, value] of Object.entries(options)) {
     if (!Object.hasOwn(checks, option)) {
       const message = `${taker} has no option '${option}'${advice(option, Object.keys(checks))}`
       throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', message, { option })
     }
-    if (value === undefined) continue
-    const wrong = checks[option as keyof Options](value)
+    const wrong = value === undefined ? undefined : checks[option as keyof Options](value)
     if (wrong !== undefined) throw invalid(option, wrong + mistaken(value))
-    checked[option] = copyOption(value, lasting.includes(option) ? copyBytes : undefined)
   }
-  return checked as Options
 }
 
 /** The options that were given, as they are. Throws as {@link checkOptions} unless they are a plain object. */
@@ -124,11 +133,11 @@ export interface Rules<Name extends string = string> {
 
 /** The option to blame for a broken rule and what is wrong with it, or `undefined`. An option that `mayCome` later is not missed. */
 export function brokenRule(rules: Rules, options: object, mayCome = (_name: string) => false): [option: string, wrong: string] | undefined {
-  const given = new Set(Object.entries(options).filter(([, value]) => value !== undefined && value !== false).map(([name]) => name))
-  const rulesOf = (kind: keyof Rules) => Object.entries(rules[kind] ?? {}).filter(([name]) => given.has(name)) as [string, string[]][]
-  const isUnmet = ([, others]: [string, string[]]) => !others.some((other) => given.has(other) || mayCome(other))
+  const given = (name: string) => Object.hasOwn(options, name) && isGiven(options[name as keyof typeof options])
+  const rulesOf = (kind: keyof Rules) => Object.entries(rules[kind] ?? {}).filter(([name]) => given(name)) as [string, string[]][]
+  const isUnmet = ([, others]: [string, string[]]) => !others.some((other) => given(other) || mayCome(other))
   for (const [name, others] of rulesOf('excludes')) {
-    const other = others.find((one) => given.has(one))
+    const other = others.find(given)
     if (other !== undefined) return [name, `cannot be combined with ${other}: leave out one of them`]
   }
   const lacking = rulesOf('requires').find(isUnmet)
@@ -138,6 +147,10 @@ export function brokenRule(rules: Rules, options: object, mayCome = (_name: stri
   }
   const useless = rulesOf('needs').find(isUnmet)
   return useless && [useless[0], `has no effect without ${useless[1].join(' or ')}`]
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== false
 }
 
 /** A copy of bytes, arrays and plain objects, all the way down. Anything else is the caller's own object. */

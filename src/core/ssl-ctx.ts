@@ -12,7 +12,7 @@ import type { EchStore } from './ech-store.js'
 import { outOfMemory } from './err-queue.js'
 import type { LibSsl } from './lib-ssl.js'
 import { demand, demandSameInstance, demandSize, set, setBytes, setText, useKey } from './setters.js'
-import { readX509 } from './x509-contents.js'
+import { readX509, readX509Validity, type X509Validity } from './x509-contents.js'
 import type { X509 } from './x509.js'
 import type { X509Store } from './x509-store.js'
 
@@ -282,8 +282,17 @@ export class SslCtx {
 
   /** The certificate that was set last, and its chain. @openssl SSL_CTX_get0_certificate SSL_CTX_get0_chain_certs */
   getCertChain(): X509[] {
-    const chain: X509[] = []
-    for (let cert; (cert = this.lib.ffi.SSL_CTX_get0_chain_cert(this.ptr, chain.length)) !== 0;) chain.push(readX509(this.lib, cert))
+    return this.#readChain(readX509)
+  }
+
+  /** @internal What must be known of each of them before it is used. */
+  getCertChainValidity(): X509Validity[] {
+    return this.#readChain(readX509Validity)
+  }
+
+  #readChain<T>(read: (lib: LibSsl, cert: Ptr<'X509'>) => T): T[] {
+    const chain: T[] = []
+    for (let cert; (cert = this.lib.ffi.SSL_CTX_get0_chain_cert(this.ptr, chain.length)) !== 0;) chain.push(read(this.lib, cert))
     return chain
   }
 

@@ -248,12 +248,13 @@ export class Ssl extends SslCallbacks {
   }
 
   /**
-   * OpenSSL's names of the cipher suites that remain of those that were set, by versions and security level, most wanted first.
+   * OpenSSL's names of the cipher suites that remain of those that were set, by versions and security level, most wanted first; of the
+   * first `atMost`. Default: of all.
    * @openssl SSL_get1_supported_ciphers
    */
-  getSupportedCiphers(): string[] {
+  getSupportedCiphers(atMost = Infinity): string[] {
     const names: string[] = []
-    for (let name; (name = this.lib.ffi.SSL_get_supported_cipher_name(this.ptr, names.length)) !== 0;) {
+    for (let name; names.length < atMost && (name = this.lib.ffi.SSL_get_supported_cipher_name(this.ptr, names.length)) !== 0;) {
       names.push(this.lib.memory.readCString(name))
     }
     return names

@@ -33,7 +33,7 @@ export function createContext(options: ContextOptions): TlsContext {
   const { libssl } = checked
   if (!libssl) return context
   return setUp(context, () => {
-    if (suited.includes('server')) useCtx(libssl, 'server', own(checked, { context }), () => {})
+    if (suited === 'server') useCtx(libssl, 'server', own(checked, { context }), () => {})
     // The SSL_CTX for connections with a name, if there are anchors to be read: see `variant`.
     else useCtx(libssl, 'client', own(checked, checked.ca ? { servername: 'any' } : {}, { context }), () => {})
   })
@@ -120,5 +120,7 @@ function useCtx<T>(lib: LibSsl, side: Side, options: CommonOptions, use: (ctx: S
 }
 
 function without({ libssl, ...options }: CommonOptions, place: 'connection' | 'either'): object {
-  return own(Object.fromEntries(Object.entries(options).filter(([name]) => placeOf(name) !== place)))
+  const others = own<Record<string, unknown>>()
+  for (const [name, value] of Object.entries(options)) if (placeOf(name) !== place) others[name] = value
+  return others
 }

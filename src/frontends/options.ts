@@ -2,7 +2,7 @@
 // first byte is sent.
 
 import type { ApiMisuseError } from '../base/errors.js'
-import { brokenRule, checkOptions, invalid, isPlainObject, own, type Check } from '../base/options.js'
+import { brokenRule, checkOptions, demandOptions, invalid, isPlainObject, own, type Check } from '../base/options.js'
 import { demand } from '../core/setters.js'
 import { algorithms, legacyRenegotiation, type AlgorithmOptions, type LegacyRenegotiationOptions } from './features/algorithms.js'
 import {
@@ -126,25 +126,37 @@ function check<Options extends CommonOptions>(side: Side, options: Options): Opt
   return checked
 }
 
-/** A copy of the options, and the sides that they suit; `refuse` throws for the other. Throws if there is none. */
+/**
+ * A copy of the options, and the side that they suit, a server's if they suit both; `refuse` throws unless they suit one. Throws if they
+ * suit none.
+ */
 export function checkContextOptions(options: ContextOptions): {
-  readonly checked: ClientContextOptions & ServerContextOptions, readonly suited: readonly Side[], readonly refuse: (side: Side) => void
+  readonly checked: ClientContextOptions & ServerContextOptions, readonly suited: Side, readonly refuse: (side: Side) => void
 } {
   const checked = checkOptions<object>(options, contextChecks, 'createContext()', PUBLIC)
+  const found = new Set<Side>()
+  const refuse = (side: Side): void => {
+    if (found.has(side)) return
+    demandOptions(checked, ends[side].checks, ends[side].taker)
+    agree(side, checked, false)
+    found.add(side)
+  }
   const wrong = (side: Side): ApiMisuseError | undefined => {
     try {
-      checkOptions(checked, ends[side].checks, ends[side].taker)
-      agree(side, checked, false)
+      refuse(side)
       return undefined
     } catch (error) {
       return error as ApiMisuseError
     }
   }
-  const wrongs = { client: wrong('client'), server: wrong('server') }
-  const suited = (['client', 'server'] as const).filter((side) => !wrongs[side])
+  // The likely one first: to find out that options suit none makes an error, which takes long.
+  const [likely, other] = canServe(checked) ? ['server', 'client'] as const : ['client', 'server'] as const
+  const error = wrong(likely)
+  const another = error && wrong(other)
   // The side that knows all of them is the one that is meant.
-  if (suited.length === 0) throw Object.values(wrongs).find((error) => error?.code !== 'ERR_TLS_UNKNOWN_OPTION') ?? wrongs.client!
-  return { checked, suited, refuse: (side) => { if (wrongs[side]) throw wrong(side)! } }
+  const errors = likely === 'client' ? [error, another] : [another, error]
+  if (error && another) throw errors.find((one) => one!.code !== 'ERR_TLS_UNKNOWN_OPTION') ?? errors[0]!
+  return { checked, suited: error ? other : likely, refuse }
 }
 
 /** What holds for a client whose ClientHello was answered by `answer`. Throws as {@link checkAcceptOptions}. */
@@ -177,6 +189,11 @@ function agree(side: Side, options: object, whole: boolean): void {
     if (broken) throw invalid(...broken)
     feature.agree?.(options, whole)
   }
-  if (side === 'client' || hasIdentity(options) || (options as AcceptOptions).psk !== undefined) return
+  if (side === 'client' || canServe(options)) return
   throw invalid('cert', 'is required, or pfx, identities or psk: a server shows who it is')
+}
+
+/** Whether there is anything to prove a server by. */
+function canServe(options: AcceptOptions): boolean {
+  return hasIdentity(options) || options.psk !== undefined
 }

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { readFileSync } from 'node:fs'
 import {
   ApiMisuseError, fatalError, load, SSL_OP_IGNORE_UNEXPECTED_EOF, SSL_OP_NO_RENEGOTIATION, SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE,
-  SSL_SESS_CACHE_OFF, SslCtx, TLS1_2_VERSION, TLS1_3_VERSION, X509Store, type LibSsl, type SslMethod,
+  SSL_SESS_CACHE_OFF, Ssl, SslCtx, TLS1_2_VERSION, TLS1_3_VERSION, X509Store, type LibSsl, type SslMethod,
 } from '../../src/core.js'
 import { authority, file, localhost, openssl, RSA, type KeyPair } from '../helpers/certificates.js'
 import { leaks, Link, makeCtx, text, utf8 } from '../helpers/link.js'
@@ -62,6 +62,27 @@ describe('SSL_CTX_new(3)', () => {
 
   it.each(['TLSv1_2_method', '', undefined, 'toString'])('refuses the method %s', (method) => {
     expect(() => new SslCtx(lib, method as SslMethod)).toThrow(code('ERR_TLS_INVALID_ARGUMENT'))
+  })
+
+  it('takes less than 5,000 bytes for each but the first, as what all have alike is there once', () => {
+    server(() => {})
+    const before = lib.allocatedBytes
+    const some = Array.from({ length: 20 }, () => new SslCtx(lib, 'TLS_server_method'))
+    expect((lib.allocatedBytes - before) / some.length).toBeLessThan(5000)
+    for (const ctx of some) ctx.free()
+    expect(lib.allocatedBytes - before).toBeLessThan(1000)
+  })
+
+  it('is of an instance: what two instances have alike is in the memory of each', async () => {
+    const other = await load()
+    const agreed = [lib, other].map((one) => {
+      const link = new Link(one).established()
+      const { ssl } = link.client
+      const result = [ssl.getSupportedCiphers(), ssl.get0GroupName(), ssl.get0PeerSignatureName()]
+      link.free()
+      return result
+    })
+    expect(agreed[1]).toEqual(agreed[0])
   })
 
   it('gives its settings to the connections that are made from it afterwards', () => {
@@ -152,6 +173,49 @@ const forms: readonly KeyForm[] = [
   { title: 'encrypted SEC1, PEM', pair: localhost, passphrase: secret,
     make: key(localhost, 'ec', '-aes128', '-passout', `pass:${secret}`) },
 ]
+
+describe('SSL_CTX_set_cipher_list(3)', () => {
+  const suitesOf = (list: string, ciphersuites?: string): string[] => {
+    let suites: string[] = []
+    server((ctx) => {
+      if (ciphersuites !== undefined) ctx.setCiphersuites(ciphersuites)
+      ctx.setCipherList(list)
+      const ssl = new Ssl(ctx)
+      suites = ssl.getSupportedCiphers()
+      ssl.free()
+    })
+    return suites
+  }
+
+  it('stands for the same each time, however many others come between', () => {
+    const lists = [
+      'DEFAULT', 'ECDHE+CHACHA20:ECDHE+AESGCM', 'ECDHE+AESGCM', 'AES128-SHA', 'ALL:-AES', 'HIGH:!aNULL', 'ECDHE+AESGCM:ECDHE+CHACHA20',
+    ]
+    const first = lists.map((list) => suitesOf(list))
+    expect(new Set(first.map(String)).size).toBe(lists.length)
+    expect([...lists, ...lists].map((list) => suitesOf(list))).toEqual([...first, ...first])
+    for (const list of lists) expect(suitesOf(list)).toEqual(suitesOf(list))
+  })
+
+  it("leaves TLS 1.3's suites as they were set", () => {
+    for (const suite of ['TLS_AES_128_GCM_SHA256', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256']) {
+      expect(suitesOf('ECDHE+AESGCM', suite).filter((name) => name.startsWith('TLS_'))).toEqual([suite])
+    }
+  })
+
+  it('sets the security level by @SECLEVEL each time', () => {
+    for (const level of [0, 1, 0, 1]) server((ctx) => {
+      ctx.setCipherList(`DEFAULT@SECLEVEL=${level}`)
+      expect(ctx.getSecurityLevel()).toBe(level)
+    })
+  })
+
+  it('refuses a list of which nothing is left each time', () => {
+    for (let time = 0; time < 2; time++) server((ctx) => {
+      expect(() => ctx.setCipherList('ALL:!ALL')).toThrow(code('ERR_SSL_NO_CIPHER_MATCH'))
+    })
+  })
+})
 
 describe('SSL_CTX_use_PrivateKey(3)', () => {
   for (const { title, pair, make, passphrase } of forms) it(`takes ${title}`, () => {

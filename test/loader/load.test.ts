@@ -184,4 +184,17 @@ describe('crypto.getRandomValues', () => {
     const prepare = 'Object.defineProperty(globalThis, "crypto", { value: { getRandomValues() { throw new Error("no entropy") } } })'
     expect(await outcome(prepare)).toBe('loaded ApiMisuseError ERR_TLS_NO_ENTROPY true')
   })
+
+  it('is not tried again for a context once it has given', async () => {
+    const prepare = `
+      let asked = 0
+      const { getRandomValues } = crypto
+      crypto.getRandomValues = (bytes) => { asked++; return getRandomValues.call(crypto, bytes) }
+      const one = await load()
+      new SslCtx(one, 'TLS_client_method')
+      const before = asked
+      new SslCtx(one, 'TLS_client_method')
+      console.log(asked - before)`
+    expect(await outcome(prepare)).toBe('0\nobject')
+  })
 })

@@ -445,14 +445,21 @@ LSW_OWNED BIO *lsw_BIO_new_callback(int handle);
 
 /* Each writes into `buf` if `capacity` suffices, and returns the length needed; -1 on failure. */
 int lsw_X509_to_der(const X509 *cert, uint8_t *buf, size_t capacity);
-/* Its contents in one call: fields of one byte LSW_X509_*, four of length (big-endian), and so many bytes. Numbers
+/* Its contents, LSW_X509_NAMES, VALIDITY and OTHERS or-ed, in one call: fields of one byte LSW_X509_*, four of length (big-endian), and so many bytes. Numbers
    are decimal text, lists come as one field each. Some consist of parts with NUL between them: a time is in seconds since 1970
    (empty, if it is none) and as ASN1_TIME_print has it; an attribute of a name is its type and its value; an extended key usage
    its name and its numbers; a general name its kind and, if there is a form for it, its value; an access method its name, and a
-   general name. `names_only`: the subject's attributes and the alternative names alone. */
-int lsw_X509_describe(X509 *cert, int names_only, uint8_t *buf, size_t capacity);
+   general name. */
+int lsw_X509_describe(X509 *cert, int parts, uint8_t *buf, size_t capacity);
 /* The type of its key, e.g. EC, RSA-PSS, ML-DSA-65; NULL if OpenSSL does not know it. */
 const char *lsw_X509_key_type(X509 *cert);
+
+#define LSW_X509_NAMES 1 /* the subject's attributes and the alternative names */
+#define LSW_X509_VALIDITY 2 /* the subject and its times */
+#define LSW_X509_OTHERS 4
+LSW_CONSTANT(LSW_X509_NAMES)
+LSW_CONSTANT(LSW_X509_VALIDITY)
+LSW_CONSTANT(LSW_X509_OTHERS)
 
 #define LSW_X509_SUBJECT 1
 #define LSW_X509_ISSUER 2

@@ -179,16 +179,20 @@ static void put_digest(BIO *out, int field, const X509 *cert, const EVP_MD *md)
         put(out, field, digest, (int)length);
 }
 
-static void put_all_but_names(BIO *out, BIO *scratch, X509 *cert)
+static void put_validity(BIO *out, BIO *scratch, const X509 *cert)
+{
+    put_name(out, scratch, LSW_X509_SUBJECT, X509_get_subject_name(cert));
+    put_time(out, scratch, LSW_X509_NOT_BEFORE, X509_get0_notBefore(cert));
+    put_time(out, scratch, LSW_X509_NOT_AFTER, X509_get0_notAfter(cert));
+}
+
+static void put_others(BIO *out, BIO *scratch, X509 *cert)
 {
     const ASN1_OBJECT *signature = NULL;
 
-    put_name(out, scratch, LSW_X509_SUBJECT, X509_get_subject_name(cert));
     put_name(out, scratch, LSW_X509_ISSUER, X509_get_issuer_name(cert));
     put_attributes(out, scratch, LSW_X509_ISSUER_ATTRIBUTE, X509_get_issuer_name(cert));
     put_bignum(out, LSW_X509_SERIAL_NUMBER, ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL));
-    put_time(out, scratch, LSW_X509_NOT_BEFORE, X509_get0_notBefore(cert));
-    put_time(out, scratch, LSW_X509_NOT_AFTER, X509_get0_notAfter(cert));
     put_digest(out, LSW_X509_FINGERPRINT, cert, EVP_sha1());
     put_digest(out, LSW_X509_FINGERPRINT256, cert, EVP_sha256());
     put_digest(out, LSW_X509_FINGERPRINT512, cert, EVP_sha512());
@@ -200,7 +204,7 @@ static void put_all_but_names(BIO *out, BIO *scratch, X509 *cert)
     put_access(out, scratch, cert);
 }
 
-int lsw_X509_describe(X509 *cert, int names_only, uint8_t *buf, size_t capacity)
+int lsw_X509_describe(X509 *cert, int parts, uint8_t *buf, size_t capacity)
 {
     BIO *out = BIO_new(BIO_s_mem()), *scratch = BIO_new(BIO_s_mem());
     ERR_STATE *errors = lsw_errors_save();
@@ -208,10 +212,14 @@ int lsw_X509_describe(X509 *cert, int names_only, uint8_t *buf, size_t capacity)
     int length = -1;
 
     if (out != NULL && scratch != NULL) {
-        put_attributes(out, scratch, LSW_X509_SUBJECT_ATTRIBUTE, X509_get_subject_name(cert));
-        put_alt_names(out, scratch, cert);
-        if (!names_only)
-            put_all_but_names(out, scratch, cert);
+        if (parts & LSW_X509_NAMES) {
+            put_attributes(out, scratch, LSW_X509_SUBJECT_ATTRIBUTE, X509_get_subject_name(cert));
+            put_alt_names(out, scratch, cert);
+        }
+        if (parts & LSW_X509_VALIDITY)
+            put_validity(out, scratch, cert);
+        if (parts & LSW_X509_OTHERS)
+            put_others(out, scratch, cert);
         length = (int)BIO_get_mem_data(out, &bytes);
         if (length > 0 && (size_t)length <= capacity)
             memcpy(buf, bytes, (size_t)length);

@@ -21,9 +21,13 @@ void lsw_print_nul(BIO *out)
 
 void lsw_print_numbers(BIO *out, const ASN1_OBJECT *object)
 {
-    int length = OBJ_obj2txt(NULL, 0, object, 1);
-    char *text = length > 0 ? OPENSSL_malloc((size_t)length + 1) : NULL;
+    char usual[80], *text = NULL;
+    int length = OBJ_obj2txt(usual, sizeof(usual), object, 1);
 
+    if (length > 0 && (size_t)length < sizeof(usual))
+        BIO_write(out, usual, length);
+    else if (length > 0)
+        text = OPENSSL_malloc((size_t)length + 1);
     if (text != NULL && OBJ_obj2txt(text, length + 1, object, 1) == length)
         BIO_write(out, text, length);
     OPENSSL_free(text);

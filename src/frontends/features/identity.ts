@@ -6,7 +6,7 @@ import { shorten } from '../../base/quoted.js'
 import { warn } from '../../base/warn.js'
 import { checkOcspResponse } from '../../core/ocsp.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
-import type { X509 } from '../../core/x509.js'
+import type { X509Validity } from '../../core/x509-contents.js'
 import { SSL_MAX_CERT_LIST_DEFAULT } from '../../ffi/constants.gen.js'
 import {
   brokenRule, checkOptions, each, invalid, isBoolean, isFunctionOr, isOneOrMore, isPemOrDer, isReadBy, isSecret, isSomeBytes, refuse,
@@ -76,7 +76,7 @@ export const identity: Feature<IdentityOptions> = {
 }
 
 /** Certificates whose dates count, with the option to blame for them. */
-interface Dated { readonly option: string; readonly chain: readonly X509[] }
+interface Dated { readonly option: string; readonly chain: readonly X509Validity[] }
 const dated = new WeakMap<SslCtx, readonly Dated[]>()
 
 const isIdentity = isReadBy((parts: Identity) => {
@@ -129,14 +129,14 @@ function useIdentity(
   if (pfx !== undefined) refuse(option('pfx'), () => ctx.usePkcs12(pfx, passphrase))
   if (cert !== undefined) refuse(option('cert'), () => ctx.useCertificateChain(cert))
   const type = ctx.getCertKeyType()
-  const chain = ctx.getCertChain()
+  const chain = ctx.getCertChainValidity()
   if (key !== undefined) refuse(option('key'), () => {
     ctx.usePrivateKey(key, passphrase)
     if (cert === undefined) return // a raw public key
     // OpenSSL keeps a key and a certificate of each type: this one has gone to another place.
     if (ctx.getCertKeyType() !== type) throw new ApiMisuseError('ERR_TLS_KEY_MISMATCH', "the key is of another type than the certificate's")
     ctx.checkPrivateKey()
-  }, (code) => (code === 'ERR_TLS_KEY_MISMATCH' ? wrongOrder(chain) : ''))
+  }, (code) => (code === 'ERR_TLS_KEY_MISMATCH' && cert !== undefined ? wrongOrder(ctx, cert) : ''))
   const one = { option: option(pfx === undefined ? 'cert' : 'pfx'), chain }
   warnIfLong(one)
   if (!expiredToo) {
@@ -147,7 +147,9 @@ function useIdentity(
 }
 
 /** What to say of a chain that begins with a CA, and not with the own certificate, as far as the names tell. */
-function wrongOrder([first, second]: readonly X509[]): string {
+function wrongOrder(ctx: SslCtx, cert: Certificates): string {
+  ctx.useCertificateChain(cert) // again: a key of another type has taken its place
+  const [first, second] = ctx.getCertChain()
   return first === undefined || second?.issuer !== first.subject ? ''
     : `; 'cert' begins with ${shorten(first.subject)}, which has issued the next certificate: your own comes first, then the CAs above it`
 }
@@ -171,7 +173,7 @@ function checkDates({ option, chain }: Dated): void {
 
 /** OpenSSL's default, and that of many others. */
 function warnIfLong({ option, chain }: Dated): void {
-  const bytes = chain.reduce((sum, { raw }) => sum + CERTIFICATE_FRAMING_BYTES + raw.byteLength, 0)
+  const bytes = chain.reduce((sum, one) => sum + CERTIFICATE_FRAMING_BYTES + one.bytes, 0)
   if (bytes <= SSL_MAX_CERT_LIST_DEFAULT) return
   warn('WARN_TLS_CHAIN_TOO_LONG', `option '${option}': ${chain[0]?.subject} and its chain take ${bytes} bytes: peers refuse more than`
     + ` ${SSL_MAX_CERT_LIST_DEFAULT} unless they are told to allow it (with this library, by option 'maxCertificateListBytes')`)
