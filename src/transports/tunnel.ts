@@ -122,7 +122,7 @@ function tunnelUrl(relay: string | URL, form: 'path' | 'query' | 'fixed', target
   try {
     url = new URL(relay)
   } catch (cause) {
-    throw misuse(`the relay must be a URL, not ${JSON.stringify(relay)}`, { cause })
+    throw misuse(`the relay must be a URL, for example ws://127.0.0.1:8080, not ${JSON.stringify(relay)}`, { cause })
   }
   url.protocol = url.protocol.replace(/^http/, 'ws')
   if (!/^wss?:$/.test(url.protocol)) throw misuse(`a relay is reached by ws: or wss:, not by ${url.protocol}`)
@@ -132,7 +132,10 @@ function tunnelUrl(relay: string | URL, form: 'path' | 'query' | 'fixed', target
   // Read as the relay will: nothing in a host's name may become another part of the URL.
   if (target) demandTarget(target, 'openTunnel()', ['host', 'port'], Object.keys(checks), 'is an option: give it in the third argument')
   const address = typeof target?.host === 'string' ? parseTarget(formatTarget(target)) : undefined
-  if (!address) throw misuse('the target must be { host, port }: a host name or an address, and 1 to 65535')
+  if (!address) {
+    const given = target ? `, not host ${JSON.stringify(target.host)} and port ${String(target.port)}` : ''
+    throw misuse(`the target must be { host, port }: a host name or an address, and 1 to 65535${given}`)
+  }
   if (form === 'query') url.searchParams.set(addressParameter, formatTarget(address))
   else url.pathname = `${url.pathname.replace(/\/$/, '')}/${formatTarget(address)}`
   return url.href

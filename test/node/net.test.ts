@@ -90,7 +90,9 @@ describe('a dialer', () => {
   it('tells that the relay does not allow it, and that there is no relay', async () => {
     const { relay } = await setUpRelay()
     net.setDialer(net.tunnelDialer(relay.url, { WebSocket: Pausable }))
-    expect((await failure(connect({ host: '127.0.0.1', port: 9 }))).events).toEqual(['error EACCES', 'close true'])
+    const forbidden = await failure(connect({ host: '127.0.0.1', port: 9 }))
+    expect(forbidden.events).toEqual(['error EACCES', 'close true'])
+    expect(forbidden.error.message).toMatch(/^connect EACCES 127\.0\.0\.1:9: .*--allow/)
     await relay.close()
     for (const dialer of [net.tunnelDialer(relay.url, { WebSocket: Pausable }), net.wispDialer(`${relay.url}/wisp/`, { WebSocket })]) {
       net.setDialer(dialer)

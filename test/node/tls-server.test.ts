@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import ours from '../../src/node/tls/index.js'
 import { listening } from '../helpers/kept.js'
 import { cert, connected, errorOf, key, serve, trust, type Socket } from '../helpers/node-face.js'
-import { authority, RSA } from '../helpers/certificates.js'
+import { authority, RSA, temporaryAuthority } from '../helpers/certificates.js'
 import { dhParams } from '../helpers/dh-params.js'
 import { duplexPair } from '../helpers/duplex-pair.js'
 
@@ -180,6 +180,15 @@ describe('tls.Server', () => {
     const socket = ours.connect({ ...trust, port: await port })
     socket.on('error', () => {})
     expect((await errorOf(server, 'tlsClientError')).code).toBe('ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE')
+  })
+
+  it('that requires a certificate tells why it has refused one, as Node does and by the error\'s cause', async () => {
+    const { server, port } = serve({ requestCert: true, ca: authority.ca.cert })
+    const { cert: strangers, key: theirs } = temporaryAuthority('of others').leaf({ name: 'other' })
+    ours.connect({ ...trust, port: await port, cert: strangers, key: theirs }).on('error', () => {}).resume()
+    const [error, socket] = await once(server, 'tlsClientError') as [NodeJS.ErrnoException, Socket]
+    expect(error).toMatchObject({ code: 'ECONNRESET', cause: { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' } })
+    expect(socket.authorizationError).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE')
   })
 
   it('destroys a socket whose listener has rejected, with events.captureRejections', async () => {

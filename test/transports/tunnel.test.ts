@@ -128,6 +128,12 @@ describe('openTunnel', () => {
       .toThrow(expect.objectContaining({ code: 'ERR_TLS_INVALID_ARGUMENT', message: expect.stringContaining('must be { host, port }') }))
   })
 
+  it('says what a target and a relay were', () => {
+    const open = (relay: string, port: number) => () => openTunnel(relay, { host: 'a', port }, { WebSocket: Pausable })
+    expect(open('ws://127.0.0.1:9', NaN)).toThrow(/not host "a" and port NaN$/)
+    expect(open(undefined as unknown as string, 1)).toThrow(/for example ws:\/\/127\.0\.0\.1:8080, not undefined/)
+  })
+
   it('asks for a class by the option\'s name where the platform has none', () => {
     const own = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket')
     if (own) delete (globalThis as { WebSocket?: unknown }).WebSocket

@@ -28,7 +28,9 @@ function refusal(error: unknown, target: Target): Error | undefined {
   const code = codeOfRefusal((error as { readonly code?: unknown } | null | undefined)?.code)
   if (code === undefined) return undefined
   if (code === 'ENOTFOUND') return systemError('getaddrinfo', code, ` ${target.host}`, error, { hostname: target.host })
-  return connectError(code, '', error, target)
+  // What only a relay tells is told in its words, too; the rest means what it means everywhere.
+  const more = code === 'EACCES' || code === 'EBUSY' ? `: ${asError(error).message}` : ''
+  return connectError(code, more, error, target)
 }
 
 function connectError(code: string, more: string, cause: unknown, { host, port }: Target): Error {

@@ -142,7 +142,8 @@ function onConnection(this: TlsServer, beneath: Beneath): void {
     told = true
     this.emit('tlsClientError', error, socket)
   }
-  const closed = () => tell(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }))
+  let refusal: Error | undefined
+  const closed = () => tell(Object.assign(new Error('socket hang up', refusal && { cause: refusal }), { code: 'ECONNRESET' }))
   socket.on('_tlsError', tell)
   socket.on('close', closed)
   socket.on('secure', () => {
@@ -151,6 +152,7 @@ function onConnection(this: TlsServer, beneath: Beneath): void {
       if (error) {
         socket.authorizationError = error.code ?? error.message
         if (options.rejectUnauthorized) {
+          refusal = error
           socket.destroy()
           return
         }
