@@ -22,8 +22,11 @@ export function giveUp({ readable, writable }: ByteTransport, reason: unknown): 
 
 /** A failure of a transport. `what` says at which step, unless `cause` says by itself what cannot be reached, or was lost. */
 export function transportFailure(what: string, cause: unknown): TransportError {
-  const saysAll = cause instanceof TransportError || (cause as { readonly name?: unknown } | null | undefined)?.name === 'WebSocketError'
-  return new TransportError(saysAll ? (cause as Error).message : what, { cause })
+  const { name, syscall } = (cause ?? {}) as { readonly name?: unknown; readonly syscall?: unknown }
+  const saysAll = cause instanceof TransportError || name === 'WebSocketError'
+  // A socket of Node's may be given before it is connected: it was not sending that failed.
+  const step = syscall === 'connect' || syscall === 'getaddrinfo' ? 'the transport cannot connect' : what
+  return new TransportError(saysAll ? (cause as Error).message : step, { cause })
 }
 
 const unopened = new WeakMap<WritableStream, string>()

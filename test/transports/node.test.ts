@@ -163,7 +163,9 @@ describe('connect', () => {
     const connection = connect(net.connect(port, '127.0.0.1'), { servername: 'localhost', dangerouslySkipVerification: true })
     const error = await rejection(connection.opened)
     expect(error).toBeInstanceOf(TransportError)
-    expect(error).toMatchObject({ code: 'ERR_TLS_TRANSPORT', cause: { code: 'ECONNREFUSED' } })
+    expect(error).toMatchObject({
+      code: 'ERR_TLS_TRANSPORT', cause: { code: 'ECONNREFUSED' }, message: expect.stringMatching(/^the transport cannot connect: /),
+    })
     expect(await rejection(connection.closed)).toBe(error)
   })
 })
