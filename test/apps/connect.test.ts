@@ -87,6 +87,8 @@ describe.each(versions)('connect, with a server of %s', { timeout: 60_000 }, (ve
       status: 4, told: { certificateRequest: { caNames: ['CN=libssl-wasm test CA,O=libssl-wasm'] }, error: { exitStatus: 4 } },
     })
     expect(without.told.error!.message).toContain('the server asked for a certificate')
+    const { stdout } = await runCommand(['connect', `localhost:${port}`, '--check', ...trusting])
+    expect(stdout).toMatch(/the server asked for a certificate.*: give --cert and --key \(ERR_/)
     const shown = await check(port, ...trusting, '--cert', client.certFile, '--key', client.keyFile)
     expect(shown).toMatchObject({ status: 0, told: { verified: true } })
     expect(shown.told.certificateRequest).toBeUndefined()
@@ -246,6 +248,21 @@ describe('connect', { timeout: 60_000 }, () => {
       .toMatchObject({ status: 7, told: { error: { code: 'ERR_TLS_HANDSHAKE_TIMEOUT' } } })
     expect((await check(await deafPort(), '--timeout', '300')).status).toBe(7)
     expect(await check(await serveTcp((socket) => socket.end('220 mail.example\r\n')))).toMatchObject({ status: 4 })
+  })
+
+  it.each([
+    ['* OK hello\r\n', /does not speak TLS here.*\(--starttls imap\)/], ['220 hello\r\n', /\(--starttls smtp or ftp\)/],
+    ['200 news\r\n', /\(--starttls PROTOCOL\)/], ['', /\(--starttls PROTOCOL\), as PostgreSQL does/],
+  ])('a server that begins in the clear, by %j: names the flag', async (greeting, words) => {
+    const port = await serveTcp((socket) => socket.end(greeting))
+    expect((await runCommand(['connect', `localhost:${port}`, '--check'])).stdout).toMatch(words)
+  })
+
+  it('says what to do where there is no connection', async () => {
+    const { stdout } = await runCommand(['connect', `localhost:${await unusedPort()}`, '--check'])
+    expect(stdout).toMatch(/: the transport cannot connect: .*ECONNREFUSED/)
+    expect(stdout).toMatch(/\nwhat to do\n- nothing listens on that port/)
+    expect((await runCommand(['connect', 'no-such-host.invalid', '--check'])).stdout).toMatch(/\nwhat to do\n- (the name has no address|no name server answers)/)
   })
 
   it('a connection that is cut is 6, after what came', async () => {

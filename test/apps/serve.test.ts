@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { generateEchKey } from '../../src/index.js'
 import { ocspFile } from '../../tools/revocation.js'
-import { authority, file, localhost, openssl, temporaryAuthority } from '../helpers/certificates.js'
+import { authority, date, file, localhost, openssl, temporaryAuthority } from '../helpers/certificates.js'
 import { runCommand, startCommand, type Running } from '../helpers/cli.js'
 import { client, versions } from '../interop/peers/matrix.js'
 import { startOpensslClient, versionFlag } from '../interop/peers/openssl.js'
@@ -153,6 +153,21 @@ describe('serve', { timeout: 60_000 }, () => {
     const { status, stderr } = await runCommand(['serve', ...identity, '--port', String(await listening(server))])
     expect(status).toBe(1)
     expect(stderr).toContain('EADDRINUSE')
+  })
+
+  it('shows an expired certificate only with --use-expired-cert, which the refusal names', async () => {
+    const expired = authority.leaf({ notBefore: date(-40), notAfter: date(-2) })
+    const args = ['--cert', expired.certFile, '--key', expired.keyFile]
+    const refused = await runCommand(['serve', ...args])
+    expect(refused.status).toBe(2)
+    expect(refused.stderr).toContain('give --use-expired-cert to use it nevertheless')
+    const running = startCommand(['serve', ...args, '--use-expired-cert', '--once', '--json'])
+    const [first] = await once(createInterface(running.child.stdout), 'line') as [string]
+    const port = (JSON.parse(first) as { listening: string }).listening.split(':')[1]!
+    const client = await runCommand(['connect', `localhost:${port}`, ...trusting, '--check', '--json'])
+    expect(client.status).toBe(3)
+    expect(JSON.parse(client.stdout)).toMatchObject({ error: { code: 'CERT_HAS_EXPIRED' } })
+    expect((await running.ended).status).toBe(4)
   })
 
   it.each([

@@ -1,15 +1,16 @@
 // What somebody at the command line can do about a refusal.
 
-import { CertificateError, EchRejectedError } from '../../base/errors.js'
+import { CertificateError, EchRejectedError, TransportError } from '../../base/errors.js'
 import type { Diagnosis } from './diagnosis.js'
 import { time } from './chain.js'
 
 /** Sentences, the most likely first; empty where the error's own words say it all. */
-export function adviceFor({ role, error, info, chain }: Diagnosis): string[] {
+export function adviceFor({ role, error, info, chain }: Diagnosis): readonly string[] {
   if (role === 'server') return error instanceof CertificateError ? [FOR_CLIENTS] : []
   if (error instanceof EchRejectedError && error.retryConfigList) {
     return [`try once more with the list that the server offers: --ech ${Buffer.from(error.retryConfigList).toString('base64')}`]
   }
+  if (error instanceof TransportError) return network[(error.cause as NodeJS.ErrnoException | undefined)?.code ?? ''] ?? []
   const good = error === undefined ? info?.verifyResult === 'X509_V_OK' : !(error instanceof CertificateError)
   if (!chain || good) return []
   const codes = new Set(chain.links.flatMap(({ faults }) => faults.map(({ code }) => code)))
@@ -31,6 +32,18 @@ const TRUST = ({ issuer }: Case) => [
   `if you trust ${issuer}, get its certificate from the server's operator, and give it as --ca FILE, or as --additional-ca FILE beside `
     + 'the roots of Node',
 ]
+
+const UNREACHED = ["nothing answers there: check host and port, this machine's network, and the firewalls between"]
+
+/** By Node's codes. */
+const network: Readonly<Record<string, readonly string[]>> = {
+  ECONNREFUSED: ['nothing listens on that port, or a firewall refuses: check host and port, and that the server runs'],
+  ENOTFOUND: ['the name has no address: check how it is spelt'],
+  EAI_AGAIN: ["no name server answers: check this machine's network"],
+  EHOSTUNREACH: UNREACHED,
+  ENETUNREACH: UNREACHED,
+  ETIMEDOUT: UNREACHED,
+}
 
 const sentences: Readonly<Record<string, (situation: Case) => readonly string[]>> = {
   CERT_HAS_EXPIRED: () => [`the server's operator must renew it, unless the clock of this machine is wrong: it says ${time(new Date())}`],

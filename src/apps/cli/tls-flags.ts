@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { readFlagFile, UsageError, wholeNumber, type Flag, type FlagValues } from './flags.js'
+import { starttlsProtocols } from './starttls/starttls.js'
 
 export interface TlsFlag extends Flag {
   /** The option of `connect` or `accept` that it is for. */
@@ -40,6 +41,7 @@ export const commonFlags: readonly TlsFlag[] = [
     name: 'timeout', value: 'MS', option: 'handshakeTimeoutMs', initially: '30000',
     words: 'how long the handshake may take, and each step before it',
   },
+  { name: 'use-expired-cert', option: 'useExpiredCert', words: 'show --cert although it has expired or is not valid yet' },
   {
     name: 'keylog', value: 'PATH', option: 'keylogFile',
     words: 'append the secrets to this file, for Wireshark: they are enough to decrypt the connection',
@@ -66,13 +68,22 @@ export function tlsOptionsOf(flags: readonly TlsFlag[], values: FlagValues): Rec
   return options
 }
 
-/** The library's words, with flags where it names options. */
+/** The library's words, with flags where it names options and functions; an alternative without a flag is left out. */
 export function inFlags(flags: readonly TlsFlag[], words: string): string {
+  const flagOf = (option: string) => flags.find((one) => one.option === option)
   // Where they are not quoted, a name of one word may be a word.
-  return words.replace(/(?:\boptions? )?'(\w+)'|\b([a-z]+[A-Z]\w*)\b/g, (all, quoted?: string, bare?: string) => {
-    const flag = flags.find((one) => one.option === (quoted ?? bare))
+  return words.replace(/, or '(\w+)'/g, (all, option: string) => flagOf(option) ? all : '').replace(STARTTLS, starttlsFlag).replace(/(?:\boptions? )?'(\w+)'|\b([a-z]+[A-Z]\w*)\b/g, (all, quoted?: string, bare?: string) => {
+    const flag = flagOf(quoted ?? bare!)
     return flag ? `--${flag.name}` : all
   })
+}
+
+/** As core/first-bytes.ts advises it, with the names of the protocols if it has recognised the server. */
+const STARTTLS = /(as an? ([\w ]+) server does: .*)?\(STARTTLS, by PlaintextConversation\)/
+
+function starttlsFlag(_all: string, before = '', names = ''): string {
+  const known = names.toLowerCase().split(' or ').filter((name) => name in starttlsProtocols)
+  return `${before}(--starttls ${known.length === 0 ? 'PROTOCOL' : known.join(' or ')})`
 }
 
 /** A word, or an ECHConfigList: in base64, or in a file, which may be base64, PEM or bytes. */
