@@ -262,7 +262,8 @@ describe('connect', { timeout: 60_000 }, () => {
     const { stdout } = await runCommand(['connect', `localhost:${await unusedPort()}`, '--check'])
     expect(stdout).toMatch(/: the transport cannot connect: .*ECONNREFUSED/)
     expect(stdout).toMatch(/\nwhat to do\n- nothing listens on that port/)
-    expect((await runCommand(['connect', 'no-such-host.invalid', '--check'])).stdout).toMatch(/\nwhat to do\n- (the name has no address|no name server answers)/)
+    const nowhere = await runCommand(['connect', 'no-such-host.invalid', '--check'])
+    expect(nowhere.stdout).toMatch(/\nwhat to do\n- (the name has no address|no name server answers)/)
   })
 
   it('a connection that is cut is 6, after what came', async () => {

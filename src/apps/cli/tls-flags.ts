@@ -71,8 +71,9 @@ export function tlsOptionsOf(flags: readonly TlsFlag[], values: FlagValues): Rec
 /** The library's words, with flags where it names options and functions; an alternative without a flag is left out. */
 export function inFlags(flags: readonly TlsFlag[], words: string): string {
   const flagOf = (option: string) => flags.find((one) => one.option === option)
+  const inOwnWords = words.replace(/, or '(\w+)'/g, (all, option: string) => flagOf(option) ? all : '').replace(STARTTLS, starttlsFlag)
   // Where they are not quoted, a name of one word may be a word.
-  return words.replace(/, or '(\w+)'/g, (all, option: string) => flagOf(option) ? all : '').replace(STARTTLS, starttlsFlag).replace(/(?:\boptions? )?'(\w+)'|\b([a-z]+[A-Z]\w*)\b/g, (all, quoted?: string, bare?: string) => {
+  return inOwnWords.replace(/(?:\boptions? )?'(\w+)'|\b([a-z]+[A-Z]\w*)\b/g, (all, quoted?: string, bare?: string) => {
     const flag = flagOf(quoted ?? bare!)
     return flag ? `--${flag.name}` : all
   })
