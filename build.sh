@@ -17,7 +17,7 @@
 #   ./build.sh node-tests [ARGS...]   build, then Node's own tests of node:tls
 #   ./build.sh update-openssl VERSION [ARGS...]   move the pin to that release if its signature is good; build, compare, test
 #   ./build.sh site               build, then the site into build/site/html: documentation, reference, demonstration
-#   ./build.sh site test          the same, and try it in the browsers
+#   ./build.sh site test          the same, and try it in the browsers (as ./build.sh test does)
 #   ./build.sh fuzz [ARGS...]     build, then changed inputs to all that reads what others write (--seconds N, --seed S)
 #   ./build.sh corpora [FOLDER]   build, then files that others made to the same, FOLDER being OpenSSL's fuzz corpora
 #   ./build.sh reproduce          build, then once more from nothing elsewhere, and compare the bytes
@@ -121,12 +121,8 @@ case "$command" in
     ;;
   site)
     build
-    npm_modules site 'generators of the site'
-    step 'site' node_modules/.bin/tsx tools/site/main.ts
-    if [ "${1:-}" = test ]; then
-      tools/install-runtimes.sh
-      exec node_modules/.bin/vitest run --config site/vitest.config.ts
-    fi
+    [ "${1:-}" != test ] || exec tools/test.sh test/site
+    exec tools/site.sh
     ;;
   fuzz | corpora)
     build

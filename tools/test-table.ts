@@ -35,6 +35,7 @@ const folders: Readonly<Record<string, string>> = {
   bundlers: 'what each bundler writes runs in browsers, workers and edge workers; how small it is; what docs/node.md tells a newcomer',
   examples: 'the programs of examples/ do what the pages say',
   demo: 'the demonstration, used as a person does, in real browsers',
+  site: 'the site is built without dead links and holes, and can be read on a telephone, in the dark, by the keyboard, in real browsers',
   tools: 'the tools themselves: floors, linter, constant time, the relay under load, the runner of Node\'s tests',
 }
 

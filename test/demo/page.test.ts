@@ -6,7 +6,7 @@ import { startServer, type DemoServer } from '../../tools/demo/server.js'
 import { authority, file, localhost } from '../helpers/certificates.js'
 import { installedBrowsers, requireFromRuntimes, type Page } from '../helpers/browsers.js'
 import { startDemo, type Demo } from './demo.js'
-import { opener } from './pages.js'
+import { opener } from '../helpers/pages.js'
 
 const TLS13 =
   ['sent ClientHello', 'received ServerHello', 'received EncryptedExtensions', 'received Certificate', 'received CertificateVerify',

@@ -6,7 +6,7 @@ import { bundlePage, startPageServer } from '../../tools/demo/page-server.js'
 import { MISSING } from '../../tools/demo/targets.js'
 import { installedBrowsers, requireFromRuntimes, type Page } from '../helpers/browsers.js'
 import { startDemo, type Demo } from './demo.js'
-import { opener } from './pages.js'
+import { opener } from '../helpers/pages.js'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }) // browsers and PostgreSQL, on a machine that may be busy
 

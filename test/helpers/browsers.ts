@@ -70,7 +70,8 @@ function missingOf(driverName: string, programName: string): string | undefined 
   }
 }
 
-const PATIENCE_MS = 30_000
+/** Of a browser on a machine that may be busy; tests with a browser have more. */
+const PATIENCE_MS = 120_000
 const LOOK_AGAIN_MS = 20
 const HEIGHT = 900
 
@@ -84,6 +85,7 @@ interface DriverPage {
   on(event: 'console', listener: (message: { type(): string; text(): string }) => void): void
   on(event: 'pageerror', listener: (error: Error) => void): void
   evaluate(expression: string): Promise<unknown>
+  setDefaultTimeout(ms: number): void
   goto(url: string): Promise<unknown>
   click(selector: string): Promise<void>
   screenshot(options: { path: string; fullPage: boolean }): Promise<unknown>
@@ -93,6 +95,7 @@ interface DriverPage {
 
 function drive(page: DriverPage, more: Pick<Page, 'download'>, close: () => Promise<void>): Page {
   const problems: string[] = []
+  page.setDefaultTimeout(PATIENCE_MS)
   page.on('console', (message) => { if (message.type() === 'error') problems.push(message.text()) })
   page.on('pageerror', (error) => { problems.push(String(error)) })
   return {
@@ -147,6 +150,7 @@ async function startChromium(): Promise<Browser> {
   }
   const browser = await (requireFromRuntimes('playwright-core') as Playwright).chromium.launch({
     executablePath: onPath('chromium'),
+    timeout: PATIENCE_MS,
     // As root there is no sandbox; the rest keeps it from talking to anyone but the test.
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--js-flags=--expose-gc'],
@@ -183,6 +187,7 @@ async function startFirefox(): Promise<Browser> {
   const browser = await (requireFromRuntimes('puppeteer-core') as { default: Puppeteer }).default.launch({
     browser: 'firefox',
     executablePath: onPath('firefox-esr'),
+    timeout: PATIENCE_MS,
     headless: true,
     extraPrefsFirefox: {
       'layout.css.prefers-color-scheme.content-override': 0, // dark

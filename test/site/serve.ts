@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const html = fileURLToPath(new URL('../build/site/html/', import.meta.url))
+const html = fileURLToPath(new URL('../../build/site/html/', import.meta.url))
 const base = process.env['LIBSSL_WASM_SITE_BASE'] ?? '/'
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.png': 'image/png',

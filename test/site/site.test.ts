@@ -1,50 +1,67 @@
-// The built site in real browsers: what a reader does with it. Screenshots for people are left in build/site/screenshots.
+// The site: that it is built whole, and in real browsers what a reader does with it. Screenshots for people are left in
+// build/site/screenshots.
 
-import { mkdirSync } from 'node:fs'
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { startRelay, type Relay } from '../src/apps/relay/relay.js'
-import { startServer, type DemoServer } from '../tools/demo/server.js'
-import { authority, localhost } from '../test/helpers/certificates.js'
-import { installedBrowsers, type Browser, type Page } from '../test/helpers/browsers.js'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { startRelay, type Relay } from '../../src/apps/relay/relay.js'
+import { startServer, type DemoServer } from '../../tools/demo/server.js'
+import { deadLinks } from '../../tools/site/links.js'
+import { installedBrowsers, type Page } from '../helpers/browsers.js'
+import { authority, localhost } from '../helpers/certificates.js'
+import { DEMO_READY, opener } from '../helpers/pages.js'
 import { serveSite, type SiteServer } from './serve.js'
 
-const screenshots = fileURLToPath(new URL('../build/site/screenshots', import.meta.url))
+const repository = fileURLToPath(new URL('../../', import.meta.url))
+const screenshots = join(repository, 'build/site/screenshots')
 const TELEPHONE = 375
 /** Three pages of three kinds: written by people, made of source, and the demonstration. */
 const PAGES = ['docs/trust.html', 'api/libssl-wasm/index.html', 'demo/index.html'] as const
 
+/** True in a page of VitePress once its script has taken it over: then it can be used. */
+const TAKEN_OVER = "document.querySelector('#app')?.__vue_app__ !== undefined"
+
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }) // browsers, on a machine that may be busy
 
+/** What tools/site.sh has said and answered. */
+let build: SpawnSyncReturns<string>
 let site: SiteServer
 beforeAll(async () => {
+  build = spawnSync(join(repository, 'tools/site.sh'), { encoding: 'utf8' })
   site = await serveSite()
   mkdirSync(screenshots, { recursive: true })
-})
+}, 900_000)
 afterAll(() => site.close())
 
-describe.each(installedBrowsers('the site'))('the site in $name', ({ name: browserName, start, colorSchemes }) => {
-  let browser: Browser
-  let pages: Page[] = []
-  beforeAll(async () => { browser = await start() })
-  afterAll(() => browser?.close())
+it('is built: every link leads somewhere, and every export has a text', () => {
+  expect(build.status, build.stderr).toBe(0)
+})
 
-  afterEach(async () => {
-    for (const page of pages) await page.close()
-    const problems = pages.flatMap((page) => page.problems)
-    pages = []
-    expect(problems).toEqual([])
-    expect(site.missing).toEqual([])
+describe('deadLinks', () => {
+  const found = (html: string) => deadLinks(pagesOf({ 'page.html': html, 'other.html': '<h1 id="a&amp;b">' }), '/base/')
+
+  it.each([
+    ['a page that is not there', '<a href="b.html">', 'b.html: there is no such file'],
+    ['a part that is not there', '<a class="x" href="other#b">', 'other#b: the page has no #b'],
+    ['a file that is not there', '<img src="/base/icon.svg">', '/base/icon.svg: there is no such file'],
+    ['a page above the base', '<a href="/other">', '/other: is outside of /base/'],
+    ['a script from elsewhere', '<script src="https://example.org/x.js">', 'https://example.org/x.js: is fetched from elsewhere'],
+  ])('finds %s', (_, html, words) => {
+    expect(found(html)).toEqual([`page.html: ${words}`])
   })
 
-  async function open(path: string, options?: Parameters<Browser['open']>[1]): Promise<Page> {
-    const page = await browser.open(site.url + path, options)
-    pages.push(page)
-    // A page of VitePress can be used when its script has taken it over.
-    if (!path.startsWith('demo/')) await page.until("document.querySelector('#app')?.__vue_app__ !== undefined")
-    return page
-  }
+  it('finds nothing where there is nothing', () => {
+    expect(found('<a href="other"><a href="/base/other.html#a&amp;b"><a href="#p"><p id="p"><a href="https://example.org/">')).toEqual([])
+  })
+})
+
+describe.each(installedBrowsers('the site'))('the site in $name', ({ name: browserName, start, colorSchemes }) => {
+  const openPage = opener(start, (url) => (url.includes('/demo/') ? DEMO_READY : TAKEN_OVER))
+  const open = (path: string, options?: Parameters<typeof openPage>[1]) => openPage(site.url + path, options)
+  afterEach(() => { expect(site.missing).toEqual([]) })
 
   const has = (words: string) => `document.querySelector('main')?.innerText.includes(${JSON.stringify(words)})`
   const focused = (page: Page) => page.evaluate<string>('document.activeElement.innerText.trim() || document.activeElement.id')
@@ -79,14 +96,12 @@ describe.each(installedBrowsers('the site'))('the site in $name', ({ name: brows
     const [colorScheme] = colorSchemes
     const page = await open('docs/trust.html', { colorScheme: colorScheme! })
     const dark = () => page.evaluate<boolean>("document.documentElement.classList.contains('dark')")
-    const light = () => page.evaluate<number>(
-      'getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).reduce((sum, each) => sum + Number(each), 0)')
+    const light = 'getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).reduce((sum, each) => sum + Number(each), 0)'
     expect(await dark()).toBe(colorScheme === 'dark')
-    const before = await light()
+    const before = await page.evaluate<number>(light)
     await page.click('.VPNavBarAppearance button')
     await page.until(`document.documentElement.classList.contains('dark') === ${colorScheme !== 'dark'}`)
-    await page.until(`getComputedStyle(document.body).backgroundColor !== 'x'`)
-    expect(Math.abs(await light() - before)).toBeGreaterThan(300)
+    await page.until(`Math.abs(${light} - ${before}) > 300`)
     await page.click('.VPNavBarTitle a')
     await page.until("document.querySelector('.VPHero')")
     expect(await dark()).toBe(colorScheme !== 'dark')
@@ -109,9 +124,7 @@ describe.each(installedBrowsers('the site'))('the site in $name', ({ name: brows
   it.each(PAGES)('fits a telephone and a desktop, without overlap: %s', async (path) => {
     for (const width of [TELEPHONE, 1280]) {
       const page = await open(path, { width, colorScheme: colorSchemes[0]! })
-      await page.until(
-        path.startsWith('demo') ? "document.querySelector('#connect').ariaDisabled === 'false'" : "document.querySelector('main h1')",
-      )
+      await page.until("document.querySelector('h1')")
       await page.screenshot(join(screenshots, `${browserName}-${width}-${path.replace(/\W+/g, '-')}.png`))
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
       expect(await page.evaluate(OVERLAPS)).toEqual([])
@@ -143,7 +156,6 @@ describe.each(installedBrowsers('the site'))('the site in $name', ({ name: brows
     })
 
     async function name(page: Page, values: Readonly<Record<string, string>>): Promise<void> {
-      await page.until("document.querySelector('#connect').ariaDisabled === 'false'")
       for (const [id, value] of Object.entries(values)) {
         await page.evaluate(`document.querySelector('#${id}').closest('details')?.setAttribute('open', '')`)
         await page.evaluate(`(() => { const field = document.querySelector('#${id}'); field.value = ${JSON.stringify(value)};
@@ -179,6 +191,14 @@ describe.each(installedBrowsers('the site'))('the site in $name', ({ name: brows
     })
   })
 })
+
+/** A folder with these files, for as long as the test runs. */
+function pagesOf(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'libssl-wasm-pages-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  return folder
+}
 
 /** Links and buttons that lie upon each other, by their words; one within another is none. */
 const OVERLAPS = `(() => {
