@@ -42,8 +42,8 @@ static void remember(const char *rule, STACK_OF(SSL_CIPHER) *suites)
 }
 
 /* As at the end of ssl_create_cipher_list. No suite of TLS 1.3 is missing in this build. */
-static STACK_OF(SSL_CIPHER) *use(STACK_OF(SSL_CIPHER) *suites, STACK_OF(SSL_CIPHER) *tls13,
-    STACK_OF(SSL_CIPHER) **list, STACK_OF(SSL_CIPHER) **by_id)
+static STACK_OF(SSL_CIPHER) *use(STACK_OF(SSL_CIPHER) *suites, STACK_OF(SSL_CIPHER) *tls13, STACK_OF(SSL_CIPHER) **list,
+    STACK_OF(SSL_CIPHER) **by_id)
 {
     STACK_OF(SSL_CIPHER) *all = sk_SSL_CIPHER_dup(tls13), *again;
     int i, ok = all != NULL;
