@@ -42,7 +42,7 @@ build() {
     cp package-lock.json node_modules/.lsw-lock
   fi
   openssl=$(openssl-src/build.sh)
-  # Without it all else is as ever, and whoever imports libssl-wasm/roots is told.
+  # Without roots everything else is built, and importing libssl-wasm/roots throws an error that says so.
   roots=$(tools/roots.sh) || say "building without libssl-wasm/roots"
   mkdir -p build
   stamp=$(hash_of "$openssl" "$roots" "${LIBSSL_WASM_KERNELS:-on}" tools/roots.ts tools/sbom.ts versions.env $(find wasm src tsconfig.json package-lock.json -type f ! -name '*.gen.ts' | LC_ALL=C sort))

@@ -13,7 +13,7 @@ export interface Job {
   readonly count: number
   /** In each direction. */
   readonly bytes: number
-  /** Who is not done by then has failed. */
+  /** A client that has not finished by then has failed. */
   readonly longestMs: number
 }
 

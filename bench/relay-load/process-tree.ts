@@ -12,7 +12,7 @@ export function processorSeconds(pid: number): number {
   return ticks / TICKS_PER_SECOND
 }
 
-/** The most memory of a process that it has ever had; of several, what they have now: pages that they share count once. */
+/** Of one process: the most memory that it has ever had. Of several: what they have now, counting shared pages once. */
 export function memoryBytes(pid: number): number {
   const pids = tree(pid)
   if (pids.length === 1) return kibibytes(`/proc/${pid}/status`, 'VmHWM') * 1024
@@ -43,7 +43,7 @@ function kibibytes(file: string, field: string): number {
   return Number(new RegExp(`^${field}:\\s+([0-9]+)`, 'm').exec(read(file))?.[1] ?? 0)
 }
 
-/** Nothing, if the process has ended meanwhile. */
+/** The file's text; empty if the process has ended. */
 function read(file: string): string {
   try {
     return readFileSync(file, 'latin1')

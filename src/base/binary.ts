@@ -18,7 +18,7 @@ export function prefixed(size: number, bytes: Uint8Array): Uint8Array {
   return concat([uint(size, bytes.byteLength), bytes])
 }
 
-/** Reads what the functions above have written, and copies it. `refuse` makes the error for what is none of it. */
+/** Reads what the functions above have written, and copies it. `refuse` makes the error for other bytes. */
 export class BinaryReader {
   readonly #bytes: Uint8Array
   readonly #refuse: (why: string) => Error

@@ -6,9 +6,9 @@ import { asBytes, type BytesLike } from './bytes.js'
 /** Fewer are copied and hashed faster than looked up. */
 const MANY_BYTES = 256
 
-/** By what was copied. */
+/** The copies, by their originals. */
 const copies = new WeakMap<object, Uint8Array<ArrayBuffer>>()
-/** Of the copies alone: they never change, so their hash can be kept. */
+/** Hashes of the copies: these never change, so a hash holds for ever. */
 const hashes = new WeakMap<Uint8Array, Uint8Array | undefined>()
 
 /**

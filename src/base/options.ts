@@ -88,7 +88,7 @@ export function knownOptions<Options extends object>(
   throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `${taker} has no option '${option}': there are ${names.join(', ')}`, { option })
 }
 
-/** What to do with a wrong value that leads to the right one; of an array with the first such. `''` if it is none of them. */
+/** How to get the right value from a common wrong one; in an array, from the first such. `''` for other values. */
 export function mistaken(value: unknown): string {
   if (Array.isArray(value)) return value.map(mistaken).find(Boolean) ?? ''
   if (isPromiseLike(value)) return '; it is a promise: await it'
@@ -110,7 +110,7 @@ export function invalid(option: string, wrong: string, why: ErrorOptions = {}): 
   return new ApiMisuseError('ERR_TLS_INVALID_OPTION', `option '${option}' ${wrong}`, { option, ...why })
 }
 
-/** Whatever `read` does not refuse by `ApiMisuseError`. */
+/** A value that `read` takes without an `ApiMisuseError`. */
 export const isReadBy = (read: (value: never) => unknown): Check => (value) => {
   try {
     read(value as never)
@@ -121,7 +121,7 @@ export const isReadBy = (read: (value: never) => unknown): Check => (value) => {
   }
 }
 
-/** What options must be to each other, by name. One that is `false` counts as not given. */
+/** How options depend on each other, by name. An option that is `false` counts as not given. */
 export interface Rules<Name extends string = string> {
   /** An option cannot be combined with any of these. */
   readonly excludes?: Readonly<Partial<Record<Name, readonly Name[]>>>

@@ -1,4 +1,4 @@
-// What an Ssl can be set upon.
+// The kinds of BIO that an Ssl can use.
 
 import type { Ptr } from '../ffi/pointers.js'
 import type { LibSsl } from './lib-ssl.js'

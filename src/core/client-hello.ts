@@ -54,7 +54,7 @@ const signatureSchemes: Readonly<Record<number, string>> = {
   0x081c: 'ecdsa_brainpoolP512r1tls13_sha512', 0x0904: 'mldsa44', 0x0905: 'mldsa65', 0x0906: 'mldsa87',
 }
 
-/** What OpenSSL has said once: every ClientHello names dozens. */
+/** Names that OpenSSL was asked for: every ClientHello has dozens of them. */
 const [cipherNames, groupNames] = [new Map<number, string>(), new Map<number, string>()]
 
 /** Of the connection whose client hello callback is running. Throws `ERR_TLS_INVALID_STATE` at any other time. */

@@ -6,7 +6,7 @@ import { quoted } from '../base/quoted.js'
 const PATH = /^(?:file:|[a-z]:[/\\]|~?[/\\]|\.{1,2}[/\\])|\.(?:pem|crt|cert|cer|key|der|p12|pfx|crl)$/i
 const MARKUP = /^<(?:!|\?|[a-z])/i
 
-/** The rest of an error's message; `''` for PEM and for what is no text. A `secret` is quoted only if it is something else. */
+/** The rest of an error's message; `''` for PEM and for bytes that are no text. A `secret` is quoted only if it turns out to be none. */
 export function contentHint(content: Uint8Array, secret: boolean): string {
   if (content.byteLength === 0) return '; it is empty'
   const text = decodeUtf8(content).trim()

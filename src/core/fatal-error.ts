@@ -27,7 +27,7 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
   const foreign = ssl.isInitFinished() ? undefined : ssl.foreignBytes
   const truncated = () => new TruncationError(foreign ? foreignProtocol(foreign, ssl.isServer()) : cutOff(ssl), { opensslErrorStack })
   if (result.error === SSL_ERROR_ZERO_RETURN && !ssl.isInitFinished()) {
-    // Else it was an end that SSL_OP_IGNORE_UNEXPECTED_EOF takes for one.
+    // Without the alert it was a cut, which OpenSSL takes for an end by SSL_OP_IGNORE_UNEXPECTED_EOF.
     if (alert?.from !== 'peer' || alert.description !== SSL_AD_CLOSE_NOTIFY) return truncated()
     return new PeerError('ERR_TLS_HANDSHAKE_CLOSED', 'the peer said goodbye in the middle of the handshake', { alert })
   }

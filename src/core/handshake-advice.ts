@@ -1,4 +1,4 @@
-// What to do where a handshake fails by what both sides can do, or by a setting of ours.
+// Advice for handshakes that fail because both sides have no algorithm or version in common, or because of a setting of ours.
 
 import { shorten } from '../base/quoted.js'
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../ffi/constants.gen.js'

@@ -106,7 +106,7 @@ export class LibSsl {
   }
 }
 
-/** What C calls must exist before the instance that it calls them from. */
+/** The callbacks that C imports: they must exist before the instance is made. */
 function beginning(): { callbacks: JsCallbacks, made(module: LibsslModule): LibSsl } {
   const border = new Border()
   const handles = new Handles()

@@ -19,7 +19,7 @@ export abstract class SslPeer {
     return cert === 0 ? undefined : readX509(this.lib, cert)
   }
 
-  /** @internal Whom the peer's certificate is for, without the rest of what it says. */
+  /** @internal The subject of the peer's certificate, without reading the rest. */
   getPeerSubject(): X509Subject | undefined {
     const cert = this.lib.ffi.SSL_get0_peer_certificate(this.ptr)
     return cert === 0 ? undefined : readX509Subject(this.lib, cert)

@@ -41,7 +41,7 @@ export type X509Validity = Pick<X509Contents, 'subject' | 'validFrom' | 'validTo
 
 export type X509Subject = Pick<X509Contents, 'subjectAttributes' | 'subjectAltName'>
 
-/** In one call where the usual buffer is large enough, which only very large certificates exceed. */
+/** In one call if the usual buffer is large enough, as it is for all but very large certificates. */
 function copyOut(lib: LibSsl, write: (buf: Ptr<'uint8_t'>, capacity: number) => number): Uint8Array<ArrayBuffer> {
   return lib.withBuffer(16_384, (buf, size) => {
     const length = write(buf, size)

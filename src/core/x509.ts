@@ -117,7 +117,7 @@ export class X509 {
   /** @internal */
   declare readonly contents: X509Contents
 
-  // By a loop, not written out: this is what most of a certificate costs a page in worker mode.
+  // By a loop, as getters that are written out would be most of the code that worker mode needs for certificates.
   static {
     for (const name of ALL) {
       Object.defineProperty(this.prototype, name, { get(this: X509) { return copyOf(this.contents[name]) }, configurable: true })
@@ -140,7 +140,7 @@ export class X509 {
     return pick(this, TOLD)
   }
 
-  // Node and Bun ask by the first name, Deno by the second; both hand over what prints a value.
+  // Node and Bun ask by the first name, Deno by the second; both pass their own function for printing.
   [Symbol.for('nodejs.util.inspect.custom')](_depth: number, options: object, inspect: Inspect): string {
     return inspected(this, options, inspect)
   }

@@ -43,8 +43,8 @@ export interface ConnectionInfo {
   /** Whether a session was taken up again: the peer has then proved only that it knows the session's secret. */
   readonly resumed: boolean
   /**
-   * What became of early data. On a client, `'rejected'`, and `'not sent'` if there was some, mean that it is sent now, as
-   * application data.
+   * What became of early data. On a client, `'rejected'`, and `'not sent'` if there was some, mean that it goes out after
+   * the handshake, as ordinary data.
    */
   readonly earlyData: 'accepted' | 'rejected' | 'not sent'
 }
@@ -69,7 +69,7 @@ export function describeConnection(ssl: Ssl): ConnectionInfo {
     peerCertificateChain,
     ocspResponse: ssl.isServer() ? undefined : ssl.getTlsextStatusOcspResp(),
     maxFragmentLength: maxFragmentLengths[ssl.getMaxFragmentLength()],
-    // An external key looks like a session, of which a server knows no verdict. To hold the key is proof enough.
+    // To OpenSSL an external key is a session, and a server's session has no verdict. Holding the key is proof enough.
     verifyResult: pskIdentity === undefined ? ssl.getVerifyResultName() : 'X509_V_OK',
     resumed: ssl.sessionReused() && pskIdentity === undefined,
     earlyData: earlyDataStatus[ssl.getEarlyDataStatus()] ?? 'not sent',

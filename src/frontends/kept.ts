@@ -5,7 +5,7 @@ import { encodeOptions } from '../base/content.js'
 import { shorten } from '../base/copies.js'
 import type { LibSsl } from '../core/lib-ssl.js'
 
-/** Keeps the latest of what was asked for, by key. What goes is freed: whatever uses it has a reference of its own. */
+/** Keeps the objects that were asked for last, by key. One that makes room is freed: its users have references of their own. */
 export class Kept<T extends { free(): void }> {
   readonly #byKey = new Map<string, T>()
   readonly #most: number

@@ -28,7 +28,7 @@ const TLS13_SUITES = [
 export function setCiphers(ctx: SslCtx, ciphers: string, minVersion: number, maxVersion: number, option = 'options.ciphers'): void {
   const given = ciphers.split(':')
   const suites = given.filter((name) => name.startsWith('TLS_') && !given.includes(`!${name}`))
-  // What is struck off is struck off the suites, if there are any.
+  // If suites are named, `!TLS_…` takes one away from them, and is no part of the list for TLS 1.2.
   const list = given.filter((name) => name !== '' && !name.startsWith('TLS_') && !(suites.length > 0 && name.startsWith('!TLS_')))
   if (list.length === 0 && suites.length === 0) {
     const received = given.map((name) => `'${name}'`).join(', ')

@@ -19,7 +19,7 @@ export interface NodeOpensslError extends Error {
 
 type Entry = Pick<OpensslError, 'packed' | 'library' | 'reason' | 'data'>
 
-/** For the failure of a handshake or of an open connection: `ERR_SSL_…` for what OpenSSL says. Others are given back as they are. */
+/** Node's error for a failed handshake or connection: `ERR_SSL_…` where OpenSSL has failed. Other errors are returned as they are. */
 export function connectionError(error: TlsError): Error {
   const entries = error.opensslErrorStack.map(asNode)
   const [first] = entries
@@ -56,8 +56,8 @@ export function operationFailed(message: string, cause?: unknown): Error & { cod
 }
 
 /**
- * What is wrong with the peer of a connection that was made whatever its certificate is: of `authorizationError` the code, of 'error'
- * all. `undefined` if nothing is. A name that does not match is `checkServerIdentity`'s to tell.
+ * The verification failure of a connection that was made in spite of it: its code becomes `authorizationError`, or the whole of it the
+ * 'error'. `undefined` if there is none. A name that does not match is reported by `checkServerIdentity`.
  * @param demanded a certificate was asked for, and a key that both know does not stand for it
  * @openssl SSL_get_verify_result
  */
@@ -96,7 +96,7 @@ function asNode(entry: Entry): Entry {
   return { ...entry, reason: alert ? `${alertPrefix()} alert ${alert[1]}` : reason.replace(RENAMED, 'ssl3$1') }
 }
 
-/** Of eleven alerts that SSL 3.0 had, too: the platform's own name, or that of Node 22 and 24. */
+/** The prefix of eleven alerts that SSL 3.0 had, too: as the platform's own Node has it, else as Node 22 and 24 have it. */
 function alertPrefix(): string {
   const { versions } = (globalThis as { process?: { versions?: { openssl?: string } } }).process ?? {}
   return /^3\.[01]\./.test(versions?.openssl ?? '') ? 'sslv3' : 'ssl/tls'

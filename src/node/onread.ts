@@ -18,7 +18,7 @@ export class OnreadTarget {
     this.#options = options
   }
 
-  /** As in Node, what is no such option is none. */
+  /** As in Node, an `onread` of another form counts as not given. */
   static of(option: OnreadOptions | null | undefined): OnreadTarget | undefined {
     const { buffer, callback } = option ?? {}
     const isRight = (buffer instanceof Uint8Array || typeof buffer === 'function') && typeof callback === 'function'
@@ -39,7 +39,7 @@ export class OnreadTarget {
     return !this.paused
   }
 
-  /** After a pause: as {@link give}, of what was kept. */
+  /** Ends a pause: gives the bytes that were kept, as {@link give} does. */
   resume(): boolean {
     this.paused = false
     return this.give(this.#rest)

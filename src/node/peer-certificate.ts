@@ -38,7 +38,7 @@ export interface PeerCertificate {
   asn1Curve: string | undefined
   /** NIST's name of the same, for example `P-256`. */
   nistCurve: string | undefined
-  /** Where it was asked for in detail, and is known. A root refers to itself. */
+  /** Present if details were asked for and the issuer is known. A root refers to itself. */
   issuerCertificate?: PeerCertificate
 }
 

@@ -17,11 +17,11 @@ for (const name of Object.keys(ours)) {
   })
 }
 modules.syncBuiltinESMExports()
-// Where https was imported first, its servers have been made of Node's.
+// If https was imported first, its Server inherits from Node's tls.Server.
 const https = require('node:https') as typeof import('node:https')
 Object.setPrototypeOf(https.Server.prototype, tls.Server.prototype as object)
 
-// In Deno, names that are imported stay what they were: there our module takes the place of its own. Bun has nothing of the kind.
+// In Deno, imported names keep their values, so our module takes the place of Deno's own. Bun has no such hook.
 if ('Deno' in globalThis) {
   const url = new URL('./tls/module-sync.js', import.meta.url).href
   const resolve: Resolve = (name, context, next) => (/^(node:)?tls$/.test(name) ? { url, shortCircuit: true } : next(name, context))

@@ -362,8 +362,8 @@ export class Pump {
   }
 
   /**
-   * Waits for a decision as long as there is a connection, and no longer than it may take; breaks the connection with what it
-   * rejects with. `refuse` tells the peer, if the connection ends before: a call that is repeated then is refused.
+   * Waits for a decision while there is a connection, and no longer than its time limit. If the decision rejects, the connection
+   * breaks with that error. `refuse` tells the peer if the connection ends first: a call that is repeated then is refused.
    */
   async #decided(decision: Promise<void>, refuse: (error: unknown) => unknown): Promise<void> {
     const limitMs = this.#machine.state === 'HANDSHAKE' ? 0 : this.#options.decisionTimeoutMs ?? 0
@@ -388,8 +388,8 @@ export class Pump {
   }
 
   /**
-   * To be called after each SSL call: drains the network half, tells the observer, who may end the connection, and says what
-   * the call came to. Breaks the connection on a fatal result. `moreToCome`: plaintext that will follow.
+   * To be called after each SSL call: drains the network half, tells the observer, who may end the connection, and returns
+   * the call's outcome. Breaks the connection on a fatal result. `moreToCome`: plaintext that will follow.
    */
   #judge(call: IoEvent['call'], { ret, error }: IoResult, moreToCome = 0): Verdict {
     const reads = call === 'SSL_read' || call === 'SSL_peek'
@@ -469,7 +469,7 @@ export class Pump {
 }
 
 /**
- * For a connection that ends: there is an error already, or a trap, of which the instance tells its other connections. After a
+ * For calls while a connection ends: it has its error already, and the instance itself reports a trap to all its connections. After a
  * trap the border refuses each call: nothing in that memory can be trusted, the allocator's lists least of all.
  */
 function quietly(call: () => unknown): void {

@@ -1,4 +1,4 @@
-// Waiting: in order, no longer than a limit, and not for what may never come.
+// Waiting: in turns, with a time limit, and so that it can be broken off.
 
 import { ApiMisuseError, DeadlineError } from '../base/errors.js'
 
@@ -56,7 +56,7 @@ export function closeTimeout(limitMs: number): DeadlineError {
   return new DeadlineError('ERR_TLS_CLOSE_TIMEOUT', `the connection could not be closed within ${limitMs} ms`)
 }
 
-/** What a write fails with, and what is asked, when the connection was closed in order. */
+/** The error of writes and requests on a connection that was closed in order. */
 export function closedError(): ApiMisuseError {
   return new ApiMisuseError('ERR_TLS_INVALID_STATE', 'the connection was closed')
 }

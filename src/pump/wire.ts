@@ -100,7 +100,7 @@ export class Wire {
     this.feed()
   }
 
-  /** For the transport's own failures: those of a port that has ended are no news. */
+  /** Reports a failure of the transport itself. Failures after the port has ended are no news. */
   #failed(message: string): (cause: unknown) => void {
     return (cause) => {
       if (!this.#port.ended) throw transportFailure(message, cause)

@@ -42,7 +42,7 @@ export interface BunSocketHandlers {
   close(socket: BunSocketLike, error?: Error): void
 }
 
-/** What our handlers do for a socket that was taken over. */
+/** The handlers of sockets that were taken over. */
 const links = new WeakMap<BunSocketLike, Omit<BunSocketHandlers, 'open'> & { readonly transport: ByteTransport }>()
 
 /** Whether `value` is a socket of Bun's. */

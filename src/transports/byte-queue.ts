@@ -12,7 +12,7 @@ const FIRST_BLOCK_BYTES = 1024
 export class ByteQueue {
   byteLength = 0
   readonly #chunks: Uint8Array[] = []
-  /** What the last of the chunks is a view of, if that is a block of ours. */
+  /** The block beneath the last chunk, if it is one of ours. */
   #block: Uint8Array | undefined
 
   /** Puts `chunk` at the end, as it is or copied. Not an empty one. */

@@ -1,4 +1,4 @@
-// What a transport reads that is made of another stream.
+// The reading half of a transport that is made from another stream.
 
 import { isUint8Array } from '../base/bytes.js'
 import type { Incoming } from './stream-ends.js'

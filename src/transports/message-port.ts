@@ -97,7 +97,7 @@ export function takeMessagePort(
     else if (message?.type === 'abort') incoming.cut(message.reason)
     else if (message?.type === 'cancel') outgoing.fail(message.reason)
     else return fail(new TypeError('the MessagePort gave a message that is not one of ours: nothing else may be posted over it'))
-    // By the end that hears the last word: what was said before a close arrives, but not on every platform.
+    // The end that has heard the last message closes the port: on some platforms a close overtakes messages that were sent before it.
     if (incoming.over && outgoing.over) port.close?.()
   }
 

@@ -37,7 +37,7 @@ export interface NodeDuplexLike {
   pipe: unknown
 }
 
-/** Where readable-stream 2 and 3 keep what Node tells. */
+/** readable-stream 2 and 3 have no public properties for this. */
 interface OlderDuplex extends NodeDuplexLike {
   readonly _readableState?: { readonly endEmitted?: boolean }
 }

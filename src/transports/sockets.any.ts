@@ -37,7 +37,7 @@ const meanings: Readonly<Record<string, string>> = {
   429: 'too many wrong tokens: wait a minute', 502: 'the target cannot be reached, or not in time', 503: 'too many connections',
 }
 
-/** What a WebSocket says that did not open, in better words: OpenSSL and rustls have theirs for a server without TLS, `ws` for a status. */
+/** Puts the words of a failed WebSocket better: OpenSSL and rustls have their own for a server without TLS, `ws` for an HTTP status. */
 export function wordsOfPlatform(said: string): string {
   const [, status] = /^Unexpected server response: (\d+)$/.exec(said) ?? []
   if (status !== undefined) {

@@ -89,9 +89,9 @@ export class Incoming {
   }
 
   /**
-   * Delivers what `read` gives until that is undefined, the end, or rejects: then so does this. It is a little ahead of the
-   * reader (while less than `aheadBytes` is unread), so that what has arrived is here when the connection fails, and after a cancel
-   * goes on and throws it away.
+   * Delivers the results of `read` until one is undefined, which is the end, or rejects: then this rejects, too. It reads a little
+   * ahead of the reader (while less than `aheadBytes` is unread), so that bytes that have arrived are here when the connection fails.
+   * After a cancel it goes on and throws the bytes away.
    */
   async readAhead(read: () => Promise<Uint8Array | undefined>, aheadBytes = () => 64 * 1024): Promise<void> {
     for (;;) {
@@ -161,7 +161,7 @@ export class Outgoing {
         this.#controller = controller
         // The stream's own `abort` would be called only after a write in flight, which may be what is stuck.
         controller.signal.addEventListener('abort', () => {
-          this.over = true // to fail a stream that is being aborted confuses Node 20
+          this.over = true // Node 20 breaks if a stream is errored while it is being aborted
           this.fail(controller.signal.reason)
           sink.aborted(controller.signal.reason)
         })
@@ -217,7 +217,7 @@ export class Outgoing {
 }
 
 export interface Beneath extends Omit<Sink, 'aborted' | 'over'>, ReaderEvents {
-  /** Where the reader has gone before the peer's end, that is waited for before {@link done}, but not for ever. */
+  /** If the reader has gone before the peer's end, wait for that end before {@link done}, but not for ever. */
   readonly lingers?: boolean
   /** Both directions are over, each in its own way. Called once, unless {@link giveUp} is. */
   done?(): void

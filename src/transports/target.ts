@@ -41,7 +41,7 @@ export function demandTarget(target: object, taker: string, known: readonly stri
   for (const option of Object.keys(target)) {
     if (known.includes(option)) continue
     const near = nearest(option, known.filter((name) => !(name in target)))
-    const meant = nearest(option, options.filter((name) => name.length <= option.length + 1)) // not one of which it is but the beginning
+    const meant = nearest(option, options.filter((name) => name.length <= option.length + 1)) // without names that merely begin with it
     const advice = near !== undefined ? `did you mean '${near}'?` : meant !== undefined && `'${meant}' ${place}`
     if (advice) throw new ApiMisuseError('ERR_TLS_UNKNOWN_OPTION', `the target of ${taker} has no '${option}': ${advice}`, { option })
   }

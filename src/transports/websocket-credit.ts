@@ -1,5 +1,5 @@
 // The credit window subprotocol, docs/credit-window.md: each side sends only what the other has said it will take. For
-// WebSockets that cannot hold back what arrives, as in browsers. Symmetric, but for who waits for whom at the start.
+// WebSockets that cannot hold back what arrives, as in browsers. Both sides do the same, but one waits for the other at the start.
 
 import { Credit } from './credit.js'
 import { CREDIT_EXCEEDED, CREDIT_MALFORMED } from './websocket-close.js'

@@ -68,7 +68,7 @@ export function takeWebSocketStream(
       inner.then(async ({ reader }) => { while (!(await reader.read()).done); }).catch(() => {})
     },
   })
-  /** What the close was, unless an end. */
+  /** The error that the close stands for; undefined for an end. */
   const closed = stream.closed.then(({ closeCode = NO_CODE, reason = '' }) => closeError(closeCode, reason, reach, protocol), failed)
   inner.then(({ writer }) => writer.closed).catch(() => {}) // seen by the write that fails
   ends.readFrom(async () => {

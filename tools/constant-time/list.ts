@@ -1,4 +1,4 @@
-// What the tool looks at, and what it is told of it. Whoever changes a kernel changes this file with it.
+// The functions that the tool looks at, and which of their arguments are public. If you change a kernel, change this file with it.
 
 /** What a parameter points to, or what stands at an offset of that. By offset: how many bytes, and what they point to. */
 export type Fields = ReadonlyMap<number, { readonly bytes: number; readonly fields: Fields }>

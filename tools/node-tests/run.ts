@@ -17,7 +17,7 @@ export interface Outcome {
 const preload = fileURLToPath(new URL('preload.cjs', import.meta.url))
 /** What would change Node or OpenSSL, as NODE_EXTRA_CA_CERTS does. */
 const MACHINES_OWN = /^(NODE|SSL|OPENSSL)_/
-/** Enough of what a test prints: some never end to. */
+/** The most output of a test that is kept: some print without end. */
 const OUTPUT_CHARACTERS = 200_000
 
 /**

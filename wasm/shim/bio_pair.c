@@ -22,9 +22,9 @@ int lsw_BIO_should_retry(BIO *bio)
 }
 
 /*
- * A pair without buffers is two halves that OpenSSL has parted (BIO_destroy_bio_pair), and that look paired: OpenSSL asks
+ * A pair without buffers is two halves that OpenSSL has separated (BIO_destroy_bio_pair), and that look paired: OpenSSL asks
  * a BIO's callback before each operation, and this one pairs them again (BIO_make_bio_pair) before the first that needs a
- * buffer. It is installed only meanwhile, so that it costs nothing while bytes move.
+ * buffer. It is installed only while there are no buffers, so that it costs nothing while bytes move.
  */
 
 static long parted_callback(BIO *bio, int oper, const char *argp, size_t len, int argi, long argl, int ret, size_t *processed);

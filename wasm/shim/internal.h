@@ -51,7 +51,7 @@ void *lsw_read(const struct lsw_form *form, const uint8_t *bytes, size_t length)
    those before the one that failed; the error queue says why. */
 int lsw_read_each(const struct lsw_form *form, const uint8_t *bytes, size_t length, int (*add)(void *to, void *object, int index),
     void *to);
-/* Rather than text. */
+/* Whether the bytes look like DER rather than text. */
 int lsw_is_der(const uint8_t *bytes, size_t length);
 
 /* ---- pbe.c: what keys are encrypted by ---- */
@@ -170,7 +170,7 @@ void lsw_print_nul(BIO *out);
 void lsw_print_numbers(BIO *out, const ASN1_OBJECT *object);
 /* The short name of an object, or its numbers. */
 void lsw_print_object(BIO *out, const ASN1_OBJECT *object);
-/* As UTF-8; what has no text as RFC 2253 has it: '#', and its DER in hexadecimal. */
+/* Prints a string as UTF-8, or, if it has no text, in the form of RFC 2253: '#' and its DER in hexadecimal. */
 void lsw_print_string(BIO *out, const ASN1_STRING *string);
 /* Its kind, and NUL and the value if there is a form for it. */
 void lsw_print_general_name(BIO *out, const GENERAL_NAME *name);

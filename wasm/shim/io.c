@@ -9,7 +9,7 @@
 int ossl_statem_in_error(const SSL *connection);
 
 /*
- * To be called with the call's own result as argument: then nothing stands between. SSL_get_error calls an end clean only if
+ * Call it with the SSL call itself as the argument: then no other call comes between the two. SSL_get_error calls an end clean only if
  * the last warning was close_notify, and TLS 1.3 remembers user_canceled alone: after user_canceled and close_notify, as a
  * JDK sends them, it answers SSL_ERROR_SYSCALL (openssl/openssl#25254). SSL_get_shutdown knows better, unless the call
  * failed: then the state machine is in error, as after a BIO that fails to write.

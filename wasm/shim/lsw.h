@@ -353,7 +353,7 @@ int lsw_SSL_set_tlsext_status_ocsp_resp(SSL *ssl, const uint8_t *bytes, size_t l
 
 /* ---- psk.c: external pre-shared keys ---- */
 
-/* What a TLS 1.2 server tells of which key it wants; copied, NULL for none. 1 on success. */
+/* The hint by which a TLS 1.2 server tells clients which key it wants; copied, NULL for none. 1 on success. */
 int SSL_CTX_use_psk_identity_hint(SSL_CTX *ctx, const char *hint);
 int SSL_use_psk_identity_hint(SSL *ssl, const char *hint);
 

@@ -1,4 +1,4 @@
-/* What keys and PKCS#12 files are encrypted by: whether we have it, and the algorithms that are for them alone. */
+/* The algorithms that encrypt keys and PKCS#12 files: which of them we have, and those that serve for nothing else. */
 #include <openssl/pkcs12.h>
 #include <openssl/proverr.h>
 #include <openssl/provider.h>

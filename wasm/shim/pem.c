@@ -1,4 +1,4 @@
-/* PEM texts, block by block. Only the blocks that are asked for are decoded: whatever stands around them does not matter. */
+/* PEM texts, block by block. Only the blocks that are asked for are decoded; text around them is ignored. */
 #include <string.h>
 #include <openssl/pem.h>
 #include "internal.h"

@@ -58,8 +58,8 @@ static int read_name(SSL *ssl, char **name)
 }
 
 /*
- * OpenSSL takes sessions from its own store whatever they were made for: the one that is asked for leaves it. A fatal alert would
- * have the same effect.
+ * OpenSSL's own store gives out sessions without regard to the name they were made for, so a session that may not be resumed is
+ * removed from it. A fatal alert would remove it, too.
  */
 static void forget_session_of_another_name(SSL *ssl)
 {

@@ -9,7 +9,7 @@
 //   replace TEXT => TEXT      wherever it stands, from the beginning of a word; `\n` is the end of a line
 //   rewrite REGEXP => TEXT    the same with a regular expression, whose groups are $1 and $2
 //
-// What a line names must be there: with a release of OpenSSL that has it no more, it fails and says which line of which list to see.
+// The text that a line names must exist: if a new release of OpenSSL lacks it, the build fails, and names the list and the line.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'

@@ -66,7 +66,7 @@ class ConnectCommand {
     return signalled ?? status
   }
 
-  /** `undefined` if it failed; the diagnosis has why. Throws for what the command line is to blame for. */
+  /** `undefined` if it failed; the diagnosis has why. Throws if the command line is at fault. */
   async #open(): Promise<TlsConnection | undefined> {
     const { options } = this.#request
     const diagnosis = this.#diagnosis

@@ -1,4 +1,4 @@
-// Exit statuses: by who is at fault, as the classes of errors.
+// Exit statuses say who is at fault, as the classes of errors do.
 
 import {
   ApiMisuseError, CertificateError, DeadlineError, PeerError, RefusalError, TransportError, TruncationError,

@@ -6,11 +6,11 @@ import { writeSync } from 'node:fs'
 export const STDOUT = 1
 export const STDERR = 2
 
-// To look at them makes Node set a pipe so that it says EAGAIN when it is full.
+// Reading these properties makes Node put a pipe into the mode in which it answers EAGAIN when it is full.
 void process.stdout
 void process.stderr
 
-/** A line of which a part was taken. */
+/** The streams that have taken a part of a line. */
 const cut = new Set<number>()
 
 /** Throws the system's error. What is lost is lost as a whole line, or is ended before the next. */

@@ -14,8 +14,8 @@ export interface Seen {
 const MOST_MS = 5_000
 
 /**
- * A handshake ends at the first thing that is wrong. So this one, by which nothing is sent and in which the server is always refused,
- * tells all of them. `undefined` if it does not come so far.
+ * A handshake ends at the first failure. This one overrules failures, so it can report all of them, and refuses the server in the end, so
+ * that nothing is sent. `undefined` if it fails before the server's certificates are verified.
  */
 export async function look(request: ConnectRequest, libssl: LibSsl): Promise<Seen | undefined> {
   const {

@@ -5,7 +5,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import { PeerError, type TlsConnection, type TlsServerConnection } from '../../index.js'
 import type { Diagnosis } from './diagnosis.js'
 
-/** How long a server may take to end, of which nothing more is wanted. */
+/** How long a server may take to end once we want nothing more from it. */
 const LAST_WORDS_MS = 2_000
 
 type Counts = Pick<Diagnosis, 'receivedBytes' | 'sentBytes' | 'timeline'>

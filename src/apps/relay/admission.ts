@@ -35,7 +35,7 @@ export function admit(visitor: Visitor, rules: Rules): Admission | Refusal {
   return 'status' in verdict ? verdict : visitor.fault ?? verdict
 }
 
-/** The origin comes first: a foreign page is told nothing else. */
+/** The origin is judged first, so that a foreign page learns nothing else. */
 function judge(visitor: Visitor, rules: Rules): Admission | Refusal {
   const origin = originOf(visitor)
   if (origin !== undefined && !rules.origins.has(origin)) return { status: 403, reason: 'this origin is not allowed' }
@@ -75,7 +75,7 @@ function refuseStranger({ clientAddress }: Visitor, token: string | undefined, r
   return { status: 401, reason: 'a bearer token is needed' }
 }
 
-/** By the specification, to offer any subprotocol at all is to ask for version 2. One that carries a token is not meant. */
+/** By the specification, a client that offers any subprotocol asks for version 2. A subprotocol that carries a token does not count. */
 function admitWisp(offered: readonly string[]): Admission {
   const protocol = [WISP_SUBPROTOCOL, RAW_PROTOCOL].find((name) => offered.includes(name))
   return { to: offered.some((name) => name !== '' && !isBearer(name)) ? 2 : 1, protocol }
@@ -86,7 +86,7 @@ export function originOf(visitor: Visitor): string | undefined {
   return visitor.header('origin') ?? visitor.header('sec-websocket-origin')
 }
 
-/** Of those that we speak, the one we would rather. `binary` is what clients of websockify call the plain framing. */
+/** The best of the offered subprotocols that we speak. Clients of websockify call the plain framing `binary`. */
 function select(offered: readonly string[], { maxMessageBytes }: Rules): string | undefined {
   const spoken = [RAW_PROTOCOL, 'binary']
   if (maxMessageBytes > MAX_DATA_BYTES) spoken.unshift(CREDIT_PROTOCOL) // its messages would be too long

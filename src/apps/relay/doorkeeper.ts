@@ -22,7 +22,7 @@ export class Doorkeeper {
   readonly #allowed: Set<string>
   readonly #visits = new Set<Visit>()
   readonly #places: Places
-  /** Of those that are being turned away. */
+  /** Places for clients that are being turned away. */
   readonly #exits: Places
   readonly #wrongTokens: WrongTokens
   /** No more are let in. */
@@ -112,7 +112,7 @@ export class Doorkeeper {
     this.log.flush()
   }
 
-  /** Where too many are being turned away, it is by an HTTP status, which takes no time. */
+  /** If too many clients are being turned away already, this one gets an HTTP status, which takes no time. */
   async #turnAway(visitor: Visitor, why: Refusal): Promise<void> {
     const leave = this.#exits.take(visitor.clientAddress)
     if (typeof leave === 'string') return visitor.refuse(why)

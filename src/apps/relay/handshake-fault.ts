@@ -2,7 +2,7 @@
 
 import type { Refusal } from './visitor.js'
 
-/** By RFC 6455 §4.2.1, as `ws` has it: what is no fault here is none there. Which subprotocols are spoken is looked at elsewhere. */
+/** By the rules of RFC 6455 §4.2.1 that `ws` applies, so that it accepts each request that passes here. Subprotocols are not looked at. */
 export function handshakeFault(method: string | undefined, header: (name: string) => string | undefined): Refusal | undefined {
   if (method !== 'GET') return { status: 405, reason: 'a WebSocket is opened by GET' }
   const key = header('sec-websocket-key') ?? ''

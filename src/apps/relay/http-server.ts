@@ -16,7 +16,7 @@ export function createHttpServer(
 ): HttpServer {
   const options = {
     noDelay: true,
-    // What a socket holds that is not read lies there as TCP brought it, byte by byte if the client likes: so it holds little.
+    // Unread bytes lie in the socket in the pieces that TCP brought, which a client can make as small as one byte: so it may hold little.
     highWaterMark: 4096,
     headersTimeout: requestTimeoutMs,
     requestTimeout: requestTimeoutMs,
@@ -64,18 +64,18 @@ export class Requests {
         return refused(remoteAddress, leave)
       }
       const name = nameOf(socket)
-      this.#leave(name) // a connection that has ended, and of which we have not heard yet
+      this.#leave(name) // an earlier connection of that name has ended, though its event has not come yet
       this.#open.set(name, { socket, leave })
       socket.once('close', () => { if (this.#open.get(name)?.socket === socket) this.#leave(name) })
     })
   }
 
-  /** It has been read, and is somebody else's now. The socket may be that of TLS, which is not the one that came. */
+  /** The request has been read, so the socket is its handler's. With TLS that socket is another object than the one that connected. */
   read(socket: Socket): void {
     this.#leave(nameOf(socket))
   }
 
-  /** Of all that are left. Node's server does not know those that have not ended TLS's handshake. */
+  /** Ends all connections that are left. Node's server does not know those whose TLS handshake has not ended. */
   hangUp(): void {
     for (const { socket } of this.#open.values()) socket.destroy()
   }

@@ -13,7 +13,7 @@ export function watchIdling(idleTimeoutMs: number, moved: () => number, idle: ()
   return () => clearInterval(timer || undefined)
 }
 
-/** What ends because of it says this. */
+/** The reason that is given for such an end. */
 export function nothingMoved(idleTimeoutMs: number): string {
   return `nothing moved for ${idleTimeoutMs} ms`
 }

@@ -31,7 +31,7 @@ export class NodeHandshakes {
       noServer: true,
       clientTracking: false,
       maxPayload: maxMessageBytes,
-      // A message that is not whole costs memory for each of its fragments, and for each piece in which TCP brings them.
+      // An unfinished message costs memory for each of its fragments, and for each piece in which TCP has brought them.
       maxFragments: 64 + Math.ceil(maxMessageBytes / 16_384),
       maxBufferedChunks: 64 + Math.ceil(maxMessageBytes / 256),
       perMessageDeflate: false, // ciphertext does not compress, and compression beside secrets leaks them (CRIME)

@@ -1,5 +1,5 @@
-// A client's connection as `ws` is given it: in one turn of the event loop no more than so much of what has come, and the rest in
-// later ones, so that the other clients have their turns. What is left of a connection that is lost is dropped.
+// A client's connection as `ws` is given it: in one turn of the event loop only a limited part of the bytes that have come, and the rest in
+// later turns, so that other clients have theirs. When the connection is lost, the bytes that are left are dropped.
 
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'

@@ -8,7 +8,7 @@ export class Places {
   readonly #byAddress = new Map<string, number>()
   #taken = 0
 
-  /** Without `mostPerAddress` half of them, and on this machine all: a server in front of the relay may be what connects. */
+  /** The default of `mostPerAddress` is half of all, and all for this machine itself: a server in front of the relay may run here. */
   constructor(most: number, mostPerAddress: number | undefined) {
     this.#most = most
     this.#mostPerAddress = mostPerAddress
@@ -16,7 +16,7 @@ export class Places {
 
   get taken(): number { return this.#taken }
 
-  /** Takes one for a client at `address`, and gives what frees it, to be called once. A text: there is none, and so it is said. */
+  /** Takes a place for a client at `address`. Returns a function that frees it, to be called once; or, if there is none, the reason. */
   take(address: string): (() => void) | string {
     const client = clientAt(address)
     const itsOwn = this.#byAddress.get(client) ?? 0
@@ -35,7 +35,7 @@ export class Places {
   }
 }
 
-/** What counts as one client: an IPv4 address, or a network of 64 bits, which in IPv6 is what one client has. */
+/** The key of a client: its IPv4 address, or the first 64 bits of its IPv6 address, as one client usually has such a network. */
 export function clientAt(text: string): string {
   const [plain = ''] = text.toLowerCase().split('%')
   const address = inOneSpelling(plain)

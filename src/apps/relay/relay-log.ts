@@ -79,7 +79,7 @@ export class RelayLog {
   /** Entries that were not written: too many, or lost. */
   get omitted(): number { return this.#omitted + this.#lost }
 
-  /** Tells what was omitted and what was lost, though nothing happens that would be told. To be called now and then, and at the end. */
+  /** Reports omitted and lost entries without waiting for a next entry. To be called from time to time, and at the end. */
   flush(): void {
     this.#windowEnd = 0
     this.#lines.clear()

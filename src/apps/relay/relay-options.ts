@@ -15,7 +15,7 @@ export interface RelayRules {
    * that header does not come from a browser, and is not held to this list.
    */
   readonly origins?: readonly string[] | undefined
-  /** A bearer token that every request must present, or several of which it must present one; else 401. Default: none is asked for. */
+  /** A bearer token, or several, one of which every request must present; else it is answered 401. Default: none is asked for. */
   readonly token?: string | readonly string[] | undefined
   /** Wrong tokens of one client in a minute; after that many all of its tokens are answered 429. Default 10. 0: any number. */
   readonly maxWrongTokens?: number | undefined
@@ -171,7 +171,7 @@ export function complete({ allow = [], origins = [], token, maxBufferedBytes, ..
   return { ...settings, maxMessageBytes } as RelaySettings
 }
 
-/** What each connection may hold, that all together hold no more than they may. */
+/** The share of each connection, so that all together stay below the limit. */
 function parts({ maxConnections, highWaterMarkBytes }: RelaySettings, maxBufferedBytes: number) {
   const partBytes = Math.floor(maxBufferedBytes / maxConnections)
   if (partBytes < LEAST_PART_BYTES) {

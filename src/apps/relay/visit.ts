@@ -20,7 +20,7 @@ import { serveWispVisit, type WispRules } from './wisp-visit.js'
 export interface Visit {
   /** Fulfilled when nothing of it is left open. Never rejects. */
   readonly over: Promise<void>
-  /** Of what is open. */
+  /** The bytes of the open tunnel or Wisp connection. */
   readonly traffic: Traffic
   /** Ends it because the relay goes away. */
   stop(): void
@@ -106,7 +106,7 @@ async function visitByWisp({ visitor, admission, settings, wisp, log }: Admitted
     result = why
     shutDown()
   }
-  // To ask for a target is to do something, too: it may take longer than that to be reached.
+  // A request for a target counts as activity, too: reaching the target may take longer than the limit.
   const moved = () => server.wisp.bytesToTargets + server.wisp.bytesToClient + streams
   const leave = whenAborted(draining, () => {
     const timer = setInterval(() => {

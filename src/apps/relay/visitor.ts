@@ -17,7 +17,7 @@ export interface Refusal {
   readonly close?: {
     readonly protocol: string | undefined
     readonly code: number
-    /** What a client that knows nothing of our codes is told before. */
+    /** Sent before the close, for clients that do not know our codes. */
     readonly message?: Uint8Array<ArrayBuffer>
   } | undefined
 }

@@ -77,11 +77,11 @@ async function dial(target: Target, signal: AbortSignal): Promise<TargetConnecti
   const closed = new Promise<void>((resolve) => { over = resolve })
   void closing.then(over)
   const close = () => {
-    over() // with a target that does not read, the platform's own closing does not end
+    over() // the platform's own close() never settles if the target does not read
     return socket.close()
   }
   const reset = () => { close().catch(() => {}) }
-  // To give up the transport alone, as Wisp's streams may, closes the socket too.
+  // Giving up the transport alone, as a Wisp stream may, must close the socket, too.
   const { readable, writable, opened } = socket
   const transport = fromCloudflareSocket({ readable, writable, opened, closed: socket.closed, close })
   try {

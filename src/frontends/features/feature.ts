@@ -32,11 +32,11 @@ export interface Feature<Options extends object, Others extends object = object>
   readonly connection?: readonly (keyof Options)[]
   /** Those that may stand in a context or beside it; then the connection's counts. All others are the context's. */
   readonly either?: readonly (keyof Options)[]
-  /** What no rule says. Throws by {@link invalid}. Without `whole` they are a context's alone: what a connection may add is not missed. */
+  /** Checks beyond the rules. Throws by {@link invalid}. Without `whole` these are a context's options: a connection may add others. */
   readonly agree?: (options: Options & Others, whole: boolean) => void
   /** Without options of `connection`: other connections share it. `keyAlone`: see server-identity.ts. */
   readonly setUpCtx?: (ctx: SslCtx, options: Options & Others, keyAlone: boolean) => void
-  /** Before each connection that `ctx` is for, also the first: sees to what changes with time. */
+  /** Called before each connection of `ctx`, the first included, for things that change with time. */
   readonly renewCtx?: (ctx: SslCtx, options: Options & Others) => void
   /** After all of `setUpCtx`. A callback that takes time asks by `decisions`. */
   readonly setUpSsl?: (ssl: Ssl, options: Options & Others, decisions: Decisions) => void
@@ -50,7 +50,7 @@ export const isSecret: Check = (value) => (typeof value === 'string' || isBytesL
 
 /**
  * Runs `set`, which hands an option to OpenSSL, and names the option if OpenSSL refuses it; `rule` where OpenSSL gives no reason, or a
- * function for what is to be added.
+ * function that gives the words to add.
  */
 export function refuse(option: string, set: () => void, rule?: string | ((code: string) => string)): void {
   try {

@@ -54,7 +54,7 @@ export const serverIdentity: Feature<ServerIdentityOptions, VerificationOptions 
       const useless = Object.keys(trustAnchors.checks).find((option) => options[option as keyof TrustAnchorOptions] !== undefined)
       if (useless) throw invalid(useless, 'has no effect without servername: no certificate is accepted then')
     }
-    // Of both kinds OpenSSL would want one of each.
+    // Given both kinds, OpenSSL would demand a match of each.
     const addresses = [options.acceptedNames ?? []].flat().map(isIpAddress)
     if (new Set(addresses).size > 1) throw invalid('acceptedNames', 'must be host names alone or IP addresses alone')
   },

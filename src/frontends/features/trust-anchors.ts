@@ -47,7 +47,7 @@ export function setUpTrustAnchors(ctx: SslCtx, options: TrustAnchorOptions): X50
 /** Contexts of the same anchors share them. */
 const storesOf = keptByInstance<X509Store>(8)
 
-/** A store of what options give, and of another store's. It is kept: not to be freed. */
+/** A store with the anchors that options give, and with those of `from`. It is kept for later, so do not free it. */
 export function storeOf(lib: LibSsl, options: Readonly<Record<string, TrustAnchorOptions['ca']>>, from?: X509Store): X509Store {
   return storesOf(lib).get(contentKey(lib, options), () => setUp(new X509Store(lib), (store) => {
     if (from) store.addStore(from)
@@ -71,7 +71,7 @@ function platformStore(lib: LibSsl): X509Store | undefined {
   return store
 }
 
-/** What a platform hands out is not the caller's fault: the others count all the same. */
+/** A root of the platform that cannot be read is no fault of the caller: it is left out, and the others count. */
 function addRoot(store: X509Store, root: string, index: number): void {
   try {
     store.addCerts(root)

@@ -81,7 +81,7 @@ function setUpVerification(ssl: Ssl, options: VerificationOptions, decisions: De
   let failures: VerifyFailure[] = []
   /** `verify` was asked in this connection. */
   let asked = false
-  /** What a server was told too late for OpenSSL. */
+  /** A server's `verify` whose answer comes too late for OpenSSL. */
   let late: Promise<void> | undefined
 
   const ask = (chain: readonly X509[], verifyCode: number, failures: readonly VerifyFailure[], resumed: boolean) => {
@@ -105,7 +105,7 @@ function setUpVerification(ssl: Ssl, options: VerificationOptions, decisions: De
     judge(await ask(chain, verifyCode, verifyCode === X509_V_OK ? [] : [failure(verifyCode, 0)], true), chain)
   }
 
-  // Else OpenSSL stops at the first failure, and never looks at what comes after, for example the signatures.
+  // Without this callback OpenSSL stops at the first failure, and never checks the rest, for example the signatures.
   if (replaced) ssl.setVerifyCb((preverifyOk, depth, verifyCode) => {
     if (!preverifyOk) failures.push(failure(verifyCode, depth))
     return 1

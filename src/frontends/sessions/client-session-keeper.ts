@@ -16,9 +16,9 @@ import { trustFingerprint } from './trust.js'
 const LONGEST_LIFE_S = 7 * 24 * 60 * 60
 /** The life of a TLS 1.2 session if the server does not say: OpenSSL's own default. */
 const USUAL_LIFE_S = 2 * 60 * 60
-/** What our other extensions leave of the 65,535 bytes of all. */
+/** A ClientHello has 65,535 bytes for extensions: so much is left by the others. */
 const MOST_TICKET_BYTES = 61_000
-/** The same of what ECH hides: OpenSSL takes 1,500 bytes of it. */
+/** The same within ECH, where OpenSSL has 1,500 bytes for the inner ClientHello. */
 const MOST_TICKET_BYTES_IN_ECH = 900
 
 export class ClientSessionKeeper {
@@ -104,7 +104,7 @@ export class ClientSessionKeeper {
 
   #earlyDataFor(session: SslSession, { alpnProtocol }: TlsSession): Uint8Array | undefined {
     const { earlyData, alpnProtocols = [], verify } = this.#options
-    // In a resumed handshake `verify` is asked at its end: nothing may go before that.
+    // In a resumed handshake `verify` is asked at the end, and no data may go before its answer.
     if (earlyData === undefined || verify !== undefined || session.getProtocolVersion() !== TLS1_3_VERSION) return undefined
     const alpn = session.get0AlpnSelected()
     // OpenSSL breaks the connection off if the server accepts early data for another protocol than OpenSSL took it for.

@@ -1,4 +1,4 @@
-// Where sessions wait until they are taken up again: a client's stores, and a server's cache, where tickets will not do.
+// Places for sessions until they are resumed: a client's stores, and a server's cache, for servers to which tickets are not enough.
 
 import { asBytes } from '../../base/bytes.js'
 import { isIntegerFrom, knownOptions } from '../../base/options.js'

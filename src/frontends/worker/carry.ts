@@ -1,4 +1,4 @@
-// From one stream to another, as pipeTo(), but for one thing: to give up waits for no write that is under way.
+// Carries one stream into another, as pipeTo() does, except that giving up does not wait for a write that is under way.
 
 export interface Carrying {
   /** When the end has been passed on; rejects with what went wrong, after both streams have been told. */

@@ -4,7 +4,7 @@ import type { TlsContext } from '../tls-context.js'
 import type { ContextReceiver, PostedContext } from './posted-context.js'
 import { encodeKeys, encodeOptions } from './values.js'
 
-/** With its options the first time. What is returned must be posted. Throws if its options cannot cross. */
+/** Describes a context to the worker, with its options the first time. The result must be posted. Throws if its options cannot cross. */
 export function describeContext(context: TlsContext, worker: ContextReceiver): PostedContext {
   const { ids, forgets } = worker
   const known = ids.get(context)

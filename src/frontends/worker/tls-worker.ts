@@ -40,7 +40,7 @@ export interface TlsWorker {
    * As `connect` of `libssl-wasm`, with the same options but for `libssl`, and the same errors. The worker checks most options, so
    * that one that is refused fails `opened` and `closed`, and ends the transport, before anything is sent. The transport stays on
    * this side. A write settles when 64 KiB at most are on their way to the worker. Callbacks are called here, a little later
-   * than what they tell of.
+   * than the events they report.
    */
   connect(transport: TransportLike, options: Remote<ConnectOptions>): TlsConnection
   /** As `accept` of `libssl-wasm`, with the same differences. */
@@ -110,7 +110,7 @@ export function createWorker({ worker: given, wasm }: TlsWorkerOptions = {}): Tl
   }
 }
 
-/** `given`, of which those are checked that the page itself uses: the worker checks the others, and has the code for it. */
+/** Copies `given`, and checks the options that the page itself uses. The worker has the code that checks the others. */
 function checkedHere(type: Begin['type'], given: CommonOptions): CommonOptions {
   const options = ownOptions(given, `${type}()`)
   for (const [name, check] of Object.entries(streamLimits)) {

@@ -1,4 +1,4 @@
-// Values that a structured clone would make something else of: they travel as what they are made from.
+// Values that a structured clone would turn into something else. They travel as the data they are made from.
 
 import { isBytesLike, viewOf } from '../../base/bytes.js'
 import { invalid, isPlainObject } from '../../base/options.js'

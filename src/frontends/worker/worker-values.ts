@@ -4,7 +4,7 @@ import { MOST_TICKET_KEYS, TicketKeys } from '../sessions/ticket-keys.js'
 import { isTlsSession, TlsSession } from '../sessions/tls-session.js'
 import { changeAll, encodeValue, type Posted } from './values.js'
 
-/** What can be posted of what a callback is given. */
+/** A callback's argument in a form that can be posted. */
 export function encodeGiven(value: unknown): unknown {
   return isTlsSession(value) ? { ...encodeValue(value) as Posted, seen: value } : value
 }

@@ -5,7 +5,7 @@ import { unavailable } from './connect-arguments.js'
 
 type Listener = (socket: never) => void
 
-/** Of the old kind, as Node's, so that others can be made of it: tls.Server calls it upon an object of its own. */
+/** A function and not a class, as in Node, so that others can inherit from it: tls.Server calls it on an object of its own. */
 export const Server = function (this: unknown, options?: object | Listener, listener?: Listener) {
   if (!(this instanceof Server)) return new Server(options, listener)
   EventEmitter.call(this as EventEmitter)

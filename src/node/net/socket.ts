@@ -1,6 +1,6 @@
 // net.Socket upon a dialer: a transport in the form of Node's stream.
 //
-// What users are told is told from a task of its own: what their listeners throw must be theirs, not a rejected promise of ours.
+// Events are emitted from tasks of their own: an error that a listener throws must be uncaught, and not reject a promise of ours.
 
 import { addAbortSignal } from '#node'
 import { LAST_WORDS_MS } from '../../base/linger.js'
@@ -197,7 +197,7 @@ export class Socket extends SocketBase {
     return [transport, host]
   }
 
-  /** By the application's own function, if it has given one: else it is the relay that knows. */
+  /** Asks the application's own `lookup` if it has given one; otherwise the relay looks the name up. */
   #lookUp({ lookup, family, hints }: ConnectOptions, hostname: string): string | Promise<string> {
     if (!lookup || isIP(hostname)) return hostname
     return new Promise((resolve, reject) => {
@@ -262,12 +262,12 @@ export class Socket extends SocketBase {
     }), (error: unknown) => queueMicrotask(() => callback(this.destroyed ? undefined : lostError('write', error, target))))
   }
 
-  /** Where only writing has failed, what has arrived is read before that is told, by the next write. */
+  /** Only writing has failed: data that has arrived is read first, and the next write reports the failure. */
   #cannotWrite(wire: Wire, error: unknown): void {
     if (this.#wire === wire && this.readableEnded) this.destroy(lostError('write', error, this.#target!))
   }
 
-  /** To the other side it is an end, after what was written: but for that we do not wait for ever. */
+  /** The peer sees an end, after everything that was written; but we do not wait for that for ever. */
   #letGo({ reader, writer }: Wire, error: Error | null): void {
     const reason = error ?? new Error('the socket was destroyed')
     const abort = () => void writer.abort(reason).catch(() => {})

@@ -7,7 +7,7 @@ export type Server = net.Server
 export type Socket = net.Socket
 export const { Socket } = net
 
-/** Edge workers, that is workerd, have a class of servers of which none can be made; and their sockets differ from Node's in more. */
+/** In edge workers (workerd) `net.Server` exists but its constructor throws, and their sockets differ from Node's in other ways, too. */
 export const inEdgeWorker = !canBeMade(net.Server)
 export const Server: typeof net.Server = inEdgeWorker ? (NoServer as unknown as typeof net.Server) : net.Server
 

@@ -56,12 +56,12 @@ function withCode(error: Error & { code?: string }): Error {
   return lost ? Object.assign(error, { code: 'ECONNRESET', syscall: 'read' }) : error
 }
 
-/** What a write is told: the system has refused it, or it was given up with the connection, which tells why. */
+/** The error of a write: the system's own if that has refused it; else ECANCELED, as the connection's error says why it was given up. */
 export function unwritten(error: Error & { syscall?: string } | null): Error {
   return error?.syscall === 'write' ? error : writeError('ECANCELED')
 }
 
-/** A handshake has failed for which a write waits: as in Node that is what the write is told, and so is the socket. */
+/** The error of a write that waited for a handshake that has failed. As in Node, the socket has the same one. */
 export function asWriteError({ message }: Error): Error {
   return writeError('EPROTO', message)
 }

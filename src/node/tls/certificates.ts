@@ -1,4 +1,4 @@
-// Which CAs are trusted where nobody names any: tls.rootCertificates, getCACertificates(), setDefaultCACertificates(). Node has
+// The CAs that are trusted without `ca`: tls.rootCertificates, getCACertificates(), setDefaultCACertificates(). Node has
 // Mozilla's list in it, and so have we: the package's own.
 
 import { splitDer } from '../../base/der.js'

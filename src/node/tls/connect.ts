@@ -71,7 +71,7 @@ function judge(socket: TLSSocket, options: ConnectionOptions): void {
     return
   }
   let error: (Error & { code?: string }) | undefined = socket.ssl?.verifyError() ?? undefined
-  // To read all of the chain for an application's own check takes a tenth of a handshake; ours needs the names alone, unless it fails.
+  // Reading the whole chain, for an application's own check, takes a tenth of a handshake. Ours needs the names alone unless it fails.
   if (!error && !socket.isSessionReused() && !(checkServerIdentity === ours && socket.isNamedByPeer)) {
     error = checkServerIdentity!(socket.serverIdentity, socket.getPeerCertificate(true)) ?? undefined
   }

@@ -107,7 +107,7 @@ export class HelloAnswers {
           try {
             SNICallback.call(this.#socket, hello.servername!, done as Parameters<SniCallback>[1])
           } catch (error) {
-            done(error as Error) // which no client may end the server with
+            done(error as Error) // so that no client can end the server by it
           }
         })
         const context = answer instanceof ContextHandle ? answer : answer?.context

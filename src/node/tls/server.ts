@@ -1,5 +1,5 @@
-// tls.Server: a net.Server whose sockets make a handshake first. Callable without `new`, also upon an object of a class that inherits
-// from it, as https.Server does: so it is a function of the old kind.
+// tls.Server: a net.Server whose sockets make a handshake first. It is a function and not a class, as it can be called without `new`, and
+// on an object that inherits from it, as https.Server does.
 
 import { EventEmitter } from '#node'
 import * as net from '#node-net'
@@ -119,7 +119,7 @@ export function createServer(options?: TlsOptions | Listener, listener?: Listene
   return new Server(options, listener)
 }
 
-/** A socket has come, or whoever has one says so: `server.emit('connection', duplex)`. */
+/** A socket has connected, or an application has handed one over by `server.emit('connection', duplex)`. */
 function onConnection(this: TlsServer, beneath: Beneath): void {
   const { _options: options } = this
   let socket: TLSSocket

@@ -12,7 +12,7 @@ import type { TLSSocketOptions } from './tls-socket-options.js'
 
 /** An SSL that can be asked until its socket is destroyed, though the connection has ended. */
 export class KeptSsl extends Ssl {
-  /** Of each record that the last read has given. */
+  /** The sizes of the records that the last read has returned. */
   recordBytes: readonly number[] = []
 
   override free(): void {}
@@ -33,7 +33,7 @@ export class KeptSsl extends Ssl {
 
 interface SettingUp extends AskingSocket, RunsCallbacks {
   readonly _tlsOptions: TLSSocketOptions
-  /** What OpenSSL tells in the middle of a call: to be told on after it. */
+  /** Called by OpenSSL in the middle of a call: pass it on when that call has returned. */
   readonly onKeylog: (line: string) => void
   readonly onSession: (session: Uint8Array<ArrayBuffer>) => void
   nameSession(): void

@@ -60,7 +60,7 @@ export abstract class SocketEvents extends SocketInfo {
     }
   }
 
-  /** @internal The application knows of the connection now: what has waited for that is told. */
+  /** @internal The application knows of the connection: emits the events that have waited for that. */
   releaseSessions(): void {
     const sessions = this.#sessions ?? []
     this.#sessions = undefined

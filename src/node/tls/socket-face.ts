@@ -38,7 +38,7 @@ export abstract class SocketFace extends SocketBase {
   /** @internal */
   protected readonly beneath: Beneath
   #unrefed = false
-  /** What was asked for last is passed on when there is a connection. */
+  /** Whether ref() or unref() was called before there was a connection: the last call is passed on then. */
   #refWaits = false
 
   constructor(beneath: Beneath, options: DuplexOptions) {
@@ -110,7 +110,7 @@ export function laterTurn(task: () => void): void {
   setImmediate(task)
 }
 
-// What Node's net.Socket does otherwise than a Duplex is for its handle: as a Duplex does it, it is done here.
+// Where net.Socket overrides methods of Duplex, it does so for its handle. There is none here, so Duplex's own methods are put back.
 if ((Socket.prototype as unknown) instanceof Duplex && !((Socket.prototype as unknown) instanceof SocketBase)) {
   for (const name of Object.getOwnPropertyNames(Socket.prototype)) {
     const inherited = Object.hasOwn(SocketBase.prototype, name) ? undefined : descriptorOf(Duplex.prototype, name)

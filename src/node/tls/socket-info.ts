@@ -1,5 +1,5 @@
-// What a TLSSocket tells of its connection, and what may be set before the handshake. What is asked of a socket that was destroyed has no
-// answer: `null`, as in Node, or `undefined` where Node says so.
+// What a TLSSocket tells of its connection, and what may be set before the handshake. A socket that was
+// destroyed answers `null`, or `undefined` where Node does.
 
 import { SslSession } from '../../core/ssl-session.js'
 import type { Ssl } from '../../core/ssl.js'
@@ -19,7 +19,7 @@ import { trace } from './trace.js'
 interface NodeHandle {
   readonly fd: number
   readonly writeQueueSize: number
-  /** Else Node's http server would begin to. */
+  /** If it were false, Node's http server would begin to read. */
   reading: boolean
   verifyError(): Error | null
   getAsyncId(): number
@@ -49,7 +49,7 @@ export abstract class SocketInfo extends SocketFace {
   /** @internal Whether the peer's certificate decides. */
   protected abstract readonly verifies: boolean
 
-  /** As far as applications have use for what Node has here; `null` once it is destroyed. */
+  /** The part of Node's handle that applications use; `null` once the socket is destroyed. */
   get ssl(): NodeHandle | null {
     const { openSsl, beneath } = this
     return openSsl ? {

@@ -21,7 +21,7 @@ export interface ConnectWispOptions {
   /**
    * 2: offers the subprotocol `wisp-v2`, and fails if the server does not speak it. 1: does not offer it. Default
    * `'auto'`: offers it, once more without it if the WebSocket then does not open (a browser fails it if the server
-   * selects none), and goes by what the server says. With a WebSocket of your own it is you who offers.
+   * selects none), and goes by what the server says. If you give a WebSocket of your own, offer the subprotocol yourself.
    */
   readonly version?: 1 | 2 | 'auto' | undefined
   /** Default: the platform's. Node 20 has none: give that of the `ws` package. */
@@ -193,7 +193,7 @@ class Client implements WispConnection {
     this.#idleTimer = setTimeout(end, idleTimeoutMs)
   }
 
-  /** What is for none of the streams. A server of version 2 begins with INFO, and waits for ours; one of version 1 with CONTINUE. */
+  /** Takes packets that belong to no stream. A server of version 2 begins with INFO, and waits for ours; one of version 1 with CONTINUE. */
   #receive(packet: Packet): void {
     if (packet.type === CLOSE && packet.streamId === 0) {
       return this.#fail(new WispCloseError('the server has closed the Wisp connection', packet.reason), 'lost')

@@ -50,7 +50,7 @@ export function parsePacket(message: Uint8Array): Packet {
   return typeof fields === 'string' ? { type: 'malformed', streamId, why: fields } : { type, streamId, ...fields } as Packet
 }
 
-/** What a payload of each type says. A text: it is malformed, and so it is called. */
+/** Readers of the payload of each type. A text says that it is malformed, and how. */
 const readers: Readonly<Record<number, (payload: Uint8Array) => object | string>> = {
   [CONNECT](payload) {
     if (payload.byteLength < 4) return 'a CONNECT without a host'

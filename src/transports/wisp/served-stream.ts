@@ -1,8 +1,8 @@
 // A stream as the server has it: what the client sends waits here for the target, and what the target says goes on when
 // the client's WebSocket has room.
 //
-// Credit. CONTINUE sets, and does not add to, what the client may send from when it hears it; until then it goes on by what it
-// had before. So each CONTINUE adds `bufferPackets` to `mayCome`, the packets that may still come, and each packet takes one
+// Credit. CONTINUE sets the number of packets that the client may send, and does not add to it. Until it arrives, the client uses its
+// former credit. So each CONTINUE adds `bufferPackets` to `mayCome`, the packets that may still come, and each packet takes one
 // away. CONTINUE is sent when `packets` (those here) + `mayCome` <= `bufferPackets`: then there are never more than two buffers
 // of packets here, and a client that sends more is ended.
 
@@ -59,7 +59,7 @@ export class ServedStream implements LinkedStream {
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined
   #patience: ReturnType<typeof setTimeout> | undefined
-  /** The reason that was said or heard; then the client knows nothing of this stream any more. */
+  /** The reason of the CLOSE that was sent or received. From then on the stream does not exist for the client. */
   #gone: number | undefined
   #error: unknown
   /** Whose error that is. */
@@ -194,7 +194,7 @@ export class ServedStream implements LinkedStream {
     link.send(continuePacket(this.streamId, bufferPackets))
   }
 
-  /** Each step of the target has a limit once the client has left, and, if it takes nothing any more, while we listen to it. */
+  /** Limits each step of the target once the client has left, or while the target only sends and takes nothing. */
   #watch(): void {
     clearTimeout(this.#patience)
     if (this.#gone === undefined && !(this.#deaf && this.#output === 'awaited')) return
@@ -202,7 +202,7 @@ export class ServedStream implements LinkedStream {
     this.#patience = setTimeout(late, LAST_WORDS_MS)
   }
 
-  /** In order: the target gets what is here, and our end, once it is reached. What it still says does not reach the client. */
+  /** Leaves in order: once reached, the target gets the packets that are here, and then our end. Its answers do not reach the client. */
   #leave(reason: number, tell = true): void {
     this.#gone ??= reason
     this.#shared.link.forget(this, tell ? reason : undefined)

@@ -42,7 +42,7 @@ class Server implements WispServer {
       maxMessageBytes,
       maxUnheardPackets: 1024,
       onPacket: (packet) => this.#receive(packet),
-      // What cannot be put down to a stream costs the connection.
+      // A violation that belongs to no stream ends the connection.
       onViolation: (code, what, id) => (id ? this.#refuseStream(id, what) : this.#end(code, `the client has sent ${what}`)),
       onEnd: (code, error) => void this.#ended(code, error),
     })
@@ -67,7 +67,7 @@ class Server implements WispServer {
   close(): Promise<void> {
     const why = 'the server is closing'
     this.#end(GOING_AWAY, why)
-    // What a client has left behind does not wait for a target that is not reached yet.
+    // Streams whose target is not reached yet are not waited for.
     for (const stream of this.#streams) if (!stream.reached) stream.stop(new Error(why))
     return this.closed
   }
@@ -78,7 +78,7 @@ class Server implements WispServer {
     this.#link.send(continuePacket(0, this.#shared.settings.bufferPackets))
   }
 
-  /** What is for none of the open streams. Our CLOSE and a packet for its stream may have crossed: that is passed over. */
+  /** Takes packets that belong to no open stream. One that has crossed our CLOSE of its stream is ignored. */
   #receive(packet: Packet): void {
     if (packet.type === CLOSE && packet.streamId === 0) return this.#end(NORMAL, 'the client has closed the connection')
     if (this.#state === 'open') return packet.type === CONNECT ? this.#connect(packet) : undefined

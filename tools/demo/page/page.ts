@@ -1,4 +1,4 @@
-// What the page does, whoever says where it may connect to: connect, watch, ask, read.
+// The steps of the page, wherever its list of targets comes from: connect, watch, ask, read.
 
 import { CertificateError, load, type LibSsl, type WireTraceEvent, type X509 } from 'libssl-wasm'
 import type { PageTarget } from '../page-target.js'

@@ -76,7 +76,7 @@ async function runQuery(database: ReachableDatabase): Promise<void> {
     const { version, standardName } = stream.getCipher()
     say('open', `${milliseconds(performance.now() - startMs)} ms, by ${version} with ${standardName}`)
   } catch (error) {
-    // Of others the connection ends, though that may not have been told yet.
+    // Errors of another severity end the connection, though its event may not have come yet.
     if ((error as DatabaseError).severity !== 'ERROR') client = undefined
     page.results.replaceChildren(failure(error as DatabaseError))
     say('failed', 'No result.')
@@ -89,7 +89,7 @@ async function connect({ host, port, servername, user, password, database, ancho
   const [ca] = await Promise.all([fetch(anchors).then((response) => response.text()), ready()])
   const made = new pg.Client({ host, port, user, password, database, enableChannelBinding: true, ssl: { ca, servername } }) as Client
   const forget = () => { if (client === made) client = undefined }
-  made.on('error', forget) // whoever waits for a query is told; the next one connects again
+  made.on('error', forget) // a query that waits is rejected; the next one connects again
   made.on('end', forget)
   await made.connect()
   return made

@@ -108,7 +108,7 @@ export class Timeline {
     record.arrow.append(element('span', { className: 'message', data: { name } }, name, ...detail))
   }
 
-  /** Says what a record held of which no message was told: TLS 1.2's application data, say. */
+  /** Describes a record of which no message was reported, for example TLS 1.2's application data. */
   #settle(direction: WireTraceEvent['direction']): void {
     const record = this.#records[direction]
     if (!record || record.messages > 0) return
