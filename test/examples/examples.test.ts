@@ -45,7 +45,7 @@ describe('the examples of README.md and docs/', () => {
     expect(shown).toMatchObject({
       'README.md': ['page-imap.mjs', 'node-tls.mjs'],
       'docs/algorithms-and-keys.md': ['algorithms.mjs'],
-      'docs/client-certificates.md': ['client-certificates.mjs'],
+      'docs/client-certificates.md': ['client-certificates.mjs', 'node-client-certificates.mjs'],
       'docs/connecting.md': ['connect.mjs', 'deno.mjs', 'bun.mjs', 'worker.mjs'],
       'docs/contexts.md': ['contexts.mjs'],
       'docs/core.md': ['handshake-by-hand.mjs'],
@@ -54,7 +54,7 @@ describe('the examples of README.md and docs/', () => {
       'docs/migrate.md': ['bytes.mjs'],
       'docs/node.md': ['node-tls.mjs'],
       'docs/open-connections.md': ['exporter.mjs', 'ends.mjs'],
-      'docs/pages.md': ['page-imap.mjs', 'page.mjs'],
+      'docs/pages.md': ['page-imap.mjs', 'page-starttls.mjs', 'page.mjs'],
       'docs/relay.md': ['tunnel.mjs'],
       'docs/server-callbacks.md': ['server-callbacks.mjs'],
       'docs/servers.md': ['node-server.mjs', 'http-server.mjs'],

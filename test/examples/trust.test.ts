@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { authority, localhost } from '../helpers/certificates.js'
+import { authority, localhost, temporaryAuthority, type KeyPair } from '../helpers/certificates.js'
 import { pinOf } from '../../tools/revocation.js'
 import { startOpensslServer } from '../interop/peers/openssl.js'
 
@@ -33,6 +33,19 @@ describe('the examples of docs/trust.md and docs/client-certificates.md', { time
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout.trimEnd().split('\n').sort())
       .toEqual(['refused: ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE', 'the server refuses us: ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'])
+  })
+
+  it('does the same with the interface of node:tls', async () => {
+    const files = ['0', authority.ca.certFile, localhost.certFile, localhost.keyFile]
+    const shown = ({ certFile, keyFile }: KeyPair) => runExample('node-client-certificates', ...files, certFile, keyFile)
+    expect(await shown(authority.leaf({ name: 'a client' }))).toEqual({ status: 0, stderr: '', stdout: 'hello, a client\n' })
+    const { status, stdout, stderr } = await runExample('node-client-certificates', ...files)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout.trimEnd().split('\n').sort()).toEqual([
+      'refused: ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE', 'the server refuses us: ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    ])
+    const stranger = await shown(temporaryAuthority('of others').leaf({ name: 'a stranger' }))
+    expect(stranger).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^refused: UNABLE_TO_VERIFY_LEAF_SIGNATURE$/m) })
   })
 
   it('makes certificates by the commands of docs/client-certificates.md', () => {
