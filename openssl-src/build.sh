@@ -7,8 +7,8 @@ cd "$REPO"
 
 # Everything that the bytes depend on is in the key: a stale result cannot be found.
 key=$(hash_of "$OPENSSL_SHA256" "$(wasm/toolchain.sh id)" wasm/openssl-target.conf openssl-src/configure.args \
-  openssl-src/build.sh wasm/trim/bin/cc-by-list wasm/trim/fast.list wasm/trim/include/openssl/err.h \
-  wasm/trim/include/param-fields.h wasm/trim/param_fields.pm wasm/trim/parameters.list wasm/trim/headers.list wasm/trim/edit-sources.ts openssl-src/patches/*.patch)
+  openssl-src/build.sh openssl-src/patches/*.patch wasm/trim/bin/cc-by-list wasm/trim/fast.list wasm/trim/include/openssl/err.h \
+  wasm/trim/include/param-fields.h wasm/trim/param_fields.pm wasm/trim/parameters.list wasm/trim/headers.list wasm/trim/edit-sources.ts)
 out=$CACHE/openssl-$OPENSSL_VERSION-$key
 
 build() {
@@ -16,7 +16,7 @@ build() {
   local src=$CACHE/openssl-build-$key args
   rm -rf "$src"
   openssl-src/fetch.sh unpack "$src"
-  step "OpenSSL $OPENSSL_VERSION headers, by wasm/trim" node_modules/.bin/tsx wasm/trim/edit-sources.ts "$src" "$src" \
+  step "OpenSSL $OPENSSL_VERSION edited, by wasm/trim" node_modules/.bin/tsx wasm/trim/edit-sources.ts "$src" "$src" \
     wasm/trim/headers.list wasm/trim/parameters.list
   cp wasm/trim/param_fields.pm "$src/util/perl/OpenSSL/"
   mapfile -t args < <(sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' openssl-src/configure.args)
