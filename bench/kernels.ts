@@ -21,7 +21,7 @@ interface Operation {
   readonly name: string
   readonly node: () => unknown
   readonly ours: (lib: LibCrypto) => () => unknown
-  /** Of the time without kernels, to reach. */
+  /** The part of the time without kernels that is to be reached. */
   readonly wanted: string
 }
 

@@ -63,5 +63,5 @@ export function head(one = 'libssl-wasm', other = 'node:tls'): void {
   console.log(`${who}${''.padEnd(78)} ${one.padStart(12)} ${other.padStart(12)} ${'ratio'.padStart(8)}  to reach`)
 }
 
-/** For a line of another form. */
+/** How a line of another form begins. */
 export const who = `Node ${process.versions.node}: `

@@ -19,7 +19,7 @@ const CHROMIUM_ARGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
   '--disable-sync',
 ]
-/** To reach, from the bytes to the first context, and to the end of the first handshake. */
+/** Times to be reached, from having the bytes to the first context, and to the end of the first handshake. */
 const WANTED_MS = { context: 20, handshake: 45 }
 const core = new URL('../dist/core.js', import.meta.url)
 const wasm = new URL('../lib/libssl-wasm/libssl.wasm', import.meta.url)

@@ -17,7 +17,7 @@ interface Results {
 const repository = fileURLToPath(new URL('../', import.meta.url))
 const page = join(repository, 'docs/features.md')
 
-/** By row, then by role: `TLS 1.2, 1.3: peers`. */
+/** The proofs of each row, by role, as `TLS 1.2, 1.3: peers`. */
 const proofs = readProofs()
 const missing: string[] = []
 const table = Object.entries(featureGroups).map(([group, rows]) => {

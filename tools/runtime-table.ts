@@ -14,7 +14,7 @@ import type { RuntimeResults } from '../test/conformance/results.js'
 const repository = fileURLToPath(new URL('../', import.meta.url))
 
 const all = JSON.parse(readFileSync(join(repository, 'build/conformance.json'), 'utf8')) as readonly RuntimeResults[]
-/** By runtime; else a browser's. */
+/** How each runtime connects; those that are missing are browsers. */
 const OVER: Readonly<Record<string, string>> = {
   Node: '`net.connect()`, any Duplex', Deno: '`Deno.connect()`', Bun: '`Bun.connect()`', workerd: '`connect()` of `cloudflare:sockets`',
   '': 'WebSockets through a relay, data channels',

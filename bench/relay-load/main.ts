@@ -89,7 +89,7 @@ async function attack(): Promise<void> {
   }
 }
 
-/** Of all rounds. */
+/** Sums up all rounds. */
 function summary(results: readonly Result[]) {
   const each = results.flatMap((result) => result.each)
   const failures = results.flatMap((result) => result.failures)

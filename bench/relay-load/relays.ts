@@ -54,7 +54,7 @@ export const wispServer: Contestant = {
   name: 'wisp-js',
   missing: existsSync(wispJs) ? undefined : 'wisp-js is not installed: run tools/install-runtimes.sh',
   async start() {
-    // As its own command line, but that the system picks the port, and that it says which.
+    // As its own command line does it, except that the system picks the port and the program prints it.
     const child = run(process.execPath, ['--input-type=module', '--eval', `
       import { createServer } from 'node:http'
       import { server } from ${JSON.stringify(pathToFileURL(wispJs).href)}

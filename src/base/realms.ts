@@ -18,7 +18,7 @@ export function isAbortSignal(value: unknown): value is AbortSignal {
   return hasMethods(value, 'addEventListener', 'removeEventListener') && typeof value['aborted'] === 'boolean'
 }
 
-/** Of a signal that is aborted. */
+/** The reason of a signal that is aborted. */
 export function abortReason(signal: AbortSignal): unknown {
   return (signal.reason as unknown) ?? new DOMException('This operation was aborted', 'AbortError')
 }

@@ -18,7 +18,7 @@ export interface ProtocolEvent {
   readonly name: string
   /** As the message or the record's header has it: `TLSv1.3`. Headers never say more than `TLSv1.2` (RFC 8446 §5.1). */
   readonly version: string
-  /** Of a record with its header, of a message with its own. */
+  /** The size of the record or of the message, with its header. */
   readonly bytes: number
 }
 

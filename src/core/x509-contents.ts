@@ -115,7 +115,7 @@ function contentsOf(described: Uint8Array<ArrayBuffer>): X509Contents {
   }
 }
 
-/** Of a time's text. */
+/** Reads a time: seconds since 1970, as text. */
 function dateOf(time = ''): Date {
   return new Date(parseInt(time) * 1000)
 }

@@ -96,7 +96,7 @@ async function compileAny(from: WasmCode | Response): Promise<WebAssembly.Module
     : WebAssembly.compile(await codeOf(from))
 }
 
-/** Where there is no file, the server of a single-page app answers with the page. */
+/** Reads the code, and checks that it is WebAssembly: the server of a single-page app answers with its page if there is no such file. */
 async function codeOf(response: Response): Promise<ArrayBuffer> {
   const bytes = await response.arrayBuffer()
   if (bytes.byteLength >= 4 && new DataView(bytes).getUint32(0) === MAGIC) return bytes

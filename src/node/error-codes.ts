@@ -50,7 +50,7 @@ export function contextError(error: ApiMisuseError, option?: string): NodeOpenss
   return result
 }
 
-/** For what Node has words of its own. */
+/** The error of an operation for which Node, not OpenSSL, has the words. */
 export function operationFailed(message: string, cause?: unknown): Error & { code: string } {
   return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code: 'ERR_CRYPTO_OPERATION_FAILED' })
 }
@@ -123,7 +123,7 @@ const OURS: Readonly<Record<string, Entry>> = {
   ERR_TLS_PASSPHRASE_WRONG: BAD_DECRYPT,
 }
 
-/** Of `pfx` Node tells the reason alone. */
+/** For `pfx` the message of Node's error is OpenSSL's reason alone. */
 const PFX_WORDS: Readonly<Record<string, string>> = {
   ERR_TLS_KEY_UNREADABLE: 'not enough data', ERR_TLS_PASSPHRASE_MISSING: 'mac verify failure',
   ERR_TLS_PASSPHRASE_WRONG: 'mac verify failure',

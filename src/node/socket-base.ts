@@ -33,7 +33,7 @@ export abstract class SocketBase extends Duplex {
     return this.writable ? 'writeOnly' : 'closed'
   }
 
-  /** Emits 'timeout' when nothing has come or gone for so long; 0: no more. The callback is called for the next one. */
+  /** Emits 'timeout' when nothing has come or gone for `msecs`; 0 turns that off. The callback is called for the next 'timeout'. */
   setTimeout(msecs: number, callback?: () => void): this {
     if (this.destroyed) return this
     demandType(msecs, 'number', 'msecs')

@@ -35,7 +35,7 @@ export const readingStates = {
 } as const
 
 /**
- * Of a connection. IDLE: nothing was sent. OPEN: application data flows. CLOSING: our close_notify is sent, the peer's has not
+ * The states of a connection. IDLE: nothing was sent. OPEN: application data flows. CLOSING: our close_notify is sent, the peer's has not
  * come. LEAVING: both, or we do not wait; the transport has yet to accept our last bytes. CLOSED: it has, or cannot any more.
  * BROKEN: a fatal error, for ever.
  */

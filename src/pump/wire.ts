@@ -107,7 +107,7 @@ export class Wire {
     }
   }
 
-  /** Sends what was drained as the last there is, and listens no more. As {@link Port.leave}. */
+  /** Sends the drained bytes as the last ones, and stops listening. As {@link Port.leave}. */
   leave(reason: unknown): Promise<void> {
     this.#inbox = new Uint8Array()
     return this.#port.leave(this.#outbox.take(), reason)

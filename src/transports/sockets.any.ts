@@ -6,7 +6,7 @@ import { fromCloudflareSocket, isCloudflareSocket } from './cloudflare.js'
 import { fromDenoConn, isDenoConn } from './deno.js'
 import { whatToCheck as ofPage } from './sockets.browser.js'
 
-/** Of Deno or Bun; `undefined` if `value` is none. */
+/** The transport of a socket of Deno's or Bun's; `undefined` if `value` is none. */
 export function fromRuntimeSocket(value: object): ByteTransport | undefined {
   if (isDenoConn(value)) return fromDenoConn(value)
   if (isBunSocket(value)) return fromBunSocket(value)

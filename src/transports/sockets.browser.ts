@@ -2,7 +2,7 @@
 
 import type { ByteTransport } from '../pump/transport.js'
 
-/** Of Deno or Bun; `undefined` if `value` is none. */
+/** In browsers no value is a socket of Deno's or Bun's. */
 export function fromRuntimeSocket(_value: object): ByteTransport | undefined {
   return undefined
 }

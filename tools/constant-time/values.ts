@@ -41,7 +41,7 @@ export function equal(a: Value, b: Value): boolean {
   return (a.secret === undefined) === (b.secret === undefined) && a.region === b.region && a.offset === b.offset && a.exact === b.exact
 }
 
-/** Of a calculation that gives no address. */
+/** The result of a calculation that gives no address. */
 export function mixed(operands: readonly Value[]): Value {
   return of(operands.find((value) => value.secret !== undefined)?.secret)
 }

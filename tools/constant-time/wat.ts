@@ -46,7 +46,7 @@ export class Disassembly {
     for (const [number, id] of ids.entries()) {
       const name = symbols === undefined ? id.slice(1) : numbered.get(number) ?? id
       this.#names.set(id, name)
-      // Of static functions with one name the symbol map has several: they can be told apart by number alone.
+      // Static functions may share a name in the symbol map: then only their numbers tell them apart.
       if (this.#byName.has(name)) this.#byName.set(name, '')
       else this.#byName.set(name, id)
     }

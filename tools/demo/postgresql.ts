@@ -99,7 +99,7 @@ function environment(stderr: 'pipe') {
 function run(program: string, args: readonly string[], input = ''): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = execFile(program, args, environment('pipe'), (error, _, stderr) => {
-      // Of its single user's statements PostgreSQL says no more than this.
+      // In single-user mode PostgreSQL exits with 0 even if a statement has failed: only these words say so.
       if (error || /ERROR: /.test(stderr)) reject(new Error(`${error?.message ?? program}\n${stderr}`))
       else resolve()
     })

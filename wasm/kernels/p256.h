@@ -60,7 +60,7 @@ void p256_generator_times(p256_jacobian *r, const p256_number scalar);
  * and stays so. The latter happens only to scalars that were chosen for it.
  */
 int p256_sum_times(p256_jacobian *r, const p256_number of_generator, const p256_affine *point, const p256_number of_point);
-/* r = r + a, whatever they are, by branches: for public points only. */
+/* r = r + a for any two points. It branches on them: for public points only. */
 void p256_point_add(p256_jacobian *r, const p256_jacobian *a);
 int p256_is_infinity(const p256_jacobian *a);
 /* Infinity gives (0, 0). */

@@ -13,7 +13,7 @@ void p256_square(p256_number r, const p256_number a)
     field_square(r, a);
 }
 
-/* Of a number below 2^256 with limbs in [0, 2^29), size 2. */
+/* Takes a number below 2^256 with limbs in [0, 2^29), size 2. */
 void p256_to_montgomery(p256_number r, const p256_number a)
 {
     static const p256_number r_squared = { 0xc00, 0, 0x1fff0000, 0x1fdfffff, 0x1fbfffff, 0x1fffffff, 0x1fffffff, 0x1ffffffe, 0x13 };

@@ -37,7 +37,7 @@ static void to_words(uint64_t words[WORDS], const p256_number canonical)
     }
 }
 
-/* Any number, to what it is modulo n. One that is negative or has more than 256 bits may take a time of its own. */
+/* Reduces any number modulo n. Only for negative numbers and those of more than 256 bits the time may depend on the number. */
 static int scalar_of(p256_number r, const EC_GROUP *group, const BIGNUM *number, BN_CTX *ctx)
 {
     uint64_t words[WORDS];
@@ -169,7 +169,7 @@ static int points_mul(const EC_GROUP *group, EC_POINT *r, const BIGNUM *scalar, 
     return set_coordinate(r->X, affine.x) && set_coordinate(r->Y, affine.y) && BN_one(r->Z);
 }
 
-/* As OpenSSL's own inverse, the result has all its words, whatever they are. */
+/* The result keeps all its words, leading zeros too, as that of OpenSSL's own inverse. */
 static int inverse_mod_order(const EC_GROUP *group, BIGNUM *r, const BIGNUM *number, BN_CTX *ctx)
 {
     p256_number scalar;

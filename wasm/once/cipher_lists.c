@@ -20,7 +20,7 @@ static STACK_OF(SSL_CIPHER) *suites_of(const char *rule)
     return NULL;
 }
 
-/* What is forgotten in its place is what was remembered first. */
+/* The oldest entry makes room for it. */
 static void remember(const char *rule, STACK_OF(SSL_CIPHER) *suites)
 {
     static size_t next;

@@ -177,7 +177,7 @@ static int status(SSL *ssl, char **inner, char **outer)
     ERR_set_mark();
     code = SSL_ech_get1_status(ssl, inner, outer);
     ERR_pop_to_mark();
-    /* What a client wrote. */
+    /* On a server both names are a client's text. */
     if (SSL_is_server(ssl)) {
         keep_host_name(inner);
         keep_host_name(outer);

@@ -5,7 +5,7 @@
  */
 #include "lsw.h"
 
-/* Of no public header. An SSL of TLS is its SSL_CONNECTION. */
+/* OpenSSL's own, in no public header. An SSL of TLS is its SSL_CONNECTION. */
 int ossl_statem_in_error(const SSL *connection);
 
 /*

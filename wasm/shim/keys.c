@@ -122,8 +122,8 @@ static int looks_alike(const struct lsw_block *block)
 }
 
 /*
- * Of several keys the first that belongs to `cert`; the first if none does, or there is no certificate. A key in a form that cannot be
- * read is passed over for one that belongs to `cert` alone.
+ * Picks from several keys the first that belongs to `cert`; the first of all if none does, or if there is no certificate. Keys that cannot
+ * be read are skipped only if another one belongs to `cert`.
  */
 static int read_key_pem(struct lsw_pem *pem, struct passphrase *passphrase, const X509 *cert, EVP_PKEY **key)
 {

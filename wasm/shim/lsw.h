@@ -168,7 +168,7 @@ int SSL_session_reused(const SSL *ssl);
 int SSL_key_update(SSL *ssl, int type);
 const char *SSL_state_string_long(const SSL *ssl);
 const char *SSL_get_version(const SSL *ssl);
-/* Of an alert, (level << 8 | description). Static text. */
+/* The description of an alert, which is given as (level << 8 | description). Static text. */
 const char *SSL_alert_desc_string_long(int value);
 /* RFC name of the agreed cipher suite, e.g. TLS_AES_128_GCM_SHA256; NULL before there is one. */
 const char *lsw_SSL_get_cipher_standard_name(const SSL *ssl);

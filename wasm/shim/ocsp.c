@@ -9,7 +9,7 @@
 
 /* Clocks differ. */
 #define SKEW_SECONDS 300
-/* Of a response that does not say when the next one comes. */
+/* The limit for a response that does not say when the next one comes. */
 #define MAX_AGE_SECONDS (10 * 86400)
 
 static int validity(OCSP_SINGLERESP *single, int status)

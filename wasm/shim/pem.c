@@ -99,7 +99,7 @@ int lsw_block_ends_in(const struct lsw_block *block, const char *words)
     return length <= block->label_length && memcmp(words, block->label + block->label_length - length, length) == 0;
 }
 
-/* Of the header of an encrypted block. */
+/* Reads the cipher from the header of an encrypted block. */
 static int know_cipher(char *header, EVP_CIPHER_INFO *cipher)
 {
     static const char DEK_INFO[] = "DEK-Info: ";

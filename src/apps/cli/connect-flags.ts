@@ -70,7 +70,7 @@ export const connectFlags: readonly TlsFlag[] = [
 const SKIP = "give the server's CA as --ca FILE; or, to accept anybody, --dangerously-skip-verification"
 const meant = (flag: string) => `did you mean '--${flag}'?`
 
-/** Of openssl s_client, curl and gnutls-cli. */
+/** Flags of openssl s_client, curl and gnutls-cli. */
 const synonyms: Synonyms = {
   insecure: SKIP, k: SKIP, 'no-verify': SKIP, 'no-ca-verification': SKIP,
   connect: 'give HOST:PORT as it is', host: 'give HOST:PORT', port: 'give HOST:PORT', p: 'give HOST:PORT',

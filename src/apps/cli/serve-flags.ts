@@ -32,7 +32,7 @@ export const serveFlags: readonly TlsFlag[] = [
 
 const meant = (flag: string) => `did you mean '--${flag}'?`
 
-/** Of openssl s_server and gnutls-serv. */
+/** Flags of openssl s_server and gnutls-serv. */
 const synonyms: Synonyms = {
   accept: meant('port'), p: meant('port'), listen: meant('host'), CAfile: meant('ca'), x509cafile: meant('ca'),
   x509certfile: meant('cert'), x509keyfile: meant('key'), Verify: 'give --ca FILE', verify: 'give --ca FILE --client-certificate optional',

@@ -53,7 +53,7 @@ function judge(visitor: Visitor, rules: Rules): Admission | Refusal {
   return refusal(403, 'this target is not allowed', 'ERR_TLS_RELAY_TARGET_NOT_ALLOWED', protocol)
 }
 
-/** For a client that may use the relay. */
+/** A refusal for a client that may use the relay. */
 export function refusal(status: number, reason: string, code: RelayErrorCode, protocol: string | undefined): Refusal {
   return { status, reason, close: { protocol, code: relayRefusals[code][0] } }
 }

@@ -1,4 +1,4 @@
-// What is remembered of clients, by their addresses: of so many, and no more. An attacker may have very many.
+// A record for each client, by its address. It remembers a limited number of clients, as an attacker may have very many addresses.
 
 import { clientAt } from './places.js'
 

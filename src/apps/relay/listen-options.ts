@@ -42,7 +42,7 @@ const optionChecks: Readonly<Record<keyof RelayOptions, Check>> = {
   requestTimeoutMs: isMilliseconds(1),
 }
 
-/** Of a relay that listens, beside its rules. */
+/** The settings of a relay that listens, beside its rules. */
 export interface ListenSettings {
   readonly host: string
   readonly port: number

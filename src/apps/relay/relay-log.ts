@@ -42,7 +42,7 @@ const WINDOW_MS = 10_000
 export class RelayLog {
   readonly #write: (entry: RelayLogEntry) => unknown
   readonly #maxLines: number
-  /** Of this window. */
+  /** The lines of this window. */
   readonly #lines: ByAddress<{ written: number, omitted: number }>
   #windowEnd = 0
   /** Entries that the function did not take, and why. */
@@ -113,7 +113,7 @@ export class RelayLog {
     }
   }
 
-  /** With those that it stands for. */
+  /** Counts a lost entry, and the omitted ones that it stands for. */
   #lose({ count = 0 }: RelayLogEntry): void {
     this.#lost += count || 1
     this.#omitted -= count

@@ -144,7 +144,7 @@ export function bindingOf(option: string): string {
 
 export const relayNumbers = Object.keys(numbers) as readonly NumberRule[]
 
-/** Of those that are numbers; `undefined` where it depends on others. */
+/** Defaults of the rules that are numbers; `undefined` where a default depends on other rules. */
 export const relayDefaults: Readonly<Record<NumberRule, number | undefined>> = mapValues(numbers, ({ initial }) => initial)
 
 export const ruleChecks: Readonly<Record<keyof RelayRules, Check>> = {

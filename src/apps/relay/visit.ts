@@ -166,7 +166,7 @@ async function connect(
   } catch (error) {
     if (stopping.aborted) return { status: 503, reason: 'the relay is closing', close: { protocol, code: GOING_AWAY } }
     if (visitor.gone.aborted) return { status: 0, reason: 'the client went away' }
-    // The system's words may name addresses behind the relay: the log has the code, the client learns no more than it.
+    // The system's words may name addresses behind the relay, so log and client get the code alone.
     const { code } = error as NodeJS.ErrnoException
     const why = refusalOfFailure(error) ?? 'ERR_TLS_RELAY_TARGET_UNREACHABLE'
     return refusal(502, `cannot reach the target${code ? `: ${code}` : ''}`, why, protocol)

@@ -61,7 +61,7 @@ export interface NumberedError {
   readonly error: PostedError
 }
 
-/** For one connection. */
+/** Makes the decoder of one connection. */
 export function errorDecoder(own: OwnErrors): (posted: NumberedError) => unknown {
   const known = new Map<number, unknown>()
   return ({ number, error }) => {

@@ -17,7 +17,7 @@ export interface FreeContext {
 
 /** A worker, as contexts on the page know it. */
 export interface ContextReceiver {
-  /** Of those that it was told of. */
+  /** The numbers of the contexts that the worker was told of. */
   readonly ids: WeakMap<object, number>
   lastId: number
   free(id: number): void

@@ -21,7 +21,7 @@ export interface Begin {
   readonly transport: MessagePort
 }
 
-/** Of {@link Life}. */
+/** The methods of {@link Life} that a page calls. */
 export type Method = 'read' | 'write' | 'closeWriting' | 'stopReading' | 'close' | 'ask'
 
 /** The callback by which `close` asks for what the page has not written yet. */

@@ -24,7 +24,7 @@ export function encodeValue(value: unknown): unknown {
   return { libsslWasmType, bytes: source.toBytes() } satisfies Posted
 }
 
-/** Of options, the ticket keys as they are now. */
+/** The ticket keys among the options, in their present state. */
 export function encodeKeys(options: object): Readonly<Record<string, unknown>> {
   const keys = Object.entries(options).filter(([, value]) => brandOf(value) === 'TicketKeys')
   return Object.fromEntries(keys.map(([name, value]) => [name, encodeValue(value)]))

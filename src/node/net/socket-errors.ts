@@ -19,7 +19,7 @@ export function dialError(error: unknown, target: Target): Error {
   return refusal(error, target) ?? asError(error)
 }
 
-/** A connection was cut. A relay may say as late as that that it has not connected. */
+/** The error of a connection that was cut. Some relays report only then that they could not connect. */
 export function lostError(syscall: 'read' | 'write', error: unknown, target: Target): Error {
   return refusal(error, target) ?? systemError(syscall, 'ECONNRESET', `: ${asError(error).message}`, error)
 }

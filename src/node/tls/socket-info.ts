@@ -250,7 +250,7 @@ export abstract class SocketInfo extends SocketFace {
 
 const NO_RENEGOTIATION = { library: 'SSL routines', reason: 'no renegotiation' }
 
-/** Of a key exchange that is neither DH nor ECDH, as Node 24 has it. */
+/** Describes a key exchange that is neither DH nor ECDH, as Node 24 does. */
 function groupOf(ssl: Ssl): object | undefined {
   const name = ssl.getVersion() === 'TLSv1.3' ? ssl.get0GroupName() : undefined
   return name === undefined ? undefined : { type: 'TLSGroup', name }

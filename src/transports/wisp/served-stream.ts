@@ -19,7 +19,7 @@ import type { ServerSettings, WispLogEntry, WispTargetTransport } from './server
 export interface SharedByStreams {
   readonly link: PacketLink<ServedStream>
   readonly settings: ServerSettings
-  /** Of all streams. */
+  /** The bytes of all streams. */
   readonly moved: MovedBytes
   /** An empty DATA packet ends its direction. */
   halfClose: boolean

@@ -20,7 +20,7 @@ export const xmpp: AskForTls = async (talk, domain) => {
   if (!answer.includes('<proceed')) throw refused('the server refuses it', answer)
 }
 
-/** By byte, as what comes after the end of `end` is TLS's. */
+/** Reads byte by byte, as everything after `end` belongs to TLS. */
 async function readUntil(talk: PlaintextConversation, end: RegExp): Promise<string> {
   let text = ''
   do {
