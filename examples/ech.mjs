@@ -6,7 +6,7 @@ const [host, port, configList, caFile] = process.argv.slice(2) // configList: `e
 const ca = caFile && readFileSync(caFile)
 
 function open(configList) {
-  return connect(net.connect(Number(port), '127.0.0.1'), { servername: host, ca, ech: { configList } })
+  return connect(net.connect(Number(port), host), { servername: host, ca, ech: { configList } })
 }
 
 let tls = open(configList)

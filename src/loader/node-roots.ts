@@ -48,7 +48,10 @@ export function nodeSystemRoots(node: NodeModules): readonly string[] | undefine
   })
 }
 
-/** Deno hands out its lists to programs with --allow-sys=ca; for others it is a platform without them. */
+/**
+ * Deno hands out its lists to programs with --allow-sys, and that of its own use only if NODE_USE_SYSTEM_CA may be read, too; for others it
+ * is a platform without them.
+ */
 function unlessForbidden(list: () => readonly string[] | undefined): readonly string[] | undefined {
   try {
     return list()

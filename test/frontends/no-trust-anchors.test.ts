@@ -1,6 +1,6 @@
 // What happens on a platform that hands out no roots: the file that such platforms load takes the place of Node's.
 
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { accept, connect, load, memoryTransportPair } from '../../src/index.js'
 import { closeBoth, opened, rejection, serverOptions } from '../helpers/stream-peers.js'
 
@@ -15,13 +15,6 @@ it('connect without ca is refused where the platform has no roots', async () => 
   expect((error as Error).message).toMatch(/^this platform hands out no list/)
   expect(await rejection(connection.closed)).toBe(error)
   await rejection(far.readable.getReader().read())
-})
-
-it('connect without ca names the permission that Deno wants', async () => {
-  vi.stubGlobal('Deno', {})
-  onTestFinished(() => void vi.unstubAllGlobals())
-  const error = await rejection(connect(memoryTransportPair()[0], { servername: 'localhost' }).opened)
-  expect(error).toMatchObject({ code: 'ERR_TLS_NO_TRUST_ANCHORS', message: expect.stringContaining('--allow-sys=ca') })
 })
 
 it('connect with ca works where the platform has no roots', async () => {

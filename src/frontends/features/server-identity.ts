@@ -62,7 +62,8 @@ export const serverIdentity: Feature<ServerIdentityOptions, VerificationOptions 
     // For a key alone the context's own store stays empty: no certificate passes, for whatever name. Even if verification is
     // skipped its result is reported, so the roots are wanted where there are any.
     if (!keyAlone && !setUpTrustAnchors(ctx, options) && !options.dangerouslySkipVerification && !knowsKey(options)) {
-      const list = 'Deno' in globalThis ? 'Deno hands out its list of trusted roots only with --allow-sys=ca: run with it, or'
+      const list = 'Deno' in globalThis
+        ? 'Deno hands out its list of trusted roots only with --allow-sys --allow-env=NODE_USE_SYSTEM_CA: run with these flags, or'
         : 'this platform hands out no list of trusted roots:'
       const message = `${list} give option 'ca', for example Mozilla's of libssl-wasm/roots`
       throw new ApiMisuseError('ERR_TLS_NO_TRUST_ANCHORS', message, { option: 'ca' })
