@@ -147,6 +147,15 @@ describe('serve', { timeout: 60_000 }, () => {
     expect(stdout).not.toContain('\x1b')
   })
 
+  it('tells of a client without a certificate, and names the flag that would let it in', async () => {
+    const running = startCommand(['serve', ...identity, ...trusting, '--once'])
+    const [first] = await once(createInterface(running.child.stdout), 'line') as [string]
+    await runCommand(['connect', `localhost:${/:(\d+)$/.exec(first)![1]}`, ...trusting, '--check'])
+    const { stdout, status } = await running.ended
+    expect(status).toBe(4)
+    expect(stdout).toMatch(/; --client-certificate optional lets in those that have none \(ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE\)$/m)
+  })
+
   it('exits with 1 where it cannot listen', async () => {
     const server = createServer()
     onTestFinished(() => void server.close())

@@ -73,9 +73,10 @@ export function inFlags(flags: readonly TlsFlag[], words: string): string {
   const flagOf = (option: string) => flags.find((one) => one.option === option)
   const inOwnWords = words.replace(/, or '(\w+)'/g, (all, option: string) => flagOf(option) ? all : '').replace(STARTTLS, starttlsFlag)
   // Where they are not quoted, a name of one word may be a word.
-  return inOwnWords.replace(/(?:\boptions? )?'(\w+)'|\b([a-z]+[A-Z]\w*)\b/g, (all, quoted?: string, bare?: string) => {
+  const optionNames = /(?:\boptions? )?'(\w+)'(?:: '(\w+)')?|\b([a-z]+[A-Z]\w*)\b/g
+  return inOwnWords.replace(optionNames, (all, quoted?: string, value?: string, bare?: string) => {
     const flag = flagOf(quoted ?? bare!)
-    return flag ? `--${flag.name}` : all
+    return flag ? `--${flag.name}${value === undefined ? '' : ` ${value}`}` : all
   })
 }
 
