@@ -51,6 +51,14 @@ export function viewOf(source: BytesLike): Uint8Array {
     : new Uint8Array(source)
 }
 
+/** Whether they hold the same; not for secrets, as its time tells how far. */
+export function same(one: Uint8Array, other: Uint8Array): boolean {
+  const count = one.length
+  let index = count === other.length ? 0 : count + 1
+  while (index < count && one[index] === other[index]) index++ // every() takes ten times as long
+  return index === count
+}
+
 /** Joins chunks into one. */
 export function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0))
@@ -73,7 +81,11 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
+const DIGITS = '0123456789ABCDEF'
+
 /** Upper-case hexadecimal, bytes separated by `separator`. */
 export function hex(bytes: Uint8Array, separator = ''): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(separator)
+  let text = ''
+  for (const byte of bytes) text += (text && separator) + DIGITS[byte >> 4]! + DIGITS[byte & 15]!
+  return text
 }

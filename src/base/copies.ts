@@ -1,7 +1,7 @@
 // Copies of bytes that callers give. Certificates are given again and again, all of Mozilla's with each connection: as long as
 // they say the same, the copy of before serves, and its hash with it.
 
-import { asBytes, type BytesLike } from './bytes.js'
+import { asBytes, same, type BytesLike } from './bytes.js'
 
 /** Fewer are copied and hashed faster than looked up. */
 const MANY_BYTES = 256
@@ -33,11 +33,4 @@ export function shorten(bytes: Uint8Array, hash: (bytes: Uint8Array) => Uint8Arr
   const hashed = hashes.get(bytes) ?? hash(bytes)
   if (hashes.has(bytes)) hashes.set(bytes, hashed)
   return hashed
-}
-
-function same(one: Uint8Array, other: Uint8Array): boolean {
-  const count = one.length
-  let index = count === other.length ? 0 : count + 1
-  while (index < count && one[index] === other[index]) index++ // every() takes ten times as long
-  return index === count
 }

@@ -248,16 +248,20 @@ export class Ssl extends SslCallbacks {
   }
 
   /**
-   * OpenSSL's names of the cipher suites that remain of those that were set, by versions and security level, most wanted first; of the
-   * first `atMost`. Default: of all.
+   * OpenSSL's names of the cipher suites that remain of those that were set, by versions and security level, most wanted first.
    * @openssl SSL_get1_supported_ciphers
    */
-  getSupportedCiphers(atMost = Infinity): string[] {
+  getSupportedCiphers(): string[] {
     const names: string[] = []
-    for (let name; names.length < atMost && (name = this.lib.ffi.SSL_get_supported_cipher_name(this.ptr, names.length)) !== 0;) {
+    for (let name; (name = this.lib.ffi.SSL_get_supported_cipher_name(this.ptr, names.length)) !== 0;) {
       names.push(this.lib.memory.readCString(name))
     }
     return names
+  }
+
+  /** @internal Whether there are any. */
+  hasSupportedCiphers(): boolean {
+    return this.lib.ffi.SSL_get_supported_cipher_name(this.ptr, 0) !== 0
   }
 
   /** `TLS1_2_VERSION` or `TLS1_3_VERSION`; 0: the lowest there is. @openssl SSL_get_min_proto_version */

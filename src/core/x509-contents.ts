@@ -1,7 +1,7 @@
 // What OpenSSL says of a certificate, as values. It says all it knows in one go (lsw_X509_describe); that is taken apart when it is
 // asked for.
 
-import { decodeUtf8, hex } from '../base/bytes.js'
+import { decodeUtf8, hex, same } from '../base/bytes.js'
 import {
   LSW_X509_ACCESS, LSW_X509_ALT_NAME, LSW_X509_CA, LSW_X509_EXPONENT, LSW_X509_EXTENDED_KEY_USAGE, LSW_X509_FINGERPRINT,
   LSW_X509_FINGERPRINT256, LSW_X509_FINGERPRINT512, LSW_X509_ISSUER, LSW_X509_ISSUER_ATTRIBUTE, LSW_X509_KEY_BITS, LSW_X509_KEY_GROUP,
@@ -9,37 +9,65 @@ import {
   LSW_X509_PATH_LENGTH, LSW_X509_SERIAL_NUMBER, LSW_X509_SIGNATURE_ALGORITHM, LSW_X509_SPKI, LSW_X509_SUBJECT, LSW_X509_SUBJECT_ATTRIBUTE,
   LSW_X509_VALIDITY,
 } from '../ffi/constants.gen.js'
-import { NULL, type Ptr } from '../ffi/pointers.js'
+import type { Ptr } from '../ffi/pointers.js'
 import { firstPart, generalName, ipAddress, printGeneralName, printName, type GeneralName } from './general-name.js'
 import type { LibSsl } from './lib-ssl.js'
 import { X509, type X509Attribute, type X509Contents, type X509KeyUsage } from './x509.js'
 
 /** Copies the certificate at `cert`. */
 export function readX509(lib: LibSsl, cert: Ptr<'X509'>): X509 {
-  const { ffi } = lib
-  const raw = copyOut(lib, (buf, size) => ffi.X509_to_der(cert, buf, size))
-  const described = copyOut(lib, (buf, size) => ffi.X509_describe(cert, LSW_X509_NAMES | LSW_X509_VALIDITY | LSW_X509_OTHERS, buf, size))
+  const raw = rawOf(lib, cert)
+  const described = latest(lib, raw, 'all', () => describe(lib, cert, LSW_X509_NAMES | LSW_X509_VALIDITY | LSW_X509_OTHERS))
   let contents: X509Contents | undefined
   return new X509({ raw, get contents() { return contents ??= contentsOf(described) } })
 }
 
 /** Whom the certificate at `cert` is for, and nothing else: in a quarter of the time of all it says. */
 export function readX509Subject(lib: LibSsl, cert: Ptr<'X509'>): X509Subject {
-  return contentsOf(copyOut(lib, (buf, size) => lib.ffi.X509_describe(cert, LSW_X509_NAMES, buf, size)))
+  return contentsOf(describe(lib, cert, LSW_X509_NAMES))
 }
 
 /** When the certificate at `cert` is valid, and how long it is: what is asked of each own certificate, so the quickest to find out. */
 export function readX509Validity(lib: LibSsl, cert: Ptr<'X509'>): X509Validity {
-  const fields = takeApart(copyOut(lib, (buf, size) => lib.ffi.X509_describe(cert, LSW_X509_VALIDITY, buf, size)))
-  const [subject = '', validFrom, validTo] = [LSW_X509_SUBJECT, LSW_X509_NOT_BEFORE, LSW_X509_NOT_AFTER].map((field) => (
-    fields.get(field)?.map(decodeUtf8)[0]))
-  return { subject: printName(subject), validFrom: dateOf(validFrom), validTo: dateOf(validTo), bytes: lib.ffi.X509_to_der(cert, NULL, 0) }
+  const raw = rawOf(lib, cert)
+  return latest(lib, raw, 'validity', () => {
+    const fields = takeApart(describe(lib, cert, LSW_X509_VALIDITY))
+    const [subject = '', validFrom, validTo] = [LSW_X509_SUBJECT, LSW_X509_NOT_BEFORE, LSW_X509_NOT_AFTER].map((field) => (
+      fields.get(field)?.map(decodeUtf8)[0]))
+    return { subject: printName(subject), validFrom: dateOf(validFrom), validTo: dateOf(validTo), bytes: raw.byteLength }
+  })
 }
 
 /** `bytes` is the length of its DER encoding. */
 export type X509Validity = Pick<X509Contents, 'subject' | 'validFrom' | 'validTo'> & { readonly bytes: number }
 
 export type X509Subject = Pick<X509Contents, 'subjectAttributes' | 'subjectAltName'>
+
+function rawOf(lib: LibSsl, cert: Ptr<'X509'>): Uint8Array<ArrayBuffer> {
+  return copyOut(lib, (buf, size) => lib.ffi.X509_to_der(cert, buf, size))
+}
+
+/** What OpenSSL says of those parts of the certificate at `cert`. */
+function describe(lib: LibSsl, cert: Ptr<'X509'>, parts: number): Uint8Array<ArrayBuffer> {
+  return copyOut(lib, (buf, size) => lib.ffi.X509_describe(cert, parts, buf, size))
+}
+
+interface Latest { readonly what: 'all' | 'validity'; readonly raw: Uint8Array; readonly value: unknown }
+const latestOf = new WeakMap<LibSsl, readonly Latest[]>()
+const LATEST = 8
+
+/**
+ * What `read` has made of the same certificate lately: a client meets the same servers again, a server has the same certificate in each
+ * context. It is not to be changed.
+ */
+function latest<T>(lib: LibSsl, raw: Uint8Array, what: Latest['what'], read: () => T): T {
+  const before = latestOf.get(lib) ?? []
+  const known = before.find((one) => one.what === what && same(one.raw, raw))
+  if (known) return known.value as T
+  const value = read()
+  latestOf.set(lib, [...before.slice(1 - LATEST), { what, raw: raw.slice(), value }])
+  return value
+}
 
 /** In one call if the usual buffer is large enough, as it is for all but very large certificates. */
 function copyOut(lib: LibSsl, write: (buf: Ptr<'uint8_t'>, capacity: number) => number): Uint8Array<ArrayBuffer> {

@@ -172,12 +172,14 @@ export function checkHelloAnswer(options: AcceptOptions, answer: unknown): Accep
 }
 
 /** A value is right if it is right for one side. */
-const contextChecks: Checks = Object.fromEntries(Object.keys(checksOf(allFeatures)).map((name) => [name, (value) => {
+const contextChecks: Checks = Object.fromEntries(Object.keys(checksOf(allFeatures)).map((name) => {
   const takers = Object.values(ends).filter(({ checks }) => Object.hasOwn(checks, name))
-  if (placeOf(name) === 'connection') return `belongs to one connection: give it to ${takers.map(({ taker }) => taker).join(' or ')}`
-  const wrongs = takers.map(({ checks }) => checks[name]!(value))
-  return wrongs.includes(undefined) ? undefined : wrongs[0]
-}]))
+  const misplaced = `belongs to one connection: give it to ${takers.map(({ taker }) => taker).join(' or ')}`
+  return [name, placeOf(name) === 'connection' ? () => misplaced : (value) => {
+    const wrongs = takers.map(({ checks }) => checks[name]!(value))
+    return wrongs.includes(undefined) ? undefined : wrongs[0]
+  }]
+}))
 
 /** Given again and again, and large. */
 const PUBLIC = Object.keys(trustAnchors.checks)

@@ -42,16 +42,16 @@ export class Port {
   }
 
   /**
-   * Sends the last blocks and ends our direction. What waits rejects with `reason`. What the peer still sends is thrown
+   * Sends the last blocks and ends our direction. What waits rejects with what `reason` gives. What the peer still sends is thrown
    * away for a while: on most transports (for example a socket) refusing it would also destroy what is on its way to the
    * peer, or fail a peer that is about to say goodbye. Resolves when the transport has accepted the blocks and our end,
    * or has failed to, or is given up.
    */
-  async leave(lastWords: readonly Uint8Array[], reason: unknown): Promise<void> {
-    this.#interrupt.trip(reason)
+  async leave(lastWords: readonly Uint8Array[], reason: () => unknown): Promise<void> {
+    this.#interrupt.tripLate(reason)
     for (const block of lastWords) this.#writer.write(block).catch(() => {})
     const discarded = (async () => { while (!(await this.#reader.read()).done); })().catch(() => {})
     await this.#hold.guard(this.#writer.close()).catch(() => {})
-    void withDeadline(LINGER_MS, () => this.giveUp(reason), discarded)
+    void withDeadline(LINGER_MS, () => this.giveUp(reason()), discarded)
   }
 }

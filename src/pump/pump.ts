@@ -52,7 +52,7 @@ import { LateCertificate } from './late-certificate.js'
 import type { EarlyData, IoEvent, PumpOptions, Verdict } from './pump-options.js'
 import { SendFailure } from './send-failure.js'
 import { readingStates, StateMachine, StateTable, type State } from './states.js'
-import { closedError, closeTimeout, FifoLock, Interrupt, isCloseTimeout, withDeadline } from './waiting.js'
+import { closeTimeout, FifoLock, Interrupt, isCloseTimeout, lateClosedError, withDeadline } from './waiting.js'
 import { BATCH_BYTES, EARLY_WRITE_BYTES, RECORD_BYTES, Wire } from './wire.js'
 
 /** What is waited for in the loop. `writing` fails once sending has failed; the others go on with what comes. */
@@ -325,10 +325,10 @@ export class Pump {
     this.#options.decisions.refuse(error)
     quietly(() => this.#refuse?.(error))
     quietly(() => this.#wire.drain()) // the alert, of a call that a callback's error has ended
-    this.#release(error)
+    this.#release(() => error)
     const silent = this.#wire.unsentBytes === 0 || this.#sendFailure || error instanceof TransportError || isCloseTimeout(error)
     if (silent) this.#wire.giveUp(error)
-    else void withDeadline(LAST_WORDS_MS, () => this.#wire.giveUp(error), this.#wire.leave(error))
+    else void withDeadline(LAST_WORDS_MS, () => this.#wire.giveUp(error), this.#wire.leave(() => error))
     this.#options.onBroken(error)
   }
 
@@ -448,7 +448,7 @@ export class Pump {
     if (this.#machine.ended) return
     if (this.#sendFailure) return this.break(this.#sendFailure.error)
     this.#machine.to('LEAVING')
-    const reason = closedError()
+    const reason = lateClosedError()
     this.#release(reason)
     const limitMs = this.#options.closeTimeoutMs ?? 0
     this.#left = withDeadline(limitMs, () => this.break(closeTimeout(limitMs)), this.#wire.leave(reason)).then(() => {
@@ -458,8 +458,8 @@ export class Pump {
     })
   }
 
-  #release(reason: unknown): void {
-    this.#ending.trip(reason)
+  #release(reason: () => unknown): void {
+    this.#ending.tripLate(reason)
     this.#forgetInstance()
     quietly(() => {
       this.#ssl.free()

@@ -17,7 +17,7 @@ export class FifoLock {
 /** Ends what waits. Promise.race against one long-lived promise would keep every loser alive with it. */
 export class Interrupt {
   readonly #waiting = new Set<(reason: unknown) => void>()
-  #tripped: { reason: unknown } | undefined
+  #tripped: { reason(): unknown } | undefined
 
   get tripped(): boolean {
     return this.#tripped !== undefined
@@ -26,7 +26,7 @@ export class Interrupt {
   /** Settles as `promise` does, or rejects as soon as {@link trip} is called. */
   guard<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#tripped) reject(this.#tripped.reason)
+      if (this.#tripped) reject(this.#tripped.reason())
       else this.#waiting.add(reject)
       promise.then(resolve, reject).finally(() => this.#waiting.delete(reject))
     })
@@ -34,14 +34,19 @@ export class Interrupt {
 
   /** Rejects all that is guarded now or later. Only the first reason counts. */
   trip(reason: unknown): void {
+    this.tripLate(() => reason)
+  }
+
+  /** The same, for a reason that is made when it is needed, which it mostly is not: an error takes long to make. */
+  tripLate(reason: () => unknown): void {
     if (this.#tripped) return
     this.#tripped = { reason }
-    for (const reject of this.#waiting) reject(reason)
+    for (const reject of this.#waiting) reject(reason())
     this.#waiting.clear()
   }
 
   throwIfTripped(): void {
-    if (this.#tripped) throw this.#tripped.reason
+    if (this.#tripped) throw this.#tripped.reason()
   }
 }
 
@@ -54,6 +59,12 @@ export function withDeadline<T>(limitMs: number, late: () => void, task: Promise
 /** What a connection breaks with when its end takes longer than `limitMs`. */
 export function closeTimeout(limitMs: number): DeadlineError {
   return new DeadlineError('ERR_TLS_CLOSE_TIMEOUT', `the connection could not be closed within ${limitMs} ms`)
+}
+
+/** A {@link closedError} that is made when it is first asked for. */
+export function lateClosedError(): () => ApiMisuseError {
+  let error: ApiMisuseError | undefined
+  return () => error ??= closedError()
 }
 
 /** The error of writes and requests on a connection that was closed in order. */

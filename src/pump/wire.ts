@@ -108,7 +108,7 @@ export class Wire {
   }
 
   /** Sends the drained bytes as the last ones, and stops listening. As {@link Port.leave}. */
-  leave(reason: unknown): Promise<void> {
+  leave(reason: () => unknown): Promise<void> {
     this.#inbox = new Uint8Array()
     return this.#port.leave(this.#outbox.take(), reason)
   }

@@ -6,7 +6,7 @@ import {
   ApiMisuseError, fatalError, load, SSL_OP_IGNORE_UNEXPECTED_EOF, SSL_OP_NO_RENEGOTIATION, SSL_OP_NO_TICKET, SSL_OP_SERVER_PREFERENCE,
   SSL_SESS_CACHE_OFF, Ssl, SslCtx, TLS1_2_VERSION, TLS1_3_VERSION, X509Store, type LibSsl, type SslMethod,
 } from '../../src/core.js'
-import { authority, file, localhost, openssl, RSA, type KeyPair } from '../helpers/certificates.js'
+import { authority, CertificateAuthority, file, localhost, openssl, RSA, type KeyPair } from '../helpers/certificates.js'
 import { leaks, Link, makeCtx, text, utf8 } from '../helpers/link.js'
 
 let lib: LibSsl
@@ -332,6 +332,28 @@ describe('SSL_CTX_use_certificate_chain_file(3)', () => {
     } } }).established()
     expect(link.client.ssl.getPeerCertChain()).toHaveLength(1)
     link.free()
+  })
+
+  it('is completed from the store, if it is an own certificate alone', () => {
+    const below = new CertificateAuthority('below', authority)
+    const own = below.leaf()
+    const chainOf = (stored: string | undefined, cert: string) => {
+      const link = new Link(lib, { identity: null, server: { configure: (ctx) => {
+        const store = new X509Store(lib)
+        if (stored) store.addCerts(stored)
+        ctx.set1CertStore(store)
+        store.free()
+        ctx.useCertificateChain(cert)
+        ctx.usePrivateKey(own.key)
+      } }, client: { configure: (ctx) => { ctx.setVerify(0) } } }).established()
+      const chain = link.client.ssl.getPeerCertChain().map(({ subject }) => subject)
+      link.free()
+      return chain.length
+    }
+    expect(chainOf(undefined, own.cert)).toBe(1)
+    expect(chainOf(below.ca.cert, own.cert)).toBe(2)
+    expect(chainOf(authority.ca.cert, own.cert)).toBe(1)
+    expect(chainOf(undefined, own.cert + below.ca.cert)).toBe(2)
   })
 
   it.each<[string, string | Uint8Array]>([

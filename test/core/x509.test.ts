@@ -30,6 +30,28 @@ function make(subject: string, ...extensions: readonly string[]): string {
 }
 
 describe('X509', () => {
+  it('is a value of its own each time that the same certificate is read', () => {
+    const [one] = read(localhost.cert)
+    const before = JSON.stringify(one)
+    one!.raw.fill(0)
+    ;(one!.names.dns as string[]).push('www.example.com')
+    ;(one!.subjectAttributes as unknown[]).length = 0
+    expect(JSON.stringify(read(localhost.cert)[0])).toBe(before)
+    expect(read(localhost.cert)[0]!.subjectAttributes).not.toEqual([])
+  })
+
+  it('keeps apart certificates that were read in turn, more of them than are remembered', () => {
+    const certs = Array.from({ length: 12 }, (_, i) => make(`/CN=number ${i}`))
+    const expected = certs.map((pem) => new X509Certificate(pem)).map(({ subject, publicKey }) => (
+      [subject, Buffer.from(publicKey.export({ type: 'spki', format: 'der' })).toString('hex')]))
+    const before = lib.allocatedBytes
+    for (let round = 0; round < 3; round++) {
+      const found = certs.map((pem) => read(pem)[0]!).map(({ subject, publicKey }) => [subject, Buffer.from(publicKey).toString('hex')])
+      expect(found).toEqual(expected)
+    }
+    expect(lib.allocatedBytes - before).toBeLessThan(32_000)
+  })
+
   it('says what the certificate says', () => {
     const [cert] = read(make('/C=DE/O=Käse & Söhne, GmbH/OU=a+CN=www.example.com/emailAddress=a@example.com',
       'subjectAltName=DNS:www.example.com,DNS:*.example.com,IP:192.0.2.1,IP:2001:db8::1,email:a@example.com,'

@@ -54,6 +54,16 @@ describe('Interrupt', () => {
   })
 })
 
+describe('Interrupt.tripLate', () => {
+  it('asks for the reason when something is rejected, and not before', async () => {
+    const interrupt = new Interrupt()
+    let asked = 0
+    interrupt.tripLate(() => ++asked)
+    expect([interrupt.tripped, asked]).toEqual([true, 0])
+    expect(await rejection(interrupt.guard(new Promise(() => {})))).toBe(1)
+  })
+})
+
 describe('Outbox', () => {
   it('gives back what was put, in order, in blocks as large as was asked for', () => {
     const outbox = new Outbox()
@@ -116,7 +126,7 @@ describe('Port', () => {
     const one = port.send([Uint8Array.of(1), Uint8Array.of(2)])
     const other = port.send([Uint8Array.of(3)])
     await Promise.all([one, other])
-    void port.leave([Uint8Array.of(4)], undefined)
+    void port.leave([Uint8Array.of(4)], () => undefined)
     expect([...await readAll(far.readable)]).toEqual([1, 2, 3, 4])
     await far.writable.close()
   })
@@ -137,7 +147,7 @@ describe('Port', () => {
   it('leaves so that a peer can still say what it was about to', async () => {
     const [near, far] = memoryTransportPair(1)
     const port = new Port(near)
-    void port.leave([], undefined)
+    void port.leave([], () => undefined)
     expect(await readAll(far.readable)).toHaveLength(0)
     const writer = far.writable.getWriter()
     for (let chunk = 0; chunk < 10; chunk++) await writer.write(noise(1000))
@@ -146,7 +156,7 @@ describe('Port', () => {
 
   it('gives up a peer that never ends, in the end', async () => {
     const transport = new FaultyTransport(memoryTransportPair()[0])
-    void new Port(transport).leave([], new Error('why'))
+    void new Port(transport).leave([], () => new Error('why'))
     expect(await isPending(until(() => transport.cancelled !== undefined))).toBe(true)
     await until(() => transport.cancelled !== undefined)
   })

@@ -98,7 +98,7 @@ export const algorithms: Feature<AlgorithmOptions, { readonly psk?: unknown }> =
     if (ofClients !== undefined) tryHello(ctx.lib, { ...options, signatureAlgorithms: ofClients }, 'clientSignatureAlgorithms')
   },
   setUpSsl(ssl, options) {
-    if (ssl.getSupportedCiphers(1).length > 0) return
+    if (ssl.hasSupportedCiphers()) return
     const option = options.ciphers !== undefined ? 'ciphers' : options.ciphersuites !== undefined ? 'ciphersuites' : 'securityLevel'
     throw invalid(option, 'leaves no cipher suite that the other options allow')
   },

@@ -49,12 +49,26 @@ const storesOf = keptByInstance<X509Store>(8)
 
 /** A store with the anchors that options give, and with those of `from`. It is kept for later, so do not free it. */
 export function storeOf(lib: LibSsl, options: Readonly<Record<string, TrustAnchorOptions['ca']>>, from?: X509Store): X509Store {
-  return storesOf(lib).get(contentKey(lib, options), () => setUp(new X509Store(lib), (store) => {
+  return storesOf(lib).get(keyOf(lib, options), () => setUp(new X509Store(lib), (store) => {
     if (from) store.addStore(from)
     for (const [option, given = []] of Object.entries(options)) {
       refuse(option, () => { for (const one of each(given)) store[option === 'crl' ? 'addCrls' : 'addCerts'](one) })
     }
   }))
+}
+
+type Given = Parameters<typeof storeOf>[1]
+/** The latest, with their key. Others of the same content have the same key, which is found by reading them. */
+const latest = new WeakMap<LibSsl, { readonly options: Given; readonly key: string }>()
+
+function keyOf(lib: LibSsl, options: Given): string {
+  const before = latest.get(lib)
+  const names = Object.keys({ ...before?.options, ...options })
+  if (before && names.every((name) => before.options[name] === options[name])) return before.key
+  const key = contentKey(lib, options)
+  // Of an array it is not seen whether it changes.
+  if (!Object.values(options).some((given) => typeof given === 'object')) latest.set(lib, { options, key })
+  return key
 }
 
 // Parsing the platform's roots takes milliseconds: once an instance.
