@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { fatalError, load, SslCtx, X509Store, type ApiMisuseError, type LibSsl, type TlsError } from '../../src/core.js'
-import { localhost } from '../helpers/certificates.js'
+import { authority, localhost } from '../helpers/certificates.js'
 import { Endpoint, Link, VERSIONS } from '../helpers/link.js'
 
 let lib: LibSsl
@@ -52,6 +52,23 @@ it('of the certificate of a peer it is the same', () => {
   client.give(spoil(flight, flight.indexOf(cert) + 8))
   const error = fatalError(client.ssl, client.handshake())
   expectTold(error, 'ASN1 lib', 'ERR_ASN1_ENCODING_WRONG_TAG')
+  for (const end of [client, server]) end.free()
+})
+
+// OpenSSL goes through a table of kinds of keys, some of which are not in the build; RSA and P-256 stand before those.
+it.each(['ed25519', 'ed448'])('of a bad signature by %s it has entries of that alone', (kind) => {
+  const identity = authority.leaf({ newkey: [kind] })
+  const options = { version: 'TLSv1.2', identity } as const
+  const [client, server] = [new Endpoint(lib, 'client', options), new Endpoint(lib, 'server', options)]
+  client.handshake()
+  server.give(client.takeAll())
+  server.handshake()
+  const flight = server.takeAll()
+  const SERVER_HELLO_DONE = 9
+  client.give(spoil(flight, flight.length - SERVER_HELLO_DONE - 1))
+  const error = fatalError(client.ssl, client.handshake())
+  expect(error.opensslErrorStack.map(({ reason }) => reason)).not.toContain('unknown nid')
+  expect(error.code).toBe('ERR_SSL_BAD_SIGNATURE')
   for (const end of [client, server]) end.free()
 })
 
