@@ -50,7 +50,12 @@ export async function live(plan: Plan, lane: Lane, libssl: LibSsl, worker: TlsWo
   const startServer = (transport: ByteTransport) => {
     const own = new AbortController()
     const signal = AbortSignal.any([abort.signal, own.signal])
-    const connection = accept(transport, { libssl, cert, key, signal, ...versions, ...times })
+    let connection: TlsConnection
+    try {
+      connection = accept(transport, { libssl, cert, key, signal, ...versions, ...times })
+    } catch (error) { // on a busy machine it comes after a stall was given up
+      return check(error)
+    }
     servers.push(behave(connection, plan.server, plan.seed + 1, own))
   }
   const clientSide = async (): Promise<Report> => {
