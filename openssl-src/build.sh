@@ -16,15 +16,22 @@ build() {
   local src=$CACHE/openssl-build-$key args
   rm -rf "$src"
   openssl-src/fetch.sh unpack "$src"
-  step "OpenSSL $OPENSSL_VERSION edited, by wasm/trim" node_modules/.bin/tsx wasm/trim/edit-sources.ts "$src" "$src" \
-    wasm/trim/headers.list wasm/trim/parameters.list
-  cp wasm/trim/param_fields.pm "$src/util/perl/OpenSSL/"
+  # Another release may differ in all that names parts of it: all is looked at, and told at once.
+  local fits=1
+  wasm/trim/check.sh "$src" || fits=0
   mapfile -t args < <(sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' openssl-src/configure.args)
   cd "$src"
   export SOURCE_DATE_EPOCH=0 # the build date is compiled in
   # perl and make are wanted in the toolchain's own root as well as outside.
   step "OpenSSL $OPENSSL_VERSION configure" "$REPO/wasm/toolchain.sh" run \
-    perl ./Configure --config="$REPO/wasm/openssl-target.conf" libssl-wasm "${args[@]}"
+    perl ./Configure --config="$REPO/wasm/openssl-target.conf" libssl-wasm "${args[@]}" || {
+    say "openssl-src/configure.args: if options are named above as unsupported, OpenSSL $OPENSSL_VERSION has not got them"
+    fits=0
+  }
+  [ "$fits" -eq 1 ] || die "OpenSSL $OPENSSL_VERSION is not what this build was made for: see above"
+  step "OpenSSL $OPENSSL_VERSION edited, by wasm/trim" "$REPO/node_modules/.bin/tsx" "$REPO/wasm/trim/edit-sources.ts" . . \
+    "$REPO"/wasm/trim/{headers,parameters}.list
+  cp "$REPO/wasm/trim/param_fields.pm" util/perl/OpenSSL/
   step "OpenSSL $OPENSSL_VERSION compile (about two minutes on two cores)" "$REPO/wasm/toolchain.sh" run \
     sh -c 'PATH=$0:$PATH exec make -s -j"$1" CC=cc-by-list build_libs' "$REPO/wasm/trim/bin" "$(nproc)"
   mkdir "$src.out"

@@ -86,6 +86,14 @@ static const struct entry table[] = {
     expect(said).toMatch(/some\.list, line 5: table\.c has no /)
   })
 
+  it('says so when OpenSSL has a file no more', () => {
+    writeFileSync(join(dir, 'some.list'), 'file gone.c\ncut { ONE\nreplace a => b\n')
+    const { status, stderr } = script('edit-sources.ts', join(dir, 'source'), join(dir, 'target'), join(dir, 'some.list'))
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/some\.list, line 2: there is no gone\.c that could have \{ ONE\n/)
+    expect(stderr).toMatch(/some\.list, line 3: there is no gone\.c that could have a\n/)
+  })
+
   it.each(['chop { ONE', 'cut'])('says which line is no rule: %s', (rule) => {
     expect(edit('table.c', '', rule)).toMatch(/some\.list, line 4: this is no rule/)
   })
@@ -145,5 +153,20 @@ static const unsigned int obj_objs[NUM_OBJ] = {
     expect(cut(table.replace('[    2] OBJ_two', 'two'), 'two\n'))
       .toMatch(/obj_dat\.h, line 3, has another form than it had: look at wasm\/trim\/cut-oids\.ts/)
     expect(cut(table.replace('ln_objs', 'long_names'), 'two\n')).toMatch(/has no table `const unsigned int ln_objs\[NUM_LN\]` any more/)
+  })
+})
+
+describe('wasm/trim/check.sh', () => {
+  it('says at once, in words, all that does not fit another release of OpenSSL', () => {
+    mkdirSync(join(dir, 'source/include/openssl'), { recursive: true })
+    writeFileSync(join(dir, 'source/include/openssl/ssl.h'), 'int SSL_CTX_set_max_early_data(SSL_CTX *ctx, uint32_t bytes);\n')
+    const { status, stderr } = spawnSync(join(repository, 'wasm/trim/check.sh'), [join(dir, 'source')], { encoding: 'utf8' })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/curves\.list, line \d+: there is no crypto\/ec\/ec_curve\.c that could have \{ NID_secp112r/)
+    expect(stderr).toMatch(/headers\.list, line \d+: there is no ssl\/ssl_local\.h /)
+    expect(stderr).toMatch(/there is no crypto\/objects\/obj_dat\.h: look at .*oids\.list/)
+    expect(stderr).toMatch(/fast\.list: OpenSSL has no crypto\/aes\/aes_core\.c any more/)
+    expect(stderr).toMatch(/wasm\/shim\/lsw\.h: OpenSSL has no .*\bERR_clear_error\b/)
+    expect(stderr).not.toMatch(/^ +at /m)
   })
 })

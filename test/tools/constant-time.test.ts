@@ -1,18 +1,24 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { analyze } from '../../tools/constant-time/analyze.js'
-import type { Parameters } from '../../tools/constant-time/list.js'
+import { notFollowed, roots, stackFields, type Parameters } from '../../tools/constant-time/list.js'
 import { Disassembly } from '../../tools/constant-time/wat.js'
 
 const repository = join(import.meta.dirname, '../..')
 const NO_KERNELS = /^the \.wasm has no function .* LIBSSL_WASM_KERNELS=off\? .*build with them/
 
+let ran: ReturnType<typeof tool> | undefined
+/** What the tool says, once. It leaves the .wasm as text in build/constant-time. */
+function tool(): { readonly stdout: string; readonly stderr: string } {
+  return ran ??= spawnSync(join(repository, 'tools/constant-time.sh'), { encoding: 'utf8' })
+}
+
 describe('tools/constant-time.sh', () => {
   it('finds no secret that decides an address or a branch in the kernels of the shipped .wasm', () => {
-    const { stdout, stderr } = spawnSync(join(repository, 'tools/constant-time.sh'), { encoding: 'utf8' })
+    const { stdout, stderr } = tool()
     // Such a build is a comparison: of it the tool has to say that it cannot tell.
     if (process.env['LIBSSL_WASM_KERNELS'] === 'off') expect([stdout, stderr]).toEqual(['', expect.stringMatching(NO_KERNELS)])
     else expect([stdout, stderr])
@@ -31,6 +37,28 @@ describe('tools/constant-time.sh', () => {
     expect([status, stdout, stderr]).toEqual([2, '', expect.stringMatching(NO_KERNELS)])
     expect(stderr).not.toMatch(/AES_encrypt\b/)
   })
+})
+
+describe('a fault that is planted in the shipped .wasm', () => {
+  // The products in fields of wasm/trim: both numbers are secret, their result's address is not.
+  it.each([
+    ['p384_square', 1], ['p384_multiply', 1], ['p384_multiply', 2], ['p521_square', 1], ['p521_multiply', 1], ['p521_multiply', 2],
+    ['ossl_gf_sqr', 1], ['ossl_gf_mul', 1], ['ossl_gf_mul', 2],
+  ] as const)('is found in %s: a branch by parameter %i', (name, parameter) => {
+    tool()
+    const symbols = readFileSync(join(repository, 'build/libssl.symbols'), 'utf8')
+    const wat = readFileSync(join(repository, 'build/constant-time/libssl.wat'), 'utf8')
+    const sound = new Disassembly(wat, symbols)
+    const found = (code: Disassembly) => {
+      const { findings } = analyze({ code, notFollowed, roots, stackFields }, name, roots[name]!)
+      return [...findings.values()].map(({ kind }) => kind)
+    }
+    expect(found(sound)).toEqual([])
+    const { line } = sound.byName(name).body[0]!
+    const lines = wat.split('\n')
+    lines.splice(line - 1, 0, `  (if (i32.wrap_i64 (i64.load (local.get $${parameter}))) (then (nop)))`)
+    expect(found(new Disassembly(lines.join('\n'), symbols))).toEqual(['branch'])
+  }, 300_000)
 })
 
 /** What is found in `$tried`, whose body is given as wasm-dis writes it. */

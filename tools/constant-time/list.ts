@@ -26,9 +26,7 @@ export const notFollowed: Readonly<Record<string, { readonly gives: 'public' | '
   CRYPTO_zalloc: { gives: 'public', reason: 'allocates' },
   CRYPTO_clear_free: { gives: 'public', reason: 'cleanses and frees' },
   bn_wexpand: { gives: 'public', reason: 'allocates' },
-  ERR_new: { gives: 'public', reason: 'errors are told' },
-  ERR_set_debug: { gives: 'public', reason: 'errors are told' },
-  ERR_set_error: { gives: 'public', reason: 'errors are told' },
+  lsw_raise: { gives: 'public', reason: 'errors are told' },
 }
 
 // Fields of OpenSSL's structures.
@@ -98,6 +96,13 @@ export const roots: Readonly<Record<string, Parameters>> = {
   p256_is_zero: 'a',
   p256_reduce: 'r, a, modulus',
   p256_inverse: 'r, a, modulus',
+  // wasm/trim/*-products.h
+  p384_square: 'out, in',
+  p384_multiply: 'out, in1, in2',
+  p521_square: 'out, in',
+  p521_multiply: 'out, in1, in2',
+  ossl_gf_sqr: 'cs, as',
+  ossl_gf_mul: 'cs, as, bs',
   aead_cipher: `ctx${CHACHA20_POLY1305}, out, outl{0}, in, inl`,
 }
 

@@ -11,7 +11,7 @@
 //
 // The text that a line names must exist: if a new release of OpenSSL lacks it, the build fails, and names the list and the line.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
 interface Rule {
@@ -28,6 +28,10 @@ const stale: string[] = []
 const files = new Map<string, Rule[]>()
 for (const list of lists) readList(list)
 for (const [path, rules] of files) {
+  if (!existsSync(join(source, path))) {
+    stale.push(...rules.map(({ where, what }) => `${where}: there is no ${path} that could have ${what}`))
+    continue
+  }
   let text = readFileSync(join(source, path), 'utf8')
   for (const rule of rules) {
     const edited = edit[rule.kind](text, rule)

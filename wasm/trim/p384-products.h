@@ -4,6 +4,10 @@
 
 #include "products.h"
 
+// Names of their own in the .wasm, for tools/constant-time.
+#define felem_square_ref p384_square
+#define felem_mul_ref p384_multiply
+
 enum { HALVES = 2 * NLIMBS + 1, HALF_BITS = 28 };
 
 #define PRODUCT(out, column) \
@@ -14,7 +18,7 @@ enum { HALVES = 2 * NLIMBS + 1, HALF_BITS = 28 };
             out[2 * NLIMBS - 2] += (uint128_t)column(k) << (k - 4 * NLIMBS + 4) * HALF_BITS; \
     } while (0)
 
-static __attribute__((noinline)) void felem_square_ref(widefelem out, const felem in)
+static __attribute__((noinline)) void p384_square(widefelem out, const felem in)
 {
     uint64_t a[HALVES];
 
@@ -24,7 +28,7 @@ static __attribute__((noinline)) void felem_square_ref(widefelem out, const fele
 #undef COLUMN
 }
 
-static __attribute__((noinline)) void felem_mul_ref(widefelem out, const felem in1, const felem in2)
+static __attribute__((noinline)) void p384_multiply(widefelem out, const felem in1, const felem in2)
 {
     uint64_t a[HALVES], b[HALVES];
 
