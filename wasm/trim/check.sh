@@ -20,7 +20,7 @@ done < <(sed -n 's/^\([a-z][^ ]*\.c\) .*/\1/p' wasm/trim/fast.list)
 
 # What frees is declared by a macro that is given the type.
 words() { grep -oE '[A-Za-z0-9_]+' | sed 's/_free$//' | LC_ALL=C sort -u; }
-declared=$(cat "$source"/include/openssl/*.h "$source"/include/openssl/*.h.in | words)
+declared=$(find "$source/include/openssl" -name '*.h' -o -name '*.h.in' | xargs cat | words)
 bound=$(sed -nE 's/^[A-Za-z][A-Za-z0-9_ *]*[ *]([A-Za-z0-9_]+)\(.*/\1/p' wasm/shim/lsw.h | grep -vE '^(lsw|LSW)_' | words)
 unknown=$(LC_ALL=C comm -23 <(printf '%s\n' "$bound") <(printf '%s\n' "$declared"))
 [ -z "$unknown" ] || wrong "wasm/shim/lsw.h: OpenSSL has no" $unknown
