@@ -81,6 +81,8 @@ export const roots: Readonly<Record<string, Parameters>> = {
   tls_iv_set_fixed: 'ctx, fixed, len',
   tls_init: 'ctx{80 655:2}, aad{0:13}, len',
   // sha256.c
+  SHA224_Init: 'ctx',
+  SHA256_Init: 'ctx',
   SHA256_Update_thunk: `ctx${SHA256_CTX}, data, len`,
   SHA256_Transform: 'ctx, block',
   SHA256_Final: `digest, ctx${SHA256_CTX}`,
@@ -91,6 +93,7 @@ export const roots: Readonly<Record<string, Parameters>> = {
   make_table: 'r, point',
   p256_multiply: 'r, a, b',
   p256_square: 'r, a',
+  p256_to_montgomery: 'r, a',
   p256_from_montgomery: 'r, a',
   p256_to_affine: 'r, a',
   p256_is_zero: 'a',
