@@ -60,9 +60,9 @@ describe('a page that imports libssl-wasm/worker alone', async () => {
   const carried = Object.values(metafile.outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file))
 
-  // 30 KiB, not 30,000 bytes: the words of errors that say what to do are a part of it, and they grow.
-  it('has less than 30 KiB', () => {
-    expect(page!.contents.byteLength).toBeLessThan(30 * 1024)
+  // As README says. The words of errors that say what to do are a part of it, and they grow.
+  it('has less than 31 KB', () => {
+    expect(page!.contents.byteLength).toBeLessThan(31_000)
   })
 
   it('has no sockets that browsers have not, no table of option names, nor what only the worker or contexts need', () => {
