@@ -6,7 +6,7 @@ const [port, caFile, certFile, keyFile, clientCertFile, clientKeyFile] = process
 const ca = readFileSync(caFile) // of servers and clients alike
 const options = { cert: readFileSync(certFile), key: readFileSync(keyFile), ca, requestCert: true }
 const server = tls.createServer(options, (socket) => socket.end(`hello, ${socket.getPeerCertificate().subject.CN}`))
-server.on('tlsClientError', (error, socket) => console.log('refused:', socket.authorizationError ?? error.code))
+server.on('tlsClientError', (error, socket) => console.log('refused:', socket.authorizationError ?? error.message))
 server.listen(Number(port), '127.0.0.1')
 await once(server, 'listening')
 
