@@ -6,7 +6,7 @@ import { takeWebSocket, type WebSocketTransport } from '../../transports/websock
 import { ABORTED, GOING_AWAY, INTERNAL_ERROR, NO_CODE, NORMAL, WebSocketError } from '../../transports/websocket-close.js'
 import { nothingMoved, watchIdling } from './idle.js'
 import { watchPresence } from './presence.js'
-import type { RelaySocket, TargetConnection } from './visitor.js'
+import { CLOSING, type RelaySocket, type TargetConnection } from './visitor.js'
 
 export interface BridgeLimits {
   /** How much may wait for the client before we stop reading from the target. */
@@ -77,7 +77,7 @@ export class Bridge {
 
   /** Closes the tunnel because the relay goes away; {@link ended} says when it is done. */
   shutDown(): void {
-    this.#close(GOING_AWAY, 'the relay is closing')
+    this.#close(GOING_AWAY, CLOSING)
     const timer = setTimeout(() => this.#socket.terminate?.(), this.#limits.graceMs)
     void this.#client.closed.then(() => clearTimeout(timer))
   }

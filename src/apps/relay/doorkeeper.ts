@@ -10,7 +10,7 @@ import type { RelaySettings } from './relay-options.js'
 import { isWispPath } from './request-target.js'
 import { turnAway } from './turn-away.js'
 import { logger, startVisit, type Visit } from './visit.js'
-import type { Dial, Refusal, Visitor } from './visitor.js'
+import { CLOSING, type Dial, type Refusal, type Visitor } from './visitor.js'
 import type { WispRules } from './wisp-visit.js'
 import { WrongTokens } from './wrong-tokens.js'
 
@@ -121,7 +121,7 @@ export class Doorkeeper {
   }
 
   #takePlace({ clientAddress }: Visitor): (() => void) | string {
-    return this.#draining ? 'the relay is closing' : this.#places.take(clientAddress)
+    return this.#draining ? CLOSING : this.#places.take(clientAddress)
   }
 
   #wispRules(visitor: Visitor): WispRules {

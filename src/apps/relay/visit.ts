@@ -13,7 +13,7 @@ import { parseRequestTarget } from './request-target.js'
 import { timedDial } from './timed-dial.js'
 import { turnAway } from './turn-away.js'
 import { Bridge } from './bridge.js'
-import type { Dial, Refusal, TargetConnection, Visitor } from './visitor.js'
+import { CLOSING, type Dial, type Refusal, type TargetConnection, type Visitor } from './visitor.js'
 import { serveWispVisit, type WispRules } from './wisp-visit.js'
 
 /** An admitted request: it holds one of the relay's places until it is over. */
@@ -94,25 +94,23 @@ async function visitByWisp({ visitor, admission, settings, wisp, log }: Admitted
   const traffic = () => ({ bytesToTarget: server.wisp.bytesToTargets, bytesToClient: server.wisp.bytesToClient })
   course.traffic = traffic
   log('open', 101, `Wisp version ${version}`)
-  const shutDown = () => {
-    void server.wisp.close()
+  let result: string | undefined
+  const shutDown = (why: string) => {
+    result = why
+    void server.wisp.close(why)
     const timer = setTimeout(() => server.socket.terminate?.(), graceMs)
     void server.wisp.closed.then(() => clearTimeout(timer))
   }
-  let result: string | undefined
   let closeCode = NO_CODE
   server.socket.addEventListener('close', (event) => { closeCode = event.code })
-  const shutDownFor = (why: string) => () => {
-    result = why
-    shutDown()
-  }
+  const shutDownFor = (why: string) => () => shutDown(why)
   // A request for a target counts as activity, too: reaching the target may take longer than the limit.
   const moved = () => server.wisp.bytesToTargets + server.wisp.bytesToClient + streams
   const leave = whenAborted(draining, () => {
     const timer = setInterval(() => {
       if (server.wisp.streams > 0) return
       clearInterval(timer)
-      shutDownFor('the relay is closing')()
+      shutDown(CLOSING)
     }, DRAIN_LOOK_MS)
     return () => clearInterval(timer)
   })
@@ -124,9 +122,9 @@ async function visitByWisp({ visitor, admission, settings, wisp, log }: Admitted
     watchIdling(idleTimeoutMs, moved, shutDownFor(nothingMoved(idleTimeoutMs))),
     watchIdling(streamlessTimeoutMs, hadStream, shutDownFor(`no stream for ${streamlessTimeoutMs} ms`)),
   ]
-  await untilOver(server.wisp.closed, shutDown, stopping)
+  await untilOver(server.wisp.closed, shutDownFor(CLOSING), stopping)
   for (const stop of watches) stop()
-  log('end', 101, stopping.aborted ? 'the relay is closing' : result ?? `closed (${closeCode})`, traffic())
+  log('end', 101, result ?? `closed (${closeCode})`, traffic())
 }
 
 function noHandshake({ gone }: Visitor, log: Logger): void {
@@ -164,7 +162,7 @@ async function connect(
   try {
     return await timedDial(dial, target, settings.connectTimeoutMs, visitor.gone, stopping)
   } catch (error) {
-    if (stopping.aborted) return { status: 503, reason: 'the relay is closing', close: { protocol, code: GOING_AWAY } }
+    if (stopping.aborted) return { status: 503, reason: CLOSING, close: { protocol, code: GOING_AWAY } }
     if (visitor.gone.aborted) return { status: 0, reason: 'the client went away' }
     // The system's words may name addresses behind the relay, so log and client get the code alone.
     const { code } = error as NodeJS.ErrnoException

@@ -5,6 +5,9 @@ import type { ByteTransport } from '../../pump/transport.js'
 import type { Target } from '../../transports/target.js'
 import type { WebSocketLike } from '../../transports/websocket-like.js'
 
+/** What clients and the log are told at the relay's own end. */
+export const CLOSING = 'the relay is closing'
+
 /** An answer other than 101. */
 export interface Refusal {
   /** 0 if the client has gone, so that there is no answer. */

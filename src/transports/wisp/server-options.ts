@@ -88,8 +88,8 @@ export interface WispServer {
   readonly bytesToTargets: number
   /** How much of what targets said has been sent to the client. */
   readonly bytesToClient: number
-  /** Ends every stream and closes the WebSocket with 1001. */
-  close(): Promise<void>
+  /** Ends every stream and closes the WebSocket with 1001 and `why`, which may have 123 bytes. Default "the server is closing". */
+  close(why?: string): Promise<void>
 }
 
 const defaults = {

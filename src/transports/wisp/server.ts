@@ -64,8 +64,7 @@ class Server implements WispServer {
 
   get bytesToClient(): number { return this.#shared.moved.bytesToClient }
 
-  close(): Promise<void> {
-    const why = 'the server is closing'
+  close(why = 'the server is closing'): Promise<void> {
     this.#end(GOING_AWAY, why)
     // Streams whose target is not reached yet are not waited for.
     for (const stream of this.#streams) if (!stream.reached) stream.stop(new Error(why))
