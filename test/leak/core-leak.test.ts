@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import {
-  BioCallback, fatalError, load, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_PEER, type LibSsl, type SslCtx,
+  BioCallback, fatalError, load, SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_PEER, X509Store, type LibSsl, type SslCtx,
 } from '../../src/core.js'
 import { localhost } from '../helpers/certificates.js'
 import { CallbackLink, Link, makeCtx, utf8 } from '../helpers/link.js'
@@ -138,4 +138,21 @@ describe('allocatedBytes', () => {
     expect(lib.allocatedBytes - before).toBeLessThan(500)
     expect([lib.handles.SSL.size, lib.handles.BIO.size]).toEqual([0, 0])
   })
+})
+
+// A peer may send one after the other. OpenSSL remembers what decodes a kind of key, for each kind that it meets.
+it('keys of ever new kinds, which nothing decodes, leave nothing', async () => {
+  const lib = await load()
+  const der = Buffer.from(localhost.cert.replace(/-.*-|\s/g, ''), 'base64')
+  const lastArc = der.indexOf(Buffer.from('06072a8648ce3d0201', 'hex')) + 8
+  const read = (arc: number) => {
+    const store = new X509Store(lib)
+    der[lastArc] = arc
+    store.addCerts(der)
+    store.free()
+  }
+  read(10) // makes what is made once
+  const before = lib.allocatedBytes
+  for (let arc = 11; arc < 100; arc++) read(arc)
+  expect(lib.allocatedBytes - before).toBeLessThan(1_000)
 })
