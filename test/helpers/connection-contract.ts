@@ -170,6 +170,22 @@ export function connectionContract(
       expect(same(await received, noise(1_000_000))).toBe(true)
     })
 
+    it('takes no write that the peer does not get, when it is closed in the midst of them', async ({ subject, peer }) => {
+      const received = readAll(peer.readable)
+      const writer = subject.writable.getWriter()
+      const closing = subject.close()
+      let taken = 0
+      await rejection((async () => {
+        for (;;) {
+          await writer.write(noise(100))
+          taken += 100
+        }
+      })())
+      await closing
+      expect((await received).byteLength).toBeGreaterThanOrEqual(taken)
+      await peer.close()
+    })
+
     it('closes without waiting for the peer, ends a read that waits, and leaves nothing pending', async ({ subject, peer, transport }) => {
       const [reader, writer] = [subject.readable.getReader(), subject.writable.getWriter()]
       const waiting = reader.read()

@@ -41,6 +41,8 @@ export class RemoteLife implements Life {
   readonly #decodeError = errorDecoder(this.#ownErrors)
   #aheadBytes = 0
   #writeFailure: { readonly error: unknown } | undefined
+  /** The worker was told to close: what is written now may come behind close_notify. */
+  #closing = false
   /** Gives what the face has not written yet. */
   #flush = async (): Promise<void> => {}
   /** `closed` has settled. */
@@ -81,7 +83,7 @@ export class RemoteLife implements Life {
     return await this.#ask('read', [into ? Math.min(limit, into.byteLength) : limit]) as Uint8Array | undefined
   }
 
-  /** Settles at once while no more than {@link AHEAD_BYTES} are on their way: then the next call tells if it fails. */
+  /** Until {@link close}, settles at once while no more than {@link AHEAD_BYTES} are on their way: the next call tells if it fails. */
   async write(bytes: Uint8Array): Promise<void> {
     await this.opened
     if (this.#writeFailure) throw this.#writeFailure.error
@@ -90,7 +92,7 @@ export class RemoteLife implements Life {
     this.#aheadBytes += byteLength
     const written = this.#ask('write', [copy], [copy.buffer]).finally(() => { this.#aheadBytes -= byteLength })
     written.catch((error: unknown) => { this.#writeFailure ??= { error } })
-    if (this.#aheadBytes > AHEAD_BYTES) await written
+    if (this.#closing || this.#aheadBytes > AHEAD_BYTES) await written
   }
 
   async closeWriting(): Promise<void> {
@@ -105,6 +107,7 @@ export class RemoteLife implements Life {
     return closeInTime(this, waitForPeerMs || this.#closeTimeoutMs, async () => {
       await this.opened
       this.#flush = flush
+      this.#closing = true
       if (!this.#settled) await this.#ask('close', [waitForPeerMs])
       return this.closed
     })
