@@ -36,11 +36,7 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
 
   if (has(SSL_R_UNEXPECTED_EOF_WHILE_READING)) return truncated()
   if ((has(SSL_R_CERTIFICATE_VERIFY_FAILED) || has(SSL_R_INVALID_STATUS_RESPONSE)) && ssl.getVerifyResult() !== X509_V_OK) {
-    const verifyCode = ssl.getVerifyResult()
-    const { depth, certificate } = ssl.getVerifyFailure()
-    const code = certificateCode(verifyCode)
-    return new CertificateError<X509>(code, certificateRefusal(ssl, code, ssl.verifyCertErrorString(), depth, certificate),
-      { verifyCode, depth, certificate, alert, opensslErrorStack })
+    return certificateError(ssl, { alert, opensslErrorStack })
   }
   // OpenSSL has the same reason for other things; this alert it sends for this one, when the server has proved itself.
   if (has(SSL_R_ECH_REQUIRED) && alert?.from === 'us' && alert.description === SSL_AD_ECH_REQUIRED) {
@@ -54,6 +50,15 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
     return new PeerError(entry.code, describe(opensslErrorStack) + (advice ? `: ${advice}` : ''), { alert, opensslErrorStack })
   }
   return new InternalError('ERR_TLS_INTERNAL', `unexpected ${sslErrorName(result.error)} (returned ${result.ret})`)
+}
+
+/** Of a verification that has failed, whether or not the handshake went on. */
+export function certificateError(ssl: Ssl, options: Pick<CertificateError, 'alert' | 'opensslErrorStack'>): CertificateError<X509> {
+  const verifyCode = ssl.getVerifyResult()
+  const { depth, certificate } = ssl.getVerifyFailure()
+  const code = certificateCode(verifyCode)
+  const message = certificateRefusal(ssl, code, ssl.verifyCertErrorString(), depth, certificate)
+  return new CertificateError(code, message, { ...options, verifyCode, depth, certificate })
 }
 
 /** Some servers hang up instead of sending an alert; to a client of TLS 1.3 that looks like the end of an open connection. */

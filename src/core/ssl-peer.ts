@@ -101,7 +101,7 @@ export abstract class SslPeer {
     return this.lib.memory.readCString(this.lib.ffi.X509_verify_cert_error_string(verifyCode))
   }
 
-  /** Where verification failed: depth (-1 if it did not) and certificate. @openssl X509_STORE_CTX_get_error_depth */
+  /** Where verification failed, overruled or not: depth (-1 if it did not) and certificate. @openssl X509_STORE_CTX_get_error_depth */
   getVerifyFailure(): { depth: number; certificate: X509 | undefined } {
     const cert = this.lib.ffi.SSL_get0_verify_cert(this.ptr)
     return {

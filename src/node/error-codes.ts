@@ -2,6 +2,7 @@
 
 import { CertificateError, type ApiMisuseError, type OpensslError, type TlsError } from '../base/errors.js'
 import { verifyName } from '../core/certificate-code.js'
+import { certificateError } from '../core/fatal-error.js'
 import { wordsOf } from '../core/setters.js'
 import type { Ssl } from '../core/ssl.js'
 import { X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_OK } from '../ffi/constants.gen.js'
@@ -64,7 +65,8 @@ export function operationFailed(message: string, cause?: unknown): Error & { cod
 export function verificationError(ssl: Ssl, demanded = false): (Error & { code: string }) | undefined {
   if (ssl.getPeerCertificate() !== undefined) {
     const result = ssl.getVerifyResult()
-    return result === X509_V_OK ? undefined : verifyError(result, ssl.verifyCertErrorString(result))
+    if (result === X509_V_OK) return undefined
+    return verifyError(result, ssl.verifyCertErrorString(result), certificateError(ssl, { alert: undefined, opensslErrorStack: [] }))
   }
   // A key that both know is proof enough where no certificate was asked for. TLS 1.3 knows it as a session.
   const byKey = /^TLS_(EC)?(DHE_)?PSK_/.test(ssl.getCipherStandardName() ?? '') || (ssl.getVersion() === 'TLSv1.3' && ssl.sessionReused())
@@ -72,9 +74,9 @@ export function verificationError(ssl: Ssl, demanded = false): (Error & { code: 
   return byKey && !demanded ? undefined : verifyError(missing, ssl.verifyCertErrorString(missing))
 }
 
-function verifyError(verifyCode: number, words: string): Error & { code: string } {
+function verifyError(verifyCode: number, words: string, cause?: CertificateError): Error & { code: string } {
   const name = verifyName(verifyCode).replace(/^X509_V_ERR_/, '')
-  return Object.assign(new Error(VERIFY_WORDS[name] ?? words), { code: VERIFY_CODES.has(name) ? name : 'UNSPECIFIED' })
+  return Object.assign(new Error(VERIFY_WORDS[name] ?? words, cause && { cause }), { code: VERIFY_CODES.has(name) ? name : 'UNSPECIFIED' })
 }
 
 function told(error: Error, { library, reason }: Entry, code: string): NodeOpensslError {

@@ -49,9 +49,8 @@ for (const name of positionals.length > 0 ? positionals : known) {
     }
     progress?.set(name, { seed, cases: index })
     passed += index - first
-    console.log(
-      `${process.stdout.isTTY ? '\r' : ''}${name}: ${(index - first).toLocaleString('en')} cases from ${first}, seed ${seed}, are as node:crypto's`,
-    )
+    const cases = `${(index - first).toLocaleString('en')} cases from ${first}, seed ${seed}`
+    console.log(`${process.stdout.isTTY ? '\r' : ''}${name}: ${cases}, are as node:crypto's`)
   } catch (error) {
     failed++
     console.error(error)

@@ -345,7 +345,7 @@ describe('verificationError', () => {
   it('has Node’s names alone', () => {
     const ssl = {
       getPeerCertificate: () => ({}), getVerifyResult: () => X509_V_ERR_EE_KEY_TOO_SMALL,
-      verifyCertErrorString: () => 'EE certificate key too weak',
+      verifyCertErrorString: () => 'EE certificate key too weak', getVerifyFailure: () => ({ depth: 0, certificate: undefined }),
     }
     expect(verificationError(ssl as unknown as Ssl)).toMatchObject({ code: 'UNSPECIFIED' })
   })

@@ -82,6 +82,10 @@ describe.each(sides)('a connection of %s', (_, client, server) => {
     const socket = client.connect({ port, host: '127.0.0.1', servername: 'localhost' })
     const [error] = await once(socket, 'error') as [NodeJS.ErrnoException]
     expect(error.code).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE')
+    if (client === ours) {
+      const message = expect.stringMatching(/CN=.* is not among the trust anchors: .* give it as option 'ca'/) as string
+      expect(error.cause).toMatchObject({ name: 'CertificateError', code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', depth: 0, message })
+    }
     expect(socket.authorized).toBe(false)
     expect(await once(socket, 'close')).toEqual([true])
   })

@@ -26,7 +26,7 @@ int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx)
         if (answer == 0 && preverify_ok)
             X509_STORE_CTX_set_error(store_ctx, X509_V_ERR_APPLICATION_VERIFICATION);
     }
-    if (answer == 0)
+    if (answer == 0 || !preverify_ok) /* overruled, it is still the verification's result */
         lsw_remember_failure(conn, X509_STORE_CTX_get_current_cert(store_ctx), X509_STORE_CTX_get_error_depth(store_ctx));
     return answer;
 }
