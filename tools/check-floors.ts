@@ -65,7 +65,7 @@ function resolveImport(from: string, specifier: string): string[] {
   if (specifier in platform) return [platform[specifier]!]
   if (!specifier.startsWith('.')) return []
   const target = relative(src, resolve(src, dirname(from), specifier)).replace(/\.js$/, '.ts')
-  return target.startsWith('..') ? [] : [target] // lib/libssl.mjs
+  return target.startsWith('..') ? [] : [target] // lib/
 }
 
 /** By C file: those that define a function that it calls, or takes the address of. */

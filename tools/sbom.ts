@@ -59,7 +59,7 @@ function npmSbom(): Sbom {
   return { ...sbom, metadata: { ...metadata, component: { ...metadata.component, name } } }
 }
 
-/** What libssl.wasm and libssl.mjs are linked from. */
+/** What libssl.wasm is linked from. */
 function linked(): Component[] {
   const { OPENSSL_VERSION: openssl, OPENSSL_SHA256: sha256 } = pins
   return [

@@ -90,12 +90,9 @@ ${wanted.map(({ constant, bit }) => `    ${constant} = ${bit},`).join('\n')}
   write('build/callbacks.gen.c', `/* Generated from lsw.h. OpenSSL's errors are kept while JavaScript runs. */
 #include "internal.h"
 ${callbacks.map(callbackInC).join('')}`)
-  write('build/callbacks.lib.js', `${banner}// Each goes to the result of bindCallbacks, which stands at Module.lsw.
+  write('build/callbacks.lib.js', `${banner}// For the linker alone: importsOf of src/ffi/ffi.gen.ts has the functions.
 addToLibrary({
-${callbacks.map((callback) => {
-    const names = ['handle', ...callback.params.map(({ name }) => name)].join(', ')
-    return `  lsw_import_${callback.base}: (${names}) => Module['lsw'].${callback.ts}(${names}),`
-  }).join('\n')}
+${callbacks.map(({ base }) => `  lsw_import_${base}() {},`).join('\n')}
 });
 `)
 }

@@ -2,13 +2,14 @@
 //
 //   gen-ffi.ts header           build/exports.txt (for the linker), build/constants.c (asks the C compiler for the constants' values), and
 //                               the outputs of gen-callbacks.ts
-//   gen-ffi.ts calls            src/ffi/ffi.gen.ts (typed calls), with the short names of the exports that wasm/glue.ts has found
+//   gen-ffi.ts calls            src/ffi/ffi.gen.ts (typed calls), with the short names that wasm/short-names.ts has found
 //   gen-ffi.ts constants WASM   src/ffi/constants.gen.ts, from build/constants.c compiled
 
 import { readFileSync } from 'node:fs'
 import { jsCallback, writeCallbacks } from './gen-callbacks.js'
 import { constantText } from './constant-texts.js'
 import { callbacks, constants, exported, resultType, signature, write, type Proto } from './read-header.js'
+import type { ShortNames } from './short-names.js'
 
 const banner = '// Generated from wasm/shim/lsw.h by wasm/gen-ffi.ts.\n'
 
@@ -36,18 +37,27 @@ ${constants.map((name, index) => `    case ${index}: return (int64_t)${name};`).
 }
 
 function writeCalls(): void {
-  const short = JSON.parse(readFileSync(new URL('../build/export-names.json', import.meta.url), 'utf8')) as Readonly<Record<string, string>>
+  const short = JSON.parse(readFileSync(new URL('../build/short-names.json', import.meta.url), 'utf8')) as ShortNames
+  const callbackNames = new Map(callbacks.map((callback) => [`lsw_import_${callback.base}`, callback.ts]))
+  const platformNames = Object.keys(short.imports).filter((name) => !callbackNames.has(name))
   write('src/ffi/ffi.gen.ts', `${banner}import type { Border } from './border.js'
 import { bindCalls, type RawCall } from './calls.js'
 import type { Owned, Ptr } from './pointers.js'
 
-/** What Emscripten's factory gives. */
+/** An instance of the code. */
 export interface LibsslModule {
-  readonly wasmMemory: { readonly buffer: ArrayBuffer }
-  lsw: JsCallbacks
+  readonly wasmMemory: { readonly buffer: ArrayBuffer, grow(pages: number): number }
+  /** To be called first. */
+  readonly initialize: () => void
   /** By the linker's short names. Called by the functions of {@link Ffi} alone. */
   readonly exports: Readonly<Record<string, RawCall>>
 }
+
+/** The functions of its platform that C calls, by the names of Emscripten's system libraries. */
+export type Platform = Readonly<Record<
+  ${platformNames.map((name) => `'${name}'`).join(' | ')},
+  RawCall
+>>
 
 /** The functions that C calls, by handles. */
 export interface JsCallbacks {
@@ -59,10 +69,26 @@ export interface Ffi {
 ${exported.map((proto) => `  ${proto.ts}${signature(proto, ':', resultType(proto))}`).join('\n')}
 }
 
+/** What the code is instantiated with. */
+export function importsOf(callbacks: JsCallbacks, platform: Platform): Record<string, Record<string, RawCall>> {
+  return {
+    a: {
+${Object.entries(short.imports).map(([name, import_]) => `      ${import_}: ${
+  callbackNames.has(name) ? `callbacks.${callbackNames.get(name)}` : `platform.${name}`},`).join('\n')}
+    },
+  }
+}
+
+/** What has these exports. */
+export function moduleOf(exports: LibsslModule['exports']): LibsslModule {
+  const memory: unknown = exports['${short.memory}']
+  return { wasmMemory: memory as LibsslModule['wasmMemory'], initialize: exports['${short.initialize}']!, exports }
+}
+
 export function bindFfi({ exports }: LibsslModule, border: Border): Ffi {
   const { plain, unsigned, unsigned64, wide, wide64, frees } = bindCalls(exports, border)
   return {
-${exported.map((proto) => `    ${proto.ts}: ${kindOf(proto)}('${short[proto.c]}'),`).join('\n')}
+${exported.map((proto) => `    ${proto.ts}: ${kindOf(proto)}('${short.exports[proto.c]}'),`).join('\n')}
   }
 }
 `)

@@ -10,11 +10,11 @@ import type { ByteTransport } from '../pump/transport.js'
 import { contentKey, keptByInstance, setUp } from './kept.js'
 import { LocalLife } from './life.js'
 import {
-  checkContextOptions, checkHelloAnswer, ends, placeOf, type AcceptOptions, type CommonOptions, type ConnectOptions,
-  type ContextOptions,
+  checkContextOptions, checkHelloAnswer, client, placeOf, server, type AcceptOptions, type CommonOptions, type ConnectOptions,
+  type ContextOptions, type End,
 } from './options.js'
 import { ClientSessionKeeper } from './sessions/client-session-keeper.js'
-import { TlsContext, type Side } from './tls-context.js'
+import { TlsContext } from './tls-context.js'
 import { describeContext } from './worker/sent-contexts.js'
 
 /**
@@ -33,9 +33,9 @@ export function createContext(options: ContextOptions): TlsContext {
   const { libssl } = checked
   if (!libssl) return context
   return setUp(context, () => {
-    if (suited === 'server') useCtx(libssl, 'server', own(checked, { context }), () => {})
+    if (suited === 'server') useCtx(libssl, server, own(checked, { context }), () => {})
     // The SSL_CTX for connections with a name, if there are anchors to be read: see `variant`.
-    else useCtx(libssl, 'client', own(checked, checked.ca ? { servername: 'any' } : {}, { context }), () => {})
+    else useCtx(libssl, client, own(checked, checked.ca ? { servername: 'any' } : {}, { context }), () => {})
   })
 }
 
@@ -45,7 +45,11 @@ export function beginClient(transport: ByteTransport, options: ConnectOptions): 
   return new LocalLife(transport, options, {
     call: 'SSL_connect',
     prepare: (lib) => sessions.prepare(lib),
-    makeSsl: (lib, decisions) => makeSsl(lib, 'client', options, decisions),
+    answers: client.answers,
+    makeSsl: (lib, decisions) => makeSsl(lib, client, options, (ssl) => {
+      ssl.setConnectState()
+      for (const feature of client.features) feature.setUpSsl?.(ssl, options, decisions)
+    }),
     setUp: (ssl, fail) => sessions.setUp(ssl, fail),
     earlyData: () => ({ send: sessions.earlyData }),
     opened: (ssl, fail) => sessions.opened(ssl, fail),
@@ -57,19 +61,19 @@ export function beginClient(transport: ByteTransport, options: ConnectOptions): 
 export function beginServer(transport: ByteTransport, options: AcceptOptions, onEarlyData = (_: Uint8Array<ArrayBuffer>) => {}): LocalLife {
   return new LocalLife(transport, options, {
     call: 'SSL_accept',
-    makeSsl: (lib, decisions) => makeSsl(lib, 'server', options, decisions),
+    answers: server.answers,
+    makeSsl: (lib, decisions) => makeSsl(lib, server, options, (ssl) => {
+      ssl.setAcceptState()
+      for (const feature of server.features) feature.setUpSsl?.(ssl, options, decisions)
+      askOnClientHello(ssl, options, decisions)
+    }),
     earlyData: (accepted) => (options.maxEarlyDataBytes ? { receive: (bytes) => { onEarlyData(bytes); accepted() } } : {}),
   })
 }
 
-/** A connection, ready for its BIO. */
-function makeSsl(lib: LibSsl, side: Side, options: CommonOptions, decisions: Decisions): Ssl {
-  return useCtx(lib, side, options, (ctx) => setUp(new Ssl(ctx), (ssl) => {
-    if (side === 'client') ssl.setConnectState()
-    else ssl.setAcceptState()
-    for (const feature of ends[side].features) feature.setUpSsl?.(ssl, options, decisions)
-    if (side === 'server') askOnClientHello(ssl, options, decisions)
-  }))
+/** A connection, which `ready` makes ready for its BIO. */
+function makeSsl(lib: LibSsl, end: End, options: CommonOptions, ready: (ssl: Ssl) => void): Ssl {
+  return useCtx(lib, end, options, (ctx) => setUp(new Ssl(ctx), ready))
 }
 
 function askOnClientHello(ssl: Ssl, options: AcceptOptions, decisions: Decisions): void {
@@ -89,9 +93,9 @@ function askOnClientHello(ssl: Ssl, options: AcceptOptions, decisions: Decisions
 /** Applies other options to this connection. */
 function change(ssl: Ssl, options: AcceptOptions): void {
   // A context's own SSL_CTX is for the options as they were.
-  useCtx(ssl.lib, 'server', options.context ? own(options, { libssl: ssl.lib, context: undefined }) : options, (ctx) => {
+  useCtx(ssl.lib, server, options.context ? own(options, { libssl: ssl.lib, context: undefined }) : options, (ctx) => {
     ssl.setSslCtx(ctx)
-    for (const feature of ends.server.features) feature.changeSsl?.(ssl, options)
+    for (const feature of server.features) feature.changeSsl?.(ssl, options)
   })
 }
 
@@ -102,14 +106,14 @@ const keptOf = keptByInstance<SslCtx>(64)
  * Lends `use` the SSL_CTX for these options: the context's, if there is one; on an instance that is shared, one that served the
  * same options before; else a new one.
  */
-function useCtx<T>(lib: LibSsl, side: Side, options: CommonOptions, use: (ctx: SslCtx) => T): T {
+function useCtx<T>(lib: LibSsl, end: End, options: CommonOptions, use: (ctx: SslCtx) => T): T {
   const { context, libssl } = options
-  const { features, method, variant: variantOf } = ends[side]
-  const variant = variantOf(options)
-  const shared = without(options, 'connection')
+  const { side, features, method } = end
+  const variant = end.variant(options)
+  const shared = without(end, options, 'connection')
   const make = () => setUp(new SslCtx(lib, method), (ctx) => { for (const feature of features) feature.setUpCtx?.(ctx, shared, variant) })
   const kept = context ? context.contexts : libssl && keptOf(lib)
-  const key = () => `${side} ${variant} ${context ? '' : contentKey(lib, without(shared, 'either'))}`
+  const key = () => `${side} ${variant} ${context ? '' : contentKey(lib, without(end, shared, 'either'))}`
   const ctx = kept ? kept.get(key(), make) : make()
   try {
     for (const feature of features) feature.renewCtx?.(ctx, shared)
@@ -119,8 +123,8 @@ function useCtx<T>(lib: LibSsl, side: Side, options: CommonOptions, use: (ctx: S
   }
 }
 
-function without({ libssl, ...options }: CommonOptions, place: 'connection' | 'either'): object {
+function without(end: End, { libssl, ...options }: CommonOptions, place: 'connection' | 'either'): object {
   const others = own<Record<string, unknown>>()
-  for (const [name, value] of Object.entries(options)) if (placeOf(name) !== place) others[name] = value
+  for (const [name, value] of Object.entries(options)) if (placeOf(end, name) !== place) others[name] = value
   return others
 }

@@ -17,7 +17,7 @@ import { whyUnopened, type ByteTransport } from '../pump/transport.js'
 import { describeConnection, type ConnectionInfo } from './connection-info.js'
 import { abortBySignal, closeInTime } from './life-ends.js'
 import { answer, type Answer, type OpenConnection } from './open-connection.js'
-import { callbackAnswers, type CommonOptions } from './options.js'
+import type { CommonOptions, End } from './options.js'
 import { CLOSE_TIMEOUT_MS } from './stream-limits.js'
 
 /** What a face is built on. Whatever is asked before the handshake is done waits for it, and rejects as it does. */
@@ -55,6 +55,8 @@ export interface Role {
   readonly lib?: LibSsl | undefined
   /** Before anything is sent. */
   readonly prepare?: (lib: LibSsl) => Promise<void>
+  /** See {@link Feature.answers}. */
+  readonly answers?: End['answers']
   readonly makeSsl: (lib: LibSsl, decisions: Decisions) => Ssl
   /** After that: what belongs to this connection rather than to the options. Frees nothing if it throws. */
   readonly setUp?: (ssl: Ssl, fail: (error: unknown) => void) => void
@@ -95,7 +97,7 @@ export class LocalLife implements Life {
     this.#closeTimeoutMs = closeTimeoutMs
     if (role.lib) this.#pump = this.#start(role.lib, port, options, role)
     const late = () => {
-      const why = whyUnopened(transport.writable) ?? this.#progress(options)
+      const why = whyUnopened(transport.writable) ?? this.#progress(options, role)
       const message = `no handshake within ${handshakeTimeoutMs} ms (handshakeTimeoutMs): ${why}`
       this.abort(new DeadlineError('ERR_TLS_HANDSHAKE_TIMEOUT', message))
     }
@@ -147,9 +149,9 @@ export class LocalLife implements Life {
     return answer(this.#pump!, method, args)
   }
 
-  #progress(options: CommonOptions): string {
+  #progress(options: CommonOptions, role: Role): string {
     if (!this.#pump) return this.#preparing ? "option 'sessionStore' has not answered" : 'libssl.wasm has not been loaded yet'
-    const names = Object.keys(options).filter((name) => callbackAnswers[name] === 'in time')
+    const names = Object.keys(options).filter((name) => role.answers?.[name] === 'in time')
     return this.#pump.handshakeProgress(names)
   }
 

@@ -62,45 +62,72 @@ export interface ServerContextOptions extends Omit<AcceptOptions, Connection | '
 /** Options of {@link createContext}. */
 export type ContextOptions = ClientContextOptions | ServerContextOptions
 
-// In the order in which they are set up.
-export const clientFeatures: readonly Feature<any>[] = [
-  limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientRawPublicKeys, clientPsk, clientPostHandshakeAuth,
-  verification, ocspRequest, certificateChoice, clientSessions, clientEch, legacyRenegotiation, observers, keyLog,
-]
-export const serverFeatures: readonly Feature<any>[] = [
-  limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverRawPublicKeys, serverPsk,
-  serverPostHandshakeAuth, verification, ocspResponse, serverEch, clientHello, observers, keyLog,
-]
-const allFeatures = [...clientFeatures, ...serverFeatures]
-
 type Checks = Readonly<Record<string, Check>>
+type Place = 'connection' | 'either' | 'context'
 
-const checksOf = (features: readonly Feature<any>[]): Checks => Object.assign({}, ...features.map(({ checks }) => checks))
+interface EndParts {
+  readonly side: Side
+  readonly taker: 'connect()' | 'accept()'
+  readonly method: 'TLS_client_method' | 'TLS_server_method'
+  /** In the order in which they are set up. */
+  readonly features: readonly Feature<any>[]
+  /** What an SSL_CTX depends on of options that may be a connection's own. */
+  readonly variant: (options: object) => boolean
+  /** What no feature says of all of them. Throws by {@link invalid}. */
+  readonly agree?: (options: object) => void
+}
 
-/** The sides of a connection. `variant` is what an SSL_CTX depends on of options that may be a connection's own. */
-export const ends = {
-  client: {
-    features: clientFeatures, checks: checksOf(clientFeatures), taker: 'connect()', method: 'TLS_client_method',
-    // Where a key alone is accepted, the SSL_CTX has no trust anchors: a connection without a name must not share one that has.
-    variant: keyAlone,
+/** A side of a connection. */
+export interface End extends EndParts {
+  readonly checks: Checks
+  /** See {@link Feature.answers}. */
+  readonly answers: Readonly<Record<string, 'in time' | 'at once'>>
+  readonly places: ReadonlyMap<string, Place>
+}
+
+function endOf(parts: EndParts): End {
+  const { features } = parts
+  const placed = (place: 'connection' | 'either') =>
+    features.flatMap((feature) => feature[place] ?? []).map((name) => [name as string, place] as const)
+  return {
+    ...parts,
+    checks: Object.assign({}, ...features.map(({ checks }) => checks)),
+    answers: Object.assign({}, ...features.map(({ answers }) => answers)),
+    places: new Map([...placed('either'), ...placed('connection')]),
+  }
+}
+
+// A bundle with connect() alone has nothing of the server.
+export const client: End = /* @__PURE__ */ endOf({
+  side: 'client',
+  taker: 'connect()',
+  method: 'TLS_client_method',
+  features: [
+    limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientRawPublicKeys, clientPsk,
+    clientPostHandshakeAuth, verification, ocspRequest, certificateChoice, clientSessions, clientEch, legacyRenegotiation, observers,
+    keyLog,
+  ],
+  // Where a key alone is accepted, the SSL_CTX has no trust anchors: a connection without a name must not share one that has.
+  variant: keyAlone,
+})
+export const server: End = /* @__PURE__ */ endOf({
+  side: 'server',
+  taker: 'accept()',
+  method: 'TLS_server_method',
+  features: [
+    limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverRawPublicKeys, serverPsk,
+    serverPostHandshakeAuth, verification, ocspResponse, serverEch, clientHello, observers, keyLog,
+  ],
+  // Sessions are for servers that ask their clients for the same.
+  variant: ({ verify }: CommonOptions) => verify !== undefined,
+  agree: (options) => {
+    if (!canServe(options)) throw invalid('cert', 'is required, or pfx, identities or psk: a server shows who it is')
   },
-  server: {
-    features: serverFeatures, checks: checksOf(serverFeatures), taker: 'accept()', method: 'TLS_server_method',
-    // Sessions are for servers that ask their clients for the same.
-    variant: ({ verify }: CommonOptions) => verify !== undefined,
-  },
-} as const
-
-/** See {@link Feature.answers}. */
-export const callbackAnswers: Readonly<Record<string, 'in time' | 'at once'>> =
-  Object.assign({}, ...allFeatures.map(({ answers }) => answers))
-
-const placed = (place: 'connection' | 'either') => new Set(allFeatures.flatMap((feature) => feature[place] ?? []))
-const places = { connection: placed('connection'), either: placed('either') } as const
+})
 
 /** Where an option stands if there is a context. See {@link Feature.connection}. */
-export function placeOf(name: string): 'connection' | 'either' | 'context' {
-  return places.connection.has(name) ? 'connection' : places.either.has(name) ? 'either' : 'context'
+export function placeOf({ places }: End, name: string): Place {
+  return places.get(name) ?? 'context'
 }
 
 /**
@@ -108,21 +135,20 @@ export function placeOf(name: string): 'connection' | 'either' | 'context' {
  * of the error naming it; or `ERR_TLS_DISPOSED`.
  */
 export function checkConnectOptions(options: ConnectOptions): ConnectOptions {
-  return check('client', options)
+  return check(client, options)
 }
 
 /** As {@link checkConnectOptions}. */
 export function checkAcceptOptions(options: AcceptOptions): AcceptOptions {
-  return check('server', options)
+  return check(server, options)
 }
 
-function check<Options extends CommonOptions>(side: Side, options: Options): Options {
-  const { checks, taker } = ends[side]
-  const given: CommonOptions = checkOptions<object>(options, checks, taker, PUBLIC)
-  const misplaced = given.context && Object.keys(given).find((name) => placeOf(name) === 'context')
+function check<Options extends CommonOptions>(end: End, options: Options): Options {
+  const given: CommonOptions = checkOptions<object>(options, end.checks, end.taker, PUBLIC)
+  const misplaced = given.context && Object.keys(given).find((name) => placeOf(end, name) === 'context')
   if (misplaced !== undefined) throw invalid(misplaced, 'belongs to the context: give it to createContext()')
-  const checked = own<Options>(given.context?.optionsFor(side), given)
-  agree(side, checked, true)
+  const checked = own<Options>(given.context?.optionsFor(end.side), given)
+  agree(end, checked, true)
   return checked
 }
 
@@ -133,12 +159,13 @@ function check<Options extends CommonOptions>(side: Side, options: Options): Opt
 export function checkContextOptions(options: ContextOptions): {
   readonly checked: ClientContextOptions & ServerContextOptions, readonly suited: Side, readonly refuse: (side: Side) => void
 } {
-  const checked = checkOptions<object>(options, contextChecks, 'createContext()', PUBLIC)
+  const checked = checkOptions<object>(options, contextChecks(), 'createContext()', PUBLIC)
   const found = new Set<Side>()
   const refuse = (side: Side): void => {
     if (found.has(side)) return
-    demandOptions(checked, ends[side].checks, ends[side].taker)
-    agree(side, checked, false)
+    const end = side === 'client' ? client : server
+    demandOptions(checked, end.checks, end.taker)
+    agree(end, checked, false)
     found.add(side)
   }
   const wrong = (side: Side): ApiMisuseError | undefined => {
@@ -162,37 +189,40 @@ export function checkContextOptions(options: ContextOptions): {
 /** What holds for a client whose ClientHello was answered by `answer`. Throws as {@link checkAcceptOptions}. */
 export function checkHelloAnswer(options: AcceptOptions, answer: unknown): AcceptOptions {
   demand(isPlainObject(answer), "what 'onClientHello' returns must be options, or undefined")
-  const allowed = serverFeatures.flatMap(({ perClient = [], checks }) => perClient.map((name) => [name, checks[name]]))
+  const allowed = server.features.flatMap(({ perClient = [], checks }) => perClient.map((name) => [name, checks[name]]))
   const checked: object = checkOptions<object>(answer, Object.fromEntries(allowed), "what 'onClientHello' returns")
   // Another identity takes the place of all of it.
   const { cert, key, pfx, passphrase, identities, rawPublicKey, ...others } = options
   const changed = own<AcceptOptions>(hasIdentity(checked) ? others : options, answer)
-  agree('server', changed, true)
+  agree(server, changed, true)
   return changed
 }
 
+let contextChecksMade: Checks | undefined
+
 /** A value is right if it is right for one side. */
-const contextChecks: Checks = Object.fromEntries(Object.keys(checksOf(allFeatures)).map((name) => {
-  const takers = Object.values(ends).filter(({ checks }) => Object.hasOwn(checks, name))
-  const misplaced = `belongs to one connection: give it to ${takers.map(({ taker }) => taker).join(' or ')}`
-  return [name, placeOf(name) === 'connection' ? () => misplaced : (value) => {
-    const wrongs = takers.map(({ checks }) => checks[name]!(value))
-    return wrongs.includes(undefined) ? undefined : wrongs[0]
-  }]
-}))
+function contextChecks(): Checks {
+  return contextChecksMade ??= Object.fromEntries(Object.keys({ ...client.checks, ...server.checks }).map((name) => {
+    const takers = [client, server].filter(({ checks }) => Object.hasOwn(checks, name))
+    const misplaced = `belongs to one connection: give it to ${takers.map(({ taker }) => taker).join(' or ')}`
+    return [name, takers.some((end) => placeOf(end, name) === 'connection') ? () => misplaced : (value) => {
+      const wrongs = takers.map(({ checks }) => checks[name]!(value))
+      return wrongs.includes(undefined) ? undefined : wrongs[0]
+    }]
+  }))
+}
 
 /** Given again and again, and large. */
 const PUBLIC = Object.keys(trustAnchors.checks)
 
 /** `whole` says whether the options of the connection are among them. */
-function agree(side: Side, options: object, whole: boolean): void {
-  for (const feature of ends[side].features) {
-    const broken = brokenRule(feature, options, (name) => !whole && placeOf(name) !== 'context')
+function agree(end: End, options: object, whole: boolean): void {
+  for (const feature of end.features) {
+    const broken = brokenRule(feature, options, (name) => !whole && placeOf(end, name) !== 'context')
     if (broken) throw invalid(...broken)
     feature.agree?.(options, whole)
   }
-  if (side === 'client' || canServe(options)) return
-  throw invalid('cert', 'is required, or pfx, identities or psk: a server shows who it is')
+  end.agree?.(options)
 }
 
 /** Whether there is anything to prove a server by. */

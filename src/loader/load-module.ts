@@ -1,13 +1,13 @@
 // From a WebAssembly.Module to an instance of it. No singleton: each call makes an instance with memory of its own.
 // Only the compiled code is kept between calls: it has no state.
 
-import createLibssl from '../../lib/libssl.mjs'
 import { source, sourceSync } from '#source'
-import type { LibsslModule, JsCallbacks } from '../ffi/ffi.gen.js'
+import { importsOf, moduleOf, type LibsslModule, type JsCallbacks } from '../ffi/ffi.gen.js'
 import { requireEntropySource } from '../base/entropy.js'
 import { ApiMisuseError } from '../base/errors.js'
 import { brandOf, hasMethods } from '../base/realms.js'
 import { noCode, whyNotCompiled } from './no-code.js'
+import { platformOf } from './platform.js'
 
 /** The WebAssembly code: compiled, or as bytes. (The types of a platform without DOM have no `WebAssembly.Module`.) */
 export type WasmCode = CompiledModule | ArrayBufferView | ArrayBuffer
@@ -41,16 +41,11 @@ export function loadModuleSync(callbacks: JsCallbacks, wasm?: WasmCode): LibsslM
 }
 
 function instantiate(module: WebAssembly.Module, callbacks: JsCallbacks): LibsslModule {
-  const incoming: { lsw: JsCallbacks; printErr(): void; instantiateWasm(imports: WebAssembly.Imports, receive: Receive): unknown } = {
-    lsw: callbacks,
-    // What Emscripten prints before it traps would be about us, not about the user's program: the error says it.
-    printErr: () => {},
-    instantiateWasm: (imports, receive) => receive(new WebAssembly.Instance(module, imports)),
-  }
-  return createLibssl(incoming) as LibsslModule
+  const imports = importsOf(callbacks, platformOf(() => libssl.wasmMemory))
+  const libssl = moduleOf(new WebAssembly.Instance(module, imports).exports as LibsslModule['exports'])
+  libssl.initialize()
+  return libssl
 }
-
-type Receive = (instance: WebAssembly.Instance) => unknown
 
 function compileOwn(): Promise<WebAssembly.Module> {
   compiled ??= source().then(compile)

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { placeOf, clientFeatures, serverFeatures } from '../../src/frontends/options.js'
+import { client, placeOf, server } from '../../src/frontends/options.js'
 import { authority, localhost } from '../helpers/certificates.js'
 
 const repo = join(import.meta.dirname, '../..')
@@ -13,8 +13,8 @@ const page = readFileSync(join(repo, 'docs/contexts.md'), 'utf8')
 
 it('docs/contexts.md places every option that does not belong to the context alone', () => {
   const told = (row: string) => [...page.split(`\n| ${row} |`)[1]!.split('\n')[0]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!)
-  const placed = (place: string) => [...new Set([...clientFeatures, ...serverFeatures].flatMap(({ checks }) => Object.keys(checks)))]
-    .filter((name) => placeOf(name) === place && name !== 'context').sort()
+  const placed = (place: string) => [...new Set([client, server].flatMap((end) => end.features.flatMap(({ checks }) => Object.keys(checks))
+    .filter((name) => placeOf(end, name) === place && name !== 'context')))].sort()
   expect([...told('only to `connect` or `accept`'), ...told('only to `connect`')].sort()).toEqual(placed('connection'))
   expect(told('to either; that of the connection counts').sort()).toEqual(placed('either'))
 })
@@ -28,6 +28,6 @@ it('examples/contexts.mjs talks over three connections of its contexts', { timeo
 it('docs/options.md has every option of connect() and accept(), and no other', () => {
   const rows = readFileSync(join(repo, 'docs/options.md'), 'utf8').matchAll(/^\| (`.*?`) \|/gm)
   const named = [...rows].flatMap(([, names]) => [...names!.matchAll(/`(\w+)`/g)].map(([, name]) => name!))
-  const options = [...clientFeatures, ...serverFeatures].flatMap(({ checks }) => Object.keys(checks))
+  const options = [...client.features, ...server.features].flatMap(({ checks }) => Object.keys(checks))
   expect(named.sort()).toEqual([...new Set(options)].sort())
 })

@@ -8,7 +8,7 @@ import {
   type AcceptOptions, type ConnectOptions, type LibSsl, type TlsConnection, type TlsServerConnection, type TlsSession,
 } from '../../src/index.js'
 import {
-  clientFeatures, placeOf, serverFeatures, type ClientConnectionOptions, type ServerConnectionOptions,
+  client as clientEnd, placeOf, server as serverEnd, type ClientConnectionOptions, type ServerConnectionOptions,
 } from '../../src/frontends/options.js'
 import { authority, localhost, temporaryAuthority } from '../helpers/certificates.js'
 import { closeBoth, rejection, talkAndClose, VERSIONS } from '../helpers/stream-peers.js'
@@ -410,12 +410,12 @@ describe('createContext', () => {
       onIo: 'connection', onTrace: 'connection', onKeylog: 'connection', keylogFile: 'connection',
       maxCertificateListBytes: 'either', alpnProtocols: 'either', verify: 'either', onClientHello: 'either',
     }
-    for (const [features, placed] of [[clientFeatures, client], [serverFeatures, server]] as const) {
-      const names = features.flatMap(({ checks }) => Object.keys(checks))
+    for (const [end, placed] of [[clientEnd, client], [serverEnd, server]] as const) {
+      const names = end.features.flatMap(({ checks }) => Object.keys(checks))
       const expected = Object.fromEntries(
         names.map((name) => [name, name === 'context' ? 'connection' : (placed as Record<string, string>)[name] ?? 'context']),
       )
-      expect(Object.fromEntries(names.map((name) => [name, placeOf(name)]))).toEqual(expected)
+      expect(Object.fromEntries(names.map((name) => [name, placeOf(end, name)]))).toEqual(expected)
     }
   })
 })

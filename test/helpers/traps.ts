@@ -24,8 +24,9 @@ export const traps = {
   'the end of the stack': () => run(0x10, 0x00), // call itself
 } as const
 
-const shortNames =
-  JSON.parse(readFileSync(new URL('../../build/export-names.json', import.meta.url), 'utf8')) as Readonly<Record<string, string>>
+const { exports: shortNames } =
+  JSON.parse(readFileSync(new URL('../../build/short-names.json', import.meta.url), 'utf8')) as
+  { readonly exports: Readonly<Record<string, string>> }
 
 /** An instance whose export `call`, a function of lsw.h, runs `trap` from {@link arm} on. */
 export async function trappingInstance(

@@ -56,7 +56,7 @@ function filesBelow(directory: string): string[] {
 }
 
 beforeAll(async () => {
-  for (const file of ['dist/index.js', 'lib/libssl.mjs', 'lib/libssl-wasm/libssl.wasm']) {
+  for (const file of ['dist/index.js', 'lib/libssl-wasm/libssl.wasm']) {
     if (!existsSync(join(repository, file))) throw new Error(`${file} is missing: run ./build.sh first`)
   }
   mkdirSync(project)

@@ -1,4 +1,4 @@
-// dist/inline.js, one file: the library as tsc wrote it, the glue, and the WebAssembly inside. Run by build.sh after tsc.
+// dist/inline.js, one file: the library as tsc wrote it, and the WebAssembly inside. Run by build.sh after tsc.
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -50,7 +50,7 @@ function setChooser(ssl: Ssl, { alpnProtocols }: ServerAlpnOptions): void {
 }
 
 export const serverAlpn: Feature<ServerAlpnOptions> = {
-  checks: { alpnProtocols: isFunctionOr(areProtocols) },
+  checks: { alpnProtocols: /* @__PURE__ */ isFunctionOr(areProtocols) },
   answers: { alpnProtocols: 'at once' },
   perClient: ['alpnProtocols'],
   either: ['alpnProtocols'],

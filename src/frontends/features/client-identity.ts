@@ -4,7 +4,7 @@ import type { SslCtx } from '../../core/ssl-ctx.js'
 import type { X509Store } from '../../core/x509-store.js'
 import { SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER, SSL_VERIFY_POST_HANDSHAKE } from '../../ffi/constants.gen.js'
 import type { AlgorithmOptions } from './algorithms.js'
-import { each, invalid, isBoolean, isOneOf, refuse, type Certificates, type Feature } from './feature.js'
+import { each, invalid, isBoolean, isOneOf, own, refuse, type Certificates, type Feature } from './feature.js'
 import type { RawPublicKeyOptions } from './known-keys.js'
 import { setUpTrustAnchors, storeOf, trustAnchors, type TrustAnchorOptions } from './trust-anchors.js'
 import type { VerificationOptions } from './verification.js'
@@ -48,17 +48,16 @@ export const clientIdentity: Feature<
   ClientIdentityOptions,
   VerificationOptions & Pick<AlgorithmOptions & RawPublicKeyOptions, 'clientSignatureAlgorithms' | 'acceptedRawPublicKeys'>
 > = {
-  checks: {
-    ...trustAnchors.checks, clientCertificate: isOneOf('required', 'optional'),
-    clientCaNames: (value) => (Array.isArray(value) && value.length === 0 ? undefined : trustAnchors.checks.ca(value)),
-  },
+  checks: /* @__PURE__ */ own(trustAnchors.checks, {
+    clientCertificate: /* @__PURE__ */ isOneOf('required', 'optional'),
+    clientCaNames: (value: unknown) => (Array.isArray(value) && value.length === 0 ? undefined : trustAnchors.checks.ca(value)),
+  }),
   perClient: ['ca', 'clientCertificate', 'clientCaNames'],
   requires: { clientCertificate: ['ca', 'dangerouslyReplaceVerification'] },
-  needs: {
-    ...trustAnchors.needs,
+  needs: /* @__PURE__ */ own(trustAnchors.needs, {
     additionalCa: ASKED, partialChain: ASKED, crl: ASKED, verify: ASKED, pins: ASKED, dangerouslyReplaceVerification: ASKED,
-    clientCaNames: ASKED, clientSignatureAlgorithms: [...ASKED, 'acceptedRawPublicKeys'],
-  },
+    clientCaNames: ASKED, clientSignatureAlgorithms: ['ca', 'clientCertificate', 'acceptedRawPublicKeys'],
+  }),
   setUpCtx(ctx, options) {
     const { ca, clientCaNames, clientCertificate = ca === undefined ? undefined : 'required' } = options
     if (clientCertificate === undefined) return

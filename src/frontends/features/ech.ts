@@ -80,7 +80,7 @@ const isEchKey: Check = (value) => {
 }
 
 export const serverEch: Feature<ServerEchOptions, AlgorithmOptions> = {
-  checks: { echKeys: isOneOrMore(isEchKey) },
+  checks: { echKeys: /* @__PURE__ */ isOneOrMore(isEchKey) },
   agree({ echKeys, maxVersion }) {
     if (echKeys !== undefined && maxVersion === 'TLSv1.2') throw invalid('echKeys', 'needs TLS 1.3, which maxVersion excludes')
   },

@@ -11,13 +11,16 @@ import type { Decisions } from '../../pump/decisions.js'
 
 export {
   brokenRule, checkOptions, hasFunctions, invalid, isBoolean, isFunction, isFunctionOr, isIntegerFrom, isOneOf, isOneOrMore, isPlainObject,
-  isReadBy, isSomeBytes, isString, type Check, type Rules,
+  isReadBy, isSomeBytes, isString, own, type Check, type Rules,
 } from '../../base/options.js'
 
 /** One or more certificates: PEM text, or one as DER. */
 export type Certificates = string | BytesLike
 
-/** `Others` are options of other features that this one looks at. */
+/**
+ * `Others` are options of other features that this one looks at. A server's feature calls nothing when its file is loaded, or says
+ * `@__PURE__`: so bundlers leave it out where there is no accept().
+ */
 export interface Feature<Options extends object, Others extends object = object> extends Rules<keyof (Options & Others) & string> {
   /** What is wrong with an option's value, if anything is. Called for those that are given. */
   readonly checks: Readonly<Record<keyof Options, Check>>

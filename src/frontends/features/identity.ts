@@ -9,8 +9,8 @@ import type { SslCtx } from '../../core/ssl-ctx.js'
 import type { X509Validity } from '../../core/x509-contents.js'
 import { SSL_MAX_CERT_LIST_DEFAULT } from '../../ffi/constants.gen.js'
 import {
-  brokenRule, checkOptions, each, invalid, isBoolean, isFunctionOr, isOneOrMore, isPemOrDer, isReadBy, isSecret, isSomeBytes, refuse,
-  type Certificates, type Feature,
+  brokenRule, checkOptions, each, invalid, isBoolean, isFunctionOr, isOneOrMore, isPemOrDer, isReadBy, isSecret, isSomeBytes, own,
+  refuse, type Certificates, type Feature,
 } from './feature.js'
 
 /** A certificate, its chain and its key. */
@@ -79,7 +79,7 @@ export const identity: Feature<IdentityOptions> = {
 interface Dated { readonly option: string; readonly chain: readonly X509Validity[] }
 const dated = new WeakMap<SslCtx, readonly Dated[]>()
 
-const isIdentity = isReadBy((parts: Identity) => {
+const isIdentity = /* @__PURE__ */ isReadBy((parts: Identity) => {
   const { cert, pfx } = checkOptions(parts, identityChecks, 'an identity')
   const wrong = brokenRule(identity, parts)
   if (wrong) throw invalid(...wrong)
@@ -88,7 +88,7 @@ const isIdentity = isReadBy((parts: Identity) => {
 
 /** After {@link identity}. */
 export const identities: Feature<IdentitiesOptions & IdentityOptions> = {
-  checks: { ...identity.checks, identities: isOneOrMore(isIdentity) },
+  checks: /* @__PURE__ */ own(identity.checks, { identities: /* @__PURE__ */ isOneOrMore(isIdentity) }),
   setUpCtx(ctx, options) {
     const types = new Set([ctx.getCertKeyType()])
     for (const one of each(options.identities ?? [])) {
@@ -100,7 +100,7 @@ export const identities: Feature<IdentitiesOptions & IdentityOptions> = {
 }
 
 export const ocspResponse: Feature<OcspResponseOptions> = {
-  checks: { ocspResponse: isFunctionOr(isSomeBytes) },
+  checks: { ocspResponse: /* @__PURE__ */ isFunctionOr(isSomeBytes) },
   answers: { ocspResponse: 'at once' },
   setUpSsl(ssl, { ocspResponse: given }) {
     if (given === undefined) return

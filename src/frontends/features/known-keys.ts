@@ -56,7 +56,7 @@ export const clientPsk: Feature<ClientPskOptions> = {
 }
 
 export const serverPsk: Feature<ServerPskOptions> = {
-  checks: { psk: isFunctionOr(isOneOrMore(isPsk)) },
+  checks: { psk: /* @__PURE__ */ isFunctionOr(/* @__PURE__ */ isOneOrMore(isPsk)) },
   answers: { psk: 'at once' },
   setUpSsl(ssl, { psk }) {
     if (psk === undefined) return

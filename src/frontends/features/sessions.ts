@@ -93,8 +93,9 @@ export const clientSessions: Feature<ClientSessionOptions> = {
 export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unknown }> = {
   checks: {
     ticketKeys: (value) => (isTicketKeys(value) ? undefined : 'must be TicketKeys'),
-    sessionCache: hasFunctions('get', 'put', 'delete'),
-    numTickets: isIntegerFrom(0, 16), maxEarlyDataBytes: isIntegerFrom(0, 1024 * 1024), dangerouslyAllowReplay: isBoolean,
+    sessionCache: /* @__PURE__ */ hasFunctions('get', 'put', 'delete'),
+    numTickets: /* @__PURE__ */ isIntegerFrom(0, 16),
+    maxEarlyDataBytes: /* @__PURE__ */ isIntegerFrom(0, 1024 * 1024), dangerouslyAllowReplay: isBoolean,
   },
   needs: { numTickets: ['ticketKeys', 'sessionCache'], dangerouslyAllowReplay: ['ticketKeys'] },
   agree({ sessionCache, maxEarlyDataBytes = 0, dangerouslyAllowReplay }) {

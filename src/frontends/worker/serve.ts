@@ -9,7 +9,7 @@ import { giveUp } from '../../pump/transport.js'
 import { takeMessagePort } from '../../transports/message-port.js'
 import { beginClient, beginServer } from '../context.js'
 import type { Life } from '../life.js'
-import { callbackAnswers, checkAcceptOptions, checkConnectOptions } from '../options.js'
+import { checkAcceptOptions, checkConnectOptions, client, server } from '../options.js'
 import { receivedContext } from './contexts.js'
 import { FLUSH, type Answer, type Begin, type FromPage, type FromWorker, type Reply } from './protocol.js'
 import { errorEncoder, FailedCall } from './worker-errors.js'
@@ -35,7 +35,7 @@ export async function serve(begin: Begin): Promise<void> {
     post({ type: 'call', callback, args, call: number })
   })
   const callbacks = (names: readonly string[]) => Object.fromEntries(names.map((name) => {
-    const answers = callbackAnswers[name]
+    const answers = client.answers[name] ?? server.answers[name]
     if (answers === 'at once') throw invalid(name, 'cannot be given to a worker: OpenSSL waits for no answer from another thread')
     return [name, (...given: unknown[]) => {
       const args = given.map(encodeGiven)
