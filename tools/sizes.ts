@@ -1,8 +1,8 @@
 // What a page downloads, held against tools/sizes.budget.json: `npx tsx tools/sizes.ts`, at the end of each build.
 //
 // Prints bytes raw, by gzip and by Brotli at their highest levels: of libssl.wasm, and of a page that uses each entry point, bundled and
-// minified by esbuild. Exits 1 if something is larger than its budget; with --update-budget it writes today's sizes as the budget.
-// A build without the kernels (LIBSSL_WASM_KERNELS=off) is there for comparison and has no budget.
+// minified by esbuild; for `.` it uses connect() alone. Exits 1 if something is larger than its budget; with --update-budget it writes
+// today's sizes as the budget. A build without the kernels (LIBSSL_WASM_KERNELS=off) is there for comparison and has no budget.
 // With --write the figures go into README.md and docs/performance.md, each between its marks; a test allows them to be a tenth off.
 
 import { createHash } from 'node:crypto'
@@ -77,6 +77,7 @@ async function write(): Promise<void> {
   const page = sizesOf(await bundle("import { connect, openTunnel } from './dist/index.js'\nconsole.log(connect, openTunnel)"))
   const rows: readonly (readonly [string, Sizes])[] = [
     ['`libssl.wasm`, once for all connections', sizes['libssl.wasm']!],
+    ['script of a page that uses `connect()` alone', sizes['.']!],
     ['script of a page that uses `connect()` and `openTunnel()`', page],
     ['script of a page in worker mode', sizes['./worker']!],
   ]

@@ -25,7 +25,7 @@ import {
 import { keyLog, observers, type KeyLogOptions, type ObserverOptions } from './features/observers.js'
 import { keyAlone, ocspRequest, serverIdentity, type OcspRequestOptions, type ServerIdentityOptions } from './features/server-identity.js'
 import { clientSessions, serverSessions, type ClientSessionOptions, type ServerSessionOptions } from './features/sessions.js'
-import { trustAnchors } from './features/trust-anchors.js'
+import { trustAnchorChecks } from './features/trust-anchors.js'
 import { verification, type VerificationOptions } from './features/verification.js'
 import type { Side } from './tls-context.js'
 
@@ -213,7 +213,7 @@ function contextChecks(): Checks {
 }
 
 /** Given again and again, and large. */
-const PUBLIC = Object.keys(trustAnchors.checks)
+const PUBLIC = Object.keys(trustAnchorChecks)
 
 /** `whole` says whether the options of the connection are among them. */
 function agree(end: End, options: object, whole: boolean): void {

@@ -6,7 +6,7 @@ import { SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER, SSL_
 import type { AlgorithmOptions } from './algorithms.js'
 import { each, invalid, isBoolean, isOneOf, own, refuse, type Certificates, type Feature } from './feature.js'
 import type { RawPublicKeyOptions } from './known-keys.js'
-import { setUpTrustAnchors, storeOf, trustAnchors, type TrustAnchorOptions } from './trust-anchors.js'
+import { setUpTrustAnchors, storeOf, trustAnchorChecks, trustAnchorNeeds, type TrustAnchorOptions } from './trust-anchors.js'
 import type { VerificationOptions } from './verification.js'
 
 /**
@@ -48,13 +48,13 @@ export const clientIdentity: Feature<
   ClientIdentityOptions,
   VerificationOptions & Pick<AlgorithmOptions & RawPublicKeyOptions, 'clientSignatureAlgorithms' | 'acceptedRawPublicKeys'>
 > = {
-  checks: /* @__PURE__ */ own(trustAnchors.checks, {
+  checks: /* @__PURE__ */ own(trustAnchorChecks, {
     clientCertificate: /* @__PURE__ */ isOneOf('required', 'optional'),
-    clientCaNames: (value: unknown) => (Array.isArray(value) && value.length === 0 ? undefined : trustAnchors.checks.ca(value)),
+    clientCaNames: (value: unknown) => (Array.isArray(value) && value.length === 0 ? undefined : trustAnchorChecks.ca(value)),
   }),
   perClient: ['ca', 'clientCertificate', 'clientCaNames'],
   requires: { clientCertificate: ['ca', 'dangerouslyReplaceVerification'] },
-  needs: /* @__PURE__ */ own(trustAnchors.needs, {
+  needs: /* @__PURE__ */ own(trustAnchorNeeds, {
     additionalCa: ASKED, partialChain: ASKED, crl: ASKED, verify: ASKED, pins: ASKED, dangerouslyReplaceVerification: ASKED,
     clientCaNames: ASKED, clientSignatureAlgorithms: ['ca', 'clientCertificate', 'acceptedRawPublicKeys'],
   }),

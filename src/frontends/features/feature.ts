@@ -18,8 +18,8 @@ export {
 export type Certificates = string | BytesLike
 
 /**
- * `Others` are options of other features that this one looks at. A server's feature calls nothing when its file is loaded, or says
- * `@__PURE__`: so bundlers leave it out where there is no accept().
+ * `Others` are options of other features that this one looks at. A feature of one side calls nothing and reads no property
+ * when its file is loaded, or says `@__PURE__`: so bundlers leave it out where the other side alone is used.
  */
 export interface Feature<Options extends object, Others extends object = object> extends Rules<keyof (Options & Others) & string> {
   /** What is wrong with an option's value, if anything is. Called for those that are given. */

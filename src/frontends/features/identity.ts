@@ -9,7 +9,7 @@ import type { SslCtx } from '../../core/ssl-ctx.js'
 import type { X509Validity } from '../../core/x509-contents.js'
 import { SSL_MAX_CERT_LIST_DEFAULT } from '../../ffi/constants.gen.js'
 import {
-  brokenRule, checkOptions, each, invalid, isBoolean, isFunctionOr, isOneOrMore, isPemOrDer, isReadBy, isSecret, isSomeBytes, own,
+  brokenRule, checkOptions, each, invalid, isBoolean, isFunctionOr, isOneOrMore, isPemOrDer, isReadBy, isSecret, isSomeBytes,
   refuse, type Certificates, type Feature,
 } from './feature.js'
 
@@ -87,8 +87,8 @@ const isIdentity = /* @__PURE__ */ isReadBy((parts: Identity) => {
 })
 
 /** After {@link identity}. */
-export const identities: Feature<IdentitiesOptions & IdentityOptions> = {
-  checks: /* @__PURE__ */ own(identity.checks, { identities: /* @__PURE__ */ isOneOrMore(isIdentity) }),
+export const identities: Feature<IdentitiesOptions, IdentityOptions> = {
+  checks: { identities: /* @__PURE__ */ isOneOrMore(isIdentity) },
   setUpCtx(ctx, options) {
     const types = new Set([ctx.getCertKeyType()])
     for (const one of each(options.identities ?? [])) {

@@ -48,7 +48,7 @@ const isPsk: Check = (value) => {
 }
 
 export const clientPsk: Feature<ClientPskOptions> = {
-  checks: { psk: isFunctionOr(isPsk) },
+  checks: { psk: /* @__PURE__ */ isFunctionOr(isPsk) },
   answers: { psk: 'at once' },
   setUpSsl(ssl, { psk }) {
     if (psk !== undefined) ssl.setPskClientCallback(typeof psk === 'function' ? psk : () => psk)

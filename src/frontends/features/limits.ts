@@ -101,7 +101,7 @@ export const records: Feature<RecordOptions> = {
 }
 
 export const clientRecords: Feature<ClientRecordOptions> = {
-  checks: { maxFragmentLength: isOneOf(512, 1024, 2048, 4096) },
+  checks: { maxFragmentLength: /* @__PURE__ */ isOneOf(512, 1024, 2048, 4096) },
   setUpCtx(ctx, { maxFragmentLength }) {
     if (maxFragmentLength !== undefined) ctx.setTlsextMaxFragmentLength(maxFragmentLengths.indexOf(maxFragmentLength))
   },

@@ -6,10 +6,10 @@ import {
   LSW_OCSP_REQUEST, LSW_OCSP_REQUIRE, SSL_VERIFY_NONE, SSL_VERIFY_PEER, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
   X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
 } from '../../ffi/constants.gen.js'
-import { invalid, isBoolean, isOneOf, isOneOrMore, refuse, type Feature } from './feature.js'
+import { invalid, isBoolean, isOneOf, isOneOrMore, own, refuse, type Feature } from './feature.js'
 import { hostAlone, isIpAddress, isName } from './host-name.js'
 import type { ClientPskOptions, RawPublicKeyOptions } from './known-keys.js'
-import { setUpTrustAnchors, trustAnchors, type TrustAnchorOptions } from './trust-anchors.js'
+import { setUpTrustAnchors, trustAnchorChecks, trustAnchorNeeds, type TrustAnchorOptions } from './trust-anchors.js'
 import { reviewSession, type VerificationOptions } from './verification.js'
 
 /** Who the server must be. */
@@ -44,14 +44,16 @@ type KeyOptions = ClientPskOptions & RawPublicKeyOptions
 const SKIP = ['dangerouslySkipVerification'] as const
 
 export const serverIdentity: Feature<ServerIdentityOptions, VerificationOptions & KeyOptions> = {
-  checks: { ...trustAnchors.checks, servername: isName, acceptedNames: isOneOrMore(isName), dangerouslySkipVerification: isBoolean },
+  checks: /* @__PURE__ */ own(trustAnchorChecks, {
+    servername: isName, acceptedNames: /* @__PURE__ */ isOneOrMore(isName), dangerouslySkipVerification: isBoolean,
+  }),
   connection: ['servername', 'acceptedNames'],
   excludes: { acceptedNames: SKIP, crl: SKIP, pins: SKIP, verify: SKIP, dangerouslyReplaceVerification: SKIP },
-  needs: trustAnchors.needs,
+  needs: trustAnchorNeeds,
   agree(options, whole) {
     if (whole && isNameless(options) && !options.dangerouslySkipVerification) {
       if (!knowsKey(options)) throw invalid('servername', 'is required: it is the name that the certificate must hold')
-      const useless = Object.keys(trustAnchors.checks).find((option) => options[option as keyof TrustAnchorOptions] !== undefined)
+      const useless = Object.keys(trustAnchorChecks).find((option) => options[option as keyof TrustAnchorOptions] !== undefined)
       if (useless) throw invalid(useless, 'has no effect without servername: no certificate is accepted then')
     }
     // Given both kinds, OpenSSL would demand a match of each.
@@ -80,7 +82,7 @@ export const serverIdentity: Feature<ServerIdentityOptions, VerificationOptions 
 }
 
 export const ocspRequest: Feature<OcspRequestOptions, ServerIdentityOptions> = {
-  checks: { ocsp: isOneOf('request', 'require') },
+  checks: { ocsp: /* @__PURE__ */ isOneOf('request', 'require') },
   excludes: { ocsp: ['dangerouslySkipVerification'] },
   setUpSsl(ssl, { ocsp }) {
     if (ocsp) ssl.requestOcsp(ocsp === 'require' ? LSW_OCSP_REQUIRE : LSW_OCSP_REQUEST)

@@ -13,7 +13,7 @@ import { isTicketKeys, type TicketKeys } from '../sessions/ticket-keys.js'
 import { asTlsSession, type TlsSession } from '../sessions/tls-session.js'
 import { trustFingerprint } from '../sessions/trust.js'
 import { hasFunctions, invalid, isBoolean, isFunction, isIntegerFrom, isReadBy, isSomeBytes, isString, type Feature } from './feature.js'
-import { identities } from './identity.js'
+import { identities, identity } from './identity.js'
 
 /** Which session a client offers, and where new ones go. */
 export interface ClientSessionOptions {
@@ -76,8 +76,8 @@ export interface ServerSessionOptions {
 
 export const clientSessions: Feature<ClientSessionOptions> = {
   checks: {
-    session: isReadBy(asTlsSession), earlyData: isSomeBytes,
-    onSession: isFunction, sessionStore: hasFunctions('take', 'put'), sessionKey: isString,
+    session: /* @__PURE__ */ isReadBy(asTlsSession), earlyData: isSomeBytes,
+    onSession: isFunction, sessionStore: /* @__PURE__ */ hasFunctions('take', 'put'), sessionKey: isString,
   },
   needs: { sessionKey: ['sessionStore'] },
   connection: ['session', 'sessionKey', 'earlyData'],
@@ -90,12 +90,14 @@ export const clientSessions: Feature<ClientSessionOptions> = {
   },
 }
 
+const MAX_EARLY_DATA_BYTES = 1_048_576
+
 export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unknown }> = {
   checks: {
     ticketKeys: (value) => (isTicketKeys(value) ? undefined : 'must be TicketKeys'),
     sessionCache: /* @__PURE__ */ hasFunctions('get', 'put', 'delete'),
     numTickets: /* @__PURE__ */ isIntegerFrom(0, 16),
-    maxEarlyDataBytes: /* @__PURE__ */ isIntegerFrom(0, 1024 * 1024), dangerouslyAllowReplay: isBoolean,
+    maxEarlyDataBytes: /* @__PURE__ */ isIntegerFrom(0, MAX_EARLY_DATA_BYTES), dangerouslyAllowReplay: isBoolean,
   },
   needs: { numTickets: ['ticketKeys', 'sessionCache'], dangerouslyAllowReplay: ['ticketKeys'] },
   agree({ sessionCache, maxEarlyDataBytes = 0, dangerouslyAllowReplay }) {
@@ -155,6 +157,6 @@ export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unkn
 
 /** The options that say what is asked of clients: neither the server's identity nor what it remembers. */
 function clientTrust(options: object): object {
-  const own = new Set(['ocspResponse', ...Object.keys(identities.checks), ...Object.keys(serverSessions.checks)])
+  const own = new Set(['ocspResponse', ...[identity, identities, serverSessions].flatMap(({ checks }) => Object.keys(checks))])
   return Object.fromEntries(Object.entries(options).filter(([name]) => !own.has(name)))
 }

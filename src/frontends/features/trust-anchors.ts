@@ -24,12 +24,13 @@ export interface TrustAnchorOptions {
   readonly crlScope?: 'chain' | 'leaf' | undefined
 }
 
-const arePemOrDer = isOneOrMore(isPemOrDer)
+const arePemOrDer = /* @__PURE__ */ isOneOrMore(isPemOrDer)
 
-export const trustAnchors: Pick<Required<Feature<TrustAnchorOptions>>, 'checks' | 'needs'> = {
-  checks: { ca: arePemOrDer, additionalCa: arePemOrDer, crl: arePemOrDer, partialChain: isBoolean, crlScope: isOneOf('chain', 'leaf') },
-  needs: { crlScope: ['crl'] },
+export const trustAnchorChecks: Feature<TrustAnchorOptions>['checks'] = {
+  ca: arePemOrDer, additionalCa: arePemOrDer, crl: arePemOrDer, partialChain: isBoolean,
+  crlScope: /* @__PURE__ */ isOneOf('chain', 'leaf'),
 }
+export const trustAnchorNeeds: Required<Feature<TrustAnchorOptions>>['needs'] = { crlScope: ['crl'] }
 
 /** Gives `ctx` a store of the options' certificates, else of the platform's roots. Returns it, if there is any. */
 export function setUpTrustAnchors(ctx: SslCtx, options: TrustAnchorOptions): X509Store | undefined {
