@@ -334,6 +334,19 @@ describe('SSL_CTX_use_certificate_chain_file(3)', () => {
     link.free()
   })
 
+  it('takes no memory for a certificate that came before', () => {
+    const taken = [0, 1].map(() => {
+      let bytes = 0
+      server((ctx) => {
+        const before = lib.allocatedBytes
+        ctx.useCertificateChain(localhost.cert)
+        bytes = lib.allocatedBytes - before
+      })
+      return bytes
+    })
+    expect(taken[1]).toBeLessThan(100)
+  })
+
   it('is completed from the store, if it is an own certificate alone', () => {
     const below = new CertificateAuthority('below', authority)
     const own = below.leaf()

@@ -13,6 +13,8 @@ let lib: LibSsl
 beforeAll(async () => { lib = await load() })
 
 const stranger = temporaryAuthority('a stranger')
+/** Another CA of the same name, with a key of its own. */
+const namesake = temporaryAuthority()
 
 /** A leaf below an intermediate CA below the test CA; `chain` is what a server has to send. */
 function intermediate(): { leaf: KeyPair; chain: string; intermediate: string } {
@@ -170,6 +172,42 @@ describe.each(VERSIONS)('%s', (version) => {
       )
       expect(text(link.established().send('client', utf8('trusted')))).toBe('trusted')
       link.free()
+    })
+  })
+
+  describe('A certificate that has passed before', () => {
+    const outcome = (options: LinkOptions) => {
+      const link = new Link(lib, { version, ...options })
+      link.handshake()
+      const result = link.client.ssl.getVerifyResultName()
+      link.free()
+      return result
+    }
+
+    it('is signed by one CA only, though another has the same name', () => {
+      const identity = authority.leaf({ extensions: 'subjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n' })
+      for (const trusted of [authority, namesake, authority, namesake]) {
+        expect(outcome({ identity, ca: trusted.ca.cert })).toBe(trusted === authority ? 'X509_V_OK' : 'X509_V_ERR_CERT_SIGNATURE_FAILURE')
+      }
+      const both = namesake.ca.cert + authority.ca.cert
+      expect(outcome({ ca: both, identity: namesake.leaf() })).toBe('X509_V_OK')
+    })
+
+    it('is refused when its signature is another one', () => {
+      const cert = localhost.cert.replace(/-----.*-----/g, '')
+      const der = Buffer.from(cert, 'base64')
+      der[der.length - 1]! ^= 1
+      const changed = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`
+      for (const shown of [localhost.cert, changed, localhost.cert, changed]) {
+        expect(outcome({ identity: { cert: shown, key: localhost.key } }))
+          .toBe(shown === changed ? 'X509_V_ERR_CERT_SIGNATURE_FAILURE' : 'X509_V_OK')
+      }
+    })
+
+    it('is checked anew for all else', () => {
+      const name = (dnsname: string) => outcome({ dnsname })
+      expect(['localhost', 'www.example.org', 'localhost'].map(name)).toEqual(['X509_V_OK', 'X509_V_ERR_HOSTNAME_MISMATCH', 'X509_V_OK'])
+      expect([null, authority.ca.cert].map((ca) => outcome({ ca }))).toEqual(['X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'X509_V_OK'])
     })
   })
 
