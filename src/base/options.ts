@@ -134,8 +134,12 @@ export interface Rules<Name extends string = string> {
 /** The option to blame for a broken rule and what is wrong with it, or `undefined`. An option that `mayCome` later is not missed. */
 export function brokenRule(rules: Rules, options: object, mayCome = (_name: string) => false): [option: string, wrong: string] | undefined {
   const given = (name: string) => Object.hasOwn(options, name) && isGiven(options[name as keyof typeof options])
-  const rulesOf = (kind: keyof Rules) => Object.entries(rules[kind] ?? {}).filter(([name]) => given(name)) as [string, string[]][]
-  const isUnmet = ([, others]: [string, string[]]) => !others.some((other) => given(other) || mayCome(other))
+  // Asked for every feature of every connection: so without Object.entries().
+  const rulesOf = (kind: keyof Rules) => {
+    const others = rules[kind]
+    return others ? Object.keys(others).filter(given).map((name): [string, readonly string[]] => [name, others[name]!]) : []
+  }
+  const isUnmet = ([, others]: [string, readonly string[]]) => !others.some((other) => given(other) || mayCome(other))
   for (const [name, others] of rulesOf('excludes')) {
     const other = others.find(given)
     if (other !== undefined) return [name, `cannot be combined with ${other}: leave out one of them`]

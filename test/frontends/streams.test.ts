@@ -1,7 +1,7 @@
 // readable and writable as what they claim to be: WHATWG streams, the readable one of bytes.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { connect, load, memoryTransportPair, type LibSsl, type TlsConnection } from '../../src/index.js'
+import { connect, load, memoryTransportPair, type LibSsl, type TlsConnection, type TlsServerConnection } from '../../src/index.js'
 import {
   clientOptions, closeBoth, isPending, noise, opened, peers, readAll, readBytes, rejection, same, turns, writeAll,
 } from '../helpers/stream-peers.js'
@@ -30,6 +30,57 @@ describe('TlsConnection.opened', () => {
     expect(await both.client.opened).toMatchObject({ peerCertificate: { subject: 'CN=localhost' } })
     expect(await both.server.opened).toMatchObject({ ...agreed, peerCertificate: undefined, peerCertificateChain: [] })
     await closeBoth(both)
+  })
+})
+
+describe('A stream of a TlsConnection that is first asked for late', () => {
+  it('has ended after close(), on both sides', async () => {
+    const both = await open()
+    await both.client.close()
+    await closeBoth(both)
+    for (const connection of [both.client, both.server]) {
+      expect(await connection.readable.getReader().read()).toEqual({ done: true, value: undefined })
+      await connection.writable.getWriter().closed
+      expect(connection.readable).toBe(connection.readable)
+      expect(connection.writable).toBe(connection.writable)
+    }
+    expect(await (both.server as TlsServerConnection).earlyData.getReader().read()).toEqual({ done: true, value: undefined })
+  })
+
+  it('has closed before it is read', async () => {
+    const both = await open()
+    await closeBoth(both)
+    await both.client.readable.getReader().closed
+  })
+
+  it('tells what the connection was aborted with', async () => {
+    const both = await open()
+    const reason = new Error('enough')
+    both.client.abort(reason)
+    expect(await rejection(both.client.closed)).toBe(reason)
+    expect(await rejection(both.client.readable.getReader().read())).toBe(reason)
+    expect(await rejection(both.client.writable.getWriter().closed)).toBe(reason)
+    const error = await rejection(both.server.readable.getReader().read()) // a server hears of it when it reads
+    expect(await rejection(both.server.closed)).toBe(error)
+    expect(await rejection(both.server.writable.getWriter().write(noise(1)))).toBe(error)
+  })
+
+  it('tells what the handshake failed with', async () => {
+    const both = peers({ client: { libssl, servername: 'other.example' }, server: { libssl } })
+    const [mine, theirs] = await Promise.all([rejection(both.client.closed), rejection(both.server.closed)])
+    expect(await rejection(both.client.writable.getWriter().closed)).toBe(mine)
+    expect(await rejection(both.server.readable.getReader().read())).toBe(theirs)
+    expect(await rejection((both.server as TlsServerConnection).earlyData.getReader().read())).toBe(theirs)
+  })
+
+  it('gives what had come before', async () => {
+    const both = await open()
+    const bytes = noise(100_000)
+    const saying = say(both.server, bytes)
+    await turns()
+    expect(same(await readAll(both.client.readable), bytes)).toBe(true)
+    await saying
+    await both.client.close()
   })
 })
 
