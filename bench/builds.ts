@@ -38,15 +38,17 @@ for (const [name, form] of Object.entries(forms)) {
 }
 
 for (const [name, suite] of Object.entries(HANDSHAKES)) {
-  const shaken = (library: Library) => () => time(async () => {
-    for (let count = 0; count < COUNT; count++) {
-      const { client, server } = await library.pair(suite, 'shared')
-      await Promise.all([client.close(), server.close()])
-    }
-  })
-  const [oldMs, newMs] = await byTurns(31, shaken(old), shaken(now)) as [number, number]
-  const perSecond = (ms: number) => `${Math.round(COUNT * 1000 / ms)}/s`
-  row(`handshakes, ${name}: time`, perSecond(newMs), perSecond(oldMs), newMs / oldMs, '')
+  for (const contexts of ['own', 'shared'] as const) {
+    const shaken = (library: Library) => () => time(async () => {
+      for (let count = 0; count < COUNT; count++) {
+        const { client, server } = await library.pair(suite, contexts)
+        await Promise.all([client.close(), server.close()])
+      }
+    })
+    const [oldMs, newMs] = await byTurns(31, shaken(old), shaken(now)) as [number, number]
+    const perSecond = (ms: number) => `${Math.round(COUNT * 1000 / ms)}/s`
+    row(`handshakes, ${name}, ${contexts} contexts: time`, perSecond(newMs), perSecond(oldMs), newMs / oldMs, '')
+  }
 }
 
 for (const ciphersuites of CIPHERS) {
