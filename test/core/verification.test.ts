@@ -204,6 +204,13 @@ describe.each(VERSIONS)('%s', (version) => {
       }
     })
 
+    it('is trusted by each store as that store was told', () => {
+      const rejected = openssl('x509', '-in', authority.ca.certFile, '-trustout', '-addreject', 'serverAuth')
+      for (const ca of [authority.ca.cert, rejected, authority.ca.cert, rejected]) {
+        expect(outcome({ ca })).toBe(ca === rejected ? 'X509_V_ERR_CERT_REJECTED' : 'X509_V_OK')
+      }
+    })
+
     it('is checked anew for all else', () => {
       const name = (dnsname: string) => outcome({ dnsname })
       expect(['localhost', 'www.example.org', 'localhost'].map(name)).toEqual(['X509_V_OK', 'X509_V_ERR_HOSTNAME_MISMATCH', 'X509_V_OK'])

@@ -1,8 +1,8 @@
 /*
  * The latest certificates, by their encoding: a client meets the same server again, a server shows its own one from each context. One that
  * comes again is the object that was read before, with all that OpenSSL has found out about it, and with the key that its signature was
- * verified by. Nothing changes a certificate once it is read. What depends on a connection is checked each time: dates, names, purposes,
- * trust, security levels, revocation.
+ * verified by. Nothing changes a certificate once it is read; only d2i_X509_AUX does, whose certificates stay apart. What depends on a
+ * connection is checked each time: dates, names, purposes, trust, security levels, revocation.
  */
 #include <string.h>
 #include <openssl/x509.h>
@@ -37,6 +37,9 @@ static void remember(X509 *cert, const uint8_t *der, size_t length)
     next = (next + 1) % OSSL_NELEM(known);
 }
 
+/* A TRUSTED CERTIFICATE is being read: what it says of its trust is its reader's alone. */
+static int apart;
+
 X509 *__real_d2i_X509(X509 **cert, const uint8_t **der, long length);
 X509 *__wrap_d2i_X509(X509 **cert, const uint8_t **der, long length)
 {
@@ -44,6 +47,8 @@ X509 *__wrap_d2i_X509(X509 **cert, const uint8_t **der, long length)
     X509 *read;
     size_t i;
 
+    if (apart)
+        return __real_d2i_X509(cert, der, length);
     for (i = 0; i < OSSL_NELEM(known); i++)
         if (known[i].cert != NULL && length >= (long)known[i].length && memcmp(begin, known[i].der, known[i].length) == 0
             && X509_up_ref(known[i].cert)) {
@@ -57,6 +62,17 @@ X509 *__wrap_d2i_X509(X509 **cert, const uint8_t **der, long length)
     read = __real_d2i_X509(cert, der, length);
     if (read != NULL)
         remember(read, begin, (size_t)(*der - begin));
+    return read;
+}
+
+X509 *__real_d2i_X509_AUX(X509 **cert, const uint8_t **der, long length);
+X509 *__wrap_d2i_X509_AUX(X509 **cert, const uint8_t **der, long length)
+{
+    X509 *read;
+
+    apart = 1;
+    read = __real_d2i_X509_AUX(cert, der, length);
+    apart = 0;
     return read;
 }
 
