@@ -110,13 +110,16 @@ function useCtx<T>(lib: LibSsl, end: End, options: CommonOptions, use: (ctx: Ssl
   const { context, libssl } = options
   const { side, features, method } = end
   const variant = end.variant(options)
-  const shared = without(end, options, 'connection')
-  const make = () => setUp(new SslCtx(lib, method), (ctx) => { for (const feature of features) feature.setUpCtx?.(ctx, shared, variant) })
+  const shared = () => without(end, options, 'connection')
+  const make = () => setUp(new SslCtx(lib, method), (ctx) => {
+    const made = shared()
+    for (const feature of features) feature.setUpCtx?.(ctx, made, variant)
+  })
   const kept = context ? context.contexts : libssl && keptOf(lib)
-  const key = () => `${side} ${variant} ${context ? '' : contentKey(lib, without(end, shared, 'either'))}`
+  const key = () => `${side} ${variant} ${context ? '' : contentKey(lib, without(end, shared(), 'either'))}`
   const ctx = kept ? kept.get(key(), make) : make()
   try {
-    for (const feature of features) feature.renewCtx?.(ctx, shared)
+    for (const feature of features) feature.renewCtx?.(ctx, options)
     return use(ctx)
   } finally {
     if (!kept) ctx.free() // the connection has a reference
