@@ -2,7 +2,8 @@
 //
 //   gen-ffi.ts header           build/exports.txt (for the linker), build/constants.c (asks the C compiler for the constants' values), and
 //                               the outputs of gen-callbacks.ts
-//   gen-ffi.ts calls            src/ffi/ffi.gen.ts (typed calls), with the short names that wasm/short-names.ts has found
+//   gen-ffi.ts calls            src/ffi/ffi.gen.ts (typed calls) and src/ffi/functions.gen.ts (their numbers), with the short names that
+//                               wasm/short-names.ts has found, and the order of the exports of the linked .wasm
 //   gen-ffi.ts constants WASM   src/ffi/constants.gen.ts, from build/constants.c compiled
 
 import { readFileSync } from 'node:fs'
@@ -17,7 +18,7 @@ const [command, argument] = process.argv.slice(2)
 if (command === 'header') {
   writeHeaderOutputs()
   writeCallbacks()
-} else if (command === 'calls') writeCalls()
+} else if (command === 'calls') await writeCalls()
 else if (command === 'constants' && argument) await writeConstants(argument)
 else throw new Error('usage: gen-ffi.ts header | calls | constants FILE.wasm')
 
@@ -36,12 +37,20 @@ ${constants.map((name, index) => `    case ${index}: return (int64_t)${name};`).
 `)
 }
 
-function writeCalls(): void {
+async function writeCalls(): Promise<void> {
   const short = JSON.parse(readFileSync(new URL('../build/short-names.json', import.meta.url), 'utf8')) as ShortNames
   const callbackNames = new Map(callbacks.map((callback) => [`lsw_import_${callback.base}`, callback.ts]))
   const platformNames = Object.keys(short.imports).filter((name) => !callbackNames.has(name))
+  const kinds = new Map(exported.map((proto) => [short.exports[proto.c]!, kindOf(proto)]))
+  const code = await WebAssembly.compile(readFileSync(new URL('../lib/libssl-wasm/libssl.wasm', import.meta.url)))
+  const places = WebAssembly.Module.exports(code).map(({ name }) => name)
+  write('src/ffi/functions.gen.ts', `${banner}
+// Each function's place among the exports of the WebAssembly.
+${exported.map((proto) => `export const ${proto.ts} = ${places.indexOf(short.exports[proto.c]!)}`).join('\n')}
+`)
   write('src/ffi/ffi.gen.ts', `${banner}import type { Border } from './border.js'
 import { bindCalls, type RawCall } from './calls.js'
+import type * as C from './functions.gen.js'
 import type { Owned, Ptr } from './pointers.js'
 
 /** An instance of the code. */
@@ -64,9 +73,12 @@ export interface JsCallbacks {
 ${callbacks.map(jsCallback).join('\n')}
 }
 
-/** The calls that cross the border, typed. */
+/**
+ * The calls that cross the border, typed: \`ffi[C.SSL_new](…)\`. They go by numbers, as minifiers put a constant's value in the place of its
+ * name, and leave the names of properties as they are.
+ */
 export interface Ffi {
-${exported.map((proto) => `  ${proto.ts}${signature(proto, ':', resultType(proto))}`).join('\n')}
+${exported.map((proto) => `  [C.${proto.ts}]${signature(proto, ':', resultType(proto))}`).join('\n')}
 }
 
 /** What the code is instantiated with. */
@@ -86,22 +98,19 @@ export function moduleOf(exports: LibsslModule['exports']): LibsslModule {
 }
 
 export function bindFfi({ exports }: LibsslModule, border: Border): Ffi {
-  const { plain, unsigned, unsigned64, wide, wide64, frees } = bindCalls(exports, border)
-  return {
-${exported.map((proto) => `    ${proto.ts}: ${kindOf(proto)}('${short.exports[proto.c]}'),`).join('\n')}
-  }
+  return bindCalls(exports, border, '${places.map((name) => kinds.get(name) ?? '-').join('')}') as unknown as Ffi
 }
 `)
 }
 
-/** How a call goes: see src/ffi/calls.ts. */
+/** How a call goes: the letter by which src/ffi/calls.ts knows it. */
 function kindOf({ c, params, result }: Proto): string {
   if (params.length > 8) throw new Error(`${c} has more than 8 parameters: see src/ffi/calls.ts`)
   const wide = params.flatMap(({ kind }, index) => (/64$/.test(kind) ? [index] : []))
   if (wide.some((index) => index !== 1)) throw new Error(`${c} has a parameter of 64 bits which is not the second: see src/ffi/calls.ts`)
-  if (wide.length > 0) return result.kind === 'u64' ? 'wide64' : 'wide'
-  if (params.some(({ taken }) => taken)) return 'frees'
-  return result.kind === 'u64' ? 'unsigned64' : result.kind === 'uint' || result.kind === 'pointer' ? 'unsigned' : 'plain'
+  if (wide.length > 0) return result.kind === 'u64' ? 'W' : 'w'
+  if (params.some(({ taken }) => taken)) return 'f'
+  return result.kind === 'u64' ? 'U' : result.kind === 'uint' || result.kind === 'pointer' ? 'u' : 'p'
 }
 
 async function writeConstants(wasm: string): Promise<void> {

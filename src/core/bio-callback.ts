@@ -2,6 +2,7 @@
 // (Atomics.wait in a worker) it is a blocking one: OpenSSL's calls then return only when they are done.
 
 import { bioCallbacks, type BioCallbacks } from '../ffi/callbacks.js'
+import * as C from '../ffi/functions.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Ptr } from '../ffi/pointers.js'
 import type { Bio } from './bio.js'
@@ -19,7 +20,7 @@ export class BioCallback implements Bio {
    */
   constructor(lib: LibSsl, callbacks: BioCallbacks) {
     const handle = lib.handles.BIO.add(bioCallbacks(callbacks, lib.memory))
-    const ptr = lib.ffi.BIO_new_callback(handle)
+    const ptr = lib.ffi[C.BIO_new_callback](handle)
     if (ptr === 0) {
       lib.handles.BIO.delete(handle)
       throw outOfMemory(lib, 'BIO_new')
@@ -27,7 +28,7 @@ export class BioCallback implements Bio {
     this.lib = lib
     this.#life = new Lifetime('BioCallback', ptr, (owned) => {
       lib.handles.BIO.delete(handle)
-      lib.ffi.BIO_free(owned)
+      lib.ffi[C.BIO_free](owned)
     })
   }
 

@@ -1,6 +1,7 @@
 // BIO_s_bio(3): two bounded buffers back to back. One half goes under an Ssl, the other is the network.
 
 import { LSW_BIO_NO_MEMORY } from '../ffi/constants.gen.js'
+import * as C from '../ffi/functions.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Owned, Ptr } from '../ffi/pointers.js'
 import type { Bio } from './bio.js'
@@ -21,7 +22,7 @@ export class BioHalf implements Bio {
     this.lib = lib
     this.#written = written
     this.#toRead = toRead
-    this.#life = new Lifetime('BioHalf', ptr, (owned) => { lib.ffi.BIO_free(owned) })
+    this.#life = new Lifetime('BioHalf', ptr, (owned) => { lib.ffi[C.BIO_free](owned) })
   }
 
   /** @internal */
@@ -36,48 +37,48 @@ export class BioHalf implements Bio {
 
   /** Bytes that can be read from this half now. @openssl BIO_ctrl_pending */
   ctrlPending(): number {
-    return this.lib.ffi.BIO_ctrl_pending(this.ptr)
+    return this.lib.ffi[C.BIO_ctrl_pending](this.ptr)
   }
 
   /** Bytes written to this half and not yet read from the other. @openssl BIO_ctrl_wpending */
   ctrlWpending(): number {
-    return this.lib.ffi.BIO_ctrl_wpending(this.ptr)
+    return this.lib.ffi[C.BIO_ctrl_wpending](this.ptr)
   }
 
   /** Bytes that can be written to this half now. 0: full, or closed. @openssl BIO_get_write_guarantee */
   getWriteGuarantee(): number {
-    return this.lib.ffi.BIO_ctrl_get_write_guarantee(this.ptr)
+    return this.lib.ffi[C.BIO_ctrl_get_write_guarantee](this.ptr)
   }
 
   /** Bytes that the other half tried in vain to read; 0 if it did not. @openssl BIO_get_read_request */
   getReadRequest(): number {
-    return this.lib.ffi.BIO_ctrl_get_read_request(this.ptr)
+    return this.lib.ffi[C.BIO_ctrl_get_read_request](this.ptr)
   }
 
   /** @openssl BIO_ctrl_reset_read_request */
   resetReadRequest(): void {
-    this.lib.ffi.BIO_ctrl_reset_read_request(this.ptr)
+    this.lib.ffi[C.BIO_ctrl_reset_read_request](this.ptr)
   }
 
   /** No more will be written to this half: the other reads what there is, then end of file. @openssl BIO_shutdown_wr */
   shutdownWr(): void {
-    this.#checked(this.lib.ffi.BIO_shutdown_wr(this.ptr))
+    this.#checked(this.lib.ffi[C.BIO_shutdown_wr](this.ptr))
   }
 
   /** Whether the other half was shut down and all it wrote was read. @openssl BIO_eof */
   eof(): boolean {
-    return this.lib.ffi.BIO_eof(this.ptr) === 1
+    return this.lib.ffi[C.BIO_eof](this.ptr) === 1
   }
 
   /** Whether the last `read` or `write` may succeed if it is repeated. @openssl BIO_should_retry */
   shouldRetry(): boolean {
-    return this.lib.ffi.BIO_should_retry(this.ptr) === 1
+    return this.lib.ffi[C.BIO_should_retry](this.ptr) === 1
   }
 
   /** Reads into `target`; returns the count, -1 if there is nothing yet, 0 at the end. @openssl BIO_read */
   read(target: Uint8Array): number {
     return this.lib.withBuffer(target.byteLength, (buf, size) => {
-      const count = this.lib.ffi.BIO_read(this.ptr, buf as Ptr<string> as Ptr<'void'>, size)
+      const count = this.lib.ffi[C.BIO_read](this.ptr, buf as Ptr<string> as Ptr<'void'>, size)
       if (count > 0) this.lib.memory.copyOutTo(buf, count, target)
       return count
     })
@@ -90,7 +91,7 @@ export class BioHalf implements Bio {
   write(bytes: Uint8Array): number {
     return this.lib.withBuffer(bytes.byteLength, (buf, size) => {
       this.lib.memory.copyIn(bytes.subarray(0, size), buf)
-      const count = this.#checked(this.lib.ffi.BIO_write(this.ptr, buf as Ptr<string> as Ptr<'void'>, size))
+      const count = this.#checked(this.lib.ffi[C.BIO_write](this.ptr, buf as Ptr<string> as Ptr<'void'>, size))
       if (count > 0) this.#written.note(bytes.subarray(0, count))
       return count
     })
@@ -105,7 +106,7 @@ export class BioHalf implements Bio {
     demand(limit > 0 && limit <= target.byteLength - offset, 'nread: no room for limit bytes in target')
     const { ffi, memory } = this.lib
     const slot = this.lib.slot<'char*'>()
-    const count = ffi.BIO_nread(this.ptr, slot, limit)
+    const count = ffi[C.BIO_nread](this.ptr, slot, limit)
     if (count > 0) memory.copyOutTo(memory.readPtr(slot), count, target, offset)
     return count
   }
@@ -119,7 +120,7 @@ export class BioHalf implements Bio {
     const ptr = this.ptr
     if (bytes.byteLength === 0) return 0
     const slot = this.lib.slot<'char*'>()
-    const count = this.#checked(ffi.BIO_nwrite(ptr, slot, bytes.byteLength))
+    const count = this.#checked(ffi[C.BIO_nwrite](ptr, slot, bytes.byteLength))
     if (count > 0) {
       const taken = bytes.subarray(0, count)
       memory.copyIn(taken, memory.readPtr(slot))
@@ -130,12 +131,12 @@ export class BioHalf implements Bio {
 
   /** How many bytes one `nread` would give now; -1 or 0 as `read`. @openssl BIO_nread0 */
   nread0(): number {
-    return this.lib.ffi.BIO_nread0(this.ptr, this.lib.slot())
+    return this.lib.ffi[C.BIO_nread0](this.ptr, this.lib.slot())
   }
 
   /** How many bytes one `nwrite` would take now; -1 if the pair is full. @openssl BIO_nwrite0 */
   nwrite0(): number {
-    return this.#checked(this.lib.ffi.BIO_nwrite0(this.ptr, this.lib.slot()))
+    return this.#checked(this.lib.ffi[C.BIO_nwrite0](this.ptr, this.lib.slot()))
   }
 
   free(): void {
@@ -170,7 +171,7 @@ export class BioPair {
     }
     const halves = lib.memory.scope((scope) => {
       const out = scope.alloc<'BIO*'>(8)
-      const made = lib.ffi.BIO_new_bio_pair(out, internalBytes, (out + 4) as typeof out, networkBytes)
+      const made = lib.ffi[C.BIO_new_bio_pair](out, internalBytes, (out + 4) as typeof out, networkBytes)
       if (made !== 1) throw outOfMemory(lib, 'BIO_new_bio_pair')
       return [lib.memory.readPtr<'BIO'>(out), lib.memory.readPtr<'BIO'>(out + 4)] as Owned<'BIO'>[]
     })
@@ -185,7 +186,7 @@ export class BioPair {
    * works as before. Without buffers {@link BioHalf.getReadRequest} is 0.
    */
   releaseBuffers(): void {
-    this.internal.lib.ffi.BIO_release_buffers(this.internal.ptr, this.network.ptr)
+    this.internal.lib.ffi[C.BIO_release_buffers](this.internal.ptr, this.network.ptr)
   }
 
   /** Frees both halves. A connection that was set upon one keeps it. Again does nothing. */

@@ -2,6 +2,7 @@
 // come from the wire unchecked.
 
 import { ApiMisuseError } from '../base/errors.js'
+import * as C from '../ffi/functions.gen.js'
 import type { Ptr } from '../ffi/pointers.js'
 import { decodeAlpn } from './alpn.js'
 import type { LibSsl } from './lib-ssl.js'
@@ -65,7 +66,7 @@ export function readClientHello(lib: LibSsl, ssl: Ptr<'SSL'>): ClientHello {
     const ptr = read(slot)
     return ptr === 0 ? undefined : memory.copyOut(ptr, memory.readInt32(slot))
   }
-  const extension = (type: number) => bytes((length) => ffi.SSL_client_hello_get0_ext(ssl, type, length))
+  const extension = (type: number) => bytes((length) => ffi[C.SSL_client_hello_get0_ext](ssl, type, length))
   const text = (ptr: number) => (ptr === 0 ? undefined : memory.readCString(ptr))
   const names = (ids: readonly number[], known: Map<number, string>, find: (id: number) => number) => ids.map((id) => {
     const name = known.get(id) ?? text(find(id))
@@ -73,17 +74,17 @@ export function readClientHello(lib: LibSsl, ssl: Ptr<'SSL'>): ClientHello {
     return name ?? id
   })
 
-  const legacyVersion = ffi.SSL_client_hello_get0_legacy_version(ssl)
+  const legacyVersion = ffi[C.SSL_client_hello_get0_legacy_version](ssl)
   if (legacyVersion === 0) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'Ssl.getClientHello: the callback for it is not running')
   const versions = parseNumbers(extension(extensions.supportedVersions), 1)
-  const sessionId = bytes((length) => ffi.SSL_client_hello_get0_session_id(ssl, length)) ?? new Uint8Array()
+  const sessionId = bytes((length) => ffi[C.SSL_client_hello_get0_session_id](ssl, length)) ?? new Uint8Array()
   return {
-    servername: text(ffi.SSL_get_servername(ssl)),
+    servername: text(ffi[C.SSL_get_servername](ssl)),
     alpnProtocols: parseAlpn(extension(extensions.alpn)),
     versions: (versions.length > 0 ? versions : [legacyVersion]).map((id) => versionNames[id] ?? id),
-    ciphersuites: names(parseNumbers(bytes((length) => ffi.SSL_client_hello_get0_ciphers(ssl, length)), 0), cipherNames,
-      (id) => ffi.SSL_CIPHER_find_name(ssl, id)),
-    groups: names(parseNumbers(extension(extensions.supportedGroups), 2), groupNames, (id) => ffi.SSL_group_to_name(ssl, id)),
+    ciphersuites: names(parseNumbers(bytes((length) => ffi[C.SSL_client_hello_get0_ciphers](ssl, length)), 0), cipherNames,
+      (id) => ffi[C.SSL_CIPHER_find_name](ssl, id)),
+    groups: names(parseNumbers(extension(extensions.supportedGroups), 2), groupNames, (id) => ffi[C.SSL_group_to_name](ssl, id)),
     signatureAlgorithms: parseNumbers(extension(extensions.signatureAlgorithms), 2).map((id) => signatureSchemes[id] ?? id),
     sessionId,
     sessionIdBytes: sessionId.byteLength,

@@ -4,6 +4,7 @@
 import { ApiMisuseError } from '../base/errors.js'
 import { asBytes, type BytesLike } from '../base/bytes.js'
 import { knownOptions } from '../base/options.js'
+import * as C from '../ffi/functions.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Ptr } from '../ffi/pointers.js'
 import { decodeEchConfigList, ECH_VERSION, echConfigListOfPem, splitEchConfigList } from './ech-config-list.js'
@@ -32,10 +33,10 @@ export class EchStore {
 
   /** @openssl OSSL_ECHSTORE_new */
   constructor(lib: LibSsl) {
-    const ptr = lib.ffi.OSSL_ECHSTORE_new()
+    const ptr = lib.ffi[C.OSSL_ECHSTORE_new]()
     if (ptr === 0) throw outOfMemory(lib, 'OSSL_ECHSTORE_new')
     this.lib = lib
-    this.#life = new Lifetime('EchStore', ptr, (owned) => { lib.ffi.OSSL_ECHSTORE_free(owned) })
+    this.#life = new Lifetime('EchStore', ptr, (owned) => { lib.ffi[C.OSSL_ECHSTORE_free](owned) })
   }
 
   /** @internal */
@@ -55,7 +56,7 @@ export class EchStore {
     for (const config of splitEchConfigList(decodeEchConfigList(list))) {
       if (config.version !== ECH_VERSION) continue
       try {
-        setBytes(this.lib, 'EchStore.readEchconfiglist', this.ptr, config.list, this.lib.ffi.OSSL_ECHSTORE_read_echconfiglist)
+        setBytes(this.lib, 'EchStore.readEchconfiglist', this.ptr, config.list, this.lib.ffi[C.OSSL_ECHSTORE_read_echconfiglist])
         added++
       } catch (error) {
         if (!(error instanceof ApiMisuseError)) throw error
@@ -79,7 +80,7 @@ export class EchStore {
     let count = 0
     set(this.lib, 'EchStore.readPem', () => {
       count = this.lib.memory.scope((scope) =>
-        this.lib.ffi.OSSL_ECHSTORE_read_pem(this.ptr, scope.bytes(bytes), bytes.byteLength, forRetry ? 1 : 0))
+        this.lib.ffi[C.OSSL_ECHSTORE_read_pem](this.ptr, scope.bytes(bytes), bytes.byteLength, forRetry ? 1 : 0))
       return count > 0 ? 1 : 0
     }, bytes)
     return count
@@ -87,39 +88,39 @@ export class EchStore {
 
   /** @openssl OSSL_ECHSTORE_num_entries */
   numEntries(): number {
-    return this.lib.ffi.OSSL_ECHSTORE_num_entries(this.ptr)
+    return this.lib.ffi[C.OSSL_ECHSTORE_num_entries](this.ptr)
   }
 
   /** @openssl OSSL_ECHSTORE_num_keys */
   numKeys(): number {
-    return this.lib.ffi.OSSL_ECHSTORE_num_keys(this.ptr)
+    return this.lib.ffi[C.OSSL_ECHSTORE_num_keys](this.ptr)
   }
 
   /** @param index 0 is the first. @openssl OSSL_ECHSTORE_get1_info */
   get1Info(index: number): EchInfo {
     const { ffi, memory } = this.lib
-    const flags = ffi.OSSL_ECHSTORE_get_flags(this.ptr, index)
+    const flags = ffi[C.OSSL_ECHSTORE_get_flags](this.ptr, index)
     if (flags < 0) {
-      ffi.ERR_clear_error()
+      ffi[C.ERR_clear_error]()
       throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `EchStore.get1Info: there is no entry ${index}`)
     }
     return {
-      publicName: memory.collectText((buf, capacity) => ffi.OSSL_ECHSTORE_get_public_name(this.ptr, index, buf, capacity)),
-      config: memory.collectText((buf, capacity) => ffi.OSSL_ECHSTORE_get_config(this.ptr, index, buf, capacity)),
+      publicName: memory.collectText((buf, capacity) => ffi[C.OSSL_ECHSTORE_get_public_name](this.ptr, index, buf, capacity)),
+      config: memory.collectText((buf, capacity) => ffi[C.OSSL_ECHSTORE_get_config](this.ptr, index, buf, capacity)),
       hasPrivate: (flags & 1) !== 0,
       forRetry: (flags & 2) !== 0,
-      ageSeconds: Number(ffi.OSSL_ECHSTORE_get_age(this.ptr, index)),
+      ageSeconds: Number(ffi[C.OSSL_ECHSTORE_get_age](this.ptr, index)),
     }
   }
 
   /** Keeps the entry `index` alone; -1 for the last. @openssl OSSL_ECHSTORE_downselect */
   downselect(index: number): void {
-    set(this.lib, 'EchStore.downselect', () => this.lib.ffi.OSSL_ECHSTORE_downselect(this.ptr, index))
+    set(this.lib, 'EchStore.downselect', () => this.lib.ffi[C.OSSL_ECHSTORE_downselect](this.ptr, index))
   }
 
   /** Drops the keys that were loaded so long ago, or longer. @openssl OSSL_ECHSTORE_flush_keys */
   flushKeys(ageSeconds: number): void {
-    set(this.lib, 'EchStore.flushKeys', () => this.lib.ffi.OSSL_ECHSTORE_flush_keys(this.ptr, BigInt(ageSeconds)))
+    set(this.lib, 'EchStore.flushKeys', () => this.lib.ffi[C.OSSL_ECHSTORE_flush_keys](this.ptr, BigInt(ageSeconds)))
   }
 
   /** Contexts and connections have copies of their own. Again does nothing. @openssl OSSL_ECHSTORE_free */
@@ -165,15 +166,15 @@ export function generateEchKey(lib: LibSsl, options: EchKeyOptions): EchKey {
   }
   set(lib, 'generateEchKey', () => {
     const bio = lib.memory.scope((scope) =>
-      lib.ffi.OSSL_ECHSTORE_generate_pem(scope.cstring(publicName), scope.cstring(suite), maxNameLength))
+      lib.ffi[C.OSSL_ECHSTORE_generate_pem](scope.cstring(publicName), scope.cstring(suite), maxNameLength))
     if (bio === 0) return 0
-    const size = lib.ffi.BIO_ctrl_pending(bio)
+    const size = lib.ffi[C.BIO_ctrl_pending](bio)
     pem = lib.memory.scope((scope) => {
       const buf = scope.alloc<'void'>(size)
-      lib.ffi.BIO_read(bio, buf, size)
+      lib.ffi[C.BIO_read](bio, buf, size)
       return new TextDecoder().decode(lib.memory.copyOut(buf, size))
     })
-    lib.ffi.BIO_free(bio)
+    lib.ffi[C.BIO_free](bio)
     return 1
   })
   return { pem, configList: echConfigListOfPem(pem)! }

@@ -2,6 +2,7 @@
 
 import { InternalError, type OpensslError, type OpensslErrorCode } from '../base/errors.js'
 import { ERR_LIB_SSL, SSL_AD_ECH_REQUIRED, SSL_AD_REASON_OFFSET } from '../ffi/constants.gen.js'
+import * as C from '../ffi/functions.gen.js'
 import type { LibSsl } from './lib-ssl.js'
 
 /** Takes every entry off the queue, oldest first. @openssl ERR_get_error_all */
@@ -11,7 +12,7 @@ export function takeErrors(lib: LibSsl): OpensslError[] {
     const data = scope.alloc<'char*'>(4)
     const text = (ptr: number) => (ptr === 0 ? '' : memory.readCString(ptr))
     const errors: OpensslError[] = []
-    for (let packed; (packed = ffi.ERR_get(data)) !== 0;) errors.push({ ...reasonOf(lib, packed), data: text(memory.readPtr(data)) })
+    for (let packed; (packed = ffi[C.ERR_get](data)) !== 0;) errors.push({ ...reasonOf(lib, packed), data: text(memory.readPtr(data)) })
     return errors
   })
 }
@@ -20,8 +21,8 @@ export function takeErrors(lib: LibSsl): OpensslError[] {
 export function reasonOf(lib: LibSsl, packed: number): Omit<OpensslError, 'data'> {
   const { ffi, memory } = lib
   const text = (ptr: number) => (ptr === 0 ? '' : memory.readCString(ptr))
-  const library = text(ffi.ERR_lib_error_string(packed))
-  const reason = text(ffi.ERR_reason_error_string(packed)) || alertReason(lib, packed)
+  const library = text(ffi[C.ERR_lib_error_string](packed))
+  const reason = text(ffi[C.ERR_reason_error_string](packed)) || alertReason(lib, packed)
   return { packed, library, reason, code: errorCode(library, reason) }
 }
 
@@ -29,9 +30,9 @@ export function reasonOf(lib: LibSsl, packed: number): Omit<OpensslError, 'data'
  * The peer's alerts are reasons. For a few (ech_required, a fatal close_notify) OpenSSL has no words as a reason, but some as an alert.
  */
 function alertReason({ ffi, memory }: LibSsl, packed: number): string {
-  const alert = ffi.ERR_GET_REASON(packed) - SSL_AD_REASON_OFFSET
-  if (ffi.ERR_GET_LIB(packed) !== ERR_LIB_SSL || alert < 0) return ''
-  const words = memory.readCString(ffi.SSL_alert_desc_string_long(alert)).toLowerCase()
+  const alert = ffi[C.ERR_GET_REASON](packed) - SSL_AD_REASON_OFFSET
+  if (ffi[C.ERR_GET_LIB](packed) !== ERR_LIB_SSL || alert < 0) return ''
+  const words = memory.readCString(ffi[C.SSL_alert_desc_string_long](alert)).toLowerCase()
   return `${alert === SSL_AD_ECH_REQUIRED ? 'tlsv13' : 'tls'} alert ${words}`
 }
 

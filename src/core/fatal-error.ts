@@ -7,6 +7,7 @@ import {
   ERR_LIB_SSL, SSL_AD_CLOSE_NOTIFY, SSL_AD_ECH_REQUIRED, SSL_ERROR_SYSCALL, SSL_ERROR_ZERO_RETURN, SSL_R_CERTIFICATE_VERIFY_FAILED,
   SSL_R_ECH_REQUIRED, SSL_R_INVALID_STATUS_RESPONSE, SSL_R_UNEXPECTED_EOF_WHILE_READING, X509_V_OK,
 } from '../ffi/constants.gen.js'
+import * as C from '../ffi/functions.gen.js'
 import { certificateCode } from './certificate-code.js'
 import { certificateRefusal } from './certificate-refusal.js'
 import { describe, mostTelling } from './err-queue.js'
@@ -32,7 +33,7 @@ export function fatalError(ssl: Ssl, result: IoResult): TlsError {
     return new PeerError('ERR_TLS_HANDSHAKE_CLOSED', 'the peer said goodbye in the middle of the handshake', { alert })
   }
   const has = (reason: number) => opensslErrorStack.some(({ packed }) =>
-    ffi.ERR_GET_LIB(packed) === ERR_LIB_SSL && ffi.ERR_GET_REASON(packed) === reason)
+    ffi[C.ERR_GET_LIB](packed) === ERR_LIB_SSL && ffi[C.ERR_GET_REASON](packed) === reason)
 
   if (has(SSL_R_UNEXPECTED_EOF_WHILE_READING)) return truncated()
   if ((has(SSL_R_CERTIFICATE_VERIFY_FAILED) || has(SSL_R_INVALID_STATUS_RESPONSE)) && ssl.getVerifyResult() !== X509_V_OK) {

@@ -5,6 +5,7 @@ import { Border } from '../ffi/border.js'
 import { bindCallbacks, Handles } from '../ffi/callbacks.gen.js'
 import { OPENSSL_VERSION } from '../ffi/constants.gen.js'
 import { bindFfi, type Ffi, type JsCallbacks, type LibsslModule } from '../ffi/ffi.gen.js'
+import * as C from '../ffi/functions.gen.js'
 import { Memory } from '../ffi/memory.js'
 import type { Owned, Ptr } from '../ffi/pointers.js'
 
@@ -48,12 +49,12 @@ export class LibSsl {
 
   /** For example `OpenSSL 4.0.2 …`. @openssl OpenSSL_version */
   get version(): string {
-    return this.memory.readCString(this.ffi.OpenSSL_version(OPENSSL_VERSION))
+    return this.memory.readCString(this.ffi[C.OpenSSL_version](OPENSSL_VERSION))
   }
 
   /** Bytes that OpenSSL holds at this moment. Freed memory is not counted: leaks show here. */
   get allocatedBytes(): number {
-    return this.ffi.allocated_bytes()
+    return this.ffi[C.allocated_bytes]()
   }
 
   /** Bytes of WebAssembly memory, used or free. It grows on demand and never shrinks. */
@@ -65,7 +66,7 @@ export class LibSsl {
   sha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     return this.memory.scope((scope) => {
       const digest = scope.alloc(32)
-      const done = this.ffi.sha256(scope.bytes(bytes), bytes.byteLength, digest) === 1
+      const done = this.ffi[C.sha256](scope.bytes(bytes), bytes.byteLength, digest) === 1
       if (!done) throw new InternalError('ERR_TLS_INTERNAL', 'EVP_Digest failed')
       return this.memory.copyOut(digest, 32)
     })

@@ -4,6 +4,7 @@ import { ApiMisuseError, type ApiMisuseCode } from '../base/errors.js'
 import {
   LSW_KEY_ENCRYPTION_UNSUPPORTED, LSW_KEY_MISMATCH, LSW_KEY_PASSPHRASE_MISSING, LSW_KEY_PASSPHRASE_WRONG, LSW_KEY_UNREADABLE,
 } from '../ffi/constants.gen.js'
+import * as C from '../ffi/functions.gen.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
 import { contentHint } from './content-hint.js'
 import { describe, mostTelling, takeErrors } from './err-queue.js'
@@ -14,7 +15,7 @@ import type { LibSsl } from './lib-ssl.js'
  * where it is a file's.
  */
 export function set(lib: LibSsl, what: string, call: () => number, content?: Uint8Array): void {
-  lib.ffi.ERR_clear_error()
+  lib.ffi[C.ERR_clear_error]()
   if (call() !== 1) throw refusal(lib, what, content)
 }
 

@@ -4,6 +4,7 @@ import { wantedOf, type RawSslCallbacks } from '../ffi/callbacks.gen.js'
 import {
   LEAST_PSK_BYTES, pskClientCallback, pskServerCallback, type CallbackVerdict, type ProtocolMessage, type PskIdentityKey, type PskKey,
 } from '../ffi/callbacks.js'
+import * as C from '../ffi/functions.gen.js'
 import { decodeAlpn } from './alpn.js'
 import { readClientHello, type ClientHello } from './client-hello.js'
 import { demand, setBytes } from './setters.js'
@@ -46,7 +47,7 @@ export abstract class SslCallbacks extends SslSettings {
    * TLS 1.2 session is resumed there is no such answer. @openssl SSL_CTX_set_tlsext_servername_callback @spec RFC 6066 §3
    */
   acknowledgeServername(): void {
-    this.lib.ffi.SSL_acknowledge_servername(this.ptr)
+    this.lib.ffi[C.SSL_acknowledge_servername](this.ptr)
   }
 
   /**
@@ -174,11 +175,11 @@ export abstract class SslCallbacks extends SslSettings {
 
   /** To be called by {@link setTlsextStatusCb}'s callback: DER, copied. @openssl SSL_set_tlsext_status_ocsp_resp */
   setTlsextStatusOcspResp(response: Uint8Array): void {
-    setBytes(this.lib, 'Ssl.setTlsextStatusOcspResp', this.ptr, response, this.lib.ffi.SSL_set_tlsext_status_ocsp_resp)
+    setBytes(this.lib, 'Ssl.setTlsextStatusOcspResp', this.ptr, response, this.lib.ffi[C.SSL_set_tlsext_status_ocsp_resp])
   }
 
   #set(change: RawSslCallbacks): void {
     Object.assign(this.callbacks, change)
-    this.lib.ffi.SSL_set_callbacks(this.ptr, wantedOf(this.callbacks))
+    this.lib.ffi[C.SSL_set_callbacks](this.ptr, wantedOf(this.callbacks))
   }
 }

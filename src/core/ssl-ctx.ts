@@ -5,6 +5,7 @@
 import { requireEntropy } from '../base/entropy.js'
 import { asBytes, type BytesLike } from '../base/bytes.js'
 import { LSW_TICKET_KEY128_BYTES, LSW_TICKET_KEY_BYTES, SSL_VERIFY_PEER } from '../ffi/constants.gen.js'
+import * as C from '../ffi/functions.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
 import { encodeAlpn } from './alpn.js'
@@ -38,10 +39,10 @@ export class SslCtx {
   constructor(lib: LibSsl, method: SslMethod) {
     demand(Object.hasOwn(methods, method), `method must be one of ${Object.keys(methods).join(', ')}, not ${String(method)}`)
     requireEntropy()
-    const ptr = lib.ffi.SSL_CTX_new(methods[method])
+    const ptr = lib.ffi[C.SSL_CTX_new](methods[method])
     if (ptr === 0) throw outOfMemory(lib, 'SSL_CTX_new')
     this.lib = lib
-    this.#life = new Lifetime('SslCtx', ptr, (owned) => { lib.ffi.SSL_CTX_free(owned) })
+    this.#life = new Lifetime('SslCtx', ptr, (owned) => { lib.ffi[C.SSL_CTX_free](owned) })
     if (method === 'TLS_client_method') this.setVerify(SSL_VERIFY_PEER)
   }
 
@@ -52,47 +53,47 @@ export class SslCtx {
 
   /** Adds `SSL_OP_…` bits; returns all that are set now. @openssl SSL_CTX_set_options */
   setOptions(options: bigint): bigint {
-    return this.lib.ffi.SSL_CTX_set_options(this.ptr, options)
+    return this.lib.ffi[C.SSL_CTX_set_options](this.ptr, options)
   }
 
   /** @openssl SSL_CTX_clear_options */
   clearOptions(options: bigint): bigint {
-    return this.lib.ffi.SSL_CTX_clear_options(this.ptr, options)
+    return this.lib.ffi[C.SSL_CTX_clear_options](this.ptr, options)
   }
 
   /** @openssl SSL_CTX_get_options */
   getOptions(): bigint {
-    return this.lib.ffi.SSL_CTX_get_options(this.ptr)
+    return this.lib.ffi[C.SSL_CTX_get_options](this.ptr)
   }
 
   /** Adds `SSL_MODE_…` bits; returns all that are set now. @openssl SSL_CTX_set_mode */
   setMode(mode: number): number {
-    return this.lib.ffi.SSL_CTX_set_mode(this.ptr, mode)
+    return this.lib.ffi[C.SSL_CTX_set_mode](this.ptr, mode)
   }
 
   /** `TLS1_2_VERSION` or `TLS1_3_VERSION`; 0 for the lowest there is. @openssl SSL_CTX_set_min_proto_version */
   setMinProtoVersion(version: number): void {
-    set(this.lib, 'SslCtx.setMinProtoVersion', () => this.lib.ffi.SSL_CTX_set_min_proto_version(this.ptr, version))
+    set(this.lib, 'SslCtx.setMinProtoVersion', () => this.lib.ffi[C.SSL_CTX_set_min_proto_version](this.ptr, version))
   }
 
   /** `TLS1_2_VERSION` or `TLS1_3_VERSION`; 0 for the highest there is. @openssl SSL_CTX_set_max_proto_version */
   setMaxProtoVersion(version: number): void {
-    set(this.lib, 'SslCtx.setMaxProtoVersion', () => this.lib.ffi.SSL_CTX_set_max_proto_version(this.ptr, version))
+    set(this.lib, 'SslCtx.setMaxProtoVersion', () => this.lib.ffi[C.SSL_CTX_set_max_proto_version](this.ptr, version))
   }
 
   /** TLS 1.2's cipher suites, in the syntax of openssl-ciphers(1). @openssl SSL_CTX_set_cipher_list */
   setCipherList(list: string): void {
-    setText(this.lib, 'SslCtx.setCipherList', list, (text) => this.lib.ffi.SSL_CTX_set_cipher_list(this.ptr, text))
+    setText(this.lib, 'SslCtx.setCipherList', list, (text) => this.lib.ffi[C.SSL_CTX_set_cipher_list](this.ptr, text))
   }
 
   /** TLS 1.3's cipher suites, names separated by colons, in order of preference. @openssl SSL_CTX_set_ciphersuites */
   setCiphersuites(list: string): void {
-    setText(this.lib, 'SslCtx.setCiphersuites', list, (text) => this.lib.ffi.SSL_CTX_set_ciphersuites(this.ptr, text))
+    setText(this.lib, 'SslCtx.setCiphersuites', list, (text) => this.lib.ffi[C.SSL_CTX_set_ciphersuites](this.ptr, text))
   }
 
   /** Key exchange groups, names separated by colons, in order of preference. @openssl SSL_CTX_set1_groups_list */
   set1GroupsList(list: string): void {
-    setText(this.lib, 'SslCtx.set1GroupsList', list, (text) => this.lib.ffi.SSL_CTX_set1_groups_list(this.ptr, text))
+    setText(this.lib, 'SslCtx.set1GroupsList', list, (text) => this.lib.ffi[C.SSL_CTX_set1_groups_list](this.ptr, text))
   }
 
   /**
@@ -100,7 +101,7 @@ export class SslCtx {
    * our own. Unknown names are refused, unless they begin with a question mark. @openssl SSL_CTX_set1_sigalgs_list
    */
   set1SigalgsList(list: string): void {
-    setText(this.lib, 'SslCtx.set1SigalgsList', list, (text) => this.lib.ffi.SSL_CTX_set1_sigalgs_list(this.ptr, text))
+    setText(this.lib, 'SslCtx.set1SigalgsList', list, (text) => this.lib.ffi[C.SSL_CTX_set1_sigalgs_list](this.ptr, text))
   }
 
   /**
@@ -108,7 +109,7 @@ export class SslCtx {
    * with, and what a server asks of its clients. @openssl SSL_CTX_set1_client_sigalgs_list
    */
   set1ClientSigalgsList(list: string): void {
-    setText(this.lib, 'SslCtx.set1ClientSigalgsList', list, (text) => this.lib.ffi.SSL_CTX_set1_client_sigalgs_list(this.ptr, text))
+    setText(this.lib, 'SslCtx.set1ClientSigalgsList', list, (text) => this.lib.ffi[C.SSL_CTX_set1_client_sigalgs_list](this.ptr, text))
   }
 
   /**
@@ -116,7 +117,7 @@ export class SslCtx {
    * or more, as strong as the certificate's key and the security level. Default: no. @openssl SSL_CTX_set_dh_auto
    */
   setDhAuto(on: boolean): void {
-    set(this.lib, 'SslCtx.setDhAuto', () => this.lib.ffi.SSL_CTX_set_dh_auto(this.ptr, on ? 1 : 0))
+    set(this.lib, 'SslCtx.setDhAuto', () => this.lib.ffi[C.SSL_CTX_set_dh_auto](this.ptr, on ? 1 : 0))
   }
 
   /**
@@ -129,7 +130,7 @@ export class SslCtx {
     const bytes = asBytes(params)
     let bits = 0
     setBytes(this.lib, 'SslCtx.setTmpDh', this.ptr, bytes, (ptr, buf, length) => {
-      bits = this.lib.ffi.SSL_CTX_set_tmp_dh(ptr, buf, length)
+      bits = this.lib.ffi[C.SSL_CTX_set_tmp_dh](ptr, buf, length)
       return bits > 0 ? 1 : 0
     })
     return bits
@@ -138,12 +139,12 @@ export class SslCtx {
   /** 0 (everything goes) to 5 (256 bits); OpenSSL's default is 2, for 112 bits. @openssl SSL_CTX_set_security_level */
   setSecurityLevel(level: number): void {
     demand(Number.isInteger(level) && level >= 0 && level <= 5, 'SslCtx.setSecurityLevel: level must be an integer from 0 to 5')
-    this.lib.ffi.SSL_CTX_set_security_level(this.ptr, level)
+    this.lib.ffi[C.SSL_CTX_set_security_level](this.ptr, level)
   }
 
   /** @openssl SSL_CTX_get_security_level */
   getSecurityLevel(): number {
-    return this.lib.ffi.SSL_CTX_get_security_level(this.ptr)
+    return this.lib.ffi[C.SSL_CTX_get_security_level](this.ptr)
   }
 
   /** What a client offers, most wanted first. @openssl SSL_CTX_set_alpn_protos @spec RFC 7301 */
@@ -151,7 +152,7 @@ export class SslCtx {
     const encoded = encodeAlpn(protocols)
     // OpenSSL answers 0 for success here.
     setBytes(this.lib, 'SslCtx.setAlpnProtos', this.ptr, encoded, (ptr, buf, length) =>
-      (this.lib.ffi.SSL_CTX_set_alpn_protos(ptr, buf, length) === 0 ? 1 : 0))
+      (this.lib.ffi[C.SSL_CTX_set_alpn_protos](ptr, buf, length) === 0 ? 1 : 0))
   }
 
   /**
@@ -161,17 +162,17 @@ export class SslCtx {
    */
   setAlpnSelectProtos(protocols: readonly string[]): void {
     const encoded = encodeAlpn(protocols)
-    setBytes(this.lib, 'SslCtx.setAlpnSelectProtos', this.ptr, encoded, this.lib.ffi.SSL_CTX_set_alpn_select_protos)
+    setBytes(this.lib, 'SslCtx.setAlpnSelectProtos', this.ptr, encoded, this.lib.ffi[C.SSL_CTX_set_alpn_select_protos])
   }
 
   /** `SSL_VERIFY_NONE`, or `SSL_VERIFY_PEER` with others or-ed. @openssl SSL_CTX_set_verify */
   setVerify(mode: number): void {
-    this.lib.ffi.SSL_CTX_set_verify(this.ptr, mode)
+    this.lib.ffi[C.SSL_CTX_set_verify](this.ptr, mode)
   }
 
   /** @openssl SSL_CTX_get_verify_mode */
   getVerifyMode(): number {
-    return this.lib.ffi.SSL_CTX_get_verify_mode(this.ptr)
+    return this.lib.ffi[C.SSL_CTX_get_verify_mode](this.ptr)
   }
 
   /**
@@ -179,12 +180,12 @@ export class SslCtx {
    * @openssl SSL_CTX_set_tlsext_max_fragment_length @spec RFC 6066 §4
    */
   setTlsextMaxFragmentLength(mode: number): void {
-    set(this.lib, 'SslCtx.setTlsextMaxFragmentLength', () => this.lib.ffi.SSL_CTX_set_tlsext_max_fragment_length(this.ptr, mode))
+    set(this.lib, 'SslCtx.setTlsextMaxFragmentLength', () => this.lib.ffi[C.SSL_CTX_set_tlsext_max_fragment_length](this.ptr, mode))
   }
 
   /** The most plaintext that goes into one record: 512 to 16,384 bytes. @openssl SSL_CTX_set_max_send_fragment */
   setMaxSendFragment(bytes: number): void {
-    set(this.lib, 'SslCtx.setMaxSendFragment', () => this.lib.ffi.SSL_CTX_set_max_send_fragment(this.ptr, bytes))
+    set(this.lib, 'SslCtx.setMaxSendFragment', () => this.lib.ffi[C.SSL_CTX_set_max_send_fragment](this.ptr, bytes))
   }
 
   /**
@@ -193,7 +194,7 @@ export class SslCtx {
    */
   setMaxCertList(bytes: number): void {
     demandSize('SslCtx.setMaxCertList', bytes)
-    this.lib.ffi.SSL_CTX_set_max_cert_list(this.ptr, bytes)
+    this.lib.ffi[C.SSL_CTX_set_max_cert_list](this.ptr, bytes)
   }
 
   /**
@@ -201,18 +202,18 @@ export class SslCtx {
    * @openssl SSL_CTX_set_block_padding @spec RFC 8446 §5.4
    */
   setBlockPadding(blockBytes: number): void {
-    set(this.lib, 'SslCtx.setBlockPadding', () => this.lib.ffi.SSL_CTX_set_block_padding(this.ptr, blockBytes))
+    set(this.lib, 'SslCtx.setBlockPadding', () => this.lib.ffi[C.SSL_CTX_set_block_padding](this.ptr, blockBytes))
   }
 
   /** The context takes a reference of its own. @openssl SSL_CTX_set1_cert_store */
   set1CertStore(store: X509Store): void {
     demandSameInstance(this.lib, store, 'X509Store')
-    this.lib.ffi.SSL_CTX_set1_cert_store(this.ptr, store.ptr)
+    this.lib.ffi[C.SSL_CTX_set1_cert_store](this.ptr, store.ptr)
   }
 
   /** Adds `X509_V_FLAG_…` bits. @openssl X509_VERIFY_PARAM_set_flags */
   setVerifyFlags(flags: number): void {
-    set(this.lib, 'SslCtx.setVerifyFlags', () => this.lib.ffi.SSL_CTX_set_verify_flags(this.ptr, flags))
+    set(this.lib, 'SslCtx.setVerifyFlags', () => this.lib.ffi[C.SSL_CTX_set_verify_flags](this.ptr, flags))
   }
 
   /**
@@ -222,19 +223,19 @@ export class SslCtx {
    */
   addToCaList(store: X509Store): void {
     demandSameInstance(this.lib, store, 'X509Store')
-    set(this.lib, 'SslCtx.addToCaList', () => this.lib.ffi.SSL_CTX_add_store_to_CA_list(this.ptr, store.ptr))
+    set(this.lib, 'SslCtx.addToCaList', () => this.lib.ffi[C.SSL_CTX_add_store_to_CA_list](this.ptr, store.ptr))
   }
 
   /** For Encrypted Client Hello; the context takes a copy. `undefined`: none. @openssl SSL_CTX_set1_echstore */
   set1Echstore(store: EchStore | undefined): void {
     demandSameInstance(this.lib, store, 'EchStore')
-    set(this.lib, 'SslCtx.set1Echstore', () => this.lib.ffi.SSL_CTX_set1_echstore(this.ptr, store?.ptr ?? NULL))
+    set(this.lib, 'SslCtx.set1Echstore', () => this.lib.ffi[C.SSL_CTX_set1_echstore](this.ptr, store?.ptr ?? NULL))
   }
 
   /** Own certificate first, then its chain: PEM; or one certificate, DER. @openssl SSL_CTX_use_certificate_chain_file */
   useCertificateChain(certificates: string | BytesLike): void {
     const bytes = asBytes(certificates)
-    setBytes(this.lib, 'SslCtx.useCertificateChain', this.ptr, bytes, this.lib.ffi.SSL_CTX_use_certificate_chain)
+    setBytes(this.lib, 'SslCtx.useCertificateChain', this.ptr, bytes, this.lib.ffi[C.SSL_CTX_use_certificate_chain])
   }
 
   /**
@@ -248,13 +249,13 @@ export class SslCtx {
     const bytes = asBytes(key)
     const secret = passphrase === undefined ? undefined : asBytes(passphrase)
     const convert = 'openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.pem -out NEW.pem'
-    useKey(this.lib, 'SslCtx.usePrivateKey', convert, bytes, () => this.lib.memory.scope((scope) => this.lib.ffi.SSL_CTX_use_PrivateKey(
+    useKey(this.lib, 'SslCtx.usePrivateKey', convert, bytes, () => this.lib.memory.scope((scope) => this.lib.ffi[C.SSL_CTX_use_PrivateKey](
       this.ptr, scope.bytes(bytes), bytes.byteLength, secret ? scope.bytes(secret) : NULL, secret?.byteLength ?? 0)))
   }
 
   /** Throws unless the key belongs to the certificate. @openssl SSL_CTX_check_private_key */
   checkPrivateKey(): void {
-    set(this.lib, 'SslCtx.checkPrivateKey', () => this.lib.ffi.SSL_CTX_check_private_key(this.ptr))
+    set(this.lib, 'SslCtx.checkPrivateKey', () => this.lib.ffi[C.SSL_CTX_check_private_key](this.ptr))
   }
 
   /**
@@ -270,14 +271,14 @@ export class SslCtx {
     useKey(this.lib, 'SslCtx.usePkcs12', convert, bytes, () => this.lib.memory.scope((scope) => {
       const cstring = secret ? scope.alloc<'char'>(secret.byteLength + 1) : NULL
       if (secret) this.lib.memory.copyIn(secret, cstring)
-      return this.lib.ffi.SSL_CTX_use_pkcs12(this.ptr, scope.bytes(bytes), bytes.byteLength, cstring)
+      return this.lib.ffi[C.SSL_CTX_use_pkcs12](this.ptr, scope.bytes(bytes), bytes.byteLength, cstring)
     }))
   }
 
   /** The type of the key of the certificate that was set last; {@link X509.keyType} has the names. @openssl EVP_PKEY_get0_type_name */
   getCertKeyType(): string | undefined {
-    const cert = this.lib.ffi.SSL_CTX_get0_chain_cert(this.ptr, 0)
-    return this.lib.memory.optionalCString(cert === 0 ? 0 : this.lib.ffi.X509_key_type(cert))
+    const cert = this.lib.ffi[C.SSL_CTX_get0_chain_cert](this.ptr, 0)
+    return this.lib.memory.optionalCString(cert === 0 ? 0 : this.lib.ffi[C.X509_key_type](cert))
   }
 
   /** The certificate that was set last, and its chain. @openssl SSL_CTX_get0_certificate SSL_CTX_get0_chain_certs */
@@ -292,7 +293,7 @@ export class SslCtx {
 
   #readChain<T>(read: (lib: LibSsl, cert: Ptr<'X509'>) => T): T[] {
     const chain: T[] = []
-    for (let cert; (cert = this.lib.ffi.SSL_CTX_get0_chain_cert(this.ptr, chain.length)) !== 0;) chain.push(read(this.lib, cert))
+    for (let cert; (cert = this.lib.ffi[C.SSL_CTX_get0_chain_cert](this.ptr, chain.length)) !== 0;) chain.push(read(this.lib, cert))
     return chain
   }
 
@@ -301,12 +302,12 @@ export class SslCtx {
    * @openssl SSL_CTX_set1_client_cert_type @spec RFC 7250
    */
   set1ClientCertType(types: readonly number[]): void {
-    setBytes(this.lib, 'SslCtx.set1ClientCertType', this.ptr, Uint8Array.from(types), this.lib.ffi.SSL_CTX_set1_client_cert_type)
+    setBytes(this.lib, 'SslCtx.set1ClientCertType', this.ptr, Uint8Array.from(types), this.lib.ffi[C.SSL_CTX_set1_client_cert_type])
   }
 
   /** What servers may show, in the same form. @openssl SSL_CTX_set1_server_cert_type @spec RFC 7250 */
   set1ServerCertType(types: readonly number[]): void {
-    setBytes(this.lib, 'SslCtx.set1ServerCertType', this.ptr, Uint8Array.from(types), this.lib.ffi.SSL_CTX_set1_server_cert_type)
+    setBytes(this.lib, 'SslCtx.set1ServerCertType', this.ptr, Uint8Array.from(types), this.lib.ffi[C.SSL_CTX_set1_server_cert_type])
   }
 
   /**
@@ -314,32 +315,32 @@ export class SslCtx {
    * ({@link Ssl.setPskClientCallback}). `undefined`: nothing. @openssl SSL_CTX_use_psk_identity_hint @spec RFC 4279 §5.2
    */
   usePskIdentityHint(hint: string | undefined): void {
-    setText(this.lib, 'SslCtx.usePskIdentityHint', hint, (text) => this.lib.ffi.SSL_CTX_use_psk_identity_hint(this.ptr, text))
+    setText(this.lib, 'SslCtx.usePskIdentityHint', hint, (text) => this.lib.ffi[C.SSL_CTX_use_psk_identity_hint](this.ptr, text))
   }
 
   /** Needed by a server that asks for certificates and resumes sessions. @openssl SSL_CTX_set_session_id_context */
   setSessionIdContext(id: Uint8Array): void {
-    setBytes(this.lib, 'SslCtx.setSessionIdContext', this.ptr, id, this.lib.ffi.SSL_CTX_set_session_id_context)
+    setBytes(this.lib, 'SslCtx.setSessionIdContext', this.ptr, id, this.lib.ffi[C.SSL_CTX_set_session_id_context])
   }
 
   /** `SSL_SESS_CACHE_…`. @openssl SSL_CTX_set_session_cache_mode */
   setSessionCacheMode(mode: number): void {
-    this.lib.ffi.SSL_CTX_set_session_cache_mode(this.ptr, mode)
+    this.lib.ffi[C.SSL_CTX_set_session_cache_mode](this.ptr, mode)
   }
 
   /** How many sessions OpenSSL's own store holds; its default is 20,480. @openssl SSL_CTX_sess_set_cache_size */
   sessSetCacheSize(count: number): void {
-    this.lib.ffi.SSL_CTX_sess_set_cache_size(this.ptr, count)
+    this.lib.ffi[C.SSL_CTX_sess_set_cache_size](this.ptr, count)
   }
 
   /** How many TLS 1.3 tickets a server sends after a handshake. @openssl SSL_CTX_set_num_tickets */
   setNumTickets(count: number): void {
-    set(this.lib, 'SslCtx.setNumTickets', () => this.lib.ffi.SSL_CTX_set_num_tickets(this.ptr, count))
+    set(this.lib, 'SslCtx.setNumTickets', () => this.lib.ffi[C.SSL_CTX_set_num_tickets](this.ptr, count))
   }
 
   /** How long new sessions may be resumed, in seconds; OpenSSL's default is 7,200. @openssl SSL_CTX_set_timeout */
   setTimeout(seconds: number): void {
-    this.lib.ffi.SSL_CTX_set_timeout(this.ptr, seconds)
+    this.lib.ffi[C.SSL_CTX_set_timeout](this.ptr, seconds)
   }
 
   /**
@@ -347,7 +348,7 @@ export class SslCtx {
    * @openssl SSL_CTX_sess_set_new_cb SSL_CTX_sess_set_get_cb
    */
   sessSetCallbacks(): void {
-    this.lib.ffi.SSL_CTX_sess_set_callbacks(this.ptr)
+    this.lib.ffi[C.SSL_CTX_sess_set_callbacks](this.ptr)
   }
 
   /**
@@ -359,17 +360,17 @@ export class SslCtx {
    */
   setTicketKeys(keys: Uint8Array, keyBytes: typeof LSW_TICKET_KEY_BYTES | typeof LSW_TICKET_KEY128_BYTES = LSW_TICKET_KEY_BYTES): void {
     setBytes(this.lib, 'SslCtx.setTicketKeys', this.ptr, keys, (ptr, buf, length) =>
-      this.lib.ffi.SSL_CTX_set_ticket_keys(ptr, buf, length, keyBytes))
+      this.lib.ffi[C.SSL_CTX_set_ticket_keys](ptr, buf, length, keyBytes))
   }
 
   /** How much 0-RTT data new tickets allow, in bytes. @openssl SSL_CTX_set_max_early_data */
   setMaxEarlyData(bytes: number): void {
-    set(this.lib, 'SslCtx.setMaxEarlyData', () => this.lib.ffi.SSL_CTX_set_max_early_data(this.ptr, bytes))
+    set(this.lib, 'SslCtx.setMaxEarlyData', () => this.lib.ffi[C.SSL_CTX_set_max_early_data](this.ptr, bytes))
   }
 
   /** How much of it is taken, also in records that cannot be decrypted. @openssl SSL_CTX_set_recv_max_early_data */
   setRecvMaxEarlyData(bytes: number): void {
-    set(this.lib, 'SslCtx.setRecvMaxEarlyData', () => this.lib.ffi.SSL_CTX_set_recv_max_early_data(this.ptr, bytes))
+    set(this.lib, 'SslCtx.setRecvMaxEarlyData', () => this.lib.ffi[C.SSL_CTX_set_recv_max_early_data](this.ptr, bytes))
   }
 
   /** Gives up this reference. Connections made from the context keep theirs. Again does nothing. */

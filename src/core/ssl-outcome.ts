@@ -2,6 +2,7 @@
 
 import type { Alert } from '../base/errors.js'
 import { decodeUtf8, utf8 } from '../base/bytes.js'
+import * as C from '../ffi/functions.gen.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
 import { echStatusName, type EchOutcome } from './ech-status.js'
 import { set } from './setters.js'
@@ -27,42 +28,42 @@ const keyTypes: Readonly<Record<string, string>> = {
 export abstract class SslOutcome extends SslPeer {
   /** `TLSEXT_max_fragment_length_…`. @openssl SSL_SESSION_get_max_fragment_length @spec RFC 6066 §4 */
   getMaxFragmentLength(): number {
-    return this.lib.ffi.SSL_get_max_fragment_length(this.ptr)
+    return this.lib.ffi[C.SSL_get_max_fragment_length](this.ptr)
   }
 
   /** `TLSv1.2` or `TLSv1.3`. @openssl SSL_get_version */
   getVersion(): string {
-    return this.#text(this.lib.ffi.SSL_get_version(this.ptr)) ?? ''
+    return this.#text(this.lib.ffi[C.SSL_get_version](this.ptr)) ?? ''
   }
 
   /** The RFC's name, for example `TLS_AES_128_GCM_SHA256`. @openssl SSL_CIPHER_standard_name */
   getCipherStandardName(): string | undefined {
-    return this.#text(this.lib.ffi.SSL_get_cipher_standard_name(this.ptr))
+    return this.#text(this.lib.ffi[C.SSL_get_cipher_standard_name](this.ptr))
   }
 
   /** OpenSSL's name, for example `ECDHE-RSA-AES128-GCM-SHA256`. @openssl SSL_get_cipher */
   getCipher(): string | undefined {
-    return this.#text(this.lib.ffi.SSL_get_cipher_name(this.ptr))
+    return this.#text(this.lib.ffi[C.SSL_get_cipher_name](this.ptr))
   }
 
   /** The lowest version that has this cipher, for example `TLSv1.2`, also `TLSv1.0` or `SSLv3`. @openssl SSL_CIPHER_get_version */
   getCipherVersion(): string | undefined {
-    return this.#text(this.lib.ffi.SSL_get_cipher_version(this.ptr))
+    return this.#text(this.lib.ffi[C.SSL_get_cipher_version](this.ptr))
   }
 
   /** For example `X25519MLKEM768`. @openssl SSL_get0_group_name */
   get0GroupName(): string | undefined {
-    return this.#text(this.lib.ffi.SSL_get0_group_name(this.ptr))
+    return this.#text(this.lib.ffi[C.SSL_get0_group_name](this.ptr))
   }
 
   /** IANA's name of the scheme by which the peer has signed; `undefined` if it has not. @openssl SSL_get0_peer_signature_name */
   get0PeerSignatureName(): string | undefined {
-    return this.#text(this.lib.ffi.SSL_get0_peer_signature_name(this.ptr))
+    return this.#text(this.lib.ffi[C.SSL_get0_peer_signature_name](this.ptr))
   }
 
   /** The same of our own signature. @openssl SSL_get0_signature_name */
   get0SignatureName(): string | undefined {
-    return this.#text(this.lib.ffi.SSL_get0_signature_name(this.ptr))
+    return this.#text(this.lib.ffi[C.SSL_get0_signature_name](this.ptr))
   }
 
   /**
@@ -73,8 +74,8 @@ export abstract class SslOutcome extends SslPeer {
   getSharedSigalgs(): string[] {
     const { ffi } = this.lib
     const names: string[] = []
-    for (let type; (type = this.#text(ffi.SSL_get_shared_sigalg_type(this.ptr, names.length))) !== undefined;) {
-      const hash = this.#text(ffi.SSL_get_shared_sigalg_hash(this.ptr, names.length))
+    for (let type; (type = this.#text(ffi[C.SSL_get_shared_sigalg_type](this.ptr, names.length))) !== undefined;) {
+      const hash = this.#text(ffi[C.SSL_get_shared_sigalg_hash](this.ptr, names.length))
       names.push(`${keyTypes[type] ?? type}+${hash}`)
     }
     return names
@@ -87,8 +88,8 @@ export abstract class SslOutcome extends SslPeer {
    */
   getPeerTmpKey(): PeerTmpKey | undefined {
     const { ffi, memory } = this.lib
-    const group = memory.collect((buf, size) => ffi.SSL_get_peer_tmp_key_group(this.ptr, buf, size))
-    const size = ffi.SSL_get_peer_tmp_key_bits(this.ptr)
+    const group = memory.collect((buf, size) => ffi[C.SSL_get_peer_tmp_key_group](this.ptr, buf, size))
+    const size = ffi[C.SSL_get_peer_tmp_key_bits](this.ptr)
     if (!group) return undefined
     return group.byteLength === 0 ? { type: 'DH', size } : { type: 'ECDH', name: decodeUtf8(group), size }
   }
@@ -98,14 +99,14 @@ export abstract class SslOutcome extends SslPeer {
    * @openssl SSL_get_secure_renegotiation_support
    */
   getSecureRenegotiationSupport(): boolean {
-    return this.lib.ffi.SSL_get_secure_renegotiation_support(this.ptr) === 1
+    return this.lib.ffi[C.SSL_get_secure_renegotiation_support](this.ptr) === 1
   }
 
   /** @openssl SSL_get0_alpn_selected */
   get0AlpnSelected(): string | undefined {
     const { ffi, memory } = this.lib
     const slot = this.lib.slot<'uint32_t'>()
-    const ptr = ffi.SSL_get0_alpn_selected(this.ptr, slot)
+    const ptr = ffi[C.SSL_get0_alpn_selected](this.ptr, slot)
     const length = memory.readInt32(slot)
     return length === 0 ? undefined : decodeUtf8(memory.copyOut(ptr, length))
   }
@@ -117,7 +118,7 @@ export abstract class SslOutcome extends SslPeer {
    * `undefined`. @openssl SSL_get_servername @spec RFC 6066 §3
    */
   getServername(): string | undefined {
-    return this.#text(this.lib.ffi.SSL_get_servername(this.ptr))
+    return this.#text(this.lib.ffi[C.SSL_get_servername](this.ptr))
   }
 
   /** The outcome of Encrypted Client Hello. @openssl SSL_ech_get1_status */
@@ -128,9 +129,9 @@ export abstract class SslOutcome extends SslPeer {
       return bytes && decodeUtf8(bytes)
     }
     return {
-      status: echStatusName(ffi.SSL_ech_get_status(this.ptr)),
-      innerServername: text((buf, capacity) => ffi.SSL_ech_get_inner_sni(this.ptr, buf, capacity)),
-      outerServername: text((buf, capacity) => ffi.SSL_ech_get_outer_sni(this.ptr, buf, capacity)),
+      status: echStatusName(ffi[C.SSL_ech_get_status](this.ptr)),
+      innerServername: text((buf, capacity) => ffi[C.SSL_ech_get_inner_sni](this.ptr, buf, capacity)),
+      outerServername: text((buf, capacity) => ffi[C.SSL_ech_get_outer_sni](this.ptr, buf, capacity)),
     }
   }
 
@@ -139,13 +140,13 @@ export abstract class SslOutcome extends SslPeer {
    * it handed out none, or they are not to be used. @openssl SSL_ech_get1_retry_config @spec RFC 9849 §6.1.6
    */
   echGet1RetryConfig(): Uint8Array | undefined {
-    const config = this.lib.memory.collect((buf, capacity) => this.lib.ffi.SSL_ech_get_retry_config(this.ptr, buf, capacity))
+    const config = this.lib.memory.collect((buf, capacity) => this.lib.ffi[C.SSL_ech_get_retry_config](this.ptr, buf, capacity))
     return config?.byteLength ? config : undefined
   }
 
   /** @openssl SSL_session_reused */
   sessionReused(): boolean {
-    return this.lib.ffi.SSL_session_reused(this.ptr) === 1
+    return this.lib.ffi[C.SSL_session_reused](this.ptr) === 1
   }
 
   /**
@@ -153,19 +154,19 @@ export abstract class SslOutcome extends SslPeer {
    * {@link Ssl.setNewSessionCb} tells. @openssl SSL_get1_session
    */
   get1Session(): SslSession | undefined {
-    const ptr = this.lib.ffi.SSL_get1_session(this.ptr)
+    const ptr = this.lib.ffi[C.SSL_get1_session](this.ptr)
     return ptr === 0 ? undefined : new SslSession(this.lib, ptr)
   }
 
   /** `SSL_EARLY_DATA_NOT_SENT`, `_REJECTED` or `_ACCEPTED`. @openssl SSL_get_early_data_status */
   getEarlyDataStatus(): number {
-    return this.lib.ffi.SSL_get_early_data_status(this.ptr)
+    return this.lib.ffi[C.SSL_get_early_data_status](this.ptr)
   }
 
   /** The last alert received or, failing that, sent. @openssl SSL_CTX_set_info_callback */
   getAlert(): Alert | undefined {
-    const received = this.lib.ffi.SSL_get_alert_received(this.ptr)
-    const value = received >= 0 ? received : this.lib.ffi.SSL_get_alert_sent(this.ptr)
+    const received = this.lib.ffi[C.SSL_get_alert_received](this.ptr)
+    const value = received >= 0 ? received : this.lib.ffi[C.SSL_get_alert_sent](this.ptr)
     if (value < 0) return undefined
     return { from: received >= 0 ? 'peer' : 'us', level: value >> 8 === 2 ? 'fatal' : 'warning', description: value & 0xff }
   }
@@ -180,7 +181,7 @@ export abstract class SslOutcome extends SslPeer {
       const out = scope.alloc(bytes)
       const labelPtr = scope.bytes(name) as Ptr<string> as Ptr<'char'>
       const contextPtr = context ? scope.bytes(context) : NULL
-      set(this.lib, 'Ssl.exportKeyingMaterial', () => this.lib.ffi.SSL_export_keying_material(
+      set(this.lib, 'Ssl.exportKeyingMaterial', () => this.lib.ffi[C.SSL_export_keying_material](
         this.ptr, out, bytes, labelPtr, name.byteLength, contextPtr, context?.byteLength ?? 0, context ? 1 : 0))
       return this.lib.memory.copyOut(out, bytes)
     })
@@ -188,17 +189,17 @@ export abstract class SslOutcome extends SslPeer {
 
   /** Whether the master secret is bound to the whole handshake (TLS 1.2). @openssl SSL_get_extms_support @spec RFC 7627 */
   getExtmsSupport(): boolean {
-    return this.lib.ffi.SSL_get_extms_support(this.ptr) === 1
+    return this.lib.ffi[C.SSL_get_extms_support](this.ptr) === 1
   }
 
   /** Our Finished message of the last handshake; `undefined` before it. @openssl SSL_get_finished @spec RFC 8446 §4.4.4 */
   getFinished(): Uint8Array<ArrayBuffer> | undefined {
-    return this.#finished(this.lib.ffi.SSL_get_finished)
+    return this.#finished(this.lib.ffi[C.SSL_get_finished])
   }
 
   /** The peer's. @openssl SSL_get_peer_finished */
   getPeerFinished(): Uint8Array<ArrayBuffer> | undefined {
-    return this.#finished(this.lib.ffi.SSL_get_peer_finished)
+    return this.#finished(this.lib.ffi[C.SSL_get_peer_finished])
   }
 
   /**
@@ -207,7 +208,7 @@ export abstract class SslOutcome extends SslPeer {
    */
   getFirstFinished(): Uint8Array<ArrayBuffer> | undefined {
     const serverIsFirst = this.sessionReused()
-    return (this.lib.ffi.SSL_is_server(this.ptr) === 1) === serverIsFirst ? this.getFinished() : this.getPeerFinished()
+    return (this.lib.ffi[C.SSL_is_server](this.ptr) === 1) === serverIsFirst ? this.getFinished() : this.getPeerFinished()
   }
 
   /**
@@ -215,7 +216,7 @@ export abstract class SslOutcome extends SslPeer {
    * signature has no hash of its own, as Ed25519's. @openssl X509_digest @spec RFC 5929 §4.1
    */
   getServerEndPoint(): Uint8Array<ArrayBuffer> | undefined {
-    return this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_server_end_point(this.ptr, buf, size))
+    return this.lib.memory.collect((buf, size) => this.lib.ffi[C.SSL_get_server_end_point](this.ptr, buf, size))
   }
 
   #finished(get: (ssl: Ptr<'SSL'>, buf: Ptr<'void'>, capacity: number) => number): Uint8Array<ArrayBuffer> | undefined {

@@ -1,6 +1,7 @@
 // What a peer has shown of itself: the part of the class Ssl that says who it is, and whether that was verified.
 
 import { decodeUtf8 } from '../base/bytes.js'
+import * as C from '../ffi/functions.gen.js'
 import type { Owned, Ptr } from '../ffi/pointers.js'
 import { verifyName, type VerifyResultName } from './certificate-code.js'
 import { printName } from './general-name.js'
@@ -15,13 +16,13 @@ export abstract class SslPeer {
 
   /** A copy of the peer's certificate. @openssl SSL_get0_peer_certificate */
   getPeerCertificate(): X509 | undefined {
-    const cert = this.lib.ffi.SSL_get0_peer_certificate(this.ptr)
+    const cert = this.lib.ffi[C.SSL_get0_peer_certificate](this.ptr)
     return cert === 0 ? undefined : readX509(this.lib, cert)
   }
 
   /** @internal The subject of the peer's certificate, without reading the rest. */
   getPeerSubject(): X509Subject | undefined {
-    const cert = this.lib.ffi.SSL_get0_peer_certificate(this.ptr)
+    const cert = this.lib.ffi[C.SSL_get0_peer_certificate](this.ptr)
     return cert === 0 ? undefined : readX509Subject(this.lib, cert)
   }
 
@@ -32,20 +33,20 @@ export abstract class SslPeer {
 
   /** A copy of the certificate that we have shown or, before that, would show first. @openssl SSL_get_certificate */
   getCertificate(): X509 | undefined {
-    const cert = this.lib.ffi.SSL_get_certificate(this.ptr)
+    const cert = this.lib.ffi[C.SSL_get_certificate](this.ptr)
     return cert === 0 ? undefined : readX509(this.lib, cert)
   }
 
   /** A copy of that of its issuer: itself, or one of the trust anchors. @openssl X509_STORE_CTX_get1_issuer */
   getCertificateIssuer(): X509 | undefined {
     const { ffi } = this.lib
-    const cert = ffi.SSL_get_certificate(this.ptr)
-    const issuer = cert === 0 ? 0 : ffi.SSL_get1_issuer(this.ptr, cert)
+    const cert = ffi[C.SSL_get_certificate](this.ptr)
+    const issuer = cert === 0 ? 0 : ffi[C.SSL_get1_issuer](this.ptr, cert)
     if (issuer === 0) return undefined
     try {
       return readX509(this.lib, issuer)
     } finally {
-      ffi.X509_free(issuer)
+      ffi[C.X509_free](issuer)
     }
   }
 
@@ -57,17 +58,17 @@ export abstract class SslPeer {
   getIssuerChain(): { readonly chain: readonly X509[]; readonly endsInRoot: boolean } {
     const { ffi } = this.lib
     const held: Owned<'X509'>[] = []
-    let cert = ffi.SSL_get0_peer_certificate(this.ptr)
+    let cert = ffi[C.SSL_get0_peer_certificate](this.ptr)
     const seen: number[] = []
     try {
       for (let issuer; cert !== 0 && !seen.includes(cert); cert = issuer) {
         seen.push(cert)
-        issuer = ffi.SSL_get1_issuer(this.ptr, cert)
+        issuer = ffi[C.SSL_get1_issuer](this.ptr, cert)
         if (issuer !== 0) held.push(issuer)
       }
       return { chain: seen.map((one) => readX509(this.lib, one as Ptr<'X509'>)), endsInRoot: cert !== 0 && cert === seen.at(-1) }
     } finally {
-      for (const one of held) ffi.X509_free(one)
+      for (const one of held) ffi[C.X509_free](one)
     }
   }
 
@@ -83,12 +84,12 @@ export abstract class SslPeer {
 
   /** @openssl SSL_set_verify_result */
   setVerifyResult(result: number): void {
-    this.lib.ffi.SSL_set_verify_result(this.ptr, result)
+    this.lib.ffi[C.SSL_set_verify_result](this.ptr, result)
   }
 
   /** `X509_V_OK`, also if the peer showed no certificate; or OpenSSL's objection to it. @openssl SSL_get_verify_result */
   getVerifyResult(): number {
-    return this.lib.ffi.SSL_get_verify_result(this.ptr)
+    return this.lib.ffi[C.SSL_get_verify_result](this.ptr)
   }
 
   /** The name of a verification result, for example `X509_V_ERR_CERT_HAS_EXPIRED`. */
@@ -98,38 +99,38 @@ export abstract class SslPeer {
 
   /** OpenSSL's words for a verification result, for example `certificate has expired`. @openssl X509_verify_cert_error_string */
   verifyCertErrorString(verifyCode = this.getVerifyResult()): string {
-    return this.lib.memory.readCString(this.lib.ffi.X509_verify_cert_error_string(verifyCode))
+    return this.lib.memory.readCString(this.lib.ffi[C.X509_verify_cert_error_string](verifyCode))
   }
 
   /** Where verification failed, overruled or not: depth (-1 if it did not) and certificate. @openssl X509_STORE_CTX_get_error_depth */
   getVerifyFailure(): { depth: number; certificate: X509 | undefined } {
-    const cert = this.lib.ffi.SSL_get0_verify_cert(this.ptr)
+    const cert = this.lib.ffi[C.SSL_get0_verify_cert](this.ptr)
     return {
-      depth: this.lib.ffi.SSL_get_verify_depth(this.ptr),
+      depth: this.lib.ffi[C.SSL_get_verify_depth](this.ptr),
       certificate: cert === 0 ? undefined : readX509(this.lib, cert),
     }
   }
 
   /** Of the certificate of {@link getVerifyFailure}: how many trust anchors have its issuer's name. @openssl X509_STORE_get1_all_certs */
   countPossibleIssuers(): number {
-    return this.lib.ffi.SSL_count_possible_issuers(this.ptr)
+    return this.lib.ffi[C.SSL_count_possible_issuers](this.ptr)
   }
 
   /** Whether the certificate at which verification failed is one of the trust anchors. @openssl X509_STORE_get1_all_certs */
   hasRefusedAnchor(): boolean {
-    return this.lib.ffi.SSL_has_refused_anchor(this.ptr) === 1
+    return this.lib.ffi[C.SSL_has_refused_anchor](this.ptr) === 1
   }
 
   /** The raw public key that the peer has shown in place of a certificate: SubjectPublicKeyInfo, DER. @openssl SSL_get0_peer_rpk */
   getPeerRpk(): Uint8Array<ArrayBuffer> | undefined {
     const ssl = this.ptr
-    return this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_peer_rpk(ssl, buf, size))
+    return this.lib.memory.collect((buf, size) => this.lib.ffi[C.SSL_get_peer_rpk](ssl, buf, size))
   }
 
   /** The identity of the external pre-shared key that was used; `undefined` if none was. @openssl SSL_get_psk_identity */
   getPskIdentity(): string | undefined {
     const ssl = this.ptr
-    const bytes = this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_psk_identity(ssl, buf, size))
+    const bytes = this.lib.memory.collect((buf, size) => this.lib.ffi[C.SSL_get_psk_identity](ssl, buf, size))
     return bytes && decodeUtf8(bytes)
   }
 
@@ -140,13 +141,13 @@ export abstract class SslPeer {
   get0PeerCaList(): string[] {
     const { ffi, memory } = this.lib
     return this.#caList((index) =>
-      printName(memory.collectText((buf, size) => ffi.SSL_get_peer_CA_name(this.ptr, index, buf, size))))
+      printName(memory.collectText((buf, size) => ffi[C.SSL_get_peer_CA_name](this.ptr, index, buf, size))))
   }
 
   /** The same names as DER. @openssl SSL_get0_peer_CA_list i2d_X509_NAME */
   get0PeerCaListDer(): Uint8Array<ArrayBuffer>[] {
     const { ffi, memory } = this.lib
-    return this.#caList((index) => memory.collect((buf, size) => ffi.SSL_get_peer_CA_name_der(this.ptr, index, buf, size))!)
+    return this.#caList((index) => memory.collect((buf, size) => ffi[C.SSL_get_peer_CA_name_der](this.ptr, index, buf, size))!)
   }
 
   /**
@@ -154,12 +155,12 @@ export abstract class SslPeer {
    * or `TLSEXT_cert_type_rpk`. @openssl SSL_get_negotiated_client_cert_type @spec RFC 7250
    */
   getNegotiatedClientCertType(): number {
-    return this.lib.ffi.SSL_get_negotiated_client_cert_type(this.ptr)
+    return this.lib.ffi[C.SSL_get_negotiated_client_cert_type](this.ptr)
   }
 
   /** As {@link getNegotiatedClientCertType}. @openssl SSL_get_negotiated_server_cert_type */
   getNegotiatedServerCertType(): number {
-    return this.lib.ffi.SSL_get_negotiated_server_cert_type(this.ptr)
+    return this.lib.ffi[C.SSL_get_negotiated_server_cert_type](this.ptr)
   }
 
   /**
@@ -168,22 +169,22 @@ export abstract class SslPeer {
    */
   getTlsextStatusOcspResp(): Uint8Array<ArrayBuffer> | undefined {
     const ssl = this.ptr
-    return this.lib.memory.collect((buf, size) => this.lib.ffi.SSL_get_tlsext_status_ocsp_resp(ssl, buf, size))
+    return this.lib.memory.collect((buf, size) => this.lib.ffi[C.SSL_get_tlsext_status_ocsp_resp](ssl, buf, size))
   }
 
   #caList<T>(read: (index: number) => T): T[] {
-    return Array.from({ length: this.lib.ffi.SSL_get_peer_CA_count(this.ptr) }, (_, index) => read(index))
+    return Array.from({ length: this.lib.ffi[C.SSL_get_peer_CA_count](this.ptr) }, (_, index) => read(index))
   }
 
   #peerChain<T>(read: (cert: Ptr<'X509'>) => T): T[] {
     const { ffi } = this.lib
-    return Array.from({ length: ffi.SSL_get_peer_chain_length(this.ptr) }, (_, index) =>
-      read(ffi.SSL_get0_peer_chain_cert(this.ptr, index) as Ptr<'X509'>))
+    return Array.from({ length: ffi[C.SSL_get_peer_chain_length](this.ptr) }, (_, index) =>
+      read(ffi[C.SSL_get0_peer_chain_cert](this.ptr, index) as Ptr<'X509'>))
   }
 
   #verifiedChain<T>(read: (cert: Ptr<'X509'>) => T): T[] {
     const { ffi } = this.lib
-    return Array.from({ length: ffi.SSL_get_verified_chain_length(this.ptr) }, (_, index) =>
-      read(ffi.SSL_get0_verified_chain_cert(this.ptr, index) as Ptr<'X509'>))
+    return Array.from({ length: ffi[C.SSL_get_verified_chain_length](this.ptr) }, (_, index) =>
+      read(ffi[C.SSL_get0_verified_chain_cert](this.ptr, index) as Ptr<'X509'>))
   }
 }

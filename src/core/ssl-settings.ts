@@ -1,6 +1,7 @@
 // What one connection wants: the part of the class Ssl that sets names, algorithms, limits, and whom to trust, before the handshake.
 
 import { asBytes, type BytesLike } from '../base/bytes.js'
+import * as C from '../ffi/functions.gen.js'
 import { NULL } from '../ffi/pointers.js'
 import { encodeAlpn } from './alpn.js'
 import type { EchStore } from './ech-store.js'
@@ -15,47 +16,47 @@ export abstract class SslSettings extends SslOutcome {
   /** As {@link SslCtx.setMaxCertList}, of one connection. @openssl SSL_set_max_cert_list */
   setMaxCertList(bytes: number): void {
     demandSize('Ssl.setMaxCertList', bytes)
-    this.lib.ffi.SSL_set_max_cert_list(this.ptr, bytes)
+    this.lib.ffi[C.SSL_set_max_cert_list](this.ptr, bytes)
   }
 
   /** The name that a client asks for (SNI). It is not what is verified. @openssl SSL_set_tlsext_host_name @spec RFC 6066 §3 */
   setTlsextHostName(name: string): void {
-    setText(this.lib, 'Ssl.setTlsextHostName', name, (text) => this.lib.ffi.SSL_set_tlsext_host_name(this.ptr, text))
+    setText(this.lib, 'Ssl.setTlsextHostName', name, (text) => this.lib.ffi[C.SSL_set_tlsext_host_name](this.ptr, text))
   }
 
   /** Adds `SSL_OP_…` bits; returns all that are set now. @openssl SSL_set_options */
   setOptions(options: bigint): bigint {
-    return this.lib.ffi.SSL_set_options(this.ptr, options)
+    return this.lib.ffi[C.SSL_set_options](this.ptr, options)
   }
 
   /** Takes `SSL_OP_…` bits away; returns all that are set now. @openssl SSL_clear_options */
   clearOptions(options: bigint): bigint {
-    return this.lib.ffi.SSL_clear_options(this.ptr, options)
+    return this.lib.ffi[C.SSL_clear_options](this.ptr, options)
   }
 
   /** @openssl SSL_get_options */
   getOptions(): bigint {
-    return this.lib.ffi.SSL_get_options(this.ptr)
+    return this.lib.ffi[C.SSL_get_options](this.ptr)
   }
 
   /** As {@link SslCtx.setVerify}, of one connection. @openssl SSL_set_verify */
   setVerify(mode: number): void {
-    this.lib.ffi.SSL_set_verify(this.ptr, mode)
+    this.lib.ffi[C.SSL_set_verify](this.ptr, mode)
   }
 
   /** As {@link SslCtx.setMinProtoVersion}, of one connection. @openssl SSL_set_min_proto_version */
   setMinProtoVersion(version: number): void {
-    set(this.lib, 'Ssl.setMinProtoVersion', () => this.lib.ffi.SSL_set_min_proto_version(this.ptr, version))
+    set(this.lib, 'Ssl.setMinProtoVersion', () => this.lib.ffi[C.SSL_set_min_proto_version](this.ptr, version))
   }
 
   /** As {@link SslCtx.setMaxProtoVersion}, of one connection. @openssl SSL_set_max_proto_version */
   setMaxProtoVersion(version: number): void {
-    set(this.lib, 'Ssl.setMaxProtoVersion', () => this.lib.ffi.SSL_set_max_proto_version(this.ptr, version))
+    set(this.lib, 'Ssl.setMaxProtoVersion', () => this.lib.ffi[C.SSL_set_max_proto_version](this.ptr, version))
   }
 
   /** The most plaintext that goes into one record from now on: 512 to 16,384 bytes. @openssl SSL_set_max_send_fragment */
   setMaxSendFragment(bytes: number): void {
-    set(this.lib, 'Ssl.setMaxSendFragment', () => this.lib.ffi.SSL_set_max_send_fragment(this.ptr, bytes))
+    set(this.lib, 'Ssl.setMaxSendFragment', () => this.lib.ffi[C.SSL_set_max_send_fragment](this.ptr, bytes))
   }
 
   /** What a client offers, most wanted first, in place of {@link SslCtx.setAlpnProtos}'s. @openssl SSL_set_alpn_protos @spec RFC 7301 */
@@ -64,22 +65,22 @@ export abstract class SslSettings extends SslOutcome {
     const encoded = encodeAlpn(protocols)
     // OpenSSL answers 0 for success here.
     setBytes(this.lib, 'Ssl.setAlpnProtos', ssl, encoded, (ptr, buf, length) =>
-      (this.lib.ffi.SSL_set_alpn_protos(ptr, buf, length) === 0 ? 1 : 0))
+      (this.lib.ffi[C.SSL_set_alpn_protos](ptr, buf, length) === 0 ? 1 : 0))
   }
 
   /** Key exchange groups, names separated by colons, in order of preference. @openssl SSL_set1_groups_list */
   set1GroupsList(list: string): void {
-    setText(this.lib, 'Ssl.set1GroupsList', list, (text) => this.lib.ffi.SSL_set1_groups_list(this.ptr, text))
+    setText(this.lib, 'Ssl.set1GroupsList', list, (text) => this.lib.ffi[C.SSL_set1_groups_list](this.ptr, text))
   }
 
   /** As {@link SslCtx.set1ClientSigalgsList}, of one connection. @openssl SSL_set1_client_sigalgs_list */
   set1ClientSigalgsList(list: string): void {
-    setText(this.lib, 'Ssl.set1ClientSigalgsList', list, (text) => this.lib.ffi.SSL_set1_client_sigalgs_list(this.ptr, text))
+    setText(this.lib, 'Ssl.set1ClientSigalgsList', list, (text) => this.lib.ffi[C.SSL_set1_client_sigalgs_list](this.ptr, text))
   }
 
   /** As {@link SslCtx.usePskIdentityHint}, of one connection. @openssl SSL_use_psk_identity_hint */
   usePskIdentityHint(hint: string | undefined): void {
-    setText(this.lib, 'Ssl.usePskIdentityHint', hint, (text) => this.lib.ffi.SSL_use_psk_identity_hint(this.ptr, text))
+    setText(this.lib, 'Ssl.usePskIdentityHint', hint, (text) => this.lib.ffi[C.SSL_use_psk_identity_hint](this.ptr, text))
   }
 
   /**
@@ -90,34 +91,34 @@ export abstract class SslSettings extends SslOutcome {
    */
   setSslCtx(ctx: SslCtx): void {
     demandSameInstance(this.lib, ctx, 'SslCtx')
-    set(this.lib, 'Ssl.setSslCtx', () => this.lib.ffi.SSL_set_SSL_CTX(this.ptr, ctx.ptr))
+    set(this.lib, 'Ssl.setSslCtx', () => this.lib.ffi[C.SSL_set_SSL_CTX](this.ptr, ctx.ptr))
   }
 
   /** Shows what `ctx` would show: certificates, chains and keys, which are shared. @openssl SSL_use_cert_and_key */
   useIdentityOf(ctx: SslCtx): void {
     demandSameInstance(this.lib, ctx, 'SslCtx')
-    set(this.lib, 'Ssl.useIdentityOf', () => this.lib.ffi.SSL_use_identity_of(this.ptr, ctx.ptr))
+    set(this.lib, 'Ssl.useIdentityOf', () => this.lib.ffi[C.SSL_use_identity_of](this.ptr, ctx.ptr))
   }
 
   /** The DNS name that the peer's certificate must hold. @openssl SSL_set1_dnsname */
   set1Dnsname(name: string): void {
-    setText(this.lib, 'Ssl.set1Dnsname', name, (text) => this.lib.ffi.SSL_set1_dnsname(this.ptr, text))
+    setText(this.lib, 'Ssl.set1Dnsname', name, (text) => this.lib.ffi[C.SSL_set1_dnsname](this.ptr, text))
   }
 
   /** The IP address that the peer's certificate must hold. @openssl SSL_set1_ipaddr */
   set1Ipaddr(address: string): void {
-    setText(this.lib, 'Ssl.set1Ipaddr', address, (text) => this.lib.ffi.SSL_set1_ipaddr(this.ptr, text))
+    setText(this.lib, 'Ssl.set1Ipaddr', address, (text) => this.lib.ffi[C.SSL_set1_ipaddr](this.ptr, text))
     this.#expectedAddresses = [address]
   }
 
   /** One more DNS name; the peer's certificate must hold one of them. @openssl SSL_add1_dnsname */
   add1Dnsname(name: string): void {
-    setText(this.lib, 'Ssl.add1Dnsname', name, (text) => this.lib.ffi.SSL_add1_dnsname(this.ptr, text))
+    setText(this.lib, 'Ssl.add1Dnsname', name, (text) => this.lib.ffi[C.SSL_add1_dnsname](this.ptr, text))
   }
 
   /** One more IP address; the peer's certificate must hold one of them, and one of the names if there are any. @openssl SSL_add1_ipaddr */
   add1Ipaddr(address: string): void {
-    setText(this.lib, 'Ssl.add1Ipaddr', address, (text) => this.lib.ffi.SSL_add1_ipaddr(this.ptr, text))
+    setText(this.lib, 'Ssl.add1Ipaddr', address, (text) => this.lib.ffi[C.SSL_add1_ipaddr](this.ptr, text))
     this.#expectedAddresses.push(address)
   }
 
@@ -128,13 +129,13 @@ export abstract class SslSettings extends SslOutcome {
   getExpectedNames(): string[] {
     const { ffi, memory } = this.lib
     const names: string[] = []
-    for (let name; (name = memory.optionalCString(ffi.SSL_get0_dnsname(this.ptr, names.length))) !== undefined;) names.push(name)
+    for (let name; (name = memory.optionalCString(ffi[C.SSL_get0_dnsname](this.ptr, names.length))) !== undefined;) names.push(name)
     return [...names, ...this.#expectedAddresses]
   }
 
   /** `X509_CHECK_FLAG_…`. @openssl SSL_set_hostflags */
   setHostflags(flags: number): void {
-    this.lib.ffi.SSL_set_hostflags(this.ptr, flags)
+    this.lib.ffi[C.SSL_set_hostflags](this.ptr, flags)
   }
 
   /**
@@ -144,7 +145,7 @@ export abstract class SslSettings extends SslOutcome {
   acceptRpk(key: string | BytesLike): void {
     const bytes = asBytes(key)
     const ssl = this.ptr
-    setBytes(this.lib, 'Ssl.acceptRpk', ssl, bytes, this.lib.ffi.SSL_accept_rpk)
+    setBytes(this.lib, 'Ssl.acceptRpk', ssl, bytes, this.lib.ffi[C.SSL_accept_rpk])
   }
 
   /**
@@ -154,7 +155,7 @@ export abstract class SslSettings extends SslOutcome {
    * @openssl SSL_set_tlsext_status_type @spec RFC 6066 §8, RFC 7633
    */
   requestOcsp(mode: number): void {
-    set(this.lib, 'Ssl.requestOcsp', () => this.lib.ffi.SSL_request_ocsp(this.ptr, mode))
+    set(this.lib, 'Ssl.requestOcsp', () => this.lib.ffi[C.SSL_request_ocsp](this.ptr, mode))
   }
 
   /**
@@ -162,13 +163,13 @@ export abstract class SslSettings extends SslOutcome {
    * @openssl SSL_set_post_handshake_auth @spec RFC 8446 §4.6.2
    */
   setPostHandshakeAuth(offered: boolean): void {
-    this.lib.ffi.SSL_set_post_handshake_auth(this.ptr, offered ? 1 : 0)
+    this.lib.ffi[C.SSL_set_post_handshake_auth](this.ptr, offered ? 1 : 0)
   }
 
   /** For Encrypted Client Hello; the connection takes a copy. `undefined`: none. @openssl SSL_set1_echstore @spec RFC 9849 */
   set1Echstore(store: EchStore | undefined): void {
     demandSameInstance(this.lib, store, 'EchStore')
-    set(this.lib, 'Ssl.set1Echstore', () => this.lib.ffi.SSL_set1_echstore(this.ptr, store?.ptr ?? NULL))
+    set(this.lib, 'Ssl.set1Echstore', () => this.lib.ffi[C.SSL_set1_echstore](this.ptr, store?.ptr ?? NULL))
   }
 
   /**
@@ -178,7 +179,7 @@ export abstract class SslSettings extends SslOutcome {
   echSet1OuterServerName(name: string | null): void {
     const what = 'Ssl.echSet1OuterServerName'
     const { ffi } = this.lib
-    if (name === null) set(this.lib, what, () => ffi.SSL_ech_set1_outer_server_name(this.ptr, NULL, 1))
-    else setText(this.lib, what, name, (text) => ffi.SSL_ech_set1_outer_server_name(this.ptr, text, 0))
+    if (name === null) set(this.lib, what, () => ffi[C.SSL_ech_set1_outer_server_name](this.ptr, NULL, 1))
+    else setText(this.lib, what, name, (text) => ffi[C.SSL_ech_set1_outer_server_name](this.ptr, text, 0))
   }
 }

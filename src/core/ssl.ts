@@ -4,6 +4,7 @@
 
 import { ApiMisuseError, type OpensslError } from '../base/errors.js'
 import { SSL_ERROR_SSL, SSL_ERROR_SYSCALL } from '../ffi/constants.gen.js'
+import * as C from '../ffi/functions.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
 import type { Bio } from './bio.js'
@@ -27,7 +28,7 @@ export class Ssl extends SslCallbacks {
     const { lib } = ctx
     const ctxPtr = ctx.ptr
     const handle = lib.handles.SSL.add(this.callbacks)
-    const ptr = lib.ffi.SSL_new(ctxPtr, handle)
+    const ptr = lib.ffi[C.SSL_new](ctxPtr, handle)
     if (ptr === 0) {
       lib.handles.SSL.delete(handle)
       throw outOfMemory(lib, 'SSL_new')
@@ -36,7 +37,7 @@ export class Ssl extends SslCallbacks {
     this.#life = new Lifetime('Ssl', ptr, (owned) => {
       const free = () => {
         lib.handles.SSL.delete(handle)
-        lib.ffi.SSL_free(owned)
+        lib.ffi[C.SSL_free](owned)
       }
       // A callback may free the connection that called it: OpenSSL must have let go of it first.
       if (this.#busy) this.#freeAfterCall = free
@@ -60,20 +61,20 @@ export class Ssl extends SslCallbacks {
   setBio(rbio: Bio, wbio: Bio = rbio): void {
     for (const bio of [rbio, wbio]) demandSameInstance(this.lib, bio, 'BIO')
     this.#refuseWhileBusy()
-    if (this.lib.ffi.SSL_set_bio(this.ptr, rbio.ptr, wbio.ptr) !== 1) throw outOfMemory(this.lib, 'SSL_set_bio')
+    if (this.lib.ffi[C.SSL_set_bio](this.ptr, rbio.ptr, wbio.ptr) !== 1) throw outOfMemory(this.lib, 'SSL_set_bio')
     this.#rbio = rbio
   }
 
   /** @openssl SSL_set_connect_state */
   setConnectState(): void {
     this.#refuseWhileBusy()
-    this.lib.ffi.SSL_set_connect_state(this.ptr)
+    this.lib.ffi[C.SSL_set_connect_state](this.ptr)
   }
 
   /** @openssl SSL_set_accept_state */
   setAcceptState(): void {
     this.#refuseWhileBusy()
-    this.lib.ffi.SSL_set_accept_state(this.ptr)
+    this.lib.ffi[C.SSL_set_accept_state](this.ptr)
   }
 
   /**
@@ -84,7 +85,7 @@ export class Ssl extends SslCallbacks {
   setSession(session: SslSession | undefined): void {
     demandSameInstance(this.lib, session, 'SslSession')
     this.#refuseWhileBusy()
-    set(this.lib, 'Ssl.setSession', () => this.lib.ffi.SSL_set_session(this.ptr, session?.ptr ?? NULL))
+    set(this.lib, 'Ssl.setSession', () => this.lib.ffi[C.SSL_set_session](this.ptr, session?.ptr ?? NULL))
   }
 
   /**
@@ -93,24 +94,24 @@ export class Ssl extends SslCallbacks {
    */
   sendFatalAlert(description: number): void {
     this.#refuseWhileBusy()
-    this.lib.ffi.SSL_send_fatal_alert(this.ptr, description)
+    this.lib.ffi[C.SSL_send_fatal_alert](this.ptr, description)
   }
 
   // ---- I/O ----
 
   /** @openssl SSL_connect */
   connect(): IoResult {
-    return this.#io((ssl, error) => this.lib.ffi.SSL_connect(ssl, error))
+    return this.#io((ssl, error) => this.lib.ffi[C.SSL_connect](ssl, error))
   }
 
   /** @openssl SSL_accept */
   accept(): IoResult {
-    return this.#io((ssl, error) => this.lib.ffi.SSL_accept(ssl, error))
+    return this.#io((ssl, error) => this.lib.ffi[C.SSL_accept](ssl, error))
   }
 
   /** The role must be set before. @openssl SSL_do_handshake */
   doHandshake(): IoResult {
-    return this.#io((ssl, error) => this.lib.ffi.SSL_do_handshake(ssl, error))
+    return this.#io((ssl, error) => this.lib.ffi[C.SSL_do_handshake](ssl, error))
   }
 
   /**
@@ -118,12 +119,12 @@ export class Ssl extends SslCallbacks {
    * answer to it tells nothing. @openssl SSL_read
    */
   read(target: Uint8Array): IoResult {
-    return this.#readInto('read', target, (ssl, buf, size, error) => this.lib.ffi.SSL_read(ssl, buf, size, error))
+    return this.#readInto('read', target, (ssl, buf, size, error) => this.lib.ffi[C.SSL_read](ssl, buf, size, error))
   }
 
   /** As {@link read}, and the bytes stay where they are. @openssl SSL_peek */
   peek(target: Uint8Array): IoResult {
-    return this.#readInto('peek', target, (ssl, buf, size, error) => this.lib.ffi.SSL_peek(ssl, buf, size, error))
+    return this.#readInto('peek', target, (ssl, buf, size, error) => this.lib.ffi[C.SSL_peek](ssl, buf, size, error))
   }
 
   /**
@@ -136,7 +137,7 @@ export class Ssl extends SslCallbacks {
     return this.lib.withBuffer(limit, (buf, size) => {
       let filled = 0
       for (let goOn = true; goOn && filled < size;) {
-        const result = this.#io((ssl, error) => this.lib.ffi.SSL_read(ssl, (buf + filled) as typeof buf, size - filled, error))
+        const result = this.#io((ssl, error) => this.lib.ffi[C.SSL_read](ssl, (buf + filled) as typeof buf, size - filled, error))
         if (result.ret > 0) this.#hasRead = true
         if (result.ret > 0) filled += result.ret
         goOn = after(result)
@@ -156,7 +157,7 @@ export class Ssl extends SslCallbacks {
     if (bytes.byteLength === 0) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'Ssl.write: there is nothing to write')
     return this.lib.withBuffer(bytes.byteLength, (buf, size) => {
       this.lib.memory.copyIn(bytes.subarray(0, size), buf)
-      return this.#io((ssl, error) => this.lib.ffi.SSL_write(ssl, buf, size, error))
+      return this.#io((ssl, error) => this.lib.ffi[C.SSL_write](ssl, buf, size, error))
     })
   }
 
@@ -172,7 +173,7 @@ export class Ssl extends SslCallbacks {
     }
     return this.lib.withBuffer(bytes.byteLength, (buf, size) => {
       this.lib.memory.copyIn(bytes, buf)
-      return this.#io((ssl, error) => this.lib.ffi.SSL_write_early_data(ssl, buf, size, error))
+      return this.#io((ssl, error) => this.lib.ffi[C.SSL_write_early_data](ssl, buf, size, error))
     })
   }
 
@@ -184,7 +185,7 @@ export class Ssl extends SslCallbacks {
   readEarlyData(target: Uint8Array): IoResult & { readonly count: number } {
     let count = 0
     const result = this.#readInto('readEarlyData', target, (ssl, buf, size, error) => {
-      const ret = this.lib.ffi.SSL_read_early_data(ssl, buf, size, (error + 4) as typeof error, error)
+      const ret = this.lib.ffi[C.SSL_read_early_data](ssl, buf, size, (error + 4) as typeof error, error)
       count = this.lib.memory.readInt32(error + 4)
       return ret
     }, () => count)
@@ -196,7 +197,7 @@ export class Ssl extends SslCallbacks {
    * 1: both were exchanged. @openssl SSL_shutdown
    */
   shutdown(): IoResult {
-    return this.#io((ssl, error) => this.lib.ffi.SSL_shutdown(ssl, error))
+    return this.#io((ssl, error) => this.lib.ffi[C.SSL_shutdown](ssl, error))
   }
 
   // ---- state ----
@@ -224,27 +225,27 @@ export class Ssl extends SslCallbacks {
 
   /** Plaintext bytes that `read` gives without looking below. @openssl SSL_pending */
   pending(): number {
-    return this.lib.ffi.SSL_pending(this.ptr)
+    return this.lib.ffi[C.SSL_pending](this.ptr)
   }
 
   /** Whether anything is buffered, processed or not. @openssl SSL_has_pending */
   hasPending(): boolean {
-    return this.lib.ffi.SSL_has_pending(this.ptr) === 1
+    return this.lib.ffi[C.SSL_has_pending](this.ptr) === 1
   }
 
   /** `SSL_SENT_SHUTDOWN` and `SSL_RECEIVED_SHUTDOWN`, or-ed. @openssl SSL_get_shutdown */
   getShutdown(): number {
-    return this.lib.ffi.SSL_get_shutdown(this.ptr)
+    return this.lib.ffi[C.SSL_get_shutdown](this.ptr)
   }
 
   /** @openssl SSL_set_shutdown */
   setShutdown(mode: number): void {
-    this.lib.ffi.SSL_set_shutdown(this.ptr, mode)
+    this.lib.ffi[C.SSL_set_shutdown](this.ptr, mode)
   }
 
   /** `true`: `shutdown` sends nothing and answers 1. @openssl SSL_set_quiet_shutdown */
   setQuietShutdown(quiet: boolean): void {
-    this.lib.ffi.SSL_set_quiet_shutdown(this.ptr, quiet ? 1 : 0)
+    this.lib.ffi[C.SSL_set_quiet_shutdown](this.ptr, quiet ? 1 : 0)
   }
 
   /**
@@ -253,7 +254,7 @@ export class Ssl extends SslCallbacks {
    */
   getSupportedCiphers(): string[] {
     const names: string[] = []
-    for (let name; (name = this.lib.ffi.SSL_get_supported_cipher_name(this.ptr, names.length)) !== 0;) {
+    for (let name; (name = this.lib.ffi[C.SSL_get_supported_cipher_name](this.ptr, names.length)) !== 0;) {
       names.push(this.lib.memory.readCString(name))
     }
     return names
@@ -261,42 +262,42 @@ export class Ssl extends SslCallbacks {
 
   /** @internal Whether there are any. */
   hasSupportedCiphers(): boolean {
-    return this.lib.ffi.SSL_get_supported_cipher_name(this.ptr, 0) !== 0
+    return this.lib.ffi[C.SSL_get_supported_cipher_name](this.ptr, 0) !== 0
   }
 
   /** `TLS1_2_VERSION` or `TLS1_3_VERSION`; 0: the lowest there is. @openssl SSL_get_min_proto_version */
   getMinProtoVersion(): number {
-    return this.lib.ffi.SSL_get_min_proto_version(this.ptr)
+    return this.lib.ffi[C.SSL_get_min_proto_version](this.ptr)
   }
 
   /** `TLS1_2_VERSION` or `TLS1_3_VERSION`; 0: the highest there is. @openssl SSL_get_max_proto_version */
   getMaxProtoVersion(): number {
-    return this.lib.ffi.SSL_get_max_proto_version(this.ptr)
+    return this.lib.ffi[C.SSL_get_max_proto_version](this.ptr)
   }
 
   /** @openssl SSL_is_init_finished */
   isInitFinished(): boolean {
-    return this.lib.ffi.SSL_is_init_finished(this.ptr) === 1
+    return this.lib.ffi[C.SSL_is_init_finished](this.ptr) === 1
   }
 
   /** Whether the handshake is at reading certificates, or names of their issuers. @openssl SSL_get_state */
   readsCertList(): boolean {
-    return this.lib.ffi.SSL_reads_cert_list(this.ptr) === 1
+    return this.lib.ffi[C.SSL_reads_cert_list](this.ptr) === 1
   }
 
   /** @openssl SSL_is_server */
   isServer(): boolean {
-    return this.lib.ffi.SSL_is_server(this.ptr) === 1
+    return this.lib.ffi[C.SSL_is_server](this.ptr) === 1
   }
 
   /** For example `SSLv3/TLS write client hello`. @openssl SSL_state_string_long */
   stateStringLong(): string {
-    return this.lib.memory.readCString(this.lib.ffi.SSL_state_string_long(this.ptr))
+    return this.lib.memory.readCString(this.lib.ffi[C.SSL_state_string_long](this.ptr))
   }
 
   /** New keys for all that is sent from now on (TLS 1.3); `SSL_KEY_UPDATE_…`. Goes out with the next write. @openssl SSL_key_update */
   keyUpdate(type: number): void {
-    set(this.lib, 'Ssl.keyUpdate', () => this.lib.ffi.SSL_key_update(this.ptr, type))
+    set(this.lib, 'Ssl.keyUpdate', () => this.lib.ffi[C.SSL_key_update](this.ptr, type))
   }
 
   /**
@@ -304,12 +305,12 @@ export class Ssl extends SslCallbacks {
    * next write; the answer comes with reading. @openssl SSL_verify_client_post_handshake @spec RFC 8446 §4.6.2
    */
   verifyClientPostHandshake(): void {
-    set(this.lib, 'Ssl.verifyClientPostHandshake', () => this.lib.ffi.SSL_verify_client_post_handshake(this.ptr))
+    set(this.lib, 'Ssl.verifyClientPostHandshake', () => this.lib.ffi[C.SSL_verify_client_post_handshake](this.ptr))
   }
 
   /** How many Finished messages of the client a server has read: one a handshake, one an authentication after it. */
   getClientFinishedCount(): number {
-    return this.lib.ffi.SSL_get_client_finished_count(this.ptr)
+    return this.lib.ffi[C.SSL_get_client_finished_count](this.ptr)
   }
 
   /** Frees the connection, and its references to BIOs and context. Again does nothing. @openssl SSL_free */

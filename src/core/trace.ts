@@ -6,6 +6,7 @@ import {
   SSL3_RT_ALERT, SSL3_RT_APPLICATION_DATA, SSL3_RT_CHANGE_CIPHER_SPEC, SSL3_RT_HANDSHAKE, SSL3_RT_HEADER, SSL3_RT_INNER_CONTENT_TYPE,
   SSL_CB_HANDSHAKE_DONE, SSL_CB_HANDSHAKE_START,
 } from '../ffi/constants.gen.js'
+import * as C from '../ffi/functions.gen.js'
 import type { LibSsl } from './lib-ssl.js'
 
 /** A record, or one message in it, that was sent or received. Records of the peer come before what is in them. */
@@ -54,7 +55,7 @@ export function describeMessage(lib: LibSsl, { sent, version, contentType, bytes
       return event('change_cipher_spec', 'ChangeCipherSpec')
     case SSL3_RT_ALERT: {
       const [level = 0, description = 0] = bytes
-      const words = lib.memory.readCString(lib.ffi.SSL_alert_desc_string_long(level << 8 | description))
+      const words = lib.memory.readCString(lib.ffi[C.SSL_alert_desc_string_long](level << 8 | description))
       return event('alert', `${level === 2 ? 'fatal' : 'warning'} ${words.toLowerCase().replaceAll(' ', '_')}`)
     }
     default:

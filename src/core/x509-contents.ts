@@ -9,6 +9,7 @@ import {
   LSW_X509_PATH_LENGTH, LSW_X509_SERIAL_NUMBER, LSW_X509_SIGNATURE_ALGORITHM, LSW_X509_SPKI, LSW_X509_SUBJECT, LSW_X509_SUBJECT_ATTRIBUTE,
   LSW_X509_VALIDITY,
 } from '../ffi/constants.gen.js'
+import * as C from '../ffi/functions.gen.js'
 import type { Ptr } from '../ffi/pointers.js'
 import { firstPart, generalName, ipAddress, printGeneralName, printName, type GeneralName } from './general-name.js'
 import type { LibSsl } from './lib-ssl.js'
@@ -44,12 +45,12 @@ export type X509Validity = Pick<X509Contents, 'subject' | 'validFrom' | 'validTo
 export type X509Subject = Pick<X509Contents, 'subjectAttributes' | 'subjectAltName'>
 
 function rawOf(lib: LibSsl, cert: Ptr<'X509'>): Uint8Array<ArrayBuffer> {
-  return copyOut(lib, (buf, size) => lib.ffi.X509_to_der(cert, buf, size))
+  return copyOut(lib, (buf, size) => lib.ffi[C.X509_to_der](cert, buf, size))
 }
 
 /** What OpenSSL says of those parts of the certificate at `cert`. */
 function describe(lib: LibSsl, cert: Ptr<'X509'>, parts: number): Uint8Array<ArrayBuffer> {
-  return copyOut(lib, (buf, size) => lib.ffi.X509_describe(cert, parts, buf, size))
+  return copyOut(lib, (buf, size) => lib.ffi[C.X509_describe](cert, parts, buf, size))
 }
 
 interface Latest { readonly what: 'all' | 'validity'; readonly raw: Uint8Array; readonly value: unknown }
@@ -79,7 +80,7 @@ function copyOut(lib: LibSsl, write: (buf: Ptr<'uint8_t'>, capacity: number) => 
 
 /** What pins are made of: SHA-256 over the SubjectPublicKeyInfo. @spec RFC 7469 §2.4 */
 export function spkiSha256(lib: LibSsl, cert: Ptr<'X509'>): Uint8Array {
-  return lib.memory.collect((buf, size) => lib.ffi.X509_spki_sha256(cert, buf, size)) ?? new Uint8Array()
+  return lib.memory.collect((buf, size) => lib.ffi[C.X509_spki_sha256](cert, buf, size)) ?? new Uint8Array()
 }
 
 const KEY_USAGES: readonly (readonly [bit: number, name: X509KeyUsage])[] = [

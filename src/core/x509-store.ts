@@ -1,6 +1,7 @@
 // Trust anchors. A store may serve many contexts: parsing a platform's whole list takes milliseconds.
 
 import { asBytes, type BytesLike } from '../base/bytes.js'
+import * as C from '../ffi/functions.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Ptr } from '../ffi/pointers.js'
 import { outOfMemory } from './err-queue.js'
@@ -14,10 +15,10 @@ export class X509Store {
 
   /** @openssl X509_STORE_new */
   constructor(lib: LibSsl) {
-    const ptr = lib.ffi.X509_STORE_new()
+    const ptr = lib.ffi[C.X509_STORE_new]()
     if (ptr === 0) throw outOfMemory(lib, 'X509_STORE_new')
     this.#lib = lib
-    this.#life = new Lifetime('X509Store', ptr, (owned) => { lib.ffi.X509_STORE_free(owned) })
+    this.#life = new Lifetime('X509Store', ptr, (owned) => { lib.ffi[C.X509_STORE_free](owned) })
   }
 
   /** @internal */
@@ -37,13 +38,13 @@ export class X509Store {
    * @openssl X509_STORE_add_cert
    */
   addCerts(certificates: string | BytesLike): number {
-    return this.#add('certificate', certificates, (buf, size) => this.#lib.ffi.X509_STORE_add_certs(this.ptr, buf, size))
+    return this.#add('certificate', certificates, (buf, size) => this.#lib.ffi[C.X509_STORE_add_certs](this.ptr, buf, size))
   }
 
   /** Adds all certificates of another store of the instance. They are shared, not copied. @openssl X509_STORE_get1_all_certs */
   addStore(from: X509Store): void {
     demandSameInstance(this.#lib, from, 'X509Store')
-    set(this.#lib, 'X509Store.addStore', () => this.#lib.ffi.X509_STORE_add_store(this.ptr, from.ptr))
+    set(this.#lib, 'X509Store.addStore', () => this.#lib.ffi[C.X509_STORE_add_store](this.ptr, from.ptr))
   }
 
   /**
@@ -51,7 +52,7 @@ export class X509Store {
    * `X509_V_FLAG_CRL_CHECK` is set. Throws as {@link addCerts}. @openssl X509_STORE_add_crl
    */
   addCrls(lists: string | BytesLike): number {
-    return this.#add('certificate revocation list', lists, (buf, size) => this.#lib.ffi.X509_STORE_add_crls(this.ptr, buf, size))
+    return this.#add('certificate revocation list', lists, (buf, size) => this.#lib.ffi[C.X509_STORE_add_crls](this.ptr, buf, size))
   }
 
   #add(what: string, encoded: string | BytesLike, add: (buf: Ptr<'uint8_t'>, size: number) => number): number {

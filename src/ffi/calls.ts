@@ -15,18 +15,23 @@ const toUnsigned64: Answer = (raw: bigint) => BigInt.asUintN(64, raw)
 const to32 = (arg: any): any => arg | 0
 const to64 = (arg: any): any => BigInt.asIntN(64, arg)
 
-/** Makes calls, each by the short name that the linker has given to the function. `wide`: the second argument has 64 bits. */
-export function bindCalls(exports: Readonly<Record<string, RawCall>>, border: Border) {
-  const maker = (answer: Answer, second = to32, frees = false) => (name: string) => bindCall(exports[name]!, border, answer, second, frees)
-  return {
-    plain: maker(asItIs),
-    unsigned: maker(toUnsigned),
-    unsigned64: maker(toUnsigned64),
-    wide: maker(asItIs, to64),
-    wide64: maker(toUnsigned64, to64),
-    /** After a trap they do nothing: there is nothing left to free. */
-    frees: maker(asItIs, to32, true),
-  }
+/** How a call goes, by its letter: what becomes of its answer, and of its second argument. */
+const kindsOfCalls: Readonly<Record<string, readonly [answer: Answer, second: Answer]>> = {
+  p: [asItIs, to32],
+  u: [toUnsigned, to32],
+  U: [toUnsigned64, to32],
+  w: [asItIs, to64],
+  W: [toUnsigned64, to64],
+  /** After a trap they do nothing: there is nothing left to free. */
+  f: [asItIs, to32],
+}
+
+/** The calls of the exports that have a letter in `kinds`, each in its place among them: that of the .wasm. */
+export function bindCalls(exports: Readonly<Record<string, RawCall>>, border: Border, kinds: string): (RawCall | undefined)[] {
+  return Object.values(exports).map((raw, place) => {
+    const kind = kinds[place]!
+    return kindsOfCalls[kind] && bindCall(raw, border, ...kindsOfCalls[kind], kind === 'f')
+  })
 }
 
 /**

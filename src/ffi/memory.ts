@@ -5,6 +5,7 @@ import { InternalError } from '../base/errors.js'
 import { decodeUtf8, utf8 } from '../base/bytes.js'
 import type { Border } from './border.js'
 import type { Ffi, LibsslModule } from './ffi.gen.js'
+import * as C from './functions.gen.js'
 import { NULL, type Owned, type Ptr } from './pointers.js'
 
 /** Memory that is freed, overwritten first, when the scope that gave it ends. */
@@ -84,7 +85,7 @@ export class Memory {
 
   /** Memory that its holder must give to {@link free}, with the same size. */
   alloc<T extends string = 'uint8_t'>(size: number): Owned<T> {
-    const ptr = this.#ffi.alloc(size)
+    const ptr = this.#ffi[C.alloc](size)
     if (ptr === 0) throw new InternalError('ERR_TLS_OUT_OF_MEMORY', `cannot allocate ${size} bytes of WebAssembly memory`)
     return ptr as Owned<string> as Owned<T>
   }
@@ -98,7 +99,7 @@ export class Memory {
   }
 
   free(ptr: Owned<string>, size: number): void {
-    this.#ffi.free(ptr as Owned<'uint8_t'>, size)
+    this.#ffi[C.free](ptr as Owned<'uint8_t'>, size)
   }
 
   /** Runs `body` with memory that is overwritten and freed when it returns or throws. */

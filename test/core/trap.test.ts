@@ -3,14 +3,16 @@
 import { describe, expect, it } from 'vitest'
 import { InternalError, load, type LibSsl } from '../../src/core.js'
 import { Border } from '../../src/ffi/border.js'
-import { bindFfi, type LibsslModule } from '../../src/ffi/ffi.gen.js'
+import { bindFfi, type Ffi, type LibsslModule } from '../../src/ffi/ffi.gen.js'
+import * as C from '../../src/ffi/functions.gen.js'
 import { makeCtx, Link, text, utf8 } from '../helpers/link.js'
 import { caught, trappingInstance, traps } from '../helpers/traps.js'
 
 const OUT_OF_MEMORY = 0x7fffff00 as never
 const buffer = new Uint8Array(20_000)
 type AnyCall = (...args: unknown[]) => unknown
-const callsOf = (lib: LibSsl) => Object.entries(lib.ffi as unknown as Record<string, AnyCall>)
+const callOf = (ffi: Ffi, place: number) => (ffi as unknown as Record<number, AnyCall>)[place]!
+const callsOf = ({ ffi }: LibSsl) => Object.entries(C).map(([name, place]) => [name, callOf(ffi, place)] as const)
 /** Arguments that each call can be made with. */
 const anything = (call: AnyCall, name: string) => Array.from({ length: call.length }, (_, index) =>
   ((/(set|clear)_options$/.test(name) || name === 'OSSL_ECHSTORE_flush_keys') && index === 1 ? 0n : 0))
@@ -18,13 +20,14 @@ const frees = ['free', 'BIO_free', 'OSSL_ECHSTORE_free', 'SSL_CTX_free', 'SSL_SE
 
 describe('A trap', () => {
   it('in any call is thrown as ERR_TLS_WASM_ABORT', async () => {
-    const names = callsOf(await load())
+    const names = Object.entries(C)
     expect(names.length).toBeGreaterThan(150)
-    for (const [name, call] of names) {
+    const { ffi } = await load()
+    const exports = Array.from({ length: 1 + Math.max(...Object.values(C)) }, () => traps.unreachable)
+    for (const [name, place] of names) {
       const border = new Border()
-      const raw = { exports: new Proxy({}, { get: () => traps.unreachable }) } as unknown as LibsslModule
-      const bound = bindFfi(raw, border) as unknown as Record<string, AnyCall>
-      const error = caught(() => bound[name]!(...anything(call, name)))
+      const bound = bindFfi({ exports } as unknown as LibsslModule, border)
+      const error = caught(() => callOf(bound, place)(...anything(callOf(ffi, place), name)))
       expect(error, name).toBeInstanceOf(InternalError)
       expect(error, name).toMatchObject({ code: 'ERR_TLS_WASM_ABORT', cause: expect.any(WebAssembly.RuntimeError) as unknown })
       expect(border.aborted).toBe(error)
@@ -33,14 +36,14 @@ describe('A trap', () => {
 
   it('is not what a wrong argument is taken for: that is thrown, and ends nothing', async () => {
     const own = await load()
-    expect(caught(() => own.ffi.SSL_pending(0n as never))).toBeInstanceOf(TypeError)
-    expect(caught(() => own.ffi.SSL_CTX_set_options(0 as never, 0 as never))).toBeInstanceOf(TypeError)
+    expect(caught(() => own.ffi[C.SSL_pending](0n as never))).toBeInstanceOf(TypeError)
+    expect(caught(() => own.ffi[C.SSL_CTX_set_options](0 as never, 0 as never))).toBeInstanceOf(TypeError)
     expect(own.version).toMatch(/^OpenSSL /)
   })
 
   describe.each([
-    ['an I/O call', (lib: LibSsl) => lib.ffi.SSL_connect(OUT_OF_MEMORY, lib.slot())],
-    ['another call', (lib: LibSsl) => lib.ffi.SSL_pending(OUT_OF_MEMORY)],
+    ['an I/O call', (lib: LibSsl) => lib.ffi[C.SSL_connect](OUT_OF_MEMORY, lib.slot())],
+    ['another call', (lib: LibSsl) => lib.ffi[C.SSL_pending](OUT_OF_MEMORY)],
   ])('in %s', (_, accident) => {
     it('is thrown by every later call of that instance except those that free, and by no other instance', async () => {
       const [own, other] = [await load(), await load()]

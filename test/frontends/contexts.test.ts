@@ -3,6 +3,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import * as C from '../../src/ffi/functions.gen.js'
 import {
   accept, connect, createContext, load, memoryServerSessionCache, memorySessionStore, memoryTransportPair, TicketKeys,
   type AcceptOptions, type ConnectOptions, type LibSsl, type TlsConnection, type TlsServerConnection, type TlsSession,
@@ -45,11 +46,11 @@ async function once(client: ConnectOptions, server: AcceptOptions): Promise<bool
 
 /** How often OpenSSL is asked to read or make something. */
 function counted(): Readonly<Record<'contexts' | 'anchors' | 'keys', () => number>> {
-  const count = (name: 'SSL_CTX_new' | 'X509_STORE_add_certs' | 'SSL_CTX_use_PrivateKey') => {
-    const spy = vi.spyOn(libssl.ffi, name)
+  const count = (call: typeof C.SSL_CTX_new | typeof C.X509_STORE_add_certs | typeof C.SSL_CTX_use_PrivateKey) => {
+    const spy = vi.spyOn(libssl.ffi, call)
     return () => spy.mock.calls.length
   }
-  return { contexts: count('SSL_CTX_new'), anchors: count('X509_STORE_add_certs'), keys: count('SSL_CTX_use_PrivateKey') }
+  return { contexts: count(C.SSL_CTX_new), anchors: count(C.X509_STORE_add_certs), keys: count(C.SSL_CTX_use_PrivateKey) }
 }
 
 describe.each(VERSIONS)('createContext, %s', (version) => {
@@ -367,7 +368,7 @@ describe('createContext', () => {
     const context = createContext({ ca, cert, key })
     const broken = await opened({ context, servername }, { context })
     const lib = await context.instance()
-    expect(caught(() => lib.ffi.SSL_pending(0x7fffff00 as never))).toMatchObject({ code: 'ERR_TLS_WASM_ABORT' })
+    expect(caught(() => lib.ffi[C.SSL_pending](0x7fffff00 as never))).toMatchObject({ code: 'ERR_TLS_WASM_ABORT' })
     for (const side of [broken.client, broken.server]) expect(await rejection(side.closed)).toMatchObject({ code: 'ERR_TLS_WASM_ABORT' })
     await talkAndClose(await opened({ context, servername }, { context }))
     expect(await context.instance()).not.toBe(lib)

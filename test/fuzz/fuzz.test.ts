@@ -3,6 +3,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ApiMisuseError, load, SslCtx, type LibSsl } from '../../src/core.js'
+import * as C from '../../src/ffi/functions.gen.js'
 import { applyChanges } from './changes.js'
 import { connectionTargets, give, type Situation, type State } from './connections.js'
 import { fuzz, inputOf, Watch, type Target } from './fuzz.js'
@@ -35,7 +36,7 @@ describe('fuzz()', () => {
       expect.objectContaining({ cause: expect.any(Error) })],
     ['memory that is not freed', (lib) => { new SslCtx(lib, 'TLS_client_method') },
       expect.objectContaining({ message: expect.stringMatching(/^it leaves [\d.]+ bytes/) })],
-    ['a trap', (lib) => { lib.ffi.X509_STORE_free(-8 as never) }, expect.objectContaining({ code: 'ERR_TLS_WASM_ABORT' })],
+    ['a trap', (lib) => { lib.ffi[C.X509_STORE_free](-8 as never) }, expect.objectContaining({ code: 'ERR_TLS_WASM_ABORT' })],
   ]
   it.each(wrong)('finds %s', async (_, run, error) => {
     expect(await fuzz(watch, { name: 'wrong', run }, { runs: 3, seed: 1 }))

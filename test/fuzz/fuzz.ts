@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { load, type LibSsl } from '../../src/core.js'
 import { InternalError, TlsError } from '../../src/base/errors.js'
+import * as C from '../../src/ffi/functions.gen.js'
 import { applyChanges, changes, type Change } from './changes.js'
 import { raw, type Format } from './tree.js'
 
@@ -74,7 +75,7 @@ export class Watch {
     if (user + system > MOST_MS * 1000) throw new Error(`it took ${(user + system) / 1e6} s of the processor's time`)
     if (done) await setImmediate() // then Node has told of rejections
     if (this.#unhandled.length > 0) throw new Error('a rejection was not handled', { cause: this.#unhandled.splice(0)[0] })
-    lib.ffi.ERR_clear_error()
+    lib.ffi[C.ERR_clear_error]()
   }
 
   /** What is made once for all is no leak. */
