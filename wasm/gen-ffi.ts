@@ -119,20 +119,22 @@ async function writeConstants(wasm: string): Promise<void> {
   const values = constants.map((name, index) => [name, valueOf(index)] as const)
   // 64-bit option masks are bigint, as the calls that take them.
   const literal = (name: string, value: bigint) => (name.startsWith('SSL_OP_') ? `${value}n` : `${value}`)
-  const names = (prefix: string) =>
-    values.filter(([name]) => name.startsWith(prefix)).map(([name, value]) => `  ${value}: '${name}',`).join('\n')
+  const named = (pattern: RegExp) => values.filter(([name]) => pattern.test(name))
+  const inOrder = (pattern: RegExp) => named(pattern).sort(([, a], [, b]) => Number(a - b)).map(([name, value], index) => {
+    if (value !== BigInt(index)) throw new Error(`${name} is ${value}, and the one before it is not one less`)
+    return name
+  })
   write('src/ffi/constants.gen.ts', `${banner}
 ${values.map(([name, value]) => `/** ${constantText(name)} */\nexport const ${name} = ${literal(name, value)}`).join('\n')}
 
 /** SSL_get_error's answers by value. */
 export const SSL_ERROR_NAMES = {
-${names('SSL_ERROR_')}
+${named(/^SSL_ERROR_/).map(([name, value]) => `  ${value}: '${name}',`).join('\n')}
 } as const
 
 /** Verification results by value. */
-export const X509_V_NAMES = {
-${names('X509_V_OK')}
-${names('X509_V_ERR_')}
-} as const
+export const X509_V_NAMES = [
+${inOrder(/^X509_V_(OK$|ERR_)/).map((name) => `  '${name}',`).join('\n')}
+] as const
 `)
 }

@@ -4,10 +4,10 @@ import type { CertificateErrorCode } from '../base/errors.js'
 import { X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH, X509_V_NAMES } from '../ffi/constants.gen.js'
 
 /** OpenSSL's name of a verification result; `X509_V_ERR_` and the number, where it has no name. */
-export type VerifyResultName = (typeof X509_V_NAMES)[keyof typeof X509_V_NAMES] | `X509_V_ERR_${number}`
+export type VerifyResultName = (typeof X509_V_NAMES)[number] | `X509_V_ERR_${number}`
 
 export function verifyName(verifyCode: number): VerifyResultName {
-  return (X509_V_NAMES as Readonly<Record<number, VerifyResultName>>)[verifyCode] ?? `X509_V_ERR_${verifyCode}`
+  return X509_V_NAMES[verifyCode] ?? `X509_V_ERR_${verifyCode}`
 }
 
 /** Node's names: OpenSSL's without its prefix, but for a name that does not match. Compiles only if each name of OpenSSL's has a text. */
