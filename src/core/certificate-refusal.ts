@@ -1,14 +1,14 @@
 // The words for a certificate that was refused: which one, why, and what to do.
 
 import { shorten } from '../base/quoted.js'
+import type { BasicSsl } from './basic-ssl.js'
 import { nameMismatch } from './name-mismatch.js'
-import type { Ssl } from './ssl.js'
 import type { X509 } from './x509.js'
 
 const DECADE_MS = 10 * 365 * 24 * 3600 * 1000
 
 /** `code` as of `certificateCode`, `words` OpenSSL's. */
-export function certificateRefusal(ssl: Ssl, code: string, words: string, depth: number, certificate: X509 | undefined): string {
+export function certificateRefusal(ssl: BasicSsl, code: string, words: string, depth: number, certificate: X509 | undefined): string {
   const refused = `the peer's certificate was refused: ${words}`
   if (!certificate) return refused
   const texts = [certificate.subject, certificate.issuer, certificate.subjectAltName]
@@ -20,7 +20,7 @@ export function certificateRefusal(ssl: Ssl, code: string, words: string, depth:
   return `${refused}${asked} (${which})${adviceFor(ssl, code, certificate)}`
 }
 
-function adviceFor(ssl: Ssl, code: string, { issuer, validFrom, validTo }: X509): string {
+function adviceFor(ssl: BasicSsl, code: string, { issuer, validFrom, validTo }: X509): string {
   const ca = shorten(issuer)
   switch (code) {
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
@@ -57,13 +57,13 @@ function adviceFor(ssl: Ssl, code: string, { issuer, validFrom, validTo }: X509)
 const GIVE_IT = "give it as option 'ca', or 'additionalCa' to keep the other anchors: see docs/trust.md"
 
 /** A server is not told of what clients send before they are verified. */
-function sentOneAlone(ssl: Ssl): string {
+function sentOneAlone(ssl: BasicSsl): string {
   return !ssl.isServer() && ssl.getPeerCertChain().length === 1
     ? '. The server sent no certificate but its own: it may have left out an intermediate, which can be given with the root' : ''
 }
 
 /** A clock that is before the release of what it runs is wrong; so is, as a rule, one that is long after it. */
-function clock({ lib }: Ssl, early: boolean): string {
+function clock({ lib }: BasicSsl, early: boolean): string {
   const now = new Date()
   const [release, day] = /(\S+ \S+) (\d+ \w+ \d+)/.exec(lib.version)?.slice(1) ?? []
   const sinceMs = now.getTime() - Date.parse(`${day} UTC`)

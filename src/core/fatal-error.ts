@@ -8,20 +8,20 @@ import {
   SSL_R_ECH_REQUIRED, SSL_R_INVALID_STATUS_RESPONSE, SSL_R_UNEXPECTED_EOF_WHILE_READING, X509_V_OK,
 } from '../ffi/constants.gen.js'
 import * as C from '../ffi/functions.gen.js'
+import type { BasicSsl } from './basic-ssl.js'
 import { certificateCode } from './certificate-code.js'
 import { certificateRefusal } from './certificate-refusal.js'
 import { describe, mostTelling } from './err-queue.js'
 import { foreignProtocol } from './first-bytes.js'
 import { certificateAdvice, handshakeAdvice } from './handshake-advice.js'
 import { sslErrorName, type IoResult } from './io-result.js'
-import type { Ssl } from './ssl.js'
 import type { X509 } from './x509.js'
 
 /**
  * The error for a connection's last result, which was neither success, nor a wish to read or write, nor a clean end. In a
  * handshake there is no clean end: close_notify is `ERR_TLS_HANDSHAKE_CLOSED`.
  */
-export function fatalError(ssl: Ssl, result: IoResult): TlsError {
+export function fatalError(ssl: BasicSsl, result: IoResult): TlsError {
   const { ffi } = ssl.lib
   const opensslErrorStack = ssl.opensslErrors
   const alert = ssl.getAlert()
@@ -63,7 +63,7 @@ export function certificateError(ssl: Ssl, options: Pick<CertificateError, 'aler
 }
 
 /** Some servers hang up instead of sending an alert; to a client of TLS 1.3 that looks like the end of an open connection. */
-function cutOff(ssl: Ssl): string {
+function cutOff(ssl: BasicSsl): string {
   const finished = ssl.isServer() ? ssl.getPeerFinished() : ssl.getFinished()
   const open = ssl.isInitFinished() || (ssl.getVersion() === 'TLSv1.3' && finished !== undefined) // and then in the middle of a ticket
   const ended = `the stream ended ${open ? 'without close_notify' : 'in the middle of the handshake'}`
@@ -74,7 +74,7 @@ function cutOff(ssl: Ssl): string {
 }
 
 /** The failure of a transport beneath `ssl`. Many servers break the connection instead of refusing a client's certificate by an alert. */
-export function transportError(ssl: Ssl, error: TransportError): TransportError {
+export function transportError(ssl: BasicSsl, error: TransportError): TransportError {
   const why = ssl.hasRead ? undefined : certificateAdvice(ssl)
   if (why === undefined) return error
   const { message, cause, code } = error
@@ -82,7 +82,7 @@ export function transportError(ssl: Ssl, error: TransportError): TransportError 
 }
 
 /** RFC 9849 §6.1.6: a server's configurations count only if it has proved to be the public name's. */
-function echRejected(ssl: Ssl, options: Pick<PeerError, 'alert' | 'opensslErrorStack'>): EchRejectedError {
+function echRejected(ssl: BasicSsl, options: Pick<PeerError, 'alert' | 'opensslErrorStack'>): EchRejectedError {
   const publicNameVerified = ssl.getVerifyResult() === X509_V_OK && ssl.getPeerCertificate() !== undefined
   const retryConfigList = publicNameVerified ? ssl.echGet1RetryConfig() : undefined
   const next = !publicNameVerified ? 'and showed no valid certificate for the public name'

@@ -2,14 +2,14 @@
 
 import { shorten } from '../base/quoted.js'
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../ffi/constants.gen.js'
-import type { Ssl } from './ssl.js'
+import type { BasicSsl } from './basic-ssl.js'
 
 /** The rest of an error's message, by its code; `undefined` if there is nothing to say. */
-export function handshakeAdvice(ssl: Ssl, code: string): string | undefined {
+export function handshakeAdvice(ssl: BasicSsl, code: string): string | undefined {
   return Object.hasOwn(ADVICE, code) ? ADVICE[code]!(ssl) : undefined
 }
 
-const ADVICE: Readonly<Record<string, (ssl: Ssl) => string | undefined>> = {
+const ADVICE: Readonly<Record<string, (ssl: BasicSsl) => string | undefined>> = {
   ERR_SSL_EXCESSIVE_MESSAGE_SIZE: (ssl) => (!ssl.readsCertList() ? undefined
     : "the peer's list of certificates, or of names of CAs, takes more bytes than "
       + "option 'maxCertificateListBytes' (SSL_CTX_set_max_cert_list) allows"),
@@ -51,7 +51,7 @@ const ADVICE: Readonly<Record<string, (ssl: Ssl) => string | undefined>> = {
 }
 
 /** What became of the certificate that a server has asked for; `undefined` if it has asked for none. */
-export function certificateAdvice(ssl: Ssl): string | undefined {
+export function certificateAdvice(ssl: BasicSsl): string | undefined {
   if (ssl.isServer() || ssl.getSharedSigalgs().length === 0) return undefined // a client has them from the server's request
   const names = ssl.get0PeerCaList()
   const more = names.length > MOST_CA_NAMES ? ', …' : ''
@@ -63,7 +63,7 @@ export function certificateAdvice(ssl: Ssl): string | undefined {
 }
 
 /** The peer tells by its alert that it does not like our certificate. */
-function ownCertificate(ssl: Ssl): string | undefined {
+function ownCertificate(ssl: BasicSsl): string | undefined {
   return ssl.isServer() ? "the client refuses the certificate of option 'cert': it must trust its CA, be sent its intermediate "
     + 'certificates, and find in it the name that it asked for' : certificateAdvice(ssl)
 }
@@ -73,7 +73,7 @@ const MOST_CA_NAMES = 2
 
 const LEAST = 'TLS 1.2 is the least that this library speaks'
 
-function noVersion(ssl: Ssl): string {
+function noVersion(ssl: BasicSsl): string {
   const spoken = versions(ssl)
   const more = spoken === 'TLSv1.3' ? "option 'minVersion' would allow TLSv1.2"
     : spoken === 'TLSv1.2' ? "option 'maxVersion' would allow TLSv1.3" : 'and a peer that speaks 1.0 or 1.1 alone cannot be reached'
@@ -91,7 +91,7 @@ function noApplicationProtocol(): string {
 /** How many suites a message names. */
 const MOST_SUITES = 6
 
-function offer(ssl: Ssl): string {
+function offer(ssl: BasicSsl): string {
   const suites = ssl.getSupportedCiphers()
   const more = suites.length > MOST_SUITES ? ` and ${suites.length - MOST_SUITES} more` : ''
   return `this side offers ${versions(ssl)} and, by name, ${suites.slice(0, MOST_SUITES).join(', ')}${more}; options that may `
@@ -99,7 +99,7 @@ function offer(ssl: Ssl): string {
     + `'securityLevel'; ${LEAST}`
 }
 
-function versions(ssl: Ssl): string {
+function versions(ssl: BasicSsl): string {
   const lowest = ssl.getMinProtoVersion() === TLS1_3_VERSION ? 'TLSv1.3' : 'TLSv1.2'
   const highest = ssl.getMaxProtoVersion() === TLS1_2_VERSION ? 'TLSv1.2' : 'TLSv1.3'
   return lowest === highest ? lowest : `${lowest} to ${highest}`

@@ -1,7 +1,7 @@
 // How far a handshake has come that takes too long, and what to look at.
 
+import type { BasicSsl } from './basic-ssl.js'
 import { foreignProtocol, SILENT_SERVER } from './first-bytes.js'
-import type { Ssl } from './ssl.js'
 
 export interface HandshakeProgress {
   /** That came from the peer. */
@@ -13,7 +13,9 @@ export interface HandshakeProgress {
 }
 
 /** The end of a sentence. `callbacks`: the options that may be asked. */
-export function handshakeProgress(ssl: Ssl, { receivedBytes, sending, deciding }: HandshakeProgress, callbacks: readonly string[]): string {
+export function handshakeProgress(
+  ssl: BasicSsl, { receivedBytes, sending, deciding }: HandshakeProgress, callbacks: readonly string[],
+): string {
   if (deciding) return `a callback was asked and has not answered (${callbacks.map((name) => `'${name}'`).join(' or ')})`
   const isServer = ssl.isServer()
   const ours = receivedBytes === 0 ? 'our ClientHello' : 'our answer'

@@ -81,27 +81,6 @@ export abstract class SslOutcome extends SslPeer {
     return names
   }
 
-  /**
-   * The peer's ephemeral key: for example `{ type: 'ECDH', name: 'X25519', size: 253 }`, `size` in bits; finite fields (`DH`)
-   * have no `name`. `undefined` if there is none: on a server of TLS 1.2, in a session of TLS 1.2 that was resumed, with ML-KEM.
-   * @openssl SSL_get_peer_tmp_key
-   */
-  getPeerTmpKey(): PeerTmpKey | undefined {
-    const { ffi, memory } = this.lib
-    const group = memory.collect((buf, size) => ffi[C.SSL_get_peer_tmp_key_group](this.ptr, buf, size))
-    const size = ffi[C.SSL_get_peer_tmp_key_bits](this.ptr)
-    if (!group) return undefined
-    return group.byteLength === 0 ? { type: 'DH', size } : { type: 'ECDH', name: decodeUtf8(group), size }
-  }
-
-  /**
-   * Whether the peer has said that it knows RFC 5746. Servers of TLS 1.3, which has no renegotiation, do not say so.
-   * @openssl SSL_get_secure_renegotiation_support
-   */
-  getSecureRenegotiationSupport(): boolean {
-    return this.lib.ffi[C.SSL_get_secure_renegotiation_support](this.ptr) === 1
-  }
-
   /** @openssl SSL_get0_alpn_selected */
   get0AlpnSelected(): string | undefined {
     const { ffi, memory } = this.lib

@@ -20,56 +20,9 @@ export abstract class SslPeer {
     return cert === 0 ? undefined : readX509(this.lib, cert)
   }
 
-  /** @internal The subject of the peer's certificate, without reading the rest. */
-  getPeerSubject(): X509Subject | undefined {
-    const cert = this.lib.ffi[C.SSL_get0_peer_certificate](this.ptr)
-    return cert === 0 ? undefined : readX509Subject(this.lib, cert)
-  }
-
   /** Copies of all certificates that the peer sent, its own first. @openssl SSL_get_peer_cert_chain */
   getPeerCertChain(): X509[] {
     return this.#peerChain((cert) => readX509(this.lib, cert))
-  }
-
-  /** A copy of the certificate that we have shown or, before that, would show first. @openssl SSL_get_certificate */
-  getCertificate(): X509 | undefined {
-    const cert = this.lib.ffi[C.SSL_get_certificate](this.ptr)
-    return cert === 0 ? undefined : readX509(this.lib, cert)
-  }
-
-  /** A copy of that of its issuer: itself, or one of the trust anchors. @openssl X509_STORE_CTX_get1_issuer */
-  getCertificateIssuer(): X509 | undefined {
-    const { ffi } = this.lib
-    const cert = ffi[C.SSL_get_certificate](this.ptr)
-    const issuer = cert === 0 ? 0 : ffi[C.SSL_get1_issuer](this.ptr, cert)
-    if (issuer === 0) return undefined
-    try {
-      return readX509(this.lib, issuer)
-    } finally {
-      ffi[C.X509_free](issuer)
-    }
-  }
-
-  /**
-   * Copies of the peer's certificate, its issuer, and so on: found among those that the peer sent and the trust anchors, whether
-   * they prove anything or not. `endsInRoot`: the last one is its own issuer. Empty if the peer showed no certificate.
-   * @openssl X509_check_issued X509_STORE_CTX_get1_issuer
-   */
-  getIssuerChain(): { readonly chain: readonly X509[]; readonly endsInRoot: boolean } {
-    const { ffi } = this.lib
-    const held: Owned<'X509'>[] = []
-    let cert = ffi[C.SSL_get0_peer_certificate](this.ptr)
-    const seen: number[] = []
-    try {
-      for (let issuer; cert !== 0 && !seen.includes(cert); cert = issuer) {
-        seen.push(cert)
-        issuer = ffi[C.SSL_get1_issuer](this.ptr, cert)
-        if (issuer !== 0) held.push(issuer)
-      }
-      return { chain: seen.map((one) => readX509(this.lib, one as Ptr<'X509'>)), endsInRoot: cert !== 0 && cert === seen.at(-1) }
-    } finally {
-      for (const one of held) ffi[C.X509_free](one)
-    }
   }
 
   /** Copies of the certificates from the peer's own to the trust anchor, as far as OpenSSL got. @openssl SSL_get0_verified_chain */
@@ -148,19 +101,6 @@ export abstract class SslPeer {
   get0PeerCaListDer(): Uint8Array<ArrayBuffer>[] {
     const { ffi, memory } = this.lib
     return this.#caList((index) => memory.collect((buf, size) => ffi[C.SSL_get_peer_CA_name_der](this.ptr, index, buf, size))!)
-  }
-
-  /**
-   * What clients show in this connection, and servers: `TLSEXT_cert_type_x509` (also where certificate types were not negotiated)
-   * or `TLSEXT_cert_type_rpk`. @openssl SSL_get_negotiated_client_cert_type @spec RFC 7250
-   */
-  getNegotiatedClientCertType(): number {
-    return this.lib.ffi[C.SSL_get_negotiated_client_cert_type](this.ptr)
-  }
-
-  /** As {@link getNegotiatedClientCertType}. @openssl SSL_get_negotiated_server_cert_type */
-  getNegotiatedServerCertType(): number {
-    return this.lib.ffi[C.SSL_get_negotiated_server_cert_type](this.ptr)
   }
 
   /**

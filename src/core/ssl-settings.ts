@@ -29,16 +29,6 @@ export abstract class SslSettings extends SslOutcome {
     return this.lib.ffi[C.SSL_set_options](this.ptr, options)
   }
 
-  /** Takes `SSL_OP_…` bits away; returns all that are set now. @openssl SSL_clear_options */
-  clearOptions(options: bigint): bigint {
-    return this.lib.ffi[C.SSL_clear_options](this.ptr, options)
-  }
-
-  /** @openssl SSL_get_options */
-  getOptions(): bigint {
-    return this.lib.ffi[C.SSL_get_options](this.ptr)
-  }
-
   /** As {@link SslCtx.setVerify}, of one connection. @openssl SSL_set_verify */
   setVerify(mode: number): void {
     this.lib.ffi[C.SSL_set_verify](this.ptr, mode)
@@ -81,17 +71,6 @@ export abstract class SslSettings extends SslOutcome {
   /** As {@link SslCtx.usePskIdentityHint}, of one connection. @openssl SSL_use_psk_identity_hint */
   usePskIdentityHint(hint: string | undefined): void {
     setText(this.lib, 'Ssl.usePskIdentityHint', hint, (text) => this.lib.ffi[C.SSL_use_psk_identity_hint](this.ptr, text))
-  }
-
-  /**
-   * From now on certificate, key, lists, callbacks, options, versions, the demands on the peer's certificate, and whether
-   * raw public keys may stand for certificates are this context's. Groups are not copied: call {@link set1GroupsList}.
-   * Sessions and ticket keys stay those of the first context. Call it only inside {@link Ssl.setClientHelloCb}'s callback. Takes a
-   * reference of its own. @openssl SSL_set_SSL_CTX
-   */
-  setSslCtx(ctx: SslCtx): void {
-    demandSameInstance(this.lib, ctx, 'SslCtx')
-    set(this.lib, 'Ssl.setSslCtx', () => this.lib.ffi[C.SSL_set_SSL_CTX](this.ptr, ctx.ptr))
   }
 
   /** Shows what `ctx` would show: certificates, chains and keys, which are shared. @openssl SSL_use_cert_and_key */

@@ -1,233 +1,21 @@
-// SSL: one connection; the outcome of its handshake is in ssl-outcome.ts and ssl-peer.ts, what is set before it in ssl-settings.ts and
-// ssl-callbacks.ts. Synchronous, no I/O of its own: the caller moves the bytes. Methods are OpenSSL's functions less their prefix,
-// and mean what its manual says.
+// SSL: one connection. What connect() needs of it is in basic-ssl.ts; here is the rest: what servers need, and programs that drive
+// connections by hand. A page that has connect() alone does not carry it: bundlers leave out classes, and no methods of a class.
 
-import { ApiMisuseError, type OpensslError } from '../base/errors.js'
-import { SSL_ERROR_SSL, SSL_ERROR_SYSCALL } from '../ffi/constants.gen.js'
+import { decodeUtf8 } from '../base/bytes.js'
+import { LEAST_PSK_BYTES, pskServerCallback, type CallbackVerdict, type PskKey } from '../ffi/callbacks.js'
 import * as C from '../ffi/functions.gen.js'
-import { Lifetime } from '../ffi/lifetime.js'
-import { NULL, type Ptr } from '../ffi/pointers.js'
-import type { Bio } from './bio.js'
-import { outOfMemory, takeErrors } from './err-queue.js'
-import type { IoResult, SslErrorCode } from './io-result.js'
-import type { LibSsl } from './lib-ssl.js'
-import { demandSameInstance, set } from './setters.js'
-import { SslCallbacks } from './ssl-callbacks.js'
+import type { Owned, Ptr } from '../ffi/pointers.js'
+import { decodeAlpn } from './alpn.js'
+import { BasicSsl } from './basic-ssl.js'
+import { readClientHello, type ClientHello } from './client-hello.js'
+import { demand, demandSameInstance, set, setBytes } from './setters.js'
 import type { SslCtx } from './ssl-ctx.js'
-import type { SslSession } from './ssl-session.js'
+import type { PeerTmpKey } from './ssl-outcome.js'
+import { readX509, readX509Subject, type X509Subject } from './x509-contents.js'
+import type { X509 } from './x509.js'
 
 /** One TLS connection, without I/O: it reads and writes its {@link Bio}. Setters throw `ApiMisuseError`. @openssl SSL_new */
-export class Ssl extends SslCallbacks {
-  /** @internal */ readonly lib: LibSsl
-  readonly #life: Lifetime<'SSL'>
-  #hasRead = false
-
-  /** @openssl SSL_new */
-  constructor(ctx: SslCtx) {
-    super()
-    const { lib } = ctx
-    const ctxPtr = ctx.ptr
-    const handle = lib.handles.SSL.add(this.callbacks)
-    const ptr = lib.ffi[C.SSL_new](ctxPtr, handle)
-    if (ptr === 0) {
-      lib.handles.SSL.delete(handle)
-      throw outOfMemory(lib, 'SSL_new')
-    }
-    this.lib = lib
-    this.#life = new Lifetime('Ssl', ptr, (owned) => {
-      const free = () => {
-        lib.handles.SSL.delete(handle)
-        lib.ffi[C.SSL_free](owned)
-      }
-      // A callback may free the connection that called it: OpenSSL must have let go of it first.
-      if (this.#busy) this.#freeAfterCall = free
-      else free()
-    })
-  }
-
-  /** @internal */
-  get ptr(): Ptr<'SSL'> {
-    return this.#life.ptr
-  }
-
-  /** Whether {@link free} was not called yet. */
-  get alive(): boolean {
-    return this.#life.alive
-  }
-
-  // ---- before the handshake ----
-
-  /** Sets what is beneath, for reading and for writing; takes references of its own. @openssl SSL_set_bio */
-  setBio(rbio: Bio, wbio: Bio = rbio): void {
-    for (const bio of [rbio, wbio]) demandSameInstance(this.lib, bio, 'BIO')
-    this.#refuseWhileBusy()
-    if (this.lib.ffi[C.SSL_set_bio](this.ptr, rbio.ptr, wbio.ptr) !== 1) throw outOfMemory(this.lib, 'SSL_set_bio')
-    this.#rbio = rbio
-  }
-
-  /** @openssl SSL_set_connect_state */
-  setConnectState(): void {
-    this.#refuseWhileBusy()
-    this.lib.ffi[C.SSL_set_connect_state](this.ptr)
-  }
-
-  /** @openssl SSL_set_accept_state */
-  setAcceptState(): void {
-    this.#refuseWhileBusy()
-    this.lib.ffi[C.SSL_set_accept_state](this.ptr)
-  }
-
-  /**
-   * The session that a client offers to resume; it takes a reference of its own. `undefined`: none. From now on
-   * {@link getVerifyResult} gives the result of when the session was made: a resumed handshake verifies nothing.
-   * @openssl SSL_set_session
-   */
-  setSession(session: SslSession | undefined): void {
-    demandSameInstance(this.lib, session, 'SslSession')
-    this.#refuseWhileBusy()
-    set(this.lib, 'Ssl.setSession', () => this.lib.ffi[C.SSL_set_session](this.ptr, session?.ptr ?? NULL))
-  }
-
-  /**
-   * Leaves a fatal alert in the BIO; the connection cannot be used afterwards. For a refusal that comes after the
-   * handshake. @spec RFC 8446 §6.2
-   */
-  sendFatalAlert(description: number): void {
-    this.#refuseWhileBusy()
-    this.lib.ffi[C.SSL_send_fatal_alert](this.ptr, description)
-  }
-
-  // ---- I/O ----
-
-  /** @openssl SSL_connect */
-  connect(): IoResult {
-    return this.#io((ssl, error) => this.lib.ffi[C.SSL_connect](ssl, error))
-  }
-
-  /** @openssl SSL_accept */
-  accept(): IoResult {
-    return this.#io((ssl, error) => this.lib.ffi[C.SSL_accept](ssl, error))
-  }
-
-  /** The role must be set before. @openssl SSL_do_handshake */
-  doHandshake(): IoResult {
-    return this.#io((ssl, error) => this.lib.ffi[C.SSL_do_handshake](ssl, error))
-  }
-
-  /**
-   * Reads plaintext into `target`, one record and 64 KiB at most. An empty `target` is refused: OpenSSL's
-   * answer to it tells nothing. @openssl SSL_read
-   */
-  read(target: Uint8Array): IoResult {
-    return this.#readInto('read', target, (ssl, buf, size, error) => this.lib.ffi[C.SSL_read](ssl, buf, size, error))
-  }
-
-  /** As {@link read}, and the bytes stay where they are. @openssl SSL_peek */
-  peek(target: Uint8Array): IoResult {
-    return this.#readInto('peek', target, (ssl, buf, size, error) => this.lib.ffi[C.SSL_peek](ssl, buf, size, error))
-  }
-
-  /**
-   * Reads record after record, up to `limit` bytes (64 KiB at most), with one copy out for all of them.
-   * @param after called after each SSL_read with its result; whether to go on. Nothing is lost if it says no
-   * @param into where to; default an array of the size that is needed
-   * @internal
-   */
-  readAvailable(limit: number, after: (result: IoResult) => boolean, into?: Uint8Array): Uint8Array {
-    return this.lib.withBuffer(limit, (buf, size) => {
-      let filled = 0
-      for (let goOn = true; goOn && filled < size;) {
-        const result = this.#io((ssl, error) => this.lib.ffi[C.SSL_read](ssl, (buf + filled) as typeof buf, size - filled, error))
-        if (result.ret > 0) this.#hasRead = true
-        if (result.ret > 0) filled += result.ret
-        goOn = after(result)
-      }
-      if (!into) return this.lib.memory.copyOut(buf, filled)
-      this.lib.memory.copyOutTo(buf, filled, into)
-      return into.subarray(0, filled)
-    })
-  }
-
-  /**
-   * Writes `bytes`, 64 KiB at most; `ret` says how many were taken. After WANT_READ or WANT_WRITE repeat it with
-   * the same bytes. An empty write is refused: OpenSSL leaves it undefined. @openssl SSL_write
-   */
-  write(bytes: Uint8Array): IoResult {
-    this.ptr
-    if (bytes.byteLength === 0) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'Ssl.write: there is nothing to write')
-    return this.lib.withBuffer(bytes.byteLength, (buf, size) => {
-      this.lib.memory.copyIn(bytes.subarray(0, size), buf)
-      return this.#io((ssl, error) => this.lib.ffi[C.SSL_write](ssl, buf, size, error))
-    })
-  }
-
-  /**
-   * Writes 0-RTT data, 64 KiB at most. A client does it before {@link connect}, with a session that allows it; a server
-   * after {@link readEarlyData} has begun, to a client that has not proved itself yet. 1: all of it was written; 0: not
-   * yet (repeat with the same bytes), or not at all. @openssl SSL_write_early_data @spec RFC 8446 §2.3
-   */
-  writeEarlyData(bytes: Uint8Array): IoResult {
-    this.ptr
-    if (bytes.byteLength === 0 || bytes.byteLength > 65536) {
-      throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', 'Ssl.writeEarlyData: write 1 to 65,536 bytes at a time')
-    }
-    return this.lib.withBuffer(bytes.byteLength, (buf, size) => {
-      this.lib.memory.copyIn(bytes, buf)
-      return this.#io((ssl, error) => this.lib.ffi[C.SSL_write_early_data](ssl, buf, size, error))
-    })
-  }
-
-  /**
-   * Reads 0-RTT data on a server, before {@link accept}: `count` bytes of it stand in `target`. `ret` is
-   * `SSL_READ_EARLY_DATA_SUCCESS`: there may be more; `_FINISH`: there is none, or no more, go on with `accept`;
-   * `_ERROR`: see `error`. @openssl SSL_read_early_data @spec RFC 8446 §2.3
-   */
-  readEarlyData(target: Uint8Array): IoResult & { readonly count: number } {
-    let count = 0
-    const result = this.#readInto('readEarlyData', target, (ssl, buf, size, error) => {
-      const ret = this.lib.ffi[C.SSL_read_early_data](ssl, buf, size, (error + 4) as typeof error, error)
-      count = this.lib.memory.readInt32(error + 4)
-      return ret
-    }, () => count)
-    return { ...result, count }
-  }
-
-  /**
-   * Sends close_notify. 0: sent, the peer's has not come yet, call again (or read) for the two-sided shutdown;
-   * 1: both were exchanged. @openssl SSL_shutdown
-   */
-  shutdown(): IoResult {
-    return this.#io((ssl, error) => this.lib.ffi[C.SSL_shutdown](ssl, error))
-  }
-
-  // ---- state ----
-
-  /** What SSL_get_error answered to the last I/O call of this connection. @openssl SSL_get_error */
-  getError(): SslErrorCode {
-    this.ptr
-    return this.#lastError
-  }
-
-  /** @internal OpenSSL's reasons for the connection's failure, oldest first. */
-  get opensslErrors(): readonly OpensslError[] {
-    return this.#errors
-  }
-
-  /** @internal Whether plaintext has come. */
-  get hasRead(): boolean {
-    return this.#hasRead
-  }
-
-  /** @internal See {@link Bio.foreignBytes}. */
-  get foreignBytes(): Uint8Array | undefined {
-    return this.#rbio?.foreignBytes
-  }
-
-  /** Plaintext bytes that `read` gives without looking below. @openssl SSL_pending */
-  pending(): number {
-    return this.lib.ffi[C.SSL_pending](this.ptr)
-  }
-
+export class Ssl extends BasicSsl {
   /** Whether anything is buffered, processed or not. @openssl SSL_has_pending */
   hasPending(): boolean {
     return this.lib.ffi[C.SSL_has_pending](this.ptr) === 1
@@ -249,132 +37,194 @@ export class Ssl extends SslCallbacks {
   }
 
   /**
-   * OpenSSL's names of the cipher suites that remain of those that were set, by versions and security level, most wanted first.
-   * @openssl SSL_get1_supported_ciphers
+   * Called on a server before anything is answered; `-1` makes the handshake return
+   * SSL_ERROR_WANT_CLIENT_HELLO_CB. It is called again for the ClientHello that follows a HelloRetryRequest. A
+   * `RefusalError` that it throws chooses the alert, as in other callbacks that decide; else that is internal_error.
+   * @openssl SSL_CTX_set_client_hello_cb
    */
-  getSupportedCiphers(): string[] {
-    const names: string[] = []
-    for (let name; (name = this.lib.ffi[C.SSL_get_supported_cipher_name](this.ptr, names.length)) !== 0;) {
-      names.push(this.lib.memory.readCString(name))
-    }
-    return names
-  }
-
-  /** @internal Whether there are any. */
-  hasSupportedCiphers(): boolean {
-    return this.lib.ffi[C.SSL_get_supported_cipher_name](this.ptr, 0) !== 0
-  }
-
-  /** `TLS1_2_VERSION` or `TLS1_3_VERSION`; 0: the lowest there is. @openssl SSL_get_min_proto_version */
-  getMinProtoVersion(): number {
-    return this.lib.ffi[C.SSL_get_min_proto_version](this.ptr)
-  }
-
-  /** `TLS1_2_VERSION` or `TLS1_3_VERSION`; 0: the highest there is. @openssl SSL_get_max_proto_version */
-  getMaxProtoVersion(): number {
-    return this.lib.ffi[C.SSL_get_max_proto_version](this.ptr)
-  }
-
-  /** @openssl SSL_is_init_finished */
-  isInitFinished(): boolean {
-    return this.lib.ffi[C.SSL_is_init_finished](this.ptr) === 1
-  }
-
-  /** Whether the handshake is at reading certificates, or names of their issuers. @openssl SSL_get_state */
-  readsCertList(): boolean {
-    return this.lib.ffi[C.SSL_reads_cert_list](this.ptr) === 1
-  }
-
-  /** @openssl SSL_is_server */
-  isServer(): boolean {
-    return this.lib.ffi[C.SSL_is_server](this.ptr) === 1
-  }
-
-  /** For example `SSLv3/TLS write client hello`. @openssl SSL_state_string_long */
-  stateStringLong(): string {
-    return this.lib.memory.readCString(this.lib.ffi[C.SSL_state_string_long](this.ptr))
-  }
-
-  /** New keys for all that is sent from now on (TLS 1.3); `SSL_KEY_UPDATE_…`. Goes out with the next write. @openssl SSL_key_update */
-  keyUpdate(type: number): void {
-    set(this.lib, 'Ssl.keyUpdate', () => this.lib.ffi[C.SSL_key_update](this.ptr, type))
+  setClientHelloCb(callback: (() => CallbackVerdict) | undefined): void {
+    this.setCallbacks({ clientHelloCb: callback && (() => callback() ?? 1) })
   }
 
   /**
-   * Asks the client for its certificate after the handshake (TLS 1.3, servers, if the client offered it). Goes out with the
-   * next write; the answer comes with reading. @openssl SSL_verify_client_post_handshake @spec RFC 8446 §4.6.2
+   * What the client said, within {@link setClientHelloCb}'s callback; throws `ERR_TLS_INVALID_STATE` outside of it. With
+   * Encrypted Client Hello the inner one, if it was accepted. @openssl SSL_client_hello_get0_ext SSL_client_hello_get0_ciphers
    */
-  verifyClientPostHandshake(): void {
-    set(this.lib, 'Ssl.verifyClientPostHandshake', () => this.lib.ffi[C.SSL_verify_client_post_handshake](this.ptr))
+  getClientHello(): ClientHello {
+    return readClientHello(this.lib, this.ptr)
   }
 
-  /** How many Finished messages of the client a server has read: one a handshake, one an authentication after it. */
-  getClientFinishedCount(): number {
-    return this.lib.ffi[C.SSL_get_client_finished_count](this.ptr)
+  /**
+   * Has a server acknowledge the name that a client asks for, as one that it used: by an empty server_name in the ServerHello (TLS
+   * 1.2) or the EncryptedExtensions (TLS 1.3). Call it before the handshake, or inside {@link setClientHelloCb}'s callback. Where a
+   * TLS 1.2 session is resumed there is no such answer. @openssl SSL_CTX_set_tlsext_servername_callback @spec RFC 6066 §3
+   */
+  acknowledgeServername(): void {
+    this.lib.ffi[C.SSL_acknowledge_servername](this.ptr)
   }
 
-  /** Frees the connection, and its references to BIOs and context. Again does nothing. @openssl SSL_free */
-  free(): void {
-    this.#life.free()
+  /**
+   * Chooses among the protocols that a client offers, in place of {@link SslCtx.setAlpnSelectProtos}. `undefined` refuses
+   * them all: the handshake ends with the alert no_application_protocol, as it does if the callback throws (or with that of
+   * the `RefusalError` that it throws).
+   * @openssl SSL_CTX_set_alpn_select_cb @spec RFC 7301 §3.2
+   */
+  setAlpnSelectCb(callback: ((offered: readonly string[]) => string | undefined) | undefined): void {
+    this.setCallbacks({
+      alpnCb: callback && ((protos) => {
+        const offered = decodeAlpn(protos)
+        const chosen = callback(offered.map(({ name }) => name))
+        if (chosen === undefined) return -1
+        const found = offered.find(({ name }) => name === chosen)
+        demand(found !== undefined, `the chooser of ALPN protocols must give one that is offered, not ${String(chosen)}`)
+        return found.offset
+      }),
+    })
   }
 
-  // ---- private ----
+  /**
+   * Called on a server for the session of this id, as {@link setNewSessionCb} gave it; bytes that are not a
+   * session count as none, as does a session whose peer's certificate has expired, and a TLS 1.2 session that was made for
+   * another name than is asked for now. The context must have {@link SslCtx.sessSetCallbacks}. @openssl SSL_CTX_sess_set_get_cb
+   */
+  setGetSessionCb(callback: ((id: Uint8Array<ArrayBuffer>) => Uint8Array | undefined) | undefined): void {
+    this.setCallbacks({
+      getSessionCb: callback && ((id, slot) => {
+        const session = callback(id)
+        return session?.byteLength ? this.lib.memory.give(session, slot) : 0
+      }),
+    })
+  }
 
-  #lastError: SslErrorCode = 0
-  #errors: readonly OpensslError[] = []
-  #busy = false
-  #freeAfterCall: (() => void) | undefined
-  #rbio: Bio | undefined
+  /**
+   * Called on a server before it makes a ticket; whether to. `false`: this connection goes on without this ticket. Not called for
+   * a ticket that is no more than the id of a remembered session (TLS 1.3 with `SSL_OP_NO_TICKET`).
+   * @openssl SSL_CTX_set_session_ticket_cb SSL_CTX_set_tlsext_ticket_key_evp_cb
+   */
+  setSessionTicketCb(callback: (() => boolean) | undefined): void {
+    this.setCallbacks({ ticketCb: callback && (() => (callback() ? 1 : 0)) })
+  }
 
-  #io(call: (ssl: Ptr<'SSL'>, error: Ptr<'int'>) => number): IoResult {
-    this.#refuseWhileBusy()
-    const ssl = this.ptr
-    const slot = this.lib.slot<'int'>()
-    this.#busy = true
+  /**
+   * Asked for the key of each identity that a client offers, including tickets, which are no text. `undefined` if there is
+   * none. It must answer at once. `dangerouslyLeastBytes` as of {@link setPskClientCallback}.
+   * @openssl SSL_set_psk_find_session_callback SSL_set_psk_server_callback
+   */
+  setPskServerCallback(
+    callback: ((identity: string) => PskKey | undefined) | undefined, dangerouslyLeastBytes = LEAST_PSK_BYTES,
+  ): void {
+    this.setCallbacks({ pskServerCb: callback && pskServerCallback(callback, this.lib.memory, dangerouslyLeastBytes) })
+  }
+
+  /** Called on a server whose client asks for OCSP; whether it has set a response. @openssl SSL_CTX_set_tlsext_status_cb */
+  setTlsextStatusCb(callback: (() => boolean) | undefined): void {
+    this.setCallbacks({ statusCb: callback && (() => (callback() ? 1 : 0)) })
+  }
+
+  /** To be called by {@link setTlsextStatusCb}'s callback: DER, copied. @openssl SSL_set_tlsext_status_ocsp_resp */
+  setTlsextStatusOcspResp(response: Uint8Array): void {
+    setBytes(this.lib, 'Ssl.setTlsextStatusOcspResp', this.ptr, response, this.lib.ffi[C.SSL_set_tlsext_status_ocsp_resp])
+  }
+
+  /** Takes `SSL_OP_…` bits away; returns all that are set now. @openssl SSL_clear_options */
+  clearOptions(options: bigint): bigint {
+    return this.lib.ffi[C.SSL_clear_options](this.ptr, options)
+  }
+
+  /** @openssl SSL_get_options */
+  getOptions(): bigint {
+    return this.lib.ffi[C.SSL_get_options](this.ptr)
+  }
+
+  /**
+   * From now on certificate, key, lists, callbacks, options, versions, the demands on the peer's certificate, and whether
+   * raw public keys may stand for certificates are this context's. Groups are not copied: call {@link set1GroupsList}.
+   * Sessions and ticket keys stay those of the first context. Call it only inside {@link Ssl.setClientHelloCb}'s callback. Takes a
+   * reference of its own. @openssl SSL_set_SSL_CTX
+   */
+  setSslCtx(ctx: SslCtx): void {
+    demandSameInstance(this.lib, ctx, 'SslCtx')
+    set(this.lib, 'Ssl.setSslCtx', () => this.lib.ffi[C.SSL_set_SSL_CTX](this.ptr, ctx.ptr))
+  }
+
+  /**
+   * The peer's ephemeral key: for example `{ type: 'ECDH', name: 'X25519', size: 253 }`, `size` in bits; finite fields (`DH`)
+   * have no `name`. `undefined` if there is none: on a server of TLS 1.2, in a session of TLS 1.2 that was resumed, with ML-KEM.
+   * @openssl SSL_get_peer_tmp_key
+   */
+  getPeerTmpKey(): PeerTmpKey | undefined {
+    const { ffi, memory } = this.lib
+    const group = memory.collect((buf, size) => ffi[C.SSL_get_peer_tmp_key_group](this.ptr, buf, size))
+    const size = ffi[C.SSL_get_peer_tmp_key_bits](this.ptr)
+    if (!group) return undefined
+    return group.byteLength === 0 ? { type: 'DH', size } : { type: 'ECDH', name: decodeUtf8(group), size }
+  }
+
+  /**
+   * Whether the peer has said that it knows RFC 5746. Servers of TLS 1.3, which has no renegotiation, do not say so.
+   * @openssl SSL_get_secure_renegotiation_support
+   */
+  getSecureRenegotiationSupport(): boolean {
+    return this.lib.ffi[C.SSL_get_secure_renegotiation_support](this.ptr) === 1
+  }
+
+  /** @internal The subject of the peer's certificate, without reading the rest. */
+  getPeerSubject(): X509Subject | undefined {
+    const cert = this.lib.ffi[C.SSL_get0_peer_certificate](this.ptr)
+    return cert === 0 ? undefined : readX509Subject(this.lib, cert)
+  }
+
+  /** A copy of the certificate that we have shown or, before that, would show first. @openssl SSL_get_certificate */
+  getCertificate(): X509 | undefined {
+    const cert = this.lib.ffi[C.SSL_get_certificate](this.ptr)
+    return cert === 0 ? undefined : readX509(this.lib, cert)
+  }
+
+  /** A copy of that of its issuer: itself, or one of the trust anchors. @openssl X509_STORE_CTX_get1_issuer */
+  getCertificateIssuer(): X509 | undefined {
+    const { ffi } = this.lib
+    const cert = ffi[C.SSL_get_certificate](this.ptr)
+    const issuer = cert === 0 ? 0 : ffi[C.SSL_get1_issuer](this.ptr, cert)
+    if (issuer === 0) return undefined
     try {
-      const ret = call(ssl, slot)
-      return { ret, error: this.#takeError(slot) }
-    } catch (thrown) {
-      if (!this.lib.border.aborted) this.#takeError(slot) // a callback's: the call has ended as others do
-      throw thrown
+      return readX509(this.lib, issuer)
     } finally {
-      this.#busy = false
-      this.#freeAfterCall?.()
-      this.#freeAfterCall = undefined
+      ffi[C.X509_free](issuer)
     }
   }
 
-  #takeError(slot: Ptr<'int'>): SslErrorCode {
-    this.#lastError = this.lib.memory.readInt32(slot) as SslErrorCode
-    // The queue is the instance's: the next connection would take errors that are left there for its own.
-    if (this.#lastError === SSL_ERROR_SSL || this.#lastError === SSL_ERROR_SYSCALL) this.#keepErrors()
-    return this.#lastError
-  }
-
-  /** A failed connection that is asked again raises no errors any more; the first ones are the reason. */
-  #keepErrors(): void {
-    const errors = takeErrors(this.lib)
-    if (errors.length > 0) this.#errors = errors
-  }
-
-  /** OpenSSL does not expect a callback to use the very connection that called it. */
-  #refuseWhileBusy(): void {
-    if (this.#busy) throw new ApiMisuseError('ERR_TLS_INVALID_STATE', 'this Ssl is in the middle of a call, whose callback this is')
-  }
-
-  #readInto(
-    method: string, target: Uint8Array, call: (ssl: Ptr<'SSL'>, buf: Ptr<'uint8_t'>, size: number, error: Ptr<'int'>) => number,
-    countOf = (result: IoResult) => result.ret,
-  ): IoResult {
-    this.ptr
-    if (target.byteLength === 0) throw new ApiMisuseError('ERR_TLS_INVALID_ARGUMENT', `Ssl.${method}: there is no room in target`)
-    return this.lib.withBuffer(target.byteLength, (buf, size) => {
-      const result = this.#io((ssl, error) => call(ssl, buf, size, error))
-      if (result.ret > 0) {
-        this.#hasRead ||= countOf(result) > 0
-        this.lib.memory.copyOutTo(buf, countOf(result), target)
+  /**
+   * Copies of the peer's certificate, its issuer, and so on: found among those that the peer sent and the trust anchors, whether
+   * they prove anything or not. `endsInRoot`: the last one is its own issuer. Empty if the peer showed no certificate.
+   * @openssl X509_check_issued X509_STORE_CTX_get1_issuer
+   */
+  getIssuerChain(): { readonly chain: readonly X509[]; readonly endsInRoot: boolean } {
+    const { ffi } = this.lib
+    const held: Owned<'X509'>[] = []
+    let cert = ffi[C.SSL_get0_peer_certificate](this.ptr)
+    const seen: number[] = []
+    try {
+      for (let issuer; cert !== 0 && !seen.includes(cert); cert = issuer) {
+        seen.push(cert)
+        issuer = ffi[C.SSL_get1_issuer](this.ptr, cert)
+        if (issuer !== 0) held.push(issuer)
       }
-      return result
-    })
+      return { chain: seen.map((one) => readX509(this.lib, one as Ptr<'X509'>)), endsInRoot: cert !== 0 && cert === seen.at(-1) }
+    } finally {
+      for (const one of held) ffi[C.X509_free](one)
+    }
+  }
+
+  /**
+   * What clients show in this connection, and servers: `TLSEXT_cert_type_x509` (also where certificate types were not negotiated)
+   * or `TLSEXT_cert_type_rpk`. @openssl SSL_get_negotiated_client_cert_type @spec RFC 7250
+   */
+  getNegotiatedClientCertType(): number {
+    return this.lib.ffi[C.SSL_get_negotiated_client_cert_type](this.ptr)
+  }
+
+  /** As {@link getNegotiatedClientCertType}. @openssl SSL_get_negotiated_server_cert_type */
+  getNegotiatedServerCertType(): number {
+    return this.lib.ffi[C.SSL_get_negotiated_server_cert_type](this.ptr)
   }
 }

@@ -1,8 +1,8 @@
 // What a handshake agreed on, as a value.
 
+import type { BasicSsl } from '../core/basic-ssl.js'
 import type { VerifyResultName } from '../core/certificate-code.js'
 import type { EchStatus } from '../core/ech-status.js'
-import type { Ssl } from '../core/ssl.js'
 import type { X509 } from '../core/x509.js'
 import { SSL_EARLY_DATA_ACCEPTED, SSL_EARLY_DATA_REJECTED } from '../ffi/constants.gen.js'
 import type { ProtocolVersion } from './features/algorithms.js'
@@ -50,7 +50,7 @@ export interface ConnectionInfo {
 }
 
 /** While nothing can have changed: right after the handshake. */
-export function describeConnection(ssl: Ssl): ConnectionInfo {
+export function describeConnection(ssl: BasicSsl): ConnectionInfo {
   const peerCertificateChain = ssl.getPeerCertChain()
   const { status: ech, outerServername } = ssl.echGet1Status()
   const pskIdentity = ssl.getPskIdentity()

@@ -2,6 +2,7 @@
 
 import { asBytes } from '../base/bytes.js'
 import { own } from '../base/options.js'
+import { BasicSsl } from '../core/basic-ssl.js'
 import type { LibSsl } from '../core/lib-ssl.js'
 import { SslCtx } from '../core/ssl-ctx.js'
 import { Ssl } from '../core/ssl.js'
@@ -46,10 +47,10 @@ export function beginClient(transport: ByteTransport, options: ConnectOptions): 
     call: 'SSL_connect',
     prepare: (lib) => sessions.prepare(lib),
     answers: client.answers,
-    makeSsl: (lib, decisions) => makeSsl(lib, client, options, (ssl) => {
+    makeSsl: (lib, decisions) => useCtx(lib, client, options, (ctx) => setUp(new BasicSsl(ctx), (ssl) => {
       ssl.setConnectState()
       for (const feature of client.features) feature.setUpSsl?.(ssl, options, decisions)
-    }),
+    })),
     setUp: (ssl, fail) => sessions.setUp(ssl, fail),
     earlyData: () => ({ send: sessions.earlyData }),
     opened: (ssl, fail) => sessions.opened(ssl, fail),
@@ -62,18 +63,13 @@ export function beginServer(transport: ByteTransport, options: AcceptOptions, on
   return new LocalLife(transport, options, {
     call: 'SSL_accept',
     answers: server.answers,
-    makeSsl: (lib, decisions) => makeSsl(lib, server, options, (ssl) => {
+    makeSsl: (lib, decisions) => useCtx(lib, server, options, (ctx) => setUp(new Ssl(ctx), (ssl) => {
       ssl.setAcceptState()
       for (const feature of server.features) feature.setUpSsl?.(ssl, options, decisions)
       askOnClientHello(ssl, options, decisions)
-    }),
+    })),
     earlyData: (accepted) => (options.maxEarlyDataBytes ? { receive: (bytes) => { onEarlyData(bytes); accepted() } } : {}),
   })
-}
-
-/** A connection, which `ready` makes ready for its BIO. */
-function makeSsl(lib: LibSsl, end: End, options: CommonOptions, ready: (ssl: Ssl) => void): Ssl {
-  return useCtx(lib, end, options, (ctx) => setUp(new Ssl(ctx), ready))
 }
 
 function askOnClientHello(ssl: Ssl, options: AcceptOptions, decisions: Decisions): void {

@@ -4,9 +4,9 @@
 import { DeadlineError } from '../base/errors.js'
 import { deferred } from '../base/deferred.js'
 import { throwIfAborted } from '../base/realms.js'
+import type { BasicSsl } from '../core/basic-ssl.js'
 import { BioPair } from '../core/bio-pair.js'
 import type { LibSsl } from '../core/lib-ssl.js'
-import type { Ssl } from '../core/ssl.js'
 import { load } from '../core/load.js'
 import { Interrupt, withDeadline } from '../pump/waiting.js'
 import { Decisions } from '../pump/decisions.js'
@@ -57,15 +57,15 @@ export interface Role {
   readonly prepare?: (lib: LibSsl) => Promise<void>
   /** See {@link Feature.answers}. */
   readonly answers?: End['answers']
-  readonly makeSsl: (lib: LibSsl, decisions: Decisions) => Ssl
+  readonly makeSsl: (lib: LibSsl, decisions: Decisions) => BasicSsl
   /** After that: what belongs to this connection rather than to the options. Frees nothing if it throws. */
-  readonly setUp?: (ssl: Ssl, fail: (error: unknown) => void) => void
+  readonly setUp?: (ssl: BasicSsl, fail: (error: unknown) => void) => void
   /** `accepted` is called when a server has taken some: then it may write. */
   readonly earlyData: (accepted: () => void) => EarlyData
   /** When OpenSSL has done the handshake, and our last messages are still unsent. */
   readonly finished?: (() => void) | undefined
   /** When the handshake is done. */
-  readonly opened?: (ssl: Ssl, fail: (error: unknown) => void) => void
+  readonly opened?: (ssl: BasicSsl, fail: (error: unknown) => void) => void
   /** What is sent before all else, unless it was accepted as early data. */
   readonly firstData?: Uint8Array | undefined
 }
@@ -140,7 +140,7 @@ export class LocalLife implements Life {
   }
 
   /** What `look` sees of the open connection, at once. It must not change anything. Throws what broke the connection. */
-  inspect<T>(look: (ssl: Ssl) => T): T {
+  inspect<T>(look: (ssl: BasicSsl) => T): T {
     return this.#pump!.inspect(look)
   }
 

@@ -3,9 +3,9 @@
 import { asBytes, isBytesLike, utf8, type BytesLike } from '../base/bytes.js'
 import { ApiMisuseError } from '../base/errors.js'
 import { knownOptions } from '../base/options.js'
+import type { BasicSsl } from '../core/basic-ssl.js'
 import { channelBinding, type ChannelBindingType } from '../core/channel-binding.js'
 import { demand, wordsOf } from '../core/setters.js'
-import type { Ssl } from '../core/ssl.js'
 import { SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED } from '../ffi/constants.gen.js'
 import type { X509 } from '../core/x509.js'
 import type { Pump } from '../pump/pump.js'
@@ -84,7 +84,7 @@ const answers: { readonly [Method in keyof OpenConnection]:
 /** What HKDF-Expand of SHA-256 can give, the smallest hash there is. */
 const MAX_BYTES = 255 * 32
 
-function exportKeyingMaterial(ssl: Ssl, options: KeyingMaterialOptions): Uint8Array<ArrayBuffer> {
+function exportKeyingMaterial(ssl: BasicSsl, options: KeyingMaterialOptions): Uint8Array<ArrayBuffer> {
   const { label, context, bytes } = knownOptions(options, 'exportKeyingMaterial()', 'label', 'context', 'bytes')
   const labelBytes = typeof label === 'string' ? utf8(label).byteLength : 0
   demand(labelBytes >= 1 && labelBytes <= 249, 'label must be a string of 1 to 249 bytes')
@@ -93,7 +93,7 @@ function exportKeyingMaterial(ssl: Ssl, options: KeyingMaterialOptions): Uint8Ar
   return ssl.exportKeyingMaterial(bytes, label, context && asBytes(context))
 }
 
-function updateKeys(ssl: Ssl, options: { readonly requestPeer?: boolean | undefined } = {}): void {
+function updateKeys(ssl: BasicSsl, options: { readonly requestPeer?: boolean | undefined } = {}): void {
   const { requestPeer = false } = knownOptions(options, 'updateKeys()', 'requestPeer')
   demand(typeof requestPeer === 'boolean', 'requestPeer must be a boolean')
   ssl.keyUpdate(requestPeer ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED)

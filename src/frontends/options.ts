@@ -70,7 +70,7 @@ interface EndParts {
   readonly taker: 'connect()' | 'accept()'
   readonly method: 'TLS_client_method' | 'TLS_server_method'
   /** In the order in which they are set up. */
-  readonly features: readonly Feature<any>[]
+  readonly features: readonly Feature<any, any, any>[]
   /** What an SSL_CTX depends on of options that may be a connection's own. */
   readonly variant: (options: object) => boolean
   /** What no feature says of all of them. Throws by {@link invalid}. */

@@ -1,7 +1,7 @@
 // A client's certificate that the server asks for after the handshake (post-handshake authentication, RFC 8446 §4.6.2).
 
 import { ApiMisuseError } from '../base/errors.js'
-import type { Ssl } from '../core/ssl.js'
+import type { BasicSsl } from '../core/basic-ssl.js'
 import { StateTable } from './states.js'
 
 /** NONE: it is not asked for. ASKED: the client has yet to answer. REVIEWING: it has, and OpenSSL has verified the answer. */
@@ -16,7 +16,7 @@ export class LateCertificate extends StateTable<keyof typeof transitions> {
   }
 
   /** One at a time, review included. OpenSSL would refuse another too, but not before it has waited for its turn. */
-  begin(ssl: Ssl): void {
+  begin(ssl: BasicSsl): void {
     if (this.state !== 'NONE') {
       throw new ApiMisuseError('ERR_SSL_REQUEST_SENT', 'the client was asked for its certificate already: wait for its answer')
     }
@@ -25,7 +25,7 @@ export class LateCertificate extends StateTable<keyof typeof transitions> {
   }
 
   /** To be called after each SSL call: it may have read the answer. */
-  notice(ssl: Ssl): void {
+  notice(ssl: BasicSsl): void {
     if (this.state !== 'ASKED' || !ssl.isInitFinished()) return
     if (ssl.getClientFinishedCount() > this.#finishedBefore) this.to('REVIEWING')
   }

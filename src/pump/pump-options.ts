@@ -1,8 +1,8 @@
 // What a pump is given, and what it tells and makes of its calls.
 
+import type { BasicSsl } from '../core/basic-ssl.js'
 import type { BioPair } from '../core/bio-pair.js'
 import type { sslErrorName } from '../core/io-result.js'
-import type { Ssl } from '../core/ssl.js'
 import type { Decisions } from './decisions.js'
 import type { Port } from './port.js'
 
@@ -34,7 +34,7 @@ export interface EarlyData {
 }
 
 export interface PumpOptions {
-  readonly ssl: Ssl
+  readonly ssl: BasicSsl
   /** Its internal half is beneath `ssl`. The pump owns both, and frees them. */
   readonly pair: BioPair
   /** Upon the transport. The pump ends it. */

@@ -40,10 +40,10 @@ import { DeadlineError, PeerError, TransportError, TruncationError } from '../ba
 import { deferred, type Deferred } from '../base/deferred.js'
 import { LAST_WORDS_MS } from '../base/linger.js'
 import { asRefusal } from '../base/realms.js'
+import type { BasicSsl } from '../core/basic-ssl.js'
 import { fatalError, transportError } from '../core/fatal-error.js'
 import { handshakeProgress } from '../core/handshake-progress.js'
 import { sslErrorName, type IoResult } from '../core/io-result.js'
-import type { Ssl } from '../core/ssl.js'
 import {
   SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_INTERNAL_ERROR, SSL_ERROR_WANT_CLIENT_HELLO_CB, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_RETRY_VERIFY,
   SSL_ERROR_WANT_WRITE, SSL_ERROR_WANT_X509_LOOKUP, SSL_ERROR_ZERO_RETURN, SSL_READ_EARLY_DATA_FINISH,
@@ -60,7 +60,7 @@ type Purpose = 'handshake' | 'reading' | 'writing'
 
 export class Pump {
   readonly #options: PumpOptions
-  readonly #ssl: Ssl
+  readonly #ssl: BasicSsl
   readonly #wire: Wire
   readonly #machine = new StateMachine()
   readonly #reading = new StateTable<keyof typeof readingStates>(readingStates, 'WANTED')
@@ -105,7 +105,7 @@ export class Pump {
    * our last messages still unsent: a connection that it breaks with a `TransportError` goes without them.
    */
   async handshake<T>(
-    call: 'SSL_connect' | 'SSL_accept', describe: (ssl: Ssl) => T, { send, receive }: EarlyData = {}, finished?: () => void,
+    call: 'SSL_connect' | 'SSL_accept', describe: (ssl: BasicSsl) => T, { send, receive }: EarlyData = {}, finished?: () => void,
   ): Promise<T> {
     this.#machine.throwIfBroken()
     this.#machine.to('HANDSHAKE')
@@ -222,7 +222,7 @@ export class Pump {
   }
 
   /** What `look` sees of the open connection. It must not change anything; what it throws is the caller's. */
-  inspect<T>(look: (ssl: Ssl) => T): T {
+  inspect<T>(look: (ssl: BasicSsl) => T): T {
     this.#machine.demand('this connection is not open', 'OPEN', 'CLOSING')
     return look(this.#ssl)
   }
@@ -231,7 +231,7 @@ export class Pump {
    * Sends the message that `begin` asks OpenSSL for, for example a key update; settles when the transport has accepted
    * it. What `begin` throws is the caller's, and the connection goes on.
    */
-  sendMessage(begin: (ssl: Ssl) => void): Promise<void> {
+  sendMessage(begin: (ssl: BasicSsl) => void): Promise<void> {
     return this.#writing.run(async () => {
       const finish = () => this.#drive(() => this.#judge('SSL_do_handshake', this.#ssl.doHandshake()), 'writing')
       for (;;) {
@@ -248,7 +248,7 @@ export class Pump {
    * Asks the client for its certificate, and settles with what `describe` sees when the answer was verified, and reviewed
    * as after a handshake. Messages are read meanwhile, but plaintext before them is left to {@link read}. One at a time.
    */
-  async authenticateClient<T>(describe: (ssl: Ssl) => T): Promise<T> {
+  async authenticateClient<T>(describe: (ssl: BasicSsl) => T): Promise<T> {
     const request = this.#lateCertificate
     this.inspect((ssl) => request.begin(ssl))
     try {

@@ -2,13 +2,16 @@
 // (context.ts sets them up), and the certificate that a client is asked for.
 
 import { utf8 } from '../../base/bytes.js'
+import type { BasicSsl } from '../../core/basic-ssl.js'
 import type { ClientHello } from '../../core/client-hello.js'
 import { SslCtx } from '../../core/ssl-ctx.js'
 import type { Ssl } from '../../core/ssl.js'
 import { contentKey, keptByInstance, setUp } from '../kept.js'
 import type { AlgorithmOptions } from './algorithms.js'
 import type { ClientIdentityOptions } from './client-identity.js'
-import { brokenRule, checkOptions, invalid, isFunction, isFunctionOr, isOneOrMore, refuse, type Check, type Feature } from './feature.js'
+import {
+  brokenRule, checkOptions, invalid, isFunction, isFunctionOr, isOneOrMore, refuse, type Check, type Feature, type ServerFeature,
+} from './feature.js'
 import { identity, type Identity, type IdentityOptions } from './identity.js'
 import type { VerificationOptions } from './verification.js'
 
@@ -49,7 +52,7 @@ function setChooser(ssl: Ssl, { alpnProtocols }: ServerAlpnOptions): void {
   ssl.setAlpnSelectCb(choose)
 }
 
-export const serverAlpn: Feature<ServerAlpnOptions> = {
+export const serverAlpn: ServerFeature<ServerAlpnOptions> = {
   checks: { alpnProtocols: /* @__PURE__ */ isFunctionOr(areProtocols) },
   answers: { alpnProtocols: 'at once' },
   perClient: ['alpnProtocols'],
@@ -77,7 +80,7 @@ export interface ClientHelloOptions {
   readonly onClientHello?: ((hello: ClientHello) => HelloAnswer | undefined | void | Promise<HelloAnswer | undefined | void>) | undefined
 }
 
-export const clientHello: Feature<ClientHelloOptions, ServerAlpnOptions & VerificationOptions> = {
+export const clientHello: ServerFeature<ClientHelloOptions, ServerAlpnOptions & VerificationOptions> = {
   checks: { onClientHello: isFunction },
   answers: { onClientHello: 'in time' },
   either: ['onClientHello'],
@@ -126,7 +129,7 @@ export const certificateChoice: Feature<
 }
 
 /** A context of its own reads the certificate: it takes the same forms as the options, with the same checks. */
-function show(ssl: Ssl, chosen: IdentityOptions): void {
+function show(ssl: BasicSsl, chosen: IdentityOptions): void {
   let options: IdentityOptions
   try {
     options = checkOptions(chosen, identity.checks, 'its answer')

@@ -4,6 +4,7 @@
 import { ApiMisuseError } from '../../base/errors.js'
 import { isBytesLike, type BytesLike } from '../../base/bytes.js'
 import { isSomeBytes, type Check, type Rules } from '../../base/options.js'
+import type { BasicSsl } from '../../core/basic-ssl.js'
 import { wordsOf } from '../../core/setters.js'
 import type { SslCtx } from '../../core/ssl-ctx.js'
 import type { Ssl } from '../../core/ssl.js'
@@ -21,7 +22,8 @@ export type Certificates = string | BytesLike
  * `Others` are options of other features that this one looks at. A feature of one side calls nothing and reads no property
  * when its file is loaded, or says `@__PURE__`: so bundlers leave it out where the other side alone is used.
  */
-export interface Feature<Options extends object, Others extends object = object> extends Rules<keyof (Options & Others) & string> {
+export interface Feature<Options extends object, Others extends object = object, Connection = BasicSsl>
+  extends Rules<keyof (Options & Others) & string> {
   /** What is wrong with an option's value, if anything is. Called for those that are given. */
   readonly checks: Readonly<Record<keyof Options, Check>>
   /**
@@ -42,10 +44,13 @@ export interface Feature<Options extends object, Others extends object = object>
   /** Called before each connection of `ctx`, the first included, for things that change with time. */
   readonly renewCtx?: (ctx: SslCtx, options: Options & Others) => void
   /** After all of `setUpCtx`. A callback that takes time asks by `decisions`. */
-  readonly setUpSsl?: (ssl: Ssl, options: Options & Others, decisions: Decisions) => void
+  readonly setUpSsl?: (ssl: Connection, options: Options & Others, decisions: Decisions) => void
   /** When a ClientHello was answered by options, and their context is set: what SSL_set_SSL_CTX leaves as it was. */
-  readonly changeSsl?: (ssl: Ssl, options: Options & Others) => void
+  readonly changeSsl?: (ssl: Connection, options: Options & Others) => void
 }
+
+/** What connect() has no use for. */
+export type ServerFeature<Options extends object, Others extends object = object> = Feature<Options, Others, Ssl>
 
 export const isPemOrDer: Check = (value) =>
   ((typeof value === 'string' && value !== '') || !isSomeBytes(value) ? undefined : 'must be PEM text, or PEM or DER bytes, and not empty')

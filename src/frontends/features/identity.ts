@@ -10,7 +10,7 @@ import type { X509Validity } from '../../core/x509-contents.js'
 import { SSL_MAX_CERT_LIST_DEFAULT } from '../../ffi/constants.gen.js'
 import {
   brokenRule, checkOptions, each, invalid, isBoolean, isFunctionOr, isOneOrMore, isPemOrDer, isReadBy, isSecret, isSomeBytes,
-  refuse, type Certificates, type Feature,
+  refuse, type Certificates, type Feature, type ServerFeature,
 } from './feature.js'
 
 /** A certificate, its chain and its key. */
@@ -99,7 +99,7 @@ export const identities: Feature<IdentitiesOptions, IdentityOptions> = {
   },
 }
 
-export const ocspResponse: Feature<OcspResponseOptions> = {
+export const ocspResponse: ServerFeature<OcspResponseOptions> = {
   checks: { ocspResponse: /* @__PURE__ */ isFunctionOr(isSomeBytes) },
   answers: { ocspResponse: 'at once' },
   setUpSsl(ssl, { ocspResponse: given }) {

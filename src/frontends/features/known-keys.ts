@@ -1,10 +1,12 @@
 // Keys that are known beforehand, in place of certificates: external pre-shared keys, and raw public keys (RFC 7250).
 
 import { isBytesLike, utf8, type BytesLike } from '../../base/bytes.js'
-import type { Ssl } from '../../core/ssl.js'
+import type { BasicSsl } from '../../core/basic-ssl.js'
 import { wrongPskKey, type PskIdentityKey, type PskKey } from '../../ffi/callbacks.js'
 import { SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_PEER, TLSEXT_cert_type_rpk, TLSEXT_cert_type_x509 } from '../../ffi/constants.gen.js'
-import { each, isFunctionOr, isOneOrMore, isPemOrDer, isPlainObject, refuse, type Check, type Feature } from './feature.js'
+import {
+  each, isFunctionOr, isOneOrMore, isPemOrDer, isPlainObject, refuse, type Check, type Feature, type ServerFeature,
+} from './feature.js'
 import type { IdentitiesOptions, IdentityOptions } from './identity.js'
 
 /** A client's pre-shared key. */
@@ -55,7 +57,7 @@ export const clientPsk: Feature<ClientPskOptions> = {
   },
 }
 
-export const serverPsk: Feature<ServerPskOptions> = {
+export const serverPsk: ServerFeature<ServerPskOptions> = {
   checks: { psk: /* @__PURE__ */ isFunctionOr(/* @__PURE__ */ isOneOrMore(isPsk)) },
   answers: { psk: 'at once' },
   setUpSsl(ssl, { psk }) {
@@ -96,7 +98,7 @@ function types(certificatesToo: boolean): readonly number[] {
   return certificatesToo ? [TLSEXT_cert_type_rpk, TLSEXT_cert_type_x509] : [TLSEXT_cert_type_rpk]
 }
 
-function acceptKeys(ssl: Ssl, { acceptedRawPublicKeys }: RawPublicKeyOptions): void {
+function acceptKeys(ssl: BasicSsl, { acceptedRawPublicKeys }: RawPublicKeyOptions): void {
   refuse('acceptedRawPublicKeys', () => {
     for (const key of each(acceptedRawPublicKeys ?? [])) ssl.acceptRpk(key)
   })

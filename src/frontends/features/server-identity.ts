@@ -1,7 +1,7 @@
 // What a client asks of its server: a name, a certificate that a trusted CA has issued, and the CA's word that it is not revoked.
 
 import { ApiMisuseError } from '../../base/errors.js'
-import type { Ssl } from '../../core/ssl.js'
+import type { BasicSsl } from '../../core/basic-ssl.js'
 import {
   LSW_OCSP_REQUEST, LSW_OCSP_REQUIRE, SSL_VERIFY_NONE, SSL_VERIFY_PEER, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
   X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS,
@@ -89,7 +89,7 @@ export const ocspRequest: Feature<OcspRequestOptions, ServerIdentityOptions> = {
   },
 }
 
-function accept(ssl: Ssl, option: string, name: string): void {
+function accept(ssl: BasicSsl, option: string, name: string): void {
   if (isIpAddress(name)) {
     refuse(option, () => ssl.add1Ipaddr(name.replace(/^\[|\]$/g, '')), 'it looks like an IP address but is not one')
   } else {

@@ -12,7 +12,9 @@ import type { ServerSessionCache, SessionStore } from '../sessions/session-store
 import { isTicketKeys, type TicketKeys } from '../sessions/ticket-keys.js'
 import { asTlsSession, type TlsSession } from '../sessions/tls-session.js'
 import { trustFingerprint } from '../sessions/trust.js'
-import { hasFunctions, invalid, isBoolean, isFunction, isIntegerFrom, isReadBy, isSomeBytes, isString, type Feature } from './feature.js'
+import {
+  hasFunctions, invalid, isBoolean, isFunction, isIntegerFrom, isReadBy, isSomeBytes, isString, type Feature, type ServerFeature,
+} from './feature.js'
 import { identities, identity } from './identity.js'
 
 /** Which session a client offers, and where new ones go. */
@@ -92,7 +94,7 @@ export const clientSessions: Feature<ClientSessionOptions> = {
 
 const MAX_EARLY_DATA_BYTES = 1_048_576
 
-export const serverSessions: Feature<ServerSessionOptions, { readonly psk?: unknown }> = {
+export const serverSessions: ServerFeature<ServerSessionOptions, { readonly psk?: unknown }> = {
   checks: {
     ticketKeys: (value) => (isTicketKeys(value) ? undefined : 'must be TicketKeys'),
     sessionCache: /* @__PURE__ */ hasFunctions('get', 'put', 'delete'),

@@ -2,8 +2,8 @@
 
 import { CertificateError, type CertificateErrorCode } from '../../base/errors.js'
 import { isPromiseLike } from '../../base/realms.js'
+import type { BasicSsl } from '../../core/basic-ssl.js'
 import { certificateCode, verifyName, type VerifyResultName } from '../../core/certificate-code.js'
-import type { Ssl } from '../../core/ssl.js'
 import type { X509 } from '../../core/x509.js'
 import { SSL_AD_CERTIFICATE_UNKNOWN, X509_V_ERR_APPLICATION_VERIFICATION, X509_V_OK } from '../../ffi/constants.gen.js'
 import type { Decisions } from '../../pump/decisions.js'
@@ -75,7 +75,7 @@ export const verification: Feature<VerificationOptions, RawPublicKeyOptions & { 
   setUpSsl: setUpVerification,
 }
 
-function setUpVerification(ssl: Ssl, options: VerificationOptions, decisions: Decisions): void {
+function setUpVerification(ssl: BasicSsl, options: VerificationOptions, decisions: Decisions): void {
   const { verify, pins, dangerouslyReplaceVerification: replaced } = options
   if (!verify && !pins) return
   let failures: VerifyFailure[] = []
@@ -156,7 +156,7 @@ function failure(verifyCode: number, depth: number): VerifyFailure {
 }
 
 /** Refuses a session whose peer was not verified when it was made: a resumed handshake verifies nothing. */
-export function reviewSession(ssl: Ssl): void {
+export function reviewSession(ssl: BasicSsl): void {
   if (!ssl.sessionReused() || ssl.getVerifyResult() === X509_V_OK) return
   // An external key looks like a session. To hold it is proof enough.
   if (ssl.getPskIdentity() !== undefined) return

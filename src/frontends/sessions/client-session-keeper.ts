@@ -3,9 +3,9 @@
 import { ApiMisuseError } from '../../base/errors.js'
 import { asBytes, hex } from '../../base/bytes.js'
 import { invalid } from '../../base/options.js'
+import type { BasicSsl } from '../../core/basic-ssl.js'
 import type { LibSsl } from '../../core/lib-ssl.js'
 import { SslSession } from '../../core/ssl-session.js'
-import type { Ssl } from '../../core/ssl.js'
 import { TLS1_3_VERSION, X509_V_OK } from '../../ffi/constants.gen.js'
 import { useUp } from '../kept.js'
 import type { ConnectOptions } from '../options.js'
@@ -55,13 +55,13 @@ export class ClientSessionKeeper {
   }
 
   /** Offers what was found. `fail` ends the connection. Throws if option `session` is broken inside. */
-  setUp(ssl: Ssl, fail: (error: unknown) => void): void {
+  setUp(ssl: BasicSsl, fail: (error: unknown) => void): void {
     if (this.#offer) this.#offerTo(ssl, this.#offer)
     if (this.#wantsSessions) ssl.setNewSessionCb((_, asn1) => this.#keep(ssl, asn1, fail))
   }
 
   /** When the handshake is done: a TLS 1.2 session that was resumed is good for another time. */
-  opened(ssl: Ssl, fail: (error: unknown) => void): void {
+  opened(ssl: BasicSsl, fail: (error: unknown) => void): void {
     if (!this.#wantsSessions || !ssl.sessionReused() || ssl.getVersion() !== 'TLSv1.2') return
     const session = ssl.get1Session()
     if (session) useUp(session, () => this.#keep(ssl, session.toBytes(), fail))
@@ -76,7 +76,7 @@ export class ClientSessionKeeper {
     return fits ? session : undefined
   }
 
-  #offerTo(ssl: Ssl, offer: TlsSession): void {
+  #offerTo(ssl: BasicSsl, offer: TlsSession): void {
     const session = this.#read(ssl.lib, offer)
     if (!session) return
     useUp(session, () => {
@@ -112,7 +112,7 @@ export class ClientSessionKeeper {
     return sameProtocol && earlyData.byteLength <= session.getMaxEarlyData() ? asBytes(earlyData) : undefined
   }
 
-  #keep(ssl: Ssl, asn1: Uint8Array, fail: (error: unknown) => void): void {
+  #keep(ssl: BasicSsl, asn1: Uint8Array, fail: (error: unknown) => void): void {
     const session = this.#describe(ssl, asn1)
     if (session.expiresAt.getTime() <= Date.now()) return
     const { onSession, sessionStore } = this.#options
@@ -121,7 +121,7 @@ export class ClientSessionKeeper {
     if (kept) Promise.resolve(kept).catch(fail)
   }
 
-  #describe(ssl: Ssl, given: Uint8Array): TlsSession {
+  #describe(ssl: BasicSsl, given: Uint8Array): TlsSession {
     return useUp(SslSession.fromBytes(ssl.lib, given), (session) => {
       const alpnProtocol = ssl.get0AlpnSelected()
       // OpenSSL's client leaves in a session what its full handshake has agreed on, its server what this connection has: the
