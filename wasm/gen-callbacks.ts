@@ -4,6 +4,7 @@
 //   build/callbacks.gen.c       what C calls: keeps OpenSSL's errors, calls the import, tells a refusal
 //   build/callbacks.lib.js      the imports, for the linker
 //   src/ffi/callbacks.gen.ts    types, and what the imports call: finds the object, converts the arguments
+//   src/ffi/callback-numbers.gen.ts   their numbers: minifiers leave the names of properties as they are
 
 import { callbacks, camel, resultType, signature, wanted, write, type Callback, type Param } from './read-header.js'
 
@@ -12,7 +13,7 @@ const HANDLE: Param = { name: 'handle', c: 'int', type: 'number', kind: 'int', t
 
 /** What an implementation of `JsCallbacks` has for each. */
 export function jsCallback(callback: Callback): string {
-  return `  ${callback.ts}${signature({ ...callback, params: [HANDLE, ...callback.params] }, ':', resultType(callback))}`
+  return `  [K.${callback.ts}]${signature({ ...callback, params: [HANDLE, ...callback.params] }, ':', resultType(callback))}`
 }
 
 /** The values that JavaScript gets: bytes for an address with a length, text for a `const char *`, else the number itself. */
@@ -33,7 +34,7 @@ function conversions({ params }: Callback): { name: string; type: string; value:
 function callbackTypes(object: Callback['object']): string {
   return callbacks.filter((callback) => callback.object === object).map((callback) => {
     const params = conversions(callback).map(({ name, type }) => `${name}: ${type}`).join(', ')
-    return `  ${callback.ts}?: ((${params}) => ${callback.result.ts}) | undefined`
+    return `  [K.${callback.ts}]?: ((${params}) => ${callback.result.ts}) | undefined`
   }).join('\n')
 }
 
@@ -41,13 +42,20 @@ function callbackBinding(callback: Callback): string {
   const names = ['handle', ...callback.params.map(({ name }) => name)].join(', ')
   const values = conversions(callback).map(({ value }) => value).join(', ')
   const failure = callback.failure === '' ? 'undefined' : callback.decides ? `refusing(${callback.failure})` : callback.failure
-  const call = `handles.${callback.object}.live(handle).${callback.ts}!(${values})`
-  return `    ${callback.ts}: (${names}) => border.callback(${failure}, () => ${call}),`
+  const call = `handles.${callback.object}.live(handle)[K.${callback.ts}]!(${values})`
+  return `    [K.${callback.ts}]: (${names}) => border.callback(${failure}, () => ${call}),`
 }
 
 export function writeCallbacks(): void {
   const failures = new Set(callbacks.map(({ failure }) => failure).filter((failure) => /^[A-Z]/.test(failure)))
+  // The bits of those that can be wanted are in their order.
+  const others = callbacks.filter(({ ts }) => !wanted.some((one) => one.ts === ts))
+  write('src/ffi/callback-numbers.gen.ts', `${banner}
+// A connection's by their bits among LSW_WANT_*, and then those of a callback BIO.
+${[...wanted, ...others].map(({ ts }, index) => `export const ${ts} = ${index}`).join('\n')}
+`)
   write('src/ffi/callbacks.gen.ts', `${banner}import { refusing, type Border } from './border.js'
+import * as K from './callback-numbers.gen.js'
 import { ${[...failures].sort().join(', ')} } from './constants.gen.js'
 import type { JsCallbacks } from './ffi.gen.js'
 import { HandleTable } from './handles.js'
@@ -72,7 +80,7 @@ export class Handles {
 
 /** The LSW_WANT_* of those that are there. */
 export function wantedOf(callbacks: RawSslCallbacks): number {
-  return ${wanted.map(({ ts, bit }) => `(callbacks.${ts} ? ${bit} : 0)`).join(' | ')}
+  return Object.entries(callbacks).reduce((bits, [number, callback]) => (callback ? bits | 1 << Number(number) : bits), 0)
 }
 
 /** @param memory asked for at call time: it is made later. */

@@ -2,8 +2,9 @@
 //
 //   gen-ffi.ts header           build/exports.txt (for the linker), build/constants.c (asks the C compiler for the constants' values), and
 //                               the outputs of gen-callbacks.ts
-//   gen-ffi.ts calls            src/ffi/ffi.gen.ts (typed calls) and src/ffi/functions.gen.ts (their numbers), with the short names that
-//                               wasm/short-names.ts has found, and the order of the exports of the linked .wasm
+//   gen-ffi.ts calls            src/ffi/ffi.gen.ts (typed calls), src/ffi/functions.gen.ts (their numbers) and src/ffi/platform.gen.ts (those
+//                               of what C calls of its platform), with the short names that wasm/short-names.ts has found, and the order of
+//                               the exports of the linked .wasm
 //   gen-ffi.ts constants WASM   src/ffi/constants.gen.ts, from build/constants.c compiled
 
 import { readFileSync } from 'node:fs'
@@ -48,9 +49,15 @@ async function writeCalls(): Promise<void> {
 // Each function's place among the exports of the WebAssembly.
 ${exported.map((proto) => `export const ${proto.ts} = ${places.indexOf(short.exports[proto.c]!)}`).join('\n')}
 `)
+  write('src/ffi/platform.gen.ts', `${banner}
+// The functions of its platform that C calls, by the names of Emscripten's system libraries.
+${platformNames.map((name, index) => `export const ${name} = ${index}`).join('\n')}
+`)
   write('src/ffi/ffi.gen.ts', `${banner}import type { Border } from './border.js'
+import * as K from './callback-numbers.gen.js'
 import { bindCalls, type RawCall } from './calls.js'
 import type * as C from './functions.gen.js'
+import * as P from './platform.gen.js'
 import type { Owned, Ptr } from './pointers.js'
 
 /** An instance of the code. */
@@ -62,11 +69,10 @@ export interface LibsslModule {
   readonly exports: Readonly<Record<string, RawCall>>
 }
 
-/** The functions of its platform that C calls, by the names of Emscripten's system libraries. */
-export type Platform = Readonly<Record<
-  ${platformNames.map((name) => `'${name}'`).join(' | ')},
-  RawCall
->>
+/** The functions of its platform that C calls. */
+export interface Platform {
+${platformNames.map((name) => `  readonly [P.${name}]: RawCall`).join('\n')}
+}
 
 /** The functions that C calls, by handles. */
 export interface JsCallbacks {
@@ -86,7 +92,7 @@ export function importsOf(callbacks: JsCallbacks, platform: Platform): Record<st
   return {
     a: {
 ${Object.entries(short.imports).map(([name, import_]) => `      ${import_}: ${
-  callbackNames.has(name) ? `callbacks.${callbackNames.get(name)}` : `platform.${name}`},`).join('\n')}
+  callbackNames.has(name) ? `callbacks[K.${callbackNames.get(name)}]` : `platform[P.${name}]`},`).join('\n')}
     },
   }
 }

@@ -42,55 +42,29 @@ function editDistance(from: string, to: string): number {
   return row[to.length]!
 }
 
-/** Other libraries' names, as {@link plain} writes them, with ours: the first one that is known is meant. */
-const elsewhere: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
+/** Other libraries' names, as {@link plain} writes them, each with ours, of which the first that is known is meant. */
+const elsewhere: ReadonlyMap<string, readonly string[]> = new Map((
   // Node
-  allowpartialtrustchain: ['partialChain'],
-  alpncallback: ['alpnProtocols'],
-  checkserveridentity: ['verify', 'acceptedNames'],
-  dhparam: ['groups'],
-  ecdhcurve: ['groups'],
-  enabletrace: ['onTrace'],
-  host: ['servername'],
-  hostname: ['servername', 'host'],
-  keylog: ['onKeylog'],
-  mindhsize: ['securityLevel'],
-  pskcallback: ['psk'],
-  pskidentityhint: ['psk'],
-  rejectunauthorized: ['clientCertificate'],
-  requestcert: ['clientCertificate'],
-  requestocsp: ['ocsp', 'ocspResponse'],
-  secureprotocol: ['minVersion'],
-  securecontext: ['context'],
-  sessionidcontext: ['sessionCache'],
-  sigalgs: ['signatureAlgorithms'],
-  snicallback: ['onClientHello'],
-  timeout: ['handshakeTimeoutMs', 'connectTimeoutMs'],
+  'allowpartialtrustchain partialChain, alpncallback alpnProtocols, checkserveridentity verify acceptedNames, '
+  + 'dhparam groups, ecdhcurve groups, enabletrace onTrace, host servername, hostname servername host, keylog onKeylog, '
+  + 'mindhsize securityLevel, pskcallback psk, pskidentityhint psk, rejectunauthorized clientCertificate, '
+  + 'requestcert clientCertificate, requestocsp ocsp ocspResponse, secureprotocol minVersion, securecontext context, '
+  + 'sessionidcontext sessionCache, sigalgs signatureAlgorithms, snicallback onClientHello, '
+  + 'timeout handshakeTimeoutMs connectTimeoutMs, '
   // undici
-  allowh2: ['alpnProtocols'],
-  connecttimeout: ['handshakeTimeoutMs', 'connectTimeoutMs'],
-  maxcachedsessions: ['sessionStore'],
+  + 'allowh2 alpnProtocols, connecttimeout handshakeTimeoutMs connectTimeoutMs, maxcachedsessions sessionStore, '
   // Deno and Bun
-  cacerts: ['ca'],
-  certfile: ['cert'],
-  keyfile: ['key'],
+  + 'cacerts ca, certfile cert, keyfile key, '
   // rustls, Go and Python
-  cafile: ['ca'],
-  clientauth: ['clientCertificate'],
-  curvepreferences: ['groups'],
-  getcertificate: ['onClientHello'],
-  getclientcertificate: ['onCertificateRequest'],
-  nextprotos: ['alpnProtocols'],
-  rootcas: ['ca'],
-  rootcertificates: ['ca'],
-  serverhostname: ['servername'],
+  + 'cafile ca, clientauth clientCertificate, curvepreferences groups, getcertificate onClientHello, '
+  + 'getclientcertificate onCertificateRequest, nextprotos alpnProtocols, rootcas ca, rootcertificates ca, '
+  + 'serverhostname servername, '
   // what others guess
-  abortsignal: ['signal'],
-  certificate: ['cert'],
-  curves: ['groups'],
-  password: ['passphrase', 'token'],
-  privatekey: ['key'],
-  protocols: ['alpnProtocols'],
+  + 'abortsignal signal, certificate cert, curves groups, password passphrase token, privatekey key, '
+  + 'protocols alpnProtocols'
+).split(', ').map((row) => {
+  const [theirs, ...ours] = row.split(' ')
+  return [theirs!, ours]
 }))
 
 /** Of clients, as {@link plain} writes them: by these, other libraries leave out verification. */
@@ -104,10 +78,10 @@ const ENGINES = "there are no engines: give the key itself, as option 'key'"
 
 /** Names of Node's options, as {@link plain} writes them, that have no option of ours, and what to do in their place. */
 const otherwise: ReadonlyMap<string, string> = new Map(Object.entries({
-  ...Object.fromEntries([
-    'port', 'path', 'socket', 'lookup', 'family', 'hints', 'localaddress', 'localport', 'autoselectfamily',
-    'autoselectfamilyattempttimeout', 'allowhalfopen', 'keepalive', 'keepaliveinitialdelay', 'nodelay', 'onread', 'pauseonconnect',
-  ].map((name) => [name, TRANSPORT])),
+  ...Object.fromEntries((
+    'port path socket lookup family hints localaddress localport autoselectfamily autoselectfamilyattempttimeout allowhalfopen '
+    + 'keepalive keepaliveinitialdelay nodelay onread pauseonconnect'
+  ).split(' ').map((name) => [name, TRANSPORT])),
   clientcertengine: ENGINES, privatekeyengine: ENGINES, privatekeyidentifier: ENGINES,
   honorcipherorder: "a server's own order of 'ciphers' and 'ciphersuites' counts, always",
   isserver: 'connect() is for clients, accept() for servers',

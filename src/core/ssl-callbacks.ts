@@ -1,5 +1,6 @@
 // What OpenSSL asks and tells: the part of the class Ssl that sets callbacks, and what is to be called within them.
 
+import * as K from '../ffi/callback-numbers.gen.js'
 import { wantedOf, type RawSslCallbacks } from '../ffi/callbacks.gen.js'
 import {
   LEAST_PSK_BYTES, pskClientCallback, pskServerCallback, type CallbackVerdict, type ProtocolMessage, type PskIdentityKey, type PskKey,
@@ -20,7 +21,7 @@ export abstract class SslCallbacks extends SslSettings {
    * SSL_ERROR_WANT_X509_LOOKUP, to be repeated later. @openssl SSL_set_cert_cb
    */
   setCertCb(callback: (() => CallbackVerdict) | undefined): void {
-    this.setCallbacks({ certCb: callback && (() => callback() ?? 1) })
+    this.setCallbacks({ [K.certCb]: callback && (() => callback() ?? 1) })
   }
 
   /**
@@ -29,7 +30,7 @@ export abstract class SslCallbacks extends SslSettings {
    * cannot wait there. @openssl SSL_set_verify SSL_set_retry_verify
    */
   setVerifyCb(callback: ((preverifyOk: boolean, depth: number, verifyCode: number) => CallbackVerdict) | undefined): void {
-    this.setCallbacks({ verifyCb: callback && ((ok, depth, verifyCode) => callback(ok === 1, depth, verifyCode) ?? ok) })
+    this.setCallbacks({ [K.verifyCb]: callback && ((ok, depth, verifyCode) => callback(ok === 1, depth, verifyCode) ?? ok) })
   }
 
   /**
@@ -38,7 +39,7 @@ export abstract class SslCallbacks extends SslSettings {
    * is a refusal. {@link getVerifiedChain} gives the chain. @openssl SSL_CTX_set_cert_verify_callback
    */
   setCertVerifyCallback(callback: ((preverifyOk: boolean, verifyCode: number) => CallbackVerdict) | undefined): void {
-    this.setCallbacks({ chainCb: callback && ((ok, verifyCode) => callback(ok === 1, verifyCode) ?? ok) })
+    this.setCallbacks({ [K.chainCb]: callback && ((ok, verifyCode) => callback(ok === 1, verifyCode) ?? ok) })
   }
 
   /**
@@ -47,7 +48,7 @@ export abstract class SslCallbacks extends SslSettings {
    */
   setMsgCallback(callback: ((message: ProtocolMessage) => void) | undefined): void {
     this.setCallbacks({
-      msgCb: callback && ((sent, version, contentType, bytes) => callback({ sent: sent === 1, version, contentType, bytes })),
+      [K.msgCb]: callback && ((sent, version, contentType, bytes) => callback({ sent: sent === 1, version, contentType, bytes })),
     })
   }
 
@@ -56,7 +57,7 @@ export abstract class SslCallbacks extends SslSettings {
    * names the state. Alerts are reported by {@link setMsgCallback}, return values by the calls. @openssl SSL_set_info_callback
    */
   setInfoCallback(callback: ((where: number) => void) | undefined): void {
-    this.setCallbacks({ infoCb: callback })
+    this.setCallbacks({ [K.infoCb]: callback })
   }
 
   /**
@@ -64,7 +65,7 @@ export abstract class SslCallbacks extends SslSettings {
    * decrypt the connection. @openssl SSL_CTX_set_keylog_callback
    */
   setKeylogCallback(callback: ((line: string) => void) | undefined): void {
-    this.setCallbacks({ keylogCb: callback && ((line) => callback(line ?? '')) })
+    this.setCallbacks({ [K.keylogCb]: callback && ((line) => callback(line ?? '')) })
   }
 
   /**
@@ -73,7 +74,7 @@ export abstract class SslCallbacks extends SslSettings {
    * context must have {@link SslCtx.sessSetCallbacks} and a cache mode for this side. @openssl SSL_CTX_sess_set_new_cb
    */
   setNewSessionCb(callback: ((id: Uint8Array<ArrayBuffer>, session: Uint8Array<ArrayBuffer>) => void) | undefined): void {
-    this.setCallbacks({ newSessionCb: callback })
+    this.setCallbacks({ [K.newSessionCb]: callback })
   }
 
   /**
@@ -85,7 +86,7 @@ export abstract class SslCallbacks extends SslSettings {
   setPskClientCallback(
     callback: ((hint: string | undefined) => PskIdentityKey | undefined) | undefined, dangerouslyLeastBytes = LEAST_PSK_BYTES,
   ): void {
-    this.setCallbacks({ pskClientCb: callback && pskClientCallback(callback, this.lib.memory, dangerouslyLeastBytes) })
+    this.setCallbacks({ [K.pskClientCb]: callback && pskClientCallback(callback, this.lib.memory, dangerouslyLeastBytes) })
   }
 
   /** @internal */

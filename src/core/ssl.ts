@@ -2,6 +2,7 @@
 // connections by hand. A page that has connect() alone does not carry it: bundlers leave out classes, and no methods of a class.
 
 import { decodeUtf8 } from '../base/bytes.js'
+import * as K from '../ffi/callback-numbers.gen.js'
 import { LEAST_PSK_BYTES, pskServerCallback, type CallbackVerdict, type PskKey } from '../ffi/callbacks.js'
 import * as C from '../ffi/functions.gen.js'
 import type { Owned, Ptr } from '../ffi/pointers.js'
@@ -43,7 +44,7 @@ export class Ssl extends BasicSsl {
    * @openssl SSL_CTX_set_client_hello_cb
    */
   setClientHelloCb(callback: (() => CallbackVerdict) | undefined): void {
-    this.setCallbacks({ clientHelloCb: callback && (() => callback() ?? 1) })
+    this.setCallbacks({ [K.clientHelloCb]: callback && (() => callback() ?? 1) })
   }
 
   /**
@@ -71,7 +72,7 @@ export class Ssl extends BasicSsl {
    */
   setAlpnSelectCb(callback: ((offered: readonly string[]) => string | undefined) | undefined): void {
     this.setCallbacks({
-      alpnCb: callback && ((protos) => {
+      [K.alpnCb]: callback && ((protos) => {
         const offered = decodeAlpn(protos)
         const chosen = callback(offered.map(({ name }) => name))
         if (chosen === undefined) return -1
@@ -89,7 +90,7 @@ export class Ssl extends BasicSsl {
    */
   setGetSessionCb(callback: ((id: Uint8Array<ArrayBuffer>) => Uint8Array | undefined) | undefined): void {
     this.setCallbacks({
-      getSessionCb: callback && ((id, slot) => {
+      [K.getSessionCb]: callback && ((id, slot) => {
         const session = callback(id)
         return session?.byteLength ? this.lib.memory.give(session, slot) : 0
       }),
@@ -102,7 +103,7 @@ export class Ssl extends BasicSsl {
    * @openssl SSL_CTX_set_session_ticket_cb SSL_CTX_set_tlsext_ticket_key_evp_cb
    */
   setSessionTicketCb(callback: (() => boolean) | undefined): void {
-    this.setCallbacks({ ticketCb: callback && (() => (callback() ? 1 : 0)) })
+    this.setCallbacks({ [K.ticketCb]: callback && (() => (callback() ? 1 : 0)) })
   }
 
   /**
@@ -113,12 +114,12 @@ export class Ssl extends BasicSsl {
   setPskServerCallback(
     callback: ((identity: string) => PskKey | undefined) | undefined, dangerouslyLeastBytes = LEAST_PSK_BYTES,
   ): void {
-    this.setCallbacks({ pskServerCb: callback && pskServerCallback(callback, this.lib.memory, dangerouslyLeastBytes) })
+    this.setCallbacks({ [K.pskServerCb]: callback && pskServerCallback(callback, this.lib.memory, dangerouslyLeastBytes) })
   }
 
   /** Called on a server whose client asks for OCSP; whether it has set a response. @openssl SSL_CTX_set_tlsext_status_cb */
   setTlsextStatusCb(callback: (() => boolean) | undefined): void {
-    this.setCallbacks({ statusCb: callback && (() => (callback() ? 1 : 0)) })
+    this.setCallbacks({ [K.statusCb]: callback && (() => (callback() ? 1 : 0)) })
   }
 
   /** To be called by {@link setTlsextStatusCb}'s callback: DER, copied. @openssl SSL_set_tlsext_status_ocsp_resp */

@@ -2,6 +2,7 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import { asBytes, decodeUtf8, isBytesLike, utf8, type BytesLike } from '../base/bytes.js'
+import * as K from './callback-numbers.gen.js'
 import type { RawBioCallbacks, RawSslCallbacks } from './callbacks.gen.js'
 import { LSW_BIO_ACCEPT, LSW_BIO_CONNECT, LSW_BIO_WOULD_BLOCK, LSW_PSK_SHA384, PSK_MAX_PSK_LEN } from './constants.gen.js'
 import type { Memory } from './memory.js'
@@ -52,14 +53,14 @@ export interface PskIdentityKey extends PskKey {
 /** A BIO's functions, for C. */
 export function bioCallbacks(callbacks: BioCallbacks, memory: Memory): RawBioCallbacks {
   return {
-    bioRead(buf, length) {
+    [K.bioRead](buf, length) {
       // A buffer of JavaScript's own: the callback may do anything, also make memory grow.
       const buffer = new Uint8Array(length)
       const count = answerToC(callbacks.read(buffer), length)
       if (count > 0) memory.copyIn(buffer.subarray(0, count), buf)
       return count
     },
-    bioWrite: (bytes) => answerToC(callbacks.write(bytes), bytes.byteLength),
+    [K.bioWrite]: (bytes) => answerToC(callbacks.write(bytes), bytes.byteLength),
   }
 }
 
@@ -74,7 +75,7 @@ function answerToC(answer: BioAnswer, length: number): number {
 /** A client's source of pre-shared keys, for C. Shorter keys than `leastBytes` are refused. */
 export function pskClientCallback(
   callback: (hint: string | undefined) => PskIdentityKey | undefined, memory: Memory, leastBytes: number,
-): NonNullable<RawSslCallbacks['pskClientCb']> {
+): NonNullable<RawSslCallbacks[typeof K.pskClientCb]> {
   return (hint, identity, identityCapacity, key, keyCapacity) => {
     const psk = callback(hint)
     if (psk === undefined) return 0
@@ -90,7 +91,7 @@ export function pskClientCallback(
 /** A server's source of pre-shared keys, for C. Shorter keys than `leastBytes` are refused. */
 export function pskServerCallback(
   callback: (identity: string) => PskKey | undefined, memory: Memory, leastBytes: number,
-): NonNullable<RawSslCallbacks['pskServerCb']> {
+): NonNullable<RawSslCallbacks[typeof K.pskServerCb]> {
   return (identity, key, keyCapacity) => {
     const psk = callback(decodeUtf8(identity))
     return psk === undefined ? 0 : giveKey(psk, memory, key, keyCapacity, leastBytes)

@@ -1,6 +1,7 @@
 // What C asks of its platform: time, random bytes, and more memory. It has no users, environment variables or files.
 
 import type { LibsslModule, Platform } from '../ffi/ffi.gen.js'
+import * as P from '../ffi/platform.gen.js'
 
 const PAGE_BYTES = 65_536
 /** By how much memory grows at most beyond what is needed. */
@@ -11,34 +12,34 @@ export function platformOf(memory: () => LibsslModule['wasmMemory']): Platform {
   const view = () => new DataView(memory().buffer)
   const zero = () => 0
   return {
-    __syscall_getuid32: zero,
-    __syscall_geteuid32: zero,
-    __syscall_getgid32: zero,
-    __syscall_getegid32: zero,
-    environ_get: zero,
-    environ_sizes_get(count: number, bytes: number) {
+    [P.__syscall_getuid32]: zero,
+    [P.__syscall_geteuid32]: zero,
+    [P.__syscall_getgid32]: zero,
+    [P.__syscall_getegid32]: zero,
+    [P.environ_get]: zero,
+    [P.environ_sizes_get](count: number, bytes: number) {
       view().setInt32(count, 0, true)
       view().setInt32(bytes, 0, true)
       return 0
     },
-    emscripten_date_now: Date.now,
+    [P.emscripten_date_now]: Date.now,
     /** In nanoseconds; 0 is the clock on the wall. */
-    clock_time_get(clock: number, _precision: bigint, time: number) {
+    [P.clock_time_get](clock: number, _precision: bigint, time: number) {
       const ms = clock === 0 ? Date.now() : performance.now()
       view().setBigInt64(time, BigInt(Math.round(ms * 1e6)), true)
       return 0
     },
-    random_get(buf: number, length: number) {
+    [P.random_get](buf: number, length: number) {
       crypto.getRandomValues(new Uint8Array(memory().buffer, buf, length))
       return 0
     },
     /** A fifth more than there is, so that it seldom grows; else just what is needed. 0: there is no more, and malloc fails. */
-    emscripten_resize_heap(wanted: number) {
+    [P.emscripten_resize_heap](wanted: number) {
       const needed = wanted >>> 0
       const now = memory().buffer.byteLength
       return grow(Math.min(Math.max(needed, now * 1.2), needed + SPARE_BYTES) - now) || grow(needed - now)
     },
-    _abort_js() {
+    [P._abort_js]() {
       throw new WebAssembly.RuntimeError('abort() was called')
     },
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RefusalError } from '../../src/index.js'
 import { Border } from '../../src/ffi/border.js'
+import * as K from '../../src/ffi/callback-numbers.gen.js'
 import { bindCallbacks, Handles, wantedOf } from '../../src/ffi/callbacks.gen.js'
 import { bioCallbacks, type BioAnswer, type BioCallbacks } from '../../src/ffi/callbacks.js'
 import {
@@ -29,14 +30,14 @@ describe('Callbacks', () => {
     const { border, handles, c, bio } = callbacks()
     const handle = bio({ read: () => { throw 'first' }, write: () => { throw 'second' } })
     const connection = handles.SSL.add({
-      certCb: () => { throw 'third' }, clientHelloCb: () => { throw 'fourth' }, verifyCb: () => { throw 'fifth' },
+      [K.certCb]: () => { throw 'third' }, [K.clientHelloCb]: () => { throw 'fourth' }, [K.verifyCb]: () => { throw 'fifth' },
     })
     const answers: number[] = []
     let caught: unknown
     try {
       within(border, () => answers.push(
-        c.bioRead(handle, at, 10), c.bioWrite(handle, at, 10), c.certCb(connection), c.clientHelloCb(connection),
-        c.verifyCb(connection, 1, 0, 0)))
+        c[K.bioRead](handle, at, 10), c[K.bioWrite](handle, at, 10), c[K.certCb](connection), c[K.clientHelloCb](connection),
+        c[K.verifyCb](connection, 1, 0, 0)))
     } catch (value) { caught = value }
     expect(caught).toBe('first')
     expect(answers).toEqual([LSW_BIO_FAILED, LSW_BIO_FAILED, 0, SSL_CLIENT_HELLO_ERROR, 0])
@@ -46,9 +47,9 @@ describe('Callbacks', () => {
   it('answer the alert of a RefusalError if they decide, and their failure to another error', () => {
     const { border, handles, c } = callbacks()
     const refusal = new RefusalError('access_denied')
-    const connection = handles.SSL.add({ certCb: () => { throw refusal }, getSessionCb: () => { throw refusal } })
+    const connection = handles.SSL.add({ [K.certCb]: () => { throw refusal }, [K.getSessionCb]: () => { throw refusal } })
     const answers: number[] = []
-    expect(() => within(border, () => answers.push(c.certCb(connection), c.getSessionCb(connection, at, 0, at)))).toThrow(refusal)
+    expect(() => within(border, () => answers.push(c[K.certCb](connection), c[K.getSessionCb](connection, at, 0, at)))).toThrow(refusal)
     expect(answers).toEqual([LSW_REFUSE_WITH - 49, 0])
   })
 
@@ -58,21 +59,21 @@ describe('Callbacks', () => {
     'translate the answer %s', (answer, number) => {
       const { c, bio } = callbacks()
       const handle = bio({ read: () => answer, write: () => answer })
-      expect([c.bioRead(handle, at, 10), c.bioWrite(handle, at, 10)]).toEqual([number, number])
+      expect([c[K.bioRead](handle, at, 10), c[K.bioWrite](handle, at, 10)]).toEqual([number, number])
     })
 
   it.each([11, -1, 0.5, NaN, 'toString', undefined])('refuse the answer %s', (answer) => {
     const { border, c, bio } = callbacks()
     const handle = bio({ read: () => answer as BioAnswer, write: () => answer as BioAnswer })
-    expect(() => within(border, () => c.bioRead(handle, at, 10))).toThrow(RangeError)
-    expect(() => within(border, () => c.bioWrite(handle, at, 10))).toThrow(RangeError)
+    expect(() => within(border, () => c[K.bioRead](handle, at, 10))).toThrow(RangeError)
+    expect(() => within(border, () => c[K.bioWrite](handle, at, 10))).toThrow(RangeError)
   })
 
   it('fail with ERR_TLS_DISPOSED for a handle that was deleted, of a BIO or of a connection', () => {
     const { border, c } = callbacks()
     const disposed = expect.objectContaining({ code: 'ERR_TLS_DISPOSED' }) as Error
     const answers: number[] = []
-    for (const call of [() => c.bioRead(1, at, 10), () => c.certCb(1), () => c.verifyCb(1, 1, 0, 0)]) {
+    for (const call of [() => c[K.bioRead](1, at, 10), () => c[K.certCb](1), () => c[K.verifyCb](1, 1, 0, 0)]) {
       expect(() => within(border, () => answers.push(call()))).toThrow(disposed)
     }
     expect(answers).toEqual([LSW_BIO_FAILED, 0, 0])
@@ -82,6 +83,6 @@ describe('Callbacks', () => {
 describe('wantedOf', () => {
   it('has the bit of each callback that is there, and no other', () => {
     expect(wantedOf({})).toBe(0)
-    expect(wantedOf({ certCb: () => 1, verifyCb: () => 1, chainCb: undefined })).toBe(LSW_WANT_CERT_CB | LSW_WANT_VERIFY_CB)
+    expect(wantedOf({ [K.certCb]: () => 1, [K.verifyCb]: () => 1, [K.chainCb]: undefined })).toBe(LSW_WANT_CERT_CB | LSW_WANT_VERIFY_CB)
   })
 })
