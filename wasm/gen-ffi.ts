@@ -2,9 +2,9 @@
 //
 //   gen-ffi.ts header           build/exports.txt (for the linker), build/constants.c (asks the C compiler for the constants' values), and
 //                               the outputs of gen-callbacks.ts
-//   gen-ffi.ts calls            src/ffi/ffi.gen.ts (typed calls), src/ffi/functions.gen.ts (their numbers) and src/ffi/platform.gen.ts (those
-//                               of what C calls of its platform), with the short names that wasm/short-names.ts has found, and the order of
-//                               the exports of the linked .wasm
+//   gen-ffi.ts calls            src/ffi/ffi.gen.ts (typed calls), src/ffi/functions.gen.ts (their numbers) and src/ffi/platform.gen.ts
+//                               (those of what C calls of its platform), with the short names that wasm/short-names.ts has found, and the
+//                               order of the exports of the linked .wasm
 //   gen-ffi.ts constants WASM   src/ffi/constants.gen.ts, from build/constants.c compiled
 
 import { readFileSync } from 'node:fs'
@@ -80,8 +80,8 @@ ${callbacks.map(jsCallback).join('\n')}
 }
 
 /**
- * The calls that cross the border, typed: \`ffi[C.SSL_new](…)\`. They go by numbers, as minifiers put a constant's value in the place of its
- * name, and leave the names of properties as they are.
+ * The calls that cross the border, typed: \`ffi[C.SSL_new](…)\`. They go by numbers, as minifiers put a constant's value in the place
+ * of its name, and leave the names of properties as they are.
  */
 export interface Ffi {
 ${exported.map((proto) => `  [C.${proto.ts}]${signature(proto, ':', resultType(proto))}`).join('\n')}

@@ -54,7 +54,7 @@ export function fatalError(ssl: BasicSsl, result: IoResult): TlsError {
 }
 
 /** Of a verification that has failed, whether or not the handshake went on. */
-export function certificateError(ssl: Ssl, options: Pick<CertificateError, 'alert' | 'opensslErrorStack'>): CertificateError<X509> {
+export function certificateError(ssl: BasicSsl, options: Pick<CertificateError, 'alert' | 'opensslErrorStack'>): CertificateError<X509> {
   const verifyCode = ssl.getVerifyResult()
   const { depth, certificate } = ssl.getVerifyFailure()
   const code = certificateCode(verifyCode)

@@ -1,14 +1,11 @@
-// What OpenSSL asks and tells: the part of the class Ssl that sets callbacks, and what is to be called within them.
+// What OpenSSL asks and tells: the part of the class Ssl that sets callbacks of clients and of both sides.
 
 import * as K from '../ffi/callback-numbers.gen.js'
 import { wantedOf, type RawSslCallbacks } from '../ffi/callbacks.gen.js'
 import {
-  LEAST_PSK_BYTES, pskClientCallback, pskServerCallback, type CallbackVerdict, type ProtocolMessage, type PskIdentityKey, type PskKey,
+  LEAST_PSK_BYTES, pskClientCallback, type CallbackVerdict, type ProtocolMessage, type PskIdentityKey,
 } from '../ffi/callbacks.js'
 import * as C from '../ffi/functions.gen.js'
-import { decodeAlpn } from './alpn.js'
-import { readClientHello, type ClientHello } from './client-hello.js'
-import { demand, setBytes } from './setters.js'
 import { SslSettings } from './ssl-settings.js'
 
 /** An {@link Ssl}, as far as its callbacks go. */

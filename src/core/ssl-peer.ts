@@ -2,11 +2,11 @@
 
 import { decodeUtf8 } from '../base/bytes.js'
 import * as C from '../ffi/functions.gen.js'
-import type { Owned, Ptr } from '../ffi/pointers.js'
+import type { Ptr } from '../ffi/pointers.js'
 import { verifyName, type VerifyResultName } from './certificate-code.js'
 import { printName } from './general-name.js'
 import type { LibSsl } from './lib-ssl.js'
-import { readX509, readX509Subject, spkiSha256, type X509Subject } from './x509-contents.js'
+import { readX509, spkiSha256 } from './x509-contents.js'
 import type { X509 } from './x509.js'
 
 /** An {@link Ssl}, as far as its peer's identity goes. */
