@@ -17,6 +17,8 @@ import type { X509 } from './x509.js'
 
 /** One TLS connection, without I/O: it reads and writes its {@link Bio}. Setters throw `ApiMisuseError`. @openssl SSL_new */
 export class Ssl extends BasicSsl {
+  // ---- state ----
+
   /** Whether anything is buffered, processed or not. @openssl SSL_has_pending */
   hasPending(): boolean {
     return this.lib.ffi[C.SSL_has_pending](this.ptr) === 1
@@ -36,6 +38,8 @@ export class Ssl extends BasicSsl {
   setQuietShutdown(quiet: boolean): void {
     this.lib.ffi[C.SSL_set_quiet_shutdown](this.ptr, quiet ? 1 : 0)
   }
+
+  // ---- of servers ----
 
   /**
    * Called on a server before anything is answered; `-1` makes the handshake return
@@ -127,16 +131,6 @@ export class Ssl extends BasicSsl {
     setBytes(this.lib, 'Ssl.setTlsextStatusOcspResp', this.ptr, response, this.lib.ffi[C.SSL_set_tlsext_status_ocsp_resp])
   }
 
-  /** Takes `SSL_OP_…` bits away; returns all that are set now. @openssl SSL_clear_options */
-  clearOptions(options: bigint): bigint {
-    return this.lib.ffi[C.SSL_clear_options](this.ptr, options)
-  }
-
-  /** @openssl SSL_get_options */
-  getOptions(): bigint {
-    return this.lib.ffi[C.SSL_get_options](this.ptr)
-  }
-
   /**
    * From now on certificate, key, lists, callbacks, options, versions, the demands on the peer's certificate, and whether
    * raw public keys may stand for certificates are this context's. Groups are not copied: call {@link set1GroupsList}.
@@ -146,6 +140,18 @@ export class Ssl extends BasicSsl {
   setSslCtx(ctx: SslCtx): void {
     demandSameInstance(this.lib, ctx, 'SslCtx')
     set(this.lib, 'Ssl.setSslCtx', () => this.lib.ffi[C.SSL_set_SSL_CTX](this.ptr, ctx.ptr))
+  }
+
+  // ---- options, and the outcome of a handshake ----
+
+  /** Takes `SSL_OP_…` bits away; returns all that are set now. @openssl SSL_clear_options */
+  clearOptions(options: bigint): bigint {
+    return this.lib.ffi[C.SSL_clear_options](this.ptr, options)
+  }
+
+  /** @openssl SSL_get_options */
+  getOptions(): bigint {
+    return this.lib.ffi[C.SSL_get_options](this.ptr)
   }
 
   /**
