@@ -213,6 +213,9 @@ export class BasicSsl extends SslCallbacks {
     return this.#errors
   }
 
+  /** @internal What to say of a failure, by its code, on a server. */
+  serverAdvice?(code: string): string | undefined
+
   /** @internal Whether plaintext has come. */
   get hasRead(): boolean {
     return this.#hasRead

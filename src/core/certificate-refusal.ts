@@ -29,9 +29,7 @@ function adviceFor(ssl: BasicSsl, code: string, { issuer, validFrom, validTo }: 
     case 'CERT_HAS_EXPIRED': return `: it expired at ${time(validTo)}, and ${clock(ssl, false)}`
     case 'CERT_NOT_YET_VALID': return `: it is valid from ${time(validFrom)}, and ${clock(ssl, true)}`
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-      return ssl.isServer()
-        ? "; it is issued by none of option 'ca': have one of them issue the client's, or add this one: see docs/trust.md"
-        : "; if it is the peer's, give it as option 'ca': see docs/trust.md"
+      return ssl.serverAdvice?.(code) ?? "; if it is the peer's, give it as option 'ca': see docs/trust.md"
     case 'SELF_SIGNED_CERT_IN_CHAIN':
       return `; the peer sent this root, and it is not among the trust anchors: if it is to be trusted, ${GIVE_IT}`
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':

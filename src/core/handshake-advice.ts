@@ -1,4 +1,5 @@
-// Advice for handshakes that fail because both sides have no algorithm or version in common, or because of a setting of ours.
+// Advice for handshakes that fail because both sides have no algorithm or version in common, or because of a setting of ours. What servers
+// alone are told is in server-advice.ts.
 
 import { shorten } from '../base/quoted.js'
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../ffi/constants.gen.js'
@@ -6,7 +7,7 @@ import type { BasicSsl } from './basic-ssl.js'
 
 /** The rest of an error's message, by its code; `undefined` if there is nothing to say. */
 export function handshakeAdvice(ssl: BasicSsl, code: string): string | undefined {
-  return Object.hasOwn(ADVICE, code) ? ADVICE[code]!(ssl) : undefined
+  return ssl.serverAdvice?.(code) ?? (Object.hasOwn(ADVICE, code) ? ADVICE[code]!(ssl) : undefined)
 }
 
 const ADVICE: Readonly<Record<string, (ssl: BasicSsl) => string | undefined>> = {
@@ -24,8 +25,6 @@ const ADVICE: Readonly<Record<string, (ssl: BasicSsl) => string | undefined>> = 
   ERR_SSL_TLS_ALERT_HANDSHAKE_FAILURE: (ssl) => certificateAdvice(ssl)
     ?? `the peer found nothing in common, or refuses for a reason that it does not tell; ${offer(ssl)}`,
   ERR_SSL_TLSV1_ALERT_INSUFFICIENT_SECURITY: offer,
-  ERR_SSL_NO_SHARED_CIPHER: (ssl) => "no suite of both sides goes with the certificate's key, the groups and the signature algorithms "
-    + `of both; ${offer(ssl)}`,
   ERR_SSL_NO_SUITABLE_KEY_SHARE: noGroup,
   ERR_SSL_NO_SUITABLE_GROUPS: noGroup,
   ERR_SSL_WRONG_CURVE: noGroup,
@@ -34,17 +33,15 @@ const ADVICE: Readonly<Record<string, (ssl: BasicSsl) => string | undefined>> = 
   ERR_SSL_WRONG_SIGNATURE_TYPE: () =>
     "the peer has signed by an algorithm that options 'signatureAlgorithms' and 'securityLevel' do not allow",
 
-  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: () => 'the client has shown none: it must be given a certificate '
-    + "and its key (options 'cert' and 'key' of connect()); option 'clientCertificate': 'optional' lets in those that have none",
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: certificateAdvice,
   ERR_SSL_TLSV1_ALERT_ACCESS_DENIED: certificateAdvice,
-  ERR_SSL_TLS_ALERT_NO_CERTIFICATE: ownCertificate,
-  ERR_SSL_TLS_ALERT_BAD_CERTIFICATE: ownCertificate,
-  ERR_SSL_TLS_ALERT_UNSUPPORTED_CERTIFICATE: ownCertificate,
-  ERR_SSL_TLS_ALERT_CERTIFICATE_REVOKED: ownCertificate,
-  ERR_SSL_TLS_ALERT_CERTIFICATE_EXPIRED: ownCertificate,
-  ERR_SSL_TLS_ALERT_CERTIFICATE_UNKNOWN: ownCertificate,
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: ownCertificate,
+  ERR_SSL_TLS_ALERT_NO_CERTIFICATE: certificateAdvice,
+  ERR_SSL_TLS_ALERT_BAD_CERTIFICATE: certificateAdvice,
+  ERR_SSL_TLS_ALERT_UNSUPPORTED_CERTIFICATE: certificateAdvice,
+  ERR_SSL_TLS_ALERT_CERTIFICATE_REVOKED: certificateAdvice,
+  ERR_SSL_TLS_ALERT_CERTIFICATE_EXPIRED: certificateAdvice,
+  ERR_SSL_TLS_ALERT_CERTIFICATE_UNKNOWN: certificateAdvice,
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: certificateAdvice,
 
   ERR_SSL_NO_APPLICATION_PROTOCOL: noApplicationProtocol,
   ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: noApplicationProtocol,
@@ -60,12 +57,6 @@ export function certificateAdvice(ssl: BasicSsl): string | undefined {
   return ssl.get0SignatureName() === undefined
     ? `${asked}, and was shown none: give options 'cert' and 'key', or 'onCertificateRequest'`
     : `${asked}, and it may not take the one that it was shown: its own log says why`
-}
-
-/** The peer tells by its alert that it does not like our certificate. */
-function ownCertificate(ssl: BasicSsl): string | undefined {
-  return ssl.isServer() ? "the client refuses the certificate of option 'cert': it must trust its CA, be sent its intermediate "
-    + 'certificates, and find in it the name that it asked for' : certificateAdvice(ssl)
 }
 
 /** How many names of CAs a message has. */
@@ -91,7 +82,8 @@ function noApplicationProtocol(): string {
 /** How many suites a message names. */
 const MOST_SUITES = 6
 
-function offer(ssl: BasicSsl): string {
+/** What this side has to offer. */
+export function offer(ssl: BasicSsl): string {
   const suites = ssl.getSupportedCiphers()
   const more = suites.length > MOST_SUITES ? ` and ${suites.length - MOST_SUITES} more` : ''
   return `this side offers ${versions(ssl)} and, by name, ${suites.slice(0, MOST_SUITES).join(', ')}${more}; options that may `

@@ -9,6 +9,7 @@ import type { Owned, Ptr } from '../ffi/pointers.js'
 import { decodeAlpn } from './alpn.js'
 import { BasicSsl } from './basic-ssl.js'
 import { readClientHello, type ClientHello } from './client-hello.js'
+import { serverAdvice } from './server-advice.js'
 import { demand, demandSameInstance, set, setBytes } from './setters.js'
 import type { SslCtx } from './ssl-ctx.js'
 import type { PeerTmpKey } from './ssl-outcome.js'
@@ -40,6 +41,11 @@ export class Ssl extends BasicSsl {
   }
 
   // ---- of servers ----
+
+  /** @internal */
+  override serverAdvice(code: string): string | undefined {
+    return this.isServer() ? serverAdvice(this, code) : undefined
+  }
 
   /**
    * Called on a server before anything is answered; `-1` makes the handshake return

@@ -1,4 +1,4 @@
-// What C asks of its platform: time, random bytes, and more memory. It has no users, environment variables or files.
+// What C asks of its platform: time, random bytes, and more memory.
 
 import type { LibsslModule, Platform } from '../ffi/ffi.gen.js'
 import * as P from '../ffi/platform.gen.js'
@@ -9,24 +9,12 @@ const SPARE_BYTES = 96 * 1024 * 1024
 
 /** @param memory asked for at call time: it is the instance's own, which is made with these. */
 export function platformOf(memory: () => LibsslModule['wasmMemory']): Platform {
-  const view = () => new DataView(memory().buffer)
-  const zero = () => 0
   return {
-    [P.__syscall_getuid32]: zero,
-    [P.__syscall_geteuid32]: zero,
-    [P.__syscall_getgid32]: zero,
-    [P.__syscall_getegid32]: zero,
-    [P.environ_get]: zero,
-    [P.environ_sizes_get](count: number, bytes: number) {
-      view().setInt32(count, 0, true)
-      view().setInt32(bytes, 0, true)
-      return 0
-    },
     [P.emscripten_date_now]: Date.now,
     /** In nanoseconds; 0 is the clock on the wall. */
     [P.clock_time_get](clock: number, _precision: bigint, time: number) {
       const ms = clock === 0 ? Date.now() : performance.now()
-      view().setBigInt64(time, BigInt(Math.round(ms * 1e6)), true)
+      new DataView(memory().buffer).setBigInt64(time, BigInt(Math.round(ms * 1e6)), true)
       return 0
     },
     [P.random_get](buf: number, length: number) {
