@@ -13,7 +13,7 @@
 #   ./build.sh constant-time      build, then look in the .wasm for secrets that decide an address or a branch of a kernel
 #   ./build.sh proof [NAME...]    build, then all that takes long, or some of it, and what it gave into docs/proof.md
 #   ./build.sh timing [ARGS...]   build, then the statistical test: does the time of a kernel depend on its secrets?
-#   ./build.sh openssl-evp-tests  OpenSSL's own evp_test in WebAssembly, with wasm/kernels and without
+#   ./build.sh openssl-tests [RECIPE...]   build, then OpenSSL's own tests in WebAssembly, beside the same for this machine
 #   ./build.sh node-tests [ARGS...]   build, then Node's own tests of node:tls
 #   ./build.sh update-openssl VERSION [ARGS...]   move the pin to that release if its signature is good; build, compare, test
 #   ./build.sh site               build, then the site into build/site/html: documentation, reference, demonstration
@@ -97,8 +97,9 @@ case "$command" in
     build
     exec node_modules/.bin/tsx test/kernels/timing.ts "$@"
     ;;
-  openssl-evp-tests)
-    exec tools/openssl-evp-tests.sh
+  openssl-tests)
+    build
+    exec node_modules/.bin/tsx tools/openssl-tests/main.ts "$@"
     ;;
   constant-time)
     build

@@ -14,7 +14,7 @@ const logs = join(repository, 'build/proof')
 
 /** By the command of build.sh. */
 const proofs: Readonly<Record<string, string>> = {
-  'openssl-evp-tests': "OpenSSL's own `evp_test` in WebAssembly, with the kernels and without",
+  'openssl-tests': "OpenSSL's own tests (`make test`) in WebAssembly, with our options, kernels and cuts, beside the same for this machine",
   'vectors': "Wycheproof's vectors, thousands of corner cases of each algorithm",
   'kernels': '`wasm/kernels` beside `node:crypto`, a million random inputs each',
   'constant-time': 'no secret decides an address or a branch of a kernel in the .wasm that is shipped',

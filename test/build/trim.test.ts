@@ -79,11 +79,22 @@ static const struct entry table[] = {
   })
 
   it.each([
+    ['keep cut { O', 'int t[] = { { ONE }, { TWO } }; int u;'],
+    ['keep some.list', 'int t[] = { { ONE }, { TWO } }; int t_u;'],
+  ])('leaves out the rules before that begin so, or are of a list: %s', (keep, edited) => {
+    expect(edit('table.c', 'int t[] = { { ONE }, { TWO } }; int t_u;', `cut { ONE\nreplace t_u => u\n${keep}`)).toBe(edited)
+  })
+
+  it.each([
     'cut { FOUR', 'empty static const int u[1]', 'replace gone( => 0', 'rewrite gone\\d => 0',
   ])('says where to look when a source has no more of what a list names: %s', (rule) => {
     const said = edit('table.c', 'struct entry table[] = { { ONE } };', `replace ONE => 1\n${rule}`)
     expect(said).toMatch(/OpenSSL's source is not what these lists were made for/)
     expect(said).toMatch(/some\.list, line 5: table\.c has no /)
+  })
+
+  it('says so when there is no rule to leave out', () => {
+    expect(edit('table.c', 'int one;', 'replace one => two\nkeep replace three')).toMatch(/some\.list, line 5: no list has a rule replace three/)
   })
 
   it('says so when OpenSSL has a file no more', () => {

@@ -1,7 +1,7 @@
 // Which of Node's tests count, by class, and the reasons why some do not pass: lists/*.txt. A line is a file of Node's test/parallel,
 // with `# words` behind it that nothing reads; `## words` is the heading of the lines below it.
 
-import { readFileSync } from 'node:fs'
+import { readHeadedList } from '../headed-list.js'
 
 export const CLASSES = {
   'public-api-tls': '`test-tls-*` that need the public interface alone',
@@ -14,14 +14,5 @@ export const classNames = Object.keys(CLASSES) as readonly Class[]
 
 /** By file: the heading that it stands under, or `''`. */
 export function readList(name: Class | 'reasons'): Map<string, string> {
-  const listed = new Map<string, string>()
-  let heading = ''
-  for (const line of readFileSync(new URL(`lists/${name}.txt`, import.meta.url), 'utf8').split('\n')) {
-    if (line.startsWith('## ')) heading = line.slice(3).trim()
-    const file = line.replace(/#.*/, '').trim()
-    if (file === '') continue
-    if (listed.has(file)) throw new Error(`lists/${name}.txt names ${file} twice`)
-    listed.set(file, heading)
-  }
-  return listed
+  return readHeadedList(new URL(`lists/${name}.txt`, import.meta.url))
 }

@@ -8,6 +8,8 @@
 //   empty DECLARATION         a table is declared without its values and not const: something else fills it
 //   replace TEXT => TEXT      wherever it stands, from the beginning of a word; `\n` is the end of a line
 //   rewrite REGEXP => TEXT    the same with a regular expression, whose groups are $1 and $2
+//   keep RULE                 rules of earlier lists that begin so are not applied (a list's name: none of its rules; before any file: in
+//                             any file). It is for tools/openssl-tests, whose programs need some of what the product does not.
 //
 // The text that a line names must exist: if a new release of OpenSSL lacks it, the build fails, and names the list and the line.
 
@@ -50,9 +52,20 @@ function readList(list: string): void {
     if (line === '' || line.startsWith('#')) continue
     const [, kind, what, by = ''] = /^(\w+) (.*?)(?: => (.*?))?(?: {2}.*)?$/.exec(line) ?? fail(`${where}: this is no rule: ${line}`)
     if (kind === 'file') files.set(what!, rules = files.get(what!) ?? [])
+    else if (kind === 'keep') keep(rules ? [rules] : [...files.values()], where, what!)
     else if (rules && kind! in edit) rules.push({ where, kind: kind as Rule['kind'], what: what!, by: by.replaceAll('\\n', '\n') })
     else fail(`${where}: this is no rule for a file: ${line}`)
   }
+}
+
+function keep(lists: Rule[][], where: string, what: string): void {
+  let isFound = false
+  for (const rules of lists) {
+    const applied = rules.filter((rule) => !`${rule.kind} ${rule.what}`.startsWith(what) && !rule.where.startsWith(`${what},`))
+    if (applied.length < rules.length) isFound = true
+    rules.splice(0, Infinity, ...applied)
+  }
+  if (!isFound) stale.push(`${where}: no list has a rule ${what}`)
 }
 
 function cut(text: string, { what }: Rule): string {
