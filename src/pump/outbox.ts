@@ -7,9 +7,7 @@ export class Outbox {
   #used = 0
 
   /** Bytes waiting. */
-  get size(): number {
-    return this.#blocks.reduce((size, { byteLength }) => size + byteLength, this.#used)
-  }
+  size = 0
 
   /**
    * Has `fill` write up to `count` bytes into the current block, or into a new one of `blockBytes` if they do not
@@ -20,12 +18,15 @@ export class Outbox {
       this.#seal()
       this.#block = new Uint8Array(Math.max(count, blockBytes))
     }
-    this.#used += fill(this.#block, this.#used)
+    const filled = fill(this.#block, this.#used)
+    this.#used += filled
+    this.size += filled
   }
 
   /** All that waits, in order; nothing does afterwards. */
   take(): Uint8Array<ArrayBuffer>[] {
     this.#seal()
+    this.size = 0
     return this.#blocks.splice(0)
   }
 

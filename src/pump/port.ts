@@ -24,8 +24,9 @@ export class Port {
   }
 
   /** Settles when the transport has accepted all blocks, or failed, or the port has ended. They are queued at once. */
-  async send(blocks: readonly Uint8Array[]): Promise<void> {
-    await this.#interrupt.guard(Promise.all(blocks.map((block) => this.#writer.write(block))))
+  send(blocks: readonly Uint8Array[]): Promise<unknown> {
+    const writes = blocks.map((block) => this.#writer.write(block))
+    return this.#interrupt.guard<unknown>(writes.length === 1 ? writes[0]! : Promise.all(writes))
   }
 
   /** Settles with the next chunk, or when the transport failed, or the port has ended. One at a time. */

@@ -204,10 +204,10 @@ export class Pump {
 
   /** Encrypts and sends all of `bytes`. They must not change until then. Before the handshake is done: see invariant 12. */
   write(bytes: Uint8Array): Promise<void> {
-    return this.#writing.run(async () => {
+    return this.#writing.run(() => {
       this.#machine.demand('this connection is not open for writing', 'HANDSHAKE', 'OPEN')
       let offset = 0
-      await this.#drive(() => {
+      return this.#drive(() => {
         let verdict: Verdict = 'done'
         while ((verdict === 'done' || verdict === 'again') && offset < bytes.byteLength && this.#wire.unsentBytes < BATCH_BYTES) {
           const early = this.#machine.state === 'HANDSHAKE' && !this.#ssl.isInitFinished()
@@ -351,7 +351,13 @@ export class Pump {
         if (verdict === 'want read' || (this.#sendFailure && purpose === 'writing')) continue
       }
       if (verdict === 'done') return
-      if (verdict === 'want read') await this.#wire.receive().catch((error: unknown) => this.#lose(error))
+      if (verdict === 'want read') {
+        try {
+          await this.#wire.receive()
+        } catch (error) {
+          this.#lose(error)
+        }
+      }
       if (verdict === 'undecided') await this.#decided(this.#options.decisions.pending ?? Promise.resolve(), step)
     }
   }

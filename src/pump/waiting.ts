@@ -28,7 +28,13 @@ export class Interrupt {
     return new Promise((resolve, reject) => {
       if (this.#tripped) reject(this.#tripped.reason())
       else this.#waiting.add(reject)
-      promise.then(resolve, reject).finally(() => this.#waiting.delete(reject))
+      promise.then((value) => {
+        this.#waiting.delete(reject)
+        resolve(value)
+      }, (error: unknown) => {
+        this.#waiting.delete(reject)
+        reject(error)
+      })
     })
   }
 

@@ -81,17 +81,28 @@ export class Wire {
   /** Sends what was drained; settles when the transport has accepted it, or we have left. Rejects with `TransportError`. */
   async send(): Promise<void> {
     this.#sending = true
-    await this.#port.send(this.#outbox.take()).catch(this.#failed('the transport failed to send'))
+    try {
+      await this.#port.send(this.#outbox.take())
+    } catch (cause) {
+      this.#fail('the transport failed to send', cause)
+    }
     this.#sending = false
   }
 
   /** Feeds the next chunk, or the end of the stream, to the pair: one for all who ask meanwhile. Rejects with `TransportError`. */
   receive(): Promise<void> {
-    return this.#receiving ??= this.#receiveChunk().finally(() => { this.#receiving = undefined })
+    return this.#receiving ??= this.#receiveChunk()
   }
 
   async #receiveChunk(): Promise<void> {
-    const chunk = await this.#port.receive().catch(this.#failed('the transport failed to receive'))
+    let chunk
+    try {
+      chunk = await this.#port.receive()
+    } catch (cause) {
+      this.#fail('the transport failed to receive', cause)
+    } finally {
+      this.#receiving = undefined
+    }
     if (!chunk || this.#port.ended) return
     if (chunk.done) return this.#pair.network.shutdownWr()
     if (!isUint8Array(chunk.value)) throw new TransportError('the transport gave something other than a Uint8Array')
@@ -101,10 +112,8 @@ export class Wire {
   }
 
   /** Reports a failure of the transport itself. Failures after the port has ended are no news. */
-  #failed(message: string): (cause: unknown) => void {
-    return (cause) => {
-      if (!this.#port.ended) throw transportFailure(message, cause)
-    }
+  #fail(message: string, cause: unknown): void {
+    if (!this.#port.ended) throw transportFailure(message, cause)
   }
 
   /** Sends the drained bytes as the last ones, and stops listening. As {@link Port.leave}. */

@@ -96,12 +96,12 @@ export class Connection implements TlsConnection {
     return writable
   }
 
-  async #write(chunk: BytesLike): Promise<void> {
+  #write(chunk: BytesLike): Promise<void> {
     if (!isBytesLike(chunk)) {
       const error = invalidArgument('writable takes bytes: an ArrayBuffer or a view of one (for text, use TextEncoder)')
       this.abort(error) // a stream that failed cannot be closed any more, nor then the connection
       throw error
     }
-    await this.#life.write(viewOf(chunk))
+    return this.#life.write(viewOf(chunk))
   }
 }
