@@ -2,9 +2,10 @@
 
 import { LINGER_MS } from '../base/linger.js'
 import { Interrupt, withDeadline } from './waiting.js'
-import type { ByteTransport } from './transport.js'
+import { givesBack, type ByteTransport } from './transport.js'
 
 export class Port {
+  readonly #writable: WritableStream<Uint8Array>
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   readonly #interrupt = new Interrupt()
@@ -13,6 +14,7 @@ export class Port {
 
   /** Locks both streams, for good. */
   constructor(transport: ByteTransport) {
+    this.#writable = transport.writable
     this.#reader = transport.readable.getReader()
     this.#writer = transport.writable.getWriter()
     this.#writer.closed.catch(() => {}) // failures are seen where they matter, by the write that fails
@@ -27,6 +29,11 @@ export class Port {
   send(blocks: readonly Uint8Array[]): Promise<unknown> {
     const writes = blocks.map((block) => this.#writer.write(block))
     return this.#interrupt.guard<unknown>(writes.length === 1 ? writes[0]! : Promise.all(writes))
+  }
+
+  /** Whether blocks that were sent well are ours again. */
+  get givesBack(): boolean {
+    return givesBack(this.#writable)
   }
 
   /** Settles with the next chunk, or when the transport failed, or the port has ended. One at a time. */

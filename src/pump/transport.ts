@@ -29,6 +29,18 @@ export function transportFailure(what: string, cause: unknown): TransportError {
   return new TransportError(saysAll ? (cause as Error).message : step, { cause })
 }
 
+const givingBack = new WeakMap<WritableStream, () => boolean>()
+
+/** For a transport that does not look at a chunk any more once its write has settled well, while `now` says so: the pump fills it again. */
+export function giveBack(writable: WritableStream, now: () => boolean): void {
+  givingBack.set(writable, now)
+}
+
+/** Whether chunks whose writes have settled may be filled again. */
+export function givesBack(writable: WritableStream): boolean {
+  return givingBack.get(writable)?.() ?? false
+}
+
 const unopened = new WeakMap<WritableStream, string>()
 
 /** Until `opened` settles, deadlines say of the transport of this stream that it is not open: `why`. */

@@ -4,7 +4,7 @@
 import { asBytes, isUint8Array } from '../base/bytes.js'
 import { TransportError } from '../base/errors.js'
 import type { BioPair } from '../core/bio-pair.js'
-import { Outbox } from './outbox.js'
+import { Outbox, reuse } from './outbox.js'
 import type { Port } from './port.js'
 import { transportFailure } from './transport.js'
 
@@ -82,7 +82,9 @@ export class Wire {
   async send(): Promise<void> {
     this.#sending = true
     try {
-      await this.#port.send(this.#outbox.take())
+      const blocks = this.#outbox.take()
+      await this.#port.send(blocks)
+      if (this.#port.givesBack) reuse(blocks)
     } catch (cause) {
       this.#fail('the transport failed to send', cause)
     }

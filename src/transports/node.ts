@@ -1,7 +1,7 @@
 // A Node Duplex, for example a net.Socket, as a transport. Types only: nothing of Node's is imported at run time.
 
 import { hasMethods } from '../base/realms.js'
-import type { ByteTransport } from '../pump/transport.js'
+import { giveBack, type ByteTransport } from '../pump/transport.js'
 import { StreamEnds } from './stream-ends.js'
 
 /**
@@ -48,6 +48,15 @@ export function isNodeDuplex(value: object): value is NodeDuplexLike {
 }
 
 /**
+ * Whether it is a socket of Node's own class, and nobody has changed how it writes: it is done with a chunk once it has called back.
+ * Other Duplexes may pass chunks on, and keep them.
+ */
+function isPlainSocket(duplex: NodeDuplexLike & { readonly _handle?: { readonly writeBuffer?: unknown } | null }): boolean {
+  return duplex.constructor.name === 'Socket' && typeof duplex._handle?.writeBuffer === 'function' &&
+    !Object.hasOwn(duplex, 'write') && !Object.hasOwn(duplex, '_write')
+}
+
+/**
  * Takes over a Duplex of bytes: Node's own, or one of readable-stream 2 to 4, duplexify or streamx. It is read only as fast as
  * the transport is, and a write settles when the Duplex has passed it on (one of streamx does not tell: when it has room for
  * more; wrap it before its end). Do not read or write it beside the transport. Once both sides are done it is destroyed.
@@ -79,6 +88,7 @@ export function fromNodeStream(duplex: NodeDuplexLike): ByteTransport {
     giveUp: (reason) => duplex.destroy(typeof reason === 'object' && reason !== null ? reason as Error : undefined),
   })
   const { incoming, transport } = ends
+  giveBack(transport.writable, () => isPlainSocket(duplex))
   let drained = () => {}
   let finished = duplex.writableFinished ?? false
   const receive = (chunk: unknown) => {

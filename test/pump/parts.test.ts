@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { InternalError, memoryTransportPair } from '../../src/index.js'
 import { FifoLock, Interrupt } from '../../src/pump/waiting.js'
-import { Outbox } from '../../src/pump/outbox.js'
+import { Outbox, reuse } from '../../src/pump/outbox.js'
 import { Port } from '../../src/pump/port.js'
 import { StateMachine, type State } from '../../src/pump/states.js'
 import { isPending, readAll, rejection, same, noise, turns, unhandledDuring, until } from '../helpers/stream-peers.js'
@@ -90,6 +90,21 @@ describe('Outbox', () => {
     outbox.put(10, 100, () => 0)
     expect(outbox.size).toBe(3)
     expect(outbox.take()).toHaveLength(1)
+  })
+
+  it('fills large blocks again that were given back, whole ones, and none for a few bytes', () => {
+    const outbox = new Outbox()
+    const block = (bytes: number) => {
+      outbox.put(10, bytes, () => 10)
+      return outbox.take()
+    }
+    const [small, large] = [block(60_000), block(70_000)]
+    reuse(small)
+    reuse(large)
+    const few = block(1000)
+    const [again, another] = [block(66_000), block(66_000)]
+    expect(again[0]!.buffer).toBe(large[0]!.buffer)
+    for (const other of [few, another]) for (const before of [small, large]) expect(other[0]!.buffer).not.toBe(before[0]!.buffer)
   })
 })
 

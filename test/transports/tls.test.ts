@@ -37,6 +37,45 @@ const kinds: Readonly<Record<string, () => Promise<[TransportLike, TransportLike
   },
 }
 
+describe('blocks of records are filled again if they come back', () => {
+  interface Handle { writeBuffer(request: object, bytes: Uint8Array): number }
+  const spyOnWrite = (near: net.Socket, see: (bytes: Uint8Array) => void) => {
+    const write = near.write.bind(near) as (bytes: Uint8Array, callback: () => void) => boolean
+    near.write = ((bytes: Uint8Array, callback: () => void) => {
+      see(bytes)
+      return write(bytes, callback)
+    }) as never
+  }
+
+  it.each([
+    ['a socket', 'sockets', true, (near: net.Socket, see: (bytes: Uint8Array) => void) => {
+      const handle = (near as unknown as { _handle: Handle })._handle
+      const { writeBuffer } = handle
+      handle.writeBuffer = (request, bytes) => {
+        see(bytes)
+        return writeBuffer.call(handle, request, bytes)
+      }
+    }],
+    ['a socket that writes in a way of its own', 'sockets', false, spyOnWrite],
+    ['another Duplex', 'Duplexes', false, spyOnWrite],
+  ] as const)('of %s', async (_, kind, again, spy) => {
+    const [near, far, dispose = () => {}] = await kinds[kind]!()
+    const buffers: ArrayBufferLike[] = []
+    spy(near as net.Socket, ({ byteLength, buffer }) => { if (byteLength > 60_000) buffers.push(buffer) })
+    const pair = { client: connect(near, { ...clientOptions(), libssl }), server: accept(far, { ...serverOptions(), libssl }) }
+    const sent = noise(40 * 64 * 1024)
+    const received = readAll(pair.server.readable)
+    const writer = pair.client.writable.getWriter()
+    for (let at = 0; at < sent.byteLength; at += 64 * 1024) await writer.write(sent.subarray(at, at + 64 * 1024))
+    await writer.close()
+    expect(same(await received, sent)).toBe(true)
+    expect(buffers).toHaveLength(40)
+    expect(new Set(buffers).size < 40).toBe(again)
+    await closeBoth(pair)
+    dispose()
+  })
+})
+
 describe.each(VERSIONS)('connect and accept, %s', (version) => {
   describe.each(Object.entries(kinds))('over %s', (_, open) => {
     const start = async () => {
