@@ -1,9 +1,10 @@
-// Trust anchors that are odd: what a store takes, and what comes of it when one is the issuer. Keys are decoded when they are asked for.
+// Trust anchors: what a store takes, and what comes of it when one is the issuer. A plain certificate is read when it is looked for, and
+// its key is decoded when that is asked for: neither may show.
 
 import { X509Certificate } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { fatalError, load, X509Store, type LibSsl } from '../../src/core.js'
-import { authority } from '../helpers/certificates.js'
+import { fatalError, load, SslCtx, X509Store, type LibSsl } from '../../src/core.js'
+import { authority, localhost, temporaryAuthority } from '../helpers/certificates.js'
 import { leaks, Link } from '../helpers/link.js'
 
 let lib: LibSsl
@@ -33,6 +34,37 @@ const KEYS: Readonly<Record<string, (spki: Buffer) => void>> = {
   'a point of no known form': (spki) => { spki[24] = 9 },
   'a curve that is not in the build': (spki) => { spki[20] = 1 },
   'an algorithm that nobody knows': (spki) => { spki[10] = 0x63 },
+}
+
+function codeOf(body: () => void): string | undefined {
+  try {
+    body()
+    return undefined
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+}
+
+function addAlone(bytes: Uint8Array): void {
+  const [store, other] = [new X509Store(lib), new X509Store(lib)]
+  try {
+    store.addCerts(bytes)
+    other.addStore(store) // reads it
+  } finally {
+    store.free()
+    other.free()
+  }
+}
+
+/** Reads it at once, where no more is asked of it. */
+function readInChain(bytes: Uint8Array): void {
+  const ctx = new SslCtx(lib, 'TLS_server_method')
+  try {
+    ctx.setSecurityLevel(0)
+    ctx.useCertificateChain(localhost.cert + pemOf(bytes))
+  } finally {
+    ctx.free()
+  }
 }
 
 describe.each(Object.keys(KEYS))('a key of %s', (what) => {
@@ -70,6 +102,34 @@ describe('X509Store.addCerts', () => {
     const store = new X509Store(lib)
     expect(() => store.addCerts(bytes)).toThrow(expect.objectContaining({ code }))
     store.free()
+  })
+
+  it('takes what OpenSSL reads at once, and refuses what that refuses: 2,000 changed certificates', () => {
+    let [state, read] = [1, 0]
+    const random = (below: number) => (state = Math.imul(state, 0x41c64e6d) + 12345 >>> 0) % below
+    for (let i = 0; i < 2000; i++) {
+      const bytes = Buffer.from(root)
+      bytes[4 + random(random(2) ? bytes.length - 4 : 160)] = random(2) ? random(256) : [0, 0x7f, 0x80, 0x81, 0x82, 0xff][random(6)]!
+      const taken = codeOf(() => { addAlone(bytes) })
+      expect([i, taken]).toEqual([i, codeOf(() => { readInChain(bytes) })])
+      if (taken === undefined) read++
+    }
+    expect(read).toBeGreaterThan(500)
+    expect(read).toBeLessThan(1900)
+  })
+
+  it.each<[string, (text: string) => string]>([
+    ['as it is', (text) => text], ['in capitals', (text) => text.toUpperCase()], ['with tabs', (text) => text.replaceAll(' ', '\t')],
+  ])('finds an issuer by its name %s, as names are compared without case and blanks', (_, change) => {
+    const name = Buffer.from('libssl-wasm test CA')
+    const bytes = Buffer.from(root)
+    for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) bytes.write(change(name.toString()), at)
+    new Link(lib, { ca: pemOf(bytes) }).established().free()
+  })
+
+  it('finds all of a name, whatever was added between, and takes each once', () => {
+    const [named, other] = [temporaryAuthority('libssl-wasm test CA'), temporaryAuthority('another')]
+    new Link(lib, { ca: [named, other, authority, named].map(({ ca }) => ca.cert).join('') }).established().free()
   })
 
   it('leaves nothing behind, used or not', () => {

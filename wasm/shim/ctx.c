@@ -100,7 +100,7 @@ static int add_to_chain(void *ctx, void *cert, int index)
 
 int lsw_SSL_CTX_use_certificate_chain(SSL_CTX *ctx, const uint8_t *bytes, size_t length)
 {
-    return lsw_read_each(&lsw_certificate, bytes, length, add_to_chain, ctx) > 0;
+    return lsw_read_each(&lsw_certificate, bytes, length, add_to_chain, NULL, ctx) > 0;
 }
 
 X509 *lsw_SSL_CTX_get0_chain_cert(SSL_CTX *ctx, int index)

@@ -47,12 +47,24 @@ extern const struct lsw_form lsw_session, lsw_ocsp_response; /* SSL_SESSION, OCS
 
 /* Owned: the first of a PEM text, or the one of a DER encoding. NULL for anything else; the error queue says why. */
 void *lsw_read(const struct lsw_form *form, const uint8_t *bytes, size_t length);
-/* Calls `add` with each of a PEM text, or the one of a DER encoding. Returns how many there were, or -1 less the number of
-   those before the one that failed; the error queue says why. */
+/*
+ * Calls `add` with each of a PEM text, or the one of a DER encoding. Returns how many there were, or -1 less the number of those before
+ * the one that failed; the error queue says why. `take`, if there is one, is called first, with the encoding: 1 if it has taken that in
+ * the place of the object.
+ */
 int lsw_read_each(const struct lsw_form *form, const uint8_t *bytes, size_t length, int (*add)(void *to, void *object, int index),
-    void *to);
+    int (*take)(void *to, const uint8_t *der, size_t length), void *to);
 /* Whether the bytes look like DER rather than text. */
 int lsw_is_der(const uint8_t *bytes, size_t length);
+
+/* ---- plain_certificate.c ---- */
+
+#define LSW_LONGEST_PLAIN_NAME 256
+/*
+ * Whether d2i_X509 is known to read these bytes, all of them. Then `subject` is the canonical form of the certificate's subject, by
+ * which X509_NAME_cmp compares, and its length is returned. 0 for others: they must be read.
+ */
+size_t lsw_plain_subject(const uint8_t *bytes, size_t length, uint8_t subject[LSW_LONGEST_PLAIN_NAME]);
 
 /* ---- pbe.c: what keys are encrypted by ---- */
 

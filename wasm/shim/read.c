@@ -124,39 +124,51 @@ static int looks_alike(const struct lsw_form *form, const struct lsw_block *bloc
     return 0;
 }
 
-/* The next of a PEM text. NULL at its end, or for one that cannot be read; then the queue is not empty. */
-static void *next_of(const struct lsw_form *form, struct lsw_pem *pem)
+/* The encoding of the next of a PEM text. NULL at its end, or for one that cannot be read; then the queue is not empty. */
+static uint8_t *next_of(const struct lsw_form *form, struct lsw_pem *pem, from_der_fn **from_der, size_t *length)
 {
     struct lsw_block block;
-    from_der_fn *from_der;
-    uint8_t *der;
-    void *object;
-    size_t length;
 
     do {
         if (!lsw_pem_next(pem, &block))
             return NULL;
-        from_der = reader_of(form, &block);
-        if (from_der == NULL && looks_alike(form, &block)) {
+        *from_der = reader_of(form, &block);
+        if (*from_der == NULL && looks_alike(form, &block)) {
             lsw_block_raise(&block, ERR_R_UNSUPPORTED);
             return NULL;
         }
-    } while (from_der == NULL);
-    der = lsw_block_der(&block, lsw_no_passphrase, NULL, &length);
-    object = der != NULL ? read_der(form, from_der, der, length) : NULL;
-    OPENSSL_free(der);
-    return object;
+    } while (*from_der == NULL);
+    return lsw_block_der(&block, lsw_no_passphrase, NULL, length);
 }
 
-static int read_each_pem(const struct lsw_form *form, struct lsw_pem *pem, int (*add)(void *to, void *object, int index), void *to)
+typedef int add_fn(void *to, void *object, int index);
+typedef int take_fn(void *to, const uint8_t *der, size_t length);
+
+static int read_one(const struct lsw_form *form, from_der_fn *from_der, const uint8_t *der, size_t length, add_fn *add, take_fn *take,
+    void *to, int index)
 {
     void *object;
+    int added;
+
+    if (take != NULL && from_der == form->readable[0].from_der && take(to, der, length))
+        return 1;
+    object = read_der(form, from_der, der, length);
+    added = object != NULL && add(to, object, index);
+    form->free(object);
+    return added;
+}
+
+static int read_each_pem(const struct lsw_form *form, struct lsw_pem *pem, add_fn *add, take_fn *take, void *to)
+{
+    from_der_fn *from_der;
+    uint8_t *der;
+    size_t length;
     int count = 0;
 
-    while ((object = next_of(form, pem)) != NULL) {
-        int added = add(to, object, count);
+    while ((der = next_of(form, pem, &from_der, &length)) != NULL) {
+        int added = read_one(form, from_der, der, length, add, take, to, count);
 
-        form->free(object);
+        OPENSSL_free(der);
         if (!added)
             return -1 - count;
         ERR_clear_error(); /* left by what was taken all the same, for example over a key of an unknown type */
@@ -167,19 +179,16 @@ static int read_each_pem(const struct lsw_form *form, struct lsw_pem *pem, int (
     return ERR_peek_error() == 0 ? count : -1 - count;
 }
 
-int lsw_read_each(const struct lsw_form *form, const uint8_t *bytes, size_t length, int (*add)(void *to, void *object, int index), void *to)
+int lsw_read_each(const struct lsw_form *form, const uint8_t *bytes, size_t length, add_fn *add, take_fn *take, void *to)
 {
     struct lsw_pem pem;
     int count = -1;
 
     ERR_clear_error();
     if (is_der_of(form, bytes, length)) {
-        void *object = read_der(form, form->readable[0].from_der, bytes, length);
-
-        count = object != NULL && add(to, object, 0) ? 1 : -1;
-        form->free(object);
+        count = read_one(form, form->readable[0].from_der, bytes, length, add, take, to, 0) ? 1 : -1;
     } else if (lsw_pem_open(&pem, bytes, length)) {
-        count = read_each_pem(form, &pem, add, to);
+        count = read_each_pem(form, &pem, add, take, to);
         lsw_pem_close(&pem);
     }
     return count;
@@ -189,12 +198,16 @@ void *lsw_read(const struct lsw_form *form, const uint8_t *bytes, size_t length)
 {
     struct lsw_pem pem;
     void *object = NULL;
+    from_der_fn *from_der;
+    uint8_t *der;
 
     ERR_clear_error();
     if (is_der_of(form, bytes, length))
         return read_der(form, form->readable[0].from_der, bytes, length);
     if (lsw_pem_open(&pem, bytes, length)) {
-        object = next_of(form, &pem);
+        der = next_of(form, &pem, &from_der, &length);
+        object = der != NULL ? read_der(form, from_der, der, length) : NULL;
+        OPENSSL_free(der);
         if (object == NULL && ERR_peek_error() == 0)
             lsw_pem_raise_none(&pem);
         lsw_pem_close(&pem);

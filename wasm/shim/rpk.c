@@ -19,7 +19,7 @@ static int accept_key(void *to, void *key, int index)
 
 int lsw_SSL_accept_rpk(SSL *ssl, const uint8_t *bytes, size_t length)
 {
-    return lsw_read_each(&lsw_public_key, bytes, length, accept_key, lsw_conn_of(ssl)) > 0;
+    return lsw_read_each(&lsw_public_key, bytes, length, accept_key, NULL, lsw_conn_of(ssl)) > 0;
 }
 
 /*

@@ -1,6 +1,17 @@
 /* Stores of trust anchors: filling them, and using their names; an identity chosen late. */
 #include "internal.h"
 
+/* In wasm/trim/unread-anchors.h. 1 if the certificate is added, and will be read when it is looked for. */
+int ossl_x509_store_add_unread(X509_STORE *store, const uint8_t *subject, int subject_length, const uint8_t *der, size_t length);
+
+static int add_unread(void *store, const uint8_t *der, size_t length)
+{
+    uint8_t subject[LSW_LONGEST_PLAIN_NAME];
+    size_t subject_length = lsw_plain_subject(der, length, subject);
+
+    return subject_length > 0 && ossl_x509_store_add_unread(store, subject, (int)subject_length, der, length);
+}
+
 static int add_cert(void *store, void *cert, int index)
 {
     (void)index;
@@ -9,7 +20,7 @@ static int add_cert(void *store, void *cert, int index)
 
 int lsw_X509_STORE_add_certs(X509_STORE *store, const uint8_t *bytes, size_t length)
 {
-    return lsw_read_each(&lsw_certificate, bytes, length, add_cert, store);
+    return lsw_read_each(&lsw_certificate, bytes, length, add_cert, add_unread, store);
 }
 
 static int add_crl(void *store, void *crl, int index)
@@ -20,7 +31,7 @@ static int add_crl(void *store, void *crl, int index)
 
 int lsw_X509_STORE_add_crls(X509_STORE *store, const uint8_t *bytes, size_t length)
 {
-    return lsw_read_each(&lsw_crl, bytes, length, add_crl, store);
+    return lsw_read_each(&lsw_crl, bytes, length, add_crl, NULL, store);
 }
 
 int lsw_X509_STORE_add_store(X509_STORE *store, X509_STORE *from)
@@ -74,14 +85,34 @@ int lsw_SSL_use_identity_of(SSL *ssl, SSL_CTX *from)
     return ok;
 }
 
+/* Owned; NULL if there is no memory. */
+static X509_STORE_CTX *lookup_for(const SSL *ssl)
+{
+    X509_STORE_CTX *lookup = X509_STORE_CTX_new();
+
+    if (lookup != NULL && !X509_STORE_CTX_init(lookup, SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)), NULL, NULL)) {
+        X509_STORE_CTX_free(lookup);
+        return NULL;
+    }
+    return lookup;
+}
+
+/* Owned: the trust anchors of that name. */
+static STACK_OF(X509) *anchors_named(const SSL *ssl, const X509_NAME *name)
+{
+    X509_STORE_CTX *lookup = lookup_for(ssl);
+    STACK_OF(X509) *certs = lookup != NULL ? X509_STORE_CTX_get1_certs(lookup, name) : NULL;
+
+    X509_STORE_CTX_free(lookup);
+    return certs;
+}
+
 int lsw_SSL_count_possible_issuers(const SSL *ssl)
 {
     const X509 *cert = lsw_conn_of(ssl)->verify_cert;
-    STACK_OF(X509) *certs = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)));
-    int i, count = 0;
+    STACK_OF(X509) *certs = cert != NULL ? anchors_named(ssl, X509_get_issuer_name(cert)) : NULL;
+    int count = certs != NULL ? sk_X509_num(certs) : 0;
 
-    for (i = 0; cert != NULL && i < sk_X509_num(certs); i++)
-        count += X509_NAME_cmp(X509_get_subject_name(sk_X509_value(certs, i)), X509_get_issuer_name(cert)) == 0;
     OSSL_STACK_OF_X509_free(certs);
     return count;
 }
@@ -89,10 +120,10 @@ int lsw_SSL_count_possible_issuers(const SSL *ssl)
 int lsw_SSL_has_refused_anchor(const SSL *ssl)
 {
     const X509 *cert = lsw_conn_of(ssl)->verify_cert;
-    STACK_OF(X509) *certs = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)));
+    STACK_OF(X509) *certs = cert != NULL ? anchors_named(ssl, X509_get_subject_name(cert)) : NULL;
     int i, found = 0;
 
-    for (i = 0; cert != NULL && !found && i < sk_X509_num(certs); i++)
+    for (i = 0; !found && i < sk_X509_num(certs); i++)
         found = X509_cmp(sk_X509_value(certs, i), cert) == 0;
     OSSL_STACK_OF_X509_free(certs);
     return found;
@@ -113,15 +144,14 @@ static X509 *issuer_among(STACK_OF(X509) *certs, X509 *cert)
 
 X509 *lsw_SSL_get1_issuer(SSL *ssl, X509 *cert)
 {
-    X509_STORE *store = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
-    X509_STORE_CTX *lookup = X509_STORE_CTX_new();
+    X509_STORE_CTX *lookup = lookup_for(ssl);
     X509 *issuer = NULL;
 
     ERR_set_mark();
     if (X509_check_issued(cert, cert) == X509_V_OK)
         issuer = X509_up_ref(cert) ? cert : NULL;
     else if ((issuer = issuer_among(SSL_get_peer_cert_chain(ssl), cert)) == NULL && lookup != NULL
-        && X509_STORE_CTX_init(lookup, store, NULL, NULL) && X509_STORE_CTX_get1_issuer(&issuer, lookup, cert) <= 0)
+        && X509_STORE_CTX_get1_issuer(&issuer, lookup, cert) <= 0)
         issuer = NULL;
     X509_STORE_CTX_free(lookup);
     ERR_pop_to_mark();
