@@ -89,6 +89,12 @@ static int affine_of(p256_affine *r, const EC_GROUP *group, const EC_POINT *poin
     return ok;
 }
 
+static void into_montgomery(p256_affine *a)
+{
+    p256_to_montgomery(a->x, a->x);
+    p256_to_montgomery(a->y, a->y);
+}
+
 /* 1, 0, or −1 for a failure. OpenSSL asks this of each key that it reads, and again before it uses a peer's. */
 static int is_on_curve(const EC_GROUP *group, const EC_POINT *point, BN_CTX *ctx)
 {
@@ -97,8 +103,7 @@ static int is_on_curve(const EC_GROUP *group, const EC_POINT *point, BN_CTX *ctx
         return ossl_ec_GFp_simple_is_on_curve(group, point, ctx);
     if (!coordinate_of(affine.x, point->X) || !coordinate_of(affine.y, point->Y))
         return -1;
-    p256_to_montgomery(affine.x, affine.x);
-    p256_to_montgomery(affine.y, affine.y);
+    into_montgomery(&affine);
     return p256_is_on_curve(affine.x, affine.y);
 }
 
@@ -117,8 +122,7 @@ static int multiple(p256_jacobian *r, const EC_GROUP *group, const EC_POINT *poi
     if (is_generator(&affine)) {
         p256_generator_times(r, scalar);
     } else {
-        p256_to_montgomery(affine.x, affine.x);
-        p256_to_montgomery(affine.y, affine.y);
+        into_montgomery(&affine);
         p256_point_times(r, &affine, scalar);
     }
     OPENSSL_cleanse(scalar, sizeof scalar);
@@ -138,8 +142,7 @@ static int two_multiples(p256_jacobian *r, const EC_GROUP *group, const BIGNUM *
         || !affine_of(&affine, group, point, ctx) || !scalar_of(first, group, of_generator, ctx)
         || !scalar_of(second, group, of_point, ctx))
         return 0;
-    p256_to_montgomery(affine.x, affine.x);
-    p256_to_montgomery(affine.y, affine.y);
+    into_montgomery(&affine);
     return p256_sum_times(r, first, &affine, second);
 }
 
