@@ -12,6 +12,6 @@ find build/kernels -name '*.o' 2>/dev/null | sort >build/constant-time/objects.t
 # shellcheck disable=SC2016 # expanded within the toolchain
 wasm/toolchain.sh run sh -c 'xargs -r "$(emcc --print-prog-name=llvm-nm)" --defined-only <build/constant-time/objects.txt' |
   awk '$2 ~ /^[tT]$/ { print $3 }' | sort -u >build/constant-time/functions.txt
-# Of products in fields, which stand in OpenSSL's own files, what the headers define.
-sed -nE 's/^(static .*)?void (\w+)\(.*/\2/p' wasm/trim/*-products.h >>build/constant-time/functions.txt
+# Of products in fields, and of words, which stand in OpenSSL's own files, what the headers define.
+sed -nE 's/^(static .*)?void (\w+)\(.*/\2/p' wasm/trim/{comba,*-products}.h >>build/constant-time/functions.txt
 exec node_modules/.bin/tsx tools/constant-time/main.ts build/constant-time/libssl.wat build/libssl.symbols build/constant-time/functions.txt

@@ -99,7 +99,9 @@ export const roots: Readonly<Record<string, Parameters>> = {
   p256_is_zero: 'a',
   p256_reduce: 'r, a, modulus',
   p256_inverse: 'r, a, modulus',
-  // wasm/trim/*-products.h
+  // wasm/trim/comba.h, wasm/trim/*-products.h
+  bn_mul_comba8: 'r, a, b',
+  bn_sqr_comba8: 'r, a',
   p384_square: 'out, in',
   p384_multiply: 'out, in1, in2',
   p521_square: 'out, in',
