@@ -194,7 +194,7 @@ export interface RareCertificateErrorCodes {
   UNSUPPORTED_CONSTRAINT_SYNTAX: 'the peer'
   /** A name in the certificate cannot be read, so that a name constraint cannot be applied to it. */
   UNSUPPORTED_NAME_SYNTAX: 'the peer'
-  /** A certificate is signed by an algorithm that this build does not have. */
+  /** The key of the peer's certificate or of its issuer's is of a kind or on a curve that this build does not have, or is none. */
   UNSUPPORTED_SIGNATURE_ALGORITHM: 'the peer'
   /** A certificate is signed by an algorithm that does not fit its issuer's key. */
   SIGNATURE_ALGORITHM_MISMATCH: 'the peer'

@@ -45,7 +45,7 @@ function errorCode(library: string, reason: string): OpensslErrorCode {
 /** A library's word that something beneath it failed: the entry of that stands before it. */
 const SAYS_LITTLE = new RegExp(`^(?:${[
   '.* lib', 'nested asn1 error', 'bad object header', '(?:(?:private|public) key )?decode error', 'parse error', 'record layer failure',
-  'internal error', 'callback failed',
+  'internal error', 'callback failed', 'unable to find public key parameters', 'unknown certificate type',
 ].join('|')})$`)
 
 /** The entry that says most: the last that tells what is wrong. It gives an error its code and its words. */

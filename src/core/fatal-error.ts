@@ -1,11 +1,12 @@
 // From a failed I/O call to the one error that says whose fault it was.
 
 import {
-  CertificateError, EchRejectedError, InternalError, PeerError, TransportError, TruncationError, type TlsError,
+  CertificateError, EchRejectedError, InternalError, PeerError, TransportError, TruncationError, type OpensslError, type TlsError,
 } from '../base/errors.js'
 import {
   ERR_LIB_SSL, SSL_AD_CLOSE_NOTIFY, SSL_AD_ECH_REQUIRED, SSL_ERROR_SYSCALL, SSL_ERROR_ZERO_RETURN, SSL_R_CERTIFICATE_VERIFY_FAILED,
-  SSL_R_ECH_REQUIRED, SSL_R_INVALID_STATUS_RESPONSE, SSL_R_UNEXPECTED_EOF_WHILE_READING, X509_V_OK,
+  SSL_R_ECH_REQUIRED, SSL_R_INVALID_STATUS_RESPONSE, SSL_R_UNEXPECTED_EOF_WHILE_READING, X509_V_ERR_UNSUPPORTED_SIGNATURE_ALGORITHM,
+  X509_V_OK,
 } from '../ffi/constants.gen.js'
 import * as C from '../ffi/functions.gen.js'
 import type { BasicSsl } from './basic-ssl.js'
@@ -58,8 +59,16 @@ export function certificateError(ssl: BasicSsl, options: Pick<CertificateError, 
   const verifyCode = ssl.getVerifyResult()
   const { depth, certificate } = ssl.getVerifyFailure()
   const code = certificateCode(verifyCode)
-  const message = certificateRefusal(ssl, code, ssl.verifyCertErrorString(), depth, certificate)
+  const unreadable = verifyCode === X509_V_ERR_UNSUPPORTED_SIGNATURE_ALGORITHM
+  const words = unreadable ? unreadableKey(options.opensslErrorStack) : ssl.verifyCertErrorString()
+  const message = certificateRefusal(ssl, code, words, depth, certificate)
   return new CertificateError(code, message, { ...options, verifyCode, depth, certificate })
+}
+
+/** What `wasm/shim/verify.c` means by this result. OpenSSL's queue has the curve or the algorithm. */
+function unreadableKey(errors: readonly OpensslError[]): string {
+  const leftOut = errors.find(({ reason }) => reason === 'unsupported')
+  return leftOut ? `its key is ${describe([leftOut])}` : 'its key cannot be read'
 }
 
 /** Some servers hang up instead of sending an alert; to a client of TLS 1.3 that looks like the end of an open connection. */

@@ -7,6 +7,49 @@ static SSL *ssl_of(const X509_STORE_CTX *store_ctx)
     return X509_STORE_CTX_get_ex_data(store_ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
 }
 
+static X509 *unreadable_issuer(const STACK_OF(X509) *candidates, const X509 *cert)
+{
+    int i;
+
+    for (i = 0; i < sk_X509_num(candidates); i++) {
+        X509 *candidate = sk_X509_value(candidates, i);
+
+        if (X509_NAME_cmp(X509_get_subject_name(candidate), X509_get_issuer_name(cert)) == 0 && X509_get0_pubkey(candidate) == NULL)
+            return candidate;
+    }
+    return NULL;
+}
+
+/*
+ * A key that cannot be read, as its algorithm or its curve is not in the build, is too small to OpenSSL, and a CA that has one is no
+ * issuer, as if it were not there. So the result says what is the matter, and the error queue which algorithm or curve.
+ */
+static void tell_unreadable_key(X509_STORE_CTX *store_ctx)
+{
+    X509 *cert = X509_STORE_CTX_get_current_cert(store_ctx), *issuer;
+    STACK_OF(X509) *anchors;
+
+    switch (X509_STORE_CTX_get_error(store_ctx)) {
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+        if (cert != NULL && X509_get0_pubkey(cert) == NULL)
+            X509_STORE_CTX_set_error(store_ctx, X509_V_ERR_UNSUPPORTED_SIGNATURE_ALGORITHM);
+        break;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        anchors = X509_STORE_CTX_get1_certs(store_ctx, X509_get_issuer_name(cert));
+        issuer = unreadable_issuer(X509_STORE_CTX_get0_untrusted(store_ctx), cert);
+        if (issuer == NULL)
+            issuer = unreadable_issuer(anchors, cert);
+        if (issuer != NULL) {
+            X509_STORE_CTX_set_error(store_ctx, X509_V_ERR_UNSUPPORTED_SIGNATURE_ALGORITHM);
+            X509_STORE_CTX_set_error_depth(store_ctx, X509_STORE_CTX_get_error_depth(store_ctx) + (issuer != cert));
+            X509_STORE_CTX_set_current_cert(store_ctx, issuer);
+        }
+        OSSL_STACK_OF_X509_free(anchors);
+        break;
+    }
+}
+
 int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx)
 {
     SSL *ssl = ssl_of(store_ctx);
@@ -15,6 +58,8 @@ int lsw_verify_trampoline(int preverify_ok, X509_STORE_CTX *store_ctx)
 
     if (conn == NULL)
         return preverify_ok;
+    if (!preverify_ok)
+        tell_unreadable_key(store_ctx);
     answer = preverify_ok = lsw_rpk_verdict(conn, store_ctx, preverify_ok);
     if (conn->wanted & LSW_WANT_VERIFY_CB) {
         answer = lsw_js_verify_cb(ssl, preverify_ok, X509_STORE_CTX_get_error_depth(store_ctx), X509_STORE_CTX_get_error(store_ctx));

@@ -75,6 +75,7 @@ function wordsFor(code: string, certificate: X509, names: readonly string[], now
     case 'DEPTH_ZERO_SELF_SIGNED_CERT': return 'self-signed, and not among the trust anchors'
     case 'SELF_SIGNED_CERT_IN_CHAIN': return 'a root that is not among the trust anchors'
     case 'EE_KEY_TOO_SMALL': case 'CA_KEY_TOO_SMALL': return `weak key: ${keyType} of ${keyBits} bits`
+    case 'UNSUPPORTED_SIGNATURE_ALGORITHM': return 'a key of a kind or on a curve that is not in this build'
     case 'CA_MD_TOO_WEAK': case 'EE_MD_TOO_WEAK': return `weak signature: ${signatureAlgorithm}`
     case 'CERT_REVOKED': return 'revoked by its issuer'
     case 'ERR_TLS_CERT_PIN_MISMATCH': return 'no certificate of the chain has a pinned key'
