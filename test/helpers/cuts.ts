@@ -1,7 +1,7 @@
 // What the lists of wasm/trim take out, read from OpenSSL's own files and from what becomes of them: a new line in a list is known here.
 
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const repository = join(import.meta.dirname, '../..')
@@ -11,6 +11,13 @@ let folder: string | undefined
 export function opensslSource(): string {
   folder ??= join(execFileSync(join(repository, 'openssl-src/build.sh'), { encoding: 'utf8' }).trim(), 'source')
   return folder
+}
+
+/** The files that the lists change when they are compiled. */
+export function editedFiles(): string[] {
+  const trim = join(repository, 'wasm/trim')
+  const lists = readdirSync(trim).filter((name) => name.endsWith('.list') && name !== 'headers.list')
+  return lists.flatMap((list) => [...readFileSync(join(trim, list), 'utf8').matchAll(/^file (\S+)/gm)].map(([, path]) => path!))
 }
 
 /** A file as it is, and as the lists leave it. */
@@ -42,4 +49,17 @@ export function objectIdentifiers(): Map<string, ObjectIdentifier> {
     const der = length === undefined ? undefined : Buffer.concat([Buffer.of(6, body.length), body])
     return [nid!, { shortName: shortName!, longName: longName!, der }]
   }))
+}
+
+/** The value of a number that one of these headers of OpenSSL's defines, or of a sum of them; `undefined` if it is none. */
+export function headerNumber(name: string, headers: readonly string[]): number | undefined {
+  if (/^(0x[\da-f]+|-?\d+)$/i.test(name)) return Number(name)
+  for (const header of headers) {
+    const text = readFileSync(join(opensslSource(), '../include', header), 'utf8')
+    const [, value] = new RegExp(`^# *define +${name} +(.+?)\\s*(?:/\\*.*)?$`, 'm').exec(text) ?? []
+    if (value === undefined) continue
+    const parts = value.replace(/[()]/g, '').split(/[+|]/).map((part) => headerNumber(part.trim(), headers))
+    return parts.every((part) => part !== undefined) ? parts.reduce((sum, part) => sum + part) : undefined
+  }
+  return undefined
 }

@@ -58,6 +58,10 @@ export class LibCrypto {
         return 0
       },
       environ_get: () => 0,
+      __syscall_getuid32: () => 0,
+      __syscall_geteuid32: () => 0,
+      __syscall_getgid32: () => 0,
+      __syscall_getegid32: () => 0,
     }
     const module = new WebAssembly.Module(bytes)
     const imports: WebAssembly.Imports = {}
