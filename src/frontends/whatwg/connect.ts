@@ -35,8 +35,6 @@ export function accept(transport: TransportLike, options: AcceptOptions): TlsSer
     const earlyData = new EarlyDataStream()
     const life = beginServer(taken, checked, (bytes) => earlyData.push(bytes))
     life.opened.then(() => earlyData.close(), (error: unknown) => earlyData.fail(error))
-    const connection = new Connection(life, checked)
-    const property = { get: () => earlyData.readable, enumerable: true }
-    return Object.defineProperty(connection, 'earlyData', property) as Connection & TlsServerConnection
+    return Object.assign(new Connection(life, checked), { earlyData: earlyData.readable })
   })
 }

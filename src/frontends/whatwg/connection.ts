@@ -10,31 +10,37 @@ import { HIGH_WATER_MARK_BYTES, isWaitMs } from '../stream-limits.js'
 import { makeReadable, type ReadableController } from './readable.js'
 import type { TlsConnection } from './tls-connection.js'
 
-/** Its streams are made when they are first asked for: that takes longer than much of a handshake. */
 export class Connection implements TlsConnection {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
+  readonly writable: WritableStream<BytesLike>
   readonly opened: Promise<ConnectionInfo>
   readonly closed: Promise<void>
   readonly #life: Life
-  readonly #highWaterMark: number
-  #readable: TlsConnection['readable'] | undefined
-  #writable: TlsConnection['writable'] | undefined
-  /** {@link close} has seen to what was written. */
-  #flushed = false
+  #source!: ReadableController
+  #sink!: WritableStreamDefaultController
 
-  constructor(life: Life, { highWaterMarkBytes = HIGH_WATER_MARK_BYTES }: Pick<LimitOptions, 'highWaterMarkBytes'>) {
+  constructor(life: Life, { highWaterMarkBytes: highWaterMark = HIGH_WATER_MARK_BYTES }: Pick<LimitOptions, 'highWaterMarkBytes'>) {
     this.#life = life
-    this.#highWaterMark = highWaterMarkBytes
     this.opened = life.opened
     this.closed = life.closed
-    life.closed.catch(() => {})
-  }
-
-  get readable(): TlsConnection['readable'] {
-    return this.#readable ??= this.#makeReadable()
-  }
-
-  get writable(): TlsConnection['writable'] {
-    return this.#writable ??= this.#makeWritable()
+    this.readable = makeReadable({
+      start: (controller) => { this.#source = controller },
+      pull: () => this.#pull(highWaterMark),
+      cancel: () => life.stopReading(),
+    })
+    this.writable = new WritableStream<BytesLike>({
+      start: (controller) => { this.#sink = controller },
+      write: (chunk) => this.#write(chunk),
+      close: () => life.closeWriting(),
+      abort: (reason) => this.abort(reason),
+    }, { highWaterMark, size: (chunk) => (isBytesLike(chunk) ? chunk.byteLength : 0) })
+    life.closed.then(() => {
+      this.#closeReadable()
+      this.#sink.error(closedError())
+    }, (error: unknown) => {
+      this.#sink.error(error)
+      // Not the readable: what was decrypted before the error comes first, and the next pull tells.
+    })
   }
 
   async close({ waitForPeerMs = 0 }: { readonly waitForPeerMs?: number | undefined } = {}): Promise<void> {
@@ -42,8 +48,7 @@ export class Connection implements TlsConnection {
     if (wrong !== undefined) throw invalidArgument(`waitForPeerMs ${wrong}`)
     // What is queued in an unlocked stream goes out first; a locked one is its writer's business.
     await this.#life.close(waitForPeerMs, async () => {
-      this.#flushed = true
-      if (this.#writable?.locked === false) await this.#writable.close().catch(() => {}) // closed already
+      if (!this.writable.locked) await this.writable.close().catch(() => {}) // closed already
     })
   }
 
@@ -56,46 +61,6 @@ export class Connection implements TlsConnection {
   updateKeys: TlsConnection['updateKeys'] = (options) => this.#life.ask('updateKeys', options)
   requestClientCertificate: TlsConnection['requestClientCertificate'] = () => this.#life.ask('requestClientCertificate')
 
-  #makeReadable(): TlsConnection['readable'] {
-    const life = this.#life
-    let source!: ReadableController
-    const close = () => {
-      try {
-        source.close()
-        source.byobRequest?.respond(0) // a BYOB read is waiting for this
-      } catch {} // closed or cancelled before
-    }
-    // After an error, what was decrypted before it comes first, and the next pull tells.
-    life.closed.then(close, () => {})
-    return makeReadable({
-      start: (controller) => { source = controller },
-      pull: async () => {
-        const request = source.byobRequest
-        const view = request?.view as Uint8Array | undefined
-        const bytes = await life.read(this.#highWaterMark, view && viewOf(view))
-        if (bytes === undefined) close()
-        else if (request && bytes.buffer === request.view?.buffer) request.respond(bytes.byteLength)
-        else source.enqueue(bytes as Uint8Array<ArrayBuffer>)
-      },
-      cancel: () => life.stopReading(),
-    })
-  }
-
-  #makeWritable(): TlsConnection['writable'] {
-    const life = this.#life
-    const said = this.#flushed
-    let sink!: WritableStreamDefaultController
-    const writable = new WritableStream<BytesLike>({
-      start: (controller) => { sink = controller },
-      write: (chunk) => this.#write(chunk),
-      close: () => (said ? undefined : life.closeWriting()),
-      abort: (reason) => this.abort(reason),
-    }, { highWaterMark: this.#highWaterMark, size: (chunk) => (isBytesLike(chunk) ? chunk.byteLength : 0) })
-    life.closed.then(() => sink.error(closedError()), (error: unknown) => sink.error(error))
-    if (said) writable.close().catch(() => {})
-    return writable
-  }
-
   #write(chunk: BytesLike): Promise<void> {
     if (!isBytesLike(chunk)) {
       const error = invalidArgument('writable takes bytes: an ArrayBuffer or a view of one (for text, use TextEncoder)')
@@ -103,5 +68,21 @@ export class Connection implements TlsConnection {
       throw error
     }
     return this.#life.write(viewOf(chunk))
+  }
+
+  async #pull(limit: number): Promise<void> {
+    const request = this.#source.byobRequest
+    const view = request?.view as Uint8Array | undefined
+    const bytes = await this.#life.read(limit, view && viewOf(view))
+    if (bytes === undefined) this.#closeReadable()
+    else if (request && bytes.buffer === request.view?.buffer) request.respond(bytes.byteLength)
+    else this.#source.enqueue(bytes as Uint8Array<ArrayBuffer>)
+  }
+
+  #closeReadable(): void {
+    try {
+      this.#source.close()
+      this.#source.byobRequest?.respond(0) // a BYOB read is waiting for this
+    } catch {} // closed or cancelled before
   }
 }
