@@ -35,6 +35,8 @@ export function accept(transport: TransportLike, options: AcceptOptions): TlsSer
     const earlyData = new EarlyDataStream()
     const life = beginServer(taken, checked, (bytes) => earlyData.push(bytes))
     life.opened.then(() => earlyData.close(), (error: unknown) => earlyData.fail(error))
-    return Object.assign(new Connection(life, checked), { earlyData: earlyData.readable })
+    const connection = new Connection(life, checked)
+    const property = { get: () => earlyData.readable, enumerable: true }
+    return Object.defineProperty(connection, 'earlyData', property) as Connection & TlsServerConnection
   })
 }
