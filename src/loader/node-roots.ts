@@ -1,5 +1,6 @@
 // The trust that Node, Deno and Bun have of their own: the default of `node:tls`, and the system's list.
 
+import { fromBase64 } from '../base/bytes.js'
 import { warn } from '../base/warn.js'
 
 /** The parts of Node's modules that are used. Types of our own: the package is used without Node's. */
@@ -21,6 +22,16 @@ export function nodeRoots(node: NodeModules): readonly string[] | undefined {
     const extra = process.env['NODE_EXTRA_CA_CERTS']
     return [...node.tls.rootCertificates, ...(extra ? readNamed(node, 'NODE_EXTRA_CA_CERTS', extra) : [])]
   })
+}
+
+/** What PEM as platforms write it stands for, else the PEM itself: `atob` takes a tenth of the time that OpenSSL does. */
+export function asDer(pem: string): string | Uint8Array {
+  const [, base64] = /^-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/\n]+={0,2})\n-----END CERTIFICATE-----\n?$/.exec(pem) ?? []
+  try {
+    return base64 ? fromBase64(base64) : pem
+  } catch {
+    return pem // OpenSSL says what is wrong
+  }
 }
 
 /** Where Linux distributions and BSDs keep one file of them. */

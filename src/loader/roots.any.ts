@@ -1,18 +1,18 @@
 // One file for every platform cannot import Node's modules: it asks for them, where they can be asked for (Node ≥ 20.16,
 // Deno, Bun). For libssl-wasm/inline and for JSR.
 
-import { nodeRoots, nodeSystemRoots, type NodeModules } from './node-roots.js'
+import { asDer, nodeRoots, nodeSystemRoots, type NodeModules } from './node-roots.js'
 
 interface MaybeNode {
   readonly process?: { readonly getBuiltinModule?: (id: string) => unknown }
 }
 
-/** PEM texts, or `undefined` where the platform has no list to give. */
-export function platformRoots(): readonly string[] | undefined {
-  return ask(nodeRoots)
+/** DER, or PEM as it is, or `undefined` where the platform has no list to give. */
+export function platformRoots(): readonly (string | Uint8Array)[] | undefined {
+  return ask(nodeRoots)?.map(asDer)
 }
 
-/** The same for the system's own list. */
+/** The system's own list: PEM texts, or `undefined` as above. */
 export function systemRoots(): readonly string[] | undefined {
   return ask(nodeSystemRoots)
 }

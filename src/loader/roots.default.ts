@@ -1,11 +1,11 @@
 // Browsers and edge workers hand out no list of roots.
 
-/** PEM texts, or `undefined` where the platform has no list to give. */
-export function platformRoots(): readonly string[] | undefined {
+/** DER, or PEM as it is, or `undefined` where the platform has no list to give. */
+export function platformRoots(): readonly (string | Uint8Array)[] | undefined {
   return undefined
 }
 
-/** The same for the system's own list. */
+/** The system's own list: PEM texts, or `undefined` as above. */
 export function systemRoots(): readonly string[] | undefined {
   return undefined
 }

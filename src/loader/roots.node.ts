@@ -3,16 +3,16 @@
 import * as crypto from 'node:crypto'
 import * as fs from 'node:fs'
 import * as tls from 'node:tls'
-import { nodeRoots, nodeSystemRoots, type NodeModules } from './node-roots.js'
+import { asDer, nodeRoots, nodeSystemRoots, type NodeModules } from './node-roots.js'
 
 const node = { crypto, fs, tls } as NodeModules
 
-/** PEM texts, or `undefined` where the platform has no list to give. */
-export function platformRoots(): readonly string[] | undefined {
-  return nodeRoots(node)
+/** DER, or PEM as it is, or `undefined` where the platform has no list to give. */
+export function platformRoots(): readonly (string | Uint8Array)[] | undefined {
+  return nodeRoots(node)?.map(asDer)
 }
 
-/** The same for the system's own list. */
+/** The system's own list: PEM texts, or `undefined` as above. */
 export function systemRoots(): readonly string[] | undefined {
   return nodeSystemRoots(node)
 }

@@ -1,7 +1,6 @@
 // Trust anchors: the certificates of option `ca`, or the platform's; what is added to them, and what has been revoked.
 
 import { platformRoots } from '#roots'
-import { fromBase64 } from '../../base/bytes.js'
 import { ApiMisuseError } from '../../base/errors.js'
 import { warn } from '../../base/warn.js'
 import type { LibSsl } from '../../core/lib-ssl.js'
@@ -51,7 +50,7 @@ const storesOf = keptByInstance<X509Store>(8)
 
 /** A store with the anchors that options give, and with the platform's, if they are given. It is kept for later, so do not free it. */
 export function storeOf(
-  lib: LibSsl, options: Readonly<Record<string, TrustAnchorOptions['ca']>>, platform: readonly string[] = [],
+  lib: LibSsl, options: Readonly<Record<string, TrustAnchorOptions['ca']>>, platform: readonly (string | Uint8Array)[] = [],
 ): X509Store {
   return storesOf(lib).get(keyOf(lib, options), () => setUp(new X509Store(lib), (store) => {
     addPlatform(store, platform)
@@ -76,44 +75,34 @@ function keyOf(lib: LibSsl, options: Given): string {
 }
 
 // Read once an instance: there may be files among them.
-const platforms = new WeakMap<LibSsl, readonly string[]>()
+const platforms = new WeakMap<LibSsl, readonly (string | Uint8Array)[]>()
 const platformStores = new WeakMap<LibSsl, X509Store>()
 
 /** `undefined` where the platform has no list. */
-function rootsOf(lib: LibSsl): readonly string[] | undefined {
+function rootsOf(lib: LibSsl): readonly (string | Uint8Array)[] | undefined {
   const roots = platforms.get(lib) ?? platformRoots()
   if (roots) platforms.set(lib, roots)
   return roots
 }
 
 /** A store of the platform's roots, the instance's own: not to be freed. */
-function platformStore(lib: LibSsl, platform: readonly string[]): X509Store {
+function platformStore(lib: LibSsl, platform: readonly (string | Uint8Array)[]): X509Store {
   const store = platformStores.get(lib) ?? setUp(new X509Store(lib), (made) => { addPlatform(made, platform) })
   platformStores.set(lib, store)
   return store
 }
 
-function addPlatform(store: X509Store, platform: readonly string[]): void {
+function addPlatform(store: X509Store, platform: readonly (string | Uint8Array)[]): void {
   platform.forEach((root, index) => { addRoot(store, root, index) })
 }
 
 /** A root of the platform that cannot be read is no fault of the caller: it is left out, and the others count. */
-function addRoot(store: X509Store, root: string, index: number): void {
+function addRoot(store: X509Store, root: string | Uint8Array, index: number): void {
   try {
-    store.addCerts(bytesOf(root) ?? root)
+    store.addCerts(root)
   } catch (error) {
     if (!(error instanceof ApiMisuseError)) throw error
     const which = `root ${index + 1} of the platform's list (of NODE_EXTRA_CA_CERTS, perhaps)`
     warn('WARN_TLS_CA_UNREADABLE', `${which} cannot be read and is ignored: ${error.message}`)
-  }
-}
-
-/** Of PEM as platforms write it, what it stands for: `atob` takes a tenth of the time that OpenSSL does. */
-function bytesOf(pem: string): Uint8Array | undefined {
-  const [, base64] = /^-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/\n]+={0,2})\n-----END CERTIFICATE-----\n?$/.exec(pem) ?? []
-  try {
-    return base64 ? fromBase64(base64) : undefined
-  } catch {
-    return undefined // OpenSSL says what is wrong
   }
 }
