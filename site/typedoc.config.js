@@ -68,7 +68,9 @@ export default {
   validation: { notExported: true, invalidLink: true, notDocumented: true, rewrittenLink: true },
   treatWarningsAsErrors: true,
   requiredToBeDocumented: ['Class', 'Interface', 'Property', 'Method', 'Accessor', 'Function', 'Variable', 'TypeAlias'],
-  intentionallyNotExported: ['reasons', 'ConnectionSocket', 'Socket', 'Callback', 'Listener', 'SecureContext', 'SecurePair', 'BasicSsl'],
+  intentionallyNotExported: [
+    'reasons', 'ConnectionSocket', 'Socket', 'Callback', 'Listener', 'SecureContext', 'SecurePair', 'BasicSsl', 'BasicSslCtx',
+  ],
   membersWithOwnFile: ['Class', 'Interface'],
   sanitizeComments: true,
   hidePageHeader: true,

@@ -13,7 +13,7 @@ import type { IoResult, SslErrorCode } from './io-result.js'
 import type { LibSsl } from './lib-ssl.js'
 import { demandSameInstance, set } from './setters.js'
 import { SslCallbacks } from './ssl-callbacks.js'
-import type { SslCtx } from './ssl-ctx.js'
+import type { BasicSslCtx } from './basic-ssl-ctx.js'
 import type { SslSession } from './ssl-session.js'
 
 /** An {@link Ssl}, as far as connect() needs it. @openssl SSL_new */
@@ -23,7 +23,7 @@ export class BasicSsl extends SslCallbacks {
   #hasRead = false
 
   /** @openssl SSL_new */
-  constructor(ctx: SslCtx) {
+  constructor(ctx: BasicSslCtx) {
     super()
     const { lib } = ctx
     const ctxPtr = ctx.ptr

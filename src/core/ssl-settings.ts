@@ -6,7 +6,7 @@ import { NULL } from '../ffi/pointers.js'
 import { encodeAlpn } from './alpn.js'
 import type { EchStore } from './ech-store.js'
 import { demandSameInstance, demandSize, set, setBytes, setText } from './setters.js'
-import type { SslCtx } from './ssl-ctx.js'
+import type { BasicSslCtx } from './basic-ssl-ctx.js'
 import { SslOutcome } from './ssl-outcome.js'
 
 /** An {@link Ssl}, as far as its settings go. */
@@ -74,7 +74,7 @@ export abstract class SslSettings extends SslOutcome {
   }
 
   /** Shows what `ctx` would show: certificates, chains and keys, which are shared. @openssl SSL_use_cert_and_key */
-  useIdentityOf(ctx: SslCtx): void {
+  useIdentityOf(ctx: BasicSslCtx): void {
     demandSameInstance(this.lib, ctx, 'SslCtx')
     set(this.lib, 'Ssl.useIdentityOf', () => this.lib.ffi[C.SSL_use_identity_of](this.ptr, ctx.ptr))
   }

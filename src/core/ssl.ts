@@ -11,7 +11,7 @@ import { BasicSsl } from './basic-ssl.js'
 import { readClientHello, type ClientHello } from './client-hello.js'
 import { serverAdvice } from './server-advice.js'
 import { demand, demandSameInstance, set, setBytes } from './setters.js'
-import type { SslCtx } from './ssl-ctx.js'
+import type { BasicSslCtx } from './basic-ssl-ctx.js'
 import type { PeerTmpKey } from './ssl-outcome.js'
 import { readX509, readX509Subject, type X509Subject } from './x509-contents.js'
 import type { X509 } from './x509.js'
@@ -143,7 +143,7 @@ export class Ssl extends BasicSsl {
    * Sessions and ticket keys stay those of the first context. Call it only inside {@link Ssl.setClientHelloCb}'s callback. Takes a
    * reference of its own. @openssl SSL_set_SSL_CTX
    */
-  setSslCtx(ctx: SslCtx): void {
+  setSslCtx(ctx: BasicSslCtx): void {
     demandSameInstance(this.lib, ctx, 'SslCtx')
     set(this.lib, 'Ssl.setSslCtx', () => this.lib.ffi[C.SSL_set_SSL_CTX](this.ptr, ctx.ptr))
   }

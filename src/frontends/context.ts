@@ -4,7 +4,7 @@ import { asBytes } from '../base/bytes.js'
 import { own } from '../base/options.js'
 import { BasicSsl } from '../core/basic-ssl.js'
 import type { LibSsl } from '../core/lib-ssl.js'
-import { SslCtx } from '../core/ssl-ctx.js'
+import { BasicSslCtx } from '../core/basic-ssl-ctx.js'
 import { Ssl } from '../core/ssl.js'
 import type { Decisions } from '../pump/decisions.js'
 import type { ByteTransport } from '../pump/transport.js'
@@ -96,18 +96,18 @@ function change(ssl: Ssl, options: AcceptOptions): void {
 }
 
 /** How many an instance keeps for connections without a context, and for answers to a ClientHello. */
-const keptOf = keptByInstance<SslCtx>(64)
+const keptOf = keptByInstance<BasicSslCtx>(64)
 
 /**
  * Lends `use` the SSL_CTX for these options: the context's, if there is one; on an instance that is shared, one that served the
  * same options before; else a new one.
  */
-function useCtx<T>(lib: LibSsl, end: End, options: CommonOptions, use: (ctx: SslCtx) => T): T {
+function useCtx<T>(lib: LibSsl, end: End, options: CommonOptions, use: (ctx: BasicSslCtx) => T): T {
   const { context, libssl } = options
   const { side, features, method } = end
   const variant = end.variant(options)
   const shared = () => without(end, options, 'connection')
-  const make = () => setUp(new SslCtx(lib, method), (ctx) => {
+  const make = () => setUp(new BasicSslCtx(lib, method), (ctx) => {
     const made = shared()
     for (const feature of features) feature.setUpCtx?.(ctx, made, variant)
   })

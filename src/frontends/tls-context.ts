@@ -2,7 +2,7 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import type { LibSsl } from '../core/lib-ssl.js'
-import type { SslCtx } from '../core/ssl-ctx.js'
+import type { BasicSslCtx } from '../core/basic-ssl-ctx.js'
 import { load } from '../core/load.js'
 import { Kept } from './kept.js'
 import type { ContextReceiver, PostedContext } from './worker/posted-context.js'
@@ -15,7 +15,7 @@ export type DescribeContext = (context: TlsContext, worker: ContextReceiver) => 
 /** Apart from the context itself, so that it can be freed when the context is collected. */
 class Made {
   /** One for each variant of a side (context.ts). */
-  readonly contexts = new Kept<SslCtx>(4)
+  readonly contexts = new Kept<BasicSslCtx>(4)
   readonly listeners = new Set<() => void>()
   lib: Promise<LibSsl> | undefined
   freed = false
@@ -80,7 +80,7 @@ export class TlsContext {
   }
 
   /** @internal None once it was freed: a connection that was begun before is made from the options. */
-  get contexts(): Kept<SslCtx> | undefined {
+  get contexts(): Kept<BasicSslCtx> | undefined {
     return this.#made.freed ? undefined : this.#made.contexts
   }
 

@@ -72,6 +72,11 @@ function unlessForbidden(list: () => readonly string[] | undefined): readonly st
   }
 }
 
+/** The beginning of what is said then; what to do follows. */
+export const whyNoRoots = 'Deno' in globalThis
+  ? 'Deno hands out its list of trusted roots only with --allow-sys --allow-env=NODE_USE_SYSTEM_CA: run with these flags, or'
+  : 'this platform hands out no list of trusted roots:'
+
 function orNone(list: readonly string[]): readonly string[] | undefined {
   return list.length > 0 ? list : undefined
 }

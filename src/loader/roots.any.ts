@@ -3,6 +3,8 @@
 
 import { asDer, nodeRoots, nodeSystemRoots, type NodeModules } from './node-roots.js'
 
+export { whyNoRoots } from './node-roots.js'
+
 interface MaybeNode {
   readonly process?: { readonly getBuiltinModule?: (id: string) => unknown }
 }

@@ -9,3 +9,6 @@ export function platformRoots(): readonly (string | Uint8Array)[] | undefined {
 export function systemRoots(): readonly string[] | undefined {
   return undefined
 }
+
+/** The beginning of what is said then; what to do follows. */
+export const whyNoRoots = 'this platform hands out no list of trusted roots:'

@@ -5,6 +5,8 @@ import * as fs from 'node:fs'
 import * as tls from 'node:tls'
 import { asDer, nodeRoots, nodeSystemRoots, type NodeModules } from './node-roots.js'
 
+export { whyNoRoots } from './node-roots.js'
+
 const node = { crypto, fs, tls } as NodeModules
 
 /** DER, or PEM as it is, or `undefined` where the platform has no list to give. */

@@ -3,7 +3,7 @@
 import { BasicSsl } from '../../core/basic-ssl.js'
 import { BioPair } from '../../core/bio-pair.js'
 import type { LibSsl } from '../../core/lib-ssl.js'
-import { SslCtx } from '../../core/ssl-ctx.js'
+import { BasicSslCtx } from '../../core/basic-ssl-ctx.js'
 import { SSL_OP_LEGACY_SERVER_CONNECT, TLS1_2_VERSION, TLS1_3_VERSION } from '../../ffi/constants.gen.js'
 import { useUp } from '../kept.js'
 import { invalid, isBoolean, isIntegerFrom, isOneOf, isString, refuse, type Check, type Feature } from './feature.js'
@@ -138,7 +138,7 @@ const LEAVES_NONE: Readonly<Record<string, keyof AlgorithmOptions>> = {
 /** OpenSSL gives no reason for a list of these. */
 const NAMES = 'it must hold names that this build of OpenSSL knows, separated by colons'
 
-function setAlgorithms(ctx: SslCtx, options: AlgorithmOptions & { readonly psk?: unknown }): void {
+function setAlgorithms(ctx: BasicSslCtx, options: AlgorithmOptions & { readonly psk?: unknown }): void {
   const level = options.securityLevel ?? options.dangerouslyLowSecurityLevel
   // Before all else: it is held against each of the others, certificates too.
   if (level !== undefined) ctx.setSecurityLevel(level)
@@ -159,7 +159,7 @@ function setAlgorithms(ctx: SslCtx, options: AlgorithmOptions & { readonly psk?:
  * `signatureAlgorithms`.
  */
 function tryHello(lib: LibSsl, options: AlgorithmOptions, asked: keyof AlgorithmOptions = 'signatureAlgorithms'): void {
-  const option = useUp(new SslCtx(lib, 'TLS_client_method'), (ctx) => {
+  const option = useUp(new BasicSslCtx(lib, 'TLS_client_method'), (ctx) => {
     setAlgorithms(ctx, options)
     return useUp(new BasicSsl(ctx), (ssl) => useUp(new BioPair(lib), ({ internal }) => {
       ssl.setBio(internal)

@@ -4,7 +4,7 @@
 import { utf8 } from '../../base/bytes.js'
 import type { BasicSsl } from '../../core/basic-ssl.js'
 import type { ClientHello } from '../../core/client-hello.js'
-import { SslCtx } from '../../core/ssl-ctx.js'
+import { BasicSslCtx } from '../../core/basic-ssl-ctx.js'
 import type { Ssl } from '../../core/ssl.js'
 import { contentKey, keptByInstance, setUp } from '../kept.js'
 import type { AlgorithmOptions } from './algorithms.js'
@@ -140,10 +140,10 @@ function show(ssl: BasicSsl, chosen: IdentityOptions): void {
   if (wrong) throw invalid(...wrong)
   if ((options.cert ?? options.pfx) === undefined) throw invalid('onCertificateRequest', 'answered with neither cert nor pfx')
   const ctx = answersOf(ssl.lib).get(contentKey(ssl.lib, options), () =>
-    setUp(new SslCtx(ssl.lib, 'TLS_client_method'), (made) => identity.setUpCtx!(made, options, false)))
+    setUp(new BasicSslCtx(ssl.lib, 'TLS_client_method'), (made) => identity.setUpCtx!(made, options, false)))
   identity.renewCtx!(ctx, options)
   ssl.useIdentityOf(ctx)
 }
 
 /** The same answer is not read again. */
-const answersOf = keptByInstance<SslCtx>(8)
+const answersOf = keptByInstance<BasicSslCtx>(8)

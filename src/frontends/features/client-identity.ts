@@ -1,6 +1,6 @@
 // What a server asks of its clients, and when: in the handshake, or after it (TLS 1.3, RFC 8446 §4.6.2).
 
-import type { SslCtx } from '../../core/ssl-ctx.js'
+import type { BasicSslCtx } from '../../core/basic-ssl-ctx.js'
 import type { X509Store } from '../../core/x509-store.js'
 import { SSL_VERIFY_FAIL_IF_NO_PEER_CERT, SSL_VERIFY_NONE, SSL_VERIFY_PEER, SSL_VERIFY_POST_HANDSHAKE } from '../../ffi/constants.gen.js'
 import type { AlgorithmOptions } from './algorithms.js'
@@ -68,7 +68,7 @@ export const clientIdentity: Feature<
   },
 }
 
-function announce(ctx: SslCtx, option: string, names: X509Store): void {
+function announce(ctx: BasicSslCtx, option: string, names: X509Store): void {
   refuse(option, () => ctx.addToCaList(names), 'the names of its certificates take more bytes than a CertificateRequest can carry:'
     + " give option 'clientCaNames' with fewer certificates, or [] to announce none")
 }

@@ -6,7 +6,7 @@ import { isBytesLike, type BytesLike } from '../../base/bytes.js'
 import { isSomeBytes, type Check, type Rules } from '../../base/options.js'
 import type { BasicSsl } from '../../core/basic-ssl.js'
 import { wordsOf } from '../../core/setters.js'
-import type { SslCtx } from '../../core/ssl-ctx.js'
+import type { BasicSslCtx } from '../../core/basic-ssl-ctx.js'
 import type { Ssl } from '../../core/ssl.js'
 import type { Decisions } from '../../pump/decisions.js'
 
@@ -40,9 +40,9 @@ export interface Feature<Options extends object, Others extends object = object,
   /** Checks beyond the rules. Throws by {@link invalid}. Without `whole` these are a context's options: a connection may add others. */
   readonly agree?: (options: Options & Others, whole: boolean) => void
   /** Without options of `connection`: other connections share it. `keyAlone`: see server-identity.ts. */
-  readonly setUpCtx?: (ctx: SslCtx, options: Options & Others, keyAlone: boolean) => void
+  readonly setUpCtx?: (ctx: BasicSslCtx, options: Options & Others, keyAlone: boolean) => void
   /** Called before each connection of `ctx`, the first included, for things that change with time. */
-  readonly renewCtx?: (ctx: SslCtx, options: Options & Others) => void
+  readonly renewCtx?: (ctx: BasicSslCtx, options: Options & Others) => void
   /** After all of `setUpCtx`. A callback that takes time asks by `decisions`. */
   readonly setUpSsl?: (ssl: Connection, options: Options & Others, decisions: Decisions) => void
   /** When a ClientHello was answered by options, and their context is set: what SSL_set_SSL_CTX leaves as it was. */

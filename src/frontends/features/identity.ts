@@ -5,7 +5,7 @@ import { asBytes, isBytesLike, type BytesLike } from '../../base/bytes.js'
 import { shorten } from '../../base/quoted.js'
 import { warn } from '../../base/warn.js'
 import { checkOcspResponse } from '../../core/ocsp.js'
-import type { SslCtx } from '../../core/ssl-ctx.js'
+import type { BasicSslCtx } from '../../core/basic-ssl-ctx.js'
 import type { X509Validity } from '../../core/x509-contents.js'
 import { SSL_MAX_CERT_LIST_DEFAULT } from '../../ffi/constants.gen.js'
 import {
@@ -77,7 +77,7 @@ export const identity: Feature<IdentityOptions> = {
 
 /** Certificates whose dates count, with the option to blame for them. */
 interface Dated { readonly option: string; readonly chain: readonly X509Validity[] }
-const dated = new WeakMap<SslCtx, readonly Dated[]>()
+const dated = new WeakMap<BasicSslCtx, readonly Dated[]>()
 
 const isIdentity = /* @__PURE__ */ isReadBy((parts: Identity) => {
   const { cert, pfx } = checkOptions(parts, identityChecks, 'an identity')
@@ -124,7 +124,7 @@ export function hasIdentity({ key, pfx, identities }: IdentitiesOptions & Identi
 
 /** Returns the type of its key. `option` names the option to blame for a part. */
 function useIdentity(
-  ctx: SslCtx, { cert, key, pfx, passphrase }: Identity, expiredToo: boolean | undefined, option: (part: keyof Identity) => string,
+  ctx: BasicSslCtx, { cert, key, pfx, passphrase }: Identity, expiredToo: boolean | undefined, option: (part: keyof Identity) => string,
 ): string | undefined {
   if (pfx !== undefined) refuse(option('pfx'), () => ctx.usePkcs12(pfx, passphrase))
   if (cert !== undefined) refuse(option('cert'), () => ctx.useCertificateChain(cert))
@@ -147,7 +147,7 @@ function useIdentity(
 }
 
 /** What to say of a chain that begins with a CA, and not with the own certificate, as far as the names tell. */
-function wrongOrder(ctx: SslCtx, cert: Certificates): string {
+function wrongOrder(ctx: BasicSslCtx, cert: Certificates): string {
   ctx.useCertificateChain(cert) // again: a key of another type has taken its place
   const [first, second] = ctx.getCertChain()
   return first === undefined || second?.issuer !== first.subject ? ''

@@ -1,5 +1,6 @@
 // What a client asks of its server: a name, a certificate that a trusted CA has issued, and the CA's word that it is not revoked.
 
+import { whyNoRoots } from '#roots'
 import { ApiMisuseError } from '../../base/errors.js'
 import type { BasicSsl } from '../../core/basic-ssl.js'
 import {
@@ -64,10 +65,7 @@ export const serverIdentity: Feature<ServerIdentityOptions, VerificationOptions 
     // For a key alone the context's own store stays empty: no certificate passes, for whatever name. Even if verification is
     // skipped its result is reported, so the roots are wanted where there are any.
     if (!keyAlone && !setUpTrustAnchors(ctx, options) && !options.dangerouslySkipVerification && !knowsKey(options)) {
-      const list = 'Deno' in globalThis
-        ? 'Deno hands out its list of trusted roots only with --allow-sys --allow-env=NODE_USE_SYSTEM_CA: run with these flags, or'
-        : 'this platform hands out no list of trusted roots:'
-      const message = `${list} give option 'ca', for example Mozilla's of libssl-wasm/roots`
+      const message = `${whyNoRoots} give option 'ca', for example Mozilla's of libssl-wasm/roots`
       throw new ApiMisuseError('ERR_TLS_NO_TRUST_ANCHORS', message, { option: 'ca' })
     }
     ctx.setVerify(options.dangerouslySkipVerification ? SSL_VERIFY_NONE : SSL_VERIFY_PEER)

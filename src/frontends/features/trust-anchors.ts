@@ -4,7 +4,7 @@ import { platformRoots } from '#roots'
 import { ApiMisuseError } from '../../base/errors.js'
 import { warn } from '../../base/warn.js'
 import type { LibSsl } from '../../core/lib-ssl.js'
-import type { SslCtx } from '../../core/ssl-ctx.js'
+import type { BasicSslCtx } from '../../core/basic-ssl-ctx.js'
 import { X509Store } from '../../core/x509-store.js'
 import { X509_V_FLAG_CRL_CHECK, X509_V_FLAG_CRL_CHECK_ALL, X509_V_FLAG_PARTIAL_CHAIN } from '../../ffi/constants.gen.js'
 import { contentKey, keptByInstance, setUp } from '../kept.js'
@@ -33,7 +33,7 @@ export const trustAnchorChecks: Feature<TrustAnchorOptions>['checks'] = {
 export const trustAnchorNeeds: Required<Feature<TrustAnchorOptions>>['needs'] = { crlScope: ['crl'] }
 
 /** Gives `ctx` a store of the options' certificates, else of the platform's roots. Returns it, if there is any. */
-export function setUpTrustAnchors(ctx: SslCtx, options: TrustAnchorOptions): X509Store | undefined {
+export function setUpTrustAnchors(ctx: BasicSslCtx, options: TrustAnchorOptions): X509Store | undefined {
   const { ca, additionalCa, partialChain, crl, crlScope = 'chain' } = options
   const { lib } = ctx
   const platform = ca ? undefined : rootsOf(lib)
