@@ -193,15 +193,30 @@ describe.each(VERSIONS)('%s', (version) => {
       expect(outcome({ ca: both, identity: namesake.leaf() })).toBe('X509_V_OK')
     })
 
+    const changed = (cert: string, change: (der: Buffer) => void) => {
+      const der = Buffer.from(cert.replace(/-----.*-----/g, ''), 'base64')
+      change(der)
+      return `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`
+    }
+
     it('is refused when its signature is another one', () => {
-      const cert = localhost.cert.replace(/-----.*-----/g, '')
-      const der = Buffer.from(cert, 'base64')
-      der[der.length - 1]! ^= 1
-      const changed = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`
-      for (const shown of [localhost.cert, changed, localhost.cert, changed]) {
+      const other = changed(localhost.cert, (der) => { der[der.length - 1]! ^= 1 })
+      for (const shown of [localhost.cert, other, localhost.cert, other]) {
         expect(outcome({ identity: { cert: shown, key: localhost.key } }))
-          .toBe(shown === changed ? 'X509_V_ERR_CERT_SIGNATURE_FAILURE' : 'X509_V_OK')
+          .toBe(shown === other ? 'X509_V_ERR_CERT_SIGNATURE_FAILURE' : 'X509_V_OK')
       }
+    })
+
+    it('has the same errors again if an extension cannot be read', () => {
+      const ca = changed(authority.ca.cert, (der) => { der[der.indexOf(Buffer.from('0603551d13', 'hex')) + 10] = 0x31 })
+      const errors = [1, 2].map(() => {
+        const link = new Link(lib, { version, ca })
+        const { opensslErrorStack } = fatalError(link.client.ssl, link.handshake().client)
+        link.free()
+        return opensslErrorStack?.map(({ code }) => code)
+      })
+      expect(errors[0]).toContain('ERR_X509_V3_INVALID_CERTIFICATE')
+      expect(errors[1]).toEqual(errors[0])
     })
 
     it('is trusted by each store as that store was told', () => {

@@ -6,7 +6,9 @@
  */
 #include <string.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include "ssl_local.h"
+#include "crypto/x509.h"
 
 #define LONGEST_KNOWN 4096 /* bytes; most have 1,000 to 2,000 */
 
@@ -50,8 +52,10 @@ X509 *__wrap_d2i_X509(X509 **cert, const uint8_t **der, long length)
     if (apart)
         return __real_d2i_X509(cert, der, length);
     for (i = 0; i < OSSL_NELEM(known); i++)
-        if (known[i].cert != NULL && length >= (long)known[i].length && memcmp(begin, known[i].der, known[i].length) == 0
-            && X509_up_ref(known[i].cert)) {
+        if (known[i].cert != NULL && length >= (long)known[i].length && memcmp(begin, known[i].der, known[i].length) == 0) {
+            /* OpenSSL says why when it looks at the extensions first, and memory may have been what was wrong. */
+            if ((known[i].cert->ex_flags & EXFLAG_INVALID) != 0 || !X509_up_ref(known[i].cert))
+                return __real_d2i_X509(cert, der, length);
             *der += known[i].length;
             if (cert != NULL) {
                 X509_free(*cert);
