@@ -47,13 +47,17 @@ export function isNodeDuplex(value: object): value is NodeDuplexLike {
   return hasMethods(value, 'read', 'write', 'pipe')
 }
 
+type Writing = NodeDuplexLike & { readonly _write?: unknown }
+
 /**
- * Whether it is a socket of Node's own class, and nobody has changed how it writes: it is done with a chunk once it has called back.
- * Other Duplexes may pass chunks on, and keep them.
+ * Whether it is a socket of Node's own class upon one of the system's, and nobody has changed how it writes: it is done with a chunk once
+ * it has called back. Other Duplexes, and what others put beneath a socket, may pass chunks on, and keep them.
  */
-function isPlainSocket(duplex: NodeDuplexLike & { readonly _handle?: { readonly writeBuffer?: unknown } | null }): boolean {
-  return duplex.constructor.name === 'Socket' && typeof duplex._handle?.writeBuffer === 'function' &&
-    !Object.hasOwn(duplex, 'write') && !Object.hasOwn(duplex, '_write')
+function isPlainSocket(duplex: Writing & { readonly _handle?: object | null }): boolean {
+  const socket = Object.getPrototypeOf(duplex) as Writing
+  const base = Object.getPrototypeOf(socket) as Writing | null
+  return /^Socket,Duplex,(TCP|Pipe)$/.test([socket, base, duplex._handle].map((one) => one?.constructor?.name).join()) &&
+    duplex.write === base!.write && duplex._write === socket._write
 }
 
 /**

@@ -38,41 +38,67 @@ const kinds: Readonly<Record<string, () => Promise<[TransportLike, TransportLike
 }
 
 describe('blocks of records are filled again if they come back', () => {
+  type See = (bytes: Uint8Array) => void
   interface Handle { writeBuffer(request: object, bytes: Uint8Array): number }
-  const spyOnWrite = (near: net.Socket, see: (bytes: Uint8Array) => void) => {
-    const write = near.write.bind(near) as (bytes: Uint8Array, callback: () => void) => boolean
-    near.write = ((bytes: Uint8Array, callback: () => void) => {
+  type Spy = (near: net.Socket, see: See) => void | (() => void)
+  const handleOf = (near: net.Socket) => (near as unknown as { _handle: Handle })._handle
+  const spyOnWrite = (on: object, near: net.Socket, see: See) => {
+    const { write } = near
+    Object.assign(on, { write(this: net.Socket, bytes: Uint8Array, ...rest: []) {
       see(bytes)
-      return write(bytes, callback)
-    }) as never
+      return write.call(this, bytes, ...rest)
+    } })
   }
 
-  it.each([
-    ['a socket', 'sockets', true, (near: net.Socket, see: (bytes: Uint8Array) => void) => {
-      const handle = (near as unknown as { _handle: Handle })._handle
+  it.each<[string, keyof typeof kinds, boolean, Spy]>([
+    ['a socket', 'sockets', true, (near, see) => {
+      const handle = handleOf(near)
       const { writeBuffer } = handle
       handle.writeBuffer = (request, bytes) => {
         see(bytes)
         return writeBuffer.call(handle, request, bytes)
       }
     }],
-    ['a socket that writes in a way of its own', 'sockets', false, spyOnWrite],
-    ['another Duplex', 'Duplexes', false, spyOnWrite],
-  ] as const)('of %s', async (_, kind, again, spy) => {
+    ['a socket that writes in a way of its own', 'sockets', false, (near, see) => spyOnWrite(near, near, see)],
+    ['a socket of a class that has the same name', 'sockets', false, (near, see) => {
+      class Socket extends net.Socket {}
+      spyOnWrite(Socket.prototype, near, see)
+      Object.setPrototypeOf(near, Socket.prototype)
+    }],
+    ['a socket, where all write in another way', 'sockets', false, (near, see) => {
+      spyOnWrite(net.Socket.prototype, near, see)
+      return () => { delete (net.Socket.prototype as { write?: unknown }).write }
+    }],
+    ['a socket upon something other than the system\'s', 'sockets', false, (near, see) => {
+      const handle = handleOf(near)
+      class Recorder extends (handle.constructor as new () => Handle) {
+        override writeBuffer(request: object, bytes: Uint8Array) {
+          see(bytes)
+          return super.writeBuffer(request, bytes)
+        }
+      }
+      Object.setPrototypeOf(handle, Recorder.prototype)
+    }],
+    ['another Duplex', 'Duplexes', false, (near, see) => spyOnWrite(near, near, see)],
+  ])('of %s', async (_, kind, again, spy) => {
     const [near, far, dispose = () => {}] = await kinds[kind]!()
     const buffers: ArrayBufferLike[] = []
-    spy(near as net.Socket, ({ byteLength, buffer }) => { if (byteLength > 60_000) buffers.push(buffer) })
-    const pair = { client: connect(near, { ...clientOptions(), libssl }), server: accept(far, { ...serverOptions(), libssl }) }
-    const sent = noise(40 * 64 * 1024)
-    const received = readAll(pair.server.readable)
-    const writer = pair.client.writable.getWriter()
-    for (let at = 0; at < sent.byteLength; at += 64 * 1024) await writer.write(sent.subarray(at, at + 64 * 1024))
-    await writer.close()
-    expect(same(await received, sent)).toBe(true)
-    expect(buffers).toHaveLength(40)
-    expect(new Set(buffers).size < 40).toBe(again)
-    await closeBoth(pair)
-    dispose()
+    const undo = spy(near as net.Socket, ({ byteLength, buffer }) => { if (byteLength > 60_000) buffers.push(buffer) })
+    try {
+      const pair = { client: connect(near, { ...clientOptions(), libssl }), server: accept(far, { ...serverOptions(), libssl }) }
+      const sent = noise(40 * 64 * 1024)
+      const received = readAll(pair.server.readable)
+      const writer = pair.client.writable.getWriter()
+      for (let at = 0; at < sent.byteLength; at += 64 * 1024) await writer.write(sent.subarray(at, at + 64 * 1024))
+      await writer.close()
+      expect(same(await received, sent)).toBe(true)
+      expect(buffers).toHaveLength(40)
+      expect(new Set(buffers).size < 40).toBe(again)
+      await closeBoth(pair)
+    } finally {
+      undo?.()
+      dispose()
+    }
   })
 })
 
