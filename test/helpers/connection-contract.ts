@@ -260,6 +260,14 @@ export function connectionContract(
       await rejection(readAll(peer.readable))
     })
 
+    it('that was just aborted takes nothing more, in streams that are asked for then', async ({ subject, peer }) => {
+      const reason = new Error('given up')
+      subject.abort(reason)
+      expect(await rejection(subject.writable.getWriter().write(noise(1)))).toBe(reason)
+      expect(await rejection(subject.readable.getReader().read())).toBe(reason)
+      await rejection(readAll(peer.readable))
+    })
+
     it('that has a writer aborted is aborted', async ({ subject, peer }) => {
       const reason = new Error('given up')
       await subject.writable.abort(reason)

@@ -83,7 +83,7 @@ export class RemoteLife implements Life {
     return await this.#ask('read', [into ? Math.min(limit, into.byteLength) : limit]) as Uint8Array | undefined
   }
 
-  /** Until {@link close}, settles at once while no more than {@link AHEAD_BYTES} are on their way: the next call tells if it fails. */
+  /** Until the end, settles at once while no more than {@link AHEAD_BYTES} are on their way: the next call tells if it fails. */
   async write(bytes: Uint8Array): Promise<void> {
     await this.opened
     if (this.#writeFailure) throw this.#writeFailure.error
@@ -92,7 +92,7 @@ export class RemoteLife implements Life {
     this.#aheadBytes += byteLength
     const written = this.#ask('write', [copy], [copy.buffer]).finally(() => { this.#aheadBytes -= byteLength })
     written.catch((error: unknown) => { this.#writeFailure ??= { error } })
-    if (this.#closing || this.#aheadBytes > AHEAD_BYTES) await written
+    if (this.#closing || this.#settled || this.#aheadBytes > AHEAD_BYTES) await written
   }
 
   async closeWriting(): Promise<void> {
