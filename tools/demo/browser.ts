@@ -1,5 +1,6 @@
 // The demonstration in a browser: servers, a relay to them, and the page, all on loopback, until Ctrl-C.
 
+import { X509Certificate } from 'node:crypto'
 import { platformRoots } from '#roots'
 import { startRelay } from '../../src/apps/relay/relay.js'
 import { say } from './command-line.js'
@@ -30,11 +31,12 @@ export async function serveDemo(given: readonly string[]): Promise<void> {
     const allow = [...targets.map(({ address }) => address), ...('missing' in postgresql ? [] : [`${HOST}:${postgresql.port}`])]
     const relay = await startRelay({ allow, origins })
     closing.unshift(() => relay.close())
+    const platform = (platformRoots() ?? []).map((root) => new X509Certificate(root).toString())
     page.show({
       relayUrl: relay.url,
       targets: targets.map((target) => ({ ...target, url: `${relay.url}/${target.address}` })),
       database: 'missing' in postgresql ? postgresql : describeDatabase(postgresql, relay.url),
-      anchors: { [OWN_ANCHORS]: own.ca, [PLATFORM_ANCHORS]: platformRoots()?.join('\n') ?? '' },
+      anchors: { [OWN_ANCHORS]: own.ca, [PLATFORM_ANCHORS]: platform.join('') },
     })
 
     for (const { name, command } of targets) say(name, command)
