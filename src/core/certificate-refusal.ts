@@ -46,7 +46,7 @@ function adviceFor(ssl: BasicSsl, code: string, { issuer, validFrom, validTo }: 
     case 'EE_KEY_TOO_SMALL': case 'CA_KEY_TOO_SMALL': case 'CA_MD_TOO_WEAK':
       return "; options 'securityLevel' and 'dangerouslyLowSecurityLevel' say what is strong enough"
     case 'UNSUPPORTED_SIGNATURE_ALGORITHM':
-      return '; another kind of key is needed: docs/algorithms-and-keys.md lists those that this build has'
+      return '; another kind of key is needed: see docs/algorithms-and-keys.md'
     case 'CERT_SIGNATURE_FAILURE':
       return ssl.countPossibleIssuers() < 2 ? ''
         : '; several trust anchors have the name of its issuer, and without key identifiers OpenSSL takes the first: see docs/trust.md'
