@@ -1,6 +1,7 @@
 // SSL: one connection, as far as connect() needs it; ssl.ts has the rest. The outcome of its handshake is in ssl-outcome.ts and
 // ssl-peer.ts, what is set before it in ssl-settings.ts and ssl-callbacks.ts. Synchronous, no I/O of its own: the caller moves the
-// bytes. Methods are OpenSSL's functions less their prefix, and mean what its manual says.
+// bytes. Methods are OpenSSL's functions less their prefix, and mean what its manual says. Long because it is one class for one type of
+// OpenSSL's, a few lines a function.
 
 import { ApiMisuseError, type OpensslError } from '../base/errors.js'
 import { SSL_ERROR_SSL, SSL_ERROR_SYSCALL } from '../ffi/constants.gen.js'
