@@ -87,8 +87,9 @@ describe.each(installedBrowsers('the site'))('the site in $name', ({ name: brows
       "[...document.querySelectorAll('.VPLocalSearchBox .result')].some((one) => one.innerText.includes('ERR_TLS_WASM_ABORT'))",
     )
     await page.press('Enter')
-    await page.until("location.pathname.endsWith('/docs/errors.html') && location.hash !== ''")
-    const heading = await page.evaluate<string>('document.getElementById(decodeURIComponent(location.hash.slice(1))).innerText')
+    const named = 'document.getElementById(decodeURIComponent(location.hash.slice(1)))'
+    await page.until(`location.pathname.endsWith('/docs/errors.html') && ${named}`) // the address changes before the page does
+    const heading = await page.evaluate<string>(`${named}.innerText`)
     expect(heading).toContain('ERR_TLS_WASM_ABORT')
   })
 
