@@ -46,10 +46,10 @@ function nodeSeals(name: string, key: Buffer, iv: Buffer, aad: Buffer, text: Buf
   return { text: Buffer.concat([sealing.update(text), sealing.final()]), tag: sealing.getAuthTag() }
 }
 
-/** Of 12 bytes mostly, as TLS has it; GCM takes any, and its counter may be about to begin again. */
+/** Of 12 bytes mostly, as TLS has it; GCM takes any, and its counter may be about to begin again (which takes milliseconds to find). */
 function aeadIv(name: string, key: Buffer, random: Random): Buffer {
   if (!name.endsWith('GCM') || !random.once(4)) return random.bytes(12)
-  return random.once(2) ? ivOf(nearlyFull(random.bytes(16), 4, random), key) : random.bytes(1 + random.below(64))
+  return random.once(16) ? ivOf(nearlyFull(random.bytes(16), 4, random), key) : random.bytes(1 + random.below(64))
 }
 
 /** A counter whose last `bytes` bytes are all ones, or a few steps before that. */

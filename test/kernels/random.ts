@@ -65,11 +65,13 @@ export class Random {
     return this.#pool.subarray(at, at + length)
   }
 
-  /** Sizes that make up `length`, from one piece to very small ones. Multiples of `unit`, the last aside. */
+  /** Sizes that make up `length`, from one piece to very small ones, large upon small. Multiples of `unit`, the last aside. */
   pieces(length: number, unit = 1): number[] {
-    const largest = this.pick([length, length, 17, 65, 300, 2049, 5000])
     const sizes: number[] = []
+    let largest = 0
     for (let left = length; left > 0;) {
+      // So many small ones reach every state; a message of them alone would take its time from other messages.
+      if (sizes.length % 32 === 0) largest = this.pick([length, length, 17, 65, 300, 2049, 5000])
       const any = this.below(largest + 1)
       const size = Math.min(left, Math.max(unit, any - any % unit))
       sizes.push(size)
