@@ -130,6 +130,7 @@ async function writeConstants(wasm: string): Promise<void> {
     if (value !== BigInt(index)) throw new Error(`${name} is ${value}, and the one before it is not one less`)
     return name
   })
+  const verifyResults = inOrder(/^X509_V_(OK$|ERR_)/)
   write('src/ffi/constants.gen.ts', `${banner}
 ${values.map(([name, value]) => `/** ${constantText(name)} */\nexport const ${name} = ${literal(name, value)}`).join('\n')}
 
@@ -138,9 +139,12 @@ export const SSL_ERROR_NAMES = {
 ${named(/^SSL_ERROR_/).map(([name, value]) => `  ${value}: '${name}',`).join('\n')}
 } as const
 
-/** Verification results by value. */
-export const X509_V_NAMES = [
-${inOrder(/^X509_V_(OK$|ERR_)/).map((name) => `  '${name}',`).join('\n')}
-] as const
+/** Verification results. */
+export type X509VName =
+${verifyResults.map((name) => `  | '${name}'`).join('\n')}
+
+/** What stands behind \`X509_V_ERR_\` for 1, 2 and so on. One text: the beginning of each name would be loaded with each. */
+export const X509_V_ERR_NAMES =
+  '${verifyResults.slice(1).map((name) => name.slice('X509_V_ERR_'.length)).join(' ')}'
 `)
 }

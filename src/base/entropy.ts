@@ -25,5 +25,5 @@ export function requireEntropy(): void {
 
 function noEntropy(options?: ErrorOptions): ApiMisuseError {
   return new ApiMisuseError('ERR_TLS_NO_ENTROPY',
-    'this platform has no crypto.getRandomValues, or none at this moment; without a secure source of randomness there is no TLS', options)
+    'this platform has no crypto.getRandomValues, or not yet; there is no TLS without secure randomness', options)
 }

@@ -2,7 +2,7 @@
 
 import { LINGER_MS } from '../base/linger.js'
 import { Interrupt, withDeadline } from './waiting.js'
-import { givesBack, type ByteTransport } from './transport.js'
+import { givesBack, pumped, type ByteTransport } from './transport.js'
 
 export class Port {
   readonly #writable: WritableStream<Uint8Array>
@@ -17,6 +17,7 @@ export class Port {
     this.#writable = transport.writable
     this.#reader = transport.readable.getReader()
     this.#writer = transport.writable.getWriter()
+    pumped.add(transport.readable).add(transport.writable)
     this.#writer.closed.catch(() => {}) // failures are seen where they matter, by the write that fails
   }
 

@@ -41,6 +41,9 @@ export function givesBack(writable: WritableStream): boolean {
   return givingBack.get(writable)?.() ?? false
 }
 
+/** Streams that a pump has locked, for good: it looks at a chunk no more when it asks for the next, or has written it. */
+export const pumped = new WeakSet<ReadableStream | WritableStream>()
+
 const unopened = new WeakMap<WritableStream, string>()
 
 /** Until `opened` settles, deadlines say of the transport of this stream that it is not open: `why`. */

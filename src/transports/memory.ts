@@ -1,7 +1,8 @@
 // Two transports back to back, in memory: what is written to one is read from the other.
 
 import { ApiMisuseError } from '../base/errors.js'
-import type { ByteTransport } from '../pump/transport.js'
+import { reuse } from '../pump/outbox.js'
+import { pumped, type ByteTransport } from '../pump/transport.js'
 import { Incoming, Outgoing } from './stream-ends.js'
 
 /**
@@ -19,15 +20,27 @@ export function memoryTransportPair(highWaterMarkBytes = 64 * 1024): [ByteTransp
 }
 
 function pipe(highWaterMarkBytes: number): ByteTransport {
+  /** Blocks of a pump on their way. */
+  const lent = new WeakSet<Uint8Array>()
+  /** The one that the pump at the other end looks at, until it asks for the next. Nobody else has seen it. */
+  let seen: Uint8Array<ArrayBuffer> | undefined
   const hasRoom = () => incoming.unreadBytes < highWaterMarkBytes
   const outgoing = new Outgoing({
     write(chunk) {
+      if (pumped.has(outgoing.writable)) lent.add(chunk)
       incoming.deliver(chunk)
       if (!hasRoom()) return outgoing.until(hasRoom)
     },
     end: () => incoming.end(),
     aborted: (reason) => incoming.cut(reason),
   })
-  const incoming = new Incoming({ taken: () => outgoing.wake(), cancelled: (reason) => outgoing.fail(reason) })
+  const incoming = new Incoming({
+    taken(chunk) {
+      if (chunk && seen) reuse([seen])
+      if (chunk) seen = lent.has(chunk) && pumped.has(incoming.readable) ? chunk as Uint8Array<ArrayBuffer> : undefined
+      outgoing.wake()
+    },
+    cancelled: (reason) => outgoing.fail(reason),
+  })
   return { readable: incoming.readable, writable: outgoing.writable }
 }

@@ -10,8 +10,8 @@ import type { ByteTransport } from '../pump/transport.js'
 import { ByteQueue } from './byte-queue.js'
 
 export interface ReaderEvents {
-  /** There is more room: the reader has taken a chunk, or no more is kept for it, or a chunk for a reader that has gone was dropped. */
-  readonly taken?: () => void
+  /** There is more room: the reader has taken this chunk, or no more is kept for it, or a chunk for a reader that has gone was dropped. */
+  readonly taken?: (chunk?: Uint8Array) => void
   /** The reader has gone, before the end: what still comes is thrown away. */
   readonly cancelled?: (reason: unknown) => void
 }
@@ -27,7 +27,7 @@ export class Incoming {
   /** Nothing more is taken: the peer has ended, or was cut, or there is no reader. The queue may still hold something. */
   over = false
   readonly #queue = new ByteQueue()
-  readonly #taken: (() => void) | undefined
+  readonly #taken: ReaderEvents['taken']
   #controller!: ReadableStreamDefaultController<Uint8Array>
   #wanted = false
   /** Makes {@link readAhead} look again. */
@@ -118,7 +118,7 @@ export class Incoming {
     this.#wanted = false
     this.#controller.enqueue(chunk) // if more is wanted, pull is called again
     this.advance()
-    this.#taken?.()
+    this.#taken?.(chunk)
   }
 
   #drop(): void {

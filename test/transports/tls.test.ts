@@ -102,6 +102,79 @@ describe('blocks of records are filled again if they come back', () => {
   })
 })
 
+describe('blocks of records that go through a pair in memory', () => {
+  async function carry([near, far]: readonly [TransportLike, TransportLike]): Promise<void> {
+    const pair = { client: connect(near, { ...clientOptions(), libssl }), server: accept(far, { ...serverOptions(), libssl }) }
+    const sent = noise(40 * 64 * 1024)
+    const received = readAll(pair.server.readable)
+    await writeAll(pair.client.writable, sent, 64 * 1024)
+    await pair.client.writable.close()
+    expect(same(await received, sent)).toBe(true)
+    await closeBoth(pair)
+  }
+
+  it('are filled again', async () => {
+    const { set } = Uint8Array.prototype
+    const filled = new Set<ArrayBufferLike>()
+    Uint8Array.prototype.set = function (source, offset) {
+      if (this.buffer.byteLength > 60_000 && this.buffer.byteLength < 100_000) filled.add(this.buffer)
+      return set.call(this, source, offset)
+    }
+    try {
+      await carry(memoryTransportPair())
+    } finally {
+      Uint8Array.prototype.set = set
+    }
+    expect(filled.size).toBeGreaterThan(0)
+    expect(filled.size).toBeLessThan(20)
+  })
+
+  it.each(['before the pair', 'behind it'])('are not if they were seen %s', async (where) => {
+    const kept: { bytes: Uint8Array; copy: Uint8Array }[] = []
+    const tap = new TransformStream<Uint8Array, Uint8Array>({
+      transform(bytes, controller) {
+        kept.push({ bytes, copy: bytes.slice() })
+        controller.enqueue(bytes)
+      },
+    })
+    const [near, far] = memoryTransportPair()
+    const [from, to] = where === 'behind it' ? [far.readable, tap.writable] : [tap.readable, near.writable]
+    void from.pipeTo(to)
+    await carry(where === 'behind it' ? [near, { ...far, readable: tap.readable }] : [{ ...near, writable: tap.writable }, far])
+    expect(kept.length).toBeGreaterThan(40)
+    expect(kept.filter(({ bytes, copy }) => !same(bytes, copy))).toEqual([])
+  })
+
+  it('are not while the other end has read a part of them, though nothing more can come', async () => {
+    const [near, far] = memoryTransportPair(1 << 20)
+    const pair = { client: connect(near, { ...clientOptions(), libssl }), server: accept(far, { ...serverOptions(), libssl }) }
+    const sent = noise(64 * 1024, 5)
+    await writeAll(pair.client.writable, sent, sent.byteLength)
+    const reader = pair.server.readable.getReader({ mode: 'byob' })
+    const parts = [(await reader.read(new Uint8Array(1000))).value!]
+    pair.client.abort()
+    await carry(memoryTransportPair())
+    while (Buffer.concat(parts).byteLength < sent.byteLength) parts.push((await reader.read(new Uint8Array(20_000))).value!)
+    expect(same(Buffer.concat(parts), sent)).toBe(true)
+    pair.server.abort()
+  })
+
+  it('are not mixed up with what was written before by the caller', async () => {
+    const [near, far] = memoryTransportPair(1 << 20)
+    const before = [noise(70_000, 3), noise(70_000, 4)]
+    const written = before.map((bytes) => bytes.slice())
+    for (const bytes of written) await writeAll(near.writable, bytes, bytes.byteLength)
+    const reader = far.readable.getReader()
+    const seen = (await reader.read()).value!
+    reader.releaseLock()
+    const server = accept(far, { ...serverOptions(), libssl }) // the second chunk is no TLS
+    await expect(server.opened).rejects.toMatchObject({ code: 'ERR_SSL_WRONG_VERSION_NUMBER' })
+    await carry(memoryTransportPair())
+    expect(same(seen, before[0]!)).toBe(true)
+    expect(same(written[1]!, before[1]!)).toBe(true)
+  })
+})
+
 describe.each(VERSIONS)('connect and accept, %s', (version) => {
   describe.each(Object.entries(kinds))('over %s', (_, open) => {
     const start = async () => {
