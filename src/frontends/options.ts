@@ -69,7 +69,7 @@ interface EndParts {
   readonly side: Side
   readonly taker: 'connect()' | 'accept()'
   readonly method: 'TLS_client_method' | 'TLS_server_method'
-  /** In the order in which they are set up. */
+  /** In the order in which they are set up: keys before algorithms, as OpenSSL has suites for them only where there are some. */
   readonly features: readonly Feature<any, any, any>[]
   /** What an SSL_CTX depends on of options that may be a connection's own. */
   readonly variant: (options: object) => boolean
@@ -103,7 +103,7 @@ export const client: End = /* @__PURE__ */ endOf({
   taker: 'connect()',
   method: 'TLS_client_method',
   features: [
-    limits, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientRawPublicKeys, clientPsk,
+    limits, clientPsk, algorithms, records, clientRecords, identity, clientAlpn, serverIdentity, clientRawPublicKeys,
     clientPostHandshakeAuth, verification, ocspRequest, certificateChoice, clientSessions, clientEch, legacyRenegotiation, observers,
     keyLog,
   ],
@@ -115,7 +115,7 @@ export const server: End = /* @__PURE__ */ endOf({
   taker: 'accept()',
   method: 'TLS_server_method',
   features: [
-    limits, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverRawPublicKeys, serverPsk,
+    limits, serverPsk, algorithms, records, identity, identities, serverSessions, serverAlpn, clientIdentity, serverRawPublicKeys,
     serverPostHandshakeAuth, verification, ocspResponse, serverEch, clientHello, observers, keyLog,
   ],
   // Sessions are for servers that ask their clients for the same.

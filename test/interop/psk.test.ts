@@ -43,6 +43,10 @@ async function startServer(version: 'TLSv1.2' | 'TLSv1.3', args: readonly string
   return { peer, port: Number(port) }
 }
 
+const keySuites = [
+  ['PSK-AES128-GCM-SHA256', 'TLS_PSK_WITH_AES_128_GCM_SHA256'], ['DHE-PSK-AES256-GCM-SHA384', 'TLS_DHE_PSK_WITH_AES_256_GCM_SHA384'],
+  ['ECDHE-PSK-AES128-CBC-SHA256', 'TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256'], ['PSK', 'TLS_DHE_PSK_WITH_AES_256_GCM_SHA384'],
+] as const
 const suite = { 'TLSv1.2': 'TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256', 'TLSv1.3': 'TLS_CHACHA20_POLY1305_SHA256' } as const
 
 describe('a client with a pre-shared key', { timeout: 20_000 }, () => {
@@ -122,6 +126,13 @@ describe('a client with a pre-shared key', { timeout: 20_000 }, () => {
     })
   }
 
+  proves('psk', { peer: 'openssl s_server', role: 'client', version: 'TLSv1.2' }, 'may name suites for such keys alone', async () => {
+    const { port } = await startServer('TLSv1.2', ['-nocert', '-psk', hex, '-psk_identity', identity])
+    for (const [ciphers, cipher] of keySuites) {
+      expect(await agreed(await connectTo(port, { ciphers, maxVersion: 'TLSv1.2' }))).toMatchObject({ cipher, pskIdentity: identity })
+    }
+  })
+
   proves('psk', { peer: 'openssl s_server', role: 'client', version: 'TLSv1.3' }, 'offers it again after a HelloRetryRequest', async () => {
     const { port } = await startServer('TLSv1.3', ['-nocert', '-psk', hex, '-psk_identity', identity, '-groups', 'P-384'])
     let asked = 0
@@ -132,6 +143,23 @@ describe('a client with a pre-shared key', { timeout: 20_000 }, () => {
 })
 
 describe('a server with pre-shared keys', { timeout: 20_000 }, () => {
+  proves('psk', { peer: 'openssl s_client', role: 'server', version: 'TLSv1.2' }, 'may name suites for such keys alone', async () => {
+    for (const [ciphers, cipher] of keySuites) {
+      const server = await acceptOne({ cert: undefined, key: undefined, psk, ciphers, maxVersion: 'TLSv1.2' } as object)
+      await startOpensslClient(server.port, 'TLSv1.2', ['-psk', hex, '-psk_identity', identity, '-cipher', ciphers])
+      expect(await agreed(await server.connection)).toMatchObject({ cipher, pskIdentity: identity })
+    }
+  })
+
+  it.each([
+    ['suites that are too weak', { cert: undefined, key: undefined, psk, ciphers: 'ECDHE-PSK-AES128-CBC-SHA', securityLevel: 4 }],
+    ['suites for keys, and no key', { ciphers: 'PSK' }],
+  ])('is told of ciphers that leave none: %s', async (_, options) => {
+    const both = peers({ version: 'TLSv1.2', server: options as object })
+    expect(await rejection(both.server.opened)).toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option: 'ciphers' })
+    await rejection(both.client.opened)
+  })
+
   for (const version of versions) {
     // s_client of 3.0 verifies nothing where there is no certificate.
     const startClient = (port: number, name: string, secret: string) =>

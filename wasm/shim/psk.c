@@ -108,7 +108,8 @@ static unsigned int server(SSL *ssl, const char *identity, unsigned char *key, u
 void lsw_install_psk(SSL *ssl, int client_wanted, int server_wanted)
 {
     SSL_set_psk_use_session_callback(ssl, client_wanted ? use_session : NULL);
-    SSL_set_psk_client_callback(ssl, client_wanted ? client : NULL);
+    /* A server's, too: SSL_get1_supported_ciphers leaves PSK suites out without it. A server calls the other. */
+    SSL_set_psk_client_callback(ssl, client_wanted || server_wanted ? client : NULL);
     SSL_set_psk_find_session_callback(ssl, server_wanted ? find_session : NULL);
     SSL_set_psk_server_callback(ssl, server_wanted ? server : NULL);
 }
