@@ -42,7 +42,7 @@ function callbackBinding(callback: Callback): string {
   const names = ['handle', ...callback.params.map(({ name }) => name)].join(', ')
   const values = conversions(callback).map(({ value }) => value).join(', ')
   const failure = callback.failure === '' ? 'undefined' : callback.decides ? `refusing(${callback.failure})` : callback.failure
-  const call = `handles.${callback.object}.live(handle)[K.${callback.ts}]!(${values})`
+  const call = `${callback.object}(handle)[K.${callback.ts}]!(${values})`
   return `    [K.${callback.ts}]: (${names}) => border.callback(${failure}, () => ${call}),`
 }
 
@@ -54,9 +54,11 @@ export function writeCallbacks(): void {
 // A connection's by their bits among LSW_WANT_*, and then those of a callback BIO.
 ${[...wanted, ...others].map(({ ts }, index) => `export const ${ts} = ${index}`).join('\n')}
 `)
-  write('src/ffi/callbacks.gen.ts', `${banner}import { refusing, type Border } from './border.js'
+  write('src/ffi/callbacks.gen.ts', `${banner}import type { InternalError } from '../base/errors.js'
+import { refusing, type Border } from './border.js'
 import * as K from './callback-numbers.gen.js'
 import { ${[...failures].sort().join(', ')} } from './constants.gen.js'
+import type { Weak } from './collected.js'
 import type { JsCallbacks } from './ffi.gen.js'
 import { HandleTable } from './handles.js'
 import type { Memory } from './memory.js'
@@ -72,9 +74,16 @@ export interface RawBioCallbacks {
 ${callbackTypes('BIO')}
 }
 
-/** The JavaScript of objects that C knows by numbers. */
+/** A connection, as C knows it. */
+export interface CallbackOwner {
+  readonly callbacks: RawSslCallbacks
+  /** Called once, when the instance ends by a trap, with the error that each later call throws. It must not throw. */
+  onAbort?: ((error: InternalError) => void) | undefined
+}
+
+/** The JavaScript of objects that C knows by numbers. A connection that nothing else refers to is collected. */
 export class Handles {
-  readonly SSL = new HandleTable<RawSslCallbacks>('Ssl')
+  readonly SSL = new HandleTable<Weak<CallbackOwner>>('Ssl')
   readonly BIO = new HandleTable<RawBioCallbacks>('BioCallback')
 }
 
@@ -85,6 +94,8 @@ export function wantedOf(callbacks: RawSslCallbacks): number {
 
 /** @param memory asked for at call time: it is made later. */
 export function bindCallbacks(border: Border, memory: () => Memory, handles: Handles): JsCallbacks {
+  const SSL = (handle: number) => handles.SSL.live(handle).deref()!.callbacks
+  const BIO = (handle: number) => handles.BIO.live(handle)
   return {
 ${callbacks.map(callbackBinding).join('\n')}
   }

@@ -5,6 +5,7 @@
 
 import { ApiMisuseError, type OpensslError } from '../base/errors.js'
 import { SSL_ERROR_SSL, SSL_ERROR_SYSCALL } from '../ffi/constants.gen.js'
+import { collected, weakly } from '../ffi/collected.js'
 import * as C from '../ffi/functions.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import { NULL, type Ptr } from '../ffi/pointers.js'
@@ -28,7 +29,7 @@ export class BasicSsl extends SslCallbacks {
     super()
     const { lib } = ctx
     const ctxPtr = ctx.ptr
-    const handle = lib.handles.SSL.add(this.callbacks)
+    const handle = lib.handles.SSL.add(weakly(this))
     const ptr = lib.ffi[C.SSL_new](ctxPtr, handle)
     if (ptr === 0) {
       lib.handles.SSL.delete(handle)
@@ -36,14 +37,10 @@ export class BasicSsl extends SslCallbacks {
     }
     this.lib = lib
     this.#life = new Lifetime('Ssl', ptr, (owned) => {
-      const free = () => {
-        lib.handles.SSL.delete(handle)
-        lib.ffi[C.SSL_free](owned)
-      }
-      // A callback may free the connection that called it: OpenSSL must have let go of it first.
-      if (this.#busy) this.#freeAfterCall = free
-      else free()
+      lib.handles.SSL.delete(handle)
+      lib.ffi[C.SSL_free](owned)
     })
+    collected?.register(this, this.#life)
   }
 
   /** @internal */
@@ -299,7 +296,11 @@ export class BasicSsl extends SslCallbacks {
 
   /** Frees the connection, and its references to BIOs and context. Again does nothing. @openssl SSL_free */
   free(): void {
-    this.#life.free()
+    // A callback may free the connection that called it: OpenSSL must have let go of it first.
+    this.#life.free((free) => {
+      if (this.#busy) this.#freeAfterCall = free
+      else free()
+    })
   }
 
   // ---- private ----

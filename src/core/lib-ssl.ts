@@ -33,6 +33,7 @@ export class LibSsl {
     this.handles = handles
     this.#scratch = this.memory.alloc(SCRATCH_BYTES)
     this.#slot = this.memory.alloc(8)
+    border.onAbort = (error) => { for (const ssl of handles.SSL.values()) ssl.deref()?.onAbort?.(error) }
   }
 
   /** @internal Makes an instance around `instantiate`, which is handed the functions that C calls. */
@@ -70,15 +71,6 @@ export class LibSsl {
       if (!done) throw new InternalError('ERR_TLS_INTERNAL', 'EVP_Digest failed')
       return this.memory.copyOut(digest, 32)
     })
-  }
-
-  /**
-   * Has `listener` called once, when WebAssembly traps, with the `ERR_TLS_WASM_ABORT` that each later call of this instance
-   * throws; at once if that has happened. It must not throw. Returns a function that removes it.
-   * @internal
-   */
-  onAbort(listener: (error: InternalError) => void): () => void {
-    return this.border.onAbort(listener)
   }
 
   /**

@@ -1,7 +1,7 @@
 // What OpenSSL asks and tells: the part of the class Ssl that sets callbacks of clients and of both sides.
 
 import * as K from '../ffi/callback-numbers.gen.js'
-import { wantedOf, type RawSslCallbacks } from '../ffi/callbacks.gen.js'
+import { wantedOf, type CallbackOwner, type RawSslCallbacks } from '../ffi/callbacks.gen.js'
 import {
   LEAST_PSK_BYTES, pskClientCallback, type CallbackVerdict, type ProtocolMessage, type PskIdentityKey,
 } from '../ffi/callbacks.js'
@@ -12,6 +12,8 @@ import { SslSettings } from './ssl-settings.js'
 export abstract class SslCallbacks extends SslSettings {
   /** @internal Those that are set: what C calls by the handle. */
   readonly callbacks: RawSslCallbacks = {}
+  /** @internal See {@link CallbackOwner}. */
+  declare onAbort: CallbackOwner['onAbort']
 
   /**
    * Called when the own certificate is about to be needed; `-1` makes the handshake return

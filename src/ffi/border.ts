@@ -15,7 +15,8 @@ interface Thrown { readonly value: unknown }
 export class Border {
   #thrown: Thrown | undefined
   #aborted: InternalError | undefined
-  readonly #listeners = new Set<(error: InternalError) => void>()
+  /** Called once, when the instance ends. It must not throw. */
+  onAbort?: (error: InternalError) => void
 
   /** Why the instance has ended; `undefined` while it can be used. */
   get aborted(): InternalError | undefined {
@@ -50,8 +51,7 @@ export class Border {
     this.#thrown = undefined
     if (!this.#aborted) {
       this.#aborted = new InternalError('ERR_TLS_WASM_ABORT', `OpenSSL aborted: ${String(cause)}`, { cause })
-      for (const listener of [...this.#listeners]) listener(this.#aborted)
-      this.#listeners.clear()
+      this.onAbort?.(this.#aborted)
     }
     throw this.#aborted
   }
@@ -68,16 +68,6 @@ export class Border {
     // The callback has called C, and that has trapped: C must not go on.
     if (this.#aborted) throw this.#aborted
     return answer
-  }
-
-  /**
-   * Has `listener` called once, when the instance ends; at once if it has ended. It must not throw.
-   * Returns a function that removes it.
-   */
-  onAbort(listener: (error: InternalError) => void): () => void {
-    if (this.#aborted) listener(this.#aborted)
-    else this.#listeners.add(listener)
-    return () => { this.#listeners.delete(listener) }
   }
 }
 

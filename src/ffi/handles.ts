@@ -37,6 +37,10 @@ export class HandleTable<T> {
     return object
   }
 
+  values(): Iterable<T> {
+    return this.#objects.values()
+  }
+
   delete(handle: number): void {
     this.#objects.delete(handle)
   }

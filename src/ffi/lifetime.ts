@@ -26,11 +26,11 @@ export class Lifetime<T extends string> {
     return this.#ptr
   }
 
-  /** Frees it, once; again does nothing. */
-  free(): void {
+  /** Frees it, once; again does nothing. From now on it counts as freed; `when` may put off what is done about that. */
+  free(when = (free: () => void) => free()): void {
     const ptr = this.#ptr
     if (ptr === undefined) return
     this.#ptr = undefined
-    this.#free(ptr)
+    when(() => this.#free(ptr))
   }
 }

@@ -5,7 +5,7 @@ import { DeadlineError } from '../base/errors.js'
 import { deferred } from '../base/deferred.js'
 import { throwIfAborted } from '../base/realms.js'
 import type { BasicSsl } from '../core/basic-ssl.js'
-import { BioPair } from '../core/bio-pair.js'
+import { BasicBioPair } from '../core/basic-bio-pair.js'
 import type { LibSsl } from '../core/lib-ssl.js'
 import { load } from '../core/load.js'
 import { Interrupt, withDeadline } from '../pump/waiting.js'
@@ -187,10 +187,10 @@ export class LocalLife implements Life {
   #start(lib: LibSsl, port: Port, { onIo, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS }: CommonOptions, { makeSsl, setUp }: Role): Pump {
     const decisions = new Decisions()
     const ssl = makeSsl(lib, decisions)
-    let pair: BioPair | undefined
+    let pair: BasicBioPair | undefined
     try {
       setUp?.(ssl, this.#fail)
-      pair = new BioPair(lib)
+      pair = new BasicBioPair(lib)
       ssl.setBio(pair.internal)
       const { reject: onBroken, resolve: onClosed } = this.#closed
       return new Pump({

@@ -4,6 +4,7 @@ import { ApiMisuseError } from '../base/errors.js'
 import type { LibSsl } from '../core/lib-ssl.js'
 import type { BasicSslCtx } from '../core/basic-ssl-ctx.js'
 import { load } from '../core/load.js'
+import { collected } from '../ffi/collected.js'
 import { Kept } from './kept.js'
 import type { ContextReceiver, PostedContext } from './worker/posted-context.js'
 
@@ -28,9 +29,6 @@ class Made {
     for (const listener of this.listeners) listener()
   }
 }
-
-// Some edge runtimes have none: there a context's memory goes with its instance.
-const collected = typeof FinalizationRegistry === 'undefined' ? undefined : new FinalizationRegistry<Made>((made) => made.free())
 
 /** See {@link createContext}, which makes them. */
 export class TlsContext {
@@ -68,14 +66,12 @@ export class TlsContext {
     const made = this.#made
     if (this.options.libssl) return Promise.resolve(this.options.libssl)
     if (made.freed) return load()
-    if (made.lib) return made.lib
-    const loading = made.lib = load()
-    const forget = () => {
-      if (made.lib !== loading) return
-      made.lib = undefined
+    const loading = made.lib = (made.lib ?? load()).then((lib) => {
+      if (!lib.border.aborted) return lib
       made.contexts.free()
-    }
-    loading.then((lib) => lib.onAbort(forget), forget)
+      return load()
+    })
+    loading.catch(() => { if (made.lib === loading) made.lib = undefined })
     return loading
   }
 

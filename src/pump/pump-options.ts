@@ -1,7 +1,7 @@
 // What a pump is given, and what it tells and makes of its calls.
 
 import type { BasicSsl } from '../core/basic-ssl.js'
-import type { BioPair } from '../core/bio-pair.js'
+import type { BasicBioPair } from '../core/basic-bio-pair.js'
 import type { sslErrorName } from '../core/io-result.js'
 import type { Decisions } from './decisions.js'
 import type { Port } from './port.js'
@@ -36,7 +36,7 @@ export interface EarlyData {
 export interface PumpOptions {
   readonly ssl: BasicSsl
   /** Its internal half is beneath `ssl`. The pump owns both, and frees them. */
-  readonly pair: BioPair
+  readonly pair: BasicBioPair
   /** Upon the transport. The pump ends it. */
   readonly port: Port
   /** Those that the callbacks of `ssl` ask for. */

@@ -80,14 +80,13 @@ export class Pump {
   #sendFailure: SendFailure | undefined
   /** Settles when the transport has accepted our last bytes, or was given up. */
   #left: Promise<void> | undefined
-  readonly #forgetInstance: () => void
 
   constructor(options: PumpOptions) {
     this.#options = options
     this.#ssl = options.ssl
     this.#wire = new Wire(options.pair, options.port)
     // Another connection of the instance may trap while this one only waits.
-    this.#forgetInstance = options.ssl.lib.onAbort((error) => this.break(error))
+    options.ssl.onAbort = (error) => this.break(error)
   }
 
   get state(): State {
@@ -466,7 +465,6 @@ export class Pump {
 
   #release(reason: () => unknown): void {
     this.#ending.tripLate(reason)
-    this.#forgetInstance()
     quietly(() => {
       this.#ssl.free()
       this.#options.pair.free()

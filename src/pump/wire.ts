@@ -3,7 +3,7 @@
 
 import { asBytes, isUint8Array } from '../base/bytes.js'
 import { TransportError } from '../base/errors.js'
-import type { BioPair } from '../core/bio-pair.js'
+import type { BasicBioPair } from '../core/basic-bio-pair.js'
 import { Outbox, reuse } from './outbox.js'
 import type { Port } from './port.js'
 import { transportFailure } from './transport.js'
@@ -21,7 +21,7 @@ export const BATCH_BYTES = 64 * 1024
 const BATCH_OVERHEAD_BYTES = 512
 
 export class Wire {
-  readonly #pair: BioPair
+  readonly #pair: BasicBioPair
   readonly #port: Port
   readonly #outbox = new Outbox()
   /** The rest of the chunk that the pair had no room for. */
@@ -31,7 +31,7 @@ export class Wire {
   #receivedBytes = 0
   #sending = false
 
-  constructor(pair: BioPair, port: Port) {
+  constructor(pair: BasicBioPair, port: Port) {
     this.#pair = pair
     this.#port = port
   }

@@ -71,16 +71,17 @@ describe('A trap', () => {
       good.free()
     })
 
-    it('is told once to those who listen, with the error that is thrown', async () => {
+    it('is told once to each connection that was not freed, with the error that is thrown', async () => {
       const own = await load()
       const heard: unknown[] = []
-      own.onAbort((error) => heard.push(error))
-      own.onAbort((error) => heard.push(error))
-      own.onAbort(() => heard.push('forgotten'))()
+      const { client, server } = new Link(own)
+      const freed = new Link(own)
+      client.ssl.onAbort = server.ssl.onAbort = (error) => heard.push(error)
+      freed.client.ssl.onAbort = () => heard.push('freed')
+      freed.free()
       const error = caught(() => accident(own))
       caught(() => accident(own))
-      own.onAbort((late) => heard.push(late))
-      expect(heard).toEqual([error, error, error])
+      expect(heard).toEqual([error, error])
       expect(heard[0]).toBe(error)
     })
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { RefusalError } from '../../src/index.js'
 import { Border } from '../../src/ffi/border.js'
 import * as K from '../../src/ffi/callback-numbers.gen.js'
-import { bindCallbacks, Handles, wantedOf } from '../../src/ffi/callbacks.gen.js'
+import { bindCallbacks, Handles, wantedOf, type RawSslCallbacks } from '../../src/ffi/callbacks.gen.js'
 import { bioCallbacks, type BioAnswer, type BioCallbacks } from '../../src/ffi/callbacks.js'
 import {
   LSW_BIO_ACCEPT, LSW_BIO_CONNECT, LSW_BIO_FAILED, LSW_BIO_WOULD_BLOCK, LSW_REFUSE_WITH, LSW_WANT_CERT_CB, LSW_WANT_VERIFY_CB,
@@ -19,6 +19,7 @@ function callbacks() {
   const handles = new Handles()
   return {
     border, handles, c: bindCallbacks(border, () => noMemory, handles),
+    ssl: (callbacks: RawSslCallbacks) => handles.SSL.add({ deref: () => ({ callbacks }) }),
     bio: (functions: BioCallbacks) => handles.BIO.add(bioCallbacks(functions, noMemory)),
   }
 }
@@ -27,9 +28,9 @@ const at = 0 as never
 
 describe('Callbacks', () => {
   it('never throw into C: they answer a failure, and leave throws the first value that was thrown', () => {
-    const { border, handles, c, bio } = callbacks()
+    const { border, ssl, c, bio } = callbacks()
     const handle = bio({ read: () => { throw 'first' }, write: () => { throw 'second' } })
-    const connection = handles.SSL.add({
+    const connection = ssl({
       [K.certCb]: () => { throw 'third' }, [K.clientHelloCb]: () => { throw 'fourth' }, [K.verifyCb]: () => { throw 'fifth' },
     })
     const answers: number[] = []
@@ -45,9 +46,9 @@ describe('Callbacks', () => {
   })
 
   it('answer the alert of a RefusalError if they decide, and their failure to another error', () => {
-    const { border, handles, c } = callbacks()
+    const { border, ssl, c } = callbacks()
     const refusal = new RefusalError('access_denied')
-    const connection = handles.SSL.add({ [K.certCb]: () => { throw refusal }, [K.getSessionCb]: () => { throw refusal } })
+    const connection = ssl({ [K.certCb]: () => { throw refusal }, [K.getSessionCb]: () => { throw refusal } })
     const answers: number[] = []
     expect(() => within(border, () => answers.push(c[K.certCb](connection), c[K.getSessionCb](connection, at, 0, at)))).toThrow(refusal)
     expect(answers).toEqual([LSW_REFUSE_WITH - 49, 0])

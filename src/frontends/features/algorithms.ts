@@ -1,7 +1,7 @@
 // Which versions and algorithms are spoken, and whether with servers that lack the protection of renegotiations.
 
 import { BasicSsl } from '../../core/basic-ssl.js'
-import { BioPair } from '../../core/bio-pair.js'
+import { BasicBioPair } from '../../core/basic-bio-pair.js'
 import type { LibSsl } from '../../core/lib-ssl.js'
 import { BasicSslCtx } from '../../core/basic-ssl-ctx.js'
 import { SSL_OP_LEGACY_SERVER_CONNECT, TLS1_2_VERSION, TLS1_3_VERSION } from '../../ffi/constants.gen.js'
@@ -161,7 +161,7 @@ function setAlgorithms(ctx: BasicSslCtx, options: AlgorithmOptions & { readonly 
 function tryHello(lib: LibSsl, options: AlgorithmOptions, asked: keyof AlgorithmOptions = 'signatureAlgorithms'): void {
   const option = useUp(new BasicSslCtx(lib, 'TLS_client_method'), (ctx) => {
     setAlgorithms(ctx, options)
-    return useUp(new BasicSsl(ctx), (ssl) => useUp(new BioPair(lib), ({ internal }) => {
+    return useUp(new BasicSsl(ctx), (ssl) => useUp(new BasicBioPair(lib), ({ internal }) => {
       ssl.setBio(internal)
       ssl.connect()
       return ssl.opensslErrors.map(({ code }) => LEAVES_NONE[code]).find(Boolean)

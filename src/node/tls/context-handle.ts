@@ -12,15 +12,13 @@ import {
   SSL_OP_NO_RENEGOTIATION, SSL_SESS_CACHE_CLIENT, SSL_SESS_CACHE_NO_AUTO_CLEAR, SSL_SESS_CACHE_NO_INTERNAL_LOOKUP,
   SSL_SESS_CACHE_NO_INTERNAL_STORE, SSL_SESS_CACHE_SERVER, X509_V_FLAG_CRL_CHECK, X509_V_FLAG_CRL_CHECK_ALL, X509_V_FLAG_PARTIAL_CHAIN,
 } from '../../ffi/constants.gen.js'
+import { collected } from '../../ffi/collected.js'
 import { setCiphers } from '../ciphers.js'
 import { setDhParam } from '../dh-param.js'
 import { contextError } from '../error-codes.js'
 import { Buffer } from '../platform/buffer.js'
 import { defaultAnchors, type DefaultAnchors } from './certificates.js'
 import { warn } from './warnings.js'
-
-/** Frees what a context that was collected has had of OpenSSL: users have nothing to call. */
-const collected = new FinalizationRegistry<SslCtx | X509Store>((owned) => owned.free())
 
 /** OpenSSL's default groups of TLS 1.2: curves, and finite fields. */
 const ELLIPTIC = '?X25519:?secp256r1:?X448:?secp384r1:?secp521r1'
@@ -46,7 +44,7 @@ export class ContextHandle {
   constructor(lib: LibSsl) {
     this.sslCtx = new SslCtx(lib, 'TLS_method')
     this.#defaults = defaultAnchors()
-    collected.register(this, this.sslCtx)
+    collected?.register(this, this.sslCtx) // users have nothing to call
     const ctx = this.sslCtx
     ctx.setMode(SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS)
     ctx.setOptions(SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF) // as Node: a stream that is cut has ended
@@ -202,7 +200,7 @@ export class ContextHandle {
   #ownStore(): X509Store {
     if (!this.#store) {
       this.#store = new X509Store(this.lib)
-      collected.register(this, this.#store)
+      collected?.register(this, this.#store)
       if (this.#trustsDefaults) this.#store.addStore(this.#defaults.store(this.lib))
       this.sslCtx.set1CertStore(this.#store)
     }

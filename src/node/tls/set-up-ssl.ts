@@ -15,7 +15,9 @@ export class KeptSsl extends Ssl {
   /** The sizes of the records that the last read has returned. */
   recordBytes: readonly number[] = []
 
-  override free(): void {}
+  override free(): void {
+    this.onAbort = undefined
+  }
 
   /** @internal */
   override readAvailable(limit: number, after: (result: IoResult) => boolean, into?: Uint8Array): Uint8Array {

@@ -1,0 +1,134 @@
+// What nothing refers to any more is collected, and what it held of OpenSSL is freed, though nobody has said destroy(), close() or free().
+
+import { once } from 'node:events'
+import { setImmediate as turn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { BioPair, Ssl, SslCtx } from '../../src/core.js'
+import { accept, connect, createContext, load, memoryTransportPair, type LibSsl } from '../../src/index.js'
+import ours from '../../src/node/tls/index.js'
+import { authority, localhost } from '../helpers/certificates.js'
+import { duplexPair } from '../helpers/duplex-pair.js'
+import { VERSIONS } from '../helpers/stream-peers.js'
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+const { cert, key } = localhost
+const ca = authority.ca.cert
+const servername = 'localhost'
+const TIMES = 20
+
+let libssl: LibSsl
+beforeAll(async () => { libssl = await load() })
+
+/** Makes some, drops them, and waits until the instance holds what it held before. */
+async function expectCollected(makeAndDrop: () => unknown): Promise<void> {
+  const held = () => ({ connections: libssl.handles.SSL.size, bytes: libssl.allocatedBytes })
+  const settle = async () => {
+    await turn()
+    collect()
+    await turn()
+    return held()
+  }
+  const make = async () => { await makeAndDrop() }
+  await make() // what OpenSSL sets up once stays
+  await expect.poll(async () => (await settle()).connections, { timeout: 30_000, interval: 10 }).toBe(0)
+  const before = await settle()
+  for (let times = 0; times < TIMES; times++) await make()
+  // The smallest of them has some 7 KB.
+  await expect.poll(settle, { timeout: 30_000, interval: 10 }).toEqual({
+    connections: 0, bytes: expect.toSatisfy((bytes: number) => bytes < before.bytes + 2000 * TIMES),
+  })
+}
+
+describe.each(VERSIONS)('is collected, %s:', (version) => {
+  const versions = { minVersion: version, maxVersion: version } as const
+
+  const tlsSockets = () => {
+    const [a, b] = duplexPair()
+    const accepting = new ours.TLSSocket(b as never, {
+      isServer: true, secureContext: ours.createSecureContext({ cert, key, libssl, ...versions } as never),
+    })
+    const connecting = ours.connect({
+      socket: a, secureContext: ours.createSecureContext({ ca, libssl, ...versions } as never), servername,
+    } as never)
+    for (const socket of [accepting, connecting]) socket.on('error', () => {})
+    return { accepting, connecting }
+  }
+
+  it('a TLSSocket that is open', () => expectCollected(async () => {
+    const { connecting, accepting } = tlsSockets()
+    accepting.pipe(accepting)
+    await once(connecting, 'secureConnect')
+    connecting.write('x')
+    await once(connecting, 'data')
+  }))
+
+  it('a TLSSocket in the middle of its handshake', () => expectCollected(async () => {
+    tlsSockets()
+    await turn()
+  }))
+
+  it('a TLSSocket whose peer has ended', () => expectCollected(async () => {
+    const { connecting, accepting } = tlsSockets()
+    await once(connecting, 'secureConnect')
+    accepting.end()
+    await once(connecting.resume(), 'end')
+  }))
+
+  it('a connection of connect() and accept()', () => expectCollected(async () => {
+    const [near, far] = memoryTransportPair()
+    const [client, server] = [connect(near, { ca, servername, libssl, ...versions }), accept(far, { cert, key, libssl, ...versions })]
+    await Promise.all([client.opened, server.opened])
+    const writer = server.writable.getWriter()
+    await Promise.all([writer.write(Uint8Array.of(1)), client.readable.getReader().read()])
+  }))
+
+  it('a connection with callbacks, and a context', () => expectCollected(async () => {
+    const [near, far] = memoryTransportPair()
+    const seen: unknown[] = []
+    const client: object = connect(near, {
+      context: createContext({ ca, libssl, ...versions }), servername, verify: () => { seen.push(client) },
+      onKeylog: () => { seen.push(client) }, onTrace: () => { seen.push(client) },
+    })
+    const server: object = accept(far, {
+      context: createContext({ cert, key, libssl, ...versions }), onClientHello: () => { seen.push(server); return undefined },
+    })
+    await Promise.all([client, server].map((one) => (one as { opened: Promise<unknown> }).opened))
+  }))
+
+  it('an Ssl upon a BIO pair', () => expectCollected(() => {
+    const ctx = new SslCtx(libssl, 'TLS_client_method')
+    const ssl: Ssl = new Ssl(ctx)
+    const pair = new BioPair(libssl)
+    ssl.setBio(pair.internal)
+    ssl.setMsgCallback(() => { ssl.getVersion() })
+    ssl.connect()
+    ctx.free()
+  }))
+})
+
+it('callbacks of a connection that is in use outlive collections of garbage', async () => {
+  const [near, far] = memoryTransportPair()
+  const lines: string[] = []
+  let verified = 0
+  const collecting = setInterval(collect, 0)
+  try {
+    const opened = (() => {
+      const client = connect(near, {
+        ca, servername, libssl, onKeylog: (line) => lines.push(line), verify: async () => { await turn(); collect(); verified++ },
+      })
+      const server = accept(far, { cert, key, libssl, onClientHello: async () => { await turn(); collect(); return undefined } })
+      return Promise.all([client.opened, server.opened])
+    })()
+    await opened
+  } finally {
+    clearInterval(collecting)
+  }
+  expect({ verified, lines: lines.length > 3 }).toEqual({ verified: 1, lines: true })
+})
+
+it('a server of node/tls that does not listen is collected with its context', () => expectCollected(() => {
+  ours.createServer({ cert, key, libssl } as never)
+}))
