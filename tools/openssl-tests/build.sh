@@ -26,7 +26,7 @@ configure() {
   while read -r arg; do
     [[ " $needs " == *" $arg "* ]] || args+=("$arg")
   done < <(sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$REPO/openssl-src/configure.args")
-  [ "$libraries" = native ] || target=(--config="$REPO/wasm/openssl-target.conf" libssl-wasm)
+  [ "$libraries" = native ] || target=(--config=openssl-target.conf libssl-wasm)
   in_toolchain perl ./Configure "${target[@]}" "${args[@]}"
 }
 
@@ -41,6 +41,7 @@ compile() {
   fi
   # shellcheck disable=SC2086 # names of files
   in_toolchain make -s -j"$(nproc)" $objects
+  find . -type f -name '*.d' -delete # they name headers of this checkout, which the tree outlives
 }
 
 build_base() {
@@ -50,6 +51,7 @@ build_base() {
   if [ "$libraries" = wasm ]; then
     step "$label: edited, by wasm/trim" node_modules/.bin/tsx wasm/trim/edit-sources.ts "$base" "$base" wasm/trim/{headers,parameters}.list
     cp wasm/trim/param_fields.pm "$base/util/perl/OpenSSL/"
+    cp wasm/openssl-target.conf "$base/"
   fi
   cd "$base"
   ln -s . source # where wasm/Makefile looks for the sources
