@@ -345,9 +345,9 @@ export class Pump {
       const verdict = this.#attempt(step)
       if (!this.#machine.ended) this.#wire.rest()
       if (this.#wire.unsentBytes > 0) {
-        await this.#send(purpose)
+        const accepted = await this.#send(purpose)
         // It may have been received meanwhile, or could not be sent.
-        if (verdict === 'want read' || (this.#sendFailure && purpose === 'writing')) continue
+        if (verdict === 'want read' || (!accepted && purpose === 'writing')) continue
       }
       if (verdict === 'done') return
       if (verdict === 'want read') {
@@ -425,21 +425,22 @@ export class Pump {
     return 'broken'
   }
 
-  /** Sends what was drained, and waits for the transport to accept it, unless it is a reader's reply. */
-  async #send(purpose: Purpose): Promise<void> {
+  /** Sends what was drained, and waits for the transport to accept it, unless it is a reader's reply. Whether it has. */
+  async #send(purpose: Purpose): Promise<boolean> {
     const size = this.#wire.unsentBytes
     const sent = this.#wire.send().catch((error: TransportError) => {
-      if (this.#machine.ended || this.#sendFailure) return
+      if (this.#machine.ended || this.#sendFailure) return false
       this.#sendFailure = new SendFailure(error, this.#options.closeTimeoutMs ?? 0, () => this.break(error))
       // The handshake reads anyway. It may break the connection: the next call is told.
       if (this.#machine.state !== 'HANDSHAKE') this.#lookAhead().catch(() => {})
+      return false
     })
     if (purpose === 'reading') {
       this.#unsentReplyBytes += size
       void sent.then(() => { this.#unsentReplyBytes -= size })
-      if (this.#unsentReplyBytes <= BATCH_BYTES) return
+      if (this.#unsentReplyBytes <= BATCH_BYTES) return true
     }
-    await sent
+    return sent
   }
 
   // ---- the end ----

@@ -78,8 +78,8 @@ export class Wire {
     if (this.#inbox.byteLength === 0) this.#pair.releaseBuffers()
   }
 
-  /** Sends what was drained; settles when the transport has accepted it, or we have left. Rejects with `TransportError`. */
-  async send(): Promise<void> {
+  /** Sends what was drained; whether the transport has accepted it before the port has ended. Rejects with `TransportError`. */
+  async send(): Promise<boolean> {
     this.#sending = true
     try {
       const blocks = this.#outbox.take()
@@ -87,8 +87,10 @@ export class Wire {
       if (this.#port.givesBack) reuse(blocks)
     } catch (cause) {
       this.#fail('the transport failed to send', cause)
+      return false
     }
     this.#sending = false
+    return true
   }
 
   /** Feeds the next chunk, or the end of the stream, to the pair: one for all who ask meanwhile. Rejects with `TransportError`. */

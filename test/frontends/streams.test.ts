@@ -33,6 +33,20 @@ describe('TlsConnection.opened', () => {
   })
 })
 
+describe('A write that the transport has not accepted', () => {
+  it('rejects when the connection is aborted', async () => {
+    const both = await opened({ client: { libssl }, server: { libssl }, transports: memoryTransportPair(1) })
+    const writer = both.client.writable.getWriter()
+    writer.closed.catch(() => {})
+    const written = writer.write(noise(100))
+    expect(await isPending(written)).toBe(true) // nobody reads there
+    const reason = new Error('enough')
+    both.client.abort(reason)
+    expect(await rejection(written)).toBe(reason)
+    both.server.abort(reason)
+  })
+})
+
 describe('A stream of a TlsConnection that is first asked for late', () => {
   it('has ended after close(), on both sides', async () => {
     const both = await open()
