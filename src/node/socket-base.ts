@@ -100,6 +100,18 @@ export abstract class SocketBase extends Duplex {
     return super.destroy(error ?? undefined)
   }
 
+  /** @internal Gives the application what has come. What its listeners throw is theirs: as in Node, a program that lives on reads on. */
+  protected tell(give: () => void): void {
+    try {
+      give()
+    } catch (error) {
+      queueMicrotask(() => {
+        this.onread ? this._read(0) : this.read(0)
+        throw error
+      })
+    }
+  }
+
   /** @internal */
   protected received(bytes: number): void {
     this.bytesRead += bytes

@@ -70,6 +70,11 @@ function isPlainSocket(duplex: Writing & { readonly _handle?: object | null }): 
  * polled for) Node itself throws away with the socket. A Duplex of streamx throws away all that was not read.
  */
 export function fromNodeStream(duplex: NodeDuplexLike): ByteTransport {
+  return overDuplex(duplex, (reason) => { duplex.destroy(typeof reason === 'object' && reason !== null ? reason as Error : undefined) })
+}
+
+/** @internal The same, with another way to destroy it when the connection has failed. */
+export function overDuplex(duplex: NodeDuplexLike, giveUp: (reason: unknown) => void): ByteTransport {
   // TLS closes each direction for itself, and peers may follow close_notify with FIN: a socket that ends because the
   // peer has ended would take our direction away.
   duplex.allowHalfOpen = true
@@ -89,7 +94,7 @@ export function fromNodeStream(duplex: NodeDuplexLike): ByteTransport {
     taken: () => { if (incoming.unreadBytes === 0) duplex.resume() },
     lingers: true,
     done: () => duplex.destroy(),
-    giveUp: (reason) => duplex.destroy(typeof reason === 'object' && reason !== null ? reason as Error : undefined),
+    giveUp,
   })
   const { incoming, transport } = ends
   giveBack(transport.writable, () => isPlainSocket(duplex))

@@ -427,6 +427,88 @@ describe('as a stream', () => {
     await closed(socket)
   })
 
+  it('calls a write back with an error that the Duplex beneath has refused, once it is open', async () => {
+    const raw = kept(net.connect(await secure((socket) => socket.resume()), '127.0.0.1'))
+    const failure = Object.assign(new Error('theirs'), { code: 'ETHEIRS' })
+    let fails = false
+    const duplex = new Duplex({
+      read() { raw.resume() }, write: (chunk, _encoding, callback) => { fails ? callback(failure) : raw.write(chunk as Buffer, callback) },
+    })
+    raw.on('data', (chunk) => { if (!duplex.push(chunk)) raw.pause() })
+    const socket = kept(ours.connect({ socket: duplex, ...trusting } as nodeTls.ConnectionOptions))
+    await once(socket, 'secureConnect')
+    fails = true
+    const told = once(socket, 'error')
+    const written = new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => { socket.write('lost', resolve) })
+    expect(await told).toEqual([failure])
+    expect(await written).toMatchObject({ code: 'ECANCELED' })
+  })
+
+  it('does not tell the Duplex beneath of its own errors, as node:tls', async () => {
+    for (const module of [nodeTls, ours]) {
+      const duplex = new Duplex({ read() {}, write(_chunk, _encoding, callback) {
+        callback()
+        setImmediate(() => duplex.push(null))
+      } })
+      const told: unknown[] = []
+      duplex.on('error', (error) => told.push(error))
+      const socket = kept(module.connect({ socket: duplex, ...trusting } as nodeTls.ConnectionOptions))
+      const gone = closed(socket)
+      expect((await once(socket, 'error') as [NodeJS.ErrnoException])[0].code).toBe('ECONNRESET')
+      await gone
+      expect([told, duplex.destroyed]).toEqual([[], true])
+    }
+  })
+
+  it.each(['data', 'onread'])('reads on after a listener has thrown, if the program lives on: %s', async (how) => {
+    const port = await secure((socket) => {
+      socket.on('data', () => socket.end('second')).write('first')
+    })
+    const mine = new Error('mine')
+    const heard: string[] = []
+    const give = (text: string) => {
+      heard.push(text)
+      socket.write('more')
+      if (heard.length === 1) throw mine
+    }
+    const onread = { buffer: Buffer.alloc(100), callback: (count: number, buffer: Uint8Array) => {
+      give(Buffer.from(buffer.subarray(0, count)).toString())
+      return true
+    } }
+    const caught: unknown[] = []
+    const listeners = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException').on('uncaughtException', (error) => caught.push(error))
+    const socket = client(ours, port, how === 'onread' ? { onread } : {})
+    try {
+      if (how === 'data') socket.on('data', (chunk) => give(String(chunk)))
+      else socket.resume()
+      await once(socket, 'end')
+    } finally {
+      process.removeAllListeners('uncaughtException')
+      for (const listener of listeners) process.on('uncaughtException', listener)
+    }
+    expect([heard.join(' '), caught]).toEqual(['first second', [mine]])
+  })
+
+  it.each(
+    [['client', 'TLSv1.2'], ['client', 'TLSv1.3'], ['server', 'TLSv1.2'], ['server', 'TLSv1.3']] as const,
+  )('tells the secrets of the handshake before the application knows of the connection: %s, %s', async (side, maxVersion) => {
+    const tell = async (tls: Tls) => {
+      const lines: string[] = []
+      const server = tls.createServer({ cert, key, maxVersion }, (socket) => {
+        if (side === 'server') lines.push('secureConnection')
+        socket.on('error', () => {}).end()
+      })
+      const keylog = (line: Buffer) => lines.push(String(line).split(' ')[0]!)
+      if (side === 'server') server.on('keylog', keylog)
+      const socket = client(side === 'server' ? nodeTls : tls, await listening(server))
+      if (side === 'client') socket.on('keylog', keylog).on('secureConnect', () => lines.push('secureConnect'))
+      await once(socket.resume(), 'close')
+      return [lines.at(-1), lines.toSorted()]
+    }
+    expect(await tell(ours)).toEqual(await tell(nodeTls))
+  })
+
   it('leaves no listeners behind: no warning comes of many calls, nor of many sockets after one another', async () => {
     const warnings: string[] = []
     const warned = (warning: Error) => { warnings.push(warning.message) }

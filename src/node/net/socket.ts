@@ -235,8 +235,10 @@ export class Socket extends SocketBase {
   #give(value: Uint8Array | undefined): void {
     if (value) {
       this.received(value.byteLength)
-      if (!this.onread) this.push(Buffer.from(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength))
-      else if (this.onread.give(value)) this._read()
+      this.tell(() => {
+        if (!this.onread) this.push(Buffer.from(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength))
+        else if (this.onread.give(value)) this._read()
+      })
     } else {
       this.push(null)
       this.read(0)

@@ -15,6 +15,8 @@ export abstract class SocketEvents extends SocketInfo {
   /** @internal What a callback of the application's has thrown within the handshake. */
   protected thrown: { readonly value: unknown } | undefined
   #toldError: Error | undefined
+  /** Lines of the key log that nobody was told of yet. */
+  readonly #secrets: string[] = []
   /** Those that the application is to be told of when it knows of the connection. */
   #sessions: Buffer[] | undefined = []
 
@@ -39,12 +41,22 @@ export abstract class SocketEvents extends SocketInfo {
   }
 
   /** @internal */
-  readonly onKeylog = (line: string): void => queueMicrotask(() => {
-    logSecrets(line)
-    const bytes = Buffer.from(`${line}\n`)
-    if (!this.isServer) this.emit('keylog', bytes)
-    else (this.server as { emit?(...args: unknown[]): boolean } | undefined)?.emit?.('keylog', bytes, this)
-  })
+  readonly onKeylog = (line: string): void => {
+    this.#secrets.push(line)
+    queueMicrotask(() => this.tellSecrets())
+  }
+
+  /** @internal As in Node, those of the handshake come before the application knows of the connection. */
+  protected tellSecrets(): void {
+    for (let line; (line = this.#secrets.shift()) !== undefined;) {
+      logSecrets(line)
+      const bytes = Buffer.from(`${line}\n`)
+      asUser(() => {
+        if (!this.isServer) this.emit('keylog', bytes)
+        else (this.server as { emit?(...args: unknown[]): boolean } | undefined)?.emit?.('keylog', bytes, this)
+      })
+    }
+  }
 
   /** @internal */
   readonly onSession = (session: Uint8Array<ArrayBuffer>): void => queueMicrotask(() => this.#session(Buffer.from(session)))

@@ -4,7 +4,7 @@ import type { Ssl } from '../../core/ssl.js'
 import { TlsError, TransportError } from '../../base/errors.js'
 import { deferred } from '../../base/deferred.js'
 import { LocalLife } from '../../frontends/life.js'
-import { fromNodeStream } from '../../transports/node.js'
+import { overDuplex } from '../../transports/node.js'
 import { addAbortSignal } from '#node'
 import { inEdgeWorker, Socket } from '#node-net'
 import { nodeError } from '../node-error.js'
@@ -38,6 +38,8 @@ export class TLSSocket extends SocketEvents {
   #ended = false
   /** The life has ended by itself: its last words are on their way. */
   #broke = false
+  /** Our own error, for which the stream beneath was given up. */
+  #failure: TlsError | undefined
   /** The socket beneath is the application's. */
   readonly #given: boolean
   /** There is, or was, a connection beneath. */
@@ -61,7 +63,11 @@ export class TLSSocket extends SocketEvents {
     const { context } = options.secureContext ?? exported.createSecureContext(options as object) as unknown as SecureContext
     if (!(context instanceof ContextHandle)) throw nodeError('ERR_TLS_INVALID_CONTEXT', 'context must be a SecureContext', {}, TypeError)
     let made!: KeptSsl
-    this.#life = new LocalLife(fromNodeStream(beneath), { handshakeTimeoutMs: 0, closeTimeoutMs: 0 }, {
+    const giveUp = (reason: unknown) => {
+      if (reason instanceof TlsError) this.#failure = reason // ours: as in Node, the stream beneath is not told
+      beneath.destroy(reason instanceof TlsError ? undefined : reason as Error)
+    }
+    this.#life = new LocalLife(overDuplex(beneath, giveUp), { handshakeTimeoutMs: 0, closeTimeoutMs: 0 }, {
       call: this.isServer ? 'SSL_accept' : 'SSL_connect',
       lib: context.lib,
       makeSsl: (_, decisions) => made = makeKeptSsl(this, context, decisions),
@@ -201,6 +207,7 @@ export class TLSSocket extends SocketEvents {
   }
 
   #finishInit(): void {
+    this.tellSecrets()
     if (this.destroyed) return
     clearTimeout(this.#handshakeTimer)
     const ssl = this.#ssl
@@ -225,13 +232,11 @@ export class TLSSocket extends SocketEvents {
       return
     }
     this.received(bytes.byteLength)
-    if (this.onread) {
-      if (this.onread.give(bytes)) this._read()
-      return
-    }
+    if (this.onread) return this.tell(() => { if (this.onread!.give(bytes)) this._read() })
     let at = bytes.byteOffset
     for (const length of this.#ssl.recordBytes) { // as in Node, a chunk is of one record
-      if (!this.destroyed) this.push(Buffer.from(bytes.buffer as ArrayBuffer, at, length))
+      const chunk = Buffer.from(bytes.buffer as ArrayBuffer, at, length)
+      this.tell(() => { if (!this.destroyed) this.push(chunk) })
       at += length
     }
   }
@@ -259,7 +264,7 @@ export class TLSSocket extends SocketEvents {
   /** The connection has failed; without a reason it was closed. */
   #fail(given?: unknown): void {
     if (this.destroyed) return
-    const reason = this.thrown ? this.thrown.value : given
+    const reason = this.thrown ? this.thrown.value : given ?? this.#failure
     if (reason === undefined) return void this.destroy()
     if (isEnd(reason) && !this._secureEstablished && !this.readableEnded) return this.#endEarly(this.#asNode(reason))
     this.#broke = reason instanceof TlsError && !(reason instanceof TransportError) && !isEnd(reason)

@@ -31,7 +31,7 @@ class ConnectionSocket extends SocketFace {
   override _read(): void {
     this.#reader.read().then(({ value }) => queueMicrotask(() => {
       if (value) this.received(value.byteLength)
-      this.push(value ? Buffer.from(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength) : null)
+      this.tell(() => { this.push(value ? Buffer.from(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength) : null) })
     }), this.#fail)
   }
 
