@@ -34,11 +34,15 @@ describe('the exporter and channel bindings', { timeout: 20_000 }, () => {
     proves('exporter', {
       peer: 'node:tls', role: 'client', version,
     }, 'exportKeyingMaterial() gives what its exportKeyingMaterial() gives', async () => {
-      const { port, socket } = await serveNode()
-      const connection = await connectTo(port, only(version))
-      await connection.opened
-      await compare(connection, await socket)
-      await connection.close()
+      // A suite with each of TLS 1.3's hashes.
+      const suites = version === 'TLSv1.3' ? ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384'] : [undefined]
+      for (const ciphersuites of suites) {
+        const { port, socket } = await serveNode()
+        const connection = await connectTo(port, { ...only(version), ciphersuites })
+        await connection.opened
+        await compare(connection, await socket)
+        await connection.close()
+      }
     })
 
     proves('exporter', {
@@ -87,8 +91,10 @@ describe('the exporter and channel bindings', { timeout: 20_000 }, () => {
 
   async function compare(connection: Awaited<ReturnType<typeof connectTo>>, tls: TLSSocket): Promise<void> {
     for (const context of [undefined, Buffer.alloc(0), Buffer.from('a context')]) {
-      const theirs = tls.exportKeyingMaterial(48, label, context as Buffer)
-      expect(hex(await connection.exportKeyingMaterial({ label, bytes: 48, ...(context && { context }) }))).toBe(hex(theirs))
+      for (const bytes of [1, 32, 48, 97, 255 * 32]) { // less than a hash, one, parts of several, the most
+        const theirs = tls.exportKeyingMaterial(bytes, label, context as Buffer)
+        expect(hex(await connection.exportKeyingMaterial({ label, bytes, ...(context && { context }) }))).toBe(hex(theirs))
+      }
     }
   }
 })
