@@ -16,7 +16,7 @@ SSL_CTX *lsw_SSL_CTX_new(int method)
     SSL_CTX_set_tlsext_servername_callback(ctx, lsw_servername_trampoline);
     SSL_CTX_set_cert_cb(ctx, lsw_cert_trampoline, NULL);
     SSL_CTX_set_info_callback(ctx, lsw_info_trampoline);
-    if (method != 1 && !lsw_use_random_ticket_keys(ctx)) {
+    if (method != 1 && !lsw_make_tickets(ctx)) {
         SSL_CTX_free(ctx);
         return NULL;
     }

@@ -165,8 +165,8 @@ int lsw_session_of_another_name(SSL *ssl, const SSL_SESSION *session);
 /* session.c: whether the peer's certificate, if the session has one, is out of its time. */
 int lsw_session_peer_expired(SSL *ssl, SSL_SESSION *session);
 
-/* ticket.c: has a server make tickets as ticket.c does, under random keys. 1 on success. */
-int lsw_use_random_ticket_keys(SSL_CTX *ctx);
+/* ticket.c: has a server make tickets as ticket.c does. 1 on success. Its random keys are made for the first ticket. */
+int lsw_make_tickets(SSL_CTX *ctx);
 
 /* rpk.c: the verdict, or a yes if the peer has shown a raw key that is one of the accepted ones. */
 int lsw_rpk_verdict(const struct lsw_conn *conn, X509_STORE_CTX *store_ctx, int preverify_ok);

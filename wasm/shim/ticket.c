@@ -108,6 +108,45 @@ static int new_ticket_callback(SSL *ssl, void *arg)
     return set_session_aside(conn, session);
 }
 
+/* `bytes` are `count` keys as lsw.h has them. NULL if there is no memory. */
+static struct ticket_keys *set_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t count, size_t secret_bytes)
+{
+    size_t i, size = sizeof(struct ticket_keys) + count * sizeof(struct ticket_key);
+    struct ticket_keys *old = SSL_CTX_get_ex_data(ctx, keys_index()), *keys = OPENSSL_zalloc(size);
+
+    if (keys == NULL)
+        return NULL;
+    keys->count = count;
+    keys->secret_bytes = secret_bytes;
+    for (i = 0; i < count; i++, bytes += sizeof(keys->keys[0].name) + 2 * secret_bytes) {
+        struct ticket_key *key = &keys->keys[i];
+        const uint8_t *secrets = bytes + sizeof(key->name);
+
+        memcpy(key->name, bytes, sizeof(key->name));
+        memcpy(secret_bytes == 16 ? key->mac_key : key->cipher_key, secrets, secret_bytes);
+        memcpy(secret_bytes == 16 ? key->cipher_key : key->mac_key, secrets + secret_bytes, secret_bytes);
+    }
+    if (!SSL_CTX_set_ex_data(ctx, keys_index(), keys)) {
+        OPENSSL_clear_free(keys, size);
+        return NULL;
+    }
+    if (old != NULL)
+        keys_free(old);
+    return keys;
+}
+
+/* For the first ticket of a context that was given no keys: most make none. */
+static struct ticket_keys *set_random_keys(SSL_CTX *ctx)
+{
+    uint8_t bytes[LSW_TICKET_KEY_BYTES];
+    struct ticket_keys *keys = NULL;
+
+    if (RAND_bytes(bytes, 16) > 0 && RAND_priv_bytes(bytes + 16, sizeof(bytes) - 16) > 0) /* others see a key's name */
+        keys = set_keys(ctx, bytes, 1, 32);
+    OPENSSL_cleanse(bytes, sizeof(bytes));
+    return keys;
+}
+
 /* SSL_CTX_set_tlsext_ticket_key_cb(3): 1 go on, 2 go on and renew, 0 no such key, -1 failure. */
 static int ticket_key_callback(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypt)
 {
@@ -117,20 +156,22 @@ static int ticket_key_callback(SSL *ssl, unsigned char *name, unsigned char *iv,
     int once;
     size_t i;
 
-    if (keys == NULL)
+    if (conn == NULL || (keys == NULL && !encrypt))
         return 0;
-    /* A ticket of TLS 1.3 is used once, RFC 8446 appendix C.4; not with keys in Node's form, whose owners expect what Node does. */
-    once = SSL_version(ssl) >= TLS1_3_VERSION && keys->secret_bytes == 32;
     if (encrypt) {
         if (!put_session_back(conn, SSL_get_session(ssl)))
             return -1;
         if (conn->declines_ticket)
             return 0;
-        if (RAND_bytes(iv, 16) <= 0)
+        if (keys == NULL)
+            keys = set_random_keys(conn->first_ctx);
+        if (keys == NULL || RAND_bytes(iv, 16) <= 0)
             return -1;
         memcpy(name, keys->keys[0].name, sizeof(keys->keys[0].name));
         return use_key(keys, 0, iv, cipher, mac, 1) ? 1 : -1;
     }
+    /* A ticket of TLS 1.3 is used once, RFC 8446 appendix C.4; not with keys in Node's form, whose owners expect what Node does. */
+    once = SSL_version(ssl) >= TLS1_3_VERSION && keys->secret_bytes == 32;
     for (i = 0; i < keys->count; i++) {
         if (memcmp(name, keys->keys[i].name, sizeof(keys->keys[i].name)) == 0)
             return !use_key(keys, i, iv, cipher, mac, 0) ? -1 : i == 0 && !once ? 1 : 2;
@@ -151,44 +192,18 @@ static SSL_TICKET_RETURN opened_ticket_callback(SSL *ssl, SSL_SESSION *session, 
 
 int lsw_SSL_CTX_set_ticket_keys(SSL_CTX *ctx, const uint8_t *bytes, size_t length, size_t key_bytes)
 {
-    int is_short = key_bytes == LSW_TICKET_KEY128_BYTES;
-    size_t i, count = length / key_bytes, secret_bytes = is_short ? 16 : 32;
-    size_t size = sizeof(struct ticket_keys) + count * sizeof(struct ticket_key);
-    struct ticket_keys *keys, *old;
+    size_t count = length / key_bytes;
 
     ERR_clear_error();
     if (count == 0 || length % key_bytes != 0) {
         ERR_raise(ERR_LIB_SSL, SSL_R_INVALID_TICKET_KEYS_LENGTH);
         return 0;
     }
-    if ((keys = OPENSSL_zalloc(size)) == NULL)
-        return 0;
-    keys->count = count;
-    keys->secret_bytes = secret_bytes;
-    for (i = 0; i < count; i++, bytes += key_bytes) {
-        struct ticket_key *key = &keys->keys[i];
-
-        memcpy(key->name, bytes, sizeof(key->name));
-        memcpy(is_short ? key->mac_key : key->cipher_key, bytes + sizeof(key->name), secret_bytes);
-        memcpy(is_short ? key->cipher_key : key->mac_key, bytes + sizeof(key->name) + secret_bytes, secret_bytes);
-    }
-    old = SSL_CTX_get_ex_data(ctx, keys_index());
-    if (!SSL_CTX_set_ex_data(ctx, keys_index(), keys)) {
-        OPENSSL_clear_free(keys, size);
-        return 0;
-    }
-    if (old != NULL)
-        keys_free(old);
-    return SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, ticket_key_callback)
-        && SSL_CTX_set_session_ticket_cb(ctx, new_ticket_callback, opened_ticket_callback, NULL);
+    return set_keys(ctx, bytes, count, key_bytes == LSW_TICKET_KEY128_BYTES ? 16 : 32) != NULL;
 }
 
-int lsw_use_random_ticket_keys(SSL_CTX *ctx)
+int lsw_make_tickets(SSL_CTX *ctx)
 {
-    uint8_t key[LSW_TICKET_KEY_BYTES];
-    /* OpenSSL has made some for itself, which nothing else uses. */
-    int ok = SSL_CTX_get_tlsext_ticket_keys(ctx, key, sizeof(key)) && lsw_SSL_CTX_set_ticket_keys(ctx, key, sizeof(key), sizeof(key));
-
-    OPENSSL_cleanse(key, sizeof(key));
-    return ok;
+    return SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, ticket_key_callback)
+        && SSL_CTX_set_session_ticket_cb(ctx, new_ticket_callback, opened_ticket_callback, NULL);
 }
