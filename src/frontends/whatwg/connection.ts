@@ -28,16 +28,16 @@ export class Connection implements TlsConnection {
       pull: () => this.#pull(highWaterMark),
       cancel: () => life.stopReading(),
     })
-    let hasEnded = false
+    let ending: Promise<void> | undefined
     this.writable = new WritableStream<BytesLike>({
       start: (controller) => { this.#sink = controller },
       write: (chunk) => this.#write(chunk),
-      close: () => life.closeWriting().then(() => { hasEnded = true }),
+      close: () => (ending = life.closeWriting()),
       abort: (reason) => this.abort(reason),
     }, { highWaterMark, size: (chunk) => (isBytesLike(chunk) ? chunk.byteLength : 0) })
     life.closed.then(() => {
       this.#closeReadable()
-      if (!hasEnded) this.#sink.error(closedError()) // to make an error takes long
+      if (!ending) this.#sink.error(closedError()) // to make an error takes long
     }, (error: unknown) => {
       this.#sink.error(error)
       // Not the readable: what was decrypted before the error comes first, and the next pull tells.
