@@ -19,6 +19,7 @@ import { authority, localhost } from '../helpers/certificates.js'
 import { runNode } from '../helpers/installed.js'
 import { forgetDestroyed, kept, listening } from '../helpers/kept.js'
 import { ALLOCATION_NOISE_BYTES } from '../helpers/stream-peers.js'
+import { uncaughtDuring } from '../helpers/uncaught.js'
 
 const { cert, key } = localhost
 const trusting = { host: '127.0.0.1', servername: 'localhost', ca: authority.ca.cert }
@@ -475,18 +476,12 @@ describe('as a stream', () => {
       give(Buffer.from(buffer.subarray(0, count)).toString())
       return true
     } }
-    const caught: unknown[] = []
-    const listeners = process.listeners('uncaughtException')
-    process.removeAllListeners('uncaughtException').on('uncaughtException', (error) => caught.push(error))
     const socket = client(ours, port, how === 'onread' ? { onread } : {})
-    try {
+    const caught = await uncaughtDuring(() => {
       if (how === 'data') socket.on('data', (chunk) => give(String(chunk)))
       else socket.resume()
-      await once(socket, 'end')
-    } finally {
-      process.removeAllListeners('uncaughtException')
-      for (const listener of listeners) process.on('uncaughtException', listener)
-    }
+      return once(socket, 'end')
+    })
     expect([heard.join(' '), caught]).toEqual(['first second', [mine]])
   })
 

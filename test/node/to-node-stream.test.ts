@@ -1,6 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import net from 'node:net'
+import tls from 'node:tls'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
@@ -8,6 +9,7 @@ import { connect } from '../../src/index.js'
 import { toNodeStream } from '../../src/node/tls/index.js'
 import { authority, localhost } from '../helpers/certificates.js'
 import { listening } from '../helpers/kept.js'
+import { uncaughtDuring } from '../helpers/uncaught.js'
 
 const reach = async (server: net.Server) => net.connect(await listening(server), '127.0.0.1')
 
@@ -40,5 +42,23 @@ describe('toNodeStream', () => {
     const failing = open(plain)
     const [error] = await once(failing, 'error') as [NodeJS.ErrnoException]
     expect(error.code).toBe('ERR_SSL_WRONG_VERSION_NUMBER')
+  })
+
+  it('reads on after a listener has thrown, if the program lives on', async () => {
+    const server = tls.createServer(localhost, (socket) => {
+      socket.once('data', () => socket.end('second')).write('first')
+    })
+    const stream = open(await reach(server))
+    const mine = new Error('mine')
+    const heard: string[] = []
+    const caught = await uncaughtDuring(() => {
+      stream.on('data', (chunk) => {
+        heard.push(String(chunk))
+        stream.write('more')
+        if (heard.length === 1) throw mine
+      })
+      return once(stream, 'end')
+    })
+    expect([heard, caught]).toEqual([['first', 'second'], [mine]])
   })
 })
