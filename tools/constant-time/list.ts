@@ -83,7 +83,7 @@ export const roots: Readonly<Record<string, Parameters>> = {
   // sha256.c
   SHA224_Init: 'ctx',
   SHA256_Init: 'ctx',
-  SHA256_Update_thunk: `ctx${SHA256_CTX}, data, len`,
+  SHA256_Update: `ctx${SHA256_CTX}, data, len`,
   SHA256_Transform: 'ctx, block',
   SHA256_Final: `digest, ctx${SHA256_CTX}`,
   // mod_exp.c
