@@ -52,10 +52,20 @@ static int decrypt_key(const X509_SIG *encrypted, struct passphrase *passphrase,
     return *key != NULL ? 1 : LSW_KEY_UNREADABLE;
 }
 
+/* Keys that are not encrypted begin with their version, an INTEGER. */
+static int begins_with_version(const uint8_t *der, size_t length)
+{
+    const uint8_t *at = der;
+    long size;
+    int tag, class;
+
+    return (ASN1_get_object(&at, &size, &tag, &class, (long)length) & 0x80) == 0 && size > 0 && *at == V_ASN1_INTEGER;
+}
+
 static int read_key_der(const uint8_t *der, size_t length, struct passphrase *passphrase, EVP_PKEY **key)
 {
     const uint8_t *end = der;
-    X509_SIG *encrypted = d2i_X509_SIG(NULL, &end, (long)length);
+    X509_SIG *encrypted = begins_with_version(der, length) ? NULL : d2i_X509_SIG(NULL, &end, (long)length);
     int result;
 
     ERR_clear_error();
