@@ -141,14 +141,14 @@ export function brokenRule(rules: Rules, options: object, mayCome = (_name: stri
   }
   const isUnmet = (others: readonly string[]) => !others.some((other) => given(other) || mayCome(other))
   const excluded = find(rules.excludes, (others) => others.some(given))
-  if (excluded) return [excluded[0], `cannot be combined with ${excluded.slice(1).find(given)}: leave out one of them`]
+  if (excluded) return [excluded[0], `cannot be combined with '${excluded.slice(1).find(given)}': leave out one of them`]
   const lacking = find(rules.requires, isUnmet)
   if (lacking) {
     const [name, first, ...others] = lacking
-    return [first, `is required with ${[name, ...others].join(', or ')}`]
+    return [first, `is required with '${[name, ...others].join("', or '")}'`]
   }
   const useless = find(rules.needs, isUnmet)
-  return useless && [useless[0], `has no effect without ${useless.slice(1).join(' or ')}`]
+  return useless && [useless[0], `has no effect without '${useless.slice(1).join("', or '")}'`]
 }
 
 function isGiven(value: unknown): boolean {

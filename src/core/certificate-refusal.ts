@@ -29,16 +29,15 @@ function adviceFor(ssl: BasicSsl, code: string, { issuer, validFrom, validTo }: 
     case 'CERT_HAS_EXPIRED': return `: it expired at ${time(validTo)}, and ${clock(ssl, false)}`
     case 'CERT_NOT_YET_VALID': return `: it is valid from ${time(validFrom)}, and ${clock(ssl, true)}`
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-      return ssl.serverAdvice?.(code) ?? "; if it is the peer's, give it as option 'ca': see docs/trust.md"
+      return ssl.serverAdvice?.(code) ?? `; if it is the peer's, ${GIVE_IT}${namesake(ssl)}`
     case 'SELF_SIGNED_CERT_IN_CHAIN':
-      return `; the peer sent this root, and it is not among the trust anchors: if it is to be trusted, ${GIVE_IT}`
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
       if (ssl.hasRefusedAnchor()) {
         return "; this certificate is among the trust anchors itself, and it is no root: option 'partialChain' allows such anchors; "
           + `or give ${ca}: see docs/trust.md`
       }
-      return `; ${ca} is not among the trust anchors: if it is to be trusted, ${GIVE_IT}${sentOneAlone(ssl)}`
+      return `; ${ca} is not among the trust anchors: if it is to be trusted, ${GIVE_IT}${namesake(ssl) || sentOneAlone(ssl)}`
     case 'UNABLE_TO_GET_ISSUER_CERT':
       return `; ${ca} is not among the trust anchors: give it, too, or option 'partialChain', which allows anchors that are no roots: `
         + 'see docs/trust.md'
@@ -55,6 +54,11 @@ function adviceFor(ssl: BasicSsl, code: string, { issuer, validFrom, validTo }: 
 }
 
 const GIVE_IT = "give it as option 'ca', or 'additionalCa' to keep the other anchors: see docs/trust.md"
+
+/** After a CA was made anew under its old name. */
+function namesake(ssl: BasicSsl): string {
+  return ssl.countPossibleIssuers() > 0 ? '. Another trust anchor has the same name' : ''
+}
 
 /** A server is not told of what clients send before they are verified. */
 function sentOneAlone(ssl: BasicSsl): string {

@@ -28,8 +28,6 @@ const ADVICE: Readonly<Record<string, (ssl: BasicSsl) => string | undefined>> = 
   ERR_SSL_NO_SUITABLE_KEY_SHARE: noGroup,
   ERR_SSL_NO_SUITABLE_GROUPS: noGroup,
   ERR_SSL_WRONG_CURVE: noGroup,
-  ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM: () => "the peer takes no signature that the own key can make: options 'signatureAlgorithms' "
-    + "and 'securityLevel' say which are allowed; a server can have keys of other types in 'identities'",
   ERR_SSL_WRONG_SIGNATURE_TYPE: () =>
     "the peer has signed by an algorithm that options 'signatureAlgorithms' and 'securityLevel' do not allow",
 

@@ -12,6 +12,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { exitStatusWords } from '../../src/apps/cli/exit-status.js'
 import { relayFlags } from '../../src/apps/cli/relay-flags.js'
+import { localhost } from '../helpers/certificates.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const cleanups: (() => unknown)[] = []
@@ -58,6 +59,10 @@ describe('libssl-wasm', () => {
     [['relay', '--trust-proxy', 'proxy.example'], 'trustProxy'],
     [['relay', '--tls-cert', '/dev/null'], 'tlsCert'],
     [['serve'], 'serve needs --cert FILE and --key FILE. This makes both, for a try: openssl req -x509'],
+    [['connect', 'localhost', '--cert', localhost.certFile], '--key is required with --cert'],
+    [['connect', 'localhost', '--key', localhost.keyFile], '--cert is required with --key'],
+    [['connect', 'localhost', '--security-level', '2', '--dangerously-low-security-level', '1'],
+      'cannot be combined with --security-level'],
     [[], 'command'],
   ])('%j says what is wrong and exits with 2', async (args, word) => {
     const { status, stdout, stderr } = await run(...args)

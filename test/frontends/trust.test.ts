@@ -113,6 +113,23 @@ describe.each(VERSIONS)('%s', (version) => {
       expect(alone).toMatchObject({ code: 'CERT_SIGNATURE_FAILURE', message: expect.not.stringContaining('several') })
     })
 
+    it('one that was made anew under its old name is unknown, and the error says that the old one is there', async () => {
+      const [old, now] = [temporaryAuthority('a CA'), temporaryAuthority('a CA')]
+      const hint = expect.stringContaining('Another trust anchor has the same name')
+      const leaf = now.leaf()
+      for (const [own, code] of [
+        [show(leaf), 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+        [{ cert: leaf.cert + now.ca.cert, key: leaf.key }, 'SELF_SIGNED_CERT_IN_CHAIN'],
+        // A CA's key may sign certificates alone: TLS 1.2 looks at that first.
+        ...version === 'TLSv1.3' ? [[show(now.ca), 'DEPTH_ZERO_SELF_SIGNED_CERT']] as const : [],
+      ] as const) {
+        expect(await refusedByClient(version, { ca: old.ca.cert }, own)).toMatchObject({ code, message: hint })
+        expect(await refusedByClient(version, { ca: stranger.ca.cert }, own))
+          .toMatchObject({ code, message: expect.not.stringContaining('the same name') })
+      }
+      expect(await refusedByServer(version, show(leaf), { ca: old.ca.cert })).toMatchObject({ message: hint })
+    })
+
     it('additionalCa is beside ca, or beside the platform\'s', async () => {
       await accepted(version, { ca: stranger.ca.cert, additionalCa: [der(authority.ca.cert)] })
       await accepted(version, { ca: undefined as never, additionalCa: authority.ca.cert })

@@ -4,7 +4,9 @@
 import { createServer, get } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { TlsError } from '../../src/index.js'
+import { authority, date } from '../helpers/certificates.js'
 import { rejection } from '../helpers/stream-peers.js'
+import { readAll } from '../helpers/streams.js'
 import { identities } from './peers/matrix.js'
 import { Peer } from './peers/process.js'
 import { acceptOne, connectTo, dial, HOST, listening, listens, onFreePort, serveTcp } from './peers/tcp.js'
@@ -155,6 +157,18 @@ describe('a peer with nothing in common', () => {
       expect(error.code).toBe(code)
       expectWords(error, words)
     }
+  })
+})
+
+describe('accept() with a certificate that the client refuses', () => {
+  it('because it has expired', async () => {
+    const { cert, key } = authority.leaf({ name: 'old', notBefore: date(-40), notAfter: date(-2) })
+    const { port, connection } = await acceptOne({ cert, key, useExpiredCert: true })
+    await Peer.start('openssl', ['s_client', '-connect', `${HOST}:${port}`, '-CAfile', authority.ca.certFile, '-verify_return_error'])
+    const { opened, readable } = await connection
+    const error = await rejection(opened.then(() => readAll(readable))) as TlsError
+    expect(error.code).toBe('ERR_SSL_TLS_ALERT_CERTIFICATE_EXPIRED')
+    expectWords(error, ["'cert'", 'expired: renew it', 'clock'])
   })
 })
 

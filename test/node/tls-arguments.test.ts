@@ -115,6 +115,17 @@ describe('what node:tls refuses with other words, or dies of:', () => {
     expect(out.ALPNProtocols).toEqual(Buffer.from([0]))
   })
 
+  it('a `ca` without a certificate is ignored, as by Node, and a warning says what it is, once', () => {
+    const told = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    const der = Buffer.from(cert.replace(/-----[^-]+-----/g, ''), 'base64')
+    for (const ca of ['./ca.pem', der, './ca.pem', [cert, './ca.pem']]) ours.createSecureContext({ ca })
+    const words = "option 'ca' holds no certificate in PEM, and is ignored"
+    expect(told.mock.calls.map(([text]) => text)).toEqual([
+      `${words}; it begins with "./ca.pem": that is a path, and what is wanted is the file's content`, words,
+    ])
+    told.mockRestore()
+  })
+
   it('a socket that was destroyed takes no certificate, and says nothing', () => {
     expect(() => sock().destroy().setKeyCert(5 as never)).not.toThrow()
   })

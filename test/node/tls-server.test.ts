@@ -29,6 +29,17 @@ describe('tls.Server', () => {
     expect((await errorOf(server, 'tlsClientError')).code).toBe('ERR_TLS_HANDSHAKE_TIMEOUT')
   })
 
+  it('tells a server without a certificate that it has none', async () => {
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const { server, port } = serve({ cert: undefined, key: undefined, minVersion: version, maxVersion: version })
+      const client = ours.connect({ ...trust, port: await port })
+      const failed = errorOf(client)
+      expect((await errorOf(server, 'tlsClientError')).cause)
+        .toMatchObject({ message: expect.stringContaining("(options 'cert' and 'key')") })
+      await failed
+    }
+  })
+
   it('asks SNICallback, in its own time', async () => {
     const other = ours.createSecureContext(authority.leaf({ name: 'other', san: 'DNS:other.test' }))
     const { port } = serve({ SNICallback: (name: string, done: (error: Error | null, context?: nodeTls.SecureContext) => void) => {

@@ -92,6 +92,14 @@ const programs = {
     export const server = createServer((socket) => void accept(socket, { cert: 'PEM', key: new Uint8Array() }))
     export const relay = startRelay({})
   `,
+  faces: `
+    import tls, { ready } from 'libssl-wasm/node/tls'
+    import { setDialer, Socket, tunnelDialer } from 'libssl-wasm/node/net'
+    import 'libssl-wasm/node/register'
+    setDialer(tunnelDialer('wss://relay.example'))
+    await ready()
+    export const socket = tls.connect({ socket: new Socket(), host: 'localhost', ca: 'PEM' }, () => socket.end(socket.getProtocol() ?? ''))
+  `,
   all: `
     import * as main from 'libssl-wasm'
     import * as core from 'libssl-wasm/core'
@@ -129,7 +137,7 @@ describe.each(Object.entries(compilers))("the package's types, checked without s
   })
 
   it.each(['node16', 'nodenext', 'bundler'])('suit a program for Node with @types/node alone under %s', async (moduleResolution) => {
-    expect(await check(compiler(), filesOf('node'), { moduleResolution, types: ['node'] })).toBe('')
+    expect(await check(compiler(), filesOf('node', 'faces'), { moduleResolution, types: ['node'] })).toBe('')
   })
 
   const ofNode = { "the root's @types/node": join(repository, 'node_modules'), 'those of a newer Node': installed('.') }

@@ -3,6 +3,7 @@
 
 import { asBytes, isBytesLike, utf8, type BytesLike } from '../../base/bytes.js'
 import { ApiMisuseError } from '../../base/errors.js'
+import { contentHint } from '../../core/content-hint.js'
 import type { LibSsl } from '../../core/lib-ssl.js'
 import { SslCtx } from '../../core/ssl-ctx.js'
 import { Ssl } from '../../core/ssl.js'
@@ -18,7 +19,7 @@ import { setDhParam } from '../dh-param.js'
 import { contextError } from '../error-codes.js'
 import { Buffer } from '../platform/buffer.js'
 import { defaultAnchors, type DefaultAnchors } from './certificates.js'
-import { warn } from './warnings.js'
+import { warn, warnOnce } from './warnings.js'
 
 /** OpenSSL's default groups of TLS 1.2: curves, and finite fields. */
 const ELLIPTIC = '?X25519:?secp256r1:?X448:?secp384r1:?secp521r1'
@@ -71,10 +72,14 @@ export class ContextHandle {
     if (!this.#store && this.#trustsDefaults) this.sslCtx.set1CertStore(this.#defaults.store(this.lib))
   }
 
-  /** Trusts these beside those before, and names them to clients that are asked for a certificate. A text without any adds nothing. */
+  /** Trusts these beside those before, and names them to clients that are asked for a certificate. As in Node, a text without any adds
+   * nothing; here a warning says so: it is mostly a path, or DER. */
   addCACert(certificates: Pem): void {
     const text = textOf(certificates)
-    if (!/-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/.test(text)) return
+    if (!/-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/.test(text)) {
+      warnOnce('', `option 'ca' holds no certificate in PEM, and is ignored${contentHint(utf8(text), true)}`)
+      return
+    }
     const added = new X509Store(this.lib)
     try {
       refused('ca', () => added.addCerts(text))
