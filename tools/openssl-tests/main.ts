@@ -85,7 +85,8 @@ function othersThan(listed: readonly Reason[], { failed }: Result): string[] {
 }
 
 function inWords({ state, passes: some, why, failed }: Result): string {
-  const details = [why, failed.length > 0 ? `failed: ${failed.join('; ')}` : ''].filter((words) => words !== '')
+  const told = failed.length > 20 ? [...failed.slice(0, 20), `and ${failed.length - 20} more`] : failed
+  const details = [why, failed.length > 0 ? `failed: ${told.join('; ')}` : ''].filter((words) => words !== '')
   return `${state}, ${some} tests passed${details.length > 0 ? ` (${details.join('; ')})` : ''}`
 }
 
