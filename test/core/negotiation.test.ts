@@ -111,6 +111,13 @@ describe('SSL_CTX_set1_groups_list(3)', () => {
       .toBe(group.toLowerCase())
   })
 
+  it.each(['X25519', 'X25519MLKEM768'])('makes it %s ten times in a new instance, whose first keys are made otherwise', async (group) => {
+    lib = await load()
+    const groups = configure((ctx) => ctx.set1GroupsList(group))
+    const names = Array.from({ length: 10 }, () => agreed({ client: groups, server: groups }, ({ client }) => client.ssl.get0GroupName()))
+    expect(names.map((name) => name?.toLowerCase())).toEqual(Array(10).fill(group.toLowerCase()))
+  })
+
   it.each(['secp256r1', 'secp384r1:secp256r1', 'X25519:secp256r1'])('makes it the first of %s under TLS 1.2', (groups) => {
     expect(agreed({
       version: 'TLSv1.2', client: configure((ctx) => ctx.set1GroupsList(groups)), server: configure((ctx) => ctx.set1GroupsList(groups)),

@@ -1,13 +1,26 @@
 // The multiples of Ed25519's base point, made when they are first asked for: as data they are 30 KB that do not compress. Included by
 // OpenSSL's curve25519.c (tables.list) behind its group operations, from RFC 8032's formulas as they are there.
 //
-// Takes about a millisecond, once for an instance. Nothing here depends on a secret.
+// Takes about a millisecond, once for an instance, and several where the code is new. Nothing here depends on a secret.
 
 static const ge_precomp Bi[8];
+static int made;
+
+static const uint8_t base_point[32] = { 9 }; /* X25519's: RFC 7748, section 4.1 */
+
+/*
+ * The first public keys of X25519 are made by the ladder that agrees on secrets, whose code a handshake needs anyway. Each takes longer by
+ * it; the table takes the time of several.
+ */
+static int without_table(void)
+{
+    static int keys;
+
+    return !made && keys++ < 8;
+}
 
 static const ge_precomp (*base_table(void))[8]
 {
-    static int made;
     ge_p3 row[8];
     ge_p1p1 sum;
     fe products[8], inverse, x, y;
