@@ -6,9 +6,8 @@
 // turned back, the eight bits of a byte are then the bytes of 16 blocks that follow each other.
 //
 // Constant time: gates, shuffles with fixed lanes, and loads at addresses that follow from loop counters. Branches follow the number of
-// blocks, and from LSW_AES_BATCH_FROM blocks on the counter. It is public, but for two uses: GCM with an IV that is not of 12 bytes, which
-// asks for fewer blocks (aes-gcm.c), and OpenSSL's CTR-DRBG. Of that a request for 880 bytes or more shows where its counter was, modulo
-// 128; counter and key are replaced after each request.
+// blocks, and from LSW_AES_BATCH_FROM blocks on the counter. It is public, but for GCM with an IV that is not of 12 bytes, which asks for
+// fewer blocks (aes-gcm.c).
 //
 // Sources: FIPS 197; SP 800-38A; J. Boyar and R. Peralta's circuit for the S-box, as in "A small depth-16 circuit for the AES S-box"
 // (2012) and the improvements of its linear part; its four inversions at the end are in the round keys (aes.h).
