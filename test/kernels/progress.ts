@@ -22,11 +22,13 @@ export class Progress {
     this.#file = file
   }
 
-  /** Of what makes the kernels' code: their sources, the compiler (versions.env) and its flags. */
+  /** Of what makes the kernels' code: their sources but for comments, the compiler (versions.env) and its flags. */
   static of(target: string, build: 'on' | 'off'): Progress {
     const hash = createHash('sha256').update(build)
     const kernels = readdirSync(join(repository, 'wasm/kernels')).sort().map((name) => `wasm/kernels/${name}`)
-    for (const file of ['versions.env', 'wasm/emcc.flags', ...kernels]) hash.update(readFileSync(join(repository, file)))
+    for (const file of ['versions.env', 'wasm/emcc.flags', ...kernels]) {
+      hash.update(readFileSync(join(repository, file), 'utf8').replace(/\s*(\/\/.*$|\/\*[^]*?\*\/)/gm, ''))
+    }
     const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
     const folder = join(cache, 'libssl-wasm', `kernels-${hash.digest('hex').slice(0, 16)}`)
     mkdirSync(folder, { recursive: true })
