@@ -134,10 +134,10 @@ export interface Rules<Name extends string = string> {
 /** The option to blame for a broken rule and what is wrong with it, or `undefined`. An option that `mayCome` later is not missed. */
 export function brokenRule(rules: Rules, options: object, mayCome = (_name: string) => false): [option: string, wrong: string] | undefined {
   const given = (name: string) => Object.hasOwn(options, name) && isGiven(options[name as keyof typeof options])
-  // Every feature of every connection comes by, most without rules: without lists of pairs that is quicker.
-  const find = (all: Rules[keyof Rules], isBroken: (others: readonly string[]) => boolean) => {
-    for (const name in all) if (given(name) && isBroken(all[name]!)) return [name, ...all[name]!] as [string, string, ...string[]]
-    return undefined
+  // Every feature of every connection comes by: without lists of pairs that is quicker.
+  const find = (all: Rules[keyof Rules] = {}, isBroken: (others: readonly string[]) => boolean) => {
+    const name = Object.keys(all).find((one) => given(one) && isBroken(all[one]!))
+    return name === undefined ? undefined : [name, ...all[name]!] as [string, string, ...string[]]
   }
   const isUnmet = (others: readonly string[]) => !others.some((other) => given(other) || mayCome(other))
   const excluded = find(rules.excludes, (others) => others.some(given))
