@@ -259,7 +259,7 @@ describe('connect', () => {
     )
     const both = await opened().finally(() => { WebAssembly.Instance = Instance })
     expect(instances).toBe(2)
-    expect(libssl.allocatedBytes).toBe(before)
+    expect(libssl.allocatedBytes).toBeLessThanOrEqual(before)
     await closeBoth(both)
   })
 

@@ -76,6 +76,7 @@ export async function unhandledDuring(body: () => Promise<void>): Promise<unknow
 
 /**
  * Bytes that OpenSSL may keep or give back without a leak: the texts of the last errors stay until others take their
- * place. The smallest thing that a connection could leave behind, its BIO pair, is 34 KiB.
+ * place. The smallest thing that a connection could leave behind, its BIO pair, is 34 KiB. It may become any number of bytes less:
+ * connections that tests before have dropped are freed when they are collected.
  */
 export const ALLOCATION_NOISE_BYTES = 1024

@@ -18,6 +18,6 @@ export async function expectNothingLeft(libssl: LibSsl, lives: readonly Life[], 
   const memory = libssl.memoryBytes
   for (let index = 0; index < connections; index++) await live(index)
   // One byte a connection would be more.
-  expect(Math.abs(libssl.allocatedBytes - baseline)).toBeLessThan(ALLOCATION_NOISE_BYTES)
+  expect(libssl.allocatedBytes - baseline).toBeLessThan(ALLOCATION_NOISE_BYTES)
   expect(libssl.memoryBytes).toBe(memory)
 }
