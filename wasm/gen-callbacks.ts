@@ -74,6 +74,11 @@ export interface RawBioCallbacks {
 ${callbackTypes('BIO')}
 }
 
+/** A callback BIO, as C knows it. */
+export interface BioCallbackOwner {
+  readonly callbacks: RawBioCallbacks
+}
+
 /** A connection, as C knows it. */
 export interface CallbackOwner {
   readonly callbacks: RawSslCallbacks
@@ -81,10 +86,10 @@ export interface CallbackOwner {
   onAbort?: ((error: InternalError) => void) | undefined
 }
 
-/** The JavaScript of objects that C knows by numbers. A connection that nothing else refers to is collected. */
+/** The JavaScript of objects that C knows by numbers. What nothing else refers to is collected. */
 export class Handles {
   readonly SSL = new HandleTable<Weak<CallbackOwner>>('Ssl')
-  readonly BIO = new HandleTable<RawBioCallbacks>('BioCallback')
+  readonly BIO = new HandleTable<Weak<BioCallbackOwner>>('BioCallback')
 }
 
 /** The LSW_WANT_* of those that are there. */
@@ -95,7 +100,7 @@ export function wantedOf(callbacks: RawSslCallbacks): number {
 /** @param memory asked for at call time: it is made later. */
 export function bindCallbacks(border: Border, memory: () => Memory, handles: Handles): JsCallbacks {
   const SSL = (handle: number) => handles.SSL.live(handle).deref()!.callbacks
-  const BIO = (handle: number) => handles.BIO.live(handle)
+  const BIO = (handle: number) => handles.BIO.live(handle).deref()!.callbacks
   return {
 ${callbacks.map(callbackBinding).join('\n')}
   }

@@ -17,12 +17,14 @@ export class BasicBioHalf implements Bio {
   readonly #life: Lifetime<'BIO'>
   /** @internal */ protected readonly firstWritten: FirstBytes
   readonly #toRead: FirstBytes
+  /** @internal Keeps the other half from being collected: what was written there is read here. */ readonly pair: object
 
   /** @internal */
-  constructor(lib: LibSsl, ptr: Owned<'BIO'>, firstWritten: FirstBytes, toRead: FirstBytes) {
+  constructor(lib: LibSsl, ptr: Owned<'BIO'>, firstWritten: FirstBytes, toRead: FirstBytes, pair: object) {
     this.lib = lib
     this.firstWritten = firstWritten
     this.#toRead = toRead
+    this.pair = pair
     this.#life = new Lifetime('BioHalf', ptr, (owned) => { lib.ffi[C.BIO_free](owned) })
     collected?.register(this, this.#life)
   }
@@ -106,8 +108,8 @@ export class BasicBioPair<Half extends BasicBioHalf = BasicBioHalf> {
       return [lib.memory.readPtr<'BIO'>(out), lib.memory.readPtr<'BIO'>(out + 4)] as Owned<'BIO'>[]
     })
     const [out, back] = [new FirstBytes(), new FirstBytes()]
-    this.internal = new Class(lib, halves[0]!, out, back) as Half
-    this.network = new Class(lib, halves[1]!, back, out) as Half
+    this.internal = new Class(lib, halves[0]!, out, back, this) as Half
+    this.network = new Class(lib, halves[1]!, back, out, this) as Half
   }
 
   /**

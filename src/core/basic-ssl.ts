@@ -60,7 +60,7 @@ export class BasicSsl extends SslCallbacks {
     for (const bio of [rbio, wbio]) demandSameInstance(this.lib, bio, 'BIO')
     this.#refuseWhileBusy()
     if (this.lib.ffi[C.SSL_set_bio](this.ptr, rbio.ptr, wbio.ptr) !== 1) throw outOfMemory(this.lib, 'SSL_set_bio')
-    this.#rbio = rbio
+    this.#bios = [rbio, wbio]
   }
 
   /** @openssl SSL_set_connect_state */
@@ -221,7 +221,7 @@ export class BasicSsl extends SslCallbacks {
 
   /** @internal See {@link Bio.foreignBytes}. */
   get foreignBytes(): Uint8Array | undefined {
-    return this.#rbio?.foreignBytes
+    return this.#bios[0]?.foreignBytes
   }
 
   /** Plaintext bytes that `read` gives without looking below. @openssl SSL_pending */
@@ -309,7 +309,8 @@ export class BasicSsl extends SslCallbacks {
   #errors: readonly OpensslError[] = []
   #busy = false
   #freeAfterCall: (() => void) | undefined
-  #rbio: Bio | undefined
+  /** OpenSSL refers to them, too, but to nothing of theirs in JavaScript. */
+  #bios: readonly Bio[] = []
 
   #io(call: (ssl: Ptr<'SSL'>, error: Ptr<'int'>) => number): IoResult {
     this.#refuseWhileBusy()

@@ -2,6 +2,8 @@
 // (Atomics.wait in a worker) it is a blocking one: OpenSSL's calls then return only when they are done.
 
 import { bioCallbacks, type BioCallbacks } from '../ffi/callbacks.js'
+import type { RawBioCallbacks } from '../ffi/callbacks.gen.js'
+import { collected, weakly } from '../ffi/collected.js'
 import * as C from '../ffi/functions.gen.js'
 import { Lifetime } from '../ffi/lifetime.js'
 import type { Ptr } from '../ffi/pointers.js'
@@ -11,6 +13,7 @@ import type { LibSsl } from './lib-ssl.js'
 
 export class BioCallback implements Bio {
   /** @internal */ readonly lib: LibSsl
+  /** @internal What C calls by the handle. */ readonly callbacks: RawBioCallbacks
   readonly #life: Lifetime<'BIO'>
 
   /**
@@ -19,7 +22,8 @@ export class BioCallback implements Bio {
    * @openssl BIO_meth_new
    */
   constructor(lib: LibSsl, callbacks: BioCallbacks) {
-    const handle = lib.handles.BIO.add(bioCallbacks(callbacks, lib.memory))
+    this.callbacks = bioCallbacks(callbacks, lib.memory)
+    const handle = lib.handles.BIO.add(weakly(this))
     const ptr = lib.ffi[C.BIO_new_callback](handle)
     if (ptr === 0) {
       lib.handles.BIO.delete(handle)
@@ -30,6 +34,7 @@ export class BioCallback implements Bio {
       lib.handles.BIO.delete(handle)
       lib.ffi[C.BIO_free](owned)
     })
+    collected?.register(this, this.#life)
   }
 
   /** @internal */

@@ -17,9 +17,14 @@ export function platformOf(memory: () => LibsslModule['wasmMemory']): Platform {
       new DataView(memory().buffer).setBigInt64(time, BigInt(Math.round(ms * 1e6)), true)
       return 0
     },
+    /** WASI's EIO where the platform refuses: that fails what OpenSSL was asked for. A throw would end the instance. */
     [P.random_get](buf: number, length: number) {
-      crypto.getRandomValues(new Uint8Array(memory().buffer, buf, length))
-      return 0
+      try {
+        crypto.getRandomValues(new Uint8Array(memory().buffer, buf, length))
+        return 0
+      } catch {
+        return 29
+      }
     },
     /** A fifth more than there is, so that it seldom grows; else just what is needed. 0: there is no more, and malloc fails. */
     [P.emscripten_resize_heap](wanted: number) {

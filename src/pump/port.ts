@@ -2,7 +2,7 @@
 
 import { LINGER_MS } from '../base/linger.js'
 import { Interrupt, withDeadline } from './waiting.js'
-import { givesBack, pumped, type ByteTransport } from './transport.js'
+import { givesBack, pumped, writtenTo, type ByteTransport } from './transport.js'
 
 export class Port {
   readonly #writable: WritableStream<Uint8Array>
@@ -17,7 +17,7 @@ export class Port {
     this.#writable = transport.writable
     this.#reader = transport.readable.getReader()
     this.#writer = transport.writable.getWriter()
-    pumped.add(transport.readable).add(transport.writable)
+    pumped.add(transport.readable)
     this.#writer.closed.catch(() => {}) // failures are seen where they matter, by the write that fails
   }
 
@@ -28,8 +28,13 @@ export class Port {
 
   /** Settles when the transport has accepted all blocks, or failed, or the port has ended. They are queued at once. */
   send(blocks: readonly Uint8Array[]): Promise<unknown> {
-    const writes = blocks.map((block) => this.#writer.write(block))
+    const writes = blocks.map((block) => this.#write(block))
     return this.#interrupt.guard<unknown>(writes.length === 1 ? writes[0]! : Promise.all(writes))
+  }
+
+  #write(block: Uint8Array): Promise<void> {
+    writtenTo.set(block, this.#writable)
+    return this.#writer.write(block)
   }
 
   /** Whether blocks that were sent well are ours again. */
@@ -58,7 +63,7 @@ export class Port {
    */
   async leave(lastWords: readonly Uint8Array[], reason: () => unknown): Promise<void> {
     this.#interrupt.tripLate(reason)
-    for (const block of lastWords) this.#writer.write(block).catch(() => {})
+    for (const block of lastWords) this.#write(block).catch(() => {})
     const discarded = (async () => { while (!(await this.#reader.read()).done); })().catch(() => {})
     await this.#hold.guard(this.#writer.close()).catch(() => {})
     void withDeadline(LINGER_MS, () => this.giveUp(reason()), discarded)

@@ -41,8 +41,11 @@ export function givesBack(writable: WritableStream): boolean {
   return givingBack.get(writable)?.() ?? false
 }
 
-/** Streams that a pump has locked, for good: it looks at a chunk no more when it asks for the next, or has written it. */
-export const pumped = new WeakSet<ReadableStream | WritableStream>()
+/** Streams that a pump has locked, for good: it looks at a chunk no more when it asks for the next. */
+export const pumped = new WeakSet<ReadableStream>()
+
+/** To which stream a pump has written a block: it looks at it no more. */
+export const writtenTo = new WeakMap<Uint8Array, WritableStream>()
 
 const unopened = new WeakMap<WritableStream, string>()
 

@@ -2,7 +2,7 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import { reuse } from '../pump/outbox.js'
-import { pumped, type ByteTransport } from '../pump/transport.js'
+import { pumped, writtenTo, type ByteTransport } from '../pump/transport.js'
 import { Incoming, Outgoing } from './stream-ends.js'
 
 /**
@@ -20,14 +20,11 @@ export function memoryTransportPair(highWaterMarkBytes = 64 * 1024): [ByteTransp
 }
 
 function pipe(highWaterMarkBytes: number): ByteTransport {
-  /** Blocks of a pump on their way. */
-  const lent = new WeakSet<Uint8Array>()
-  /** The one that the pump at the other end looks at, until it asks for the next. Nobody else has seen it. */
+  /** A block of a pump's, that the pump at the other end looks at, until it asks for the next. Nobody else has seen it. */
   let seen: Uint8Array<ArrayBuffer> | undefined
   const hasRoom = () => incoming.unreadBytes < highWaterMarkBytes
   const outgoing = new Outgoing({
     write(chunk) {
-      if (pumped.has(outgoing.writable)) lent.add(chunk)
       incoming.deliver(chunk)
       if (!hasRoom()) return outgoing.until(hasRoom)
     },
@@ -37,7 +34,10 @@ function pipe(highWaterMarkBytes: number): ByteTransport {
   const incoming = new Incoming({
     taken(chunk) {
       if (chunk && seen) reuse([seen])
-      if (chunk) seen = lent.has(chunk) && pumped.has(incoming.readable) ? chunk as Uint8Array<ArrayBuffer> : undefined
+      if (chunk) {
+        const isOurs = writtenTo.get(chunk) === outgoing.writable && pumped.has(incoming.readable)
+        seen = isOurs ? chunk as Uint8Array<ArrayBuffer> : undefined
+      }
       outgoing.wake()
     },
     cancelled: (reason) => outgoing.fail(reason),

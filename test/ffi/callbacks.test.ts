@@ -20,7 +20,7 @@ function callbacks() {
   return {
     border, handles, c: bindCallbacks(border, () => noMemory, handles),
     ssl: (callbacks: RawSslCallbacks) => handles.SSL.add({ deref: () => ({ callbacks }) }),
-    bio: (functions: BioCallbacks) => handles.BIO.add(bioCallbacks(functions, noMemory)),
+    bio: (functions: BioCallbacks) => handles.BIO.add({ deref: () => ({ callbacks: bioCallbacks(functions, noMemory) }) }),
   }
 }
 

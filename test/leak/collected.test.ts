@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { BioPair, Ssl, SslCtx } from '../../src/core.js'
+import { BioCallback, BioPair, Ssl, SslCtx } from '../../src/core.js'
 import { accept, connect, createContext, load, memoryTransportPair, type LibSsl } from '../../src/index.js'
 import ours from '../../src/node/tls/index.js'
 import { authority, localhost } from '../helpers/certificates.js'
@@ -107,6 +107,62 @@ describe.each(VERSIONS)('is collected, %s:', (version) => {
     ssl.connect()
     ctx.free()
   }))
+
+  it('an Ssl upon callbacks that refer to it', () => expectCollected(() => {
+    const ctx = new SslCtx(libssl, 'TLS_client_method')
+    const ssl: Ssl = new Ssl(ctx)
+    ssl.setBio(new BioCallback(libssl, { read: () => { ssl.alive; return 'would block' }, write: (bytes) => bytes.byteLength }))
+    ssl.connect()
+    ctx.free()
+  }))
+})
+
+it('an instance is collected with its connections', async () => {
+  const instance = await (async () => {
+    const lib = await load()
+    const ssl: Ssl = new Ssl(new SslCtx(lib, 'TLS_client_method'))
+    ssl.setBio(new BioCallback(lib, { read: () => { ssl.alive; return 'would block' }, write: (bytes) => bytes.byteLength }))
+    ssl.connect()
+    return new WeakRef(lib)
+  })()
+  await expect.poll(async () => {
+    await turn()
+    collect()
+    return instance.deref() !== undefined
+  }, { timeout: 30_000, interval: 10 }).toBe(false)
+})
+
+it('callbacks beneath a connection live as long as it does', async () => {
+  const { ssl, written } = (() => {
+    const ctx = new SslCtx(libssl, 'TLS_client_method')
+    const ssl = new Ssl(ctx)
+    const written: number[] = []
+    const write = (bytes: Uint8Array) => { written.push(bytes.byteLength); return bytes.byteLength }
+    ssl.setBio(new BioCallback(libssl, { read: () => 'would block', write }), new BioCallback(libssl, { read: () => 0, write }))
+    ctx.free()
+    return { ssl, written }
+  })()
+  for (let times = 0; times < 5; times++) {
+    await turn()
+    collect()
+  }
+  ssl.connect()
+  expect(written).toHaveLength(1)
+  ssl.free()
+})
+
+it('what was written to one half of a BIO pair can be read though the other half alone is kept', async () => {
+  const { network } = (() => {
+    const pair = new BioPair(libssl)
+    pair.internal.write(Uint8Array.of(1, 2, 3))
+    return pair
+  })()
+  for (let times = 0; times < 5; times++) {
+    await turn()
+    collect()
+  }
+  expect(network.ctrlPending()).toBe(3)
+  network.free()
 })
 
 it('callbacks of a connection that is in use outlive collections of garbage', async () => {

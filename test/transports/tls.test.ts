@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { load, memoryTransportPair, type LibSsl, type TransportLike } from '../../src/index.js'
+import { load, memoryTransportPair, TlsError, type LibSsl, type TransportLike } from '../../src/index.js'
 import { accept, connect } from '../../src/index.js'
 import { clientOptions, closeBoth, noise, readAll, same, serverOptions, VERSIONS, writeAll } from '../helpers/stream-peers.js'
 import { duplexPair } from '../helpers/duplex-pair.js'
@@ -172,6 +172,24 @@ describe('blocks of records that go through a pair in memory', () => {
     await carry(memoryTransportPair())
     expect(same(seen, before[0]!)).toBe(true)
     expect(same(written[1]!, before[1]!)).toBe(true)
+  })
+
+  it('are not mixed up with what the caller wrote, and the pair takes only now', async () => {
+    const [near, far] = memoryTransportPair(1)
+    // Begins as a record does: the server answers with an alert, and reads on.
+    const before = [3, 4, 5].map((seed) => Uint8Array.of(23, 3, 3, 0, 10, ...noise(100_000, seed)))
+    const written = before.map((bytes) => bytes.slice())
+    const writer = near.writable.getWriter()
+    for (const bytes of written) writer.write(bytes).catch(() => {})
+    writer.releaseLock()
+    const client = connect(near, { ...clientOptions(), libssl })
+    const server = accept(far, { ...serverOptions(), libssl })
+    await Promise.all([
+      expect(server.opened).rejects.toBeInstanceOf(TlsError),
+      expect(client.opened).rejects.toBeInstanceOf(TlsError),
+    ])
+    for (let times = 0; times < 3; times++) await carry(memoryTransportPair())
+    expect(written.map((bytes, index) => same(bytes, before[index]!))).toEqual([true, true, true])
   })
 })
 
