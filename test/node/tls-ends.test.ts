@@ -4,9 +4,13 @@ import * as net from 'node:net'
 import * as nodeTls from 'node:tls'
 import { once } from 'node:events'
 import { Duplex } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
+import { accept } from '../../src/index.js'
 import ours from '../../src/node/tls/index.js'
+import { duplexPair } from '../helpers/duplex-pair.js'
 import { kept, listening } from '../helpers/kept.js'
+import { utf8 } from '../helpers/link.js'
 import { cert, key, trust } from '../helpers/node-face.js'
 
 type Tls = typeof nodeTls
@@ -159,6 +163,23 @@ describe('what is written before destroy(error)', () => {
       return [Buffer.concat(chunks).toString(), lines.map((line) => line.replace('null', 'undefined'))]
     }
     expect(await tell(ours)).toEqual(await tell(nodeTls))
+  })
+})
+
+describe('what has come before both sides have said goodbye', () => {
+  it('is read later, though the peer never ends the stream beneath, and that was given up', async () => {
+    const [near, far] = duplexPair()
+    far.end = ((callback?: () => void) => { callback?.(); return far }) as never
+    far.destroy = () => far
+    const server = accept(far, { cert, key })
+    const socket = ours.connect({ socket: near, ...trust } as never).pause() as unknown as Duplex
+    await once(socket, 'secureConnect')
+    const writer = server.writable.getWriter()
+    await writer.write(utf8('hello'))
+    void writer.close()
+    socket.end()
+    await once(near, 'close')
+    expect(await text(socket)).toBe('hello')
   })
 })
 

@@ -265,7 +265,11 @@ export class TLSSocket extends SocketEvents {
   #fail(given?: unknown): void {
     if (this.destroyed) return
     const reason = this.thrown ? this.thrown.value : given ?? this.#failure
-    if (reason === undefined) return void this.destroy()
+    if (reason === undefined) {
+      // Once both sides have said goodbye there is only to be read what has come.
+      if (!this.#ended || !this.writableFinished) this.destroy()
+      return
+    }
     if (isEnd(reason) && !this._secureEstablished && !this.readableEnded) return this.#endEarly(this.#asNode(reason))
     this.#broke = reason instanceof TlsError && !(reason instanceof TransportError) && !isEnd(reason)
     const error = this.#asNode(reason)
