@@ -20,7 +20,7 @@ export function memoryTransportPair(highWaterMarkBytes = 64 * 1024): [ByteTransp
 }
 
 function pipe(highWaterMarkBytes: number): ByteTransport {
-  /** A block of a pump's, that the pump at the other end looks at, until it asks for the next. Nobody else has seen it. */
+  /** A pump's block that the pump at the other end looks at until it asks for the next. Nobody else has seen it. */
   let seen: Uint8Array<ArrayBuffer> | undefined
   const hasRoom = () => incoming.unreadBytes < highWaterMarkBytes
   const outgoing = new Outgoing({
@@ -33,8 +33,8 @@ function pipe(highWaterMarkBytes: number): ByteTransport {
   })
   const incoming = new Incoming({
     taken(chunk) {
-      if (chunk && seen) reuse([seen])
       if (chunk) {
+        if (seen) reuse([seen])
         const isOurs = writtenTo.get(chunk) === outgoing.writable && pumped.has(incoming.readable)
         seen = isOurs ? chunk as Uint8Array<ArrayBuffer> : undefined
       }
