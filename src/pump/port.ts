@@ -2,7 +2,7 @@
 
 import { LINGER_MS } from '../base/linger.js'
 import { Interrupt, withDeadline } from './waiting.js'
-import { givesBack, pumped, writtenTo, type ByteTransport } from './transport.js'
+import { givesBack, pumped, pumpedBlocks, type ByteTransport } from './transport.js'
 
 export class Port {
   readonly #writable: WritableStream<Uint8Array>
@@ -33,7 +33,7 @@ export class Port {
   }
 
   #write(block: Uint8Array): Promise<void> {
-    writtenTo.set(block, this.#writable)
+    pumpedBlocks.get(this.#writable)?.add(block)
     return this.#writer.write(block)
   }
 

@@ -44,8 +44,8 @@ export function givesBack(writable: WritableStream): boolean {
 /** Streams that a pump has locked, for good: it looks at a chunk no more when it asks for the next. */
 export const pumped = new WeakSet<ReadableStream>()
 
-/** To which stream a pump has written a block: it looks at it no more. */
-export const writtenTo = new WeakMap<Uint8Array, WritableStream>()
+/** For a transport that wants to know which chunks a pump has written to its stream, and looks at no more: the pump adds them. */
+export const pumpedBlocks = new WeakMap<WritableStream, WeakSet<Uint8Array>>()
 
 const unopened = new WeakMap<WritableStream, string>()
 

@@ -88,8 +88,9 @@ export class Wire {
     } catch (cause) {
       this.#fail('the transport failed to send', cause)
       return false
+    } finally {
+      this.#sending = false
     }
-    this.#sending = false
     return true
   }
 

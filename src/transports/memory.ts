@@ -2,7 +2,7 @@
 
 import { ApiMisuseError } from '../base/errors.js'
 import { reuse } from '../pump/outbox.js'
-import { pumped, writtenTo, type ByteTransport } from '../pump/transport.js'
+import { pumped, pumpedBlocks, type ByteTransport } from '../pump/transport.js'
 import { Incoming, Outgoing } from './stream-ends.js'
 
 /**
@@ -31,11 +31,13 @@ function pipe(highWaterMarkBytes: number): ByteTransport {
     end: () => incoming.end(),
     aborted: (reason) => incoming.cut(reason),
   })
+  const fromPump = new WeakSet<Uint8Array>()
+  pumpedBlocks.set(outgoing.writable, fromPump)
   const incoming = new Incoming({
     taken(chunk) {
       if (chunk) {
         if (seen) reuse([seen])
-        const isOurs = writtenTo.get(chunk) === outgoing.writable && pumped.has(incoming.readable)
+        const isOurs = fromPump.has(chunk) && pumped.has(incoming.readable)
         seen = isOurs ? chunk as Uint8Array<ArrayBuffer> : undefined
       }
       outgoing.wake()

@@ -47,7 +47,7 @@ process.exitCode = total.failed > 0 ? 1 : 0
 
 /** Tries one target in a process of its own, with the options of this one. */
 async function inProcess(name: string): Promise<void> {
-  const options = process.argv.slice(2).filter((word) => !positionals.includes(word))
+  const options = Object.entries(values).flatMap(([option, value]) => [`--${option}`, value])
   const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), name, ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
