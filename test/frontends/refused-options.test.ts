@@ -123,6 +123,14 @@ it.each([
   expect(error.message).toContain(words)
 })
 
+it.each([
+  ['groups', 'X25519:nonsense:P-256', 'nonsense'], ['groups', '*X25519/?nonsense:P-257', 'P-257'],
+  ['groups', 'X25519,P-256', 'X25519,P-256'],
+  ['signatureAlgorithms', 'ed25519:nonsense', 'nonsense'], ['clientSignatureAlgorithms', 'ed25519:nonsense', 'nonsense'],
+])('%s %s: names which one is wrong', (option, list, name) => {
+  expect(refused({ [option]: list }).message).toContain(`it does not know '${name}'`)
+})
+
 it('what is right is still taken', async () => {
   const { client, server } = await opened({ client: { libssl, ca: `some words\n${ca}` }, server: { libssl } })
   await Promise.all([client.close(), server.close()])

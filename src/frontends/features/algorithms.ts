@@ -135,8 +135,18 @@ const LEAVES_NONE: Readonly<Record<string, keyof AlgorithmOptions>> = {
   ERR_SSL_NO_CIPHERS_AVAILABLE: 'ciphersuites',
 }
 
-/** OpenSSL gives no reason for a list of these. */
-const NAMES = 'it must hold names that this build of OpenSSL knows, separated by colons'
+/** OpenSSL gives no reason for a list of these: the name that it refuses alone, too, is to blame. */
+function setNames(option: string, list: string, set: (list: string) => void): void {
+  const isRefused = (name: string) => {
+    try { set(name) } catch { return true }
+    return false
+  }
+  refuse(option, () => set(list), () => {
+    const wrong = list.split(/[:/]/).find(isRefused)
+    const which = wrong === undefined ? '' : `: it does not know '${wrong}'`
+    return `it must hold names that this build of OpenSSL knows, separated by colons${which}`
+  })
+}
 
 function setAlgorithms(ctx: BasicSslCtx, options: AlgorithmOptions & { readonly psk?: unknown }): void {
   const level = options.securityLevel ?? options.dangerouslyLowSecurityLevel
@@ -146,10 +156,10 @@ function setAlgorithms(ctx: BasicSslCtx, options: AlgorithmOptions & { readonly 
   ctx.setMaxProtoVersion(versions[options.maxVersion ?? 'TLSv1.3'])
   refuse('ciphers', () => ctx.setCipherList(options.ciphers ?? (options.psk === undefined ? CIPHERS : PSK_CIPHERS)))
   refuse('ciphersuites', () => ctx.setCiphersuites(options.ciphersuites ?? CIPHERSUITES))
-  refuse('groups', () => ctx.set1GroupsList(groupsOf(options)), NAMES)
+  setNames('groups', groupsOf(options), (list) => ctx.set1GroupsList(list))
   const { signatureAlgorithms, clientSignatureAlgorithms } = options
-  if (signatureAlgorithms) refuse('signatureAlgorithms', () => ctx.set1SigalgsList(signatureAlgorithms), NAMES)
-  if (clientSignatureAlgorithms) refuse('clientSignatureAlgorithms', () => ctx.set1ClientSigalgsList(clientSignatureAlgorithms), NAMES)
+  if (signatureAlgorithms) setNames('signatureAlgorithms', signatureAlgorithms, (list) => ctx.set1SigalgsList(list))
+  if (clientSignatureAlgorithms) setNames('clientSignatureAlgorithms', clientSignatureAlgorithms, (list) => ctx.set1ClientSigalgsList(list))
 }
 
 /**

@@ -58,15 +58,15 @@ export const isSecret: Check = (value) => (typeof value === 'string' || isBytesL
 
 /**
  * Runs `set`, which hands an option to OpenSSL, and names the option if OpenSSL refuses it; `rule` where OpenSSL gives no reason, or a
- * function that gives the words to add.
+ * function that makes the words from OpenSSL's.
  */
-export function refuse(option: string, set: () => void, rule?: string | ((code: string) => string)): void {
+export function refuse(option: string, set: () => void, rule?: string | ((words: string, code: string) => string)): void {
   try {
     set()
   } catch (cause) {
     if (!(cause instanceof ApiMisuseError)) throw cause
     const { code, opensslErrorStack } = cause
-    const words = typeof rule === 'function' ? wordsOf(cause) + rule(code) : rule ?? wordsOf(cause)
+    const words = typeof rule === 'function' ? rule(wordsOf(cause), code) : rule ?? wordsOf(cause)
     throw new ApiMisuseError(code, `option '${option}' was refused: ${words}`, { cause, option, opensslErrorStack })
   }
 }

@@ -136,7 +136,7 @@ function useIdentity(
     // OpenSSL keeps a key and a certificate of each type: this one has gone to another place.
     if (ctx.getCertKeyType() !== type) throw new ApiMisuseError('ERR_TLS_KEY_MISMATCH', "the key is of another type than the certificate's")
     ctx.checkPrivateKey()
-  }, (code) => (code === 'ERR_TLS_KEY_MISMATCH' && cert !== undefined ? wrongOrder(ctx, cert) : ''))
+  }, (words, code) => (code === 'ERR_TLS_KEY_MISMATCH' && cert !== undefined ? words + wrongOrder(ctx, cert) : words))
   const one = { option: option(pfx === undefined ? 'cert' : 'pfx'), chain }
   warnIfLong(one)
   if (!expiredToo) {
