@@ -7,7 +7,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { generateEchKey } from '../../src/index.js'
 import { ocspFile } from '../../tools/revocation.js'
-import { authority, date, file, localhost, temporaryAuthority } from '../helpers/certificates.js'
+import { authority, date, file, localhost, temporaryAuthority, type KeyPair } from '../helpers/certificates.js'
 import { MAIN, runCommand, startCommand } from '../helpers/cli.js'
 import { deafPort, unusedPort } from '../helpers/ports.js'
 import { setUpRelay } from '../helpers/relays.js'
@@ -165,6 +165,17 @@ describe('connect, and a certificate that is refused', { timeout: 60_000 }, () =
     expect(human.stdout).toMatch(words)
     expect(human.stdout).toMatch(advice)
     expect(human.stdout).toMatch(/^✗ localhost:\d+: not verified: .*\n\ncertificates\n/)
+  })
+
+  it('what the error knows of the trust anchors', async () => {
+    const hint = async (identity: KeyPair, ...anchors: readonly string[]) => {
+      const { port } = await startOpensslServer(identity, 'TLSv1.3')
+      return (await runCommand(['connect', `localhost:${port}`, '--check', ...anchors])).stdout
+    }
+    const again = temporaryAuthority('a stranger')
+    expect(await hint(stranger.leaf(), '--ca', again.ca.certFile)).toMatch(/\nwhat to do\n- another trust anchor has the same name: /)
+    expect(await hint(localhost, '--ca', localhost.certFile)).toMatch(/\nwhat to do\n- it is among the trust anchors itself.* --partial-chain/)
+    expect(await hint(stranger.leaf(), ...trusting)).not.toContain('the same name')
   })
 
   it('an OCSP response that is required, and is not there or says that it is revoked', async () => {
@@ -339,8 +350,10 @@ describe('connect', { timeout: 60_000 }, () => {
     [['localhost:1', '--ca', '/dev/null'], '--ca'],
     [['localhost:1', '--min', '1.1'], "--min must be 1.2 or 1.3, not '1.1'"],
     [['localhost:1', '--min', '1.3', '--max', '1.2'], '--min must not be above'],
+    [['localhost:1', '--groups', 'X25519:nonsense'], "it does not know 'nonsense'"],
     [['localhost:1', '--groups', 'nonsense'], '--groups'],
     [['localhost:1', '--cert', localhost.certFile], '--key'],
+    [['localhost:1', '--passphrase-file', localhost.certFile], '--passphrase-file has no effect without --key'],
     [['localhost:1', '--early', '/dev/null'], '--early'],
     [['localhost:1', '--ech', 'AAAA'], '--ech'],
     [['localhost:1', '--session', '/etc/hostname'], '--session'],

@@ -6,7 +6,8 @@ import { time } from './chain.js'
 
 /** Sentences, the most likely first; empty where the error's own words say it all. */
 export function adviceFor({ role, error, info, chain }: Diagnosis): readonly string[] {
-  if (role === 'server') return error instanceof CertificateError ? [FOR_CLIENTS] : []
+  const hints = error instanceof CertificateError ? HINTS.filter(([words]) => error.message.includes(words)).map(([, hint]) => hint) : []
+  if (role === 'server') return error instanceof CertificateError ? [FOR_CLIENTS, ...hints] : []
   if (error instanceof EchRejectedError && error.retryConfigList) {
     return [`try once more with the list that the server offers: --ech ${Buffer.from(error.retryConfigList).toString('base64')}`]
   }
@@ -18,10 +19,20 @@ export function adviceFor({ role, error, info, chain }: Diagnosis): readonly str
   const [leaf] = chain.links
   const names = leaf ? [...leaf.certificate.names.dns, ...leaf.certificate.names.ip] : []
   const situation = { issuer: chain.issuer ?? leaf?.certificate.issuer ?? 'the issuer', names }
-  return [...new Set([...codes].flatMap((code) => sentences[code]?.(situation) ?? []))]
+  return [...new Set([...hints, ...[...codes].flatMap((code) => sentences[code]?.(situation) ?? [])])]
 }
 
 const FOR_CLIENTS = 'the client needs a certificate that is in date, and that one of --ca has issued'
+
+/** What core/certificate-refusal.ts says beyond a code, and what to make of it here. */
+const HINTS: readonly (readonly [words: string, hint: string])[] = [
+  [
+    'Another trust anchor has the same name',
+    'another trust anchor has the same name: the CA was made anew, and one side still has the old certificate',
+  ],
+  ['several trust anchors have the name', 'several trust anchors have the name of its issuer: give only the one that has issued it'],
+  ['among the trust anchors itself', 'it is among the trust anchors itself, and no root: --partial-chain takes such anchors'],
+]
 
 interface Case {
   readonly issuer: string

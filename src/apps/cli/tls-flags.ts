@@ -25,7 +25,10 @@ const kinds: Readonly<Record<string, (name: string, text: string) => unknown>> =
 
 /** What both ends have in common. */
 export const commonFlags: readonly TlsFlag[] = [
-  { name: 'passphrase-file', value: 'FILE', words: 'the passphrase of an encrypted --key: the first line of the file' },
+  {
+    name: 'passphrase-file', value: 'FILE', option: 'passphrase',
+    words: 'the passphrase of an encrypted --key: the first line of the file',
+  },
   {
     name: 'alpn', value: 'NAMES', option: 'alpnProtocols', initially: 'none',
     words: 'application protocols, the most wanted first: h2,http/1.1',
@@ -63,8 +66,8 @@ export function tlsOptionsOf(flags: readonly TlsFlag[], values: FlagValues): Rec
     const become = value === undefined ? undefined : kinds[value]
     options[option] = !become ? given : Array.isArray(given) ? given.map((one: string) => become(name, one)) : become(name, given as string)
   }
-  const file = values['passphrase-file'] as string | undefined
-  if (file !== undefined) options['passphrase'] = readFlagFile('passphrase-file', file).toString().replace(/\r?\n[^]*$/, '')
+  const { passphrase } = options
+  if (passphrase !== undefined) options['passphrase'] = (passphrase as Buffer).toString().replace(/\r?\n[^]*$/, '')
   return options
 }
 
