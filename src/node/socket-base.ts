@@ -62,6 +62,19 @@ export abstract class SocketBase extends Duplex {
 
   // By name: above this class may be the platform's net.Socket, which asks its handle.
 
+  /** Once both sides have ended the pipe is broken: clients know that by its code. */
+  override write(chunk: any, encoding?: any, callback?: any): boolean {
+    const over = this.readableEnded && this.writableEnded && !this.allowHalfOpen
+    if (!over) return Duplex.prototype.write.call(this, chunk, encoding, callback)
+    const error = Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' })
+    const done = (typeof encoding === 'function' ? encoding : callback) as ((error: Error) => void) | undefined
+    queueMicrotask(() => {
+      done?.(error)
+      this.destroy(error)
+    })
+    return false
+  }
+
   override pause(): this {
     if (this.onread) this.onread.paused = true
     return Duplex.prototype.pause.call(this) as this

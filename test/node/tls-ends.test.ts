@@ -88,6 +88,19 @@ const ends: Readonly<Record<string, (tls: Tls, log: Log, writes: boolean) => Pro
     socket.once('secureConnect', () => setImmediate(() => beneath.destroy(new Error('beneath'))))
     return socket
   },
+  'the application ends the socket beneath when it is open': async (tls, log) => {
+    const beneath = kept(net.connect(await secure((peer) => peer.resume()), '127.0.0.1'))
+    beneath.on('error', (error: NodeJS.ErrnoException) => log(`beneath ${error.code}`))
+    const socket = watched(connect(tls, { socket: beneath }), log, false).resume()
+    socket.once('secureConnect', () => setImmediate(() => beneath.end()))
+    return socket
+  },
+  'the application ends the Duplex beneath when it is open': async (tls, log) => {
+    const beneath = relayed(kept(net.connect(await secure((peer) => peer.resume()), '127.0.0.1')))
+    const socket = watched(connect(tls, { socket: beneath }), log, false).resume()
+    socket.once('secureConnect', () => setImmediate(() => beneath.end()))
+    return socket
+  },
   "a server's socket whose peer ends within the handshake": (tls, log) => ofServer(tls, log, (peer) => peer.end()),
   "a server's socket that is sent no TLS": (tls, log) => ofServer(tls, log, (peer) => peer.write(Buffer.alloc(1024, 42))),
 }
@@ -129,7 +142,51 @@ describe('a TLSSocket tells as that of node:tls that', () => {
   })
 })
 
+describe('a write has the code that it has with node:tls', () => {
+  it('when both sides have ended', async () => {
+    const tell = async (tls: Tls) => {
+      const lines: string[] = []
+      const log = (line: string) => lines.push(line)
+      const socket = connect(tls, { port: await secure((peer) => peer.end('x')) }).resume()
+      follow(socket, log)
+      socket.once('end', () => socket.end().write('late', called(log, 'late')))
+      await new Promise<void>((resolve) => { socket.once('close', () => resolve()) })
+      socket.write('later', called(log, 'later'))
+      await settled()
+      return lines
+    }
+    expect(await tell(ours)).toEqual(await tell(nodeTls))
+  })
+
+  it('when the application has ended the Duplex beneath', async () => {
+    const code = async (tls: Tls) => {
+      const beneath = relayed(kept(net.connect(await secure((peer) => peer.resume()), '127.0.0.1')))
+      const socket = connect(tls, { socket: beneath })
+      socket.on('error', () => {})
+      await once(socket, 'secureConnect')
+      beneath.end()
+      return new Promise((resolve) => { socket.write('lost', (error?: NodeJS.ErrnoException | null) => resolve(error?.code)) })
+    }
+    expect(await code(ours)).toEqual(await code(nodeTls))
+  })
+})
+
 describe('tls.Server', () => {
+  it('tells of a client that is no client of TLS with a socket that was given up, and can still be asked', async () => {
+    const tell = async (tls: Tls) => {
+      const server = tls.createServer({ cert, key })
+      const states: unknown[] = []
+      server.on('tlsClientError', ({ code }: NodeJS.ErrnoException, socket) => {
+        states.push(code, socket.destroyed, socket.writable, socket.remoteAddress, socket.getProtocol())
+      })
+      const peer = kept(net.connect(await listening(server), '127.0.0.1'))
+      peer.on('error', () => {}).resume().write('GET / HTTP/1.1\r\n\r\n')
+      await once(peer, 'close')
+      return states
+    }
+    expect(await tell(ours)).toEqual(await tell(nodeTls))
+  })
+
   it.each(['ends', 'is destroyed'])('tells of a client that %s within the handshake, when its socket has gone', async (how) => {
     const tell = async (tls: Tls) => {
       const server = tls.createServer({ cert, key })

@@ -7,6 +7,8 @@ import type { Beneath } from './socket-face.js'
 
 interface Above {
   readonly _secureEstablished: boolean
+  readonly allowHalfOpen: boolean
+  readonly readableEnded: boolean
   emit(event: string, ...args: unknown[]): boolean
   destroy(): unknown
   _unrefTimer(): void
@@ -28,11 +30,17 @@ export function followBeneath(
     for (const event of given ? [] : CONNECTING) beneath.on(event, (...args: unknown[]) => socket.emit(event, ...args))
   } else {
     connected()
+    void beneath.remoteAddress // a socket of Node's remembers it when it has gone
   }
   beneath.on('error', (error: Error) => { if (!socket._secureEstablished) fail(error) })
   beneath.on('close', () => {
     // After its end, or an error, the life tells, when it has given what came before.
-    if (beneath.errored || (beneath.readableEnded && socket._secureEstablished)) return
+    if (beneath.errored) return
+    if (beneath.readableEnded && socket._secureEstablished) {
+      // One that is half open would wait for ever.
+      if (socket.readableEnded && socket.allowHalfOpen) socket.destroy()
+      return
+    }
     fail(beneath.readableEnded ? new TruncationError('the socket was closed') : undefined)
   })
   if (beneath.destroyed) queueMicrotask(() => socket.destroy())
@@ -66,8 +74,15 @@ export function asWriteError({ message }: Error): Error {
   return writeError('EPROTO', message)
 }
 
-function writeError(code: 'ECANCELED' | 'EPROTO', message?: string): Error {
-  const errno = code === 'EPROTO' ? -71 : -125
+/** The error of a write that the stream beneath takes no more. */
+export function brokenPipe(): Error {
+  return writeError('EPIPE')
+}
+
+const ERRNO = { ECANCELED: -125, EPIPE: -32, EPROTO: -71 }
+
+function writeError(code: keyof typeof ERRNO, message?: string): Error {
+  const errno = ERRNO[code]
   return Object.assign(new Error(`write ${code}${message === undefined ? '' : ` ${message}`}`), { errno, code, syscall: 'write' })
 }
 

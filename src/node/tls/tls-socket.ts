@@ -10,7 +10,7 @@ import { inEdgeWorker, Socket } from '#node-net'
 import { nodeError } from '../node-error.js'
 import { OnreadTarget } from '../onread.js'
 import { Buffer } from '../platform/buffer.js'
-import { asNodeError, asWriteError, followBeneath, isEnd, isOfApplication, unwritten } from './beneath.js'
+import { asNodeError, asWriteError, brokenPipe, followBeneath, isEnd, isOfApplication, unwritten } from './beneath.js'
 import { ContextHandle } from './context-handle.js'
 import { exported } from './defaults.js'
 import { tracesTls } from './flags.js'
@@ -48,19 +48,20 @@ export class TLSSocket extends SocketEvents {
   #write: { readonly callback: Callback; readonly whenSecure: boolean } | undefined
   #handshakeTimer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(socket?: Beneath | null, options: TLSSocketOptions = {}) {
+  constructor(socket?: Beneath | null, given?: TLSSocketOptions | null) {
+    const options: TLSSocketOptions = { ...given }
     checkSocketOptions(options)
     const { highWaterMark, signal, noDelay = false, keepAlive = false, keepAliveInitialDelay = 0 } = options
-    const beneath: Beneath = socket ?? new Socket({ noDelay, keepAlive, keepAliveInitialDelay } as object) as unknown as Beneath
+    const beneath: Beneath = socket || new Socket({ noDelay, keepAlive, keepAliveInitialDelay } as object) as unknown as Beneath
     super(beneath, {
-      allowHalfOpen: (socket ?? options).allowHalfOpen ?? false, ...(highWaterMark === undefined ? {} : { highWaterMark }),
+      allowHalfOpen: (socket || options).allowHalfOpen ?? false, ...(highWaterMark === undefined ? {} : { highWaterMark }),
     })
     this.on('error', this._tlsError)
     this._tlsOptions = options
-    this.#given = socket != null
+    this.#given = Boolean(socket)
     this.isServer = options.isServer ?? false
     this.server = options.server
-    const { context } = options.secureContext ?? exported.createSecureContext(options as object) as unknown as SecureContext
+    const { context } = options.secureContext || exported.createSecureContext(options as object) as unknown as SecureContext
     if (!(context instanceof ContextHandle)) throw nodeError('ERR_TLS_INVALID_CONTEXT', 'context must be a SecureContext', {}, TypeError)
     let made!: KeptSsl
     const giveUp = (reason: unknown) => {
@@ -150,6 +151,7 @@ export class TLSSocket extends SocketEvents {
   }
 
   override _final(callback: Callback): void {
+    if (this.beneath.writableEnded) return callback() // by the application: there is nobody to say goodbye to
     const done = () => queueMicrotask(() => callback())
     const closing = this.#life.closeWriting()
     // Before the handshake is done nothing was written: as in Node, that is an end as soon as there is a connection.
@@ -171,8 +173,9 @@ export class TLSSocket extends SocketEvents {
       if (told) return
       told = true
       end()
-      if (this.#reached) this.#giveUpWrite(unwritten(error))
-      this.emit('close', error !== null)
+      const refused = error === null && Boolean(this.#write?.whenSecure && beneath.errored)
+      if (this.#reached) this.#giveUpWrite(refused ? brokenPipe() : unwritten(error))
+      this.emit('close', error !== null || refused)
       this.#giveUpWrite(nodeError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION', 'Socket closed before the connection was established'))
     }
     callback(error)
@@ -242,6 +245,7 @@ export class TLSSocket extends SocketEvents {
   }
 
   #send(bytes: Uint8Array, callback: Callback): void {
+    if (this.beneath.writableEnded) return callback(brokenPipe())
     const write = this.#write = { callback, whenSecure: this._secureEstablished }
     this.#life.write(bytes).then(
       () => queueMicrotask(() => {
@@ -276,8 +280,8 @@ export class TLSSocket extends SocketEvents {
     const known = this.#given && isOfApplication(reason, this.beneath) // the socket beneath tells of it, too, and of its end
     try {
       if (known) this._emitTLSError(error)
-      else if (!this._controlReleased) this._tlsError(error) // while it can still be asked
-      if (this.#broke && this.#write && !this._secureEstablished) this.#giveUpWrite(asWriteError(error))
+      else if (!this._controlReleased && !this.#broke) this._tlsError(error) // while it can still be asked
+      if (this.#broke && !this._secureEstablished) this.#giveUpWrite(asWriteError(error))
     } finally {
       this.destroy(known ? null : error)
     }
