@@ -36,7 +36,7 @@ export function connect(...args: unknown[]): TLSSocket {
   demandInteger(options.minDHSize, 'options.minDHSize', 1, Number.MAX_SAFE_INTEGER)
   const { socket, session, servername } = options
   options.rejectUnauthorized = options.rejectUnauthorized !== false
-  const secureContext = options.secureContext ?? exported.createSecureContext(options as object) as unknown as SecureContext
+  const secureContext = options.secureContext || exported.createSecureContext(options as object) as unknown as SecureContext
   const tlsSocket = new TLSSocket(socket, {
     allowHalfOpen: socket ? socket.allowHalfOpen : options.allowHalfOpen, secureContext, isServer: false, requestCert: true,
     rejectUnauthorized: options.rejectUnauthorized, ALPNProtocols: options.ALPNProtocols, requestOCSP: options.requestOCSP,
@@ -75,7 +75,6 @@ function judge(socket: TLSSocket, options: ConnectionOptions): void {
   if (!error && !socket.isSessionReused() && !(checkServerIdentity === ours && socket.isNamedByPeer)) {
     error = checkServerIdentity!(socket.serverIdentity, socket.getPeerCertificate(true)) ?? undefined
   }
-  socket.secureConnecting = false
   if (error) {
     socket.authorized = false
     socket.authorizationError = error.code ?? error.message
@@ -86,6 +85,7 @@ function judge(socket: TLSSocket, options: ConnectionOptions): void {
   } else {
     socket.authorized = true
   }
+  socket.secureConnecting = false
   socket.emit('secureConnect')
   socket.releaseSessions()
 }

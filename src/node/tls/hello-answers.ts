@@ -73,14 +73,15 @@ export class HelloAnswers {
     if (!server?.listenerCount('newSession')) return // as Node, which does not look again
     ssl.setNewSessionCb((id, session) => {
       const [key, data] = [Buffer.from(id), Buffer.from(session)]
-      this.#socket.waitFor(this.#called<void>((done) => {
+      const told = this.#called<void>((done) => {
         try {
           server.emit('newSession', key, data, done)
         } catch (error) {
           server.emit('error', error) // the connection is none the worse
           done()
         }
-      }))
+      })
+      if (ssl.getVersion() !== 'TLSv1.3') this.#socket.waitFor(told) // there it comes after the handshake
     })
   }
 

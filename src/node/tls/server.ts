@@ -41,14 +41,15 @@ export const Server = function (this: unknown, options?: TlsOptions | Listener, 
   if (typeof options === 'function') [options, listener] = [{}, options]
   else if (options != null) demandType(options, 'object', 'options')
   const given: TlsOptions = { ...options }
-  const { handshakeTimeout = HANDSHAKE_TIMEOUT_MS, pskCallback, pskIdentityHint, ALPNCallback, ALPNProtocols } = given
+  const { pskCallback, pskIdentityHint, ALPNCallback, ALPNProtocols } = given
+  const handshakeTimeout = given.handshakeTimeout || HANDSHAKE_TIMEOUT_MS
   demandType(handshakeTimeout, 'number', 'options.handshakeTimeout')
   checkServerOptions(given)
   const alpn: { ALPNProtocols?: Buffer } = {}
   convertALPNProtocols(ALPNProtocols, alpn)
   server._options = {
     ...given, ...alpn, handshakeTimeout, requestCert: given.requestCert === true, rejectUnauthorized: given.rejectUnauthorized !== false,
-    sessionIdContext: given.sessionIdContext ?? defaultSessionIdContext(),
+    sessionIdContext: given.sessionIdContext || defaultSessionIdContext(),
   }
   server._contexts = []
   Object.assign(server, {
@@ -71,12 +72,13 @@ Object.setPrototypeOf(Server, net.Server)
 const methods: Partial<TlsServer> & ThisType<TlsServer> = {
   setSecureContext(options) {
     demandType(options, 'object', 'options')
+    const { honorCipherOrder = true, sessionIdContext, sessionTimeout, ticketKeys } = options
     this._sharedCreds = exported.createSecureContext({
-      sessionIdContext: defaultSessionIdContext(), ...options, honorCipherOrder: options.honorCipherOrder ?? true,
+      ...options, honorCipherOrder, sessionIdContext: sessionIdContext || defaultSessionIdContext(),
+      sessionTimeout: sessionTimeout || undefined, ticketKeys: ticketKeys || undefined,
     } as object) as unknown as SecureContext
     const { context } = this._sharedCreds
-    if (options.ticketKeys) context.setTicketKeys(options.ticketKeys)
-    else context.getTicketKeys()
+    if (!ticketKeys) context.getTicketKeys()
   },
 
   addContext(servername, given) {

@@ -51,7 +51,7 @@ export abstract class SocketFace extends SocketBase {
     const { beneath } = this
     return !this.destroyed && !beneath.destroyed && (beneath.connecting || beneath.pending || false)
   }
-  get pending(): boolean { return this.destroyed || (this.beneath.pending ?? false) }
+  get pending(): boolean { return this.destroyed || this.connecting }
   get remoteAddress(): string | undefined { return this.beneath.remoteAddress }
   get remoteFamily(): string | undefined { return this.beneath.remoteFamily }
   get remotePort(): number | undefined { return this.beneath.remotePort }

@@ -233,6 +233,7 @@ export abstract class SocketInfo extends SocketFace {
 
   #session<T>(read: (session: SslSession) => T): T | null | undefined {
     return this.#ask((ssl) => {
+      if (ssl.getCipher() === undefined) return undefined // it has begun, and cannot be written down yet
       const session = this.told ? SslSession.fromBytes(ssl.lib, this.told) : ssl.get1Session()
       if (!session) return undefined
       try {

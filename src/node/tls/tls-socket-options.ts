@@ -32,18 +32,17 @@ export interface TLSSocketOptions extends SecureContextOptions, AlpnOptions {
 }
 
 export function checkSocketOptions(options: TLSSocketOptions): void {
-  demandType(options, 'object', 'options')
   if (options.enableTrace != null) demandType(options.enableTrace, 'boolean', 'options.enableTrace')
   if (options.isServer) checkServerOptions(options)
-  else if (options.pskCallback !== undefined) demandType(options.pskCallback, 'function', 'options.pskCallback')
+  else if (options.pskCallback) demandType(options.pskCallback, 'function', 'options.pskCallback')
 }
 
 /** Those of a server's sockets, which tls.Server checks for all of them. */
 export function checkServerOptions(options: TLSSocketOptions): void {
   const { ALPNCallback, ALPNProtocols, SNICallback, pskCallback, pskIdentityHint } = options
   if (SNICallback) demandType(SNICallback, 'function', 'options.SNICallback')
-  if (pskCallback !== undefined) demandType(pskCallback, 'function', 'options.pskCallback')
-  if (pskIdentityHint !== undefined) demandType(pskIdentityHint, 'string', 'options.pskIdentityHint')
+  if (pskCallback) demandType(pskCallback, 'function', 'options.pskCallback')
+  if (pskIdentityHint) demandType(pskIdentityHint, 'string', 'options.pskIdentityHint')
   alpnList(ALPNProtocols)
   if (!ALPNCallback) return
   demandType(ALPNCallback, 'function', 'options.ALPNCallback')
