@@ -16,7 +16,7 @@ static EVP_PKEY *key_of(X509_PUBKEY *pubkey)
     length = ASN1_item_i2d((ASN1_VALUE *)pubkey, &encoding, ASN1_ITEM_rptr(X509_PUBKEY_INTERNAL));
     bytes = encoding;
     decodes_at_once = 1;
-    now = d2i_X509_PUBKEY(NULL, &bytes, length);
+    now = (X509_PUBKEY *)ASN1_item_d2i_ex(NULL, &bytes, length, ASN1_ITEM_rptr(X509_PUBKEY), pubkey->libctx, pubkey->propq);
     decodes_at_once = 0;
     if (now != NULL) {
         pubkey->pkey = now->pkey;
