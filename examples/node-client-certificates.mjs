@@ -5,7 +5,10 @@ import tls from 'libssl-wasm/node/tls'
 const [port, caFile, certFile, keyFile, clientCertFile, clientKeyFile] = process.argv.slice(2)
 const ca = readFileSync(caFile) // of servers and clients alike
 const options = { cert: readFileSync(certFile), key: readFileSync(keyFile), ca, requestCert: true }
-const server = tls.createServer(options, (socket) => socket.end(`hello, ${socket.getPeerCertificate().subject.CN}`))
+const server = tls.createServer(options, (socket) => {
+  socket.on('error', (error) => console.log(error.code)) // as in Node, one that nobody hears ends the program
+  socket.end(`hello, ${socket.getPeerCertificate().subject.CN}`)
+})
 server.on('tlsClientError', (error, socket) => console.log('refused:', socket.authorizationError ?? error.message))
 server.listen(Number(port), '127.0.0.1')
 await once(server, 'listening')
