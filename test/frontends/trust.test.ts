@@ -148,6 +148,7 @@ describe.each(VERSIONS)('%s', (version) => {
         )
       }
       await accepted(version, { pins: pinOf(localhost).replace('sha256/', '') })
+      await accepted(version, { pins: pinOf(localhost).replace('sha256/', 'sha256//') }) // as curl has them
     })
 
     it('that nobody has refuse', async () => {

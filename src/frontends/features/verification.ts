@@ -31,7 +31,7 @@ export interface VerificationOptions {
    */
   readonly dangerouslyReplaceVerification?: boolean | undefined
   /**
-   * SHA-256 over the SubjectPublicKeyInfo, in base64, with or without `sha256/` before it, as curl writes it. At least one
+   * SHA-256 over the SubjectPublicKeyInfo, in base64, alone or after `sha256/`, or after `sha256//` as curl has it. At least one
    * certificate of the verified chain must have one of these: `ERR_TLS_CERT_PIN_MISMATCH`. RFC 7469 §2.4.
    */
   readonly pins?: string | readonly string[] | undefined
@@ -59,7 +59,7 @@ export interface VerifyFailure {
   readonly depth: number
 }
 
-const isPin: Check = (value) => (typeof value === 'string' && /^(sha256\/)?[A-Za-z0-9+/]{43}=$/.test(value)
+const isPin: Check = (value) => (typeof value === 'string' && /^(sha256\/\/?)?[A-Za-z0-9+/]{43}=$/.test(value)
   ? undefined : "must be one or more of 'sha256/' and 32 bytes in base64")
 
 export const verification: Feature<VerificationOptions, RawPublicKeyOptions & { readonly maxEarlyDataBytes?: number | undefined }> = {
@@ -136,7 +136,7 @@ function setUpVerification(ssl: BasicSsl, options: VerificationOptions, decision
 }
 
 function checkPins(pins: readonly string[], hashes: readonly Uint8Array[]): void {
-  const wanted = new Set(pins.map((pin) => pin.replace(/^sha256\//, '')))
+  const wanted = new Set(pins.map((pin) => pin.slice(-44)))
   const found = hashes.map((hash) => btoa(String.fromCharCode(...hash)))
   if (found.some((pin) => wanted.has(pin))) return
   throw refusal('ERR_TLS_CERT_PIN_MISMATCH', `no certificate of the chain has a pinned key; they have sha256/${found.join(', sha256/')}`)
