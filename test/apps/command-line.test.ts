@@ -58,6 +58,11 @@ it('docs/command-line.md shows what serve prints', { timeout: 60_000 }, async ()
   expect(timeless(printed.stdout)).toBe(timeless(shown!))
 })
 
+it('docs/command-line.md shows a fingerprint once: each is of another certificate', () => {
+  const shown = page.match(/(?<=SHA-256 )[0-9A-F:]{95}/g)
+  expect(shown).toEqual([...new Set(shown)])
+})
+
 /** What differs from run to run is left out. */
 function timeless(text: string): string {
   return text.replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, 'TIME').replace(/ *[\d.]+ ms/g, ' MS').replace(/(localhost|127\.0\.0\.1):\d+/g, '$1:PORT')
