@@ -63,9 +63,9 @@ export interface ServerSessionOptions {
   readonly numTickets?: number | undefined
   /**
    * How much early data (0-RTT) a client may send with a session, 0 to 1 MiB: {@link TlsServerConnection.earlyData}. Default
-   * 0: none. It needs `sessionCache`, where each TLS 1.3 session then counts once, so that a recorded first flight cannot be
-   * sent to this cache again; another machine's cache would not know. The early data that a client sends is not
-   * forward secret. (RFC 8446 §8)
+   * 0: none. It needs `sessionCache`, where each TLS 1.3 session then counts once, so that a recorded first flight is not taken
+   * again. Each process needs a cache of its own: of two that share one, both could take a session before either deletes it. The
+   * early data that a client sends is not forward secret. (RFC 8446 §8)
    */
   readonly maxEarlyDataBytes?: number | undefined
   /**
