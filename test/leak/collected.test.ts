@@ -2,18 +2,15 @@
 
 import { once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { BioCallback, BioPair, Ssl, SslCtx } from '../../src/core.js'
 import { accept, connect, createContext, load, memoryTransportPair, type LibSsl } from '../../src/index.js'
 import ours from '../../src/node/tls/index.js'
 import { authority, localhost } from '../helpers/certificates.js'
+import { collect, collectAll } from '../helpers/collect.js'
 import { duplexPair } from '../helpers/duplex-pair.js'
 import { VERSIONS } from '../helpers/stream-peers.js'
 
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 const { cert, key } = localhost
 const ca = authority.ca.cert
 const servername = 'localhost'
@@ -142,10 +139,7 @@ it('callbacks beneath a connection live as long as it does', async () => {
     ctx.free()
     return { ssl, written }
   })()
-  for (let times = 0; times < 5; times++) {
-    await turn()
-    collect()
-  }
+  await collectAll()
   ssl.connect()
   expect(written).toHaveLength(1)
   ssl.free()
@@ -157,10 +151,7 @@ it('what was written to one half of a BIO pair can be read though the other half
     pair.internal.write(Uint8Array.of(1, 2, 3))
     return pair
   })()
-  for (let times = 0; times < 5; times++) {
-    await turn()
-    collect()
-  }
+  await collectAll()
   expect(network.ctrlPending()).toBe(3)
   network.free()
 })
