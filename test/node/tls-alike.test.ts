@@ -33,6 +33,16 @@ const alike: Readonly<Record<string, Steps>> = {
     setImmediate(() => beneath.destroy(new Error('beneath')))
     return pending
   },
+  'which anchors count of a list that is cut, or broken in the middle': async (tls) => {
+    const port = await served()
+    const root = authority.ca.cert
+    const found = async (ca: string) => {
+      const socket = connect(tls, { port, ca, rejectUnauthorized: false })
+      await once(socket, 'secureConnect')
+      return socket.authorized
+    }
+    return [await found(root + cert.slice(0, 200)), await found(`${cert.replace('MII', 'MXX')}${root}`)]
+  },
   'its issuer to OCSPRequest, which was given with its certificate': async (tls) => {
     const server = tls.createServer({ cert: below.cert + intermediate.ca.cert, key: below.key })
     const asked = once(server, 'OCSPRequest') as Promise<[Buffer, Buffer | null]>

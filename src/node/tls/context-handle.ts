@@ -73,7 +73,7 @@ export class ContextHandle {
   }
 
   /** Trusts these beside those before, and names them to clients that are asked for a certificate. As in Node, a text without any adds
-   * nothing; here a warning says so: it is mostly a path, or DER. */
+   * nothing, and what follows one that cannot be read is ignored; here a warning says so. Mostly it is a path, or DER. */
   addCACert(certificates: Pem): void {
     const text = textOf(certificates)
     if (!/-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/.test(text)) {
@@ -82,7 +82,13 @@ export class ContextHandle {
     }
     const added = new X509Store(this.lib)
     try {
-      refused('ca', () => added.addCerts(text))
+      try {
+        added.addCerts(text)
+      } catch (error) {
+        if (!(error instanceof ApiMisuseError)) throw error
+        const why = contextError(error, 'ca').message
+        warnOnce('', `option 'ca' holds a certificate that cannot be read (${why}): it is ignored, and so are those after it`)
+      }
       this.#ownStore().addStore(added)
       this.sslCtx.addToCaList(added)
     } finally {
