@@ -17,7 +17,7 @@ export abstract class SocketBase extends Duplex {
   #timer: ReturnType<typeof setTimeout> | undefined
 
   /** @internal With it nothing is pushed: to pause and to go on is our own matter. */
-  protected onread: OnreadTarget | undefined
+  protected _onread: OnreadTarget | undefined
 
   abstract get connecting(): boolean
 
@@ -76,7 +76,7 @@ export abstract class SocketBase extends Duplex {
   }
 
   override pause(): this {
-    if (this.onread) this.onread.paused = true
+    if (this._onread) this._onread.paused = true
     return Duplex.prototype.pause.call(this) as this
   }
 
@@ -91,7 +91,7 @@ export abstract class SocketBase extends Duplex {
   }
 
   #goOn(): void {
-    if (this.onread?.paused && this.onread.resume()) this._read(0)
+    if (this._onread?.paused && this._onread.resume()) this._read(0)
   }
 
   /** Ends, and destroys when all is written. */
@@ -114,31 +114,31 @@ export abstract class SocketBase extends Duplex {
   }
 
   /** @internal Gives the application what has come. What its listeners throw is theirs: as in Node, a program that lives on reads on. */
-  protected tell(give: () => void): void {
+  protected _tell(give: () => void): void {
     try {
       give()
     } catch (error) {
       queueMicrotask(() => {
-        this.onread ? this._read(0) : this.read(0)
+        this._onread ? this._read(0) : this.read(0)
         throw error
       })
     }
   }
 
   /** @internal */
-  protected received(bytes: number): void {
+  protected _received(bytes: number): void {
     this.bytesRead += bytes
     this._unrefTimer()
   }
 
   /** @internal */
-  protected sent(bytes: number): void {
+  protected _sent(bytes: number): void {
     this.#bytesSent += bytes
     this._unrefTimer()
   }
 
   /** @internal A new connection of the same object. */
-  protected resetCounters(): void {
+  protected _resetCounters(): void {
     this.bytesRead = this.#bytesSent = 0
   }
 }

@@ -70,6 +70,21 @@ describe('node:tls and ours tell alike', () => {
   })
 })
 
+it('names of ours on a socket have an underscore: what a program keeps there under another name harms nothing', async () => {
+  const names = async (tls: Tls) => {
+    const socket = connect(tls, { port: await served() })
+    await once(socket, 'secureConnect')
+    const found = new Set<string>()
+    for (let one: object = socket; one !== Object.prototype; one = Object.getPrototypeOf(one) as object) {
+      for (const name of Object.getOwnPropertyNames(one)) found.add(name)
+    }
+    return found
+  }
+  const newer = ['autoSelectFamilyAttemptedAddresses', 'getTypeOfService', 'setTypeOfService'] // of net.Socket in Node 24
+  const theirs = new Set([...await names(nodeTls), ...newer])
+  expect([...await names(ours)].filter((name) => !name.startsWith('_') && !theirs.has(name))).toEqual([])
+})
+
 it('there is no session in the middle of a handshake, where node:tls dies of the question', async () => {
   const socket = connect(ours, { port: await listening(net.createServer(() => {})) })
   await once(socket, 'connect')

@@ -66,7 +66,7 @@ export class Socket extends SocketBase {
     const { allowHalfOpen = false, highWaterMark, onread, signal, fd, handle } = options
     if (fd !== undefined || handle) throw unavailable('a socket of a file descriptor', 'use connect()')
     super({ allowHalfOpen, ...(highWaterMark === undefined ? {} : { highWaterMark }) })
-    this.onread = OnreadTarget.of(onread)
+    this._onread = OnreadTarget.of(onread)
     this.on('end', this.#ended)
     if (signal) addAbortSignal(signal, this)
   }
@@ -234,10 +234,10 @@ export class Socket extends SocketBase {
 
   #give(value: Uint8Array | undefined): void {
     if (value) {
-      this.received(value.byteLength)
-      this.tell(() => {
-        if (!this.onread) this.push(Buffer.from(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength))
-        else if (this.onread.give(value)) this._read()
+      this._received(value.byteLength)
+      this._tell(() => {
+        if (!this._onread) this.push(Buffer.from(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength))
+        else if (this._onread.give(value)) this._read()
       })
     } else {
       this.push(null)
@@ -259,7 +259,7 @@ export class Socket extends SocketBase {
   #settle(written: Promise<void>, callback: Done, bytes = 0): void {
     const target = this.#target!
     written.then(() => queueMicrotask(() => {
-      this.sent(bytes)
+      this._sent(bytes)
       callback()
     }), (error: unknown) => queueMicrotask(() => callback(this.destroyed ? undefined : lostError('write', error, target))))
   }
@@ -284,7 +284,7 @@ export class Socket extends SocketBase {
   /** A socket that was closed may connect again. */
   #reset(): void {
     (this as unknown as { _undestroy(): void })._undestroy()
-    this.resetCounters()
+    this._resetCounters()
     this.#target = undefined
     this.#reading = this.#cut = false
     if (this.write === writeAfterEnd) this.write = SocketBase.prototype.write

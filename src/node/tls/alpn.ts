@@ -16,7 +16,7 @@ export interface AlpnOptions {
 /** A socket in the middle of its handshake. */
 export interface RunsCallbacks {
   /** Runs a callback of the application's. What it throws ends the connection, and the peer is told nothing. */
-  runCallback<T>(callback: () => T): T | undefined
+  _runCallback<T>(callback: () => T): T | undefined
 }
 
 /**
@@ -76,7 +76,7 @@ export function selectAlpn(ssl: Ssl, own: readonly string[]): void {
 
 /** Has the application choose. */
 export function askAlpn(socket: RunsCallbacks, ssl: Ssl, callback: NonNullable<AlpnOptions['ALPNCallback']>): void {
-  ssl.setAlpnSelectCb((protocols) => socket.runCallback(() => {
+  ssl.setAlpnSelectCb((protocols) => socket._runCallback(() => {
     const chosen = callback.call(socket, { servername: ssl.getServername() ?? false, protocols: [...protocols] })
     if (chosen === undefined || protocols.includes(chosen)) return chosen
     const offered = `any of the client's offered protocols (${protocols.join(', ')})`

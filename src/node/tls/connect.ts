@@ -43,7 +43,7 @@ export function connect(...args: unknown[]): TLSSocket {
     enableTrace: options.enableTrace, pskCallback: options.pskCallback, highWaterMark: options.highWaterMark, onread: options.onread,
     signal: options.signal, noDelay: options.noDelay, keepAlive: options.keepAlive, keepAliveInitialDelay: options.keepAliveInitialDelay,
   })
-  tlsSocket.connectOptions = options
+  tlsSocket._connectOptions = options
   if (session) tlsSocket.setSession(session)
   if (callback) tlsSocket.once('secureConnect', callback)
   if (servername) {
@@ -72,8 +72,8 @@ function judge(socket: TLSSocket, options: ConnectionOptions): void {
   }
   let error: (Error & { code?: string }) | undefined = socket.ssl?.verifyError() ?? undefined
   // Reading the whole chain, for an application's own check, takes a tenth of a handshake. Ours needs the names alone unless it fails.
-  if (!error && !socket.isSessionReused() && !(checkServerIdentity === ours && socket.isNamedByPeer)) {
-    error = checkServerIdentity!(socket.serverIdentity, socket.getPeerCertificate(true)) ?? undefined
+  if (!error && !socket.isSessionReused() && !(checkServerIdentity === ours && socket._isNamedByPeer)) {
+    error = checkServerIdentity!(socket._serverIdentity, socket.getPeerCertificate(true)) ?? undefined
   }
   if (error) {
     socket.authorized = false
@@ -87,7 +87,7 @@ function judge(socket: TLSSocket, options: ConnectionOptions): void {
   }
   socket.secureConnecting = false
   socket.emit('secureConnect')
-  socket.releaseSessions()
+  socket._releaseSessions()
 }
 
 function normalize(args: unknown[]): [ConnectionOptions, (() => void) | undefined] {

@@ -25,7 +25,7 @@ export interface AskingSocket {
   destroy(error: Error): unknown
   _tlsError(error: Error): unknown
   /** The connection counts as secure only after that. */
-  waitFor(answer: Promise<unknown>): void
+  _waitFor(answer: Promise<unknown>): void
 }
 
 interface Emitter {
@@ -81,7 +81,7 @@ export class HelloAnswers {
           done()
         }
       })
-      if (ssl.getVersion() !== 'TLSv1.3') this.#socket.waitFor(told) // there it comes after the handshake
+      if (ssl.getVersion() !== 'TLSv1.3') this.#socket._waitFor(told) // there it comes after the handshake
     })
   }
 

@@ -16,7 +16,7 @@ export type ClientPskCallback = (hint: string | null) => ClientPsk | null | unde
 export type ServerPskCallback = (socket: unknown, identity: string) => NodeJS.ArrayBufferView | Pick<ClientPsk, 'psk'> | null | undefined
 
 export function offerPsk(ssl: Ssl, socket: RunsCallbacks, callback: ClientPskCallback): void {
-  ssl.setPskClientCallback((hint) => socket.runCallback(() => {
+  ssl.setPskClientCallback((hint) => socket._runCallback(() => {
     const answer = callback(hint ?? null)
     if (answer == null) return undefined
     demandType(answer, 'object', 'options.pskCallback')
@@ -28,7 +28,7 @@ export function offerPsk(ssl: Ssl, socket: RunsCallbacks, callback: ClientPskCal
 }
 
 export function findPsk(ssl: Ssl, socket: RunsCallbacks, callback: ServerPskCallback, hint: string | undefined): void {
-  ssl.setPskServerCallback((identity) => socket.runCallback(() => {
+  ssl.setPskServerCallback((identity) => socket._runCallback(() => {
     const answer = callback.call(socket, socket, identity)
     if (answer == null) return undefined
     const psk = ArrayBuffer.isView(answer) ? answer : answer.psk

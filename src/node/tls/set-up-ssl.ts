@@ -36,9 +36,9 @@ export class KeptSsl extends Ssl {
 interface SettingUp extends AskingSocket, RunsCallbacks {
   readonly _tlsOptions: TLSSocketOptions
   /** Called by OpenSSL in the middle of a call: pass it on when that call has returned. */
-  readonly onKeylog: (line: string) => void
-  readonly onSession: (session: Uint8Array<ArrayBuffer>) => void
-  nameSession(): void
+  readonly _onKeylog: (line: string) => void
+  readonly _onSession: (session: Uint8Array<ArrayBuffer>) => void
+  _nameSession(): void
 }
 
 export function makeKeptSsl(socket: SettingUp, context: ContextHandle, decisions: Decisions): KeptSsl {
@@ -46,7 +46,7 @@ export function makeKeptSsl(socket: SettingUp, context: ContextHandle, decisions
   if (!isServer || requestCert) context.anchor()
   const ssl = new KeptSsl(context.sslCtx)
   try {
-    ssl.setKeylogCallback(socket.onKeylog)
+    ssl.setKeylogCallback(socket._onKeylog)
     if (isServer) setUpServer(ssl, socket, context, decisions)
     else setUpClient(ssl, socket)
     return ssl
@@ -73,12 +73,12 @@ function setUpClient(ssl: Ssl, socket: SettingUp): void {
   const { requestOCSP, pskCallback, ALPNProtocols } = socket._tlsOptions
   ssl.setConnectState()
   ssl.setVerifyCb((_, depth) => {
-    if (depth === 0) socket.nameSession()
+    if (depth === 0) socket._nameSession()
     return 1 // judged when the handshake is done
   })
   ssl.setVerify(SSL_VERIFY_NONE)
   offerAlpn(ssl, alpnList(ALPNProtocols))
   if (pskCallback) offerPsk(ssl, socket, pskCallback as ClientPskCallback)
   if (requestOCSP) ssl.requestOcsp(LSW_OCSP_UNCHECKED)
-  ssl.setNewSessionCb((_, session) => socket.onSession(session))
+  ssl.setNewSessionCb((_, session) => socket._onSession(session))
 }

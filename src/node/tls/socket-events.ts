@@ -11,9 +11,9 @@ export abstract class SocketEvents extends SocketInfo {
   /** Whether errors are told to users; before that they are told to the server that has made this. */
   _controlReleased = false
   /** @internal Answers that the application owes. */
-  protected readonly waits: Promise<unknown>[] = []
+  protected readonly _waits: Promise<unknown>[] = []
   /** @internal What a callback of the application's has thrown within the handshake. */
-  protected thrown: { readonly value: unknown } | undefined
+  protected _thrown: { readonly value: unknown } | undefined
   #toldError: Error | undefined
   /** Lines of the key log that nobody was told of yet. */
   readonly #secrets: string[] = []
@@ -41,58 +41,58 @@ export abstract class SocketEvents extends SocketInfo {
   }
 
   /** @internal */
-  readonly onKeylog = (line: string): void => {
+  readonly _onKeylog = (line: string): void => {
     this.#secrets.push(line)
-    queueMicrotask(() => this.tellSecrets())
+    queueMicrotask(() => this._tellSecrets())
   }
 
   /** @internal As in Node, those of the handshake come before the application knows of the connection. */
-  protected tellSecrets(): void {
+  protected _tellSecrets(): void {
     for (let line; (line = this.#secrets.shift()) !== undefined;) {
       logSecrets(line)
       const bytes = Buffer.from(`${line}\n`)
       asUser(() => {
-        if (!this.isServer) this.emit('keylog', bytes)
+        if (!this._isServer) this.emit('keylog', bytes)
         else (this.server as { emit?(...args: unknown[]): boolean } | undefined)?.emit?.('keylog', bytes, this)
       })
     }
   }
 
   /** @internal */
-  readonly onSession = (session: Uint8Array<ArrayBuffer>): void => queueMicrotask(() => this.#session(Buffer.from(session)))
+  readonly _onSession = (session: Uint8Array<ArrayBuffer>): void => queueMicrotask(() => this.#session(Buffer.from(session)))
 
   #session(session: Buffer): void {
     if (this.#sessions) return void this.#sessions.push(session)
     if (this.destroyed) return
-    this.told = session
+    this._told = session
     try {
       this.emit('session', session)
     } finally {
-      this.told = undefined
+      this._told = undefined
     }
   }
 
   /** @internal The application knows of the connection: emits the events that have waited for that. */
-  releaseSessions(): void {
+  _releaseSessions(): void {
     const sessions = this.#sessions ?? []
     this.#sessions = undefined
     for (const session of sessions) this.#session(session)
   }
 
   /** @internal */
-  runCallback<T>(callback: () => T): T | undefined {
+  _runCallback<T>(callback: () => T): T | undefined {
     try {
       return callback()
     } catch (value) {
-      this.thrown ??= { value }
-      this.beneath.destroy()
+      this._thrown ??= { value }
+      this._beneath.destroy()
       return undefined
     }
   }
 
   /** @internal The connection counts as secure only after that. */
-  waitFor(answer: Promise<unknown>): void {
-    this.waits.push(answer)
+  _waitFor(answer: Promise<unknown>): void {
+    this._waits.push(answer)
   }
 }
 

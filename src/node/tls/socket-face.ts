@@ -36,33 +36,33 @@ interface SocketMethods {
 
 export abstract class SocketFace extends SocketBase {
   /** @internal */
-  protected readonly beneath: Beneath
+  protected readonly _beneath: Beneath
   #unrefed = false
   /** Whether ref() or unref() was called before there was a connection: the last call is passed on then. */
   #refWaits = false
 
   constructor(beneath: Beneath, options: DuplexOptions) {
     super({ ...options, emitClose: false }) // it is told when the socket beneath has closed
-    this.beneath = beneath
+    this._beneath = beneath
   }
 
   /** As in Node, also before connect() is called. */
   get connecting(): boolean {
-    const { beneath } = this
+    const { _beneath: beneath } = this
     return !this.destroyed && !beneath.destroyed && (beneath.connecting || beneath.pending || false)
   }
   get pending(): boolean { return this.destroyed || this.connecting }
-  get remoteAddress(): string | undefined { return this.beneath.remoteAddress }
-  get remoteFamily(): string | undefined { return this.beneath.remoteFamily }
-  get remotePort(): number | undefined { return this.beneath.remotePort }
-  get localAddress(): string | undefined { return this.beneath.localAddress }
-  get localFamily(): string | undefined { return this.beneath.localFamily }
-  get localPort(): number | undefined { return this.beneath.localPort }
-  get autoSelectFamilyAttemptedAddresses(): string[] { return this.beneath.autoSelectFamilyAttemptedAddresses ?? [] }
-  get _host(): string | null | undefined { return this.beneath._host }
+  get remoteAddress(): string | undefined { return this._beneath.remoteAddress }
+  get remoteFamily(): string | undefined { return this._beneath.remoteFamily }
+  get remotePort(): number | undefined { return this._beneath.remotePort }
+  get localAddress(): string | undefined { return this._beneath.localAddress }
+  get localFamily(): string | undefined { return this._beneath.localFamily }
+  get localPort(): number | undefined { return this._beneath.localPort }
+  get autoSelectFamilyAttemptedAddresses(): string[] { return this._beneath.autoSelectFamilyAttemptedAddresses ?? [] }
+  get _host(): string | null | undefined { return this._beneath._host }
 
   address(): object {
-    return this.beneath.address?.() ?? {}
+    return this._beneath.address?.() ?? {}
   }
 
   setNoDelay(...args: unknown[]): this { return this.#passOn('setNoDelay', args) }
@@ -74,7 +74,7 @@ export abstract class SocketFace extends SocketBase {
   }
 
   getTypeOfService(): number {
-    return this.beneath.getTypeOfService?.() ?? 0
+    return this._beneath.getTypeOfService?.() ?? 0
   }
 
   ref(): this {
@@ -88,12 +88,12 @@ export abstract class SocketFace extends SocketBase {
   }
 
   resetAndDestroy(): this {
-    this.beneath.resetAndDestroy?.()
+    this._beneath.resetAndDestroy?.()
     return this.destroy()
   }
 
   #passOn(method: keyof SocketMethods, args: unknown[]): this {
-    const { beneath } = this
+    const { _beneath: beneath } = this
     if (beneath.connecting && (method === 'ref' || method === 'unref')) {
       if (!this.#refWaits) beneath.once('connect', () => this.#passOn(this.#unrefed ? 'unref' : 'ref', args))
       this.#refWaits = true

@@ -39,24 +39,24 @@ export abstract class SocketInfo extends SocketFace {
   #renegotiates = true
 
   /** @internal The session that 'session' is telling of: the current one is newer, if several have come. */
-  protected told: Buffer | undefined
+  protected _told: Buffer | undefined
   /** @internal While it may be asked. */
-  protected abstract readonly openSsl: Ssl | undefined
+  protected abstract readonly _openSsl: Ssl | undefined
   /** @internal */
-  protected abstract readonly isServer: boolean
+  protected abstract readonly _isServer: boolean
   /** @internal Whose certificate a client expects. */
-  abstract readonly serverIdentity: string
+  abstract readonly _serverIdentity: string
   /** @internal Whether the peer's certificate decides. */
-  protected abstract readonly verifies: boolean
+  protected abstract readonly _verifies: boolean
 
   /** The part of Node's handle that applications use; `null` once the socket is destroyed. */
   get ssl(): NodeHandle | null {
-    const { openSsl, beneath } = this
+    const { _openSsl: openSsl, _beneath: beneath } = this
     return openSsl ? {
       fd: (beneath as { _handle?: { fd?: number } })._handle?.fd ?? -1,
       writeQueueSize: this.writableLength,
       reading: true,
-      verifyError: () => verificationError(openSsl, this.isServer) ?? null,
+      verifyError: () => verificationError(openSsl, this._isServer) ?? null,
       getAsyncId: () => (beneath as { _handle?: { getAsyncId?(): number } })._handle?.getAsyncId?.() ?? -1,
     } : null
   }
@@ -99,7 +99,7 @@ export abstract class SocketInfo extends SocketFace {
 
   /** Of a client; `null` on a server. */
   getEphemeralKeyInfo(): object | null {
-    return this.#ask((ssl) => (this.isServer ? null : { ...ssl.getPeerTmpKey() ?? groupOf(ssl) }), null)
+    return this.#ask((ssl) => (this._isServer ? null : { ...ssl.getPeerTmpKey() ?? groupOf(ssl) }), null)
   }
 
   getFinished(): Buffer | null | undefined {
@@ -152,7 +152,7 @@ export abstract class SocketInfo extends SocketFace {
 
   setServername(name: string): void {
     demandType(name, 'string', 'name')
-    if (this.isServer) throw nodeError('ERR_TLS_SNI_FROM_SERVER', 'Cannot issue SNI from a TLS server-side socket')
+    if (this._isServer) throw nodeError('ERR_TLS_SNI_FROM_SERVER', 'Cannot issue SNI from a TLS server-side socket')
     this.#ask((ssl) => refused(() => ssl.setTlsextHostName(name)), undefined)
   }
 
@@ -170,7 +170,7 @@ export abstract class SocketInfo extends SocketFace {
         throw error
       }
       try {
-        if (this.isServer || this.#isOfServer(session)) ssl.setSession(session)
+        if (this._isServer || this.#isOfServer(session)) ssl.setSession(session)
       } finally {
         session.free()
       }
@@ -211,30 +211,30 @@ export abstract class SocketInfo extends SocketFace {
   }
 
   /** @internal The session says whom it was made with. */
-  nameSession(): void {
-    const session = this.openSsl?.get1Session()
+  _nameSession(): void {
+    const session = this._openSsl?.get1Session()
     try {
-      session?.set1Hostname(this.serverIdentity)
+      session?.set1Hostname(this._serverIdentity)
     } finally {
       session?.free()
     }
   }
 
-  /** @internal Whether the peer's certificate is for {@link serverIdentity}. */
-  get isNamedByPeer(): boolean {
+  /** @internal Whether the peer's certificate is for {@link _serverIdentity}. */
+  get _isNamedByPeer(): boolean {
     const subject = this.#ask(peerSubject, undefined)
-    return subject !== undefined && checkServerIdentity(this.serverIdentity, subject) === undefined
+    return subject !== undefined && checkServerIdentity(this._serverIdentity, subject) === undefined
   }
 
   #isOfServer(session: SslSession): boolean {
     const name = session.get0Hostname()
-    return name === this.serverIdentity || (!name && !this.verifies)
+    return name === this._serverIdentity || (!name && !this._verifies)
   }
 
   #session<T>(read: (session: SslSession) => T): T | null | undefined {
     return this.#ask((ssl) => {
       if (ssl.getCipher() === undefined) return undefined // it has begun, and cannot be written down yet
-      const session = this.told ? SslSession.fromBytes(ssl.lib, this.told) : ssl.get1Session()
+      const session = this._told ? SslSession.fromBytes(ssl.lib, this._told) : ssl.get1Session()
       if (!session) return undefined
       try {
         return read(session)
@@ -245,7 +245,7 @@ export abstract class SocketInfo extends SocketFace {
   }
 
   #ask<T, Otherwise>(look: (ssl: Ssl) => T, otherwise: Otherwise): T | Otherwise {
-    return this.openSsl ? look(this.openSsl) : otherwise
+    return this._openSsl ? look(this._openSsl) : otherwise
   }
 }
 

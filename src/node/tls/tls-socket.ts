@@ -29,8 +29,8 @@ const READ_BYTES = 64 * 1024
 export class TLSSocket extends SocketEvents {
   readonly _tlsOptions: TLSSocketOptions
   /** What tls.connect() was given. */
-  connectOptions: Readonly<Record<string, unknown>> | undefined = undefined
-  protected override readonly isServer: boolean
+  _connectOptions: Readonly<Record<string, unknown>> | undefined = undefined
+  protected override readonly _isServer: boolean
   readonly #ssl: KeptSsl
   readonly #life: LocalLife
   readonly #connected = deferred<void>()
@@ -59,7 +59,7 @@ export class TLSSocket extends SocketEvents {
     this.on('error', this._tlsError)
     this._tlsOptions = options
     this.#given = Boolean(socket)
-    this.isServer = options.isServer ?? false
+    this._isServer = options.isServer ?? false
     this.server = options.server
     const { context } = options.secureContext || exported.createSecureContext(options as object) as unknown as SecureContext
     if (!(context instanceof ContextHandle)) throw nodeError('ERR_TLS_INVALID_CONTEXT', 'context must be a SecureContext', {}, TypeError)
@@ -69,7 +69,7 @@ export class TLSSocket extends SocketEvents {
       beneath.destroy(reason instanceof TlsError ? undefined : reason as Error)
     }
     this.#life = new LocalLife(overDuplex(beneath, giveUp), { handshakeTimeoutMs: 0, closeTimeoutMs: 0 }, {
-      call: this.isServer ? 'SSL_accept' : 'SSL_connect',
+      call: this._isServer ? 'SSL_accept' : 'SSL_connect',
       lib: context.lib,
       makeSsl: (_, decisions) => made = makeKeptSsl(this, context, decisions),
       prepare: () => this.#connected.promise,
@@ -84,7 +84,7 @@ export class TLSSocket extends SocketEvents {
     followBeneath(this, beneath, this.#given, connected, (error) => this.#fail(error))
     this.#life.closed.catch(() => {})
     this.#life.opened.catch((error: unknown) => queueMicrotask(() => this.#fail(error)))
-    this.onread = OnreadTarget.of(options.onread)
+    this._onread = OnreadTarget.of(options.onread)
     const { handshakeTimeout = 0 } = options
     if (handshakeTimeout > 0) {
       this.#handshakeTimer = setTimeout(() => this._handleTimeout(), handshakeTimeout)
@@ -97,16 +97,16 @@ export class TLSSocket extends SocketEvents {
     if (signal) addAbortSignal(signal, this)
   }
 
-  protected override get openSsl(): Ssl | undefined {
+  protected override get _openSsl(): Ssl | undefined {
     return this.#ssl?.alive ? this.#ssl : undefined
   }
 
-  get serverIdentity(): string {
-    const { servername, host, socket } = (this.connectOptions ?? this._tlsOptions) as ConnectOptions
+  get _serverIdentity(): string {
+    const { servername, host, socket } = (this._connectOptions ?? this._tlsOptions) as ConnectOptions
     return servername || host || socket?._host || 'localhost'
   }
 
-  protected override get verifies(): boolean {
+  protected override get _verifies(): boolean {
     return this._tlsOptions.rejectUnauthorized !== false
   }
 
@@ -118,7 +118,7 @@ export class TLSSocket extends SocketEvents {
       args.pop()
       this.once('connect', callback as () => void)
     }
-    this.beneath.connect!(...args)
+    this._beneath.connect!(...args)
     return this
   }
 
@@ -151,19 +151,19 @@ export class TLSSocket extends SocketEvents {
   }
 
   override _final(callback: Callback): void {
-    if (this.beneath.writableEnded) return callback() // by the application: there is nobody to say goodbye to
+    if (this._beneath.writableEnded) return callback() // by the application: there is nobody to say goodbye to
     const done = () => queueMicrotask(() => callback())
     const closing = this.#life.closeWriting()
     // Before the handshake is done nothing was written: as in Node, that is an end as soon as there is a connection.
     const end = this._secureEstablished ? closing : Promise.race([closing, this.#connected.promise])
     // As in Node the stream beneath ends with close_notify: some servers wait for that.
-    const endBeneath = () => { if (this._secureEstablished && !this.beneath.writableEnded) this.beneath.end() }
+    const endBeneath = () => { if (this._secureEstablished && !this._beneath.writableEnded) this._beneath.end() }
     end.then(endBeneath).then(done, done)
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
     clearTimeout(this.#handshakeTimer)
-    const { beneath } = this
+    const { _beneath: beneath } = this
     const end = () => {
       this.#life.abort(error ?? new Error('the socket was destroyed'))
       this.#ssl.release()
@@ -205,24 +205,24 @@ export class TLSSocket extends SocketEvents {
 
   /** Within the last call of the handshake: a client that refuses the server does so before it answers. */
   #finished(): void {
-    if (this.waits.length === 0) this.#finishInit()
-    else void Promise.all(this.waits).then(() => queueMicrotask(() => this.#finishInit()))
+    if (this._waits.length === 0) this.#finishInit()
+    else void Promise.all(this._waits).then(() => queueMicrotask(() => this.#finishInit()))
   }
 
   #finishInit(): void {
-    this.tellSecrets()
+    this._tellSecrets()
     if (this.destroyed) return
     clearTimeout(this.#handshakeTimer)
     const ssl = this.#ssl
     this.alpnProtocol = ssl.get0AlpnSelected() ?? false
     this.servername ??= ssl.getServername() ?? false
-    if (this._tlsOptions.requestOCSP && !this.isServer) {
+    if (this._tlsOptions.requestOCSP && !this._isServer) {
       const response = ssl.getTlsextStatusOcspResp()
       this.emit('OCSPResponse', response ? Buffer.from(response) : null)
     }
     this._secureEstablished = true
     this.emit('secure')
-    if (this.listenerCount('secure') === 0) this.releaseSessions() // else the listener judges first
+    if (this.listenerCount('secure') === 0) this._releaseSessions() // else the listener judges first
   }
 
   #give(bytes: Uint8Array | undefined): void {
@@ -234,24 +234,24 @@ export class TLSSocket extends SocketEvents {
       this.read(0)
       return
     }
-    this.received(bytes.byteLength)
-    if (this.onread) return this.tell(() => { if (this.onread!.give(bytes)) this._read() })
+    this._received(bytes.byteLength)
+    if (this._onread) return this._tell(() => { if (this._onread!.give(bytes)) this._read() })
     let at = bytes.byteOffset
     for (const length of this.#ssl.recordBytes) { // as in Node, a chunk is of one record
       const chunk = Buffer.from(bytes.buffer as ArrayBuffer, at, length)
-      this.tell(() => { if (!this.destroyed) this.push(chunk) })
+      this._tell(() => { if (!this.destroyed) this.push(chunk) })
       at += length
     }
   }
 
   #send(bytes: Uint8Array, callback: Callback): void {
-    if (this.beneath.writableEnded) return callback(brokenPipe())
+    if (this._beneath.writableEnded) return callback(brokenPipe())
     const write = this.#write = { callback, whenSecure: this._secureEstablished }
     this.#life.write(bytes).then(
       () => queueMicrotask(() => {
         if (this.#write !== write) return
         this.#write = undefined
-        this.sent(bytes.byteLength)
+        this._sent(bytes.byteLength)
         callback()
       }),
       (error: unknown) => queueMicrotask(() => this.#fail(error)),
@@ -268,7 +268,7 @@ export class TLSSocket extends SocketEvents {
   /** The connection has failed; without a reason it was closed. */
   #fail(given?: unknown): void {
     if (this.destroyed) return
-    const reason = this.thrown ? this.thrown.value : given ?? this.#failure
+    const reason = this._thrown ? this._thrown.value : given ?? this.#failure
     if (reason === undefined) {
       // Once both sides have said goodbye there is only to be read what has come.
       if (!this.#ended || !this.writableFinished) this.destroy()
@@ -277,7 +277,7 @@ export class TLSSocket extends SocketEvents {
     if (isEnd(reason) && !this._secureEstablished && !this.readableEnded) return this.#endEarly(this.#asNode(reason))
     this.#broke = reason instanceof TlsError && !(reason instanceof TransportError) && !isEnd(reason)
     const error = this.#asNode(reason)
-    const known = this.#given && isOfApplication(reason, this.beneath) // the socket beneath tells of it, too, and of its end
+    const known = this.#given && isOfApplication(reason, this._beneath) // the socket beneath tells of it, too, and of its end
     try {
       if (known) this._emitTLSError(error)
       else if (!this._controlReleased && !this.#broke) this._tlsError(error) // while it can still be asked
@@ -291,12 +291,12 @@ export class TLSSocket extends SocketEvents {
   #endEarly(error: Error): void {
     if (this.#ended) return
     this.#ended = true
-    this.prependOnceListener('end', () => { if (this.connectOptions || this.#write) this.destroy(error) })
+    this.prependOnceListener('end', () => { if (this._connectOptions || this.#write) this.destroy(error) })
     this.push(null)
     this.read(0)
   }
 
   #asNode(reason: unknown): Error {
-    return asNodeError(reason, this.isServer || this._secureEstablished ? undefined : this.connectOptions ?? {})
+    return asNodeError(reason, this._isServer || this._secureEstablished ? undefined : this._connectOptions ?? {})
   }
 }

@@ -30,13 +30,13 @@ class ConnectionSocket extends SocketFace {
 
   override _read(): void {
     this.#reader.read().then(({ value }) => queueMicrotask(() => {
-      if (value) this.received(value.byteLength)
-      this.tell(() => { this.push(value ? Buffer.from(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength) : null) })
+      if (value) this._received(value.byteLength)
+      this._tell(() => { this.push(value ? Buffer.from(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength) : null) })
     }), this.#fail)
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#settle(this.#writer.write(chunk).then(() => this.sent(chunk.byteLength)), callback)
+    this.#settle(this.#writer.write(chunk).then(() => this._sent(chunk.byteLength)), callback)
   }
 
   override _final(callback: (error?: Error | null) => void): void {
