@@ -7,7 +7,8 @@ import { relayWarnings } from '../relay/relay-warnings.js'
 import { UsageError, wholeNumber, type FlagValues } from './flags.js'
 import { listenWarnings } from './listen-warnings.js'
 import { say, STDERR, STDOUT, writeLine } from './lines.js'
-import { optionsOf, readFlags, relayHelp } from './relay-flags.js'
+import { optionsOf, readFlags, relayFlags, relayHelp } from './relay-flags.js'
+import { inFlags } from './tls-flags.js'
 
 const names = { allow: '--allow HOST:PORT', origins: '--origin https://app.example', token: '--token-file FILE' }
 
@@ -36,7 +37,10 @@ export async function relay(args: readonly string[]): Promise<void> {
   const note = (text: string) =>
     say(STDERR, format === 'json' ? JSON.stringify({ time: new Date().toISOString(), event: 'note', result: text }) : text)
   const options = optionsOf(values)
-  const running = await startRelay({ ...options, log: values['quiet'] ? undefined : log })
+  const running = await startRelay({ ...options, log: values['quiet'] ? undefined : log }).catch((error: Error) => {
+    error.message = inFlags(relayFlags, error.message)
+    throw error
+  })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     let signals = 0
     process.on(signal, () => {
@@ -60,7 +64,7 @@ function reload(running: Relay, values: FlagValues): string {
     running.change({ allow, token, tlsCert, tlsKey })
     return 'read the files again'
   } catch (error) {
-    return `nothing has changed: ${(error as Error).message}`
+    return `nothing has changed: ${inFlags(relayFlags, (error as Error).message)}`
   }
 }
 

@@ -5,7 +5,7 @@ import { readFlagFile, UsageError, wholeNumber, type Flag, type FlagValues } fro
 import { starttlsProtocols } from './starttls/starttls.js'
 
 export interface TlsFlag extends Flag {
-  /** The option of `connect` or `accept` that it is for. */
+  /** The option of the library that it is for. */
   readonly option?: string
 }
 
