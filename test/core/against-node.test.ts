@@ -23,7 +23,9 @@ const elsewhere = authority.leaf({ name: 'elsewhere' })
 interface NodeTold {
   readonly cipher: tls.CipherNameAndProtocol
   readonly key: tls.EphemeralKeyInfo | object | null
+  /** As OpenSSL writes it, and what Node puts before it. */
   readonly session: Buffer
+  readonly head: Buffer
   readonly ticket: Buffer | undefined
   readonly reused: boolean
 }
@@ -44,11 +46,18 @@ async function connected(options: tls.ConnectionOptions): Promise<NodeTold> {
   socket.on('session', (one) => { session = one })
   await once(socket.resume(), 'end')
   const told = {
-    cipher: socket.getCipher(), key: socket.getEphemeralKeyInfo(), session: session ?? socket.getSession()!, ticket: socket.getTLSTicket(),
-    reused: socket.isSessionReused(),
+    cipher: socket.getCipher(), key: socket.getEphemeralKeyInfo(), ...split(session ?? socket.getSession()!),
+    ticket: socket.getTLSTicket(), reused: socket.isSessionReused(),
   }
   socket.end()
   return told
+}
+
+/** Node 24 puts a mark before a session, and the name of its server, with the length in two bytes. */
+function split(written: Buffer): { head: Buffer; session: Buffer } {
+  const mark = Buffer.from('\0nodejs:tls:session:1\0')
+  const headBytes = written.indexOf(mark) === 0 ? mark.length + 2 + written.readUInt16BE(mark.length) : 0
+  return { head: written.subarray(0, headBytes), session: written.subarray(headBytes) }
 }
 
 /** Ours on both sides; the session that the client is given at last. */
@@ -90,11 +99,11 @@ describe.each(VERSIONS)('under %s', (version) => {
       ctx.setTicketKeys(ticketKeys, LSW_TICKET_KEY128_BYTES)
       ctx.setSessionIdContext(utf8(sessionIdContext))
     }
-    const { session } = await connected(versions)
+    const { session, head } = await connected(versions)
     const resumed = linked(version, { server: { configure } }, ({ server: { ssl } }) => ssl.sessionReused(), session)
     expect(resumed.answer).toBe(true)
     const ours = linked(version, { server: { configure } }, () => {})
-    await expect(connected({ ...versions, session: Buffer.from(ours.session!) })).resolves.toMatchObject({ reused: true })
+    await expect(connected({ ...versions, session: Buffer.concat([head, ours.session!]) })).resolves.toMatchObject({ reused: true })
   })
 
   it('SslSession.getTicket is getTLSTicket', async () => {
