@@ -80,7 +80,7 @@ describe('libssl-wasm relay', () => {
     expect([await ask('old'), await ask('new')]).toEqual([101, 101])
     writeFileSync(allow, 'nonsense\n')
     child.kill('SIGHUP')
-    await said('nothing has changed: option \'allow\'')
+    await said('nothing has changed: --allow')
     expect(await ask('new')).toBe(101)
   }, 20_000)
 

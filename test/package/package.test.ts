@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { authority, localhost } from '../helpers/certificates.js'
+import { dependenciesOfPackage } from '../helpers/dependencies.js'
 import { startOpensslServer } from '../interop/peers/openssl.js'
 
 const repository = fileURLToPath(new URL('../../', import.meta.url))
@@ -36,11 +37,10 @@ async function succeed(command: string, args: readonly string[], cwd: string): P
   return output
 }
 
-/** Packs a directory into `work` and returns the tarball. Scripts do not run: nothing may be built here. */
-async function pack(directory: string): Promise<string> {
-  const into = mkdtempSync(join(work, 'tarball-'))
-  await succeed('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', into], directory)
-  return join(into, readdirSync(into)[0]!)
+/** Packs directories into `work` and returns the tarballs. Scripts do not run: nothing may be built here. */
+async function pack(directories: readonly string[]): Promise<string[]> {
+  const names = await succeed('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', work, ...directories], repository)
+  return names.trim().split('\n').map((name) => join(work, name))
 }
 
 /** Writes a file of the project and runs it there with Node. */
@@ -60,12 +60,12 @@ beforeAll(async () => {
     if (!existsSync(join(repository, file))) throw new Error(`${file} is missing: run ./build.sh first`)
   }
   mkdirSync(project)
-  // The dependency comes from what is installed here: the test asks no registry, and what is not declared is not there.
-  const ws = await pack(join(repository, 'node_modules/ws'))
-  writeFileSync(
-    join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module', overrides: { ws: `file:${ws}` } }),
-  )
-  await succeed('npm', ['install', '--no-audit', '--no-fund', '--offline', '--silent', await pack(repository)], project)
+  // Dependencies come from what is installed here: the test asks no registry, and what is not declared is not there.
+  const dependencies = [...dependenciesOfPackage()]
+  const [ours, ...others] = await pack([repository, ...dependencies.map((name) => join(repository, 'node_modules', name))])
+  const overrides = Object.fromEntries(dependencies.map((name, index) => [name, `file:${others[index]!}`]))
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module', overrides }))
+  await succeed('npm', ['install', '--no-audit', '--no-fund', '--offline', ours!], project)
 }, 60_000)
 
 describe('the package', () => {
