@@ -53,7 +53,7 @@ export function targetOf({ host, port, path, lookup }: ConnectOptions): { host: 
   }
   const missing = 'The "options" or "port" or "path" argument must be specified'
   if (port === undefined) throw nodeError('ERR_MISSING_ARGS', missing, {}, TypeError)
-  if (host !== undefined && host !== null) demandType(host, 'string', 'hostname')
+  if (host !== undefined && host !== null) demandType(host, 'string', 'options.host')
   if (typeof port !== 'number' && typeof port !== 'string') throw invalidArgType('options.port', 'one of type number or string', port)
   if (lookup !== undefined && lookup !== null) demandType(lookup, 'function', 'options.lookup')
   return { host: host || 'localhost', port: portOf(port, 'Port') }
