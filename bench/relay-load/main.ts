@@ -1,6 +1,7 @@
 // `npm run relay-load`: many clients through one relay on this machine, each with so many bytes both ways to a target that sends them
 // back. First every relay in each form it speaks, and the ratio of ours to the other; then ours with a hostile tenth among its
-// clients, and without. A smaller try: --clients=100. More rounds of the second part, by turns: --rounds=3.
+// clients, and without: it fails if one of the others is not served. A smaller try: --clients=100. More rounds of the second part, by
+// turns: --rounds=3.
 
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -75,6 +76,8 @@ async function attack(): Promise<void> {
       + `to reach: a change of less than 20 %`,
   )
   line('', 'done', 'with', 'median', 'with', 'change', 'p95', 'with', 'change', 'memory', 'with', 'CPU s', 'with')
+  const changes: string[] = []
+  let failed = 0
   for (const form of ['raw', 'credit', 'Wisp'] as const) {
     const results: Record<'without' | 'among', Result[]> = { without: [], among: [] }
     for (let round = 0; round < rounds; round++) {
@@ -85,8 +88,13 @@ async function attack(): Promise<void> {
     line(form, String(without.done), String(among.done), seconds(without.median), seconds(among.median),
       change(without.median, among.median), seconds(without.p95), seconds(among.p95), change(without.p95, among.p95),
       megabytes(without.memoryBytes), megabytes(among.memoryBytes), without.processorSeconds.toFixed(1), among.processorSeconds.toFixed(1))
-    tell([...without.failures, ...among.failures])
+    const failures = [...without.failures, ...among.failures]
+    tell(failures)
+    changes.push(`${form} ${change(without.median, among.median)}`)
+    failed += failures.length
   }
+  console.log(`\nrelay-load: ${others} clients beside ${hostile} hostile ones: ${failed} failed; median times: ${changes.join(', ')}`)
+  if (failed > 0) process.exitCode = 1
 }
 
 /** Sums up all rounds. */
