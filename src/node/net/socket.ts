@@ -1,4 +1,4 @@
-// net.Socket upon a dialer: a transport in the form of Node's stream.
+// net.Socket upon a dialer: a transport in the form of Node's stream. Long because it is one class of Node's, a few lines a member.
 //
 // Events are emitted from tasks of their own: an error that a listener throws must be uncaught, and not reject a promise of ours.
 

@@ -1,4 +1,5 @@
-// TLSSocket: a connection's life (frontends/life.ts) in the form of Node's stream, over a socket or any other Duplex.
+// TLSSocket: a connection's life (frontends/life.ts) in the form of Node's stream, over a socket or any other Duplex. Long because reading,
+// writing, ending and failing meet in one state; what it tells of itself is in the classes above it.
 
 import type { Ssl } from '../../core/ssl.js'
 import { TlsError, TransportError } from '../../base/errors.js'
