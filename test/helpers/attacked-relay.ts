@@ -51,12 +51,12 @@ export class AttackedRelay {
     return answer.heapUsed + answer.arrayBuffers
   }
 
-  /** As {@link memoryBytes}, when that has come to rest. */
+  /** As {@link memoryBytes}, when that has come to rest: two measures may be alike by chance while the relay is still at work. */
   async settledBytes(): Promise<number> {
-    for (let before = await this.memoryBytes(); ;) {
+    for (let first = await this.memoryBytes(), alike = 1; ;) {
       const now = await this.memoryBytes()
-      if (Math.abs(now - before) < 256 * 1024) return now
-      before = now
+      if (Math.abs(now - first) >= 256 * 1024) [first, alike] = [now, 1]
+      else if (++alike === 5) return now
     }
   }
 }
