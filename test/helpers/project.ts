@@ -11,7 +11,7 @@ import { runNode } from './installed.js'
 const repository = fileURLToPath(new URL('../../', import.meta.url))
 const wasm = readFileSync(join(repository, 'lib/libssl-wasm/libssl.wasm'))
 const work = mkdtempSync(join(tmpdir(), 'libssl-wasm-bundlers-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true }), 300_000) // thousands of files, on a disk that others use
 
 interface Tarball {
   readonly path: string

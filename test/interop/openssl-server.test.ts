@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { CertificateError, PeerError, TruncationError } from '../../src/index.js'
 import { authority, temporaryAuthority } from '../helpers/certificates.js'
@@ -106,8 +107,10 @@ describe('connect() with openssl s_server', { timeout: 20_000 }, () => {
       const { cert, key } = stranger.leaf()
       const outcome = async () => {
         const connection = await connectTo(port, { cert, key })
-        // s_server reads on for a while, and throws it away.
-        const upload = async () => { for (;;) await send(connection.writable, new Uint8Array(1 << 20)) }
+        // s_server reads on and throws it away, 64 bytes at a time, until it has waited for half a second in all: let it wait.
+        const upload = async () => {
+          for (;; await sleep(10)) await send(connection.writable, new Uint8Array(1 << 14))
+        }
         const error: unknown = await upload().catch((reason: unknown) => reason)
         return { connection, error }
       }
