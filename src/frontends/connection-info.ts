@@ -14,7 +14,7 @@ export interface ConnectionInfo {
   readonly protocol: ProtocolVersion
   /** The RFC's name, for example `TLS_CHACHA20_POLY1305_SHA256`. */
   readonly cipher: string
-  /** The key exchange group, for example `X25519MLKEM768`; `undefined` if a session was resumed without one. */
+  /** The key exchange group, for example `X25519MLKEM768`; `undefined` if a session was resumed without one, or the key came by RSA. */
   readonly group: string | undefined
   /** IANA's name of the scheme by which the peer has signed, for example `ecdsa_secp256r1_sha256`; `undefined` if it has not. */
   readonly peerSignatureAlgorithm: string | undefined

@@ -156,6 +156,28 @@ describe('serve', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/; --client-certificate optional lets in those that have none \(ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE\)$/m)
   })
 
+  it('says in JSON that a client without a certificate is not verified', async () => {
+    const { port, told } = await serve()
+    expect((await runCommand(['connect', `localhost:${port}`, ...trusting, '--check'])).status).toBe(0)
+    expect(await told()).toMatchObject({ exitStatus: 0, verified: false, connection: { verifyResult: 'X509_V_OK' } })
+  })
+
+  it('--once, ended by a signal in the middle of the connection, exits with 0', async () => {
+    const { port, child, ended } = await serve('--once')
+    const client = startCommand(['connect', `localhost:${port}`, ...trusting])
+    client.child.stdin.write('x')
+    await once(client.child.stdout, 'data')
+    child.kill('SIGTERM')
+    expect((await ended).status).toBe(0)
+    await client.ended
+  })
+
+  it('takes an IPv6 address in brackets', async () => {
+    const { child } = startCommand(['serve', ...identity, '--host', '[::1]'])
+    const [first] = await once(createInterface(child.stdout), 'line') as [string]
+    expect(first).toMatch(/^listening on \[::1\]:\d+$/)
+  })
+
   it('exits with 1 where it cannot listen', async () => {
     const server = createServer()
     onTestFinished(() => void server.close())
@@ -187,6 +209,10 @@ describe('serve', { timeout: 60_000 }, () => {
     [[...identity, '-accept', '1'], "'-accept': did you mean '--port'?"],
     [[...identity, '-cipher', 'x'], "'-cipher': did you mean '--ciphers'?"],
     [[...identity, '--port', '70000'], '--port must be at most 65535'],
+    [[...identity, '--host', ''], '--host must not be empty'],
+    [[...identity, '--keylog', '/usr'], '--keylog cannot be appended to'],
+    [[...identity, '--ocsp-response', localhost.certFile], '--ocsp-response was refused'],
+    [[...identity, '--max-early', '9', '--no-sessions'], '--max-early needs sessions'],
     [[...identity, '--client-certificate', 'never'], '--client-certificate must be'],
     [[...identity, '--client-certificate', 'required'], '--client-certificate'],
     [[...identity, '--groups', 'nonsense'], '--groups'],

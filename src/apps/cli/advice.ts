@@ -1,6 +1,6 @@
 // What somebody at the command line can do about a refusal.
 
-import { CertificateError, EchRejectedError, TransportError } from '../../base/errors.js'
+import { CertificateError, EchRejectedError, PeerError, TransportError } from '../../base/errors.js'
 import type { Diagnosis } from './diagnosis.js'
 import { time } from './chain.js'
 
@@ -12,6 +12,7 @@ export function adviceFor({ role, error, info, chain }: Diagnosis): readonly str
     return [`try once more with the list that the server offers: --ech ${Buffer.from(error.retryConfigList).toString('base64')}`]
   }
   if (error instanceof TransportError) return network[(error.cause as NodeJS.ErrnoException | undefined)?.code ?? ''] ?? []
+  if (error instanceof PeerError && error.code === 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME') return [UNKNOWN_NAME]
   const good = error === undefined ? info?.verifyResult === 'X509_V_OK' : !(error instanceof CertificateError)
   if (!chain || good) return []
   const codes = new Set(chain.links.flatMap(({ faults }) => faults.map(({ code }) => code)))
@@ -21,6 +22,8 @@ export function adviceFor({ role, error, info, chain }: Diagnosis): readonly str
   const situation = { issuer: chain.issuer ?? leaf?.certificate.issuer ?? 'the issuer', names }
   return [...new Set([...hints, ...[...codes].flatMap((code) => sentences[code]?.(situation) ?? [])])]
 }
+
+const UNKNOWN_NAME = 'the server is not there for the name that it was asked for: give another one as --servername NAME'
 
 const FOR_CLIENTS = 'the client needs a certificate that is in date, and that one of --ca has issued'
 
@@ -54,6 +57,9 @@ const network: Readonly<Record<string, readonly string[]>> = {
   EHOSTUNREACH: UNREACHED,
   ENETUNREACH: UNREACHED,
   ETIMEDOUT: UNREACHED,
+  ECONNRESET: [
+    'the server, or a firewall before it, has cut the connection without a word: check that this port speaks TLS, and ask its operator',
+  ],
 }
 
 const sentences: Readonly<Record<string, (situation: Case) => readonly string[]>> = {
@@ -79,5 +85,9 @@ const sentences: Readonly<Record<string, (situation: Case) => readonly string[]>
   CERT_REVOKED: () => [
     "do not go on: its issuer has revoked it, and its key may be in the wrong hands. The server's operator needs a new one",
   ],
+  INVALID_PURPOSE: () => ["the server's operator needs a certificate that is meant for servers, and whose issuer is meant to issue them"],
+  INVALID_CA: () => ["do not go on: who has issued the certificate may not issue any. The server's operator needs one of a CA"],
+  UNABLE_TO_GET_CRL: () => ['give the revocation list of each issuer in the chain, the root too: --crl FILE, once for each'],
+  CRL_HAS_EXPIRED: () => ['get the newest list from its issuer for --crl'],
   OCSP_NO_RESPONSE: () => ['the server must staple a response; without --ocsp require one is needed only if its certificate promises one'],
 }

@@ -13,6 +13,8 @@ export interface Fault {
 export interface Link {
   readonly certificate: X509
   readonly faults: readonly Fault[]
+  /** By the peer; others are trust anchors. */
+  readonly sent: boolean
 }
 
 export interface Chain {
@@ -43,7 +45,7 @@ export function chainOf(
     const faults: Fault[] = [...codes].map((code) => ({ code, words: wordsFor(code, certificate, names, now) }))
     const leftMs = certificate.validTo.getTime() - now.getTime()
     if (leftMs > 0 && leftMs < SOON_MS) faults.push({ code: SOON, words: `expires in ${span(leftMs)}` })
-    return { certificate, faults }
+    return { certificate, faults, sent: sent.some(({ fingerprint256 }) => fingerprint256 === certificate.fingerprint256) }
   })
   const last = chain.at(-1)
   return {
@@ -69,7 +71,10 @@ function wordsFor(code: string, certificate: X509, names: readonly string[], now
   switch (code) {
     case 'CERT_HAS_EXPIRED': return `expired ${span(now.getTime() - validTo.getTime())} ago, at ${time(validTo)}`
     case 'CERT_NOT_YET_VALID': return `not valid before ${time(validFrom)}, in ${span(validFrom.getTime() - now.getTime())}`
-    case 'ERR_TLS_CERT_ALTNAME_INVALID': return `not for ${names.join(' or ')}: it is for ${namesOf(certificate)}`
+    case 'ERR_TLS_CERT_ALTNAME_INVALID': {
+      const held = namesOf(certificate)
+      return `not for ${names.join(' or ')}: ${held === NO_NAME ? 'it holds no name, as its subject does not count' : `it is for ${held}`}`
+    }
     case 'UNABLE_TO_GET_ISSUER_CERT': case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY': case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
       return `issuer unknown: ${issuer} is not among the trust anchors`
     case 'DEPTH_ZERO_SELF_SIGNED_CERT': return 'self-signed, and not among the trust anchors'
@@ -77,7 +82,11 @@ function wordsFor(code: string, certificate: X509, names: readonly string[], now
     case 'EE_KEY_TOO_SMALL': case 'CA_KEY_TOO_SMALL': return `weak key: ${keyType} of ${keyBits} bits`
     case 'UNSUPPORTED_SIGNATURE_ALGORITHM': return 'a key of a kind or on a curve that is not in this build'
     case 'CA_MD_TOO_WEAK': case 'EE_MD_TOO_WEAK': return `weak signature: ${signatureAlgorithm}`
+    case 'INVALID_CA': return 'is no CA, but has issued a certificate'
+    case 'INVALID_PURPOSE': return 'not for this use: its keyUsage or extendedKeyUsage leaves it out'
     case 'CERT_REVOKED': return 'revoked by its issuer'
+    case 'UNABLE_TO_GET_CRL': return `no revocation list of ${issuer} was given`
+    case 'CRL_HAS_EXPIRED': return `the revocation list of ${issuer} has expired`
     case 'ERR_TLS_CERT_PIN_MISMATCH': return 'no certificate of the chain has a pinned key'
     case 'OCSP_NO_RESPONSE': return 'no OCSP response was stapled, and one was required or promised'
     default: return code.toLowerCase().replaceAll('_', ' ')
@@ -87,10 +96,11 @@ function wordsFor(code: string, certificate: X509, names: readonly string[], now
 export function namesOf({ names: { dns, ip } }: X509): string {
   const all = [...dns, ...ip.map(shortAddress)]
   const shown = all.slice(0, MOST_NAMES).join(', ')
-  return all.length === 0 ? 'no name' : all.length > MOST_NAMES ? `${shown} and ${all.length - MOST_NAMES} more` : shown
+  return all.length === 0 ? NO_NAME : all.length > MOST_NAMES ? `${shown} and ${all.length - MOST_NAMES} more` : shown
 }
 
 const MOST_NAMES = 8
+const NO_NAME = 'no name'
 
 /** An IPv6 address in its shortest form, which the platform knows. */
 function shortAddress(address: string): string {

@@ -7,7 +7,7 @@ import { dial } from './dial.js'
 import { newDiagnosis, type Diagnosis } from './diagnosis.js'
 import { exitStatus, isUsageError } from './exit-status.js'
 import { writeFlagFile } from './flags.js'
-import { look, type Seen } from './look.js'
+import { look } from './look.js'
 import { carry, waitForEnd } from './pipes.js'
 import { onSignals } from './signals.js'
 import { Teller } from './teller.js'
@@ -19,28 +19,25 @@ export async function connectCommand(args: readonly string[]): Promise<number> {
     return exitStatus.good
   }
   const libssl = await load()
-  // Some servers take one connection at a time: so this one comes first, where none is refused.
-  const seen = request.options.dangerouslySkipVerification ? await look(request, libssl) : undefined
-  return new ConnectCommand(request, libssl, seen).run()
+  return new ConnectCommand(request, libssl).run()
 }
 
 class ConnectCommand {
   readonly #request: ConnectRequest
   readonly #libssl: LibSsl
-  readonly #seen: Seen | undefined
   readonly #diagnosis: Diagnosis
   readonly #teller: Teller
   readonly #interrupted = new AbortController()
+  /** Why the last session is not in its file. */
+  #notKept: unknown
 
-  constructor(request: ConnectRequest, libssl: LibSsl, seen: Seen | undefined) {
-    const { options, sessionFile, check, json, trace } = request
+  constructor(request: ConnectRequest, libssl: LibSsl) {
+    const { options, check, json, trace } = request
     this.#request = request
     this.#libssl = libssl
-    this.#seen = seen
     this.#diagnosis = newDiagnosis('client', writtenTarget(request), options.acceptedNames ? undefined : options.servername)
-    this.#diagnosis.sessionFile = sessionFile
     const out = check ? process.stdout : process.stderr
-    this.#teller = new Teller({ out, json, trace, flags: connectFlags, alpnOffered: options.alpnProtocols ?? [] })
+    this.#teller = new Teller({ out, json, trace, flags: connectFlags, offered: options })
   }
 
   async run(): Promise<number> {
@@ -60,6 +57,7 @@ class ConnectCommand {
         diagnosis.error = error
         tls.abort(error)
       }
+      diagnosis.error ??= this.#notKept
       diagnosis.timeline.mark('end')
     }
     const status = this.#teller.end(diagnosis)
@@ -71,13 +69,18 @@ class ConnectCommand {
     const { options } = this.#request
     const diagnosis = this.#diagnosis
     const names = [options.acceptedNames ?? options.servername].flat()
+    const { signal } = this.#interrupted
+    const lookNow = () => look(this.#request, this.#libssl, signal)
+    // Some servers take one connection at a time: so this one comes first, where none is refused.
+    const before = options.dangerouslySkipVerification ? await lookNow() : undefined
     let sent: readonly X509[] = []
     let tls: TlsConnection | undefined
     try {
-      tls = connect(await dial(this.#request, diagnosis.timeline, this.#interrupted.signal), this.#options())
+      tls = connect(await dial(this.#request, diagnosis.timeline, signal), this.#options())
       tls.closed.catch(() => {}) // told by the streams
       diagnosis.info = await tls.opened
       diagnosis.timeline.mark('handshake')
+      diagnosis.sentBytes = options.earlyData?.byteLength ?? 0
       const { peerCertificate, peerCertificateChain } = diagnosis.info
       sent = peerCertificateChain.length > 0 || !peerCertificate ? peerCertificateChain : [peerCertificate]
     } catch (error) {
@@ -86,11 +89,16 @@ class ConnectCommand {
       diagnosis.timeline.mark('failed')
     }
     const refused = diagnosis.error instanceof CertificateError ? diagnosis.error as CertificateError<X509> : undefined
-    const seen = refused ? await look(this.#request, this.#libssl) : this.#seen
-    if (refused?.certificate) sent = seen?.chain ?? [refused.certificate]
+    const seen = refused ? await lookNow() : before
+    if (refused?.certificate) sent = seen?.sent ?? seen?.chain ?? [refused.certificate]
     const failures = [...seen?.failures ?? [], ...(refused && refused.depth >= 0 ? [refused] : [])]
     diagnosis.chain = chainOf(sent, seen?.chain, failures, names)
-    this.#saveChain(sent)
+    try {
+      this.#saveChain(sent)
+    } catch (error) {
+      tls?.abort(error)
+      throw error
+    }
     return tls
   }
 
@@ -103,7 +111,13 @@ class ConnectCommand {
       signal: this.#interrupted.signal,
       onSession: (session) => {
         diagnosis.sessions++
-        if (sessionFile !== undefined) writeFlagFile('session', sessionFile, session.toBytes())
+        if (sessionFile === undefined) return
+        try {
+          writeFlagFile('session', sessionFile, session.toBytes())
+          diagnosis.sessionFile = sessionFile
+        } catch (error) {
+          this.#notKept = error // told at the end: the connection is as good as before
+        }
       },
       ...(options.cert === undefined && {
         onCertificateRequest: ({ caNames }) => { diagnosis.certificateRequest = { caNames } },

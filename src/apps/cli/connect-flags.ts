@@ -1,8 +1,10 @@
 // The flags of `libssl-wasm connect`, and what they ask for.
 
 import { existsSync } from 'node:fs'
+import { domainToASCII } from 'node:url'
 import type { ConnectOptions } from '../../frontends/options.js'
 import { formatTarget, parseTarget, type Target } from '../../transports/target.js'
+import { withoutSecrets } from '../../transports/websocket-like.js'
 import { exitStatusTable } from './exit-status.js'
 import { flagHelp, HELP_FLAG, parseFlags, readFlagFile, readFlagLines, UsageError, type FlagValues, type Synonyms } from './flags.js'
 import { TOKEN_VARIABLE } from './relay-flags.js'
@@ -147,7 +149,10 @@ function targetOf([text, ...more]: readonly string[], port: number): Target {
   const target = parseTarget(text) ?? parseTarget(`${text}:${port}`) ?? parseTarget(`[${text}]:${port}`)
   if (target) return target
   const [, inUrl] = /^[a-z]+:\/\/([^/]+)/i.exec(text) ?? []
-  throw new UsageError(`'${text}' is not HOST:PORT${inUrl === undefined ? ', as example.com:443 or [::1]:443 is' : `: give '${inUrl}'`}`)
+  const international = /[^\0-\x7f]/.test(text) ? text.replace(/[^:]*/, domainToASCII) : text // '' if it is no name
+  const better = inUrl ?? (international !== text && parseTarget(`${international.replace(/:.*/, '')}:1`) ? international : undefined)
+  throw new UsageError(`'${text}' is not HOST:PORT${
+    better === undefined ? ', as example.com:443 or [::1]:443 is, with a port of 1 to 65535' : `: give '${better}'`}`)
 }
 
 function viaOf(values: FlagValues): ConnectRequest['via'] {
@@ -161,5 +166,5 @@ function viaOf(values: FlagValues): ConnectRequest['via'] {
 }
 
 export function writtenTarget({ target, via, starttls }: ConnectRequest): string {
-  return `${formatTarget(target)}${starttls === undefined ? '' : ` (${starttls})`}${via ? ` through ${via.url}` : ''}`
+  return `${formatTarget(target)}${starttls === undefined ? '' : ` (${starttls})`}${via ? ` through ${withoutSecrets(via.url)}` : ''}`
 }

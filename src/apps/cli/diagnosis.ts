@@ -57,20 +57,24 @@ export function newDiagnosis(role: Diagnosis['role'], peer: string, servername: 
   return { role, peer, servername, timeline: new Timeline(), sessions: 0, receivedBytes: 0, sentBytes: 0, trace: [] }
 }
 
-/** Plain values, for programs. Certificates are as X509's toJSON has them, dates in ISO 8601. */
-export function toJson({ info, chain, timeline, error, trace, certificateRequest, ...rest }: Diagnosis, status: ExitStatus): object {
+/** Plain values, for programs. Certificates are as X509's toJSON has them, dates in ISO 8601. `message`: the error's, in terms of flags. */
+export function toJson(
+  { info, chain, timeline, error, trace, certificateRequest, ...rest }: Diagnosis, status: ExitStatus, message: string,
+  advice: readonly string[],
+): object {
   return {
     ...rest,
     exitStatus: status,
-    verified: info?.verifyResult === 'X509_V_OK',
+    verified: info?.verifyResult === 'X509_V_OK' && (rest.role === 'client' || info.peerCertificate !== undefined),
     ...(info && { connection: connectionOf(info) }),
     ...(certificateRequest && { certificateRequest }),
     ...(chain && {
-      chain: chain.links.map(({ certificate, faults }) => ({ ...describe(certificate), faults })),
+      chain: chain.links.map(({ certificate, faults, sent }) => ({ ...describe(certificate), faults, sent })),
       chainIssuer: chain.issuer,
       otherCertificates: chain.others.map(describe),
     }),
-    ...(error !== undefined && { error: errorOf(error) }),
+    ...(error !== undefined && { error: errorOf(error, message) }),
+    ...(advice.length > 0 && { advice }),
     timeline: timeline.steps,
     ...(trace.length > 0 && { trace: trace.map(({ atMs, ...event }) => ({ ms: timeline.since(atMs), ...event })) }),
   }
@@ -83,8 +87,8 @@ function connectionOf(info: ConnectionInfo): object {
 
 const describe = (certificate: X509): Record<string, unknown> => certificate.toJSON()
 
-function errorOf(error: unknown): object {
-  const { name, message } = error instanceof Error ? error : new Error(String(error))
+function errorOf(error: unknown, message: string): object {
+  const { name } = error instanceof Error ? error : new Error()
   const alert = (error as { readonly alert?: unknown }).alert
   const code = error instanceof TlsError ? { code: error.code } : {}
   return { name, ...code, message, ...(alert !== undefined && { alert }), exitStatus: statusOf(error) }

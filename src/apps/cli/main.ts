@@ -25,8 +25,15 @@ exit status:
 ${exitStatusTable()}`
 
 const [command, ...rest] = process.argv.slice(2)
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE' || process.exitCode) return // the program behind the pipe has read enough; or something else is worse
+  say(STDERR, `libssl-wasm: standard output takes no more: ${message}`)
+  process.exitCode = exitStatus.us
+})
+process.stderr.on('error', () => {})
 try {
-  process.exitCode = await main() ?? 0
+  const status = await main()
+  process.exitCode ||= status ?? exitStatus.good
 } catch (error) {
   const misused = isUsageError(error)
   say(STDERR, `libssl-wasm: ${error instanceof Error ? error.message : String(error)}`)

@@ -12,12 +12,13 @@ type Counts = Pick<Diagnosis, 'receivedBytes' | 'sentBytes' | 'timeline'>
 
 /**
  * Both ways until the peer ends, or for a server until both have: a client that has asked may have ended, and waits for the answer. The
- * end of standard input sends close_notify, unless the connection is to be kept open. Rejects with what ended the connection.
+ * end of standard input sends close_notify, unless the connection is to be kept open. Rejects with what ended the connection, or with why
+ * standard output takes no more; that the program behind its pipe has read enough is a good end.
  */
 export async function carry(tls: TlsConnection | TlsServerConnection, counts: Counts, keepOpen: boolean): Promise<void> {
   const { stdin, stdout } = process
-  let readerGone = false
-  stdout.on('error', () => { readerGone = true }) // the program behind the pipe has read enough
+  stdout.removeAllListeners('error') // main.ts tells of the others
+  const failed = new Promise<NodeJS.ErrnoException>((resolve) => stdout.on('error', resolve))
   const writer = tls.writable.getWriter()
   writer.closed.catch(() => {}) // the reader is told, too
   const send = async () => {
@@ -28,18 +29,27 @@ export async function carry(tls: TlsConnection | TlsServerConnection, counts: Co
     if (!keepOpen) await writer.close()
   }
   const sending = send().catch(() => {})
-  try {
+  const receive = async () => {
     for await (const chunk of readAll(tls, counts)) {
-      if (readerGone) break
-      if (!stdout.write(chunk)) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(() => {})
+      if (!stdout.write(chunk)) await once(stdout, 'drain')
     }
-    if ('earlyData' in tls && !readerGone) await sending
+    if ('earlyData' in tls) await sending
+  }
+  let failure: NodeJS.ErrnoException | void
+  try {
+    failure = await Promise.race([failed, receive()])
   } finally {
     stdin.destroy() // else it would keep the process alive
   }
-  await sending
-  writer.releaseLock()
-  await tls.close()
+  if (failure && failure.code !== 'EPIPE') throw new Error(`standard output takes no more: ${failure.message}`, { cause: failure })
+  const closed = sending.then(() => {
+    writer.releaseLock()
+    return tls.close()
+  })
+  // A client's peer has ended, or its words are not wanted. One that does not take our last words is not waited for.
+  if ('earlyData' in tls && !failure) await closed
+  else await forSomeTime(closed)
+  tls.abort()
 }
 
 /** Without data: says good-bye, and hears what the server has still to say, which may be an alert, or sessions. */
@@ -48,16 +58,24 @@ export async function waitForEnd(tls: TlsConnection, counts: Counts): Promise<vo
     await tls.writable.close()
     for await (const _chunk of readAll(tls, counts));
   })()
-  const waited = new AbortController()
   try {
-    await Promise.race([heard, after(LAST_WORDS_MS, undefined, { signal: waited.signal })])
-    heard.catch(() => {})
+    await forSomeTime(heard)
     await tls.close()
   } catch (error) {
     if (error instanceof PeerError) throw error // how else it ends does not matter any more
   } finally {
-    waited.abort()
     tls.abort()
+  }
+}
+
+/** Until `ending` settles, but no longer than a peer may take to end. */
+async function forSomeTime(ending: Promise<void>): Promise<void> {
+  const waited = new AbortController()
+  ending.catch(() => {}) // it may fail later
+  try {
+    await Promise.race([ending, after(LAST_WORDS_MS, undefined, { signal: waited.signal })])
+  } finally {
+    waited.abort()
   }
 }
 

@@ -3,18 +3,22 @@
 import { CertificateError, TlsError } from '../../base/errors.js'
 import type { X509 } from '../../core/x509.js'
 import type { ConnectionInfo } from '../../frontends/connection-info.js'
+import type { ConnectOptions } from '../../frontends/options.js'
 import type { TraceEvent } from '../../frontends/features/observers.js'
 import { adviceFor } from './advice.js'
 import { namesOf, SOON, span, time, type Chain } from './chain.js'
 import type { Diagnosis, Step } from './diagnosis.js'
 import type { Style } from './style.js'
 
+/** What this side has offered and asked for. */
+export type Offered = Pick<ConnectOptions, 'alpnProtocols' | 'ocsp' | 'session' | 'earlyData'>
+
 /** What is known when the handshake is over, well or not. `words`: the error's, in terms of flags. */
-export function report(diagnosis: Diagnosis, style: Style, words: string, alpnOffered: readonly string[]): string {
+export function report(diagnosis: Diagnosis, style: Style, words: string, offered: Offered): string {
   const { info, chain, timeline } = diagnosis
   const parts = [
     [headline(diagnosis, style, words)],
-    info ? agreed(diagnosis, info, style, alpnOffered) : [],
+    info ? agreed(diagnosis, info, style, offered) : [],
     chain && chain.links.length > 0 ? [style('bold', 'certificates'), ...tree(chain, style)] : [],
     advice(diagnosis, style),
     [style('bold', 'timeline'), ...timeline.steps.map(step)],
@@ -44,8 +48,8 @@ export function traceLine(event: TraceEvent, ms: number, style: Style): string {
 }
 
 function headline({ role, peer, info, error, servername, chain }: Diagnosis, style: Style, words: string): string {
-  const faults = chain?.links.flatMap((link) => link.faults).filter(({ code }) => code !== SOON) ?? []
-  const all = faults.map((fault) => fault.words).join('; ')
+  const all = chain?.links.flatMap(({ certificate, faults }, depth) => faults.filter(({ code }) => code !== SOON)
+    .map((fault) => depth === 0 ? fault.words : `${certificate.subject}: ${fault.words}`)).join('; ') ?? ''
   const bad = `${style('red', '✗')} ${style('bold', peer)}: `
   if (error !== undefined) return `${bad}${error instanceof CertificateError && all !== '' ? `not verified: ${all}` : words}`
   if (role === 'server') {
@@ -57,19 +61,22 @@ function headline({ role, peer, info, error, servername, chain }: Diagnosis, sty
   return `${style('green', '✓')} ${style('bold', peer)}: verified ${who}${info!.resumed ? ', when its session was made' : ''}`
 }
 
-function agreed({ role, certificateRequest }: Diagnosis, info: ConnectionInfo, style: Style, alpnOffered: readonly string[]): string[] {
+function agreed({ role, certificateRequest }: Diagnosis, info: ConnectionInfo, style: Style, offered: Offered): string[] {
   const { protocol, cipher, group, peerSignatureAlgorithm, alpnProtocol, ech, outerServername, resumed, earlyData, ocspResponse } = info
-  const ocspWords = ocspResponse ? 'stapled, and good' : resumed ? 'not asked for: the session was resumed' : 'not stapled'
+  const { alpnProtocols = [] } = offered
+  const ocspWords = ocspResponse ? 'stapled, and good' : resumed ? 'not asked for: the session was resumed'
+    : offered.ocsp === undefined ? 'not asked for' : 'not stapled'
+  const groupWords = resumed ? 'none: the session was resumed without one' : 'none: key exchange by RSA, without forward secrecy'
   const rows: readonly (readonly [name: string, value: string])[] = [
     ['version', protocol],
     ['suite', cipher],
-    ['group', group?.replace(/.*MLKEM.*/, '$& (post-quantum)') ?? 'none: the session was resumed without one'],
+    ['group', group?.replace(/.*MLKEM.*/, '$& (post-quantum)') ?? groupWords],
     ['signature', peerSignatureAlgorithm ?? (resumed ? 'none: the session was resumed' : 'none')],
-    ['ALPN', alpnProtocol ?? (alpnOffered.length > 0 ? `none of ${alpnOffered.join(', ')}` : 'none offered')],
+    ['ALPN', alpnProtocol ?? (alpnProtocols.length > 0 ? `none of ${alpnProtocols.join(', ')}` : 'none offered')],
     ['ECH', `${ech}${outerServername === undefined ? '' : `: the network has seen ${outerServername}`}`],
     ...(role === 'server' ? [] : [['OCSP', ocspWords] as const]),
-    ['session', resumed ? 'resumed' : 'new'],
-    ['early data', earlyData],
+    ['session', resumed ? 'resumed' : `new${offered.session ? ': the one that was offered is not taken up' : ''}`],
+    ['early data', `${earlyData}${offered.earlyData && earlyData !== 'accepted' ? ', but after the handshake' : ''}`],
     ...(certificateRequest ? [['client', `the server asks for a certificate${certificateRequest.caNames.length > 0
       ? ` issued by ${certificateRequest.caNames.join(' or ')}` : ''}; none was shown`] as const] : []),
   ]
@@ -84,10 +91,11 @@ function tree({ links, issuer, others }: Chain, style: Style): string[] {
     lines.push(`${issuer} ${style('dim', '(not sent)')}`)
     indent = '   '
   }
-  for (const [index, { certificate, faults }] of [...links].reverse().entries()) {
+  for (const [index, { certificate, faults, sent }] of [...links].reverse().entries()) {
     const leaf = index === links.length - 1
     const branch = indent === '' ? '' : `${indent.slice(3)}└─ `
-    lines.push(`${branch}${style('bold', certificate.subject === '' ? '(no subject)' : certificate.subject)}`)
+    const name = style('bold', certificate.subject === '' ? '(no subject)' : certificate.subject)
+    lines.push(`${branch}${name}${sent ? '' : ` ${style('dim', '(not sent)')}`}`)
     const below = `${indent}${leaf ? '   ' : '│  '}`
     for (const line of facts(certificate, leaf)) lines.push(`${below}${style('dim', line)}`)
     for (const { code, words } of faults) {

@@ -2,12 +2,12 @@
 
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import {
-  accept, CertificateError, createContext, load, type LibSsl, type TlsContext, type TlsServerConnection, type X509,
+  accept, CertificateError, createContext, load, memoryTransportPair, type LibSsl, type TlsContext, type TlsServerConnection, type X509,
 } from '../../index.js'
 import { formatTarget } from '../../transports/target.js'
 import { chainOf } from './chain.js'
 import { newDiagnosis } from './diagnosis.js'
-import { exitStatus, type ExitStatus } from './exit-status.js'
+import { exitStatus, isUsageError, type ExitStatus } from './exit-status.js'
 import { carry, echo } from './pipes.js'
 import { readServeRequest, serveFlags, serveHelp, type ServeRequest } from './serve-flags.js'
 import { onSignals } from './signals.js'
@@ -35,7 +35,7 @@ class ServeCommand {
     this.#request = request
     this.#out = stdio ? process.stderr : process.stdout
     const protocols = Array.isArray(alpnProtocols) ? alpnProtocols as readonly string[] : []
-    this.#teller = new Teller({ out: this.#out, json, trace, flags: serveFlags, alpnOffered: protocols })
+    this.#teller = new Teller({ out: this.#out, json, trace, flags: serveFlags, offered: { alpnProtocols: protocols } })
     try {
       this.#context = createContext({ ...others, ...(protocols.length > 0 && { alpnProtocols: protocols }), libssl })
     } catch (error) {
@@ -45,6 +45,7 @@ class ServeCommand {
 
   /** Until a signal, or with `once` until one connection has ended. */
   async run(): Promise<number> {
+    await this.#rehearse()
     const { host, port, once, json } = this.#request
     const server = createServer({ allowHalfOpen: true, noDelay: true })
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve))
@@ -53,21 +54,30 @@ class ServeCommand {
     this.#out.write(json ? `${JSON.stringify({ listening: at })}\n` : `listening on ${at}\n`)
     const running = new Set<Promise<ExitStatus>>()
     return new Promise((resolve) => {
-      const end = (status: number, reason: Error) => {
+      onSignals((_status, reason) => {
         server.close()
         this.#ending.abort(reason)
-        void Promise.allSettled(running).then(() => resolve(status))
-      }
-      onSignals((_status, reason) => end(exitStatus.good, reason))
+        void Promise.allSettled(running).then(() => resolve(exitStatus.good))
+      })
       server.on('connection', (socket) => {
         if (once) server.close()
         const serving = this.#serve(socket)
         running.add(serving)
         void serving.then((status) => {
           running.delete(serving)
-          if (once) resolve(status)
+          if (once && !this.#ending.signal.aborted) resolve(status)
         })
       })
+    })
+  }
+
+  /** Serves nobody, for the sake of the files that only a connection looks at: those of --keylog and --ocsp-response. */
+  async #rehearse(): Promise<void> {
+    const [nobody, transport] = memoryTransportPair()
+    const { opened, closed } = accept(transport, { ...this.#request.connection, context: this.#context })
+    closed.catch(() => {}) // told by `opened`
+    await Promise.all([opened, nobody.writable.close()]).catch((error: Error) => {
+      if (isUsageError(error)) throw this.#teller.inTermsOfFlags(error)
     })
   }
 

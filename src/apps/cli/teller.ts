@@ -1,9 +1,10 @@
 // Tells diagnoses: in words as they become known, or as a line of JSON when the connection has ended.
 
 import type { TraceEvent } from '../../frontends/features/observers.js'
+import { adviceFor } from './advice.js'
 import { toJson, type Diagnosis } from './diagnosis.js'
 import { exitStatus, statusOf, type ExitStatus } from './exit-status.js'
-import { report, trailer, traceLine, wordsOfError } from './report.js'
+import { report, trailer, traceLine, wordsOfError, type Offered } from './report.js'
 import { styleFor } from './style.js'
 import { inFlags, type TlsFlag } from './tls-flags.js'
 
@@ -13,7 +14,7 @@ export interface TellerOptions {
   readonly trace: boolean
   /** Those of the command: errors name them, where the library names options. */
   readonly flags: readonly TlsFlag[]
-  readonly alpnOffered: readonly string[]
+  readonly offered: Offered
 }
 
 export class Teller {
@@ -21,8 +22,6 @@ export class Teller {
 
   constructor(options: TellerOptions) {
     this.#options = options
-    // The reader of a pipe may have read enough.
-    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   }
 
   /** Options of the connection that `diagnosis` is about. */
@@ -39,16 +38,17 @@ export class Teller {
 
   /** The handshake is over, well or not. */
   handshake(diagnosis: Diagnosis): void {
-    const { out, json, alpnOffered } = this.#options
-    if (!json) out.write(report(diagnosis, styleFor(out), this.words(diagnosis.error), alpnOffered))
+    const { out, json, offered } = this.#options
+    if (!json) out.write(report(diagnosis, styleFor(out), this.words(diagnosis.error), offered))
   }
 
   /** The connection is over. Returns who is at fault. */
   end(diagnosis: Diagnosis): ExitStatus {
-    const { out, json } = this.#options
+    const { out, json, flags } = this.#options
     const { error, info } = diagnosis
     const status = error === undefined ? exitStatus.good : statusOf(error)
-    if (json) out.write(`${JSON.stringify(toJson(diagnosis, status))}\n`)
+    const message = inFlags(flags, error instanceof Error ? error.message : String(error))
+    if (json) out.write(`${JSON.stringify(toJson(diagnosis, status, message, adviceFor(diagnosis)))}\n`)
     else if (info) out.write(`\n${trailer(diagnosis, styleFor(out), this.words(error))}`)
     return status
   }
