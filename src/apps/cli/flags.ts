@@ -38,13 +38,16 @@ export function parseFlags(
     return { values: values as FlagValues, positionals }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
+    const [, name] = (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' && /--([\w-]+)/.exec(message)) || []
+    const flag = flags.find((one) => one.name === name)
+    if (flag) throw new UsageError(flag.value === undefined ? `--${name} takes no value` : `--${name} needs a value: ${writtenFlag(flag)}`)
     const [, letters] = (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && /'(-[^' =]*)/.exec(message)) || []
     if (letters === undefined) throw error
     // Node takes -servername for ten flags of a letter.
     const unknown = args.find((arg) => /^-[a-z]\w/i.test(arg)) ?? letters
-    const name = unknown.replace(/^-+/, '')
-    const meant = nearest(name, flags.map((flag) => flag.name))
-    const advice = synonyms[name] ?? (meant === undefined ? undefined : `did you mean '--${meant}'?`)
+    const typed = unknown.replace(/^-+/, '')
+    const meant = nearest(typed, flags.map((flag) => flag.name))
+    const advice = synonyms[typed] ?? (meant === undefined ? undefined : `did you mean '--${meant}'?`)
     throw new UsageError(`${command} has no flag '${unknown}'${advice === undefined ? '' : `: ${advice}`}`)
   }
 }
@@ -59,7 +62,7 @@ export function readFlagFile(name: string, file: string): Buffer<ArrayBuffer> {
   try {
     return readFileSync(file)
   } catch (error) {
-    throw new UsageError(`--${name}: ${(error as Error).message}`)
+    throw cannotUse(name, file, error)
   }
 }
 
@@ -68,8 +71,14 @@ export function writeFlagFile(name: string, file: string, content: string | Uint
   try {
     writeFileSync(file, content, { mode: 0o600 })
   } catch (error) {
-    throw new UsageError(`--${name}: ${(error as Error).message}`)
+    throw cannotUse(name, file, error)
   }
+}
+
+/** Of some of the system's errors the words have no file. */
+function cannotUse(name: string, file: string, error: unknown): UsageError {
+  const { message } = error as Error
+  return new UsageError(`--${name}: ${message}${message.includes(file) ? '' : ` '${file}'`}`)
 }
 
 export function readFlagLines(name: string, file: string): string[] {

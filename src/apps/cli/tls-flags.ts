@@ -14,7 +14,11 @@ const kinds: Readonly<Record<string, (name: string, text: string) => unknown>> =
   FILE: readFlagFile,
   N: wholeNumber,
   MS: wholeNumber,
-  NAMES: (_name, text) => text.split(','),
+  NAMES: (name, text) => {
+    const names = text.split(',')
+    if (names.includes('')) throw new UsageError(`--${name} must be names with commas between them, not '${text}'`)
+    return names
+  },
   '1.2|1.3': (name, text) => {
     const [, version] = /^(?:tls)?v?(1\.[23])$/i.exec(text) ?? []
     if (version === undefined) throw new UsageError(`--${name} must be 1.2 or 1.3, not '${text}'`)
