@@ -72,6 +72,14 @@ describe('connect says', { timeout: 60_000 }, () => {
     expect(await words(port)).toMatch(/not for localhost: it holds no name, as its subject does not count/)
   })
 
+  it('names of a certificate as what they are, if they would move a cursor or be run by a shell', async () => {
+    const { port } = await startOpensslServer(authority.leaf({ san: 'DNS:x;touch y,DNS:a\x1b[31mred' }), 'TLSv1.3')
+    const printed = await words(port)
+    expect(printed).toContain('it is for "x;touch y", "a\\u001b[31mred"')
+    expect(printed).not.toContain('\x1b')
+    expect(printed).toMatch(/--servername NAME$/m)
+  })
+
   it('what to do, in terms of flags, in JSON too', async () => {
     const spoken = await startOpensslServer(localhost, 'TLSv1.2')
     expect((await told(spoken.port, '--min', '1.3')).error!.message).toContain('--min would allow TLSv1.2')

@@ -1,8 +1,8 @@
 // What somebody at the command line can do about a refusal.
 
-import { CertificateError, EchRejectedError, PeerError, TransportError } from '../../base/errors.js'
+import { CertificateError, EchRejectedError, TlsError, TransportError } from '../../base/errors.js'
 import type { Diagnosis } from './diagnosis.js'
-import { time } from './chain.js'
+import { isPlainName, time } from './chain.js'
 
 /** Sentences, the most likely first; empty where the error's own words say it all. */
 export function adviceFor({ role, error, info, chain }: Diagnosis): readonly string[] {
@@ -12,7 +12,7 @@ export function adviceFor({ role, error, info, chain }: Diagnosis): readonly str
     return [`try once more with the list that the server offers: --ech ${Buffer.from(error.retryConfigList).toString('base64')}`]
   }
   if (error instanceof TransportError) return network[(error.cause as NodeJS.ErrnoException | undefined)?.code ?? ''] ?? []
-  if (error instanceof PeerError && error.code === 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME') return [UNKNOWN_NAME]
+  if (error instanceof TlsError && Object.hasOwn(others, error.code)) return others[error.code]!
   const good = error === undefined ? info?.verifyResult === 'X509_V_OK' : !(error instanceof CertificateError)
   if (!chain || good) return []
   const codes = new Set(chain.links.flatMap(({ faults }) => faults.map(({ code }) => code)))
@@ -22,8 +22,6 @@ export function adviceFor({ role, error, info, chain }: Diagnosis): readonly str
   const situation = { issuer: chain.issuer ?? leaf?.certificate.issuer ?? 'the issuer', names }
   return [...new Set([...hints, ...[...codes].flatMap((code) => sentences[code]?.(situation) ?? [])])]
 }
-
-const UNKNOWN_NAME = 'the server is not there for the name that it was asked for: give another one as --servername NAME'
 
 const FOR_CLIENTS = 'the client needs a certificate that is in date, and that one of --ca has issued'
 
@@ -62,13 +60,19 @@ const network: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
+/** By other codes. */
+const others: Readonly<Record<string, readonly string[]>> = {
+  ERR_SSL_TLSV1_UNRECOGNIZED_NAME: ['the server is not there for the name that it was asked for: give another one as --servername NAME'],
+  ERR_TLS_PLAINTEXT_TIMEOUT: ['if TLS comes first on this port, leave out --starttls; if another protocol does, give its name'],
+}
+
 const sentences: Readonly<Record<string, (situation: Case) => readonly string[]>> = {
   CERT_HAS_EXPIRED: () => [`the server's operator must renew it, unless the clock of this machine is wrong: it says ${time(new Date())}`],
   CERT_NOT_YET_VALID: () => [`wait, or set the clock of this machine: it says ${time(new Date())}`],
   ERR_TLS_CERT_ALTNAME_INVALID: ({ names }) => [
     names.length === 0 ? "the server's operator must have a certificate issued that holds a name"
       : 'connect to a name that it is for; if this is the right server, say which one is right: --servername '
-        + `${names.find((name) => !name.includes('*')) ?? 'NAME'}`,
+        + `${names.find((name) => isPlainName(name) && !name.includes('*')) ?? 'NAME'}`,
   ],
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: (one) => [
     ...TRUST(one), 'if that is an intermediate certificate, the server should send it: browsers may know it from elsewhere',

@@ -1,5 +1,6 @@
 // A peer's certificates as a chain, each with what is wrong with it and since when.
 
+import { plain } from '../../base/quoted.js'
 import type { X509 } from '../../core/x509.js'
 import type { VerifyFailure } from '../../frontends/features/verification.js'
 
@@ -94,9 +95,14 @@ function wordsFor(code: string, certificate: X509, names: readonly string[], now
 }
 
 export function namesOf({ names: { dns, ip } }: X509): string {
-  const all = [...dns, ...ip.map(shortAddress)]
+  const all = [...dns.map((name) => isPlainName(name) ? name : `"${plain(name)}"`), ...ip.map(shortAddress)]
   const shown = all.slice(0, MOST_NAMES).join(', ')
   return all.length === 0 ? NO_NAME : all.length > MOST_NAMES ? `${shown} and ${all.length - MOST_NAMES} more` : shown
+}
+
+/** A certificate that nobody has verified may hold anything for a name: what moves a cursor, or what a shell would run. */
+export function isPlainName(name: string): boolean {
+  return /^[\w:*][\w.:*-]*$/.test(name)
 }
 
 const MOST_NAMES = 8
