@@ -54,6 +54,7 @@ describe('libssl-wasm', () => {
     [['relay', '--token-file', 'nope'], "--token-file: ENOENT: no such file or directory, open 'nope'"],
     [['relay', '--allow-file', 'nope'], '--allow-file: ENOENT'],
     [['relay', '--tls-cert', 'nope'], '--tls-cert: ENOENT'],
+    [['relay', '--tls-cert', 'package.json'], '--tls-cert: package.json is not PEM'],
     [['relay', '--log-format', 'yaml'], '--log-format'],
     [['relay', '--drain-timeout', '1s'], '--drain-timeout'],
     [['relay', '--drain-timeout', '9999999999'], '--drain-timeout'],

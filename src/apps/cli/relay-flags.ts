@@ -86,7 +86,10 @@ function valueOf({ name, value, option }: RelayFlag, given: FlagValues[string]):
   if (given === undefined) return undefined
   if (value === 'N' || value === 'MS') return wholeNumber(name, given as string)
   if (value !== 'FILE') return given
-  return option === 'token' ? linesOf(name, given) : readFlagFile(name, given as string).toString()
+  if (option === 'token') return linesOf(name, given)
+  const text = readFlagFile(name, given as string).toString()
+  if (text !== '' && !text.includes('-----BEGIN ')) throw new UsageError(`--${name}: ${given as string} is not PEM`)
+  return text
 }
 
 function linesOf(name: string, file: FlagValues[string]): string[] | undefined {

@@ -77,7 +77,8 @@ export function tlsOptionsOf(flags: readonly TlsFlag[], values: FlagValues): Rec
 
 /** The library's words, with flags where it names options and functions; an alternative without a flag is left out. */
 export function inFlags(flags: readonly TlsFlag[], words: string): string {
-  const flagOf = (option: string) => flags.find((one) => one.option === option)
+  const flagOf = (option: string) =>
+    flags.find((one) => one.option === (option === 'timeoutMs' ? 'handshakeTimeoutMs' : option)) // as PlaintextConversation calls it
   const inOwnWords = words.replace(/, or '(\w+)'/g, (all, option: string) => flagOf(option) ? all : '').replace(STARTTLS, starttlsFlag)
   // Where they are not quoted, a name of one word may be a word.
   const optionNames = /(?:\boptions? )?'(\w+)'(?:: '(\w+)')?|\b([a-z]+[A-Z]\w*)\b/g

@@ -7,8 +7,8 @@ import type { PlaintextConversation } from '../../../transports/plaintext.js'
 /** Resolves when the next byte is TLS's. Rejects with `PeerError`, and as {@link PlaintextConversation}. `domain`: whom to ask for. */
 export type AskForTls = (talk: PlaintextConversation, domain: string) => Promise<void>
 
-export function refused(what: string, said?: string): PeerError {
-  return new PeerError('ERR_TLS_STARTTLS_REFUSED', `STARTTLS: ${what}${said === undefined ? '' : `; it said "${plain(said)}"`}`)
+export function refused(what: string, said = ''): PeerError {
+  return new PeerError('ERR_TLS_STARTTLS_REFUSED', `STARTTLS: ${what}${said === '' ? '' : `; it said "${plain(said)}"`}`)
 }
 
 export function unexpected(protocol: string, expected: string, said: string): PeerError {
