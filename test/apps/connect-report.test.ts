@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { ocspFile } from '../../tools/revocation.js'
 import { authority, EC, file, localhost, openssl, RSA, temporaryAuthority, type KeyPair } from '../helpers/certificates.js'
 import { runCommand } from '../helpers/cli.js'
 import { startOpensslServer } from '../interop/peers/openssl.js'
@@ -11,7 +12,7 @@ interface Told {
   readonly sentBytes: number
   readonly advice?: readonly string[]
   readonly error?: { readonly code: string; readonly message: string }
-  readonly chain?: readonly { readonly subject: string; readonly sent: boolean }[]
+  readonly chain?: readonly { readonly subject: string; readonly sent?: boolean }[]
   readonly otherCertificates?: readonly { readonly subject: string }[]
 }
 
@@ -45,6 +46,28 @@ describe('connect says', { timeout: 60_000 }, () => {
     const other = await startOpensslServer(localhost, 'TLSv1.3', ['-early_data'])
     expect(await words(other.port, ...flags)).toMatch(/^session +new: the one that was offered is not taken up\nearly data +\w+/m)
     expect((await told(other.port, ...flags)).sentBytes).toBe(11)
+  })
+
+  it('nothing of what was sent, if a server that wants a certificate first does not let it be known', async () => {
+    const flags = ['-Verify', '1', '-verify_return_error', '-CAfile', authority.ca.certFile]
+    const { port } = await startOpensslServer(localhost, 'TLSv1.2', flags)
+    const { chain } = await told(port, '--servername', 'other.example')
+    expect(chain!.map(({ sent }) => sent)).toEqual([undefined, undefined])
+  })
+
+  it('what is wrong with an OCSP response', async () => {
+    const other = ocspFile(authority, authority.leaf())
+    const { port } = await startOpensslServer(localhost, 'TLSv1.3', ['-www', '-status_file', other])
+    const printed = await words(port)
+    expect(printed).toMatch(/^✗ localhost:\d+: not verified: the stapled OCSP response is about another certificate, or does not know this one$/m)
+    expect(printed).toMatch(/\nwhat to do\n- the server's operator must have it staple a new response/)
+  })
+
+  it('which certificates were sent, where none of them has the key of --pin', async () => {
+    const { port } = await startOpensslServer(localhost, 'TLSv1.3')
+    const { chain, error } = await told(port, '--pin', `sha256/${Buffer.alloc(32).toString('base64')}`)
+    expect(error!.code).toBe('ERR_TLS_CERT_PIN_MISMATCH')
+    expect(chain!.map(({ sent }) => sent)).toEqual([true, false])
   })
 
   it('which certificate of the chain is at fault, which were sent, and saves those', async () => {

@@ -45,6 +45,8 @@ const TRUST = ({ issuer }: Case) => [
     + 'the roots of Node',
 ]
 
+const STAPLE = () => ["the server's operator must have it staple a new response, about this certificate and by its own CA"]
+
 const UNREACHED = ["nothing answers there: check host and port, this machine's network, and the firewalls between"]
 
 /** By Node's codes. */
@@ -93,5 +95,10 @@ const sentences: Readonly<Record<string, (situation: Case) => readonly string[]>
   INVALID_CA: () => ["do not go on: who has issued the certificate may not issue any. The server's operator needs one of a CA"],
   UNABLE_TO_GET_CRL: () => ['give the revocation list of each issuer in the chain, the root too: --crl FILE, once for each'],
   CRL_HAS_EXPIRED: () => ['get the newest list from its issuer for --crl'],
+  CERT_SIGNATURE_FAILURE: () => ['it has been altered, or two CAs have one name: give the one that has issued it as --ca FILE'],
+  OCSP_CERT_UNKNOWN: STAPLE,
+  OCSP_SIGNATURE_FAILURE: STAPLE,
+  OCSP_HAS_EXPIRED: STAPLE,
+  OCSP_RESP_INVALID: STAPLE,
   OCSP_NO_RESPONSE: () => ['the server must staple a response; without --ocsp require one is needed only if its certificate promises one'],
 }

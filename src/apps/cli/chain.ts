@@ -14,8 +14,8 @@ export interface Fault {
 export interface Link {
   readonly certificate: X509
   readonly faults: readonly Fault[]
-  /** By the peer; others are trust anchors. */
-  readonly sent: boolean
+  /** By the peer; others are trust anchors. `undefined` if that is not known. */
+  readonly sent: boolean | undefined
 }
 
 export interface Chain {
@@ -34,11 +34,15 @@ const DAY_MS = 24 * 3600 * 1000
 /** From then on a certificate that expires is worth a warning. */
 const SOON_MS = 14 * DAY_MS
 
-/** `found`: the chain as far as OpenSSL could build it, if it was asked; `names`: whom the certificate should be for. */
+/**
+ * `sent`: `undefined` if it is not known; `found`: the chain as far as OpenSSL could build it, if it was asked; `names`: whom the
+ * certificate should be for.
+ */
 export function chainOf(
-  sent: readonly X509[], found: readonly X509[] | undefined, failures: readonly VerifyFailure[], names: readonly string[], now = new Date(),
+  sent: readonly X509[] | undefined, found: readonly X509[] | undefined, failures: readonly VerifyFailure[], names: readonly string[],
+  now = new Date(),
 ): Chain {
-  const chain = found && found.length > 0 ? found : path(sent)
+  const chain = found && found.length > 0 ? found : path(sent ?? [])
   const links = chain.map((certificate, depth) => {
     const codes = new Set(failures.filter((failure) => failure.depth === depth).map(({ code }) => code))
     // OpenSSL says both of a certificate whose issuer is unknown.
@@ -46,13 +50,13 @@ export function chainOf(
     const faults: Fault[] = [...codes].map((code) => ({ code, words: wordsFor(code, certificate, names, now) }))
     const leftMs = certificate.validTo.getTime() - now.getTime()
     if (leftMs > 0 && leftMs < SOON_MS) faults.push({ code: SOON, words: `expires in ${span(leftMs)}` })
-    return { certificate, faults, sent: sent.some(({ fingerprint256 }) => fingerprint256 === certificate.fingerprint256) }
+    return { certificate, faults, sent: sent?.some(({ fingerprint256 }) => fingerprint256 === certificate.fingerprint256) }
   })
   const last = chain.at(-1)
   return {
     links,
     issuer: last && last.issuer !== last.subject ? last.issuer : undefined,
-    others: sent.filter((one) => !chain.some(({ fingerprint256 }) => fingerprint256 === one.fingerprint256)),
+    others: (sent ?? []).filter((one) => !chain.some(({ fingerprint256 }) => fingerprint256 === one.fingerprint256)),
   }
 }
 
@@ -89,7 +93,14 @@ function wordsFor(code: string, certificate: X509, names: readonly string[], now
     case 'UNABLE_TO_GET_CRL': return `no revocation list of ${issuer} was given`
     case 'CRL_HAS_EXPIRED': return `the revocation list of ${issuer} has expired`
     case 'ERR_TLS_CERT_PIN_MISMATCH': return 'no certificate of the chain has a pinned key'
+    case 'CRL_NOT_YET_VALID': return `the revocation list of ${issuer} is not valid yet`
+    case 'CERT_SIGNATURE_FAILURE': return `its signature does not fit the key of ${issuer}`
     case 'OCSP_NO_RESPONSE': return 'no OCSP response was stapled, and one was required or promised'
+    case 'OCSP_CERT_UNKNOWN': return 'the stapled OCSP response is about another certificate, or does not know this one'
+    case 'OCSP_SIGNATURE_FAILURE': return 'the stapled OCSP response is not signed by those who may sign it'
+    case 'OCSP_HAS_EXPIRED': return 'the stapled OCSP response is too old'
+    case 'OCSP_NOT_YET_VALID': return 'the stapled OCSP response is from the future'
+    case 'OCSP_RESP_INVALID': return 'the stapled OCSP response cannot be read, or says that the responder has failed'
     default: return code.toLowerCase().replaceAll('_', ' ')
   }
 }

@@ -73,7 +73,7 @@ class ConnectCommand {
     const lookNow = () => look(this.#request, this.#libssl, signal)
     // Some servers take one connection at a time: so this one comes first, where none is refused.
     const before = options.dangerouslySkipVerification ? await lookNow() : undefined
-    let sent: readonly X509[] = []
+    let sent: readonly X509[] | undefined = []
     let tls: TlsConnection | undefined
     try {
       tls = connect(await dial(this.#request, diagnosis.timeline, signal), this.#options())
@@ -90,11 +90,11 @@ class ConnectCommand {
     }
     const refused = diagnosis.error instanceof CertificateError ? diagnosis.error as CertificateError<X509> : undefined
     const seen = refused ? await lookNow() : before
-    if (refused?.certificate) sent = seen?.sent ?? seen?.chain ?? [refused.certificate]
+    if (refused) sent = seen ? seen.sent : [refused.certificate ?? []].flat()
     const failures = [...seen?.failures ?? [], ...(refused && refused.depth >= 0 ? [refused] : [])]
     diagnosis.chain = chainOf(sent, seen?.chain, failures, names)
     try {
-      this.#saveChain(sent)
+      this.#saveChain(sent ?? seen!.chain)
     } catch (error) {
       tls?.abort(error)
       throw error

@@ -95,7 +95,7 @@ function tree({ links, issuer, others }: Chain, style: Style): string[] {
     const leaf = index === links.length - 1
     const branch = indent === '' ? '' : `${indent.slice(3)}└─ `
     const name = style('bold', certificate.subject === '' ? '(no subject)' : certificate.subject)
-    lines.push(`${branch}${name}${sent ? '' : ` ${style('dim', '(not sent)')}`}`)
+    lines.push(`${branch}${name}${sent === false ? ` ${style('dim', '(not sent)')}` : ''}`)
     const below = `${indent}${leaf ? '   ' : '│  '}`
     for (const line of facts(certificate, leaf)) lines.push(`${below}${style('dim', line)}`)
     for (const { code, words } of faults) {
