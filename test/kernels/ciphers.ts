@@ -6,6 +6,8 @@ const EVP_CTRL_AEAD_SET_IVLEN = 0x9
 const EVP_CTRL_AEAD_GET_TAG = 0x10
 const EVP_CTRL_AEAD_SET_TAG = 0x11
 
+const LONGEST_PADDING = 16
+
 export interface CipherInput {
   /** Left out: the one of the message before. */
   readonly key?: Uint8Array | undefined
@@ -24,7 +26,7 @@ export interface Manner {
   readonly pieces?: readonly number[]
   /** Each piece is written to where it is read. */
   readonly inPlace?: boolean
-  /** How far from an address that 64 divides input and output begin. */
+  /** How far behind the beginning of memory that malloc gives input and output begin. */
   readonly inputAt?: number
   readonly outputAt?: number
 }
@@ -66,10 +68,7 @@ export class Cipher {
         return this.#lib.readSize(sizeAt!)
       }
       if (this.#ccm) update(0, 0, text.length)
-      for (const piece of input.aad ?? []) {
-        this.#lib.memory.set(piece, this.#lib.input)
-        update(0, this.#lib.input, piece.length)
-      }
+      for (const piece of input.aad ?? []) this.#lib.with([piece], (at) => update(0, at!, piece.length))
       return this.#text(text, manner, update, wanted.length, tagAt!, sizeAt!)
     })
   }
@@ -112,22 +111,26 @@ export class Cipher {
     sizeAt: number,
   ) {
     const lib = this.#lib
-    const from = lib.input + (manner.inputAt ?? 0)
-    const to = manner.inPlace ? from : lib.output + (manner.outputAt ?? 0)
-    lib.memory.set(text, from)
-    let [read, written] = [0, 0]
-    for (const size of [...manner.pieces ?? [], text.length]) {
-      const length = Math.min(size, text.length - read)
-      if (length === 0 && !this.#ccm) continue
-      written += update(to + written, from + read, length)
-      read += length
-    }
-    if (!this.#ccm) { // it has no end of its own
-      lib.must('EVP_CipherFinal_ex', this.#ctx, to + written, sizeAt)
-      written += lib.readSize(sizeAt)
-    }
-    if (tagLength > 0 && this.#encrypt) lib.must('EVP_CIPHER_CTX_ctrl', this.#ctx, EVP_CTRL_AEAD_GET_TAG, tagLength, tagAt)
-    return { text: lib.read(to, written), tag: lib.read(tagAt, tagLength) }
+    const [inputAt, outputAt] = [manner.inputAt ?? 0, manner.outputAt ?? 0]
+    // Memory that ends where the text ends: a sanitizer sees what is read beyond it, or, in place, written.
+    const input = Buffer.concat([new Uint8Array(inputAt), text])
+    return lib.with([input, new Uint8Array(outputAt + text.length + LONGEST_PADDING)], (inputMemory, outputMemory) => {
+      const from = inputMemory! + inputAt
+      const to = manner.inPlace ? from : outputMemory! + outputAt
+      let [read, written] = [0, 0]
+      for (const size of [...manner.pieces ?? [], text.length]) {
+        const length = Math.min(size, text.length - read)
+        if (length === 0 && !this.#ccm) continue
+        written += update(to + written, from + read, length)
+        read += length
+      }
+      if (!this.#ccm) { // it has no end of its own
+        lib.must('EVP_CipherFinal_ex', this.#ctx, to + written, sizeAt)
+        written += lib.readSize(sizeAt)
+      }
+      if (tagLength > 0 && this.#encrypt) lib.must('EVP_CIPHER_CTX_ctrl', this.#ctx, EVP_CTRL_AEAD_GET_TAG, tagLength, tagAt)
+      return { text: lib.read(to, written), tag: lib.read(tagAt, tagLength) }
+    })
   }
 }
 
@@ -159,9 +162,9 @@ export function digest(lib: LibCrypto, name: string, pieces: readonly Uint8Array
   try {
     lib.must('EVP_DigestInit_ex2', ctx, lib.fetch('MD', name), 0)
     for (const [index, piece] of pieces.entries()) {
-      const at = lib.input + index % 16
-      lib.memory.set(piece, at)
-      lib.must('EVP_DigestUpdate', ctx, at, piece.length)
+      const skipped = index % 16
+      const bytes = Buffer.concat([new Uint8Array(skipped), piece])
+      lib.with([bytes], (at) => lib.must('EVP_DigestUpdate', ctx, at! + skipped, piece.length))
     }
     return lib.with([new Uint8Array(64), new Uint8Array(4)], (out, size) => {
       lib.must('EVP_DigestFinal_ex', ctx, out!, size!)
