@@ -20,6 +20,7 @@
 #   ./build.sh site test          the same, and try it in the browsers (as ./build.sh test does)
 #   ./build.sh fuzz [ARGS...]     build, then changed inputs to all that reads what others write (--seconds N, --seed S)
 #   ./build.sh corpora [FOLDER]   build, then files that others made to the same, FOLDER being OpenSSL's fuzz corpora
+#   ./build.sh sanitize [TEST...]   build, then once more with AddressSanitizer and UndefinedBehaviorSanitizer, and test that
 #   ./build.sh reproduce          build, then once more from nothing elsewhere, and compare the bytes
 #   ./build.sh clean              forget what was built here; the caches stay
 #
@@ -129,6 +130,10 @@ case "$command" in
     build
     [ "$command" = corpora ] && program=corpora || program=run
     exec node --import tsx --import ./test/fuzz/on-dist.mjs "test/fuzz/$program.ts" "$@"
+    ;;
+  sanitize)
+    build
+    exec tools/sanitize.sh "$@"
     ;;
   reproduce)
     build

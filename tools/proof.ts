@@ -21,6 +21,7 @@ const proofs: Readonly<Record<string, string>> = {
   'timing': 'no secret shows in the time of AES and P-256, over a million measurements; controls that leak are found',
   'corpora': "OpenSSL's fuzzing inputs and seeds through our API: no trap, no leak, nothing that takes seconds",
   'fuzz': 'records in each state, certificates, keys, sessions, frames, requests to the relay, changed at random',
+  'sanitize': "tests with AddressSanitizer and UndefinedBehaviorSanitizer in our C and OpenSSL's, which report nothing",
   'soak': 'a hundred thousand connections with faults, through everything that carries them: no byte lost or invented, nothing left',
   'relay-load': 'a thousand clients of one relay at once, and a hostile tenth among them',
   'reproduce': 'two builds from nothing give the same bytes',
