@@ -78,13 +78,15 @@ export class Watch {
     lib.ffi[C.ERR_clear_error]()
   }
 
-  /** What is made once for all is no leak. */
+  /** What is made once for all is no leak, nor what is kept, and made anew when it was collected: a leak is there each time. */
   async #demandNoLeak(lib: LibSsl, target: Target, input: Input): Promise<void> {
-    const times = 20
-    await this.#once(lib, target, input)
-    const before = lib.allocatedBytes
-    for (let time = 0; time < times; time++) await this.#once(lib, target, input)
-    const leaked = (lib.allocatedBytes - before) / times
+    const [rounds, times] = [4, 20]
+    let leaked = Infinity
+    for (let round = 0; round < rounds && leaked >= LEAST_BYTES; round++) {
+      const before = lib.allocatedBytes
+      for (let time = 0; time < times; time++) await this.#once(lib, target, input)
+      leaked = Math.min(leaked, (lib.allocatedBytes - before) / times)
+    }
     if (leaked >= LEAST_BYTES) throw new Error(`it leaves ${leaked} bytes in the instance`)
   }
 }
