@@ -89,12 +89,12 @@ function wordsFor(code: string, certificate: X509, names: readonly string[], now
     case 'CA_MD_TOO_WEAK': case 'EE_MD_TOO_WEAK': return `weak signature: ${signatureAlgorithm}`
     case 'INVALID_CA': return 'is no CA, but has issued a certificate'
     case 'INVALID_PURPOSE': return 'not for this use: its keyUsage or extendedKeyUsage leaves it out'
+    case 'CERT_SIGNATURE_FAILURE': return `its signature does not fit the key of ${issuer}`
     case 'CERT_REVOKED': return 'revoked by its issuer'
     case 'UNABLE_TO_GET_CRL': return `no revocation list of ${issuer} was given`
     case 'CRL_HAS_EXPIRED': return `the revocation list of ${issuer} has expired`
-    case 'ERR_TLS_CERT_PIN_MISMATCH': return 'no certificate of the chain has a pinned key'
     case 'CRL_NOT_YET_VALID': return `the revocation list of ${issuer} is not valid yet`
-    case 'CERT_SIGNATURE_FAILURE': return `its signature does not fit the key of ${issuer}`
+    case 'ERR_TLS_CERT_PIN_MISMATCH': return 'no certificate of the chain has a pinned key'
     case 'OCSP_NO_RESPONSE': return 'no OCSP response was stapled, and one was required or promised'
     case 'OCSP_CERT_UNKNOWN': return 'the stapled OCSP response is about another certificate, or does not know this one'
     case 'OCSP_SIGNATURE_FAILURE': return 'the stapled OCSP response is not signed by those who may sign it'

@@ -47,9 +47,12 @@ export class Teller {
     const { out, json, flags } = this.#options
     const { error, info } = diagnosis
     const status = error === undefined ? exitStatus.good : statusOf(error)
-    const message = inFlags(flags, error instanceof Error ? error.message : String(error))
-    if (json) out.write(`${JSON.stringify(toJson(diagnosis, status, message, adviceFor(diagnosis)))}\n`)
-    else if (info) out.write(`\n${trailer(diagnosis, styleFor(out), this.words(error))}`)
+    if (json) {
+      const message = inFlags(flags, error instanceof Error ? error.message : String(error))
+      out.write(`${JSON.stringify(toJson(diagnosis, status, message, adviceFor(diagnosis)))}\n`)
+    } else if (info) {
+      out.write(`\n${trailer(diagnosis, styleFor(out), this.words(error))}`)
+    }
     return status
   }
 
