@@ -1,6 +1,6 @@
 // The codes of CertificateError: OpenSSL's verification results (X509_V_ERR_…) without that prefix, and two names of Node's kind. Each
 // with when it comes, who is at fault (the member's type), and what to do. Types alone; docs/errors.md is made from these texts by
-// tools/error-codes.ts. Which of them can come was read from OpenSSL's crypto/x509.
+// tools/error-codes.ts. Which of them can come was read from OpenSSL's crypto/x509. Long because it is one list.
 
 /** Any code of `CertificateError`; the number of a result that OpenSSL has no name for. */
 export type CertificateErrorCode =

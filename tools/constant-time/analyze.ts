@@ -1,6 +1,7 @@
 // Follows secrets through a function of the .wasm and those that it calls: each place where one decides an address, or which way the
 // program goes, is a finding. What is read from memory is secret, unless the list says otherwise, or it is known from the stack of the
 // function, or it has a constant address: kernels have no variables that hold secrets, and storing one there is a finding.
+// Long because it knows each kind of instruction.
 //
 // What it takes for granted: addresses that the list calls public stay within what they point to.
 
