@@ -14,6 +14,10 @@ export abstract class SocketBase extends Duplex {
   bytesRead = 0
   #bytesSent = 0
   #failed = false
+  /** The last 'error' that was told. */
+  #toldError: unknown
+  /** What comes after the next one. */
+  #afterError: (() => void) | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
   /** @internal With it nothing is pushed: to pause and to go on is our own matter. */
@@ -103,6 +107,7 @@ export abstract class SocketBase extends Duplex {
 
   /** 'close' says whether there was an error. */
   override emit(event: string | symbol, ...args: any[]): boolean {
+    if (event === 'error') return this.#emitError(args)
     if (event !== 'close') return super.emit(event, ...args)
     clearTimeout(this.#timer)
     return super.emit(event, ...(args.length === 0 ? [this.#failed] : args))
@@ -111,6 +116,22 @@ export abstract class SocketBase extends Duplex {
   override destroy(error?: Error | null): this {
     if (!this.destroyed) this.#failed = error != null
     return super.destroy(error ?? undefined)
+  }
+
+  #emitError(args: any[]): boolean {
+    try {
+      return super.emit('error', ...args)
+    } finally {
+      this.#toldError = args[0]
+      if (this.#afterError) queueMicrotask(this.#afterError)
+      this.#afterError = undefined
+    }
+  }
+
+  /** @internal 'close' comes after 'error', which the streams tell in a turn of their own: in pages that is later than `setImmediate`. */
+  protected _onceTold(error: Error | null, close: () => void): void {
+    if (error === null || error === this.#toldError) close()
+    else this.#afterError = close
   }
 
   /** @internal Gives the application what has come. What its listeners throw is theirs: as in Node, a program that lives on reads on. */

@@ -170,7 +170,7 @@ export class TLSSocket extends SocketEvents {
       this.#ssl.release()
     }
     let told = false
-    const closed = () => {
+    const closed = () => this._onceTold(error, () => {
       if (told) return
       told = true
       end()
@@ -178,12 +178,12 @@ export class TLSSocket extends SocketEvents {
       if (this.#reached) this.#giveUpWrite(refused ? brokenPipe() : unwritten(error))
       this.emit('close', error !== null || refused)
       this.#giveUpWrite(nodeError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION', 'Socket closed before the connection was established'))
-    }
+    })
     callback(error)
-    // A socket of an edge worker that has failed to write never closes, and another one tells 'close' in the turn of its 'error'.
+    // A socket of an edge worker that has failed to write never closes.
     const stuck = () => inEdgeWorker && Boolean(beneath.errored)
     if (beneath.destroyed && (beneath.closed !== false || stuck())) return void laterTurn(closed)
-    beneath.once('close', inEdgeWorker ? () => laterTurn(closed) : closed)
+    beneath.once('close', closed)
     if (this.#broke && !beneath.writableFinished) beneath.once('finish', () => beneath.destroy()) // an alert tells the peer why
     else if (this.#write?.whenSecure) {
       // What was written goes out if it can, as in Node, which has given it to the system by now.

@@ -46,7 +46,7 @@ class ConnectionSocket extends SocketFace {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     if (error || !this.readableEnded || !this.writableFinished) this.#connection.abort(error ?? new Error('the socket was destroyed'))
     callback(error)
-    laterTurn(() => this.emit('close', error !== null))
+    laterTurn(() => this._onceTold(error, () => this.emit('close', error !== null)))
   }
 
   readonly #fail = (error: unknown): void => {
