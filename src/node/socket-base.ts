@@ -13,11 +13,12 @@ export abstract class SocketBase extends Duplex {
   /** What was received. */
   bytesRead = 0
   #bytesSent = 0
+  /** destroy() was given an error. */
   #failed = false
-  /** The last 'error' that was told. */
-  #toldError: unknown
-  /** What comes after the next one. */
-  #afterError: (() => void) | undefined
+  /** That error was told, in an earlier turn. */
+  #told = false
+  /** What comes then. */
+  #afterTold: (() => void) | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
   /** @internal With it nothing is pushed: to pause and to go on is our own matter. */
@@ -105,33 +106,43 @@ export abstract class SocketBase extends Duplex {
     else this.once('finish', () => this.destroy())
   }
 
-  /** 'close' says whether there was an error. */
   override emit(event: string | symbol, ...args: any[]): boolean {
-    if (event === 'error') return this.#emitError(args)
-    if (event !== 'close') return super.emit(event, ...args)
+    if (event === 'close') {
+      this._afterError(() => this.#emitClose(args.length === 0 ? [this.#failed] : args))
+      return true
+    }
+    if (event === 'error' && this.#failed) {
+      laterTurn(() => {
+        this.#told = true
+        const task = this.#afterTold
+        this.#afterTold = undefined // it may connect, and fail, again
+        task?.()
+      })
+    }
+    return super.emit(event, ...args)
+  }
+
+  /** 'close' says whether there was an error. */
+  #emitClose(args: any[]): void {
     clearTimeout(this.#timer)
-    return super.emit(event, ...(args.length === 0 ? [this.#failed] : args))
+    super.emit('close', ...args)
   }
 
   override destroy(error?: Error | null): this {
-    if (!this.destroyed) this.#failed = error != null
+    if (!this.destroyed) {
+      this.#failed = error != null
+      this.#told = false
+    }
     return super.destroy(error ?? undefined)
   }
 
-  #emitError(args: any[]): boolean {
-    try {
-      return super.emit('error', ...args)
-    } finally {
-      this.#toldError = args[0]
-      if (this.#afterError) queueMicrotask(this.#afterError)
-      this.#afterError = undefined
-    }
-  }
-
-  /** @internal 'close' comes after 'error', which the streams tell in a turn of their own: in pages that is later than `setImmediate`. */
-  protected _onceTold(error: Error | null, close: () => void): void {
-    if (error === null || error === this.#toldError) close()
-    else this.#afterError = close
+  /**
+   * @internal Calls `task` in a turn after that in which the streams tell the error of destroy(), at once if there is none. They do so in
+   * their own time, which in pages is later than what `setImmediate` runs; and as with sockets who awaits 'error' does not miss 'close'.
+   */
+  protected _afterError(task: () => void): void {
+    if (!this.#failed || this.#told) task()
+    else this.#afterTold = task
   }
 
   /** @internal Gives the application what has come. What its listeners throw is theirs: as in Node, a program that lives on reads on. */
@@ -162,4 +173,10 @@ export abstract class SocketBase extends Duplex {
   protected _resetCounters(): void {
     this.bytesRead = this.#bytesSent = 0
   }
+}
+
+/** After what Node's streams tell in this turn. */
+export function laterTurn(task: () => void): void {
+  const { setImmediate = setTimeout } = globalThis as { setImmediate?(task: () => void): void }
+  setImmediate(task)
 }

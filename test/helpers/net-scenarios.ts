@@ -256,6 +256,19 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       return { events, read: socket.bytesRead }
     },
   },
+  'a second connection of the same socket, which is reset like the first': {
+    serve: (socket) => socket.once('data', () => socket.resetAndDestroy()),
+    async run(api, place) {
+      const socket = new api.Socket()
+      const events = record(socket)
+      for (let round = 0; round < 2; round++) {
+        socket.connect(place).resume().write('x')
+        await once(socket, 'error')
+        await closed(socket) // it comes in a later turn
+      }
+      return events
+    },
+  },
 }
 
 /** Each way to a server: what to give setDialer(). */

@@ -42,7 +42,7 @@ export abstract class SocketFace extends SocketBase {
   #refWaits = false
 
   constructor(beneath: Beneath, options: DuplexOptions) {
-    super({ ...options, emitClose: false }) // it is told when the socket beneath has closed
+    super(options)
     this._beneath = beneath
   }
 
@@ -102,12 +102,6 @@ export abstract class SocketFace extends SocketBase {
     }
     return this
   }
-}
-
-/** After what Node's streams tell in this turn. */
-export function laterTurn(task: () => void): void {
-  const { setImmediate = setTimeout } = globalThis as { setImmediate?(task: () => void): void }
-  setImmediate(task)
 }
 
 // Where net.Socket overrides methods of Duplex, it does so for its handle. There is none here, so Duplex's own methods are put back.

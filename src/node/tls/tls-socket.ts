@@ -11,13 +11,14 @@ import { inEdgeWorker, Socket } from '#node-net'
 import { nodeError } from '../node-error.js'
 import { OnreadTarget } from '../onread.js'
 import { Buffer } from '../platform/buffer.js'
+import { laterTurn } from '../socket-base.js'
 import { asNodeError, asWriteError, brokenPipe, followBeneath, isEnd, isOfApplication, unwritten } from './beneath.js'
 import { ContextHandle } from './context-handle.js'
 import { exported } from './defaults.js'
 import { tracesTls } from './flags.js'
 import type { SecureContext } from './secure-context.js'
 import { makeKeptSsl, type KeptSsl } from './set-up-ssl.js'
-import { laterTurn, type Beneath } from './socket-face.js'
+import type { Beneath } from './socket-face.js'
 import { asUser, SocketEvents } from './socket-events.js'
 import { checkSocketOptions, type TLSSocketOptions } from './tls-socket-options.js'
 
@@ -56,6 +57,7 @@ export class TLSSocket extends SocketEvents {
     const beneath: Beneath = socket || new Socket({ noDelay, keepAlive, keepAliveInitialDelay } as object) as unknown as Beneath
     super(beneath, {
       allowHalfOpen: (socket || options).allowHalfOpen ?? false, ...(highWaterMark === undefined ? {} : { highWaterMark }),
+      emitClose: false, // it is told when the socket beneath has closed
     })
     this.on('error', this._tlsError)
     this._tlsOptions = options
@@ -170,7 +172,7 @@ export class TLSSocket extends SocketEvents {
       this.#ssl.release()
     }
     let told = false
-    const closed = () => this._onceTold(error, () => {
+    const closed = () => this._afterError(() => {
       if (told) return
       told = true
       end()

@@ -2,7 +2,7 @@
 
 import type { TlsConnection } from '../../frontends/whatwg/tls-connection.js'
 import { Buffer } from '../platform/buffer.js'
-import { laterTurn, SocketFace, type Beneath } from './socket-face.js'
+import { SocketFace, type Beneath } from './socket-face.js'
 
 /** What has no socket beneath that could be asked has no addresses; `setKeepAlive` and the like do nothing. */
 class ConnectionSocket extends SocketFace {
@@ -45,8 +45,7 @@ class ConnectionSocket extends SocketFace {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     if (error || !this.readableEnded || !this.writableFinished) this.#connection.abort(error ?? new Error('the socket was destroyed'))
-    callback(error)
-    laterTurn(() => this._onceTold(error, () => this.emit('close', error !== null)))
+    queueMicrotask(() => callback(error))
   }
 
   readonly #fail = (error: unknown): void => {
