@@ -9,7 +9,9 @@ const dial = async ({ host, port }, signal) => {
   const socket = net.connect({ host, port, allowHalfOpen: true })
   signal.addEventListener('abort', () => socket.destroy())
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
-  return { ...fromNodeStream(socket), reset: () => socket.resetAndDestroy() }
+  // One that is about to end cannot be reset: Node would leave it open.
+  const reset = () => (socket.writableEnded && !socket.writableFinished ? socket.destroy() : socket.resetAndDestroy())
+  return { ...fromNodeStream(socket), reset }
 }
 const server = new WebSocketServer({
   host: '127.0.0.1', port: Number(port), perMessageDeflate: false, maxPayload: 1024 * 1024,

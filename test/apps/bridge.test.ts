@@ -96,6 +96,16 @@ describe('Bridge', () => {
     expect(log[1]).toMatchObject({ event: 'end', result: 'target: ECONNRESET' })
   })
 
+  it('closes a target that is reset while its end is on its way to the system', async () => {
+    const target = await startTarget((socket) => socket.resume())
+    onTestFinished(() => target.close())
+    const { writable, reset, closed } = await connectTarget(target, new AbortController().signal)
+    writable.close().catch(() => {}) // it may be given up
+    for (let microtask = 0; microtask < 10; microtask++) await Promise.resolve() // to the end, without a turn of the event loop
+    reset()
+    await closed
+  })
+
   it.each([1000, 1001, undefined])('delivers everything, then ends the target, when the client closes with %s', async (code) => {
     const { relay, target } = await setUpRelay()
     const client = await openTunnelTo(target, relay)

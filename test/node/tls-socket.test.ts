@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { SslSession } from '../../src/core.js'
 import ours from '../../src/node/tls/index.js'
 import { instance } from '../../src/node/tls/instance.js'
-import { listening } from '../helpers/kept.js'
+import { kept, listening } from '../helpers/kept.js'
 import { connected, errorOf, serve, trust, type Socket } from '../helpers/node-face.js'
 
 describe('TLSSocket', () => {
@@ -215,6 +215,14 @@ describe('TLSSocket', () => {
     await once(socket, 'close')
     expect([socket.getPeerCertificate(), socket.getCipher(), socket.getProtocol(), socket.isSessionReused()])
       .toEqual([null, null, null, null])
+  })
+
+  it('closes what is beneath when it is reset while its end is on its way to the system', async () => {
+    const beneath = kept(net.connect(await serve({}, (socket) => socket.resume()).port, '127.0.0.1'))
+    const socket = await connected({ socket: beneath })
+    const closed = once(beneath, 'close')
+    socket.end(() => socket.resetAndDestroy())
+    await closed
   })
 
   it('is destroyed by its signal', async () => {

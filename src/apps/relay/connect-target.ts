@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net'
 import { fromNodeStream } from '../../transports/node.js'
+import { resetSocket } from '../../transports/reset-socket.js'
 import type { Target } from '../../transports/target.js'
 import type { TargetConnection } from './visitor.js'
 
@@ -30,7 +31,7 @@ export function connectTarget(target: Target, signal: AbortSignal): Promise<Targ
       resolve({
         ...fromNodeStream(socket), // listens for errors from now on
         closed,
-        reset: () => void (socket.destroyed || socket.resetAndDestroy()),
+        reset: () => void (socket.destroyed || resetSocket(socket)),
       })
       socket.off('error', giveUp)
     })

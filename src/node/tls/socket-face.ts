@@ -3,6 +3,7 @@
 
 import { Duplex, type DuplexOptions } from '#node'
 import { Socket } from '#node-net'
+import { resetSocket } from '../../transports/reset-socket.js'
 import { demandInteger } from '../invalid-arguments.js'
 import { SocketBase } from '../socket-base.js'
 
@@ -88,7 +89,8 @@ export abstract class SocketFace extends SocketBase {
   }
 
   resetAndDestroy(): this {
-    this._beneath.resetAndDestroy?.()
+    const { _beneath: beneath } = this
+    if (beneath.resetAndDestroy) resetSocket(beneath as Required<Beneath>)
     return this.destroy()
   }
 
