@@ -260,6 +260,18 @@ describe('what has come before both sides have said goodbye', () => {
     await once(near, 'close')
     expect(await text(socket)).toBe('hello')
   })
+
+  it('is read later, though the application has ended the Duplex beneath, and that has closed; then the socket closes', async () => {
+    const beneath = relayed(kept(net.connect(await secure((peer) => peer.resume().write('hello')), '127.0.0.1')))
+    const socket = connect(ours as unknown as Tls, { socket: beneath })
+    await once(socket, 'secureConnect')
+    beneath.end()
+    await once(beneath, 'close')
+    const lines: string[] = []
+    follow(socket.on('data', (chunk) => lines.push(String(chunk))), (line) => lines.push(line))
+    await once(socket, 'close')
+    expect(lines).toEqual(['hello', 'end', 'close false'])
+  })
 })
 
 describe('a callback that throws within the handshake ends it, and the peer is told nothing:', () => {

@@ -3,6 +3,7 @@
 import { TlsError, TransportError, TruncationError } from '../../base/errors.js'
 import { inEdgeWorker, Socket } from '#node-net'
 import { connectionError } from '../error-codes.js'
+import { laterTurn } from '../socket-base.js'
 import type { Beneath } from './socket-face.js'
 
 interface Above {
@@ -10,6 +11,7 @@ interface Above {
   readonly allowHalfOpen: boolean
   readonly readableEnded: boolean
   emit(event: string, ...args: unknown[]): boolean
+  once(event: 'end', listener: () => void): unknown
   destroy(): unknown
   _unrefTimer(): void
 }
@@ -37,8 +39,9 @@ export function followBeneath(
     // After its end, or an error, the life tells, when it has given what came before.
     if (beneath.errored) return
     if (beneath.readableEnded && socket._secureEstablished) {
-      // One that is half open would wait for ever.
-      if (socket.readableEnded && socket.allowHalfOpen) socket.destroy()
+      // One that is half open would wait for ever, but what has come can be read first.
+      if (socket.allowHalfOpen && socket.readableEnded) socket.destroy()
+      else if (socket.allowHalfOpen) socket.once('end', () => laterTurn(() => socket.destroy()))
       return
     }
     fail(beneath.readableEnded ? new TruncationError('the socket was closed') : undefined)
