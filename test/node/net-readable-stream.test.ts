@@ -1,5 +1,6 @@
 // The same sockets upon the streams that browsers get: the package readable-stream. It too is compared with node:net.
 
+import '../helpers/page-streams.js'
 import * as nodeNet from 'node:net'
 import { Duplex } from 'readable-stream'
 import { afterEach, expect, it, vi } from 'vitest'

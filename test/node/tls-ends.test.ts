@@ -5,9 +5,9 @@ import * as nodeTls from 'node:tls'
 import { once } from 'node:events'
 import { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { afterEach, describe, expect, it, vi } from 'vitest'
-import { accept, connect as connectStreams } from '../../src/index.js'
-import ours, { toNodeStream } from '../../src/node/tls/index.js'
+import { describe, expect, it } from 'vitest'
+import { accept } from '../../src/index.js'
+import ours from '../../src/node/tls/index.js'
 import { duplexPair } from '../helpers/duplex-pair.js'
 import { kept, listening } from '../helpers/kept.js'
 import { utf8 } from '../helpers/link.js'
@@ -139,28 +139,6 @@ describe('a TLSSocket tells as that of node:tls that', () => {
     const ordered = (lines: readonly string[]) => lines.map((line) => line.replace(/ called .*/, ' called'))
     expect(ordered(own)).toEqual(ordered(theirs))
     expect(own.join()).not.toContain('undefined')
-  })
-})
-
-describe("'close' comes after 'error' where setImmediate() is quicker than the streams, as in pages:", () => {
-  afterEach(() => { vi.unstubAllGlobals() })
-
-  it.each<[string, (beneath: Duplex) => Duplex]>([
-    ['TLSSocket', (beneath) => connect(ours as unknown as Tls, { socket: beneath })],
-    ['toNodeStream()', (beneath) => toNodeStream(connectStreams(beneath, { servername: 'localhost', ca: trust.ca }))],
-  ])('%s', async (_, make) => {
-    const beneath = relayed(kept(net.connect(await secure((peer) => peer.resume()), '127.0.0.1')))
-    const socket = make(beneath)
-    await once(socket, 'secureConnect')
-    const lines: string[] = []
-    follow(socket, (line) => lines.push(line))
-    const closed = new Promise((resolve) => { socket.once('close', resolve) })
-    vi.stubGlobal('setImmediate', queueMicrotask)
-    beneath.destroy()
-    socket.destroy(new Error('mine'))
-    await closed
-    await new Promise<void>((resolve) => { setTimeout(resolve) })
-    expect(lines).toEqual(['error mine', 'close true'])
   })
 })
 

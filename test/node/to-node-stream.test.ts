@@ -42,6 +42,7 @@ describe('toNodeStream', () => {
     const failing = open(plain)
     const [error] = await once(failing, 'error') as [NodeJS.ErrnoException]
     expect(error.code).toBe('ERR_SSL_WRONG_VERSION_NUMBER')
+    expect(await once(failing, 'close')).toEqual([true]) // it comes in a later turn
   })
 
   it('reads on after a listener has thrown, if the program lives on', async () => {
