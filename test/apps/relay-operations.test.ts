@@ -1,11 +1,13 @@
 // What operators expect of the relay: it drains, tells how it is, speaks wss, and takes new files.
 
+import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect as connectTcp } from 'node:net'
 import { connect as connectTls, type PeerCertificate } from 'node:tls'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ClientOptions } from 'ws'
+import { checkRelayOptions } from '../../src/apps/relay/listen-options.js'
 import { startRelay, type Relay, type RelayOptions } from '../../src/apps/relay/relay.js'
 import type { WebSocketLike } from '../../src/index.js'
 import { connectWisp } from '../../src/wisp.js'
@@ -137,6 +139,10 @@ describe('metrics', () => {
   })
 })
 
+it.each([['[::1]', '::1'], ['::1', '::1'], ['localhost', 'localhost']])('a relay listens on %s', (host, address) => {
+  expect(checkRelayOptions({ host }).listening.host).toBe(address)
+})
+
 describe('tlsCert and tlsKey', () => {
   const other = authority.leaf({ name: 'other' })
   const pem = ({ cert, key }: { cert: string, key: string }) => ({ tlsCert: cert, tlsKey: key })
@@ -177,6 +183,12 @@ describe('tlsCert and tlsKey', () => {
     [{ tlsCert: 'nothing', tlsKey: localhost.key }, 'tlsCert'], [{ tlsCert: localhost.cert, tlsKey: other.key }, 'tlsCert'],
   ])('are refused unless they go together', async (options, option) => {
     await expect(startRelay(options)).rejects.toMatchObject({ code: 'ERR_TLS_INVALID_OPTION', option })
+  })
+
+  it.each(['pkcs8', 'sec1'] as const)('are refused with what to do if the key is encrypted: %s', async (type) => {
+    const key = createPrivateKey(localhost.key).export({ type, format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' })
+    await expect(startRelay({ tlsCert: localhost.cert, tlsKey: String(key) }))
+      .rejects.toMatchObject({ option: 'tlsKey', message: expect.stringContaining('openssl pkey') as string })
   })
 })
 

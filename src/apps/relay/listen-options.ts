@@ -5,7 +5,7 @@ import { complete, isListOf, ruleChecks, type RelayRules, type RelaySettings } f
 import { networkOf } from './trusted-proxies.js'
 
 export interface RelayOptions extends RelayRules {
-  /** The address to listen on. Default `127.0.0.1`: this machine alone. */
+  /** The address to listen on; IPv6 with brackets or without. Default `127.0.0.1`: this machine alone. */
   readonly host?: string | undefined
   /** The port to listen on. Default 0: the system picks one. */
   readonly port?: number | undefined
@@ -30,12 +30,16 @@ export interface RelayOptions extends RelayRules {
 export type RelayChanges = Pick<RelayOptions, 'allow' | 'origins' | 'token' | 'tlsCert' | 'tlsKey'>
 export const changeable: readonly (keyof RelayChanges)[] = ['allow', 'origins', 'token', 'tlsCert', 'tlsKey']
 
+/** PKCS#8 and the older form. */
+const ENCRYPTED = /^(-----BEGIN |Proc-Type: 4,)ENCRYPTED/m
+
 const optionChecks: Readonly<Record<keyof RelayOptions, Check>> = {
   ...ruleChecks,
   host: isString,
   port: isIntegerFrom(0, 65535),
   tlsCert: isString,
-  tlsKey: isString,
+  tlsKey: (value) => isString(value) ?? (ENCRYPTED.test(value as string)
+    ? "is encrypted: give the key without a passphrase, as 'openssl pkey -in FILE -out NEW' makes it" : undefined),
   trustProxy: isListOf('addresses or networks such as \'10.0.0.0/8\'', networkOf),
   metricsListen: (value) => (typeof value === 'string' && parseEndpoint(value) ? undefined : "must be host:port, such as '127.0.0.1:9090'"),
   maxRequests: isCount,
@@ -62,7 +66,7 @@ export function checkRelayOptions(options: RelayOptions): { settings: RelaySetti
   if (cert === undefined && key !== undefined) throw invalid('tlsKey', 'needs tlsCert beside it')
   if (cert !== undefined && key === undefined) throw invalid('tlsCert', 'needs tlsKey beside it')
   const listening = {
-    host,
+    host: host.replace(/^\[(.*)\]$/, '$1'),
     port,
     tls: cert === undefined || key === undefined ? undefined : { cert, key },
     trustProxy,
