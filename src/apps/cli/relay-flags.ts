@@ -31,7 +31,7 @@ export const relayFlags: readonly RelayFlag[] = [
   { name: 'host', value: 'ADDRESS', option: 'host', words: 'where to listen', initially: '127.0.0.1' },
   { name: 'port', value: 'N', option: 'port', words: 'where to listen', initially: '0, the system picks one' },
   { name: 'tls-cert', value: 'FILE', option: 'tlsCert', words: 'a certificate and its chain, PEM: speak wss, not ws' },
-  { name: 'tls-key', value: 'FILE', option: 'tlsKey', words: 'the key for it, PEM' },
+  { name: 'tls-key', value: 'FILE', option: 'tlsKey', words: 'the key for it, PEM, without a passphrase' },
   {
     name: 'trust-proxy', value: 'NETWORK', repeats: true, option: 'trustProxy', initially: 'none',
     words: 'the address of a proxy in front, or a network such as 10.0.0.0/8: X-Forwarded-For tells the client then',

@@ -11,7 +11,7 @@ export interface RelayOptions extends RelayRules {
   readonly port?: number | undefined
   /** PEM: the certificate and its chain, and the key for it. Both: the relay speaks `wss:`. Default none: `ws:`. */
   readonly tlsCert?: string | undefined
-  /** PEM: the private key of `tlsCert`. */
+  /** PEM: the private key of `tlsCert`, without a passphrase. */
   readonly tlsKey?: string | undefined
   /**
    * Networks such as `10.0.0.0/8`, or addresses, of proxies that tell the client's address in X-Forwarded-For. Default none: the client
