@@ -21,7 +21,7 @@ export function platformOf(memory: () => LibsslModule['wasmMemory']): Platform {
       view.setUint32(written!, length, true)
       return 0
     },
-    emscripten_get_heap_max: () => 2 ** 30,
+    emscripten_get_heap_max: () => 2 ** 30, // as the link says: tools/sanitize.sh
     proc_exit: end,
     _abort_js: end,
   }

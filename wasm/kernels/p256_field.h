@@ -46,7 +46,7 @@
                 t >>= P256_BITS; \
             } else if (k < 2 * P256_LIMBS - 1) { \
                 int64_t carry = (t + HALF) >> P256_BITS; \
-                r[k - P256_LIMBS] = (int32_t)(t - (carry << P256_BITS)); \
+                r[k - P256_LIMBS] = (int32_t)(t - carry * (P256_MASK + 1)); \
                 t = carry; \
             } else { \
                 r[k - P256_LIMBS] = (int32_t)t; \
