@@ -1,6 +1,6 @@
 // What every socket of ours is, whatever carries its bytes: a Duplex with a time limit, counters and the states of net.Socket.
 
-import { Duplex } from '#node'
+import { Duplex, type DuplexOptions } from '#node'
 import { demandType, outOfRange } from './invalid-arguments.js'
 import type { OnreadTarget } from './onread.js'
 
@@ -13,16 +13,14 @@ export abstract class SocketBase extends Duplex {
   /** What was received. */
   bytesRead = 0
   #bytesSent = 0
-  /** destroy() was given an error. */
-  #failed = false
-  /** That error was told, in an earlier turn. */
-  #told = false
-  /** What comes then. */
-  #afterTold: (() => void) | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
   /** @internal With it nothing is pushed: to pause and to go on is our own matter. */
   protected _onread: OnreadTarget | undefined
+
+  constructor(options: DuplexOptions) {
+    super({ ...options, emitClose: false }) // it is told by us: in its own turn, and when what is beneath has closed
+  }
 
   abstract get connecting(): boolean
 
@@ -106,43 +104,26 @@ export abstract class SocketBase extends Duplex {
     else this.once('finish', () => this.destroy())
   }
 
-  override emit(event: string | symbol, ...args: any[]): boolean {
-    if (event === 'close') {
-      this._afterError(() => this.#emitClose(args.length === 0 ? [this.#failed] : args))
-      return true
-    }
-    if (event === 'error' && this.#failed) {
-      laterTurn(() => {
-        this.#told = true
-        const task = this.#afterTold
-        this.#afterTold = undefined // it may connect, and fail, again
-        task?.()
-      })
-    }
-    return super.emit(event, ...args)
-  }
-
-  /** 'close' says whether there was an error. */
-  #emitClose(args: any[]): void {
-    clearTimeout(this.#timer)
-    super.emit('close', ...args)
-  }
-
   override destroy(error?: Error | null): this {
-    if (!this.destroyed) {
-      this.#failed = error != null
-      this.#told = false
-    }
+    if (!this.destroyed) clearTimeout(this.#timer)
     return super.destroy(error ?? undefined)
   }
 
   /**
-   * @internal Calls `task` in a turn after that in which the streams tell the error of destroy(), at once if there is none. They do so in
-   * their own time, which in pages is later than what `setImmediate` runs; and as with sockets who awaits 'error' does not miss 'close'.
+   * @internal Calls the callback of `_destroy()`, and `told` when the streams have told the error: as sockets tell 'close', in a turn after
+   * that of 'error'. The streams tell it in their own time, which in pages is later than what `setImmediate` runs, and not at all if a
+   * connection was begun meanwhile: so a stream is destroyed whose 'close' comes next.
    */
-  protected _afterError(task: () => void): void {
-    if (!this.#failed || this.#told) task()
-    else this.#afterTold = task
+  protected _callBack(error: Error | null, callback: (error?: Error | null) => void, told: () => void): void {
+    callback(error)
+    const next = new Duplex({ read() {} })
+    next.once('close', error ? () => laterTurn(told) : told)
+    next.destroy()
+  }
+
+  /** @internal The end of `_destroy()` where nothing beneath has to close. */
+  protected _finishDestroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    queueMicrotask(() => this._callBack(error, callback, () => this.emit('close', error !== null)))
   }
 
   /** @internal Gives the application what has come. What its listeners throw is theirs: as in Node, a program that lives on reads on. */

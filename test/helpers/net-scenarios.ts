@@ -8,6 +8,7 @@ import type { ByteTransport } from '../../src/index.js'
 import * as net from '../../src/node/net/index.js'
 import { tcpDial } from './wisp-peers.js'
 import { Pausable, undici } from './tunnels.js'
+import { uncaughtDuring } from './uncaught.js'
 
 export type Net = Pick<typeof nodeNet, 'connect' | 'Socket'>
 type Place = { readonly host: string; readonly port: number }
@@ -29,7 +30,15 @@ function withData(socket: nodeNet.Socket, events: string[]): void {
   })
 }
 
-export const closed = (socket: nodeNet.Socket) => new Promise((resolve) => socket.once('close', resolve))
+/** Unlike once() of node:events it waits on when there is an error. */
+const told = (socket: nodeNet.Socket, event: string) => new Promise((resolve) => socket.once(event, resolve))
+export const closed = (socket: nodeNet.Socket) => told(socket, 'close')
+
+const closes = (events: readonly string[], times: number) =>
+  expect.poll(() => events.filter((event) => event.startsWith('close')).length).toBe(times)
+
+const unknownHost = (host: string, _options: unknown, found: (error: Error, address: string, family: number) => void) =>
+  found(Object.assign(new Error(`no ${host}`), { code: 'ENOTFOUND' }), '', 0)
 
 interface Scenario {
   /** What the server does with the connection. */
@@ -267,6 +276,77 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
         await closed(socket) // it comes in a later turn
       }
       return events
+    },
+  },
+  'destroyed with what is no error': {
+    serve: (socket) => socket.resume(),
+    async run(api, place) {
+      const socket = api.connect(place)
+      await told(socket, 'connect')
+      const events = record(socket)
+      socket.destroy(0 as unknown as Error)
+      await closed(socket)
+      return events
+    },
+  },
+  'a new attempt at each error, which fails at once': {
+    async run(api, place) {
+      const socket = new api.Socket()
+      const events = record(socket)
+      const attempt = () => socket.connect({ ...place, host: 'nowhere.invalid', lookup: unknownHost })
+      let attempts = 0
+      socket.on('error', () => { if (++attempts < 3) attempt() })
+      attempt()
+      await closes(events, 3)
+      return events.sort()
+    },
+  },
+  'destroyed, connected in the same turn, and destroyed again': {
+    serve: (socket) => socket.resume(),
+    async run(api, place) {
+      const socket = api.connect(place)
+      const events = record(socket)
+      await told(socket, 'connect')
+      socket.destroy(new Error('first')).connect(place)
+      await told(socket, 'connect')
+      socket.destroy(new Error('second'))
+      await closes(events, 2)
+      return events.filter((event) => event.startsWith('close'))
+    },
+  },
+  'connected and destroyed at an error: each close says whether there was one': {
+    async run(api, place) {
+      const socket = new api.Socket()
+      const events = record(socket)
+      socket.once('error', () => socket.connect({ ...place, host: 'nowhere.invalid', lookup() {} }).destroy())
+      socket.connect({ ...place, host: 'nowhere.invalid', lookup: unknownHost })
+      await closes(events, 2)
+      return events.sort()
+    },
+  },
+  'a new attempt at an error, with a time limit of its own': {
+    async run(api, place) {
+      const socket = new api.Socket()
+      const events = record(socket)
+      socket.once('error', () => socket.connect({ ...place, host: 'nowhere.invalid', lookup() {} }).setTimeout(100))
+      socket.connect({ ...place, host: 'nowhere.invalid', lookup: unknownHost })
+      await told(socket, 'timeout')
+      socket.destroy()
+      await closes(events, 2)
+      return events.sort()
+    },
+  },
+  'an error that nobody hears': {
+    serve: (socket) => socket.resume(),
+    async run(api, place) {
+      const socket = api.connect(place)
+      await told(socket, 'connect')
+      const events: unknown[] = []
+      const caught = await uncaughtDuring(async () => {
+        socket.destroy(new Error('mine'))
+        events.push(await closed(socket))
+      })
+      return [...events, ...caught]
     },
   },
 }

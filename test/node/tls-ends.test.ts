@@ -12,6 +12,7 @@ import { duplexPair } from '../helpers/duplex-pair.js'
 import { kept, listening } from '../helpers/kept.js'
 import { utf8 } from '../helpers/link.js'
 import { cert, key, trust } from '../helpers/node-face.js'
+import { uncaughtDuring } from '../helpers/uncaught.js'
 
 type Tls = typeof nodeTls
 type Log = (line: string) => void
@@ -239,16 +240,18 @@ describe('what has come before both sides have said goodbye', () => {
     expect(await text(socket)).toBe('hello')
   })
 
-  it('is read later, though the application has ended the Duplex beneath, and that has closed; then the socket closes', async () => {
+  it.each([false, true])('can be read when the Duplex beneath has closed; then the socket closes; \'end\' throws: %s', async (throws) => {
     const beneath = relayed(kept(net.connect(await secure((peer) => peer.resume().write('hello')), '127.0.0.1')))
     const socket = connect(ours as unknown as Tls, { socket: beneath })
     await once(socket, 'secureConnect')
+    const mine = new Error('mine')
+    if (throws) socket.on('end', () => { throw mine })
     beneath.end()
     await once(beneath, 'close')
     const lines: string[] = []
     follow(socket.on('data', (chunk) => lines.push(String(chunk))), (line) => lines.push(line))
-    await once(socket, 'close')
-    expect(lines).toEqual(['hello', 'end', 'close false'])
+    const caught = await uncaughtDuring(() => new Promise((resolve) => { socket.once('close', resolve) }))
+    expect([lines, caught]).toEqual(throws ? [['hello', 'close false'], [mine]] : [['hello', 'end', 'close false'], []])
   })
 })
 

@@ -45,6 +45,17 @@ describe('toNodeStream', () => {
     expect(await once(failing, 'close')).toEqual([true]) // it comes in a later turn
   })
 
+  it('closes after an error that nobody hears, if the program lives on', async () => {
+    const stream = open(await reach(tls.createServer(localhost, (socket) => socket.resume())))
+    await once(stream, 'secureConnect')
+    const mine = new Error('mine')
+    const caught = await uncaughtDuring(() => {
+      stream.destroy(mine)
+      return new Promise((resolve) => { stream.once('close', resolve) })
+    })
+    expect(caught).toEqual([mine])
+  })
+
   it('reads on after a listener has thrown, if the program lives on', async () => {
     const server = tls.createServer(localhost, (socket) => {
       socket.once('data', () => socket.end('second')).write('first')

@@ -174,7 +174,7 @@ export class Socket extends SocketBase {
     if (this.#wire) this.#letGo(this.#wire, error)
     this.#wire = undefined
     this.#goOn()
-    queueMicrotask(() => callback(error))
+    this._finishDestroy(error, callback)
   }
 
   // ---- private ----

@@ -11,7 +11,7 @@ interface Above {
   readonly allowHalfOpen: boolean
   readonly readableEnded: boolean
   emit(event: string, ...args: unknown[]): boolean
-  once(event: 'end', listener: () => void): unknown
+  prependOnceListener(event: 'end', listener: () => void): unknown
   destroy(): unknown
   _unrefTimer(): void
 }
@@ -41,7 +41,7 @@ export function followBeneath(
     if (beneath.readableEnded && socket._secureEstablished) {
       // One that is half open would wait for ever, but what has come can be read first.
       if (socket.allowHalfOpen && socket.readableEnded) socket.destroy()
-      else if (socket.allowHalfOpen) socket.once('end', () => laterTurn(() => socket.destroy()))
+      else if (socket.allowHalfOpen) socket.prependOnceListener('end', () => laterTurn(() => socket.destroy()))
       return
     }
     fail(beneath.readableEnded ? new TruncationError('the socket was closed') : undefined)

@@ -57,7 +57,6 @@ export class TLSSocket extends SocketEvents {
     const beneath: Beneath = socket || new Socket({ noDelay, keepAlive, keepAliveInitialDelay } as object) as unknown as Beneath
     super(beneath, {
       allowHalfOpen: (socket || options).allowHalfOpen ?? false, ...(highWaterMark === undefined ? {} : { highWaterMark }),
-      emitClose: false, // it is told when the socket beneath has closed
     })
     this.on('error', this._tlsError)
     this._tlsOptions = options
@@ -171,17 +170,26 @@ export class TLSSocket extends SocketEvents {
       this.#life.abort(error ?? new Error('the socket was destroyed'))
       this.#ssl.release()
     }
-    let told = false
-    const closed = () => this._afterError(() => {
-      if (told) return
-      told = true
+    let errorTold = false
+    let beneathClosed = false
+    let over = false
+    const closeIfOver = () => {
+      if (over || !errorTold || !beneathClosed) return
+      over = true
       end()
       const refused = error === null && Boolean(this.#write?.whenSecure && beneath.errored)
       if (this.#reached) this.#giveUpWrite(refused ? brokenPipe() : unwritten(error))
       this.emit('close', error !== null || refused)
       this.#giveUpWrite(nodeError('ERR_SOCKET_CLOSED_BEFORE_CONNECTION', 'Socket closed before the connection was established'))
+    }
+    const closed = () => {
+      beneathClosed = true
+      closeIfOver()
+    }
+    this._callBack(error, callback, () => {
+      errorTold = true
+      closeIfOver()
     })
-    callback(error)
     // A socket of an edge worker that has failed to write never closes.
     const stuck = () => inEdgeWorker && Boolean(beneath.errored)
     if (beneath.destroyed && (beneath.closed !== false || stuck())) return void laterTurn(closed)

@@ -45,7 +45,7 @@ class ConnectionSocket extends SocketFace {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     if (error || !this.readableEnded || !this.writableFinished) this.#connection.abort(error ?? new Error('the socket was destroyed'))
-    queueMicrotask(() => callback(error))
+    this._finishDestroy(error, callback)
   }
 
   readonly #fail = (error: unknown): void => {
