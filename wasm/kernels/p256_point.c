@@ -1,5 +1,5 @@
 /*
- * P-256's points: doubling, addition, and multiples by fixed windows.
+ * P-256's points: doubling, addition, and multiples by fixed windows. Long because which multiples cannot meet follows from all of them.
  *
  * Formulas: Jacobian coordinates, EFD's "dbl-2001-b" for a = −3 and the addition of an affine point "madd-2004-hmv".
  *
