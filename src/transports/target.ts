@@ -28,6 +28,11 @@ export function formatTarget({ host, port }: Target): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
+/** A host without the brackets that an IPv6 address may have; nothing within them stays as it is. */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.+)\]$/, '$1')
+}
+
 /**
  * Throws `ERR_TLS_INVALID_ARGUMENT` for what is no object, and `ERR_TLS_UNKNOWN_OPTION` for what stands in a target and is an
  * option of `taker`, as `place` says, or one of the target's own names that is misspelt. It may have other fields: so may any object in

@@ -139,7 +139,7 @@ describe('metrics', () => {
   })
 })
 
-it.each([['[::1]', '::1'], ['::1', '::1'], ['localhost', 'localhost']])('a relay listens on %s', (host, address) => {
+it.each([['[::1]', '::1'], ['::1', '::1'], ['localhost', 'localhost'], ['[]', '[]']])('a relay listens on %s', (host, address) => {
   expect(checkRelayOptions({ host }).listening.host).toBe(address)
 })
 

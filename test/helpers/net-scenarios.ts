@@ -37,8 +37,16 @@ export const closed = (socket: nodeNet.Socket) => told(socket, 'close')
 const closes = (events: readonly string[], times: number) =>
   expect.poll(() => events.filter((event) => event.startsWith('close')).length).toBe(times)
 
-const unknownHost = (host: string, _options: unknown, found: (error: Error, address: string, family: number) => void) =>
-  found(Object.assign(new Error(`no ${host}`), { code: 'ENOTFOUND' }), '', 0)
+type Found = (error: Error, address: string, family: number) => void
+
+/** A place with a name that is not found, at once. */
+const unknown = (place: Place) => ({
+  ...place,
+  host: 'nowhere.invalid',
+  lookup: (host: string, _: unknown, found: Found) => found(Object.assign(new Error(`no ${host}`), { code: 'ENOTFOUND' }), '', 0),
+})
+/** A place with a name that is looked up for ever. */
+const lookedUp = (place: Place) => ({ ...place, host: 'nowhere.invalid', lookup() {} })
 
 interface Scenario {
   /** What the server does with the connection. */
@@ -293,7 +301,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     async run(api, place) {
       const socket = new api.Socket()
       const events = record(socket)
-      const attempt = () => socket.connect({ ...place, host: 'nowhere.invalid', lookup: unknownHost })
+      const attempt = () => socket.connect(unknown(place))
       let attempts = 0
       socket.on('error', () => { if (++attempts < 3) attempt() })
       attempt()
@@ -318,8 +326,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     async run(api, place) {
       const socket = new api.Socket()
       const events = record(socket)
-      socket.once('error', () => socket.connect({ ...place, host: 'nowhere.invalid', lookup() {} }).destroy())
-      socket.connect({ ...place, host: 'nowhere.invalid', lookup: unknownHost })
+      socket.once('error', () => socket.connect(lookedUp(place)).destroy())
+      socket.connect(unknown(place))
       await closes(events, 2)
       return events.sort()
     },
@@ -328,8 +336,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     async run(api, place) {
       const socket = new api.Socket()
       const events = record(socket)
-      socket.once('error', () => socket.connect({ ...place, host: 'nowhere.invalid', lookup() {} }).setTimeout(100))
-      socket.connect({ ...place, host: 'nowhere.invalid', lookup: unknownHost })
+      socket.once('error', () => socket.connect(lookedUp(place)).setTimeout(100))
+      socket.connect(unknown(place))
       await told(socket, 'timeout')
       socket.destroy()
       await closes(events, 2)

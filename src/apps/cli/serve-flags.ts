@@ -3,6 +3,7 @@
 import type { AcceptOptions, ServerContextOptions } from '../../frontends/options.js'
 import { memoryServerSessionCache } from '../../frontends/sessions/session-store.js'
 import { TicketKeys } from '../../frontends/sessions/ticket-keys.js'
+import { withoutBrackets } from '../../transports/target.js'
 import { exitStatusTable } from './exit-status.js'
 import { flagHelp, HELP_FLAG, parseFlags, UsageError, wholeNumber, type Synonyms } from './flags.js'
 import { commonFlags, lowSecurityFlag, tlsOptionsOf, type TlsFlag } from './tls-flags.js'
@@ -87,7 +88,7 @@ export function readServeRequest(args: readonly string[]): ServeRequest | undefi
   const { handshakeTimeoutMs, keylogFile, ...context } = tlsOptionsOf(serveFlags, values) as AcceptOptions
   const port = wholeNumber('port', values['port'] as string | undefined ?? '0')
   if (port > 65_535) throw new UsageError(`--port must be at most 65535, not ${port}`)
-  const host = (values['host'] as string | undefined ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1')
+  const host = withoutBrackets(values['host'] as string | undefined ?? '127.0.0.1')
   if (host === '') throw new UsageError('--host must not be empty: for every address of this machine give 0.0.0.0 or ::')
   if (context.maxEarlyDataBytes && values['no-sessions']) throw new UsageError('--max-early needs sessions: leave out --no-sessions')
   const stdio = values['stdio'] === true

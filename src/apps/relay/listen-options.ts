@@ -1,6 +1,7 @@
 // The options of a relay that listens, beside its rules.
 
 import { checkOptions, invalid, isCount, isIntegerFrom, isMilliseconds, isString, type Check } from '../../base/options.js'
+import { withoutBrackets } from '../../transports/target.js'
 import { complete, isListOf, ruleChecks, type RelayRules, type RelaySettings } from './relay-options.js'
 import { networkOf } from './trusted-proxies.js'
 
@@ -66,7 +67,7 @@ export function checkRelayOptions(options: RelayOptions): { settings: RelaySetti
   if (cert === undefined && key !== undefined) throw invalid('tlsKey', 'needs tlsCert beside it')
   if (cert !== undefined && key === undefined) throw invalid('tlsCert', 'needs tlsKey beside it')
   const listening = {
-    host: host.replace(/^\[(.*)\]$/, '$1'),
+    host: withoutBrackets(host),
     port,
     tls: cert === undefined || key === undefined ? undefined : { cert, key },
     trustProxy,

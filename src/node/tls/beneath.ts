@@ -39,9 +39,10 @@ export function followBeneath(
     // After its end, or an error, the life tells, when it has given what came before.
     if (beneath.errored) return
     if (beneath.readableEnded && socket._secureEstablished) {
-      // One that is half open would wait for ever, but what has come can be read first.
-      if (socket.allowHalfOpen && socket.readableEnded) socket.destroy()
-      else if (socket.allowHalfOpen) socket.prependOnceListener('end', () => laterTurn(() => socket.destroy()))
+      if (!socket.allowHalfOpen) return
+      // It would wait for ever, but what has come can be read first.
+      if (socket.readableEnded) socket.destroy()
+      else socket.prependOnceListener('end', () => laterTurn(() => socket.destroy()))
       return
     }
     fail(beneath.readableEnded ? new TruncationError('the socket was closed') : undefined)

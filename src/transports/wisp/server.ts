@@ -2,6 +2,7 @@
 
 import { deferred } from '../../base/deferred.js'
 import { ApiMisuseError } from '../../base/errors.js'
+import { withoutBrackets } from '../target.js'
 import { GOING_AWAY, NO_CODE, NORMAL, PROTOCOL_ERROR } from '../websocket-close.js'
 import { OPEN, type WebSocketLike } from '../websocket-like.js'
 import { WispCloseReason } from './close-reason.js'
@@ -105,7 +106,7 @@ class Server implements WispServer {
     if (this.#link.streams.has(streamId)) return this.#refuseStream(streamId, 'a CONNECT for a stream that is open')
     if (streamType !== TCP) return this.#refuseStream(streamId, 'a CONNECT for something other than TCP')
     if (this.#streams.size >= this.#shared.settings.maxStreams) return this.#link.send(closePacket(streamId, WispCloseReason.THROTTLED))
-    const stream = new ServedStream(this.#shared, streamId, { host: host.replace(/^\[(.*)\]$/, '$1'), port })
+    const stream = new ServedStream(this.#shared, streamId, { host: withoutBrackets(host), port })
     this.#streams.add(stream)
     void stream.over.finally(() => this.#streams.delete(stream))
   }
